@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace Redoubt.XenApi;
+
+/// <summary>A map, kept in the order of its keys.</summary>
+public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TKey, TValue>>, IMapType
+    where TKey : notnull
+{
+    private static readonly ConcurrentDictionary<(XenType, XenType), MapType<TKey, TValue>> Instances = new();
+    private readonly XenType<TKey> key;
+    private readonly XenType<TValue> value;
+
+    private MapType(XenType<TKey> key, XenType<TValue> value)
+    {
+        this.key = key;
+        this.value = value;
+    }
+
+    /// <inheritdoc/>
+    public XenType Key => key;
+
+    /// <inheritdoc/>
+    public XenType Value => value;
+
+    /// <inheritdoc/>
+    public override string Name => $"map({key.Name},{value.Name})";
+
+    /// <inheritdoc/>
+    public override ImmutableSortedDictionary<TKey, TValue> Initial => ImmutableSortedDictionary<TKey, TValue>.Empty;
+
+    /// <summary>The map of these types.</summary>
+    public static MapType<TKey, TValue> Of(XenType<TKey> key, XenType<TValue> value) => Instances.GetOrAdd((key, value), _ => new(key, value));
+
+    /// <inheritdoc/>
+    public override void Write(IWireWriter writer, ImmutableSortedDictionary<TKey, TValue> value)
+    {
+        writer.BeginStruct();
+        foreach (var (k, v) in value)
+        {
+            writer.Key(key.Encode(k));
+            this.value.Write(writer, v);
+        }
+
+        writer.EndStruct();
+    }
+
+    /// <inheritdoc/>
+    public override ImmutableSortedDictionary<TKey, TValue> Read(WireValue value)
+    {
+        var map = Initial.ToBuilder();
+        foreach (var (k, v) in value.AsStruct(Name))
+        {
+            map[key.Read(new WireString(k))] = this.value.Read(v);
+        }
+
+        return map.ToImmutable();
+    }
+
+    /// <inheritdoc/>
+    public override string Encode(ImmutableSortedDictionary<TKey, TValue> value) =>
+        SExpression.WritePairs(value.Select(p => KeyValuePair.Create(key.Encode(p.Key), this.value.Encode(p.Value))));
+
+    /// <inheritdoc/>
+    public override ImmutableSortedDictionary<TKey, TValue> Decode(string text)
+    {
+        if (text == "()" || SExpression.TryReadPairs(text) is not { } pairs)
+        {
+            return Initial;
+        }
+
+        var map = Initial.ToBuilder();
+        foreach (var (k, v) in pairs)
+        {
+            map[key.Decode(k)] = value.Decode(v);
+        }
+
+        return map.ToImmutable();
+    }
+
+    /// <inheritdoc/>
+    public override bool AreEqual(ImmutableSortedDictionary<TKey, TValue> a, ImmutableSortedDictionary<TKey, TValue> b) =>
+        ReferenceEquals(a, b)
+        || (a.Count == b.Count && a.Zip(b).All(p => key.AreEqual(p.First.Key, p.Second.Key) && value.AreEqual(p.First.Value, p.Second.Value)));
+
+    /// <inheritdoc/>
+    public bool Contains(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).ContainsKey((TKey)key);
+
+    /// <inheritdoc/>
+    public object Set(object map, object key, object value) => ((ImmutableSortedDictionary<TKey, TValue>)map).SetItem((TKey)key, (TValue)value);
+
+    /// <inheritdoc/>
+    public object Remove(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).Remove((TKey)key);
+}

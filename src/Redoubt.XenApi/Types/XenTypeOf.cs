@@ -1,0 +1,39 @@
+namespace Redoubt.XenApi;
+
+/// <summary>A type whose .NET type is known.</summary>
+public abstract class XenType<T> : XenType
+{
+    /// <inheritdoc/>
+    public sealed override Type ClrType => typeof(T);
+
+    /// <summary>The value of a field without a default, before anything is written to it.</summary>
+    public abstract T Initial { get; }
+
+    /// <summary>Writes a value to the wire.</summary>
+    public abstract void Write(IWireWriter writer, T value);
+
+    /// <summary>Reads a value from the wire.</summary>
+    /// <exception cref="WireFormatException">It is of another type.</exception>
+    public abstract T Read(WireValue value);
+
+    /// <summary>A value in the database's spelling.</summary>
+    public abstract string Encode(T value);
+
+    /// <summary>
+    /// The value of a database's spelling. Never fails: a spelling that means nothing gives <see cref="Initial"/>, and who reads
+    /// a database keeps the spelling beside it (<see cref="Record.Raw"/>).
+    /// </summary>
+    public abstract T Decode(string text);
+
+    /// <summary>Whether two values are the same.</summary>
+    public virtual bool AreEqual(T a, T b) => EqualityComparer<T>.Default.Equals(a, b);
+
+    /// <inheritdoc/>
+    public sealed override void WriteObject(IWireWriter writer, object? value) => Write(writer, (T)value!);
+
+    /// <inheritdoc/>
+    public sealed override object? ReadObject(WireValue value) => Read(value);
+
+    /// <inheritdoc/>
+    public sealed override string EncodeObject(object? value) => Encode((T)value!);
+}

@@ -1,0 +1,199 @@
+using System.Globalization;
+using System.Xml;
+
+namespace Redoubt.XenApi;
+
+/// <summary>Reads values written as XML-RPC.</summary>
+public static class XmlWire
+{
+    /// <summary>How deep values may be nested.</summary>
+    public const int MaxDepth = 64;
+
+    /// <summary>How XML from outside is parsed: no DTD, so no entities and nothing fetched.</summary>
+    public static XmlReaderSettings Settings { get; } = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit,
+        XmlResolver = null,
+        IgnoreComments = true,
+        IgnoreProcessingInstructions = true,
+        CheckCharacters = true,
+        Async = false,
+    };
+
+    /// <summary>Reads a <c>value</c> element; the reader stands on it and is moved past it.</summary>
+    /// <exception cref="WireFormatException">It is not XML-RPC, or nested too deep.</exception>
+    public static WireValue ReadValue(XmlReader xml, int depth = 0)
+    {
+        if (depth > MaxDepth)
+        {
+            throw new WireFormatException($"values nested deeper than {MaxDepth}");
+        }
+
+        Expect(xml, "value");
+        if (xml.IsEmptyElement)
+        {
+            xml.Read();
+            return new WireString("");
+        }
+
+        xml.Read();
+        var text = ReadText(xml);
+        WireValue value = new WireString(text);
+        if (xml.NodeType == XmlNodeType.Element)
+        {
+            if (!string.IsNullOrWhiteSpace(text))
+            {
+                throw new WireFormatException("text and an element in one value");
+            }
+
+            value = ReadTyped(xml, depth);
+            xml.MoveToContent();
+        }
+
+        End(xml, "value");
+        return value;
+    }
+
+    /// <summary>Moves into an element of this name.</summary>
+    internal static bool Begin(XmlReader xml, string name)
+    {
+        Expect(xml, name);
+        var empty = xml.IsEmptyElement;
+        xml.Read();
+        xml.MoveToContent();
+        return !empty;
+    }
+
+    internal static void End(XmlReader xml, string name)
+    {
+        xml.MoveToContent();
+        if (xml.NodeType != XmlNodeType.EndElement || xml.LocalName != name)
+        {
+            throw new WireFormatException($"expected the end of {name}, found {xml.NodeType} {xml.LocalName}");
+        }
+
+        xml.Read();
+        xml.MoveToContent();
+    }
+
+    private static void Expect(XmlReader xml, string name)
+    {
+        xml.MoveToContent();
+        if (xml.NodeType != XmlNodeType.Element || xml.LocalName != name)
+        {
+            throw new WireFormatException($"expected {name}, found {xml.NodeType} {xml.LocalName}");
+        }
+    }
+
+    private static WireValue ReadTyped(XmlReader xml, int depth)
+    {
+        var type = xml.LocalName;
+        switch (type)
+        {
+            case "array": return ReadArray(xml, depth);
+            case "struct": return ReadStruct(xml, depth);
+            case "nil":
+                if (Begin(xml, type))
+                {
+                    End(xml, type);
+                }
+
+                return WireNull.Instance;
+        }
+
+        var text = "";
+        if (!xml.IsEmptyElement)
+        {
+            xml.Read();
+            text = ReadText(xml);
+            End(xml, type);
+        }
+        else
+        {
+            xml.Read();
+        }
+
+        return type switch
+        {
+            "string" or "dateTime.iso8601" or "base64" => new WireString(text),
+            "i4" or "int" or "i8" => long.TryParse(text.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var whole)
+                ? new WireInt(whole)
+                : throw new WireFormatException("an int that is no number"),
+            "double" => double.TryParse(text.Trim(), NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
+                ? new WireFloat(number)
+                : throw new WireFormatException("a double that is no number"),
+            "boolean" => text.Trim() switch
+            {
+                "1" or "true" => new WireBool(true),
+                "0" or "false" => new WireBool(false),
+                _ => throw new WireFormatException("a boolean that is neither 0 nor 1"),
+            },
+            _ => throw new WireFormatException($"unknown type {type}"),
+        };
+    }
+
+    private static WireArray ReadArray(XmlReader xml, int depth)
+    {
+        var items = new List<WireValue>();
+        if (Begin(xml, "array"))
+        {
+            if (Begin(xml, "data"))
+            {
+                while (xml.NodeType == XmlNodeType.Element)
+                {
+                    items.Add(ReadValue(xml, depth + 1));
+                    xml.MoveToContent();
+                }
+
+                End(xml, "data");
+            }
+
+            End(xml, "array");
+        }
+
+        return new WireArray(items);
+    }
+
+    private static WireStruct ReadStruct(XmlReader xml, int depth)
+    {
+        var members = new List<KeyValuePair<string, WireValue>>();
+        if (Begin(xml, "struct"))
+        {
+            while (xml.NodeType == XmlNodeType.Element)
+            {
+                Begin(xml, "member");
+                Expect(xml, "name");
+                var name = "";
+                if (xml.IsEmptyElement)
+                {
+                    xml.Read();
+                }
+                else
+                {
+                    xml.Read();
+                    name = ReadText(xml);
+                    End(xml, "name");
+                }
+
+                members.Add(new(name, ReadValue(xml, depth + 1)));
+                End(xml, "member");
+            }
+
+            End(xml, "struct");
+        }
+
+        return new WireStruct(members);
+    }
+
+    private static string ReadText(XmlReader xml)
+    {
+        var text = "";
+        while (xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace)
+        {
+            text = text.Length == 0 ? xml.Value : text + xml.Value;
+            xml.Read();
+        }
+
+        return text;
+    }
+}
