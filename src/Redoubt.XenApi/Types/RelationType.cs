@@ -48,7 +48,7 @@ public sealed class RelationType<TRecord> : XenType<ImmutableSortedSet<Ref<TReco
 
     /// <inheritdoc/>
     public override bool AreEqual(ImmutableSortedSet<Ref<TRecord>> a, ImmutableSortedSet<Ref<TRecord>> b) =>
-        ReferenceEquals(a, b) || a.SetEquals(b);
+        ReferenceEquals(a, b) || (a.Count == b.Count && a.SetEquals(b));
 
     /// <inheritdoc/>
     public object Add(object set, object element) => ((ImmutableSortedSet<Ref<TRecord>>)set).Add((Ref<TRecord>)element);

@@ -1,0 +1,147 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Database;
+
+/// <summary>
+/// A set of changes that become visible, durable and published together or not at all. It lives only inside
+/// <see cref="PoolDatabase.WriteAsync{T}"/>, on one thread; an exception there leaves the database as it was.
+/// </summary>
+public sealed class Transaction
+{
+    private readonly DatabaseState start;
+    private readonly Func<Guid> newId;
+    private readonly Dictionary<(string Class, string Ref), ClassModel> touched = [];
+
+    internal Transaction(DatabaseState start, Func<Guid> newId)
+    {
+        this.start = start;
+        this.newId = newId;
+        State = start;
+    }
+
+    /// <summary>The database as this transaction has made it so far.</summary>
+    public DatabaseState State { get; private set; }
+
+    /// <inheritdoc cref="DatabaseState.Get{T}"/>
+    public T Get<T>(Ref<T> reference)
+        where T : Record, IRecord<T>, new() => State.Get(reference);
+
+    /// <inheritdoc cref="DatabaseState.Find{T}"/>
+    public T? Find<T>(Ref<T> reference)
+        where T : Record, IRecord<T>, new() => State.Find(reference);
+
+    /// <summary>A UUID that no object has.</summary>
+    public string NewUuid() => newId().ToString("D");
+
+    /// <summary>Adds an object; one without a UUID gets one.</summary>
+    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class has the UUID.</exception>
+    public Ref<T> Create<T>(T record)
+        where T : Record, IRecord<T>, new() => new(Create(T.Declaration, record));
+
+    /// <summary>Adds an object of a class known only when the program runs.</summary>
+    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class has the UUID.</exception>
+    public string Create(ClassModel model, Record record)
+    {
+        var uuid = model.FindField("uuid");
+        if (uuid?.GetValue(record) is "")
+        {
+            record = uuid.With(record, NewUuid());
+        }
+        else if (uuid is not null && State.Table(model).FindByUuid((string)uuid.GetValue(record)!) is not null)
+        {
+            throw new XenApiException("UUID_ALREADY_EXISTS", model.Name, (string)uuid.GetValue(record)!);
+        }
+
+        var reference = RefText.Of(newId());
+        Put(model, reference, record);
+        return reference;
+    }
+
+    /// <summary>Changes an object.</summary>
+    /// <exception cref="XenApiException"><c>HANDLE_INVALID</c>: there is no such object.</exception>
+    public void Update<T>(Ref<T> reference, Func<T, T> change)
+        where T : Record, IRecord<T>, new() => Put(T.Declaration, reference.Opaque, change(Get(reference)));
+
+    /// <summary>Changes an object of a class known only when the program runs.</summary>
+    /// <exception cref="XenApiException"><c>HANDLE_INVALID</c>: there is no such object.</exception>
+    public void Update(ClassModel model, string reference, Func<Record, Record> change)
+    {
+        var row = State.Table(model).Find(reference) ?? throw new XenApiException("HANDLE_INVALID", model.Name, reference);
+        Put(model, reference, change(row.Record));
+    }
+
+    /// <summary>Removes an object; removing what is not there does nothing.</summary>
+    public void Delete<T>(Ref<T> reference)
+        where T : Record, IRecord<T>, new() => Delete(T.Declaration, reference.Opaque);
+
+    /// <summary>Removes an object of a class known only when the program runs.</summary>
+    public void Delete(ClassModel model, string reference)
+    {
+        var table = State.Table(model);
+        if (table.Find(reference) is not { } row)
+        {
+            return;
+        }
+
+        touched[(model.Name, reference)] = model;
+        State = State.With(table.Without(reference));
+        Relate(model, reference, row.Record, null);
+    }
+
+    /// <summary>What the transaction has changed, in the order in which it touched the objects.</summary>
+    internal List<Change> Changes()
+    {
+        var changes = new List<Change>(touched.Count);
+        foreach (var ((_, reference), model) in touched)
+        {
+            var (before, after) = (start.Table(model).Find(reference), State.Table(model).Find(reference));
+            if (before is null ? after is not null : after is null || !SameFields(before.Record, after.Record))
+            {
+                changes.Add(new(model, reference, before, after));
+            }
+        }
+
+        return changes;
+    }
+
+    /// <summary>Gives the changed rows the generation of the transaction, which is known only now.</summary>
+    internal DatabaseState Finish(IReadOnlyList<Change> changes, long generation)
+    {
+        var state = State;
+        foreach (var change in changes)
+        {
+            if (change.After is { } row)
+            {
+                state = state.With(state.Table(change.Class).With(
+                    row with { Created = change.Before?.Created ?? generation, Modified = generation }));
+            }
+        }
+
+        return state.At(generation);
+    }
+
+    private static bool SameFields(Record a, Record b) =>
+        ReferenceEquals(a, b) || a.DeclaredClass.AllFields.All(f => f.AreEqual(a, b));
+
+    private void Put(ClassModel model, string reference, Record record)
+    {
+        var table = State.Table(model);
+        var old = table.Find(reference);
+        touched[(model.Name, reference)] = model;
+        State = State.With(table.With(old is null ? new Row(reference, record, 0, 0) : old with { Record = record }));
+        Relate(model, reference, old?.Record, record);
+    }
+
+    private void Relate(ClassModel model, string reference, Record? before, Record? after)
+    {
+        foreach (var (parent, set, parentRef, add) in Relations.Changes(model, before, after))
+        {
+            var table = State.Table(parent);
+            if (table.Find(parentRef) is { } row)
+            {
+                touched[(parent.Name, parentRef)] = parent;
+                State = State.With(table.With(row with { Record = Relations.Apply(row.Record, set, reference, add) }));
+            }
+        }
+    }
+}

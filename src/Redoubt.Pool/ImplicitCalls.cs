@@ -1,0 +1,65 @@
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>The messages that every class has because of its fields: getters, setters, lists.</summary>
+public sealed class ImplicitCalls(PoolDatabase database)
+{
+    /// <summary>Whether this message is answered here.</summary>
+    public static bool Handles(MessageModel message) => message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy);
+
+    /// <summary>Answers the message.</summary>
+    /// <exception cref="XenApiException"><c>HANDLE_INVALID</c>, <c>UUID_INVALID</c>, <c>MAP_DUPLICATE_KEY</c>.</exception>
+    public async Task<object?> InvokeAsync(CallContext call, ClassModel model, MessageModel message, object?[] arguments)
+    {
+        var table = call.State.Table(model);
+        switch (message.Implicit)
+        {
+            case ImplicitKind.GetAll: return References(model, table.Rows);
+            case ImplicitKind.GetAllRecords: return Records(model, table.Rows);
+            case ImplicitKind.GetAllRecordsWhere:
+                var matches = Query.Parse((string)arguments[0]!);
+                return Records(model, table.Rows.Where(r => matches(model, r.Record)));
+            case ImplicitKind.GetRecord: return Find(table, arguments[0]).Record;
+            case ImplicitKind.GetByUuid:
+                var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);
+                return model.RefType.ReadObject(new WireString(found.Ref));
+            case ImplicitKind.GetByNameLabel: return References(model, table.FindByName((string)arguments[0]!));
+            case ImplicitKind.GetField: return message.Field!.GetValue(Find(table, arguments[0]).Record);
+            default:
+                await WriteAsync(model, message, arguments, call.Cancellation);
+                return "";
+        }
+    }
+
+    private static object References(ClassModel model, IEnumerable<Row> rows) =>
+        model.Messages["get_all"].Result.ReadObject(new WireArray([.. rows.Select(r => new WireString(r.Ref))]))!;
+
+    private static RecordTable Records(ClassModel model, IEnumerable<Row> rows) => new(model, rows.Select(r => (r.Ref, r.Record)));
+
+    private static Row Find(Table table, object? self) =>
+        table.Find(((IRef)self!).Opaque) ?? throw new XenApiException("HANDLE_INVALID", table.Class.Name, ((IRef)self).Opaque);
+
+    private Task WriteAsync(ClassModel model, MessageModel message, object?[] arguments, CancellationToken cancellation)
+    {
+        var field = message.Field!;
+        return database.WriteAsync(tx => tx.Update(model, ((IRef)arguments[0]!).Opaque, record => field.With(record, message.Implicit switch
+        {
+            ImplicitKind.SetField => arguments[1],
+            ImplicitKind.AddTo => AddTo((IMapType)field.Type, field.GetValue(record)!, model, field, arguments),
+            ImplicitKind.RemoveFrom => ((IMapType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
+            ImplicitKind.Add => ((ISetType)field.Type).Add(field.GetValue(record)!, arguments[1]!),
+            ImplicitKind.Remove => ((ISetType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
+            var other => throw new InvalidOperationException($"{other} does not write."),
+        })), cancellation);
+    }
+
+    private static object AddTo(IMapType type, object map, ClassModel model, FieldModel field, object?[] arguments)
+    {
+        var key = arguments[1]!;
+        return type.Contains(map, key)
+            ? throw new XenApiException("MAP_DUPLICATE_KEY", model.Name, field.Name, ((IRef)arguments[0]!).Opaque, type.Key.EncodeObject(key))
+            : type.Set(map, key, arguments[2]!);
+    }
+}
