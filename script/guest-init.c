@@ -1,0 +1,401 @@
+/*
+ * The whole userspace of the bench's guest: process 1 of a small VM that counts.
+ *
+ * Nothing is counted aloud before it is safe. One turn of the loop is
+ *
+ *   1. write the next count into the slot that does NOT hold the newest record,
+ *   2. flush the disk,
+ *   3. say the count on the serial line.
+ *
+ * So a count read on the console is always on the disk, a write torn by a power cut spoils only the older record,
+ * and whatever a recovered disk holds can be compared with what the console said before the disaster.
+ *
+ * The second virtio disk (/dev/vdb) holds two records, each in the first 512 bytes of its slot:
+ *
+ *   offset     0   slot 0
+ *   offset  4096   slot 1
+ *
+ *   REDOUBT-GUEST name=N count=C boots=B interval-ms=I uuid=U checksum=XXXXXXXX\n   and zeros to byte 512
+ *
+ * checksum is the CRC-32 of zlib and Ethernet, in eight lower-case hex digits, over all bytes before " checksum=".
+ * The valid record with the higher count, then the higher boots, is the newest. name= and count= are enough for a
+ * record prepared from outside. A disk whose slots are both all zeros is a new one. A disk with anything else and no
+ * valid record is not touched: silently starting again from zero would hide the very damage the bench looks for.
+ * docs/formats/guest-record.md tells the same at more length, with the lines of the console.
+ */
+#define _GNU_SOURCE /* O_DIRECT */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/fs.h>
+#include <linux/input.h>
+#include <net/if.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RECORD_BYTES = 512, SLOT_BYTES = 4096, SLOTS = 2, INPUTS_MAX = 8, INTERVAL_MS_DEFAULT = 150 };
+
+static const char disk_path[] = "/dev/vdb";
+static const char magic[] = "REDOUBT-GUEST ";
+static const char checksum_key[] = " checksum=";
+
+struct record {
+    char name[128];
+    char uuid[40];
+    uint64_t count;
+    uint64_t boots;
+    unsigned interval_ms;
+};
+
+static int console = 1;
+
+/* One write per line, so that the kernel's own messages cannot land in the middle of one. */
+__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
+{
+    char line[1024];
+    int length = snprintf(line, sizeof line, "redoubt-guest: ");
+    va_list arguments;
+    va_start(arguments, format);
+    length += vsnprintf(line + length, sizeof line - (size_t)length - 1, format, arguments);
+    va_end(arguments);
+    if (length > (int)sizeof line - 2)
+        length = sizeof line - 2;
+    line[length++] = '\n';
+    if (write(console, line, (size_t)length) < 0) { /* there is nowhere left to complain */ }
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+/* ---- the record ---- */
+
+static uint32_t crc32_of(const char *bytes, size_t length)
+{
+    uint32_t crc = 0xFFFFFFFFu;
+    for (size_t i = 0; i < length; i++) {
+        crc ^= (unsigned char)bytes[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (0xEDB88320u & -(crc & 1));
+    }
+    return ~crc;
+}
+
+static void format_record(const struct record *r, char *out)
+{
+    memset(out, 0, RECORD_BYTES);
+    int length = snprintf(out, RECORD_BYTES, "%sname=%s count=%" PRIu64 " boots=%" PRIu64 " interval-ms=%u uuid=%s",
+                          magic, r->name, r->count, r->boots, r->interval_ms, r->uuid);
+    uint32_t crc = crc32_of(out, (size_t)length);
+    snprintf(out + length, RECORD_BYTES - (size_t)length, "%s%08x\n", checksum_key, crc);
+}
+
+/* Digits only, to the end: strtoull alone would take "12junk", "-1" and what does not fit. */
+static bool parse_number(const char *text, uint64_t *value)
+{
+    char *end;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
+static bool parse_record(const char *bytes, struct record *r)
+{
+    char text[RECORD_BYTES + 1] = { 0 };
+    memcpy(text, bytes, RECORD_BYTES);
+    char *checksum = strstr(text, checksum_key);
+    if (strncmp(text, magic, sizeof magic - 1) != 0 || checksum == NULL)
+        return false;
+
+    char expected[32];
+    snprintf(expected, sizeof expected, "%s%08x\n", checksum_key, crc32_of(text, (size_t)(checksum - text)));
+    if (strcmp(checksum, expected) != 0)
+        return false;
+
+    *checksum = '\0';
+    *r = (struct record) { .interval_ms = INTERVAL_MS_DEFAULT };
+    bool counted = false;
+    char *rest;
+    for (char *field = strtok_r(text + sizeof magic - 1, " ", &rest); field; field = strtok_r(NULL, " ", &rest)) {
+        uint64_t number;
+        if (strncmp(field, "name=", 5) == 0) {
+            if (strlen(field + 5) >= sizeof r->name)
+                return false;
+            strcpy(r->name, field + 5);
+        } else if (strncmp(field, "count=", 6) == 0) {
+            if (!parse_number(field + 6, &r->count))
+                return false;
+            counted = true;
+        } else if (strncmp(field, "boots=", 6) == 0) {
+            if (!parse_number(field + 6, &r->boots))
+                return false;
+        } else if (strncmp(field, "interval-ms=", 12) == 0) {
+            if (!parse_number(field + 12, &number) || number < 1 || number > 3600000)
+                return false;
+            r->interval_ms = (unsigned)number;
+        }
+    }
+    return counted && r->name[0] != '\0';
+}
+
+/* ---- the disk ---- */
+
+struct disk {
+    int fd;
+    size_t write_bytes; /* one block of the disk: O_DIRECT takes nothing smaller */
+    int newest_slot;
+};
+
+static char slots[SLOTS][SLOT_BYTES] __attribute__((aligned(4096)));
+static char block[SLOT_BYTES] __attribute__((aligned(4096)));
+
+static bool all_zero(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] != 0)
+            return false;
+    return true;
+}
+
+/* Opens the disk and reads its newest record into r. Answers NULL, or why it can't be counted on. */
+static const char *open_disk(struct disk *d, struct record *r, const char *uuid)
+{
+    static char reason[160];
+    for (int tries = 0; (d->fd = open(disk_path, O_RDWR | O_DIRECT | O_CLOEXEC)) < 0; tries++) {
+        if (errno != ENOENT || tries == 100) {
+            snprintf(reason, sizeof reason, "no data disk: %s: %s", disk_path, strerror(errno));
+            return reason;
+        }
+        usleep(20000);
+    }
+    int sector_bytes = 0;
+    if (ioctl(d->fd, BLKSSZGET, &sector_bytes) < 0 || sector_bytes < RECORD_BYTES || sector_bytes > SLOT_BYTES) {
+        snprintf(reason, sizeof reason, "data disk has sectors of %d bytes, more than a slot", sector_bytes);
+        return reason;
+    }
+    d->write_bytes = (size_t)sector_bytes;
+    if (pread(d->fd, slots, sizeof slots, 0) != (ssize_t)sizeof slots) {
+        snprintf(reason, sizeof reason, "data disk can't be read: %s", errno ? strerror(errno) : "too small");
+        return reason;
+    }
+
+    d->newest_slot = -1;
+    for (int slot = 0; slot < SLOTS; slot++) {
+        struct record found;
+        if (parse_record(slots[slot], &found)
+            && (d->newest_slot < 0 || found.count > r->count || (found.count == r->count && found.boots > r->boots))) {
+            *r = found;
+            d->newest_slot = slot;
+        }
+    }
+    if (d->newest_slot >= 0)
+        return NULL;
+    if (!all_zero(slots[0], sizeof slots))
+        return "data disk is neither empty nor holds a valid record; leaving it alone";
+
+    d->newest_slot = 1;
+    *r = (struct record) { .interval_ms = INTERVAL_MS_DEFAULT };
+    snprintf(r->name, sizeof r->name, "guest-%.8s", uuid);
+    return NULL;
+}
+
+/* Answers true once the record is on the disk, past every cache that honours a flush. */
+static bool write_record(struct disk *d, const struct record *r)
+{
+    int slot = (d->newest_slot + 1) % SLOTS;
+    memset(block, 0, sizeof block);
+    format_record(r, block);
+    errno = 0;
+    if (pwrite(d->fd, block, d->write_bytes, (off_t)slot * SLOT_BYTES) != (ssize_t)d->write_bytes || fdatasync(d->fd) < 0)
+        return false; /* the slot may be torn now, so it stays the next one to be written */
+    d->newest_slot = slot;
+    return true;
+}
+
+/* ---- the machine ---- */
+
+static void load_modules(const char *list)
+{
+    char path[256];
+    FILE *file = fopen(list, "re");
+    while (file && fgets(path, sizeof path, file)) {
+        path[strcspn(path, "\n")] = '\0';
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST))
+            say("error: module %s: %s", path, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+    }
+    if (file)
+        fclose(file);
+}
+
+static void read_line(const char *path, char *out, size_t size)
+{
+    FILE *file = fopen(path, "re");
+    if (!file || !fgets(out, (int)size, file))
+        snprintf(out, size, "-");
+    out[strcspn(out, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
+/* Brings every network card up, which gives it an IPv6 link-local address, and lists the cards' addresses. */
+static void start_network(char *macs, size_t size)
+{
+    snprintf(macs, size, "-");
+    size_t used = 0;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    for (int card = 0; card < 8; card++) {
+        struct ifreq request = { 0 };
+        snprintf(request.ifr_name, sizeof request.ifr_name, "eth%d", card);
+        if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
+            break;
+        const unsigned char *mac = (const unsigned char *)request.ifr_hwaddr.sa_data;
+        used += (size_t)snprintf(macs + used, size - used, "%s%02x:%02x:%02x:%02x:%02x:%02x", used ? "," : "",
+                                 mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        request.ifr_flags = IFF_UP;
+        if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
+            say("error: network card %d does not come up: %s", card, strerror(errno));
+    }
+    close(fd);
+}
+
+static uint64_t memory_kb(void)
+{
+    struct sysinfo s;
+    sysinfo(&s);
+    return (uint64_t)s.totalram * s.mem_unit / 1024;
+}
+
+static int open_inputs(struct pollfd *fds)
+{
+    int opened = 0;
+    DIR *folder = opendir("/dev/input");
+    struct dirent *entry;
+    while (folder && opened < INPUTS_MAX && (entry = readdir(folder)))
+        if (strncmp(entry->d_name, "event", 5) == 0) {
+            int fd = openat(dirfd(folder), entry->d_name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+            if (fd >= 0)
+                fds[opened++] = (struct pollfd) { .fd = fd, .events = POLLIN };
+        }
+    if (folder)
+        closedir(folder);
+    return opened;
+}
+
+static bool power_pressed(int fd)
+{
+    struct input_event e;
+    bool pressed = false;
+    while (read(fd, &e, sizeof e) == (ssize_t)sizeof e)
+        pressed |= e.type == EV_KEY && e.code == KEY_POWER && e.value == 1;
+    return pressed;
+}
+
+static void leave(int how, const char *word, uint64_t count)
+{
+    say("%s count=%" PRIu64, word, count);
+    tcdrain(console);
+    sync();
+    reboot(how);
+}
+
+/* Sleeps until the given moment, unless the power button or Ctrl-Alt-Del ends the machine first. */
+static void wait_until(int64_t moment, struct pollfd *fds, int inputs, uint64_t count)
+{
+    for (;;) {
+        int64_t left = moment - now_ms();
+        if (poll(fds, (nfds_t)inputs + 1, left > 0 ? (int)left : 0) <= 0)
+            return;
+        if (fds[inputs].revents)
+            leave(RB_AUTOBOOT, "reboot", count);
+        for (int i = 0; i < inputs; i++)
+            if (fds[i].revents && power_pressed(fds[i].fd))
+                leave(RB_POWER_OFF, "shutdown", count);
+    }
+}
+
+int main(void)
+{
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+    int serial = open("/dev/ttyS0", O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (serial >= 0)
+        console = serial;
+
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT); /* what the kernel sends process 1 for Ctrl-Alt-Del, once it is told to */
+    sigprocmask(SIG_BLOCK, &signals, NULL);
+    reboot(RB_DISABLE_CAD);
+
+    load_modules("/modules");
+
+    char uuid[40], macs[160];
+    read_line("/sys/class/dmi/id/product_uuid", uuid, sizeof uuid);
+    start_network(macs, sizeof macs);
+    struct pollfd fds[INPUTS_MAX + 1];
+    int inputs = open_inputs(fds);
+    fds[inputs] = (struct pollfd) { .fd = signalfd(-1, &signals, SFD_CLOEXEC), .events = POLLIN };
+
+    struct disk disk;
+    struct record record = { 0 };
+    const char *problem = open_disk(&disk, &record, uuid);
+    uint64_t memory = memory_kb();
+    if (problem) {
+        say("error: %s uuid=%s memory=%" PRIu64 " macs=%s", problem, uuid, memory, macs);
+        for (;;)
+            wait_until(now_ms() + 60000, fds, inputs, 0);
+    }
+
+    uint64_t resumed_from = record.count, durable = record.count;
+    snprintf(record.uuid, sizeof record.uuid, "%s", uuid);
+    record.boots++;
+    for (bool announced = false, failing = false;;) {
+        int64_t next = now_ms() + record.interval_ms;
+        if (!write_record(&disk, &record)) {
+            if (!failing)
+                say("error: count=%" PRIu64 " not written: %s", record.count, errno ? strerror(errno) : "short write");
+            failing = true;
+        } else {
+            /* The first record written says only that this boot took place; counting goes on from the next. */
+            if (announced)
+                say("count=%" PRIu64, record.count);
+            else
+                say("name=%s uuid=%s boot=%" PRIu64 " resumed-from=%" PRIu64 " memory=%" PRIu64 " macs=%s", record.name,
+                    record.uuid, record.boots, resumed_from, memory, macs);
+            if (!announced)
+                next = now_ms();
+            announced = true;
+            failing = false;
+            durable = record.count++;
+        }
+        uint64_t memory_now = memory_kb();
+        if (memory_now != memory)
+            say("memory=%" PRIu64, memory = memory_now);
+        wait_until(next, fds, inputs, durable);
+    }
+}
