@@ -1,0 +1,23 @@
+using System.Collections.Immutable;
+using Redoubt.Database.Journal;
+
+namespace Redoubt.Database;
+
+/// <summary>A finished transaction on its way to the journals.</summary>
+/// <param name="State">The database after it.</param>
+/// <param name="Changes">What it changed.</param>
+/// <param name="Transaction">What of that is persistent; null if nothing is.</param>
+internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes, JournalTransaction? Transaction)
+{
+    /// <summary>Set when the commit is durable and published, or failed.</summary>
+    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Turns a transaction into a commit on the next generation.</summary>
+    public static Commit Of(Transaction transaction, IReadOnlyList<Change> changes, long before)
+    {
+        ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
+        var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);
+        // A change that no journal sees still counts, so that event tokens move on. Generations stay even.
+        return new(transaction.Finish(changes, journalled?.Generation ?? before + 2), changes, journalled);
+    }
+}

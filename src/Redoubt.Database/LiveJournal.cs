@@ -1,0 +1,228 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Redoubt.Database.Journal;
+
+namespace Redoubt.Database;
+
+/// <summary>
+/// One durable copy of the database, kept up to date by a worker of its own, so that a volume that hangs holds up nobody but its worker.
+/// <code>
+///             whole database written, and all
+///             that was queued meanwhile
+/// CatchingUp ───────────────────────► Healthy
+///     ▲  │ failed                        │ failed, or not in time
+///     │  └──────────────► Broken ◄───────┘
+///     └── after a pause ─────┘
+/// </code>
+/// </summary>
+public sealed class LiveJournal : IAsyncDisposable
+{
+    // Behind this many batches a copy starts over with a whole database, which is then the shorter way.
+    private const int MaxBacklog = 4096;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(120);
+
+    private readonly string _path;
+    private readonly TimeProvider _time;
+    private readonly Channel<Work> _work = Channel.CreateBounded<Work>(MaxBacklog);
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _worker;
+    private JournalDevice? _device;
+    private JournalWriter? _writer;
+    private TimeSpan _pause = FirstPause;
+    private volatile JournalHealth _health = JournalHealth.Broken;
+    private volatile bool _isWritingWhole;
+    private long _generation = -1;
+
+    /// <summary>Takes charge of the redo log in this file or device, which must exist and have been initialised.</summary>
+    /// <param name="key">What the journal is called: the UUID of its VDI, or <c>local</c>.</param>
+    /// <param name="path">Where it lies.</param>
+    /// <param name="keep">The half that must stay untouched until the first whole database is durable; by default the one that counts.</param>
+    /// <param name="time">The clock.</param>
+    public LiveJournal(string key, string path, JournalHalf? keep, TimeProvider time)
+    {
+        Key = key;
+        _path = path;
+        Keep = keep;
+        _time = time;
+        _worker = Task.Run(WorkAsync);
+    }
+
+    /// <summary>How long a batch of changes may take before the journal is given up for broken (xapi's limit).</summary>
+    public static TimeSpan AppendLimit { get; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>How long a whole database may take (xapi's limit).</summary>
+    public static TimeSpan WholeLimit { get; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>What the journal is called.</summary>
+    public string Key { get; }
+
+    /// <summary>How it stands.</summary>
+    public JournalHealth Health => _health;
+
+    /// <summary>The generation that the copy has reached.</summary>
+    public long Generation => Interlocked.Read(ref _generation);
+
+    private JournalHalf? Keep { get; set; }
+
+    /// <summary>Told of each change of health, with the reason when it is broken. Called on the journal's own worker or the database's writer.</summary>
+    internal Action<LiveJournal, string?>? HealthChanged { get; set; }
+
+    /// <summary>Asks the database for a fresh start: it answers with <see cref="StartOver"/>.</summary>
+    internal Action<LiveJournal>? WantsToStartOver { get; set; }
+
+    /// <summary>Asks the database whether this is up to date: if so, it answers with <see cref="Join"/>.</summary>
+    internal Action<LiveJournal>? WantsToJoin { get; set; }
+
+    /// <summary>Whether it is writing a whole database, which may take as long as <see cref="WholeLimit"/>.</summary>
+    internal bool IsWritingWhole => _isWritingWhole;
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _work.Writer.TryComplete();
+        await _stopping.CancelAsync();
+        // A worker inside a hung system call never returns; nothing it could still write is wanted.
+        await Task.WhenAny(_worker, Task.Delay(AppendLimit, _time));
+        if (_worker.IsCompleted)
+        {
+            _device?.Dispose();
+            _stopping.Dispose();
+        }
+    }
+
+    /// <summary>Writes the whole database; changes queued from now on follow it. The answer completes when it is durable.</summary>
+    internal Task StartOver(DatabaseState state)
+    {
+        while (_work.Reader.TryRead(out var dropped))
+        {
+            dropped.Done.TrySetCanceled();
+        }
+
+        _health = JournalHealth.CatchingUp;
+        return Post(new Work(state, [], true));
+    }
+
+    /// <summary>Queues a batch. The answer completes when it is durable.</summary>
+    internal Task Post(DatabaseState state, ImmutableArray<JournalTransaction> batch) => Post(new Work(state, batch, false));
+
+    /// <summary>
+    /// Lets the journal count again. Called between two batches, so that there is none that was acknowledged without it after this.
+    /// </summary>
+    internal void Join()
+    {
+        if (_health == JournalHealth.CatchingUp)
+        {
+            _health = JournalHealth.Healthy;
+            HealthChanged?.Invoke(this, null);
+        }
+    }
+
+    /// <summary>Stops changes from waiting while a whole database is being written.</summary>
+    internal void Lag()
+    {
+        if (_health == JournalHealth.Healthy)
+        {
+            _health = JournalHealth.CatchingUp;
+        }
+    }
+
+    /// <summary>Gives the journal up until it has recovered.</summary>
+    internal void Break(string reason)
+    {
+        if (_health != JournalHealth.Broken)
+        {
+            _health = JournalHealth.Broken;
+            HealthChanged?.Invoke(this, reason);
+        }
+    }
+
+    private Task Post(Work work)
+    {
+        if (!_work.Writer.TryWrite(work))
+        {
+            Break("it has fallen too far behind");
+            work.Done.SetException(new IOException($"{_path}: too far behind"));
+        }
+
+        return work.Done.Task;
+    }
+
+    private async Task WorkAsync()
+    {
+        try
+        {
+            await foreach (var work in _work.Reader.ReadAllAsync(_stopping.Token))
+            {
+                if (_health == JournalHealth.Broken && !work.Whole)
+                {
+                    work.Done.TrySetException(new IOException($"{_path}: the journal is broken"));
+                    continue;
+                }
+
+                await HandleAsync(work);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The journal is being let go.
+        }
+    }
+
+    private async Task HandleAsync(Work work)
+    {
+        try
+        {
+            Write(work);
+            Interlocked.Exchange(ref _generation, work.State.Generation);
+            _pause = FirstPause;
+            work.Done.TrySetResult();
+            if (_health == JournalHealth.CatchingUp && _work.Reader.Count == 0)
+            {
+                WantsToJoin?.Invoke(this);
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException)
+        {
+            _device?.Dispose();
+            (_device, _writer, _isWritingWhole) = (null, null, false);
+            work.Done.TrySetException(e);
+            Break(e.Message);
+        }
+
+        if (_health == JournalHealth.Broken)
+        {
+            await Task.Delay(_pause, _time, _stopping.Token);
+            _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+            WantsToStartOver?.Invoke(this);
+        }
+    }
+
+    private void Write(Work work)
+    {
+        if (work.State.Generation <= Generation && !work.Whole)
+        {
+            return;
+        }
+
+        if (_writer is null)
+        {
+            _device = JournalDevice.Open(_path);
+            _writer = new JournalWriter(_device, Keep);
+        }
+
+        if (work.Whole || _writer.Append(work.Batch) != AppendResult.Durable)
+        {
+            _isWritingWhole = true;
+            _writer.WriteDatabase(StateDump.ToDump(work.State));
+            _isWritingWhole = false;
+            Keep = null;
+        }
+    }
+
+    private sealed record Work(DatabaseState State, ImmutableArray<JournalTransaction> Batch, bool Whole)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

@@ -1,0 +1,40 @@
+using System.Collections.Immutable;
+using Redoubt.Database.Dump;
+using Redoubt.XenApi;
+
+namespace Redoubt.Database;
+
+/// <summary>Turns typed tables into a dump's text and back.</summary>
+public static class StateDump
+{
+    /// <summary>The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.</summary>
+    public static DatabaseDump ToDump(DatabaseState state)
+    {
+        var known = DataModel.Classes.Values.Where(c => c.Kind != ClassKind.Value).Select(model => new DumpTable(
+            model.Name,
+            model.Kind == ClassKind.Persistent
+                ? state.Table(model).Rows.Select(row => new DumpRow(row.Ref, row.Created, row.Modified, Columns(row.Ref, row.Record)))
+                : []));
+        return new(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation), known.Concat(state.UnknownTables));
+    }
+
+    /// <summary>The typed tables of a dump. What the data model does not know is kept as it came; what is not persistent is left behind.</summary>
+    public static DatabaseState FromDump(DatabaseDump dump)
+    {
+        var tables = ImmutableDictionary.CreateBuilder<string, Table>();
+        foreach (var table in dump.Tables)
+        {
+            if (DataModel.Classes.TryGetValue(table.Name, out var model) && model.Kind == ClassKind.Persistent)
+            {
+                tables[table.Name] = Table.Of(model, table.Rows.Select(row =>
+                    new Row(row.Ref, model.FromColumns(row.Columns), row.CreatedAt, row.ChangedAt)));
+            }
+        }
+
+        var unknown = dump.Tables.Where(t => !DataModel.Classes.ContainsKey(t.Name)).ToImmutableArray();
+        return Relations.Rebuild(new DatabaseState(dump.Manifest.Generation, tables.ToImmutable(), unknown, dump.Manifest));
+    }
+
+    internal static RowColumns Columns(string reference, Record record) =>
+        RowColumns.From(record.DeclaredClass.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
+}

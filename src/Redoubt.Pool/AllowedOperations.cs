@@ -1,0 +1,35 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What may be done with an object in its present state. Pure.</summary>
+internal static class AllowedOperations
+{
+    private static readonly ImmutableList<VmOperations> Halted =
+        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Destroy, VmOperations.ChangingMemoryLimits, VmOperations.ChangingDynamicRange];
+
+    private static readonly ImmutableList<VmOperations> Running =
+        [VmOperations.Pause, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
+
+    private static readonly ImmutableList<VmOperations> Paused = [VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.HardReboot];
+
+    /// <summary>The operations on a VM; none while one is under way.</summary>
+    public static ImmutableList<VmOperations> Of(VmRecord vm)
+    {
+        if (!vm.CurrentOperations.IsEmpty || vm.IsControlDomain)
+        {
+            return [];
+        }
+
+        var byState = vm.PowerState switch
+        {
+            VmPowerState.Halted => vm.IsATemplate ? [VmOperations.Clone, VmOperations.Destroy] : Halted,
+            VmPowerState.Running => Running,
+            VmPowerState.Paused => Paused,
+            VmPowerState.Suspended => [VmOperations.HardShutdown],
+            VmPowerState.Unrecognized => [],
+        };
+        return byState.RemoveAll(vm.BlockedOperations.ContainsKey);
+    }
+}

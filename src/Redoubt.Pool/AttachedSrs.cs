@@ -1,0 +1,30 @@
+using System.Collections.Concurrent;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>The SRs that this host has attached, by the SR's UUID.</summary>
+public sealed class AttachedSrs
+{
+    private readonly ConcurrentDictionary<string, ISr> _srs = new();
+
+    /// <summary>The attached SR of this UUID, or null.</summary>
+    public ISr? Find(string uuid) => _srs.GetValueOrDefault(uuid);
+
+    /// <summary>The attached SR of this record.</summary>
+    /// <exception cref="XenApiException"><c>SR_NOT_ATTACHED</c>: this host has it not attached.</exception>
+    public ISr Get(Ref<SrRecord> reference, SrRecord sr) => Find(sr.Uuid) ?? throw new XenApiException("SR_NOT_ATTACHED", reference.Opaque);
+
+    /// <summary>Notes an SR that has been attached.</summary>
+    public void Add(ISr sr) => _srs[sr.Uuid.ToString()] = sr;
+
+    /// <summary>Lets an SR go.</summary>
+    public async Task DetachAsync(string uuid, CancellationToken cancellationToken)
+    {
+        if (_srs.TryRemove(uuid, out var sr))
+        {
+            await sr.DetachAsync(cancellationToken);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What the connections between hosts and SRs do.</summary>
+internal sealed class PbdCalls(PoolServices pool, SrConnections connections)
+{
+    [Message("PBD.create")]
+    public Task<Ref<PbdRecord>> CreateAsync(CallContext call, PbdRecord args) => pool.Database.WriteAsync(
+        tx =>
+        {
+            tx.Get(args.Host);
+            foreach (var existing in tx.Get(args.Sr).Pbds.Where(p => tx.Get(p).Host == args.Host))
+            {
+                throw new XenApiException("PBD_EXISTS", args.Sr.Opaque, args.Host.Opaque, existing.Opaque);
+            }
+
+            return tx.Create(new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
+        },
+        call.Cancellation);
+
+    [Message("PBD.destroy")]
+    public Task DestroyAsync(CallContext call, Ref<PbdRecord> self) => pool.Database.WriteAsync(
+        tx =>
+        {
+            if (tx.Get(self).CurrentlyAttached)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "The PBD is plugged. Unplug it first (pbd-unplug).");
+            }
+
+            tx.Delete(self);
+        },
+        call.Cancellation);
+
+    [Message("PBD.plug")]
+    public Task PlugAsync(CallContext call, Ref<PbdRecord> self) => connections.PlugAsync(self, call.Cancellation);
+
+    [Message("PBD.unplug")]
+    public Task UnplugAsync(CallContext call, Ref<PbdRecord> self) => connections.UnplugAsync(self, call.Cancellation);
+
+    [Message("PBD.set_device_config")]
+    public Task SetDeviceConfigAsync(CallContext call, Ref<PbdRecord> self, ImmutableSortedDictionary<string, string> value) =>
+        pool.Database.WriteAsync(
+            tx =>
+            {
+                if (tx.Get(self).CurrentlyAttached)
+                {
+                    throw new XenApiException("OPERATION_NOT_ALLOWED", "The PBD is plugged. Unplug it first (pbd-unplug).");
+                }
+
+                tx.Update(self, p => p with { DeviceConfig = value });
+            },
+            call.Cancellation);
+}

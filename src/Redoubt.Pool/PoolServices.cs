@@ -1,0 +1,46 @@
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What the behaviour of every class works with. Made once by <see cref="PoolDaemon"/>.</summary>
+public sealed class PoolServices
+{
+    /// <summary>The pool's database.</summary>
+    public required PoolDatabase Database { get; init; }
+
+    /// <summary>The sessions that are logged in.</summary>
+    public required Sessions Sessions { get; init; }
+
+    /// <summary>The hypervisor of this host.</summary>
+    public required Hypervisor Hypervisor { get; init; }
+
+    /// <summary>The kinds of SR there are, by type.</summary>
+    public required IReadOnlyDictionary<string, ISrDriver> Drivers { get; init; }
+
+    /// <summary>The SRs that this host has attached.</summary>
+    public required AttachedSrs Attached { get; init; }
+
+    /// <summary>The clock.</summary>
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>The daemon's own directory.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>This host.</summary>
+    public required Ref<HostRecord> Host { get; init; }
+
+    /// <summary>The pool.</summary>
+    public required Ref<PoolRecord> Pool { get; init; }
+
+    /// <summary>The database as it is now.</summary>
+    public DatabaseState State => Database.State;
+
+    /// <summary>Tells people of something, in the table of messages.</summary>
+    public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(
+        tx => tx.Create(new MessageRecord
+        { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = Time.GetUtcNow() }),
+        CancellationToken.None);
+}

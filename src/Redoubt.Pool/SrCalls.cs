@@ -1,0 +1,159 @@
+using System.Collections.Immutable;
+using System.Xml.Linq;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What storage repositories do.</summary>
+internal sealed class SrCalls(PoolServices pool, SrConnections connections, MetadataReplication replication)
+{
+    [Message("SR.create")]
+    public async Task<Ref<SrRecord>> CreateAsync(
+        CallContext call, Ref<HostRecord> host, ImmutableSortedDictionary<string, string> deviceConfig, long physicalSize, string nameLabel,
+        string nameDescription, string type, string contentType, bool shared, ImmutableSortedDictionary<string, string> smConfig)
+    {
+        call.State.Get(host);
+        var driver = Driver(type);
+        var uuid = new SrUuid(Guid.NewGuid());
+        await driver.CreateAsync(uuid, deviceConfig, call.Cancellation);
+        var reference = await pool.Database.WriteAsync(
+            tx =>
+            {
+                var sr = tx.Create(new SrRecord
+                {
+                    Uuid = uuid.ToString(),
+                    NameLabel = nameLabel,
+                    NameDescription = nameDescription,
+                    Type = type,
+                    ContentType = contentType,
+                    Shared = shared,
+                    SmConfig = smConfig,
+                });
+                tx.Create(new PbdRecord { Host = host, Sr = sr, DeviceConfig = deviceConfig });
+                return sr;
+            },
+            CancellationToken.None);
+        try
+        {
+            await connections.PlugAsync(pool.State.Get(reference).Pbds.Single(), call.Cancellation);
+            return reference;
+        }
+        catch
+        {
+            // Nothing half done: the rows and the empty SR go, and the caller learns the first cause.
+            await pool.Database.WriteAsync(tx => SrRows.Delete(tx, reference), CancellationToken.None);
+            await driver.DestroyAsync(uuid, deviceConfig, CancellationToken.None);
+            throw;
+        }
+    }
+
+    [Message("SR.introduce")]
+    public Task<Ref<SrRecord>> IntroduceAsync(
+        CallContext call, string uuid, string nameLabel, string nameDescription, string type, string contentType, bool shared,
+        ImmutableSortedDictionary<string, string> smConfig)
+    {
+        Driver(type);
+        if (!SrUuid.TryParse(uuid, out var parsed))
+        {
+            throw new XenApiException("INVALID_VALUE", "uuid", uuid);
+        }
+
+        return pool.Database.WriteAsync(
+            tx => tx.State.FindByUuid<SrRecord>(uuid) is { IsNull: false }
+                ? throw new XenApiException("SR_UUID_EXISTS", uuid)
+                : tx.Create(new SrRecord
+                {
+                    Uuid = parsed.ToString(),
+                    NameLabel = nameLabel,
+                    NameDescription = nameDescription,
+                    Type = type,
+                    ContentType = contentType,
+                    Shared = shared,
+                    SmConfig = smConfig,
+                }),
+            call.Cancellation);
+    }
+
+    [Message("SR.probe")]
+    public async Task<string> ProbeAsync(
+        CallContext call, Ref<HostRecord> host, ImmutableSortedDictionary<string, string> deviceConfig, string type,
+        ImmutableSortedDictionary<string, string> smConfig)
+    {
+        call.State.Get(host);
+        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, call.Cancellation);
+        return new XElement("SRlist", found.Select(sr => new XElement(
+            "SR",
+            new XElement("UUID", sr.Uuid),
+            new XElement("Devlist"),
+            new XElement("size", sr.PhysicalSizeBytes),
+            new XElement("name_label", XmlText.Clean(sr.NameLabel)),
+            new XElement("name_description", XmlText.Clean(sr.NameDescription)),
+            new XElement("pool_metadata_detected", sr.HasMetadata ? "true" : "false")))).ToString();
+    }
+
+    [Message("SR.get_supported_types")]
+    public ImmutableList<string> GetSupportedTypes(CallContext call) => [.. pool.Drivers.Keys.Order(StringComparer.Ordinal)];
+
+    [Message("SR.forget")]
+    public Task ForgetAsync(CallContext call, Ref<SrRecord> sr) => pool.Database.WriteAsync(
+        tx =>
+        {
+            RequireUnplugged(tx.State, sr);
+            SrRows.Delete(tx, sr);
+        },
+        call.Cancellation);
+
+    [Message("SR.destroy")]
+    public async Task DestroyAsync(CallContext call, Ref<SrRecord> sr)
+    {
+        var record = pool.State.Get(sr);
+        RequireUnplugged(pool.State, sr);
+        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Host) ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
+        await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Destroy);
+        await Driver(record.Type).DestroyAsync(SrRows.Uuid(record), pbd.DeviceConfig, call.Cancellation);
+        await pool.Database.WriteAsync(tx => SrRows.Delete(tx, sr), CancellationToken.None);
+    }
+
+    [Message("SR.scan")]
+    public async Task ScanAsync(CallContext call, Ref<SrRecord> sr)
+    {
+        await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Scan);
+        await connections.ScanAsync(sr, call.Cancellation);
+    }
+
+    [Message("SR.update")]
+    public Task UpdateAsync(CallContext call, Ref<SrRecord> sr) => connections.StatAsync(sr, call.Cancellation);
+
+    [Message("SR.set_name_label")]
+    public Task SetNameLabelAsync(CallContext call, Ref<SrRecord> sr, string value) =>
+        pool.Database.WriteAsync(tx => tx.Update(sr, s => s with { NameLabel = value }), call.Cancellation);
+
+    [Message("SR.set_name_description")]
+    public Task SetNameDescriptionAsync(CallContext call, Ref<SrRecord> sr, string value) =>
+        pool.Database.WriteAsync(tx => tx.Update(sr, s => s with { NameDescription = value }), call.Cancellation);
+
+    [Message("SR.set_shared")]
+    public Task SetSharedAsync(CallContext call, Ref<SrRecord> sr, bool value) =>
+        pool.Database.WriteAsync(tx => tx.Update(sr, s => s with { Shared = value }), call.Cancellation);
+
+    [Message("SR.assert_supports_database_replication")]
+    public void AssertSupportsDatabaseReplication(CallContext call, Ref<SrRecord> sr) => replication.AssertSupported(sr);
+
+    [Message("SR.enable_database_replication")]
+    public Task EnableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.EnableAsync(sr, call.Cancellation);
+
+    [Message("SR.disable_database_replication")]
+    public Task DisableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.DisableAsync(sr, call.Cancellation);
+
+    private static void RequireUnplugged(DatabaseState state, Ref<SrRecord> sr)
+    {
+        if (state.Get(sr).Pbds.Any(p => state.Get(p).CurrentlyAttached))
+        {
+            throw new XenApiException("SR_HAS_PBD", sr.Opaque);
+        }
+    }
+
+    private ISrDriver Driver(string type) => pool.Drivers.GetValueOrDefault(type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", type);
+}
