@@ -1,0 +1,49 @@
+using Redoubt.Database.Dump;
+
+namespace Redoubt.Database.Journal;
+
+/// <summary>A database read from a journal, and where it came from.</summary>
+public sealed record JournalContent
+{
+    /// <summary>The database, deltas applied; its manifest carries <see cref="Generation"/>.</summary>
+    public required DatabaseDump Database { get; init; }
+
+    /// <summary>The half it was read from.</summary>
+    public required JournalHalf Half { get; init; }
+
+    /// <summary>The marker of the records.</summary>
+    public required string Marker { get; init; }
+
+    /// <summary>Whether Redoubt wrote it, so that deltas are grouped into transactions.</summary>
+    public required bool WrittenByRedoubt { get; init; }
+
+    /// <summary>Generation of the full record at the start of the half.</summary>
+    public required long DatabaseGeneration { get; init; }
+
+    /// <summary>Generation of the whole.</summary>
+    public long Generation => Database.Manifest.Generation;
+
+    /// <summary>How many transactions were applied; where xapi wrote, each delta is one.</summary>
+    public required int Transactions { get; init; }
+
+    /// <summary>How many deltas these had.</summary>
+    public required int Deltas { get; init; }
+
+    /// <summary>
+    /// Deltas at the end that belong to a transaction whose last one was never written. Its writer died before it could acknowledge
+    /// anything, so nothing that anyone was promised is missing.
+    /// </summary>
+    public required int DiscardedUnfinished { get; init; }
+
+    /// <summary>Deltas passed over because their generation is not after the one before, as xapi's reader does; none where Redoubt wrote.</summary>
+    public required int SkippedOld { get; init; }
+
+    /// <summary>Where in the volume the last record that was applied ends.</summary>
+    public required long EndOffset { get; init; }
+
+    /// <summary>
+    /// Generation of a whole database record in the half that does not count, or <see langword="null"/>. May be the higher one: a
+    /// writer that dies just before the validity byte leaves that.
+    /// </summary>
+    public long? OtherHalfGeneration { get; init; }
+}

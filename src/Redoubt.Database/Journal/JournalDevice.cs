@@ -1,0 +1,81 @@
+using Microsoft.Win32.SafeHandles;
+
+namespace Redoubt.Database.Journal;
+
+/// <summary>A file or block device that a journal is written to: positional reads and writes, and a flush that makes them durable.</summary>
+/// <remarks>
+/// <para>Calls block. A volume on a dead path can block for ever and cannot be cancelled, so whoever has a time limit runs the writer on a
+/// thread of its own and stops waiting. Not safe for concurrent use; one writer to a volume is the caller's duty.</para>
+/// <para>There is no interface with a false device behind it. Tests watch the operations of this one and build from them every image
+/// that a crash could have left, so what is tested is the code that runs.</para>
+/// </remarks>
+public sealed class JournalDevice : IDisposable
+{
+    private readonly SafeFileHandle _handle;
+
+    private JournalDevice(string path, SafeFileHandle handle)
+    {
+        _handle = handle;
+        Path = path;
+        Bytes = new JournalBytes(handle);
+        Length = NativeFile.Length(handle, path);
+    }
+
+    /// <summary>Where the device is.</summary>
+    public string Path { get; }
+
+    /// <summary>Its length in bytes when it was opened.</summary>
+    public long Length { get; }
+
+    /// <summary>Sees every operation before it is done; for tests.</summary>
+    internal Action<DeviceOperation>? Observer { get; set; }
+
+    internal JournalBytes Bytes { get; }
+
+    /// <summary>Opens an existing file or block device for reading and writing.</summary>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    public static JournalDevice Open(string path)
+    {
+        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        try
+        {
+            return new JournalDevice(path, handle);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Makes a new file of that length, all holes, and makes it durable. Nothing in it is a journal yet.</summary>
+    /// <exception cref="IOException">The file exists or cannot be made.</exception>
+    public static JournalDevice Create(string path, long length = JournalLayout.StorageVolumeBytes)
+    {
+        using (var handle = File.OpenHandle(path, FileMode.CreateNew, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            RandomAccess.SetLength(handle, length);
+            RandomAccess.FlushToDisk(handle);
+        }
+
+        NativeFile.FlushFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
+        return Open(path);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _handle.Dispose();
+
+    internal int ReadAt(long offset, Span<byte> bytes) => RandomAccess.Read(_handle, bytes, offset);
+
+    internal void WriteAt(long offset, ReadOnlySpan<byte> bytes)
+    {
+        Observer?.Invoke(new DeviceOperation(offset, bytes.ToArray()));
+        RandomAccess.Write(_handle, bytes, offset);
+    }
+
+    internal void Flush()
+    {
+        Observer?.Invoke(new DeviceOperation(0, null));
+        NativeFile.FlushData(_handle, Path);
+    }
+}

@@ -1,0 +1,17 @@
+namespace Redoubt.Database.Journal;
+
+/// <summary>Reasons for which a writer refuses a volume or a database.</summary>
+public enum JournalFault
+{
+    /// <summary>The volume does not begin as a redo log does; nothing was written.</summary>
+    NotARedoLog,
+
+    /// <summary>The volume holds something already, so it is not initialised; nothing was written.</summary>
+    NotBlank,
+
+    /// <summary>The volume is shorter than a log; nothing was written.</summary>
+    VolumeTooSmall,
+
+    /// <summary>The database is larger than a half; nothing was written.</summary>
+    DatabaseTooLarge,
+}

@@ -1,0 +1,212 @@
+using System.Buffers;
+using System.Text;
+using Redoubt.Database.Dump;
+
+namespace Redoubt.Database.Journal;
+
+/// <summary>
+/// Writes a redo log that xapi can read. A whole database goes into the half that does not count, and only when it is durable does
+/// that half begin to count; transactions are appended to it from then on.
+/// <code>
+/// WriteDatabase                                       Append
+/// 1 length of the half's old record := 0, flush       1 zeros ahead of the log, flush (about once per MiB)
+/// 2 marker, database, generation, marker,             2 all records and the end mark in one write, flush
+///   end mark, zeros ahead, flush                      3 answer
+/// 3 length, flush
+/// 4 validity byte, flush
+/// </code>
+/// Steps 1 and 3 keep a half that is being written from ever looking whole. The zeros make a torn append provable: of a write that a
+/// crash cut to some of its sectors, the others read as NUL, and no record has a NUL in it.
+/// </summary>
+/// <remarks>
+/// Blocking and not safe for concurrent use; see <see cref="JournalDevice"/>. After any exception from the device what is on the volume
+/// is in doubt, so the writer takes no more transactions until a whole database has been written.
+/// </remarks>
+public sealed class JournalWriter
+{
+    private const int ZerosAheadBytes = 1 << 20;
+    private static readonly byte[] Zeros = new byte[64 * 1024];
+    private readonly JournalDevice _device;
+    private readonly JournalLayout _layout;
+    private readonly ArrayBufferWriter<byte> _batch = new(64 * 1024);
+    private JournalHalf? _counts;
+    private byte[] _marker = [];
+    private long _at;
+    private long _zeroedTo;
+    private bool _mayAppend;
+    private bool _validityInDoubt;
+
+    /// <summary>Takes over an existing log. Nothing is written before <see cref="WriteDatabase"/>.</summary>
+    /// <param name="device">The volume; the caller disposes of it.</param>
+    /// <param name="keep">
+    /// The half that must stay untouched until the first whole database is durable. By default the one that counts; name the other
+    /// when a reader found that only that one is usable.
+    /// </param>
+    /// <exception cref="JournalException">The volume is no redo log or too small for one.</exception>
+    /// <exception cref="IOException">The volume cannot be read.</exception>
+    public JournalWriter(JournalDevice device, JournalHalf? keep = null)
+        : this(device, JournalLayout.Xapi, keep)
+    {
+    }
+
+    internal JournalWriter(JournalDevice device, JournalLayout layout, JournalHalf? keep = null)
+    {
+        (_device, _layout) = (device, layout);
+        RequireLength(device, layout);
+        Span<byte> header = stackalloc byte[JournalLayout.HeaderBytes];
+        var length = device.ReadAt(0, header);
+        if (!header.StartsWith(JournalLayout.Magic))
+            throw new JournalException(JournalFault.NotARedoLog, $"{device.Path} is no redo log but begins with {VolumeHead.Describe(header[..length])}");
+        _counts = keep ?? header[JournalLayout.ValidityOffset] switch
+        {
+            (byte)'1' => JournalHalf.First,
+            (byte)'2' => JournalHalf.Second,
+            _ => null,
+        };
+    }
+
+    /// <summary>Generation of the last thing made durable by this writer; -1 before that.</summary>
+    public long Generation { get; private set; } = -1;
+
+    /// <summary>Bytes left for records in the half that counts; 0 while nothing may be appended.</summary>
+    public long SpaceLeft => _mayAppend ? _layout.EndOf(_counts!.Value) - JournalLayout.EndMarkBytes - _at : 0;
+
+    /// <summary>The largest dump that fits a half, in bytes. Sixteen fewer than xapi would take: we always leave room for the end mark.</summary>
+    public long MaxDatabaseBytes => _layout.HalfBytes - JournalLayout.DatabaseFrameBytes - JournalLayout.EndMarkBytes;
+
+    /// <summary>Turns a blank volume into an empty redo log. Never touches one that holds anything.</summary>
+    /// <exception cref="JournalException">The first 64 KiB are not all zero, or the volume is too small.</exception>
+    public static void Initialise(JournalDevice device) => Initialise(device, JournalLayout.Xapi);
+
+    internal static void Initialise(JournalDevice device, JournalLayout layout)
+    {
+        RequireLength(device, layout);
+        var head = new byte[Math.Min(Zeros.Length, layout.UsedBytes)];
+        var length = device.ReadAt(0, head);
+        if (head.AsSpan(0, length).ContainsAnyExcept((byte)0))
+        {
+            throw new JournalException(JournalFault.NotBlank,
+                $"{device.Path} is not blank: it begins with {VolumeHead.Describe(head.AsSpan(0, JournalLayout.HeaderBytes))}");
+        }
+
+        device.WriteAt(0, [.. JournalLayout.Magic, 0, (byte)'0']);
+        device.Flush();
+    }
+
+    /// <summary>Writes the whole database into the half that does not count, with a new marker, and makes that half count.</summary>
+    /// <exception cref="JournalException">The dump is larger than a half; both sizes are in the message and nothing was written.</exception>
+    /// <exception cref="ArgumentException">The generation is odd, negative or too large, or the dump holds what XML cannot carry. Nothing was written.</exception>
+    /// <exception cref="IOException">The device failed.</exception>
+    public void WriteDatabase(DatabaseDump dump)
+    {
+        ArgumentNullException.ThrowIfNull(dump);
+        var generation = dump.Manifest.Generation;
+        if (generation is < 0 or > JournalLayout.MaxGeneration || TransactionFraming.MoreFollow(generation))
+            throw new ArgumentException($"a whole database cannot be written at generation {generation}", nameof(dump));
+        // Encoding twice costs time but lets an oversized database fail before the volume is touched.
+        var length = DumpWriter.Measure(dump);
+        if (length > MaxDatabaseBytes)
+            throw new JournalException(JournalFault.DatabaseTooLarge, $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}");
+
+        _mayAppend = false;
+        if (_validityInDoubt && _counts is { } known)
+            SetValidity(known);
+        _validityInDoubt = true;
+        var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
+        var start = _layout.StartOf(half);
+        _marker = Encoding.ASCII.GetBytes(JournalMarker.Create());
+
+        _device.WriteAt(start + JournalLayout.MarkerBytes, Zeros.AsSpan(0, JournalLayout.NumberBytes));
+        _device.Flush();
+
+        _device.WriteAt(start, _marker);
+        var content = new HalfStream(_device, start + JournalLayout.MarkerBytes + JournalLayout.NumberBytes);
+        DumpWriter.Write(dump, content);
+        var trailer = new byte[JournalLayout.TrailerBytes + JournalLayout.EndMarkBytes];
+        JournalNumber.Write(generation, trailer.AsSpan(0, JournalLayout.NumberBytes));
+        _marker.CopyTo(trailer, JournalLayout.NumberBytes);
+        _device.WriteAt(content.At, trailer);
+        _at = content.At + JournalLayout.TrailerBytes;
+        _zeroedTo = _at;
+        ZeroAhead(half, _at + JournalLayout.EndMarkBytes);
+        _device.Flush();
+
+        var digits = new byte[JournalLayout.NumberBytes];
+        JournalNumber.Write(length, digits);
+        _device.WriteAt(start + JournalLayout.MarkerBytes, digits);
+        _device.Flush();
+
+        SetValidity(half);
+        (_counts, _validityInDoubt, _mayAppend, Generation) = (half, false, true, generation);
+    }
+
+    /// <summary>Appends transactions with one write and one flush, so that all who wait share it. Durable when it answers so.</summary>
+    /// <exception cref="ArgumentException">
+    /// A transaction does not come after what is on the volume or after the one before it, or holds what no dump could carry. Nothing was written.
+    /// </exception>
+    /// <exception cref="IOException">The device failed; none of the transactions may be taken for durable.</exception>
+    public AppendResult Append(IReadOnlyList<JournalTransaction> transactions)
+    {
+        ArgumentNullException.ThrowIfNull(transactions);
+        if (!_mayAppend)
+            return AppendResult.WholeDatabaseNeeded;
+        var generation = Encode(transactions);
+        if (_batch.WrittenCount > SpaceLeft)
+            return AppendResult.NotEnoughSpace;
+        if (transactions.Count == 0)
+            return AppendResult.Durable;
+
+        _mayAppend = false;
+        var end = _at + _batch.WrittenCount;
+        if (end + JournalLayout.EndMarkBytes > _zeroedTo)
+        {
+            ZeroAhead(_counts!.Value, end + JournalLayout.EndMarkBytes);
+            _device.Flush();
+        }
+
+        _batch.Write(Zeros.AsSpan(0, JournalLayout.EndMarkBytes));
+        _device.WriteAt(_at, _batch.WrittenSpan);
+        _device.Flush();
+        (_at, Generation, _mayAppend) = (end, generation, true);
+        return AppendResult.Durable;
+    }
+
+    private long Encode(IReadOnlyList<JournalTransaction> transactions)
+    {
+        _batch.ResetWrittenCount();
+        var generation = Generation;
+        foreach (var transaction in transactions)
+        {
+            if (transaction.Before < generation || transaction.Generation > JournalLayout.MaxGeneration)
+                throw new ArgumentException($"a transaction on generation {transaction.Before} cannot follow {generation}", nameof(transactions));
+            for (var i = 0; i < transaction.Deltas.Length; i++)
+                DeltaRecord.Encode(transaction.Deltas[i], transaction.GenerationOf(i), _marker, _batch);
+            generation = transaction.Generation;
+        }
+
+        return generation;
+    }
+
+    private void ZeroAhead(JournalHalf half, long needed)
+    {
+        var to = Math.Min(needed + ZerosAheadBytes, _layout.EndOf(half));
+        while (_zeroedTo < to)
+        {
+            var count = (int)Math.Min(Zeros.Length, to - _zeroedTo);
+            _device.WriteAt(_zeroedTo, Zeros.AsSpan(0, count));
+            _zeroedTo += count;
+        }
+    }
+
+    private void SetValidity(JournalHalf half)
+    {
+        _device.WriteAt(JournalLayout.ValidityOffset, [half == JournalHalf.First ? (byte)'1' : (byte)'2']);
+        _device.Flush();
+    }
+
+    private static void RequireLength(JournalDevice device, JournalLayout layout)
+    {
+        if (device.Length < layout.UsedBytes)
+            throw new JournalException(JournalFault.VolumeTooSmall, $"{device.Path} has {device.Length} bytes, a redo log takes {layout.UsedBytes}");
+    }
+}
