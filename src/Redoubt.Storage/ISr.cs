@@ -38,7 +38,7 @@ public interface ISr : IAsyncDisposable
     /// <summary>Makes a disk that reads as zeros, or an empty metadata volume, which already reads as one.</summary>
     Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken);
 
-    /// <summary>Removes a disk. Also removes one that is unreadable.</summary>
+    /// <summary>Removes a disk, also one that is unreadable; but where several images claim one UUID, only a person can choose.</summary>
     Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken);
 
     /// <summary>Grows a disk; the new part reads as zeros. Shrinking is refused with code 79, since it loses data.</summary>

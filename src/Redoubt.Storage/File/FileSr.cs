@@ -50,7 +50,12 @@ internal sealed class FileSr(
 
     public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => ChangeAsync(async () =>
     {
-        foreach (var file in directory.FilesOf(vdi))
+        var files = directory.FilesOf(vdi);
+
+        // Which of two files is the disk, only a person can tell; deleting both could delete the one that counts.
+        if (files.Count > 1)
+            directory.Find(vdi);
+        foreach (var file in files)
         {
             if (directory.TryRead(file) is { Unreadable: null })
                 await images.InfoAsync(file.FullPath, file.Format, cancellationToken);
