@@ -56,7 +56,7 @@ public interface ISr : IAsyncDisposable
     /// before anything interprets it.
     /// </summary>
     /// <param name="vdi">The disk, which must exist.</param>
-    /// <param name="content">The image; read to its end, not closed.</param>
+    /// <param name="content">The image; read to its end, not closed. What it throws reaches the caller as it is.</param>
     /// <param name="format">What the stream holds, independent of how the disk is kept. Never guessed from the content.</param>
     /// <param name="cancellationToken">Stops the import; the disk keeps its former content.</param>
     Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken);

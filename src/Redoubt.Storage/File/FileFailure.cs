@@ -1,16 +1,18 @@
+using Redoubt.Storage.Images;
+
 namespace Redoubt.Storage.FileDriver;
 
 /// <summary>Says what a failed file operation means to an operator.</summary>
 internal static class FileFailure
 {
-    /// <summary>Runs a file operation and translates its failures; other exceptions pass.</summary>
-    public static async Task<T> TranslateAsync<T>(string path, Func<Task<T>> operation)
+    /// <summary>Runs a file operation and translates its failures; other exceptions pass, and so does the sender's.</summary>
+    public static async Task<T> TranslateAsync<T>(string path, Func<Task<T>> operation, WatchedStream? sender = null)
     {
         try
         {
             return await operation();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when ((e is IOException or UnauthorizedAccessException) && !ReferenceEquals(e, sender?.Failure))
         {
             throw Explain(e, path);
         }

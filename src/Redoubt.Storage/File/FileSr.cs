@@ -48,7 +48,7 @@ internal sealed class FileSr(
         return Publish(image, config.Uuid, format);
     });
 
-    public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => ChangeAsync(async () =>
+    public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => ChangeAsync(() =>
     {
         var files = directory.FilesOf(vdi);
 
@@ -58,17 +58,19 @@ internal sealed class FileSr(
         foreach (var file in files)
         {
             if (directory.TryRead(file) is { Unreadable: null })
-                await images.InfoAsync(file.FullPath, file.Format, cancellationToken);
+                ImageUse.RequireNoUser(file);
+            cancellationToken.ThrowIfCancellationRequested();
             DurableDirectory.Remove(file.FullPath);
         }
 
-        return true;
+        return Task.FromResult(true);
     });
 
     public Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken) => ChangeAsync(async () =>
     {
         var (file, state) = directory.Find(vdi);
         var size = VdiSize.NormaliseGrowth(vdi, state.VirtualSizeBytes, virtualSizeBytes);
+        ImageUse.RequireNoUser(file);
         if (size != state.VirtualSizeBytes)
         {
             await images.ResizeAsync(file.FullPath, file.Format, size, cancellationToken);
@@ -84,23 +86,28 @@ internal sealed class FileSr(
     public Task<VdiState> SnapshotVdiAsync(VdiUuid source, VdiUuid snapshot, CancellationToken cancellationToken)
         => CopyAsync(source, snapshot, cancellationToken);
 
-    public Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken) => ChangeAsync(async () =>
+    public Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken)
     {
-        var (file, state) = directory.Find(vdi);
-        await images.InfoAsync(file.FullPath, file.Format, cancellationToken);
-        using var work = WorkArea.CreateIn(directory.FullPath);
-        var finished = await new ImportedImage(images, work).MakeAsync(state, content, format, cancellationToken);
+        var sender = new WatchedStream(content);
+        return ChangeAsync(async () =>
+        {
+            var (file, state) = directory.Find(vdi);
+            ImageUse.RequireNoUser(file);
+            using var work = WorkArea.CreateIn(directory.FullPath);
+            var finished = await new ImportedImage(images, work).MakeAsync(state, sender, format, cancellationToken);
 
-        // The last moment: a disk replaced after its import was cancelled would surprise.
-        cancellationToken.ThrowIfCancellationRequested();
-        DurableDirectory.Replace(finished, file.FullPath);
-        return true;
-    });
+            // The last moment: a disk replaced after its import was cancelled would surprise.
+            cancellationToken.ThrowIfCancellationRequested();
+            ImageUse.RequireNoUser(file);
+            DurableDirectory.Replace(finished, file.FullPath);
+            return true;
+        }, sender);
+    }
 
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => LookAsync<Stream>(async () =>
     {
         var (file, state) = directory.Find(vdi);
-        await images.InfoAsync(file.FullPath, file.Format, cancellationToken);
+        ImageUse.RequireNoWriter(file);
 
         // An image that builds on another one must be converted even into its own format.
         if (file.Format == format && location.BackingDirectory is null)
@@ -151,6 +158,7 @@ internal sealed class FileSr(
     {
         var (file, state) = directory.Find(source);
         RequireFree(copy);
+        ImageUse.RequireNoWriter(file);
         using var work = WorkArea.CreateIn(directory.FullPath);
         var image = work.PathOf("image");
         await images.ConvertAsync(file.FullPath, file.Format, image, file.Format, state.VirtualSizeBytes, cancellationToken);
@@ -172,7 +180,7 @@ internal sealed class FileSr(
     private Task<T> LookAsync<T>(Func<Task<T>> operation)
         => _detached ? throw SrFailure.NotAttached(uuid) : FileFailure.TranslateAsync(directory.FullPath, operation);
 
-    private Task<T> ChangeAsync<T>(Func<Task<T>> operation)
+    private Task<T> ChangeAsync<T>(Func<Task<T>> operation, WatchedStream? sender = null)
     {
         if (_detached)
             throw SrFailure.NotAttached(uuid);
@@ -180,6 +188,6 @@ internal sealed class FileSr(
             throw SrFailure.ReadOnly(uuid);
 
         // The parts that are not asynchronous (links, flushes) can wait long for a disk.
-        return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(operation));
+        return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(operation), sender);
     }
 }

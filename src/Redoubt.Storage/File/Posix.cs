@@ -15,6 +15,9 @@ internal static partial class Posix
     public const int Loop = 40;
     public const int QuotaExceeded = 122;
 
+    private const int GetOpenFileLock = 36;
+    private const short ExclusiveLock = 1;
+    private const short Unlocked = 2;
     private const int NonBlocking = 0x800;
     private const int CloseOnExec = 0x80000;
     private const int ExclusiveNonBlocking = 2 | 4;
@@ -58,6 +61,20 @@ internal static partial class Posix
     /// <summary>Tells whether names can be added to a directory; also no on a file system that is mounted read-only.</summary>
     public static bool IsWritableDirectory(string path) => Access(path, WriteAndSearch) == 0;
 
+    /// <summary>Tells whether anybody else holds a lock on some bytes of a file.</summary>
+    public static unsafe bool IsLocked(SafeFileHandle handle, long start, long count, string path)
+    {
+        // struct flock: type at 0, whence at 2, start at 8, length at 16, process at 24, which must be 0 here.
+        var question = stackalloc byte[32];
+        new Span<byte>(question, 32).Clear();
+        *(short*)question = ExclusiveLock;
+        *(long*)(question + 8) = start;
+        *(long*)(question + 16) = count;
+        if (FCntl(handle, GetOpenFileLock, question) != 0)
+            throw Failure("check the locks of", path);
+        return *(short*)question != Unlocked;
+    }
+
     /// <summary>Reads the status of what a name stands for, of the link itself if it is one.</summary>
     /// <returns><c>null</c> when there is nothing of that name.</returns>
     public static unsafe FileStatus? TryGetStatus(string path)
@@ -87,6 +104,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static unsafe partial int FCntl(SafeFileHandle handle, int command, byte* argument);
 
     [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
     private static partial int FLock(SafeFileHandle handle, int operation);
