@@ -1,0 +1,193 @@
+using Redoubt.Storage.Images;
+
+namespace Redoubt.Storage.FileDriver;
+
+/// <summary>An attached SR of the file driver. Holds no state but whether it is attached: the directory is the truth.</summary>
+internal sealed class FileSr(
+    SrUuid uuid, SrAccess access, FileLocation location, SrDirectory directory, QemuImg images, string scratchDirectory) : ISr
+{
+    private volatile bool _detached;
+
+    public SrUuid Uuid => uuid;
+
+    public SrAccess Access => access;
+
+    public Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    {
+        directory.RequireExists();
+        return directory.Scan(cancellationToken);
+    }, cancellationToken));
+
+    public Task<SrState> StatAsync(CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    {
+        directory.RequireExists();
+        var volume = new DriveInfo(directory.FullPath);
+        return new SrState
+        {
+            PhysicalSizeBytes = volume.TotalSize,
+            PhysicalUtilisationBytes = volume.TotalSize - volume.TotalFreeSpace,
+            VirtualAllocationBytes = directory.Scan(cancellationToken).Sum(vdi => vdi.VirtualSizeBytes),
+        };
+    }, cancellationToken));
+
+    public Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken) => ChangeAsync(async () =>
+    {
+        var size = VdiSize.Normalise(config.Uuid, config.VirtualSizeBytes);
+        var metadata = config.Type == VdiType.Metadata;
+        var format = config.Format ?? (metadata ? DiskFormat.Raw : DiskFormat.Qcow2);
+        if (metadata && format != DiskFormat.Raw)
+            throw SrFailure.Backend(SrFailure.VdiType, $"VDI {config.Uuid} is metadata, which is always raw: leave out the format.");
+        RequireFree(config.Uuid);
+
+        using var work = WorkArea.CreateIn(directory.FullPath);
+        var image = work.PathOf("image");
+        if (format == DiskFormat.Qcow2)
+            await images.CreateAsync(image, size, cancellationToken);
+        else
+            await CreateRawAsync(image, size, metadata ? RedoLogMagic.EmptyLog.ToArray() : [], cancellationToken);
+        return Publish(image, config.Uuid, format);
+    });
+
+    public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => ChangeAsync(() =>
+    {
+        var files = directory.FilesOf(vdi);
+
+        // Which of two files is the disk, only a person can tell; deleting both could delete the one that counts.
+        if (files.Count > 1)
+            directory.Find(vdi);
+        foreach (var file in files)
+        {
+            if (directory.TryRead(file) is { Unreadable: null })
+                ImageUse.RequireNoUser(file);
+            cancellationToken.ThrowIfCancellationRequested();
+            DurableDirectory.Remove(file.FullPath);
+        }
+
+        return Task.FromResult(true);
+    });
+
+    public Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken) => ChangeAsync(async () =>
+    {
+        var (file, state) = directory.Find(vdi);
+        var size = VdiSize.NormaliseGrowth(vdi, state.VirtualSizeBytes, virtualSizeBytes);
+        ImageUse.RequireNoUser(file);
+        if (size != state.VirtualSizeBytes)
+        {
+            await images.ResizeAsync(file.FullPath, file.Format, size, cancellationToken);
+            DurableDirectory.FlushFile(file.FullPath);
+        }
+
+        return directory.Find(vdi).State;
+    });
+
+    public Task<VdiState> CloneVdiAsync(VdiUuid source, VdiUuid clone, CancellationToken cancellationToken)
+        => CopyAsync(source, clone, cancellationToken);
+
+    public Task<VdiState> SnapshotVdiAsync(VdiUuid source, VdiUuid snapshot, CancellationToken cancellationToken)
+        => CopyAsync(source, snapshot, cancellationToken);
+
+    public Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken)
+    {
+        var sender = new WatchedStream(content);
+        return ChangeAsync(async () =>
+        {
+            var (file, state) = directory.Find(vdi);
+            ImageUse.RequireNoUser(file);
+            using var work = WorkArea.CreateIn(directory.FullPath);
+            var finished = await new ImportedImage(images, work).MakeAsync(state, sender, format, cancellationToken);
+
+            // The last moment: a disk replaced after its import was cancelled would surprise.
+            cancellationToken.ThrowIfCancellationRequested();
+            ImageUse.RequireNoUser(file);
+            DurableDirectory.Replace(finished, file.FullPath);
+            return true;
+        }, sender);
+    }
+
+    public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => LookAsync<Stream>(async () =>
+    {
+        var (file, state) = directory.Find(vdi);
+        ImageUse.RequireNoWriter(file);
+
+        // An image that builds on another one must be converted even into its own format.
+        if (file.Format == format && location.BackingDirectory is null)
+            return new FileStream(Posix.OpenForReading(file.FullPath), FileAccess.Read, 1 << 16, isAsync: false);
+        using var scratch = new ScratchFile(scratchDirectory);
+        await images.ConvertAsync(file.FullPath, file.Format, scratch.FullPath, format, state.VirtualSizeBytes, cancellationToken);
+        return scratch.OpenAndUnlink();
+    });
+
+    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    {
+        var (file, _) = directory.Find(vdi);
+        return new DiskPath(file.FullPath, file.Format);
+    }, cancellationToken));
+
+    public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
+        => LookAsync(async () =>
+        {
+            // One step only: a chain of clones would tie a test to storage that another test may remove.
+            if (location.BackingDirectory is not null)
+                throw SrFailure.NotSupported(uuid);
+            var target = await new SrCloning(location, directory, images).MakeAsync(config, cancellationToken);
+            var clone = new SrDirectory(config.Uuid, target.Location.DirectoryOf(config.Uuid), target.Location.BackingDirectory);
+            return new WritableClone
+            {
+                Sr = new FileSr(config.Uuid, SrAccess.ReadWrite, target.Location, clone, images, scratchDirectory),
+                DeviceConfig = new Dictionary<string, string>(config.DeviceConfig) { [FileLocation.BackingKey] = directory.FullPath },
+                Skipped = target.Skipped,
+            };
+        });
+
+    public Task DetachAsync(CancellationToken cancellationToken)
+    {
+        _detached = true;
+        return Task.CompletedTask;
+    }
+
+    public async ValueTask DisposeAsync() => await DetachAsync(CancellationToken.None);
+
+    private static async Task CreateRawAsync(string path, long size, byte[] firstBytes, CancellationToken cancellationToken)
+    {
+        await using var file = SparseCopy.NewFile(path);
+        file.SetLength(size);
+        await file.WriteAsync(firstBytes, cancellationToken);
+    }
+
+    private Task<VdiState> CopyAsync(VdiUuid source, VdiUuid copy, CancellationToken cancellationToken) => ChangeAsync(async () =>
+    {
+        var (file, state) = directory.Find(source);
+        RequireFree(copy);
+        ImageUse.RequireNoWriter(file);
+        using var work = WorkArea.CreateIn(directory.FullPath);
+        var image = work.PathOf("image");
+        await images.ConvertAsync(file.FullPath, file.Format, image, file.Format, state.VirtualSizeBytes, cancellationToken);
+        return Publish(image, copy, file.Format);
+    });
+
+    private void RequireFree(VdiUuid vdi)
+    {
+        if (directory.FilesOf(vdi) is [var taken, ..])
+            throw SrFailure.AlreadyExists(vdi, taken.FullPath);
+    }
+
+    private VdiState Publish(string image, VdiUuid vdi, DiskFormat format)
+    {
+        var file = directory.FileOf(vdi, format);
+        return DurableDirectory.TryPublish(image, file.FullPath) ? directory.Find(vdi).State : throw SrFailure.AlreadyExists(vdi, file.FullPath);
+    }
+
+    private Task<T> LookAsync<T>(Func<Task<T>> operation)
+        => _detached ? throw SrFailure.NotAttached(uuid) : FileFailure.TranslateAsync(directory.FullPath, operation);
+
+    private Task<T> ChangeAsync<T>(Func<Task<T>> operation, WatchedStream? sender = null)
+    {
+        if (_detached)
+            throw SrFailure.NotAttached(uuid);
+        if (access == SrAccess.ReadOnly)
+            throw SrFailure.ReadOnly(uuid);
+
+        // The parts that are not asynchronous (links, flushes) can wait long for a disk.
+        return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(operation), sender);
+    }
+}

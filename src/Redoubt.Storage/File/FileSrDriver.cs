@@ -1,0 +1,114 @@
+using Redoubt.Storage.Images;
+
+namespace Redoubt.Storage.FileDriver;
+
+/// <summary>
+/// SRs in a directory: <c>device-config:location</c> names it, each SR is a subdirectory named by its UUID, each disk a file in there.
+/// </summary>
+/// <remarks>The layout is described in <c>docs/formats/file-sr.md</c>.</remarks>
+/// <param name="images">Makes and converts images.</param>
+/// <param name="scratchDirectory">
+/// Where exports that need converting are put together, outside all SRs, since a read-only SR must not be written. Never left behind.
+/// </param>
+public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrDriver
+{
+    /// <inheritdoc/>
+    public string Type => "file";
+
+    /// <inheritdoc/>
+    public string Description => "Disks as qcow2 or raw files in a directory of this host, which may be any mounted file system.";
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> RequiredDeviceConfig { get; } = [FileLocation.LocationKey];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Capabilities { get; } =
+    [
+        "SR_PROBE", "SR_METADATA", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_RESIZE", "VDI_CLONE",
+        "VDI_SNAPSHOT", "VDI_UPDATE",
+    ];
+
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    {
+        var location = FileLocation.Parse(deviceConfig);
+        return RunAsync<IReadOnlyList<ProbedSr>>(location.Root, () =>
+        {
+            location.RequireExists();
+            var found = new List<ProbedSr>();
+            foreach (var path in Directory.EnumerateFileSystemEntries(location.Root))
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                if (SrUuid.TryParse(Path.GetFileName(path), out var uuid))
+                    found.Add(SrProbe.Look(uuid, path, location.BackingDirectory, cancellationToken));
+            }
+
+            return [.. found.OrderBy(sr => sr.Uuid.ToString(), StringComparer.Ordinal)];
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    {
+        var location = FileLocation.Parse(deviceConfig);
+        return RunAsync(location.Root, () =>
+        {
+            location.RequireWritable(SrFailure.SrCreate);
+            RequireFree(location.DirectoryOf(uuid));
+            DurableDirectory.CreateDirectory(location.DirectoryOf(uuid));
+            return true;
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task<ISr> AttachAsync(
+        SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken)
+    {
+        var location = FileLocation.Parse(deviceConfig);
+        return RunAsync<ISr>(location.Root, () =>
+        {
+            location.RequireExists();
+            var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory);
+            directory.RequireExists();
+            if (access == SrAccess.ReadWrite)
+            {
+                FileLocation.RequireWritable(directory.FullPath, SrFailure.SrUnavailable);
+                WorkArea.Sweep(directory.FullPath);
+            }
+
+            return new FileSr(uuid, access, location, directory, images, scratchDirectory);
+        }, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    {
+        var location = FileLocation.Parse(deviceConfig);
+        return RunAsync(location.Root, () =>
+        {
+            location.RequireExists();
+            var path = location.DirectoryOf(uuid);
+            if (Posix.TryGetStatus(path) is null)
+                return true;
+            location.RequireWritable(SrFailure.SrDelete);
+            new SrDirectory(uuid, path, location.BackingDirectory).RequireExists();
+            WorkArea.Sweep(path);
+            if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
+                throw SrFailure.Backend(SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
+            DurableDirectory.RemoveDirectory(path);
+            return true;
+        }, cancellationToken);
+    }
+
+    internal static void RequireFree(string directory)
+    {
+        if (Posix.TryGetStatus(directory) is not { } status)
+            return;
+        if (!status.IsDirectory || Directory.EnumerateFileSystemEntries(directory).Any())
+            throw SrFailure.Backend(SrFailure.SrExists, $"{directory} exists already and is not an empty directory: attach the SR, or choose another UUID.");
+    }
+
+    // Directory calls have no asynchronous form and can hang on a dead mount, so they must not hold the caller's thread.
+    private static Task<T> RunAsync<T>(string path, Func<T> operation, CancellationToken cancellationToken)
+        => FileFailure.TranslateAsync(path, () => Task.Run(operation, cancellationToken));
+}

@@ -1,0 +1,22 @@
+using System.Runtime.InteropServices;
+
+namespace Redoubt.Storage.FileDriver;
+
+/// <summary>What a directory entry is.</summary>
+/// <param name="Mode">Type and permissions, as the kernel encodes them.</param>
+/// <param name="Bytes">The length.</param>
+/// <param name="AllocatedBytes">The space taken; less than the length for a sparse file.</param>
+[StructLayout(LayoutKind.Auto)]
+internal readonly record struct FileStatus(ushort Mode, long Bytes, long AllocatedBytes)
+{
+    private int Kind => Mode & 0xf000;
+
+    /// <summary>Whether it is a plain file.</summary>
+    public bool IsFile => Kind == 0x8000;
+
+    /// <summary>Whether it is a directory itself, not a link to one.</summary>
+    public bool IsDirectory => Kind == 0x4000;
+
+    /// <summary>Whether it is a symbolic link.</summary>
+    public bool IsLink => Kind == 0xa000;
+}

@@ -1,0 +1,122 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+// The folder is File/ after the SR type; a namespace of that name would hide System.IO.File from all code below Redoubt.Storage.
+namespace Redoubt.Storage.FileDriver;
+
+/// <summary>The few calls of the C library that .NET lacks: flushing a directory, opening without following, publishing by link.</summary>
+internal static partial class Posix
+{
+    public const int NoEntry = 2;
+    public const int WouldBlock = 11;
+    public const int Exists = 17;
+    public const int NoSpace = 28;
+    public const int ReadOnlyFileSystem = 30;
+    public const int Loop = 40;
+    public const int QuotaExceeded = 122;
+
+    private const int GetOpenFileLock = 36;
+    private const short ExclusiveLock = 1;
+    private const short Unlocked = 2;
+    private const int NonBlocking = 0x800;
+    private const int CloseOnExec = 0x80000;
+    private const int ExclusiveNonBlocking = 2 | 4;
+    private const int Shared = 1;
+    private const int WriteAndSearch = 2 | 1;
+    private const int CurrentDirectory = -100;
+    private const int NoFollowStatus = 0x100;
+    private const uint BasicStatus = 0x7ff;
+    private static readonly bool IsArm = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
+    private static readonly int DirectoryOnly = IsArm ? 0x4000 : 0x10000;
+    private static readonly int NoFollow = IsArm ? 0x8000 : 0x20000;
+
+    /// <summary>Opens a file for reading, never through a symbolic link, and without waiting for the writer of a pipe.</summary>
+    public static SafeFileHandle OpenForReading(string path) => Open(path, NoFollow | NonBlocking);
+
+    /// <summary>Opens a directory, to flush or lock it.</summary>
+    public static SafeFileHandle OpenDirectory(string path) => Open(path, DirectoryOnly);
+
+    /// <summary>Makes the contents of a file, or the names in a directory, durable.</summary>
+    public static void Flush(SafeFileHandle handle, string path)
+    {
+        if (FSync(handle) != 0)
+            throw Failure("flush", path);
+    }
+
+    /// <summary>Gives a file a second name, unless that name is taken: the atomic "create new".</summary>
+    /// <returns>Whether the name was free.</returns>
+    public static bool TryLink(string existing, string name)
+    {
+        if (LinkCall(existing, name) == 0)
+            return true;
+        return Marshal.GetLastPInvokeError() == Exists ? false : throw Failure("link", name);
+    }
+
+    /// <summary>Holds a directory against removal by <see cref="TryLockForRemoval"/> until the handle is closed.</summary>
+    public static bool TryHold(SafeFileHandle directory) => FLock(directory, Shared) == 0;
+
+    /// <summary>Tells whether nobody holds the directory. Where directories can't be locked the answer is no: the safe one.</summary>
+    public static bool TryLockForRemoval(SafeFileHandle directory) => FLock(directory, ExclusiveNonBlocking) == 0;
+
+    /// <summary>Tells whether names can be added to a directory; also no on a file system that is mounted read-only.</summary>
+    public static bool IsWritableDirectory(string path) => Access(path, WriteAndSearch) == 0;
+
+    /// <summary>Tells whether anybody else holds a lock on some bytes of a file.</summary>
+    public static unsafe bool IsLocked(SafeFileHandle handle, long start, long count, string path)
+    {
+        // struct flock: type at 0, whence at 2, start at 8, length at 16, process at 24, which must be 0 here.
+        var question = stackalloc byte[32];
+        new Span<byte>(question, 32).Clear();
+        *(short*)question = ExclusiveLock;
+        *(long*)(question + 8) = start;
+        *(long*)(question + 16) = count;
+        if (FCntl(handle, GetOpenFileLock, question) != 0)
+            throw Failure("check the locks of", path);
+        return *(short*)question != Unlocked;
+    }
+
+    /// <summary>Reads the status of what a name stands for, of the link itself if it is one.</summary>
+    /// <returns><c>null</c> when there is nothing of that name.</returns>
+    public static unsafe FileStatus? TryGetStatus(string path)
+    {
+        // struct statx has the same layout on all architectures, unlike struct stat: mode at 28, size at 40, blocks at 48.
+        var buffer = stackalloc byte[256];
+        if (StatX(CurrentDirectory, path, NoFollowStatus, BasicStatus, buffer) != 0)
+            return Marshal.GetLastPInvokeError() == NoEntry ? null : throw Failure("stat", path);
+        return new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
+    }
+
+    private static SafeFileHandle Open(string path, int flags)
+    {
+        var descriptor = OpenCall(path, flags | CloseOnExec);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure("open", path);
+    }
+
+    private static IOException Failure(string verb, string path)
+    {
+        var error = Marshal.GetLastPInvokeError();
+        var message = $"Can't {verb} {path}: {Marshal.GetPInvokeErrorMessage(error)}";
+        return error == NoEntry ? new FileNotFoundException(message, path) : new IOException(message, error);
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenCall(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int FSync(SafeFileHandle handle);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static unsafe partial int FCntl(SafeFileHandle handle, int command, byte* argument);
+
+    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
+    private static partial int FLock(SafeFileHandle handle, int operation);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int LinkCall(string existing, string name);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int StatX(int directory, string path, int flags, uint mask, byte* buffer);
+}

@@ -1,0 +1,69 @@
+namespace Redoubt.Storage.FileDriver;
+
+/// <summary>The directory of one SR, seen as disks. Reads only.</summary>
+internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirectory)
+{
+    private readonly VdiFileReader _reader = new(backingDirectory);
+
+    /// <summary>The absolute path.</summary>
+    public string FullPath => path;
+
+    /// <summary>The file that a disk would have.</summary>
+    public VdiFile FileOf(VdiUuid vdi, DiskFormat format) => new(path, vdi, format);
+
+    /// <summary>Reads the state of one file; <c>null</c> when it is not there.</summary>
+    public VdiState? TryRead(VdiFile file) => _reader.TryRead(file);
+
+    /// <summary>Lists all disks, ordered by UUID. What has not the name of a disk is passed over.</summary>
+    public IReadOnlyList<VdiState> Scan(CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<VdiUuid, VdiState>();
+        foreach (var entry in Directory.EnumerateFileSystemEntries(path))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (VdiFile.TryParse(entry, out var file) && _reader.TryRead(file) is { } state)
+                found[file.Uuid] = found.ContainsKey(file.Uuid) ? Ambiguous(file) : state;
+        }
+
+        return [.. found.Values.OrderBy(vdi => vdi.Uuid.ToString(), StringComparer.Ordinal)];
+    }
+
+    /// <summary>Finds a disk that can be used.</summary>
+    /// <exception cref="XenApi.XenApiException">It is not there, or cannot be used.</exception>
+    public (VdiFile File, VdiState State) Find(VdiUuid vdi)
+    {
+        RequireExists();
+        var qcow2 = FileOf(vdi, DiskFormat.Qcow2);
+        var raw = FileOf(vdi, DiskFormat.Raw);
+        var (file, state) = (_reader.TryRead(qcow2), _reader.TryRead(raw)) switch
+        {
+            ({ } first, null) => (qcow2, first),
+            (null, { } second) => (raw, second),
+            ({ }, { }) => (qcow2, Ambiguous(qcow2)),
+            (null, null) => throw SrFailure.NoSuchVdi(uuid, vdi, path),
+        };
+        return state.Unreadable is null ? (file, state) : throw SrFailure.Unreadable(vdi, file.FullPath, state.Unreadable);
+    }
+
+    /// <summary>The files of a disk, readable or not: none, one, or both if somebody has put two there.</summary>
+    public IReadOnlyList<VdiFile> FilesOf(VdiUuid vdi)
+    {
+        RequireExists();
+        return [.. new[] { FileOf(vdi, DiskFormat.Qcow2), FileOf(vdi, DiskFormat.Raw) }.Where(file => Posix.TryGetStatus(file.FullPath) is not null)];
+    }
+
+    /// <summary>Checks that the directory is still there, and is one: storage can vanish under an attached SR.</summary>
+    public void RequireExists()
+    {
+        var status = Posix.TryGetStatus(path);
+        if (status is { IsDirectory: true })
+            return;
+        throw SrFailure.Backend(SrFailure.SrUnavailable, status is { IsLink: true }
+            ? $"{path} is a symbolic link, which is not followed: put the directory of the SR there."
+            : $"The directory {path} of SR {uuid} is not there: check that the storage is mounted and complete.");
+    }
+
+    private static VdiState Ambiguous(VdiFile file)
+        => VdiFileReader.Unreadable(
+            file, Posix.TryGetStatus(file.FullPath) ?? default, $"there is also {file.Twin.FullPath}; move one of the two away");
+}

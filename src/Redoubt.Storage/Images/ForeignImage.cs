@@ -1,0 +1,42 @@
+namespace Redoubt.Storage.Images;
+
+/// <summary>
+/// Takes in a qcow2 image from somebody who is not trusted. Its header is read by us before QEMU sees it: an image may name any file
+/// of this host as its backing or data file, and QEMU would read it.
+/// </summary>
+internal static class ForeignImage
+{
+    /// <summary>Writes the stream to a file and checks its header.</summary>
+    /// <returns>The header of an image that stands alone and fits.</returns>
+    public static async Task<Qcow2Header> ReceiveAsync(
+        VdiUuid vdi, long virtualSizeBytes, Stream content, string path, CancellationToken cancellationToken)
+    {
+        // 1. The header decides before the rest is even stored.
+        var prefix = new byte[Qcow2HeaderParser.PrefixBytes];
+        var read = await content.ReadAtLeastAsync(prefix, prefix.Length, throwOnEndOfStream: false, cancellationToken);
+        Check(vdi, virtualSizeBytes, Qcow2HeaderParser.Parse(prefix.AsSpan(0, read), long.MaxValue));
+
+        // 2. The rest is stored, and then the tables are checked against the true length.
+        await using var file = SparseCopy.NewFile(path);
+        await file.WriteAsync(prefix.AsMemory(0, read), cancellationToken);
+        await content.CopyToAsync(file, 1 << 20, cancellationToken);
+        return Check(vdi, virtualSizeBytes, Qcow2HeaderParser.Parse(prefix.AsSpan(0, read), file.Length));
+    }
+
+    private static Qcow2Header Check(VdiUuid vdi, long virtualSizeBytes, Qcow2ParseResult result)
+    {
+        if (!result.IsSound)
+            throw Refused(vdi, result.Problem);
+        var header = result.Header;
+        if (header.BackingFile is not null)
+            throw Refused(vdi, $"it builds on another file ('{header.BackingFile}'); export it as an image that stands alone");
+        if (header.HasExternalDataFile)
+            throw Refused(vdi, "its data lies in another file; export it as an image that stands alone");
+        if (header.IsEncrypted)
+            throw Refused(vdi, "it is encrypted; export it without encryption");
+        return header.VirtualSizeBytes <= virtualSizeBytes ? header : throw VdiSize.TooLong(vdi, virtualSizeBytes);
+    }
+
+    private static XenApi.XenApiException Refused(VdiUuid vdi, string reason)
+        => SrFailure.Backend(SrFailure.VdiLoad, $"The qcow2 image for VDI {vdi} was refused: {reason}.");
+}

@@ -1,0 +1,52 @@
+using System.Buffers;
+
+namespace Redoubt.Storage.Images;
+
+/// <summary>Writes a stream of disk content into a file and leaves out the zeros, so that holes stay holes.</summary>
+internal static class SparseCopy
+{
+    /// <summary>The unit in which zeros are found. Small enough for holes to survive, large enough for few writes.</summary>
+    public const int BlockBytes = 64 << 10;
+
+    private const int BufferBytes = 1 << 20;
+
+    /// <summary>Makes a raw image of exactly the given size from a stream that may be shorter.</summary>
+    /// <returns>Whether the content fitted; if not, the file is of no use.</returns>
+    public static async Task<bool> TryWriteRawAsync(Stream content, string path, long virtualSizeBytes, CancellationToken cancellationToken)
+    {
+        await using var file = NewFile(path);
+        file.SetLength(virtualSizeBytes);
+        var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
+        try
+        {
+            for (var at = 0L; ;)
+            {
+                var read = await content.ReadAtLeastAsync(buffer.AsMemory(0, BufferBytes), BufferBytes, throwOnEndOfStream: false, cancellationToken);
+                if (read > virtualSizeBytes - at)
+                    return false;
+                await WriteBlocksAsync(file, at, buffer.AsMemory(0, read), cancellationToken);
+                at += read;
+                if (read < BufferBytes)
+                    return true;
+            }
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    /// <summary>Opens a new file for writing; fails if there is one.</summary>
+    public static FileStream NewFile(string path)
+        => new(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, BufferSize = 0, Options = FileOptions.Asynchronous });
+
+    private static async Task WriteBlocksAsync(FileStream file, long at, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    {
+        for (var start = 0; start < content.Length; start += BlockBytes)
+        {
+            var block = content.Slice(start, Math.Min(BlockBytes, content.Length - start));
+            if (block.Span.ContainsAnyExcept((byte)0))
+                await RandomAccess.WriteAsync(file.SafeFileHandle, block, at + start, cancellationToken);
+        }
+    }
+}

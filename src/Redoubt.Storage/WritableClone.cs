@@ -1,0 +1,14 @@
+namespace Redoubt.Storage;
+
+/// <summary>A writable clone of an SR.</summary>
+public sealed record WritableClone
+{
+    /// <summary>The clone, attached read-write. The caller detaches it.</summary>
+    public required ISr Sr { get; init; }
+
+    /// <summary>The device config with which the clone can be attached again; more than what was asked for.</summary>
+    public required IReadOnlyDictionary<string, string> DeviceConfig { get; init; }
+
+    /// <summary>Disks that could not be cloned, each with its reason. The caller must not drop them silently.</summary>
+    public required IReadOnlyList<VdiState> Skipped { get; init; }
+}

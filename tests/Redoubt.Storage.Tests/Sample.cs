@@ -1,0 +1,61 @@
+using Redoubt.Storage.Images;
+using Redoubt.XenApi;
+
+namespace Redoubt.Storage.Tests;
+
+/// <summary>Content and small moves that many tests share.</summary>
+internal static class Sample
+{
+    public const long Mib = 1 << 20;
+
+    public static QemuImg Images { get; } = new(TimeProvider.System);
+
+    public static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    public static SrUuid NewSr() => new(Guid.NewGuid());
+
+    public static VdiUuid NewVdi() => new(Guid.NewGuid());
+
+    /// <summary>Bytes of which a part is zeros, the same for the same seed.</summary>
+    public static byte[] Content(int length, int seed)
+    {
+        var bytes = new byte[length];
+        new Random(seed).NextBytes(bytes);
+        bytes.AsSpan(length / 4, length / 2).Clear();
+        return bytes;
+    }
+
+    public static async Task<byte[]> ReadAsync(ISr sr, VdiUuid vdi)
+    {
+        await using var stream = await sr.ExportVdiAsync(vdi, DiskFormat.Raw, Token);
+        using var copy = new MemoryStream();
+        await stream.CopyToAsync(copy, Token);
+        return copy.ToArray();
+    }
+
+    public static async Task WriteAsync(ISr sr, VdiUuid vdi, byte[] content, DiskFormat format = DiskFormat.Raw)
+    {
+        using var stream = new MemoryStream(content);
+        await sr.ImportVdiAsync(vdi, stream, format, Token);
+    }
+
+    public static async Task<VdiState> NewDiskAsync(ISr sr, byte[] content, DiskFormat? format = null)
+    {
+        var vdi = await sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = content.Length, Format = format }, Token);
+        await WriteAsync(sr, vdi.Uuid, content);
+        return vdi;
+    }
+
+    /// <summary>Expects a backend failure with a sentence in its second parameter.</summary>
+    public static async Task<string> FailsAsync(int number, Func<Task> action)
+    {
+        var failure = await Assert.ThrowsAsync<XenApiException>(action);
+        Assert.Equal($"SR_BACKEND_FAILURE_{number}", failure.Code);
+        Assert.Equal(3, failure.Parameters.Count);
+        Assert.Contains(':', failure.Parameters[1]);
+        return failure.Parameters[1];
+    }
+
+    public static async Task FailsAsync(string code, Func<Task> action)
+        => Assert.Equal(code, (await Assert.ThrowsAsync<XenApiException>(action)).Code);
+}
