@@ -45,7 +45,8 @@ public static class DomainXml
             // libvirt picks the image by its descriptors, so it need not be known where a distribution puts OVMF.
             os.Add(
                 new XAttribute("firmware", "efi"),
-                new XElement("loader", new XAttribute("secure", "no")),
+                new XElement(
+                    "firmware", new XElement("feature", new XAttribute("enabled", "no"), new XAttribute("name", "secure-boot"))),
                 config.NvramPath is null ? null : new XElement("nvram", config.NvramPath));
         }
 

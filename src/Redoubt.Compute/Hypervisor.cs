@@ -102,7 +102,10 @@ public sealed class Hypervisor : IAsyncDisposable
             await _worker.RunAsync(
                 () =>
                 {
-                    _connection.Create(xml, config.StartPaused);
+                    var knowsPaused = _uri.Kind != HypervisorKind.Test; // The test driver can only pause what it has started.
+                    _connection.Create(xml, config.StartPaused && knowsPaused);
+                    if (config.StartPaused && !knowsPaused)
+                        _connection.Suspend(config.Uuid);
                     return true;
                 },
                 cancellationToken);

@@ -49,7 +49,8 @@ internal static class HypervisorOpener
             LibvirtVersion = LibvirtConnection.LibraryVersion(),
             CpuCount = (int)node.Cpus,
             CpuModel = (seesThisHost ? CpuModel(File.ReadLines("/proc/cpuinfo")) : null) ?? Text(node.Model),
-            MemoryTotalBytes = (long)node.MemoryKiB * 1024,
+            // libvirt counts only what the firmware put into NUMA nodes: on a machine with hot-added memory that may be a fraction.
+            MemoryTotalBytes = seesThisHost ? HostMemory.Parse(File.ReadAllText("/proc/meminfo")).TotalBytes : (long)node.MemoryKiB * 1024,
             Platform = new DomainPlatform
             {
                 Accelerator = uri.Kind == HypervisorKind.Test ? Accelerator.Test : kvm.Works ? Accelerator.Kvm : Accelerator.Tcg,

@@ -6,17 +6,15 @@ namespace Redoubt.Compute;
 /// <remarks>Only for a host that is this machine; of another one libvirt's own words must do.</remarks>
 internal static class StartChecks
 {
+    private static ReadOnlySpan<byte> Qcow2Magic => [(byte)'Q', (byte)'F', (byte)'I', 0xfb];
+
     internal static void Check(DomainConfig config, DomainPlatform platform, HostMemory memory)
     {
         Emulator(platform.EmulatorPath);
         foreach (var disk in config.Disks)
         {
-            if (disk.Path is { } path && !File.Exists(path))
-                throw new HypervisorException(
-                    HypervisorFailure.DiskMissing,
-                    path,
-                    $"The image of disk {disk.Device}, {path}, does not exist.",
-                    "Check that its storage repository is attached and scanned, or remove the disk from the VM.");
+            if (disk.Path is { } path)
+                Image(disk, path);
         }
 
         foreach (var path in new[] { config.Kernel?.KernelPath, config.Kernel?.InitrdPath })
@@ -50,6 +48,35 @@ internal static class StartChecks
                 path,
                 $"The emulator {path} is not installed.",
                 "Install it (Debian and Ubuntu: apt-get install qemu-system-x86).");
+    }
+
+    private static void Image(DomainDisk disk, string path)
+    {
+        if (!File.Exists(path))
+            throw new HypervisorException(
+                HypervisorFailure.DiskMissing,
+                path,
+                $"The image of disk {disk.Device}, {path}, does not exist.",
+                "Check that its storage repository is attached and scanned, or remove the disk from the VM.");
+        try
+        {
+            // QEMU's complaint about a wrong format names the disk by a number of libvirt's, from which no operator can tell which it is.
+            using var image = File.OpenRead(path);
+            Span<byte> magic = stackalloc byte[4];
+            if (disk.Format == DiskFormat.Qcow2 && (image.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4 || !magic.SequenceEqual(Qcow2Magic)))
+                throw Unreadable("is not a qcow2 image", null);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable($"can't be read ({refused.Message})", refused);
+        }
+
+        HypervisorException Unreadable(string problem, Exception? cause) => new(
+            HypervisorFailure.DiskUnreadable,
+            path,
+            $"The image of disk {disk.Device}, {path}, {problem}.",
+            "Check the image (qemu-img check) and who may read it.",
+            cause);
     }
 
     private static void Memory(DomainConfig config, HostMemory memory)
