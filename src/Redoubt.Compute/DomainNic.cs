@@ -1,0 +1,14 @@
+namespace Redoubt.Compute;
+
+/// <summary>One network interface of a domain (a VIF).</summary>
+public sealed record DomainNic
+{
+    /// <summary>The slot, from 0 (<c>VIF.device</c>); interfaces appear to the guest in this order.</summary>
+    public required int Device { get; init; }
+
+    /// <summary>The MAC address, six hexadecimal pairs with colons.</summary>
+    public required string Mac { get; init; }
+
+    /// <summary>The host bridge; <see langword="null"/> leaves the interface out of the domain, as if it were unplugged.</summary>
+    public required string? Bridge { get; init; }
+}

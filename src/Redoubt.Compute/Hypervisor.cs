@@ -1,0 +1,296 @@
+using System.Runtime.CompilerServices;
+using Redoubt.Compute.Libvirt;
+
+namespace Redoubt.Compute;
+
+/// <summary>
+/// One host that runs guests: libvirt behind an asynchronous face.
+/// </summary>
+/// <remarks>
+/// <para>
+/// A guest belongs to the host, not to this object or this process: closing the hypervisor, ending the process and killing it leave every
+/// guest running, and the next process that opens the same URI finds them in their true state. Domains are transient: when a guest stops
+/// nothing of it stays behind but its console log, and what is known of the VM is the pool's.
+/// </para>
+/// <para>
+/// <c>qemu:///embed?root=DIR</c> runs libvirt's QEMU driver within this process. libvirt allows one root per process, for the whole life of
+/// the process, and one process per root; both are refused with a reason. Under systemd the service needs <c>KillMode=process</c>, or
+/// systemd kills the guests with it. The first guest of a fresh root takes about five seconds longer, while libvirt asks QEMU what it can do.
+/// </para>
+/// <para>
+/// All members may be called at once from any thread. Cancelling stops the waiting; what the hypervisor has begun it brings to its end.
+/// </para>
+/// </remarks>
+public sealed class Hypervisor : IAsyncDisposable
+{
+    private readonly HypervisorUri _uri;
+    private readonly LibvirtConnection _connection;
+    private readonly LibvirtWorker _worker;
+    private readonly DomainEventSource _events;
+
+    private Hypervisor(HypervisorUri uri, HypervisorFacts facts, LibvirtConnection connection, LibvirtWorker worker, DomainEventSource events)
+    {
+        _uri = uri;
+        Facts = facts;
+        _connection = connection;
+        _worker = worker;
+        _events = events;
+    }
+
+    /// <summary>What this host is.</summary>
+    public HypervisorFacts Facts { get; }
+
+    private bool SeesThisHost => _uri.Kind is HypervisorKind.Embedded or HypervisorKind.Local;
+
+    /// <summary>Opens a hypervisor, prepares what it needs, and takes up the guests that run there.</summary>
+    /// <exception cref="HypervisorException">It can't be opened; the exception says what to do.</exception>
+    public static async Task<Hypervisor> OpenAsync(HypervisorOptions options, CancellationToken cancellationToken)
+    {
+        var uri = HypervisorUri.Parse(options.Uri);
+        var emulator = HypervisorOpener.EmulatorFor(uri, options);
+        var worker = new LibvirtWorker();
+        var connection = await HypervisorOpener.ConnectAsync(uri, emulator, worker, cancellationToken);
+        try
+        {
+            var events = new DomainEventSource(uri.Text);
+            var kvm = await HypervisorOpener.AskForKvmAsync(uri, emulator, options.Time, cancellationToken);
+            var facts = await worker.RunAsync(
+                () =>
+                {
+                    connection.Subscribe(events, remote: uri.Kind is HypervisorKind.Local or HypervisorKind.Remote);
+                    foreach (var domain in connection.List())
+                        connection.AwaitReconnected(domain.Uuid);
+                    return HypervisorOpener.Facts(uri, connection, emulator, kvm);
+                },
+                cancellationToken);
+            return new Hypervisor(uri, facts, connection, worker, events);
+        }
+        catch (Exception failure)
+        {
+            await worker.DisposeAsync();
+            connection.Dispose();
+            if (failure is LibvirtException refused)
+                throw OpenFailure.Explain(uri, refused);
+            throw;
+        }
+    }
+
+    /// <summary>The host's memory now.</summary>
+    public async Task<HostMemory> GetMemoryAsync(CancellationToken cancellationToken) => SeesThisHost
+        ? HostMemory.Parse(await File.ReadAllTextAsync("/proc/meminfo", cancellationToken))
+        : await CallAsync(_uri.Text, () => new HostMemory(Facts.MemoryTotalBytes, _connection.FreeMemoryBytes()), cancellationToken);
+
+    /// <summary>Starts a guest; returns when it exists, and runs unless it was to be left paused.</summary>
+    /// <exception cref="HypervisorException">It did not start; nothing of it is left behind.</exception>
+    public async Task StartAsync(DomainConfig config, CancellationToken cancellationToken)
+    {
+        if (config.Problems() is { Count: > 0 } problems)
+            throw new HypervisorException(
+                HypervisorFailure.ConfigInvalid, config.Uuid.ToString("D"), string.Join(' ', problems), "Correct the VM's configuration.");
+        if (await FindAsync(config.Uuid, cancellationToken) is not null)
+            throw StartFailure.AlreadyRunning(config.Uuid, null);
+        var memory = await GetMemoryAsync(cancellationToken);
+        if (SeesThisHost)
+        {
+            StartChecks.Check(config, Facts.Platform, memory);
+            MakeDirectoriesFor(config);
+        }
+
+        try
+        {
+            var xml = DomainXml.Build(config, Facts.Platform);
+            await _worker.RunAsync(
+                () =>
+                {
+                    var knowsPaused = _uri.Kind != HypervisorKind.Test; // The test driver can only pause what it has started.
+                    _connection.Create(xml, config.StartPaused && knowsPaused);
+                    if (config.StartPaused && !knowsPaused)
+                        _connection.Suspend(config.Uuid);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (LibvirtException refused)
+        {
+            throw StartFailure.Explain(config, memory, refused);
+        }
+    }
+
+    /// <summary>Every domain there is, in whatever state.</summary>
+    public Task<IReadOnlyList<DomainState>> ListAsync(CancellationToken cancellationToken) =>
+        CallAsync<IReadOnlyList<DomainState>>(_uri.Text, _connection.List, cancellationToken);
+
+    /// <summary>One domain; <see langword="null"/> when the VM does not run here.</summary>
+    public Task<DomainState?> FindAsync(Guid uuid, CancellationToken cancellationToken) =>
+        CallAsync(uuid.ToString("D"), () => _connection.Find(uuid), cancellationToken);
+
+    /// <summary>Stops the guest between two instructions.</summary>
+    public Task PauseAsync(Guid uuid, CancellationToken cancellationToken) =>
+        DoAsync(uuid, () => _connection.Suspend(uuid), cancellationToken);
+
+    /// <summary>Lets a paused guest go on.</summary>
+    public Task UnpauseAsync(Guid uuid, CancellationToken cancellationToken) =>
+        DoAsync(uuid, () => _connection.Resume(uuid), cancellationToken);
+
+    /// <summary>
+    /// Asks the guest to shut itself down, and says how it was asked. It does not wait: see <see cref="WaitForStoppedAsync"/>.
+    /// </summary>
+    /// <exception cref="HypervisorException">The VM does not run here, or its guest is paused.</exception>
+    public Task<GuestRoute> ShutdownAsync(Guid uuid, CancellationToken cancellationToken) =>
+        AskGuestAsync(uuid, "shut itself down", _connection.Shutdown, cancellationToken);
+
+    /// <summary>Asks the guest to restart itself, and says how it was asked.</summary>
+    /// <exception cref="HypervisorException">The VM does not run here, or its guest is paused.</exception>
+    public Task<GuestRoute> RebootAsync(Guid uuid, CancellationToken cancellationToken) =>
+        AskGuestAsync(uuid, "restart itself", _connection.Reboot, cancellationToken);
+
+    /// <summary>Presses the guest's reset button.</summary>
+    public Task ResetAsync(Guid uuid, CancellationToken cancellationToken) =>
+        DoAsync(uuid, () => _connection.Reset(uuid), cancellationToken);
+
+    /// <summary>Switches the guest off at once; <see langword="false"/> when it did not run.</summary>
+    public Task<bool> DestroyAsync(Guid uuid, CancellationToken cancellationToken) =>
+        CallAsync(uuid.ToString("D"), () => _connection.Destroy(uuid), cancellationToken);
+
+    /// <summary>Moves the balloon: how many bytes the guest is to keep. The guest follows in its own time, if it has a balloon driver.</summary>
+    public Task SetMemoryAsync(Guid uuid, long bytes, CancellationToken cancellationToken) =>
+        DoAsync(uuid, () => _connection.SetMemory(uuid, bytes), cancellationToken);
+
+    /// <summary>Whether the guest's agent has its channel open. It says nothing of whether the agent still answers.</summary>
+    public Task<bool> IsAgentConnectedAsync(Guid uuid, CancellationToken cancellationToken) =>
+        CallAsync(uuid.ToString("D"), () => _connection.IsAgentConnected(uuid), cancellationToken);
+
+    /// <summary>Whether the guest's agent answers within a limit (whole seconds, at least one).</summary>
+    public Task<bool> PingAgentAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) => CallAsync(
+        uuid.ToString("D"),
+        () =>
+        {
+            try
+            {
+                _connection.AgentCommand(uuid, """{"execute":"guest-ping"}""", Math.Max(1, (int)limit.TotalSeconds));
+                return true;
+            }
+            catch (LibvirtException silent) when (silent.Error is LibvirtError.AgentUnresponsive or LibvirtError.ArgumentUnsupported)
+            {
+                return false; // Not connected, no answer in time, or the VM has no agent channel.
+            }
+        },
+        cancellationToken);
+
+    /// <summary>What is on the guest's screen.</summary>
+    public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
+        CallAsync(uuid.ToString("D"), () => _connection.Screenshot(uuid), cancellationToken);
+
+    /// <summary>
+    /// Everything that happens to domains from now on, beginning with <see cref="DomainEventKind.Resync"/>. Whoever lists the domains on
+    /// each Resync and applies the other events never misses a change, however slowly it reads.
+    /// </summary>
+    /// <exception cref="HypervisorException">The connection to the hypervisor broke.</exception>
+    public async IAsyncEnumerable<DomainEvent> EventsAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var queue = _events.Join();
+        try
+        {
+            await foreach (var happened in queue.ReadAsync(cancellationToken))
+                yield return happened;
+        }
+        finally
+        {
+            _events.Leave(queue);
+        }
+    }
+
+    /// <summary>Waits until the VM does not run here; at once when it does not.</summary>
+    public async Task WaitForStoppedAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        await foreach (var happened in EventsAsync(cancellationToken))
+        {
+            if (happened.Uuid == uuid && happened.IsStop)
+                return;
+            if (happened.Kind == DomainEventKind.Resync && await FindAsync(uuid, cancellationToken) is null)
+                return;
+        }
+
+        throw new ObjectDisposedException(nameof(Hypervisor));
+    }
+
+    /// <summary>Lets the hypervisor go, and the guests run on. Waits for the calls that are under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _events.End(null);
+        await _worker.DisposeAsync();
+        _connection.Dispose();
+    }
+
+    private static void MakeDirectoriesFor(DomainConfig config)
+    {
+        foreach (var path in new[] { config.ConsoleLogPath, config.VncSocketPath, config.AgentSocketPath, config.NvramPath })
+        {
+            if (Path.GetDirectoryName(path) is { Length: > 0 } directory)
+                Directory.CreateDirectory(directory);
+        }
+    }
+
+    private Task<GuestRoute> AskGuestAsync(Guid uuid, string what, Action<Guid, GuestRoute> ask, CancellationToken cancellationToken) => CallAsync(
+        uuid.ToString("D"),
+        () =>
+        {
+            if (_connection.Find(uuid) is { PowerState: not DomainPowerState.Running } state)
+                throw new HypervisorException(
+                    HypervisorFailure.WrongPowerState,
+                    uuid.ToString("D"),
+                    $"The guest of VM {uuid:D} can't {what}: it is {state.PowerState}.",
+                    "Let it run on first, or switch it off hard.");
+            if (_uri.Kind != HypervisorKind.Test && _connection.IsAgentConnected(uuid))
+            {
+                try
+                {
+                    ask(uuid, GuestRoute.Agent);
+                    return GuestRoute.Agent;
+                }
+                catch (LibvirtException silent) when (silent.Error == LibvirtError.AgentUnresponsive)
+                {
+                    // The channel is open, but the agent hangs; the power button may still work.
+                }
+            }
+
+            ask(uuid, GuestRoute.Acpi);
+            return GuestRoute.Acpi;
+        },
+        cancellationToken);
+
+    private Task<bool> DoAsync(Guid uuid, Action call, CancellationToken cancellationToken) => CallAsync(
+        uuid.ToString("D"),
+        () =>
+        {
+            call();
+            return true;
+        },
+        cancellationToken);
+
+    private async Task<T> CallAsync<T>(string subject, Func<T> call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _worker.RunAsync(call, cancellationToken);
+        }
+        catch (LibvirtException missing) when (missing.Error == LibvirtError.NoDomain)
+        {
+            throw new HypervisorException(
+                HypervisorFailure.NotRunning,
+                subject,
+                $"The VM {subject} does not run on {_uri.Text}.",
+                "Start it first.",
+                missing);
+        }
+        catch (LibvirtException refused)
+        {
+            throw new HypervisorException(
+                HypervisorFailure.Refused,
+                subject,
+                $"The hypervisor refused: {refused.Message}.",
+                "Its log below the hypervisor's root (log/qemu) may say more.",
+                refused);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+namespace Redoubt.Compute;
+
+/// <summary>Why the hypervisor did not do what it was asked: the cases a caller may want to tell apart.</summary>
+public enum HypervisorFailure
+{
+    /// <summary>libvirt's library is not installed.</summary>
+    LibraryMissing,
+
+    /// <summary>libvirt is installed, but not the driver for this URI.</summary>
+    DriverMissing,
+
+    /// <summary>The emulator (QEMU) is not installed, or not where it was said to be.</summary>
+    EmulatorMissing,
+
+    /// <summary>No UEFI firmware is installed.</summary>
+    FirmwareMissing,
+
+    /// <summary>The user account that libvirt insists on does not exist.</summary>
+    AccountMissing,
+
+    /// <summary>The hypervisor did not answer, or refused the connection.</summary>
+    ConnectionFailed,
+
+    /// <summary>Another process runs the embedded hypervisor on the same root.</summary>
+    RootInUse,
+
+    /// <summary>This process already runs an embedded hypervisor on another root; libvirt allows one.</summary>
+    SecondRoot,
+
+    /// <summary>The URI or the VM's configuration cannot work; every problem is named.</summary>
+    ConfigInvalid,
+
+    /// <summary>A disk's image does not exist.</summary>
+    DiskMissing,
+
+    /// <summary>A disk's image exists, but cannot be read, or is not in the format it is said to be in.</summary>
+    DiskUnreadable,
+
+    /// <summary>Another process has the disk's image open for writing: most likely the VM runs already, here or elsewhere.</summary>
+    DiskInUse,
+
+    /// <summary>The kernel or the initial ramdisk does not exist.</summary>
+    BootFileMissing,
+
+    /// <summary>The host has no bridge of that name.</summary>
+    BridgeMissing,
+
+    /// <summary>The host has less memory available than the guest needs.</summary>
+    NotEnoughMemory,
+
+    /// <summary>The VM runs already on this host.</summary>
+    AlreadyRunning,
+
+    /// <summary>The VM does not run on this host.</summary>
+    NotRunning,
+
+    /// <summary>The guest is in no state to do it: for example, a paused guest cannot shut itself down.</summary>
+    WrongPowerState,
+
+    /// <summary>Anything else, in the hypervisor's own words.</summary>
+    Refused,
+}

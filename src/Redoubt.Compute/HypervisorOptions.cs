@@ -1,0 +1,20 @@
+namespace Redoubt.Compute;
+
+/// <summary>How a hypervisor is to be opened.</summary>
+public sealed record HypervisorOptions
+{
+    /// <summary>The libvirt URI: <c>qemu:///embed?root=DIR</c>, <c>qemu:///system</c>, <c>qemu+tls://HOST/system</c>, <c>test:///default</c>.</summary>
+    public required string Uri { get; init; }
+
+    /// <summary>
+    /// The emulator to use; <see langword="null"/> takes <c>qemu-system-x86_64</c> from <c>/usr/bin</c>, and on another host the one that
+    /// libvirt finds there.
+    /// </summary>
+    public string? EmulatorPath { get; init; }
+
+    /// <summary>The clock that limits and ages are measured with.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
+    public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";
+}

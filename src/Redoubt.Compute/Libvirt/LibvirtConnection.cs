@@ -1,0 +1,245 @@
+using System.Runtime.InteropServices;
+using System.Xml.Linq;
+
+namespace Redoubt.Compute.Libvirt;
+
+/// <summary>
+/// One open connection: libvirt's calls with our types. Every method blocks; <see cref="LibvirtWorker"/> keeps that from the callers.
+/// </summary>
+internal sealed unsafe class LibvirtConnection : IDisposable
+{
+    private const uint ActiveDomains = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
+    private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
+    private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
+    private const int MemoryStatCount = 13; // VIR_DOMAIN_MEMORY_STAT_NR
+    private readonly ConnectionHandle _connection;
+    private LifecycleSubscription? _subscription;
+
+    private LibvirtConnection(ConnectionHandle connection) => _connection = connection;
+
+    internal static LibvirtConnection Open(string uri) => new(LibvirtException.Check(Native.ConnectOpen(uri)));
+
+    /// <summary>Delivers events from now on; <paramref name="remote"/> also notices when the connection breaks.</summary>
+    internal void Subscribe(DomainEventSource listener, bool remote)
+    {
+        if (remote)
+            LibvirtException.Check(Native.ConnectSetKeepAlive(_connection, 5, 5));
+        _subscription = new LifecycleSubscription(_connection, listener, watchClose: remote);
+    }
+
+    internal NativeNodeInfo NodeInfo()
+    {
+        LibvirtException.Check(Native.NodeGetInfo(_connection, out var info));
+        return info;
+    }
+
+    internal long FreeMemoryBytes()
+    {
+        var bytes = Native.NodeGetFreeMemory(_connection);
+        return bytes == 0 ? throw LibvirtException.Last() : (long)bytes;
+    }
+
+    internal string HostName() => LibvirtException.Check(Native.ConnectGetHostname(_connection));
+
+    internal string DriverName() => Marshal.PtrToStringUTF8(Native.ConnectGetType(_connection)) ?? throw LibvirtException.Last();
+
+    internal Version HypervisorVersion()
+    {
+        LibvirtException.Check(Native.ConnectGetVersion(_connection, out var version));
+        return Split(version);
+    }
+
+    internal static Version LibraryVersion()
+    {
+        LibvirtException.Check(Native.GetVersion(out var version, 0, 0));
+        return Split(version);
+    }
+
+    internal void Create(string xml, bool paused)
+    {
+        using var domain = LibvirtException.Check(Native.DomainCreateXml(_connection, xml, paused ? 1u : 0));
+    }
+
+    internal List<DomainState> List()
+    {
+        var count = LibvirtException.Check(Native.ConnectListAllDomains(_connection, out var pointers, ActiveDomains));
+        var handles = new DomainHandle[count];
+        for (var i = 0; i < count; i++)
+            handles[i] = new DomainHandle(pointers[i]);
+        NativeMemory.Free(pointers);
+
+        var states = new List<DomainState>(count);
+        foreach (var handle in handles)
+        {
+            using (handle)
+            {
+                if (StateOf(handle) is { } state)
+                    states.Add(state);
+            }
+        }
+
+        return states;
+    }
+
+    internal DomainState? Find(Guid uuid)
+    {
+        using var domain = TryLookup(uuid);
+        return domain is null ? null : StateOf(domain);
+    }
+
+    /// <summary>
+    /// Returns once the domain's QEMU has answered a question, or has been found dead. After a restart libvirt takes up its guests again
+    /// in the background, and until it has, their state is the one they were last seen in.
+    /// </summary>
+    internal void AwaitReconnected(Guid uuid)
+    {
+        using var domain = TryLookup(uuid);
+        var stats = stackalloc NativeMemoryStat[MemoryStatCount];
+        if (domain is null || Native.DomainMemoryStats(domain, stats, MemoryStatCount, 0) >= 0)
+            return;
+        var failure = LibvirtException.Last();
+        if (failure.Error is not (LibvirtError.NoDomain or LibvirtError.OperationInvalid or LibvirtError.NoSupport))
+            throw failure;
+    }
+
+    internal void Suspend(Guid uuid) => With(uuid, static domain => Native.DomainSuspend(domain));
+
+    internal void Resume(Guid uuid) => With(uuid, static domain => Native.DomainResume(domain));
+
+    internal void Reset(Guid uuid) => With(uuid, static domain => Native.DomainReset(domain, 0));
+
+    internal void Shutdown(Guid uuid, GuestRoute route) => With(uuid, domain => Native.DomainShutdownFlags(domain, Flag(route)));
+
+    internal void Reboot(Guid uuid, GuestRoute route) => With(uuid, domain => Native.DomainReboot(domain, Flag(route)));
+
+    internal void SetMemory(Guid uuid, long bytes) => With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
+
+    internal void AgentCommand(Guid uuid, string command, int timeoutSeconds)
+    {
+        using var domain = Lookup(uuid);
+        LibvirtException.Check(Native.DomainQemuAgentCommand(domain, command, timeoutSeconds, 0));
+    }
+
+    /// <summary>Ends the domain at once; <see langword="false"/> when there was none.</summary>
+    internal bool Destroy(Guid uuid)
+    {
+        using var domain = TryLookup(uuid);
+        if (domain is null)
+            return false;
+        if (Native.DomainDestroy(domain) >= 0)
+            return true;
+        var failure = LibvirtException.Last();
+        return failure.Error == LibvirtError.NoDomain ? false : throw failure; // It ended by itself in between.
+    }
+
+    internal string Xml(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        return LibvirtException.Check(Native.DomainGetXmlDesc(domain, 0));
+    }
+
+    internal bool IsAgentConnected(Guid uuid) => XElement.Parse(Xml(uuid))
+        .Descendants("target")
+        .Any(target => (string?)target.Attribute("name") == "org.qemu.guest_agent.0" && (string?)target.Attribute("state") == "connected");
+
+    internal Screenshot Screenshot(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        using var stream = LibvirtException.Check(Native.StreamNew(_connection, 0));
+        var mime = LibvirtException.Check(Native.DomainScreenshot(domain, stream, 0, 0));
+        using var image = new MemoryStream();
+        var buffer = new byte[64 * 1024];
+        fixed (byte* data = buffer)
+        {
+            int length;
+            while ((length = LibvirtException.Check(Native.StreamReceive(stream, data, (nuint)buffer.Length))) > 0)
+                image.Write(buffer, 0, length);
+        }
+
+        LibvirtException.Check(Native.StreamFinish(stream));
+        return new Screenshot(mime, image.ToArray());
+    }
+
+    /// <summary>Lets the connection go. Guests are not touched by that.</summary>
+    public void Dispose()
+    {
+        _subscription?.Remove(_connection);
+        _connection.Dispose();
+    }
+
+    private static uint Flag(GuestRoute route) => route switch { GuestRoute.Acpi => 1, GuestRoute.Agent => 2 };
+
+    private static Version Split(nuint version) => new((int)(version / 1_000_000), (int)(version / 1000 % 1000), (int)(version % 1000));
+
+    private DomainHandle Lookup(Guid uuid)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        uuid.TryWriteBytes(bytes, bigEndian: true, out _);
+        fixed (byte* start = bytes)
+            return LibvirtException.Check(Native.DomainLookupByUuid(_connection, start));
+    }
+
+    private DomainHandle? TryLookup(Guid uuid)
+    {
+        try
+        {
+            return Lookup(uuid);
+        }
+        catch (LibvirtException missing) when (missing.Error == LibvirtError.NoDomain)
+        {
+            return null;
+        }
+    }
+
+    private void With(Guid uuid, Func<DomainHandle, int> call)
+    {
+        using var domain = Lookup(uuid);
+        LibvirtException.Check(call(domain));
+    }
+
+    /// <summary>What the domain is doing; <see langword="null"/> when it ended meanwhile, or is only defined.</summary>
+    private static DomainState? StateOf(DomainHandle domain)
+    {
+        try
+        {
+            LibvirtException.Check(Native.DomainGetState(domain, out var state, out var reason, 0));
+            LibvirtException.Check(Native.DomainGetInfo(domain, out var info));
+            var bytes = stackalloc byte[16];
+            LibvirtException.Check(Native.DomainGetUuid(domain.DangerousGetHandle(), bytes));
+            return PowerStateOf(state, reason) is not { } power ? null : new DomainState
+            {
+                Uuid = new Guid(new ReadOnlySpan<byte>(bytes, 16), bigEndian: true),
+                Name = NameOf(domain),
+                PowerState = power,
+                Id = Native.DomainGetId(domain),
+                MemoryBytes = (long)info.MemoryKiB * 1024,
+            };
+        }
+        catch (LibvirtException ended) when (ended.Error == LibvirtError.NoDomain)
+        {
+            return null;
+        }
+    }
+
+    private static string NameOf(DomainHandle domain)
+    {
+        if (Native.DomainGetMetadata(domain, Title, null, 0) is { } title)
+            return title;
+        var failure = LibvirtException.Last();
+        return failure.Error is LibvirtError.NoDomainMetadata or LibvirtError.NoSupport
+            ? Marshal.PtrToStringUTF8(Native.DomainGetName(domain)) ?? throw LibvirtException.Last()
+            : throw failure;
+    }
+
+    /// <summary><c>virDomainState</c> and, for a paused one, <c>virDomainPausedReason</c>.</summary>
+    internal static DomainPowerState? PowerStateOf(int state, int reason) => state switch
+    {
+        3 when reason == 5 => DomainPowerState.PausedByDiskError,
+        3 => DomainPowerState.Paused,
+        4 => DomainPowerState.ShuttingDown,
+        5 => null, // VIR_DOMAIN_SHUTOFF
+        6 => DomainPowerState.Crashed,
+        7 => DomainPowerState.Asleep,
+        _ => DomainPowerState.Running,
+    };
+}

@@ -1,0 +1,163 @@
+using System.Runtime.InteropServices;
+
+namespace Redoubt.Compute.Libvirt;
+
+/// <summary>
+/// The part of libvirt's C API that Redoubt uses, as it is declared in libvirt's headers.
+/// </summary>
+/// <remarks>
+/// libvirt keeps its last error per thread. So whoever calls one of these must ask for the error on the same thread
+/// before anything else is called: see <see cref="LibvirtException.Last"/>.
+/// </remarks>
+internal static unsafe partial class Native
+{
+    internal const string Library = "libvirt.so.0";
+    internal const string QemuLibrary = "libvirt-qemu.so.0";
+
+    [LibraryImport(Library, EntryPoint = "virInitialize")]
+    internal static partial int Initialize();
+
+    [LibraryImport(Library, EntryPoint = "virGetVersion")]
+    internal static partial int GetVersion(out nuint libraryVersion, nint type, nint typeVersion);
+
+    [LibraryImport(Library, EntryPoint = "virSetErrorFunc")]
+    internal static partial void SetErrorFunc(nint userData, delegate* unmanaged<nint, nint, void> handler);
+
+    [LibraryImport(Library, EntryPoint = "virGetLastErrorCode")]
+    internal static partial int GetLastErrorCode();
+
+    /// <summary>The text belongs to libvirt and must not be freed, hence the raw pointer.</summary>
+    [LibraryImport(Library, EntryPoint = "virGetLastErrorMessage")]
+    internal static partial nint GetLastErrorMessage();
+
+    [LibraryImport(Library, EntryPoint = "virEventRegisterDefaultImpl")]
+    internal static partial int EventRegisterDefaultImpl();
+
+    [LibraryImport(Library, EntryPoint = "virEventRunDefaultImpl")]
+    internal static partial int EventRunDefaultImpl();
+
+    [LibraryImport(Library, EntryPoint = "virConnectOpen", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial ConnectionHandle ConnectOpen(string uri);
+
+    [LibraryImport(Library, EntryPoint = "virConnectClose")]
+    internal static partial int ConnectClose(nint connection);
+
+    [LibraryImport(Library, EntryPoint = "virConnectSetKeepAlive")]
+    internal static partial int ConnectSetKeepAlive(ConnectionHandle connection, int intervalSeconds, uint count);
+
+    [LibraryImport(Library, EntryPoint = "virConnectRegisterCloseCallback")]
+    internal static partial int ConnectRegisterCloseCallback(
+        ConnectionHandle connection, delegate* unmanaged<nint, int, nint, void> callback, nint opaque, delegate* unmanaged<nint, void> free);
+
+    [LibraryImport(Library, EntryPoint = "virConnectUnregisterCloseCallback")]
+    internal static partial int ConnectUnregisterCloseCallback(
+        ConnectionHandle connection, delegate* unmanaged<nint, int, nint, void> callback);
+
+    [LibraryImport(Library, EntryPoint = "virConnectGetVersion")]
+    internal static partial int ConnectGetVersion(ConnectionHandle connection, out nuint version);
+
+    /// <summary>The text belongs to the driver and must not be freed, hence the raw pointer.</summary>
+    [LibraryImport(Library, EntryPoint = "virConnectGetType")]
+    internal static partial nint ConnectGetType(ConnectionHandle connection);
+
+    [LibraryImport(Library, EntryPoint = "virConnectGetHostname", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? ConnectGetHostname(ConnectionHandle connection);
+
+    [LibraryImport(Library, EntryPoint = "virNodeGetInfo")]
+    internal static partial int NodeGetInfo(ConnectionHandle connection, out NativeNodeInfo info);
+
+    [LibraryImport(Library, EntryPoint = "virNodeGetFreeMemory")]
+    internal static partial ulong NodeGetFreeMemory(ConnectionHandle connection);
+
+    [LibraryImport(Library, EntryPoint = "virConnectListAllDomains")]
+    internal static partial int ConnectListAllDomains(ConnectionHandle connection, out nint* domains, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainCreateXML", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial DomainHandle DomainCreateXml(ConnectionHandle connection, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainLookupByUUID")]
+    internal static partial DomainHandle DomainLookupByUuid(ConnectionHandle connection, byte* uuid);
+
+    [LibraryImport(Library, EntryPoint = "virDomainFree")]
+    internal static partial int DomainFree(nint domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetUUID")]
+    internal static partial int DomainGetUuid(nint domain, byte* uuid);
+
+    /// <summary>The text belongs to the domain and must not be freed, hence the raw pointer.</summary>
+    [LibraryImport(Library, EntryPoint = "virDomainGetName")]
+    internal static partial nint DomainGetName(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetID")]
+    internal static partial uint DomainGetId(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetState")]
+    internal static partial int DomainGetState(DomainHandle domain, out int state, out int reason, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetInfo")]
+    internal static partial int DomainGetInfo(DomainHandle domain, out NativeDomainInfo info);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetMetadata", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainGetMetadata(DomainHandle domain, int type, string? uri, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetXMLDesc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainGetXmlDesc(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainMemoryStats")]
+    internal static partial int DomainMemoryStats(DomainHandle domain, NativeMemoryStat* stats, uint count, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSuspend")]
+    internal static partial int DomainSuspend(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainResume")]
+    internal static partial int DomainResume(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainShutdownFlags")]
+    internal static partial int DomainShutdownFlags(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainReboot")]
+    internal static partial int DomainReboot(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainReset")]
+    internal static partial int DomainReset(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainDestroy")]
+    internal static partial int DomainDestroy(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSetMemoryFlags")]
+    internal static partial int DomainSetMemoryFlags(DomainHandle domain, nuint memoryKiB, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainScreenshot", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainScreenshot(DomainHandle domain, StreamHandle stream, uint screen, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virStreamNew")]
+    internal static partial StreamHandle StreamNew(ConnectionHandle connection, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virStreamRecv")]
+    internal static partial int StreamReceive(StreamHandle stream, byte* data, nuint length);
+
+    [LibraryImport(Library, EntryPoint = "virStreamFinish")]
+    internal static partial int StreamFinish(StreamHandle stream);
+
+    [LibraryImport(Library, EntryPoint = "virStreamFree")]
+    internal static partial int StreamFree(nint stream);
+
+    [LibraryImport(Library, EntryPoint = "virConnectDomainEventRegisterAny")]
+    internal static partial int DomainEventRegisterAny(
+        ConnectionHandle connection, nint domain, int eventId, void* callback, nint opaque, delegate* unmanaged<nint, void> free);
+
+    [LibraryImport(Library, EntryPoint = "virConnectDomainEventDeregisterAny")]
+    internal static partial int DomainEventDeregisterAny(ConnectionHandle connection, int callbackId);
+
+    [LibraryImport(QemuLibrary, EntryPoint = "virDomainQemuAgentCommand", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainQemuAgentCommand(DomainHandle domain, string command, int timeoutSeconds, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int SetEnvironment(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    internal static partial uint GetEffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "getegid")]
+    internal static partial uint GetEffectiveGroupId();
+}

@@ -1,0 +1,6 @@
+namespace Redoubt.Compute;
+
+/// <summary>What is on a guest's screen.</summary>
+/// <param name="MimeType">The image's type: <c>image/png</c> or <c>image/x-portable-pixmap</c>.</param>
+/// <param name="Bytes">The image.</param>
+public sealed record Screenshot(string MimeType, ReadOnlyMemory<byte> Bytes);

@@ -1,0 +1,215 @@
+namespace Redoubt.Compute.Tests;
+
+/// <summary>Real guests under QEMU.</summary>
+[Collection(EmbeddedHostCollection.Name)]
+public sealed class HypervisorTests(EmbeddedHost host)
+{
+    private Hypervisor Hypervisor => host.Hypervisor;
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public void The_facts_describe_this_machine()
+    {
+        var facts = Hypervisor.Facts;
+        Assert.Equal("QEMU", facts.Driver);
+        Assert.Equal(Environment.ProcessorCount, facts.CpuCount);
+        Assert.True(facts.HypervisorVersion.Major >= 5, facts.HypervisorVersion.ToString());
+        Assert.True(facts.MemoryTotalBytes > 1 << 30);
+        Assert.NotEmpty(facts.CpuModel);
+        Assert.Equal(facts.Platform.Accelerator == Accelerator.Tcg, facts.Warnings.Any(warning => warning.Contains("KVM")));
+    }
+
+    [Fact]
+    public async Task A_started_guest_runs_and_its_console_is_kept_across_boots()
+    {
+        var config = host.Guest("the guest speaks");
+        for (var boot = 1; boot <= 2; boot++)
+        {
+            await Hypervisor.StartAsync(config, Cancel);
+            await Until.FileContainsAsync(config.ConsoleLogPath!, "the guest speaks", boot);
+            var state = await Hypervisor.FindAsync(config.Uuid, Cancel);
+            Assert.Equal((DomainPowerState.Running, "a guest", 32L << 20), (state!.PowerState, state.Name, state.MemoryBytes));
+            Assert.True(await Hypervisor.DestroyAsync(config.Uuid, Cancel));
+            Assert.False(await Hypervisor.DestroyAsync(config.Uuid, Cancel));
+            Assert.Null(await Hypervisor.FindAsync(config.Uuid, Cancel));
+        }
+    }
+
+    [Fact]
+    public async Task A_guest_started_paused_does_not_run_until_it_is_unpaused()
+    {
+        var config = host.Guest("awake") with { StartPaused = true };
+        await Hypervisor.StartAsync(config, Cancel);
+        Assert.Equal(DomainPowerState.Paused, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+        Assert.Equal(0, new FileInfo(config.ConsoleLogPath!).Length);
+
+        var refusal = await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.ShutdownAsync(config.Uuid, Cancel));
+        Assert.Equal(HypervisorFailure.WrongPowerState, refusal.Failure);
+
+        await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "awake");
+        await Hypervisor.PauseAsync(config.Uuid, Cancel);
+        Assert.Equal(DomainPowerState.Paused, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task Events_tell_the_whole_life_of_a_guest()
+    {
+        var config = host.Guest("short life", TestGuest.SwitchesOff) with { StartPaused = true };
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(EmbeddedHost.Limit);
+        var seen = new List<DomainEventKind>();
+        await foreach (var happened in Hypervisor.EventsAsync(limit.Token))
+        {
+            if (happened.Kind == DomainEventKind.Resync)
+                await Hypervisor.StartAsync(config, Cancel);
+            else if (happened.Uuid != config.Uuid)
+                continue;
+            else if (happened.Kind == DomainEventKind.Paused)
+                await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+            seen.Add(happened.Kind);
+            if (happened.IsStop)
+                break;
+        }
+
+        Assert.Equal(
+            [DomainEventKind.Resync, DomainEventKind.Started, DomainEventKind.Paused, DomainEventKind.Resumed, DomainEventKind.ShutDown],
+            seen);
+        Assert.Null(await Hypervisor.FindAsync(config.Uuid, Cancel));
+    }
+
+    [Fact]
+    public async Task A_guest_that_restarts_itself_keeps_its_domain()
+    {
+        var config = host.Guest("again", TestGuest.Restarts);
+        await Hypervisor.StartAsync(config, Cancel);
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "again", times: 3);
+        Assert.Equal(DomainPowerState.Running, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_reset_boots_the_guest_again_and_is_reported()
+    {
+        var config = host.Guest("booted");
+        await Hypervisor.StartAsync(config, Cancel);
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "booted");
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(EmbeddedHost.Limit);
+        await foreach (var happened in Hypervisor.EventsAsync(limit.Token))
+        {
+            if (happened.Kind == DomainEventKind.Resync)
+                await Hypervisor.ResetAsync(config.Uuid, Cancel);
+            else if (happened == new DomainEvent(DomainEventKind.Rebooted, config.Uuid))
+                break;
+        }
+
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "booted", times: 2);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task Waiting_for_the_stop_ends_with_the_guest_and_at_once_without_one()
+    {
+        await Hypervisor.WaitForStoppedAsync(Guid.NewGuid(), Cancel);
+
+        var config = host.Guest("off", TestGuest.SwitchesOff) with { StartPaused = true };
+        await Hypervisor.StartAsync(config, Cancel);
+        var stopped = Hypervisor.WaitForStoppedAsync(config.Uuid, Cancel);
+        Assert.False(stopped.IsCompleted);
+        await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+        await stopped.WaitAsync(EmbeddedHost.Limit, Cancel);
+    }
+
+    [Fact]
+    public async Task A_guest_whose_process_dies_is_reported_as_crashed()
+    {
+        var config = host.Guest("doomed");
+        await Hypervisor.StartAsync(config, Cancel);
+        var pid = int.Parse(await File.ReadAllTextAsync(Path.Combine(host.Root, "run/qemu", $"{config.Uuid:D}.pid"), Cancel));
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(EmbeddedHost.Limit);
+        await foreach (var happened in Hypervisor.EventsAsync(limit.Token))
+        {
+            if (happened.Kind == DomainEventKind.Resync)
+                System.Diagnostics.Process.GetProcessById(pid).Kill();
+            else if (happened == new DomainEvent(DomainEventKind.Crashed, config.Uuid))
+                break;
+        }
+
+        Assert.Null(await Hypervisor.FindAsync(config.Uuid, Cancel));
+    }
+
+    [Fact]
+    public async Task A_guest_without_an_agent_is_asked_by_its_power_button()
+    {
+        var config = host.Guest("deaf") with { AgentSocketPath = Path.Combine(host.Root, "agent.sock") };
+        await Hypervisor.StartAsync(config, Cancel);
+        Assert.False(await Hypervisor.IsAgentConnectedAsync(config.Uuid, Cancel));
+        Assert.False(await Hypervisor.PingAgentAsync(config.Uuid, TimeSpan.FromSeconds(1), Cancel));
+        Assert.Equal(GuestRoute.Acpi, await Hypervisor.ShutdownAsync(config.Uuid, Cancel));
+        Assert.Equal(DomainPowerState.Running, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_guest_with_a_screen_has_a_console_socket_and_a_picture()
+    {
+        var config = host.Guest("seen") with { VncSocketPath = Path.Combine(host.Root, "vnc.sock") };
+        await Hypervisor.StartAsync(config, Cancel);
+        Assert.True(File.Exists(config.VncSocketPath));
+        var picture = await Hypervisor.ScreenshotAsync(config.Uuid, Cancel);
+        Assert.StartsWith("image/", picture.MimeType);
+        Assert.True(picture.Bytes.Length > 1000);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_guest_with_everything_starts()
+    {
+        var config = host.Guest("rich");
+        config = config with
+        {
+            Name = "<\"Käse\" & 'Brot'>\n\u0001 \ud83e\uddc0",
+            Vcpus = 2,
+            MemoryTargetBytes = 16 << 20,
+            Disks =
+            [
+                .. config.Disks,
+                new DomainDisk { Device = 3, Path = null, IsCdrom = true },
+                new DomainDisk { Device = 4, Path = host.Guest("cd").Disks[0].Path, IsCdrom = true },
+                new DomainDisk { Device = 30, Path = host.Guest("read only").Disks[0].Path, ReadOnly = true },
+            ],
+            Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }],
+        };
+        await Hypervisor.StartAsync(config, Cancel);
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "rich");
+        var state = Assert.Single(await Hypervisor.ListAsync(Cancel), state => state.Uuid == config.Uuid);
+        Assert.Equal("<\"Käse\" & 'Brot'> \ufffd \ud83e\uddc0", state.Name);
+        await Hypervisor.SetMemoryAsync(config.Uuid, 24 << 20, Cancel);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_uefi_guest_starts()
+    {
+        var config = host.Guest("never read") with
+        {
+            Firmware = Firmware.Uefi,
+            MemoryMaxBytes = 128 << 20,
+            NvramPath = Path.Combine(host.Root, "uefi.vars"),
+        };
+        await Hypervisor.StartAsync(config, Cancel);
+        Assert.True(File.Exists(config.NvramPath));
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task What_does_not_run_cannot_be_paused()
+    {
+        var failure = await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.PauseAsync(Guid.NewGuid(), Cancel));
+        Assert.Equal(HypervisorFailure.NotRunning, failure.Failure);
+    }
+}

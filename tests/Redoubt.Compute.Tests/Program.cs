@@ -1,0 +1,17 @@
+using Xunit.MicrosoftTestingPlatform;
+using Xunit.Runner.InProc.SystemConsole;
+
+namespace Redoubt.Compute.Tests;
+
+/// <summary>Runs the tests, or plays the process that is killed: <c>--hypervisor-child URI</c>.</summary>
+internal static class Program
+{
+    private static async Task<int> Main(string[] args)
+    {
+        if (args is [ChildProcess.Mode, var uri])
+            return await ChildProcess.PlayAsync(uri);
+        if (args.Any(arg => arg is "--server" or "--internal-msbuild-node"))
+            return await TestPlatformTestFramework.RunAsync(args, SelfRegisteredExtensions.AddSelfRegisteredExtensions);
+        return await ConsoleRunner.Run(args);
+    }
+}
