@@ -19,7 +19,9 @@ internal static class ImplicitMessages
         {
             yield return new("get_record", [self], model.RecordType, roles.Get) { Implicit = ImplicitKind.GetRecord };
             yield return new("get_by_uuid", [new("uuid", XenTypes.String)], model.RefType, roles.Get) { Implicit = ImplicitKind.GetByUuid };
-            if (model.FindField("name_label") is not null)
+
+            // By column, not by wire name: a pool's name_label lies outside the name space "name", and xapi finds no pool by it.
+            if (model.FindColumn("name__label") is not null)
             {
                 yield return new("get_by_name_label", [new("label", XenTypes.String)], XenTypes.SetOf(model.RefType), roles.Get)
                 { Implicit = ImplicitKind.GetByNameLabel };
