@@ -1,0 +1,107 @@
+namespace Redoubt.XenApi;
+
+/// <summary>One line for each error code: the code, a space, its sentences.</summary>
+internal static class ErrorSentenceTable
+{
+    public const string Text = """
+        AUTH_UNKNOWN_USER The pool does not know this user. Check the name, or use another account.
+        BACKEND_ERROR The storage or hypervisor below failed: {0}. The daemon's log has the details.
+        CANNOT_CONTACT_HOST Host {0:host} does not answer. Check that it is up and reachable, then repeat the command.
+        CANNOT_DESTROY_DISASTER_RECOVERY_TASK The recovery task could not be ended: {0}. Detach its storage by hand (pbd-unplug, sr-forget) and try again.
+        CANNOT_ENABLE_REDO_LOG Protection of the SR could not be switched on: {0}. Nothing is replicated to it yet.
+        COULD_NOT_IMPORT_DATABASE The metadata on that disk could not be read: {0}. Nothing was written to it.
+        DEVICE_ALREADY_ATTACHED The device is attached already.
+        DEVICE_ALREADY_DETACHED The device is detached already.
+        DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
+        DEVICE_NOT_ATTACHED The device is not attached.
+        DUPLICATE_MAC_SEED The VM's MAC address seed {0} is used by another VM.
+        DUPLICATE_VM Another VM has the identity of {0:VM}.
+        EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.
+        FIELD_TYPE_ERROR The field {0} was given a value of the wrong type.
+        HANDLE_INVALID There is no {0} any more with the reference {1}; it may have been removed a moment ago.
+        HOST_DISABLED Host {0:host} takes no VMs at the moment. Enable it first.
+        HOST_IS_SLAVE This host is only a member of its pool. Talk to the coordinator at {0}.
+        HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
+        HOST_OFFLINE Host {0:host} is off or does not answer.
+        IMPORT_ERROR The import failed: {0}.
+        INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
+        INVALID_DEVICE There is no device named {0}.
+        INVALID_VALUE The value {1} can't be used for {0}.
+        LICENCE_RESTRICTION The server's licence does not include this: {0}.
+        MAC_DOES_NOT_EXIST There is no interface with the MAC address {0}.
+        MAC_INVALID {0} is no MAC address. Write it as aa:bb:cc:dd:ee:ff.
+        MAC_STILL_EXISTS The MAC address {0} is in use. Choose another one, or leave it out.
+        MAP_DUPLICATE_KEY The map {1} has the key {3} already.
+        MEMORY_CONSTRAINT_VIOLATION The memory limits contradict each other. They must rise: static-min, dynamic-min, dynamic-max, static-max.
+        MEMORY_CONSTRAINT_VIOLATION_ORDER The memory limits contradict each other: {0}.
+        MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
+        MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
+        NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_CONTAINS_PIF The network still has physical interfaces.
+        NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
+        NO_MORE_REDO_LOGS_ALLOWED The pool protects as many SRs as this server can. Switch protection off for another one first.
+        NOT_IMPLEMENTED The server does not offer {0}.
+        OBJECT_NOLONGER_EXISTS The object has been removed in the meantime.
+        OPERATION_BLOCKED Somebody has blocked this operation on {0}: {1}. Take the block away (param-remove of blocked-operations) if it no longer holds.
+        OPERATION_NOT_ALLOWED The server refuses this now: {0}
+        OPERATION_PARTIALLY_FAILED {0} did only a part: at least one VM failed. Look at each VM's power state before you repeat it.
+        OTHER_OPERATION_IN_PROGRESS The {0} {1} is busy with another operation. Wait for it to end (task-list), then repeat the command.
+        PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
+        RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
+        ROLE_NOT_FOUND There is no such role.
+        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong.
+        SESSION_INVALID The session has ended. Log in again.
+        SESSION_NOT_REGISTERED The session does not listen to events.
+        SR_ATTACH_FAILED SR {0:SR} could not be attached.
+        SR_BACKEND_FAILURE The storage refused: {1} {2}
+        SR_BACKEND_FAILURE_140 The storage server's name could not be resolved. Check the name and the DNS settings.
+        SR_DEVICE_IN_USE SR {0:SR} is in use by another host or pool.
+        SR_FULL The SR is full: {0} bytes are needed, {1} are free. Make room or choose another SR.
+        SR_HAS_MULTIPLE_PBDS SR {0:SR} is attached to several hosts.
+        SR_HAS_NO_PBDS SR {0:SR} is not attached to every host. Plug its PBDs (pbd-list sr-uuid=, pbd-plug) first.
+        SR_HAS_PBD SR {0:SR} is still attached. Unplug its PBDs (pbd-list sr-uuid=, pbd-unplug) first.
+        SR_INDESTRUCTIBLE SR {0:SR} is marked as not to be destroyed.
+        SR_IS_CACHE_SR SR {0} is a cache; the operation makes no sense on it.
+        SR_NOT_ATTACHED SR {0:SR} is not attached. Plug its PBD (pbd-plug) first.
+        SR_NOT_EMPTY SR {0:SR} still holds disks. Destroy or move them first.
+        SR_NOT_SHARABLE SR {0:SR} can't be attached to a second host.
+        SR_OPERATION_NOT_SUPPORTED Storage of this kind can't do that (SR {0:SR}).
+        SR_UNKNOWN_DRIVER There is no storage driver {0}. sm-list shows which there are.
+        SR_UUID_EXISTS The pool has an SR with the UUID {0} already.
+        SR_VDI_LOCKING_FAILED The disk is locked by another operation. Wait, then repeat the command.
+        TASK_CANCELLED The task was cancelled before it was done.
+        TOO_MANY_PENDING_TASKS The server has too many tasks. Wait for some to end.
+        UUID_INVALID There is no {0} with the UUID {1}. The matching -list command shows which there are.
+        VALUE_NOT_SUPPORTED The value {1} of {0} is not supported: {2}
+        VBD_IS_EMPTY The drive is empty.
+        VBD_NOT_EMPTY The drive is not empty.
+        VDI_HAS_RRDS The disk holds statistics and can't be used for this.
+        VDI_INCOMPATIBLE_TYPE Disk {0:VDI} is of type {1}, which can't be used for this.
+        VDI_IN_USE Disk {0:VDI} is in use. Stop the VM that uses it, or unplug its VBD (vbd-list vdi-uuid=).
+        VDI_IS_A_PHYSICAL_DEVICE Disk {0:VDI} is a physical device.
+        VDI_MISSING Disk {1:VDI} is gone from SR {0:SR}. Look at the storage, then scan it again (sr-scan).
+        VDI_NOT_AVAILABLE Disk {0:VDI} is not available.
+        VDI_NOT_IN_MAP Disk {0:VDI} is not among those that are to be moved.
+        VDI_NOT_MANAGED Disk {0:VDI} belongs to the storage itself.
+        VDI_READONLY Disk {0:VDI} is read-only.
+        VDI_TOO_LARGE The disk would be too large: {0} bytes, of at most {1}.
+        VDI_TOO_SMALL Disk {0:VDI} is too small; it must have at least {1} bytes.
+        VM_BAD_POWER_STATE VM {0:VM} must be {1} for this, but is {2}.
+        VM_DUPLICATE_VBD_DEVICE Two drives of VM {0:VM} have the number {2}.
+        VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT VM {0:VM} did not react to the request to shut down. Repeat with --force to switch it off.
+        VM_HVM_REQUIRED VM {0:VM} needs hardware virtualisation, and the host has none.
+        VM_IS_PART_OF_AN_APPLIANCE VM {0:VM} belongs to vApp {1:VM_appliance}. Recover the vApp as a whole (appliance-recover).
+        VM_IS_TEMPLATE {0:VM} is a template. Clone it and use the clone.
+        VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
+        VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
+        VM_NO_VCPUS VM {0:VM} has no virtual CPU.
+        VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
+        VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
+        VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.
+        VM_SHUTDOWN_TIMEOUT VM {0:VM} did not shut down within {1} seconds. Wait longer, or repeat with --force to switch it off.
+        VM_TO_IMPORT_IS_NOT_NEWER_VERSION VM {0:VM} exists here, and the copy on the storage is not newer ({1} here, {2} there). Repeat with --force if the copy is to replace it.
+        VMS_FAILED_TO_COOPERATE These VMs did not give memory back: {0:VM}.
+        XEN_INCOMPATIBLE The hypervisor is not of the kind that is needed.
+        XENAPI_PLUGIN_FAILURE A plug-in of the server failed: {2}
+        """;
+}

@@ -1,0 +1,170 @@
+using System.Text;
+using System.Xml;
+
+namespace Redoubt.XenApi;
+
+/// <summary>
+/// Reads and writes whole XML-RPC messages, for clients and servers alike. Every answer of XenAPI is a success to XML-RPC: a struct whose
+/// <c>Status</c> says whether <c>Value</c> or <c>ErrorDescription</c> follows.
+/// </summary>
+/// <remarks>
+/// Nothing here limits the size of a message: who reads it from a socket does. The depth is limited (<see cref="XmlWire.MaxDepth"/>), and
+/// there are no entities and no DTD.
+/// </remarks>
+public static class XmlRpc
+{
+    /// <summary>The content type of requests and answers.</summary>
+    public const string ContentType = "text/xml";
+
+    private static readonly XmlWriterSettings Writing = new()
+    {
+        Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
+        OmitXmlDeclaration = true,
+        ConformanceLevel = ConformanceLevel.Fragment,
+        NewLineHandling = NewLineHandling.None,
+    };
+
+    /// <summary>Reads a call.</summary>
+    /// <exception cref="WireFormatException">It is not XML, nested too deep, or no call.</exception>
+    public static RpcRequest ReadRequest(Stream input) => Read(input, xml =>
+    {
+        XmlWire.Begin(xml, "methodCall");
+        if (!XmlWire.Begin(xml, "methodName"))
+        {
+            throw new WireFormatException("a call without a method");
+        }
+
+        var method = xml.NodeType == XmlNodeType.Text ? xml.ReadContentAsString().Trim() : "";
+        XmlWire.End(xml, "methodName");
+        var parameters = xml.NodeType == XmlNodeType.Element ? ReadParameters(xml) : [];
+        XmlWire.End(xml, "methodCall");
+        return new RpcRequest(method, parameters, WireNull.Instance, RpcForm.XmlRpc);
+    });
+
+    /// <summary>Writes a call.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="method">The message's full name.</param>
+    /// <param name="parameters">The parameters.</param>
+    public static void WriteRequest(Stream output, string method, IEnumerable<WireValue> parameters)
+    {
+        using var xml = Begin(output);
+        xml.WriteStartElement("methodCall");
+        xml.WriteElementString("methodName", XmlText.Clean(method));
+        xml.WriteStartElement("params");
+        var values = new XmlWireWriter(xml);
+        foreach (var parameter in parameters)
+        {
+            xml.WriteStartElement("param");
+            parameter.WriteTo(values);
+            xml.WriteEndElement();
+        }
+
+        xml.WriteFullEndElement();
+        xml.WriteEndElement();
+    }
+
+    /// <summary>Writes the answer to a call that succeeded.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="result">Writes the one value of the answer.</param>
+    public static void WriteResult(Stream output, Action<IWireWriter> result) => WriteAnswer(output, values =>
+    {
+        values.Key("Status");
+        values.String("Success");
+        values.Key("Value");
+        result(values);
+    });
+
+    /// <summary>Writes the answer to a call that failed.</summary>
+    public static void WriteFailure(Stream output, string code, IReadOnlyList<string> parameters) => WriteAnswer(output, values =>
+    {
+        values.Key("Status");
+        values.String("Failure");
+        values.Key("ErrorDescription");
+        values.BeginArray();
+        values.String(code);
+        foreach (var parameter in parameters)
+        {
+            values.String(parameter);
+        }
+
+        values.EndArray();
+    });
+
+    /// <summary>Reads an answer; a fault of XML-RPC itself is the failure <c>Fault</c>.</summary>
+    /// <exception cref="WireFormatException">It is not XML, nested too deep, or no answer.</exception>
+    public static RpcResponse ReadResponse(Stream input) => Read(input, xml =>
+    {
+        XmlWire.Begin(xml, "methodResponse");
+        if (xml.LocalName == "fault")
+        {
+            XmlWire.Begin(xml, "fault");
+            var fault = XmlWire.ReadValue(xml).AsStruct("fault");
+            return RpcResponse.Failed([new WireString("Fault"), .. fault.Select(m => m.Value)]);
+        }
+
+        var parameters = ReadParameters(xml);
+        if (parameters is not [WireStruct answer])
+        {
+            throw new WireFormatException("an answer that is not one struct");
+        }
+
+        return answer["Status"] switch
+        {
+            WireString { Value: "Success" } => new(answer["Value"] ?? throw new WireFormatException("a success without a value"), null),
+            WireString { Value: "Failure" } => RpcResponse.Failed((answer["ErrorDescription"] ?? WireNull.Instance).AsArray("ErrorDescription")),
+            _ => throw new WireFormatException("an answer that is neither success nor failure"),
+        };
+    });
+
+    private static T Read<T>(Stream input, Func<XmlReader, T> read)
+    {
+        try
+        {
+            using var xml = XmlReader.Create(input, XmlWire.Settings);
+            return read(xml);
+        }
+        catch (XmlException broken)
+        {
+            throw new WireFormatException("not XML", broken);
+        }
+    }
+
+    private static List<WireValue> ReadParameters(XmlReader xml)
+    {
+        var parameters = new List<WireValue>();
+        if (XmlWire.Begin(xml, "params"))
+        {
+            while (xml.NodeType == XmlNodeType.Element)
+            {
+                XmlWire.Begin(xml, "param");
+                parameters.Add(XmlWire.ReadValue(xml));
+                XmlWire.End(xml, "param");
+            }
+
+            XmlWire.End(xml, "params");
+        }
+
+        return parameters;
+    }
+
+    private static XmlWriter Begin(Stream output)
+    {
+        output.Write("<?xml version=\"1.0\"?>"u8);
+        return XmlWriter.Create(output, Writing);
+    }
+
+    private static void WriteAnswer(Stream output, Action<IWireWriter> members)
+    {
+        using var xml = Begin(output);
+        xml.WriteStartElement("methodResponse");
+        xml.WriteStartElement("params");
+        xml.WriteStartElement("param");
+        var values = new XmlWireWriter(xml);
+        values.BeginStruct();
+        members(values);
+        values.EndStruct();
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+        xml.WriteEndElement();
+    }
+}
