@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Redoubt.Database.Dump;
 using Redoubt.XenApi;

@@ -1,4 +1,3 @@
-using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 

@@ -6,37 +6,37 @@ namespace Redoubt.Database;
 /// <summary>All objects of one class, found by reference, UUID and name. Immutable: a change makes a new table that shares nearly all of the old.</summary>
 public sealed class Table
 {
-    private readonly ImmutableDictionary<string, Row> rows;
-    private readonly ImmutableDictionary<string, string> byUuid;
-    private readonly ImmutableDictionary<string, ImmutableSortedSet<string>> byName;
-    private readonly FieldModel? uuid;
-    private readonly FieldModel? name;
+    private readonly ImmutableDictionary<string, Row> _rows;
+    private readonly ImmutableDictionary<string, string> _byUuid;
+    private readonly ImmutableDictionary<string, ImmutableSortedSet<string>> _byName;
+    private readonly FieldModel? _uuid;
+    private readonly FieldModel? _name;
 
     private Table(Table like, ImmutableDictionary<string, Row> rows, ImmutableDictionary<string, string> byUuid, ImmutableDictionary<string, ImmutableSortedSet<string>> byName)
     {
         Class = like.Class;
-        (uuid, name) = (like.uuid, like.name);
-        (this.rows, this.byUuid, this.byName) = (rows, byUuid, byName);
+        (_uuid, _name) = (like._uuid, like._name);
+        (_rows, _byUuid, _byName) = (rows, byUuid, byName);
     }
 
     private Table(ClassModel model)
     {
         Class = model;
-        uuid = model.FindField("uuid");
-        name = model.FindField("name_label");
-        rows = ImmutableDictionary<string, Row>.Empty;
-        byUuid = ImmutableDictionary<string, string>.Empty;
-        byName = ImmutableDictionary<string, ImmutableSortedSet<string>>.Empty;
+        _uuid = model.FindField("uuid");
+        _name = model.FindField("name_label");
+        _rows = ImmutableDictionary<string, Row>.Empty;
+        _byUuid = ImmutableDictionary<string, string>.Empty;
+        _byName = ImmutableDictionary<string, ImmutableSortedSet<string>>.Empty;
     }
 
     /// <summary>The class of the rows.</summary>
     public ClassModel Class { get; }
 
     /// <summary>The rows, in no order that means anything.</summary>
-    public IEnumerable<Row> Rows => rows.Values;
+    public IEnumerable<Row> Rows => _rows.Values;
 
     /// <summary>How many rows there are.</summary>
-    public int Count => rows.Count;
+    public int Count => _rows.Count;
 
     /// <summary>A table without rows.</summary>
     public static Table Empty(ClassModel model) => new(model);
@@ -45,8 +45,8 @@ public sealed class Table
     public static Table Of(ClassModel model, IEnumerable<Row> rows)
     {
         var empty = new Table(model);
-        var byRef = empty.rows.ToBuilder();
-        var byUuid = empty.byUuid.ToBuilder();
+        var byRef = empty._rows.ToBuilder();
+        var byUuid = empty._byUuid.ToBuilder();
         var names = new Dictionary<string, ImmutableSortedSet<string>.Builder>();
         foreach (var row in rows)
         {
@@ -71,19 +71,19 @@ public sealed class Table
     }
 
     /// <summary>The row of this reference, or null.</summary>
-    public Row? Find(string reference) => rows.GetValueOrDefault(reference);
+    public Row? Find(string reference) => _rows.GetValueOrDefault(reference);
 
     /// <summary>The row of this UUID, or null.</summary>
-    public Row? FindByUuid(string id) => byUuid.TryGetValue(id, out var reference) ? rows[reference] : null;
+    public Row? FindByUuid(string id) => _byUuid.TryGetValue(id, out var reference) ? _rows[reference] : null;
 
     /// <summary>The rows of this name, in the order of their references.</summary>
-    public IEnumerable<Row> FindByName(string label) => byName.TryGetValue(label, out var references) ? references.Select(r => rows[r]) : [];
+    public IEnumerable<Row> FindByName(string label) => _byName.TryGetValue(label, out var references) ? references.Select(r => _rows[r]) : [];
 
     /// <summary>A table in which this row stands in place of the one of the same reference.</summary>
     public Table With(Row row)
     {
         var old = Find(row.Ref);
-        var ids = byUuid;
+        var ids = _byUuid;
         var (oldId, newId) = (old is null ? null : UuidOf(old), UuidOf(row));
         if (oldId != newId)
         {
@@ -91,7 +91,7 @@ public sealed class Table
             ids = newId is null ? ids : ids.SetItem(newId, row.Ref);
         }
 
-        var names = byName;
+        var names = _byName;
         var (oldName, newName) = (old is null ? null : NameOf(old), NameOf(row));
         if (oldName != newName)
         {
@@ -99,7 +99,7 @@ public sealed class Table
             names = newName is null ? names : names.SetItem(newName, names.GetValueOrDefault(newName, NoRefs).Add(row.Ref));
         }
 
-        return new(this, rows.SetItem(row.Ref, row), ids, names);
+        return new(this, _rows.SetItem(row.Ref, row), ids, names);
     }
 
     /// <summary>A table without the row of this reference.</summary>
@@ -110,9 +110,9 @@ public sealed class Table
             return this;
         }
 
-        var ids = UuidOf(old) is { } id ? byUuid.Remove(id) : byUuid;
-        var names = NameOf(old) is { } label ? WithoutName(byName, label, reference) : byName;
-        return new(this, rows.Remove(reference), ids, names);
+        var ids = UuidOf(old) is { } id ? _byUuid.Remove(id) : _byUuid;
+        var names = NameOf(old) is { } label ? WithoutName(_byName, label, reference) : _byName;
+        return new(this, _rows.Remove(reference), ids, names);
     }
 
     private static ImmutableSortedSet<string> NoRefs { get; } = ImmutableSortedSet.Create<string>(StringComparer.Ordinal);
@@ -124,7 +124,7 @@ public sealed class Table
         return left.IsEmpty ? names.Remove(label) : names.SetItem(label, left);
     }
 
-    private string? UuidOf(Row row) => uuid?.GetValue(row.Record) is string { Length: > 0 } id ? id : null;
+    private string? UuidOf(Row row) => _uuid?.GetValue(row.Record) is string { Length: > 0 } id ? id : null;
 
-    private string? NameOf(Row row) => name?.GetValue(row.Record) as string;
+    private string? NameOf(Row row) => _name?.GetValue(row.Record) as string;
 }

@@ -1,0 +1,231 @@
+using Redoubt.Database;
+using Redoubt.Database.Journal;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Keeps the pool's whole database on protected SRs. A protected SR holds one metadata VDI of ours; the journal on it is named after
+/// that VDI.
+/// </summary>
+internal sealed class MetadataReplication
+{
+    private readonly PoolServices _pool;
+    private readonly SemaphoreSlim _changing = new(1);
+
+    /// <summary>Begins to tell people when a journal breaks.</summary>
+    public MetadataReplication(PoolServices pool)
+    {
+        _pool = pool;
+        pool.Database.JournalHealthChanged += (journal, reason) => _ = ReportAsync(journal, reason);
+    }
+
+    /// <summary>Checks that an SR can be protected.</summary>
+    /// <exception cref="XenApiException"><c>SR_HAS_NO_PBDS</c>, <c>SR_OPERATION_NOT_SUPPORTED</c>.</exception>
+    public void AssertSupported(Ref<SrRecord> reference)
+    {
+        var state = _pool.State;
+        var sr = state.Get(reference);
+        var pbds = sr.Pbds.Select(state.Get).ToList();
+        if (state.All<HostRecord>().Any(h => !pbds.Any(p => p.Host == h.Ref && p.CurrentlyAttached)))
+        {
+            throw new XenApiException("SR_HAS_NO_PBDS", reference.Opaque);
+        }
+
+        if (!_pool.Drivers.TryGetValue(sr.Type, out var driver) || !driver.Capabilities.Contains("SR_METADATA"))
+        {
+            throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", reference.Opaque);
+        }
+
+        if (!sr.IntroducedBy.IsNull)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+        }
+    }
+
+    /// <summary>Protects an SR. When this answers, the database lies on it and has been read back.</summary>
+    /// <exception cref="XenApiException"><c>CANNOT_ENABLE_REDO_LOG</c>, or as <see cref="AssertSupported"/>.</exception>
+    public async Task EnableAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        AssertSupported(reference);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            var existing = Own(reference);
+            var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : existing;
+            try
+            {
+                await AttachAsync(reference, vdi, cancellationToken);
+            }
+            catch when (existing.IsNull)
+            {
+                await RemoveAsync(reference, vdi);
+                throw;
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Stops protecting an SR and destroys our metadata VDI there. Other pools' volumes stay.</summary>
+    public async Task DisableAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        _pool.State.Get(reference);
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            while (Own(reference) is { IsNull: false } vdi)
+            {
+                await _pool.Database.DetachAsync(_pool.State.Get(vdi).Uuid);
+                await RemoveAsync(reference, vdi);
+            }
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Goes on protecting an SR that was protected, when it is attached again. A failure is announced, not thrown: the SR is usable all the same.</summary>
+    public async Task ResumeAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        var vdi = Own(reference);
+        if (vdi.IsNull || _pool.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
+        {
+            return;
+        }
+
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            await AttachAsync(reference, vdi, cancellationToken);
+        }
+        catch (XenApiException e)
+        {
+            await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Sr, _pool.State.Get(reference).Uuid, e.Message);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Stops writing to an SR that is about to be let go; what is on it stays.</summary>
+    public async Task SuspendAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        if (Own(reference) is { IsNull: false } vdi)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            await _pool.Database.DetachAsync(_pool.State.Get(vdi).Uuid);
+        }
+    }
+
+    private Ref<VdiRecord> Own(Ref<SrRecord> reference) => _pool.State.Get(reference).Vdis.FirstOrDefault(v =>
+        _pool.State.Find(v) is { Type: XenApi.VdiType.Metadata } vdi && vdi.MetadataOfPool == _pool.Pool);
+
+    private async Task<Ref<VdiRecord>> CreateAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var made = await sr.CreateVdiAsync(
+            new VdiConfig
+            {
+                Uuid = new VdiUuid(Guid.NewGuid()),
+                VirtualSizeBytes = JournalLayout.StorageVolumeBytes,
+                Type = Storage.VdiType.Metadata,
+            },
+            cancellationToken);
+        return await _pool.Database.WriteAsync(
+            tx => tx.Create(new VdiRecord
+            {
+                Uuid = made.Uuid.ToString(),
+                Location = made.Uuid.ToString(),
+                NameLabel = "Metadata for DR",
+                NameDescription = "Used for disaster recovery",
+                Sr = reference,
+                Type = XenApi.VdiType.Metadata,
+                VirtualSize = made.VirtualSizeBytes,
+                PhysicalUtilisation = made.PhysicalUtilisationBytes,
+                Managed = true,
+                MetadataOfPool = _pool.Pool,
+                SmConfig = VdiRecordDefaults.RawSmConfig,
+            }),
+            CancellationToken.None);
+    }
+
+    private async Task AttachAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        var record = _pool.State.Get(vdi);
+        if (_pool.Database.Journals.Any(j => j.Key == record.Uuid))
+        {
+            return;
+        }
+
+        var path = (await _pool.Attached.Get(reference, _pool.State.Get(reference)).GetPathAsync(SrRows.Uuid(record), cancellationToken)).Path;
+        try
+        {
+            // A volume on which only the half that does not count is usable must not lose that one to our first write.
+            var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken);
+            var journal = new LiveJournal(record.Uuid, path, (before as MetadataVolume.Readable)?.Half, _pool.Time);
+            await _pool.Database.AttachAsync(journal, cancellationToken);
+            await _pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { MetadataLatest = true }), cancellationToken);
+            await ReadBackAsync(path, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
+        {
+            await _pool.Database.DetachAsync(record.Uuid);
+            throw new XenApiException(e, "CANNOT_ENABLE_REDO_LOG", e.Message);
+        }
+    }
+
+    private async Task ReadBackAsync(string path, CancellationToken cancellationToken)
+    {
+        var reached = _pool.State.Generation;
+        switch (await Task.Run(() => MetadataVolume.Read(path), cancellationToken))
+        {
+            case MetadataVolume.Readable { Damage: { } damage }:
+                throw new IOException($"what was written to {path} does not read back whole: {damage}");
+            case MetadataVolume.Readable volume when volume.PoolRef != _pool.Pool:
+                throw new IOException($"{path} reads back as another pool's database; is the storage writable by two pools?");
+            case MetadataVolume.Unreadable { Reason: var reason }:
+                throw new IOException($"what was written to {path} does not read back: {reason}");
+            default:
+                // Later generations may or may not be there yet; that the enabling itself is, the flag in the database tells.
+                _ = reached;
+                break;
+        }
+    }
+
+    private async Task RemoveAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi)
+    {
+        var record = _pool.State.Get(vdi);
+        if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr)
+        {
+            await sr.DestroyVdiAsync(SrRows.Uuid(record), CancellationToken.None);
+        }
+
+        await _pool.Database.WriteAsync(tx => tx.Delete(vdi), CancellationToken.None);
+    }
+
+    private async Task ReportAsync(LiveJournal journal, string? reason)
+    {
+        await _pool.Database.WriteAsync(
+            tx =>
+            {
+                var vdi = tx.State.FindByUuid<VdiRecord>(journal.Key);
+                if (tx.Find(vdi) is not null)
+                {
+                    tx.Update(vdi, v => v with { MetadataLatest = reason is null });
+                }
+            },
+            CancellationToken.None);
+        var pool = _pool.State.Get(_pool.Pool);
+        var body = $"Redo log [DR redo log for VDI {journal.Key}]";
+        await (reason is null
+            ? _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body)
+            : _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}"));
+    }
+}

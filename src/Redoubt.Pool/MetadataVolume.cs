@@ -1,0 +1,57 @@
+using Redoubt.Database;
+using Redoubt.Database.Journal;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What a metadata volume says, read without writing a byte.</summary>
+internal abstract record MetadataVolume
+{
+    private MetadataVolume()
+    {
+    }
+
+    /// <summary>Reads the volume at a path.</summary>
+    public static MetadataVolume Read(string path)
+    {
+        try
+        {
+            return JournalReader.Read(path) switch
+            {
+                JournalVerdict.Intact intact => Of(intact.Content, null),
+                JournalVerdict.CutAt cut => Of(
+                    cut.Content,
+                    $"cut at generation {cut.Content.Generation}{(cut.FromOtherHalf ? " (from the older half)" : "")}: {cut.Damage[0]}"),
+                JournalVerdict.Empty => new Unreadable("the volume is an empty redo log: no database has been written to it yet"),
+                JournalVerdict.NotARedoLog wrong => new Unreadable($"the volume is not a redo log: {wrong.Found}"),
+                JournalVerdict.Unusable bad => new Unreadable($"neither half of the redo log holds a usable database: {bad.Damage[0]}"),
+                var other => throw new InvalidOperationException($"unknown verdict {other}"),
+            };
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return new Unreadable($"the volume can't be read: {e.Message}");
+        }
+    }
+
+    private static MetadataVolume Of(JournalContent content, string? damage)
+    {
+        var state = StateDump.FromDump(content.Database);
+        var (reference, pool) = state.All<PoolRecord>().FirstOrDefault();
+        return pool is null
+            ? new Unreadable("the database in it has no pool")
+            : new Readable(state, reference, pool.Uuid, content.Half, damage);
+    }
+
+    /// <summary>It holds a pool's database.</summary>
+    /// <param name="State">The database.</param>
+    /// <param name="PoolRef">The pool's reference there.</param>
+    /// <param name="PoolUuid">The pool's UUID.</param>
+    /// <param name="Half">The half it was read from.</param>
+    /// <param name="Damage">What is missing and why; null if nothing is.</param>
+    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage) : MetadataVolume;
+
+    /// <summary>Nothing usable is there.</summary>
+    /// <param name="Reason">Why, in words for an operator.</param>
+    internal sealed record Unreadable(string Reason) : MetadataVolume;
+}

@@ -1,0 +1,196 @@
+using System.Collections.Immutable;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What disks do.</summary>
+internal sealed class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign)
+{
+    [Message("VDI.create")]
+    public async Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args)
+    {
+        var sr = Writable(args.Sr);
+        if (args.VirtualSize <= 0)
+        {
+            throw new XenApiException("INVALID_VALUE", "virtual_size", args.VirtualSize.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        }
+
+        if (args.Type == XenApi.VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", RefText.Null, "metadata");
+        }
+
+        var format = args.SmConfig.GetValueOrDefault("type") == "raw" ? DiskFormat.Raw : (DiskFormat?)null;
+        var made = await sr.CreateVdiAsync(
+            new VdiConfig { Uuid = new VdiUuid(Guid.NewGuid()), VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation);
+        var reference = await RecordAsync(sr, made, args with { IsASnapshot = false, SnapshotOf = default });
+        await connections.StatAsync(args.Sr, call.Cancellation);
+        return reference;
+    }
+
+    [Message("VDI.destroy")]
+    public async Task DestroyAsync(CallContext call, Ref<VdiRecord> self)
+    {
+        var record = pool.State.Get(self);
+        var sr = Writable(record.Sr);
+        if (record.MetadataOfPool == pool.Pool)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
+        }
+
+        await using var operation = await Operations.BeginAsync(
+            pool.Database, call, self, VdiOperations.Destroy, (state, _) => VdiRows.RequireUnused(state, self, "destroy"));
+        await sr.DestroyVdiAsync(SrRows.Uuid(record), call.Cancellation);
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                // As in xapi, the drives that held the disk go with it.
+                foreach (var vbd in tx.Get(self).Vbds)
+                {
+                    tx.Delete(vbd);
+                }
+
+                tx.Delete(self);
+            },
+            CancellationToken.None);
+        await connections.StatAsync(record.Sr, call.Cancellation);
+    }
+
+    [Message("VDI.resize")]
+    public async Task ResizeAsync(CallContext call, Ref<VdiRecord> vdi, long size)
+    {
+        var record = pool.State.Get(vdi);
+        var sr = Writable(record.Sr);
+        await using var operation = await Operations.BeginAsync(
+            pool.Database, call, vdi, VdiOperations.Resize, (state, _) => VdiRows.RequireUnused(state, vdi, "resize"));
+        var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), size, call.Cancellation);
+        await pool.Database.WriteAsync(
+            tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
+            CancellationToken.None);
+    }
+
+    [Message("VDI.clone")]
+    public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
+        CopyAsync(call, vdi);
+
+    /// <summary>A full copy of a disk in the same SR.</summary>
+    public async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi)
+    {
+        var record = pool.State.Get(vdi);
+        var sr = Writable(record.Sr);
+        await using var operation = await Operations.BeginAsync(
+            pool.Database, call, vdi, VdiOperations.Clone, (state, _) => VdiRows.RequireUnused(state, vdi, "clone"));
+        var made = await sr.CloneVdiAsync(SrRows.Uuid(record), new VdiUuid(Guid.NewGuid()), call.Cancellation);
+        return await RecordAsync(sr, made, record with { MetadataOfPool = default, MetadataLatest = false, IsASnapshot = false, SnapshotOf = default });
+    }
+
+    [Message("VDI.set_name_label")]
+    public Task SetNameLabelAsync(CallContext call, Ref<VdiRecord> self, string value) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, v => v with { NameLabel = value }), call.Cancellation);
+
+    [Message("VDI.set_name_description")]
+    public Task SetNameDescriptionAsync(CallContext call, Ref<VdiRecord> self, string value) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, v => v with { NameDescription = value }), call.Cancellation);
+
+    [Message("VDI.set_read_only")]
+    public Task SetReadOnlyAsync(CallContext call, Ref<VdiRecord> self, bool value) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, v => v with { ReadOnly = value }), call.Cancellation);
+
+    [Message("VDI.set_sharable")]
+    public Task SetSharableAsync(CallContext call, Ref<VdiRecord> self, bool value) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Sharable = value }), call.Cancellation);
+
+    [Message("VDI.forget")]
+    public Task ForgetAsync(CallContext call, Ref<VdiRecord> vdi) => pool.Database.WriteAsync(
+        tx =>
+        {
+            VdiRows.RequireUnused(tx.State, vdi, "forget");
+            tx.Delete(vdi);
+        },
+        call.Cancellation);
+
+    [Message("VDI.open_database")]
+    public async Task<Ref<SessionRecord>> OpenDatabaseAsync(CallContext call, Ref<VdiRecord> self)
+    {
+        var record = pool.State.Get(self);
+        if (record.Type != XenApi.VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", self.Opaque, VdiTypeType.Instance.Encode(record.Type));
+        }
+
+        var sr = pool.Attached.Get(record.Sr, pool.State.Get(record.Sr));
+        var path = (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path;
+        switch (await Task.Run(() => MetadataVolume.Read(path), call.Cancellation))
+        {
+            case MetadataVolume.Readable volume:
+                foreign.Remember(record.Uuid, volume);
+                var session = await pool.Sessions.OpenAsync("disaster-recovery", Role.ReadOnly, "", pool.Host, volume.State, call.Cancellation);
+                return session.Ref;
+            case MetadataVolume.Unreadable { Reason: var reason }:
+                foreign.Forget(record.Uuid);
+                throw new XenApiException("COULD_NOT_IMPORT_DATABASE", reason);
+            case var other:
+                throw new InvalidOperationException($"unknown volume {other}");
+        }
+    }
+
+    [Message("VDI.read_database_pool_uuid")]
+    public string ReadDatabasePoolUuid(CallContext call, Ref<VdiRecord> self) => foreign.PoolUuid(call.State.Get(self).Uuid);
+
+    /// <summary>Replaces a disk's content by a stream's.</summary>
+    public async Task ImportAsync(CallContext call, Ref<VdiRecord> vdi, Stream content, DiskFormat format)
+    {
+        var record = pool.State.Get(vdi);
+        var sr = Writable(record.Sr);
+        await using var operation = await Operations.BeginAsync(
+            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, "import"));
+        await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
+        await connections.ScanAsync(record.Sr, call.Cancellation);
+    }
+
+    /// <summary>Opens a disk's content as a stream.</summary>
+    public async Task<Stream> ExportAsync(CallContext call, Ref<VdiRecord> vdi, DiskFormat format)
+    {
+        var record = pool.State.Get(vdi);
+        VdiRows.RequireUnused(pool.State, vdi, "export");
+        return await pool.Attached.Get(record.Sr, pool.State.Get(record.Sr)).ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);
+    }
+
+    private ISr Writable(Ref<SrRecord> reference)
+    {
+        var sr = pool.State.Get(reference);
+        return sr.IntroducedBy.IsNull
+            ? pool.Attached.Get(reference, sr)
+            : throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+    }
+
+    private async Task<Ref<VdiRecord>> RecordAsync(ISr sr, VdiState made, VdiRecord like)
+    {
+        try
+        {
+            return await pool.Database.WriteAsync(
+                tx => tx.Create(like with
+                {
+                    Uuid = made.Uuid.ToString(),
+                    Location = made.Uuid.ToString(),
+                    Vbds = [],
+                    Snapshots = [],
+                    CurrentOperations = VdiRecordDefaults.NoOperations,
+                    VirtualSize = made.VirtualSizeBytes,
+                    PhysicalUtilisation = made.PhysicalUtilisationBytes,
+                    Managed = true,
+                    Missing = false,
+                }),
+                CancellationToken.None);
+        }
+        catch
+        {
+            await sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
+            throw;
+        }
+    }
+}
