@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>The SRs that this host has attached, by the SR's UUID.</summary>
-public sealed class AttachedSrs
+public sealed class AttachedSrs : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, ISr> _srs = new();
 
@@ -25,6 +25,15 @@ public sealed class AttachedSrs
         if (_srs.TryRemove(uuid, out var sr))
         {
             await sr.DetachAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var uuid in _srs.Keys)
+        {
+            await DetachAsync(uuid, CancellationToken.None);
         }
     }
 }

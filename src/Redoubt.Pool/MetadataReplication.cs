@@ -9,6 +9,7 @@ namespace Redoubt.Pool;
 /// Keeps the pool's whole database on protected SRs. A protected SR holds one metadata VDI of ours; the journal on it is named after
 /// that VDI.
 /// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class MetadataReplication
 {
     private readonly PoolServices _pool;
@@ -170,9 +171,10 @@ internal sealed class MetadataReplication
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
             var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken);
             var journal = new LiveJournal(record.Uuid, path, (before as MetadataVolume.Readable)?.Half, _pool.Time);
+            var reached = _pool.State.Generation;
             await _pool.Database.AttachAsync(journal, cancellationToken);
             await _pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { MetadataLatest = true }), cancellationToken);
-            await ReadBackAsync(path, cancellationToken);
+            await ReadBackAsync(path, reached, _pool.Pool, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
         {
@@ -181,21 +183,24 @@ internal sealed class MetadataReplication
         }
     }
 
-    private async Task ReadBackAsync(string path, CancellationToken cancellationToken)
+    private static async Task ReadBackAsync(string path, long reached, Ref<PoolRecord> pool, CancellationToken cancellationToken)
     {
-        var reached = _pool.State.Generation;
-        switch (await Task.Run(() => MetadataVolume.Read(path), cancellationToken))
+        // The pool goes on writing while this reads, so a reader may meet a record that is being appended; then it looks again.
+        for (var attempts = 5; ; attempts--)
         {
-            case MetadataVolume.Readable { Damage: { } damage }:
-                throw new IOException($"what was written to {path} does not read back whole: {damage}");
-            case MetadataVolume.Readable volume when volume.PoolRef != _pool.Pool:
-                throw new IOException($"{path} reads back as another pool's database; is the storage writable by two pools?");
-            case MetadataVolume.Unreadable { Reason: var reason }:
-                throw new IOException($"what was written to {path} does not read back: {reason}");
-            default:
-                // Later generations may or may not be there yet; that the enabling itself is, the flag in the database tells.
-                _ = reached;
-                break;
+            switch (await Task.Run(() => MetadataVolume.Read(path), cancellationToken))
+            {
+                case MetadataVolume.Readable volume when volume.PoolRef != pool:
+                    throw new IOException($"{path} reads back as another pool's database; is the storage writable by two pools?");
+                case MetadataVolume.Readable { Damage: null } volume when volume.State.Generation >= reached:
+                    return;
+                case MetadataVolume.Readable { Damage: { } damage } when attempts == 1:
+                    throw new IOException($"what was written to {path} does not read back whole: {damage}");
+                case MetadataVolume.Readable volume when attempts == 1:
+                    throw new IOException($"{path} reads back at generation {volume.State.Generation}, but {reached} was written");
+                case MetadataVolume.Unreadable { Reason: var reason } when attempts == 1:
+                    throw new IOException($"what was written to {path} does not read back: {reason}");
+            }
         }
     }
 

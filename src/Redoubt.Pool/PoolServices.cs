@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What the behaviour of every class works with. Made once by <see cref="PoolDaemon"/>.</summary>
+/// <summary>What the behaviour of every class works with. Made once, when the daemon starts.</summary>
 public sealed class PoolServices
 {
     /// <summary>The pool's database.</summary>

@@ -1,4 +1,3 @@
-using Redoubt.Database;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 

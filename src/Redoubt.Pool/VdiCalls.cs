@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Redoubt.Database;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 

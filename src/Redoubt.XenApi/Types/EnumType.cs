@@ -29,7 +29,7 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
     public IReadOnlyList<string> Values => values;
 
     /// <inheritdoc/>
-    public override TEnum Initial => make(0);
+    public override TEnum Initial => make(1);
 
     /// <inheritdoc/>
     public override void Write(IWireWriter writer, TEnum value) => writer.String(Encode(value));

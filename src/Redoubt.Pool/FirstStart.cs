@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What a pool's database holds besides what people put there: the pool, its host, the kinds of storage.</summary>
+internal static class FirstStart
+{
+    /// <summary>Makes what is missing, and brings up to date what the machine itself decides.</summary>
+    public static (Ref<PoolRecord> Pool, Ref<HostRecord> Host) Apply(
+        Transaction tx, PoolConfig config, HypervisorFacts facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
+    {
+        var (pool, poolRecord) = tx.State.All<PoolRecord>().FirstOrDefault();
+        var host = poolRecord?.Master ?? CreateHost(tx, facts);
+        if (poolRecord is null)
+        {
+            pool = tx.Create(new PoolRecord { NameLabel = config.NameLabel ?? facts.HostName, Master = host });
+        }
+
+        tx.Update(host, h => h with
+        {
+            Hostname = facts.HostName,
+            Enabled = true,
+            CpuInfo = Map(("cpu_count", $"{facts.CpuCount}"), ("modelname", facts.CpuModel), ("vendor", ""), ("features", "")),
+            SoftwareVersion = Versions(facts),
+            Capabilities = ["hvm-3.0-x86_64"],
+            ApiVersionMajor = 2,
+            ApiVersionMinor = 21,
+            ApiVersionVendor = "Redoubt",
+        });
+        tx.Update(tx.Get(host).Metrics, m => m with { MemoryTotal = facts.MemoryTotalBytes, Live = true, LastUpdated = now });
+        Drivers(tx, drivers);
+        return (pool, host);
+    }
+
+    private static Ref<HostRecord> CreateHost(Transaction tx, HypervisorFacts facts)
+    {
+        var metrics = tx.Create(new HostMetricsRecord());
+        var host = tx.Create(new HostRecord { NameLabel = facts.HostName, Metrics = metrics });
+        var vmMetrics = tx.Create(new VmMetricsRecord());
+        var control = tx.Create(new VmRecord
+        {
+            NameLabel = $"Control domain on host: {facts.HostName}",
+            IsControlDomain = true,
+            PowerState = VmPowerState.Running,
+            ResidentOn = host,
+            Affinity = host,
+            Metrics = vmMetrics,
+            VcpusMax = facts.CpuCount,
+            VcpusAtStartup = facts.CpuCount,
+        });
+        tx.Update(host, h => h with { ControlDomain = control });
+        return host;
+    }
+
+    private static void Drivers(Transaction tx, IEnumerable<ISrDriver> drivers)
+    {
+        foreach (var driver in drivers)
+        {
+            var (reference, old) = tx.State.All<SmRecord>().FirstOrDefault(s => s.Record.Type == driver.Type);
+            var now = (old ?? new SmRecord { Type = driver.Type }) with
+            {
+                NameLabel = driver.Type,
+                NameDescription = driver.Description,
+                Vendor = "Redoubt",
+                Version = "1.0",
+                RequiredApiVersion = "1.0",
+                Capabilities = [.. driver.Capabilities],
+                Features = driver.Capabilities.ToImmutableSortedDictionary(c => c, _ => 1L),
+                Configuration = driver.RequiredDeviceConfig.ToImmutableSortedDictionary(k => k, _ => "required"),
+            };
+            if (old is null)
+            {
+                tx.Create(now);
+            }
+            else
+            {
+                tx.Update(reference, _ => now);
+            }
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, string> Versions(HypervisorFacts facts) => Map(
+        ("product_brand", "Redoubt"),
+        ("product_version", typeof(FirstStart).Assembly.GetName().Version?.ToString(3) ?? "0"),
+        ("platform_name", "Redoubt"),
+        ("platform_version", facts.HypervisorVersion.ToString()),
+        ("libvirt", facts.LibvirtVersion.ToString()),
+        ("xapi", "24.10"),
+        ("db_schema", $"{DataModel.SchemaMajor}.{DataModel.SchemaMinor}"));
+
+    private static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] pairs) =>
+        pairs.ToImmutableSortedDictionary(p => p.Key, p => p.Value);
+}

@@ -1,0 +1,113 @@
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// A running pool: its database, its storage, its hypervisor, and the behaviour of every class over them. Closing it leaves the guests
+/// running; opening it again finds them.
+/// </summary>
+public sealed class PoolDaemon : IAsyncDisposable
+{
+    private readonly FileStream _lock;
+    private readonly GuestWatch _watch;
+
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch)
+    {
+        (_lock, Services, Messages, _watch) = (held, services, messages, watch);
+        Implicit = new ImplicitCalls(services.Database);
+        Transfers = new DiskTransfers(vdis);
+    }
+
+    /// <summary>What the behaviour of the classes works with.</summary>
+    public PoolServices Services { get; }
+
+    /// <summary>The messages with behaviour of their own.</summary>
+    public MessageTable Messages { get; }
+
+    /// <summary>The messages that follow from fields.</summary>
+    public ImplicitCalls Implicit { get; }
+
+    /// <summary>Disk content in and out.</summary>
+    public DiskTransfers Transfers { get; }
+
+    /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
+    /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
+    /// <exception cref="InvalidDataException">The pool's database can't be used.</exception>
+    /// <exception cref="HypervisorException">The hypervisor can't be used.</exception>
+    public static async Task<PoolDaemon> OpenAsync(PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(config.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var held = Hold(config.DataDirectory);
+        var (journal, state, damage) = await Task.Run(() => LocalJournal.Open(config.DataDirectory, time), cancellationToken);
+        var database = await PoolDatabase.OpenAsync(state, journal, time, Guid.NewGuid);
+        var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
+        var hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = uri, Time = time }, cancellationToken);
+        var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
+        ISrDriver[] drivers = [new FileSrDriver(new QemuImg(time), scratch)];
+        var (pool, host) = await database.WriteAsync(
+            tx => FirstStart.Apply(tx, config, hypervisor.Facts, drivers, time.GetUtcNow()), cancellationToken);
+        var services = new PoolServices
+        {
+            Database = database,
+            Sessions = new Sessions(database, time),
+            Hypervisor = hypervisor,
+            Drivers = drivers.ToDictionary(d => d.Type),
+            Attached = new AttachedSrs(),
+            Time = time,
+            DataDirectory = config.DataDirectory,
+            Pool = pool,
+            Host = host,
+        };
+        var daemon = Assemble(held, services, out var connections);
+        if (damage is not null)
+        {
+            await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
+        }
+
+        await connections.RestoreAsync(cancellationToken);
+        await daemon._watch.StartAsync(cancellationToken);
+        return daemon;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _watch.DisposeAsync();
+        await Services.Hypervisor.DisposeAsync();
+        await Services.Database.DisposeAsync();
+        await Services.Attached.DisposeAsync();
+        await _lock.DisposeAsync();
+    }
+
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections)
+    {
+        var foreign = new ForeignDatabases();
+        var replication = new MetadataReplication(services);
+        connections = new SrConnections(services, foreign, replication);
+        var vdis = new VdiCalls(services, connections, foreign);
+        var messages = new MessageTable(
+            new SrCalls(services, connections, replication),
+            new PbdCalls(services, connections),
+            vdis,
+            new DrTaskCalls(services, connections),
+            new RecoveryCalls(services, connections));
+        return new(held, services, messages, vdis, new GuestWatch(services));
+    }
+
+    /// <summary>Two daemons on one directory would write one journal.</summary>
+    private static FileStream Hold(string directory)
+    {
+        var path = Path.Combine(directory, "lock");
+        try
+        {
+            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"Another redoubt daemon runs on {directory} ({path} is locked). Stop it first, or use another directory.", e);
+        }
+    }
+}
