@@ -63,7 +63,7 @@ internal sealed class WorkArea : IDisposable
                 continue;
             using var handle = Posix.OpenDirectory(path);
             if (Posix.TryLockForRemoval(handle))
-                Directory.Delete(path, recursive: true);
+                RemoveIfIdle(path);
         }
     }
 
@@ -73,18 +73,24 @@ internal sealed class WorkArea : IDisposable
     /// <summary>Removes the directory and whatever was not given a name outside.</summary>
     public void Dispose()
     {
+        RemoveIfIdle(Root);
+        _hold.Dispose();
+    }
+
+    private static void RemoveIfIdle(string path)
+    {
         try
         {
-            if (Directory.Exists(Root))
-                Directory.Delete(Root, recursive: true);
+            Directory.Delete(path, recursive: true);
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Another sweep was faster.
         }
         catch (IOException)
         {
-            // The operation's own outcome matters more, and it stands. What stays here is ignored by scans and swept at the next attach.
-        }
-        finally
-        {
-            _hold.Dispose();
+            // Neither the outcome of an operation nor an attach may depend on this: the qemu-img of a daemon that was killed can outlive
+            // it for a while and go on writing here. What stays is no content, is passed over by scans, and goes with the next sweep.
         }
     }
 }
