@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -31,5 +32,17 @@ internal static class AllowedOperations
             VmPowerState.Unrecognized => [],
         };
         return byState.RemoveAll(vm.BlockedOperations.ContainsKey);
+    }
+
+    /// <summary>A vApp with the operations that its members' states allow.</summary>
+    public static VmApplianceRecord Apply(Transaction tx, VmApplianceRecord appliance)
+    {
+        var states = appliance.Vms.Select(tx.Get).Select(v => v.PowerState).ToList();
+        ImmutableList<VmApplianceOperation> allowed = appliance.CurrentOperations.IsEmpty ? [
+            .. states.Contains(VmPowerState.Halted) ? [VmApplianceOperation.Start] : Array.Empty<VmApplianceOperation>(),
+            .. states.Any(s => s != VmPowerState.Halted)
+                ? [VmApplianceOperation.CleanShutdown, VmApplianceOperation.HardShutdown, VmApplianceOperation.Shutdown]
+                : Array.Empty<VmApplianceOperation>()] : [];
+        return appliance with { AllowedOperations = allowed };
     }
 }

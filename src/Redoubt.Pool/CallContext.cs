@@ -1,5 +1,4 @@
 using Redoubt.Database;
-using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 

@@ -1,6 +1,8 @@
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Storage;
+using Redoubt.Storage.FileDriver;
+using Redoubt.Storage.Images;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;

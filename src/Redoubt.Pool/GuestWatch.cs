@@ -1,0 +1,81 @@
+using Redoubt.Compute;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>Follows what guests do by themselves: shut down, crash, come back after the daemon was away.</summary>
+internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _following = Task.CompletedTask;
+
+    /// <summary>Brings all VMs up to date, then follows events.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await ReconcileAsync(cancellationToken);
+        _following = FollowAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _following;
+        _stopping.Dispose();
+    }
+
+    private async Task FollowAsync()
+    {
+        try
+        {
+            await foreach (var happened in pool.Hypervisor.EventsAsync(_stopping.Token))
+            {
+                if (happened.Kind == DomainEventKind.Resync)
+                {
+                    await ReconcileAsync(_stopping.Token);
+                }
+                else
+                {
+                    await RefreshAsync(happened, _stopping.Token);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The daemon stops; the guests go on.
+        }
+        catch (HypervisorException e)
+        {
+            await pool.PostAsync("HOST_HYPERVISOR_LOST", 1, Cls.Host, pool.State.Get(pool.Host).Uuid, e.Message);
+        }
+    }
+
+    private async Task RefreshAsync(DomainEvent happened, CancellationToken cancellationToken)
+    {
+        var uuid = happened.Uuid.ToString("D");
+        var domain = await pool.Hypervisor.FindAsync(happened.Uuid, cancellationToken);
+        await pool.Database.WriteAsync(
+            tx => GuestStates.Apply(tx, tx.State.FindByUuid<VmRecord>(uuid), domain, pool.Host), cancellationToken);
+        if (happened.Kind is DomainEventKind.Crashed or DomainEventKind.PausedByDiskError)
+        {
+            var body = happened.Kind == DomainEventKind.Crashed
+                ? "The guest or its hypervisor process ended unexpectedly. See its console log."
+                : "The guest was paused because one of its disks failed or the storage is full. Make space or mend the storage, then unpause the VM.";
+            await pool.PostAsync("VM_CRASHED", 2, Cls.Vm, uuid, body);
+        }
+    }
+
+    private async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var (reference, vm) in tx.State.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
+                {
+                    GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), pool.Host);
+                }
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,301 @@
+using System.Collections.Immutable;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Recreates VMs of a foreign database in this one, inside a single transaction: all of them with everything they have, or nothing.
+/// <code>
+/// for each VM    1 an older, halted copy here gives way; any other stops the whole
+///                2 networks by name, then by bridge; disks by SR and location
+///                3 the VM's record, its drives and interfaces, its snapshots likewise
+/// at the end     4 the vApp, and the VMs in it
+/// </code>
+/// </summary>
+internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool force)
+{
+    private readonly Dictionary<Ref<VmRecord>, Ref<VmRecord>> _made = [];
+    private readonly Dictionary<Ref<NetworkRecord>, Ref<NetworkRecord>> _networks = [];
+
+    /// <summary>What people should know of the outcome: the VM's UUID and a sentence.</summary>
+    public List<(string VmUuid, string Text)> Notices { get; } = [];
+
+    /// <summary>Recreates the VMs, and the vApp if there is one.</summary>
+    /// <exception cref="XenApiException">Something stands in the way; the transaction must be given up.</exception>
+    public void Run(IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance)
+    {
+        foreach (var reference in vms)
+        {
+            var vm = foreign.Get(reference);
+            Make(reference, vm, default);
+            foreach (var snapshot in vm.Snapshots.Where(s => foreign.Find(s) is not null))
+            {
+                Make(snapshot, foreign.Get(snapshot), _made[reference]);
+            }
+        }
+
+        if (appliance is { } from)
+        {
+            Group(foreign.Get(from), vms);
+        }
+    }
+
+    private void Make(Ref<VmRecord> reference, VmRecord theirs, Ref<VmRecord> snapshotOf)
+    {
+        GiveWay(theirs);
+        var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
+        var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
+        var made = tx.Create(theirs with
+        {
+            Raw = null,
+            Version = theirs.Version + 1,
+            PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
+            SuspendVdi = suspended,
+            SuspendSr = default,
+            CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,
+            Consoles = [],
+            Vifs = [],
+            Vbds = [],
+            Vusbs = [],
+            CrashDumps = [],
+            Vtpms = [],
+            Snapshots = [],
+            Children = [],
+            Vgpus = [],
+            AttachedPcis = [],
+            ResidentOn = default,
+            ScheduledToBeResidentOn = default,
+            Affinity = HostHere(theirs.Affinity),
+            Domid = -1,
+            Metrics = tx.Create(new VmMetricsRecord { VcpusNumber = theirs.VcpusAtStartup, InstallTime = foreign.Find(theirs.Metrics)?.InstallTime ?? DateTimeOffset.UnixEpoch }),
+            GuestMetrics = default,
+            SnapshotOf = snapshotOf,
+            Parent = default,
+            Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
+            ProtectionPolicy = default,
+            SnapshotSchedule = default,
+            Appliance = default,
+            GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
+            OtherConfig = theirs.OtherConfig.Remove("grant_api_access"),
+        });
+        _made[reference] = made;
+        tx.Update(made, Operations.WithAllowed);
+        foreach (var (vbd, vdi) in drives.Where(d => d.Vbd.Type != VbdType.Disk || !d.Vdi.IsNull))
+        {
+            Plug(made, vbd, vdi);
+        }
+
+        foreach (var vif in theirs.Vifs.Select(foreign.Find).OfType<VifRecord>())
+        {
+            Plug(made, theirs, vif);
+        }
+
+        NoteWhatIsLeftOut(theirs);
+    }
+
+    /// <summary>The rule of versions: a copy that was recovered more often is the newer one, and only an older copy gives way unasked.</summary>
+    private void GiveWay(VmRecord theirs)
+    {
+        var here = tx.State.FindByUuid<VmRecord>(theirs.Uuid);
+        if (tx.Find(here) is not { } ours)
+        {
+            return;
+        }
+
+        // Forced or not: replacing a VM that runs would let the same VM run twice.
+        if (ours.PowerState != VmPowerState.Halted && !ours.IsASnapshot)
+        {
+            throw new XenApiException(
+                "VM_BAD_POWER_STATE", here.Opaque, "Halted", VmPowerStateType.Instance.Encode(ours.PowerState));
+        }
+
+        if (ours.Version >= theirs.Version && !force)
+        {
+            throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
+        }
+
+        VmRows.Delete(tx, here);
+        foreach (var snapshot in ours.Snapshots)
+        {
+            VmRows.Delete(tx, snapshot);
+        }
+    }
+
+    private Ref<VdiRecord> FindDisk(VmRecord vm, VbdRecord vbd)
+    {
+        if (vbd.Vdi.IsNull || foreign.Find(vbd.Vdi) is not { } theirs)
+        {
+            return default;
+        }
+
+        if (foreign.Find(theirs.Sr) is { ContentType: "iso" })
+        {
+            return tx.State.All<VdiRecord>().FirstOrDefault(v =>
+                v.Record.Location == theirs.Location && tx.Find(v.Record.Sr) is { ContentType: "iso" }).Ref;
+        }
+
+        var found = FindHere(theirs);
+        if (!found.IsNull)
+        {
+            Describe(found, theirs);
+            return found;
+        }
+
+        if (vbd.Type == VbdType.Cd)
+        {
+            return default;
+        }
+
+        if (!force)
+        {
+            throw Lost(theirs);
+        }
+
+        Notices.Add((vm.Uuid, $"The disk {theirs.NameLabel} ({theirs.Uuid}, position {vbd.Userdevice}) is not on the storage. "
+            + "The VM was recovered without it, because the recovery was forced."));
+        return default;
+    }
+
+    private Ref<VdiRecord> FindSuspendImage(VmRecord vm)
+    {
+        var image = foreign.Find(vm.SuspendVdi);
+        var found = image is null ? default : FindHere(image);
+        if (!found.IsNull)
+        {
+            return found;
+        }
+
+        if (!force)
+        {
+            throw image is null ? new XenApiException("VDI_CONTENT_ID_MISSING") : Lost(image);
+        }
+
+        Notices.Add((vm.Uuid, "The image of the VM's suspended state is not on the storage. The VM was recovered halted, because the recovery was forced."));
+        return default;
+    }
+
+    private Ref<VdiRecord> FindHere(VdiRecord theirs)
+    {
+        var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
+        return tx.Find(sr) is { } ours
+            ? ours.Vdis.FirstOrDefault(v => tx.Get(v) is { Missing: false } vdi && vdi.Location == theirs.Location)
+            : default;
+    }
+
+    private XenApiException Lost(VdiRecord theirs)
+    {
+        var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
+        return sr.IsNull ? new("VDI_CONTENT_ID_MISSING") : new("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location);
+    }
+
+    /// <summary>A file SR keeps no names, so what the lost pool called the disk comes from its database.</summary>
+    private void Describe(Ref<VdiRecord> here, VdiRecord theirs) => tx.Update(here, v => v with
+    {
+        NameLabel = v.NameLabel.Length > 0 ? v.NameLabel : theirs.NameLabel,
+        NameDescription = v.NameDescription.Length > 0 ? v.NameDescription : theirs.NameDescription,
+        OtherConfig = theirs.OtherConfig.TryGetValue("config-drive", out var drive)
+            ? v.OtherConfig.SetItem("config-drive", drive)
+            : v.OtherConfig.Remove("config-drive"),
+    });
+
+    private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(theirs with
+    {
+        Raw = null,
+        Uuid = FreeUuid<VbdRecord>(theirs.Uuid),
+        Vm = vm,
+        Vdi = vdi,
+        Empty = vdi.IsNull,
+        CurrentlyAttached = false,
+        CurrentOperations = ImmutableSortedDictionary<string, VbdOperations>.Empty,
+        Metrics = default,
+        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
+    });
+
+    private void Plug(Ref<VmRecord> vm, VmRecord owner, VifRecord theirs) => tx.Create(theirs with
+    {
+        Raw = null,
+        Uuid = FreeUuid<VifRecord>(theirs.Uuid),
+        Vm = vm,
+        Network = FindNetwork(owner, theirs),
+        CurrentlyAttached = false,
+        CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
+        Metrics = default,
+        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
+    });
+
+    private Ref<NetworkRecord> FindNetwork(VmRecord vm, VifRecord vif)
+    {
+        if (foreign.Find(vif.Network) is not { } theirs)
+        {
+            return default;
+        }
+
+        if (_networks.TryGetValue(vif.Network, out var known))
+        {
+            return known;
+        }
+
+        var here = tx.State.FindByName<NetworkRecord>(theirs.NameLabel).FirstOrDefault();
+        if (here.IsNull && theirs.Bridge.Length > 0)
+        {
+            here = tx.State.All<NetworkRecord>().FirstOrDefault(n => n.Record.Bridge == theirs.Bridge).Ref;
+        }
+
+        if (here.IsNull)
+        {
+            here = tx.Create(new NetworkRecord { NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription, Mtu = theirs.Mtu });
+            Notices.Add((vm.Uuid, $"There was no network called \"{theirs.NameLabel}\" here, nor one on a bridge called \"{theirs.Bridge}\". "
+                + "An internal network of that name was made: the VM has no connection until it is given a bridge, or the VM another network."));
+        }
+
+        return _networks[vif.Network] = here;
+    }
+
+    private void Group(VmApplianceRecord theirs, IReadOnlyList<Ref<VmRecord>> vms)
+    {
+        var here = tx.State.FindByUuid<VmApplianceRecord>(theirs.Uuid);
+        if (tx.Find(here) is { } ours)
+        {
+            foreach (var member in ours.Vms)
+            {
+                tx.Update(member, v => v with { Appliance = default });
+            }
+
+            tx.Update(here, a => a with { NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription });
+        }
+        else
+        {
+            here = tx.Create(new VmApplianceRecord { Uuid = theirs.Uuid, NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription });
+        }
+
+        foreach (var vm in vms.Where(v => !foreign.Get(v).IsATemplate))
+        {
+            tx.Update(_made[vm], v => v with { Appliance = here });
+        }
+
+        tx.Update(here, a => AllowedOperations.Apply(tx, a));
+    }
+
+    private void NoteWhatIsLeftOut(VmRecord vm)
+    {
+        var left = new[] { (vm.Vtpms.Count, "virtual TPM"), (vm.Vgpus.Count, "virtual GPU"), (vm.Vusbs.Count, "virtual USB device"), (vm.AttachedPcis.Count, "PCI device") }
+            .Where(l => l.Item1 > 0).Select(l => $"{l.Item1} {l.Item2}").ToList();
+        if (left.Count > 0)
+        {
+            Notices.Add((vm.Uuid, $"The VM was recovered without {string.Join(", ", left)}, which this pool does not support."));
+        }
+    }
+
+    private Ref<HostRecord> HostHere(Ref<HostRecord> theirs) =>
+        foreign.Find(theirs) is { } host ? tx.State.FindByUuid<HostRecord>(host.Uuid) : default;
+
+    private string FreeUuid<T>(string wanted)
+        where T : Record, IRecord<T>, new() => tx.State.FindByUuid<T>(wanted).IsNull ? wanted : tx.NewUuid();
+
+    private string NewGenerationId()
+    {
+        var bytes = Guid.Parse(tx.NewUuid()).ToByteArray();
+        return $"{BitConverter.ToInt64(bytes, 0)}:{BitConverter.ToInt64(bytes, 8)}";
+    }
+}
