@@ -14,14 +14,20 @@ public sealed class DataModelGenerator : IIncrementalGenerator
     {
         var classes = context.AdditionalTextsProvider
             .Where(file => file.Path.EndsWith(".model", System.StringComparison.Ordinal))
-            .Select((file, cancellation) => file.GetText(cancellation)!.ToString())
+            .Select((file, cancellation) => (file.Path, Text: file.GetText(cancellation)?.ToString() ?? ""))
             .Collect();
         context.RegisterSourceOutput(classes, Generate);
     }
 
-    private static void Generate(SourceProductionContext context, ImmutableArray<string> files)
+    private static void Generate(SourceProductionContext context, ImmutableArray<(string Path, string Text)> files)
     {
-        var classes = files.Select(DeclarationParser.Parse).OrderBy(c => c.Name, System.StringComparer.Ordinal).ToList();
+        var parsed = files.Select(file => DeclarationParser.Parse(file.Path, file.Text)).ToList();
+        var classes = DeclarationChecker.Check(parsed);
+        foreach (var error in parsed.SelectMany(c => c.Errors))
+        {
+            context.ReportDiagnostic(error.ToDiagnostic());
+        }
+
         foreach (var declaration in classes)
         {
             context.AddSource(

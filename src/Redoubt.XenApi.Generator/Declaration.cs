@@ -3,6 +3,8 @@ namespace Redoubt.XenApi.Generator;
 /// <summary>One class of the data model, as its <c>.model</c> file declares it.</summary>
 internal sealed class ClassDeclaration
 {
+    public string Path = "";
+    public int Line;
     public string Name = "";
     public string Kind = "";
     public string GetRole = "read-only";
@@ -11,13 +13,27 @@ internal sealed class ClassDeclaration
     public string? DestroyRole;
     public bool HasRecord;
     public bool HasAll;
+    public bool IsExtension;
     public readonly List<FieldDeclaration> Fields = new List<FieldDeclaration>();
-    public readonly List<(string Name, string[] Values)> Enums = new List<(string, string[])>();
+    public readonly List<EnumDeclaration> Enums = new List<EnumDeclaration>();
     public readonly List<MessageDeclaration> Messages = new List<MessageDeclaration>();
+
+    /// <summary>What is wrong in the file; a line with an error declares nothing.</summary>
+    public readonly List<ModelError> Errors = new List<ModelError>();
+
+    public void Report(int line, string message) => Errors.Add(new ModelError(Path, line, message));
+}
+
+internal sealed class EnumDeclaration
+{
+    public int Line;
+    public string Name = "";
+    public string[] Values = Array.Empty<string>();
 }
 
 internal sealed class FieldDeclaration
 {
+    public int Line;
     public string Column = "";
     public TypeDeclaration Type = new TypeDeclaration("string");
     public string Access = "RO";
@@ -35,6 +51,7 @@ internal sealed class FieldDeclaration
 
 internal sealed class MessageDeclaration
 {
+    public int Line;
     public string Name = "";
     public List<(string Name, TypeDeclaration Type)> Parameters = new List<(string, TypeDeclaration)>();
     public TypeDeclaration Result = new TypeDeclaration("void");

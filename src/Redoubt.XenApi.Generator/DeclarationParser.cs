@@ -5,95 +5,127 @@ namespace Redoubt.XenApi.Generator;
 /// <summary>
 /// Reads a <c>.model</c> file. One line declares one thing; the grammar stands in <c>docs/formats/data-model.md</c>.
 /// </summary>
+/// <remarks>Never throws: a line that can't be read is an error of the declaration, and the lines after it are read all the same.</remarks>
 internal static class DeclarationParser
 {
+    private static readonly string[] Kinds = { "persistent", "volatile", "value" };
+    private static readonly Regex RoleName = new Regex(@"^(read-only|vm-operator|vm-admin|vm-power-admin|pool-operator|pool-admin|local-root)([+-]cert)?$");
+
     private static readonly Regex MessageLine = new Regex(
         @"^(?<ext>extension )?message (?<name>\w+)\((?<params>.*)\) -> (?<result>.+?) @ (?<role>[\w+-]+)(?<nosession> nosession)?( ! (?<errors>.*))?$");
 
-    public static ClassDeclaration Parse(string text)
+    private static readonly Regex FieldLine = new Regex(
+        @"^(?<column>\w+)\s+(?<type>.+?)\s+(?<access>RO|CO|RW|HIDDEN)(?<flags>(?!\S).*?)( = (?<default>.*))?$");
+
+    public static ClassDeclaration Parse(string path, string text)
     {
-        var declaration = new ClassDeclaration();
-        foreach (var raw in text.Split('\n'))
+        var declaration = new ClassDeclaration { Path = path };
+        var lines = text.Split('\n');
+        for (var number = 0; number < lines.Length; number++)
         {
-            var line = raw.Trim();
+            var line = lines[number].Trim();
             if (line.Length == 0 || line[0] == '#')
             {
                 continue;
             }
 
-            if (raw.StartsWith("class ")) ParseHead(declaration, line);
-            else if (line.StartsWith("enum ")) declaration.Enums.Add(ParseEnum(line));
-            else if (line.StartsWith("message ") || line.StartsWith("extension message ")) declaration.Messages.Add(ParseMessage(line));
-            else declaration.Fields.Add(ParseField(line));
+            try
+            {
+                ParseLine(declaration, line, number);
+            }
+            catch (FormatException problem)
+            {
+                declaration.Report(number, problem.Message);
+            }
+        }
+
+        if (declaration.Name.Length == 0 && declaration.Errors.Count == 0)
+        {
+            declaration.Report(0, "the file declares no class");
         }
 
         return declaration;
     }
 
-    private static void ParseHead(ClassDeclaration declaration, string line)
+    private static void ParseLine(ClassDeclaration declaration, string line, int number)
     {
+        // A field may be called "class" or "message" (not "enum", since RO and RW are values too), so the words that follow decide.
+        if (Regex.IsMatch(line, @"^class \w+ \w+( [\w-]+(=\S*)?)*$") && !FieldLine.IsMatch(line)) ParseHead(declaration, line, number);
+        else if (declaration.Name.Length == 0) throw new FormatException("the class line must come first: " + line);
+        else if (Regex.IsMatch(line, @"^(extension )?message \w+\(")) declaration.Messages.Add(ParseMessage(line, number));
+        else if (Regex.IsMatch(line, @"^enum\b")) declaration.Enums.Add(ParseEnum(line, number));
+        else if (FieldLine.Match(line) is { Success: true } field) declaration.Fields.Add(ParseField(field, number));
+        else throw new FormatException("neither a field, an enum nor a message: " + line);
+    }
+
+    private static void ParseHead(ClassDeclaration declaration, string line, int number)
+    {
+        if (declaration.Name.Length > 0)
+        {
+            throw new FormatException("a second class in one file: " + line);
+        }
+
         var words = line.Split(' ');
-        declaration.Name = words[1];
-        declaration.Kind = words[2];
+        (declaration.Name, declaration.Kind, declaration.Line) = (words[1], words[2], number);
+        if (!Kinds.Contains(words[2]))
+        {
+            throw new FormatException($"'{words[2]}' is none of {string.Join(", ", Kinds)}");
+        }
+
         foreach (var word in words.Skip(3))
         {
-            var value = word.Substring(word.IndexOf('=') + 1);
-            if (word.StartsWith("get=")) declaration.GetRole = value;
-            else if (word.StartsWith("set=")) declaration.SetRole = value;
-            else if (word.StartsWith("create=")) declaration.CreateRole = value;
-            else if (word.StartsWith("destroy=")) declaration.DestroyRole = value;
+            if (word.StartsWith("get=")) declaration.GetRole = RoleOf(word);
+            else if (word.StartsWith("set=")) declaration.SetRole = RoleOf(word);
+            else if (word.StartsWith("create=")) declaration.CreateRole = RoleOf(word);
+            else if (word.StartsWith("destroy=")) declaration.DestroyRole = RoleOf(word);
             else if (word == "record") declaration.HasRecord = true;
             else if (word == "all") declaration.HasAll = true;
-            else throw new FormatException($"unknown word '{word}' in: {line}");
+            else if (word == "extension") declaration.IsExtension = true;
+            else throw new FormatException($"unknown word '{word}'");
         }
     }
 
-    private static (string, string[]) ParseEnum(string line)
+    private static EnumDeclaration ParseEnum(string line, int number)
     {
-        var words = line.Split(' ');
-        return (words[1], words.Skip(2).Select(w => w.Trim('"')).ToArray());
+        var words = line.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries);
+        if (words.Length < 3 || !Regex.IsMatch(words[1], @"^\w+$"))
+        {
+            throw new FormatException("an enum has a name and at least one value: " + line);
+        }
+
+        return new EnumDeclaration { Line = number, Name = words[1], Values = words.Skip(2).Select(w => w.Trim('"')).ToArray() };
     }
 
-    private static FieldDeclaration ParseField(string line)
+    private static FieldDeclaration ParseField(Match match, int number)
     {
-        var field = new FieldDeclaration();
-        var equals = Regex.Match(line, @" = (?<text>.*)$");
-        if (equals.Success)
+        var field = new FieldDeclaration
         {
-            field.DefaultText = Unquote(equals.Groups["text"].Value);
-            line = line.Substring(0, equals.Index);
-        }
-
-        var head = Regex.Match(line, @"^(?<column>\S+)\s+(?<type>.+?)\s+(?<access>RO|CO|RW|HIDDEN)\b(?<flags>.*)$");
-        if (!head.Success)
-        {
-            throw new FormatException("not a field: " + line);
-        }
-
-        field.Column = head.Groups["column"].Value;
-        field.Type = ParseType(head.Groups["type"].Value);
-        field.Access = head.Groups["access"].Value;
-        var words = new Queue<string>(head.Groups["flags"].Value.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries));
+            Line = number,
+            Column = match.Groups["column"].Value,
+            Type = TypeParser.Parse(match.Groups["type"].Value),
+            Access = match.Groups["access"].Value,
+            DefaultText = match.Groups["default"].Success ? Unquote(match.Groups["default"].Value) : null,
+        };
+        var words = new Queue<string>(match.Groups["flags"].Value.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries));
         while (words.Count > 0)
         {
             var word = words.Dequeue();
             if (word == "volatile") field.IsVolatile = true;
             else if (word == "nocolumn") field.HasNoColumn = true;
             else if (word == "extension") field.IsExtension = true;
-            else if (word.StartsWith("get=")) field.GetRole = word.Substring(4);
-            else if (word.StartsWith("set=")) field.SetRole = word.Substring(4);
-            else if (word == "<-")
+            else if (word.StartsWith("get=")) field.GetRole = RoleOf(word);
+            else if (word.StartsWith("set=")) field.SetRole = RoleOf(word);
+            else if (word == "<-" && words.Count > 0 && words.Dequeue().Split('.') is { Length: 2 } target)
             {
-                var target = words.Dequeue().Split('.');
                 (field.RelationClass, field.RelationField) = (target[0], target[1]);
             }
-            else throw new FormatException($"unknown word '{word}' in: {line}");
+            else throw new FormatException($"unknown word '{word}' after the access of {field.Column}");
         }
 
         return field;
     }
 
-    private static MessageDeclaration ParseMessage(string line)
+    private static MessageDeclaration ParseMessage(string line, int number)
     {
         var match = MessageLine.Match(line);
         if (!match.Success)
@@ -103,53 +135,30 @@ internal static class DeclarationParser
 
         return new MessageDeclaration
         {
+            Line = number,
             Name = match.Groups["name"].Value,
-            Parameters = SplitTop(match.Groups["params"].Value)
-                .Select(p => p.Split(new[] { ':' }, 2))
-                .Select(p => (p[0].Trim(), ParseType(p[1]))).ToList(),
-            Result = ParseType(match.Groups["result"].Value),
-            Role = match.Groups["role"].Value,
+            Parameters = TypeParser.SplitTop(match.Groups["params"].Value).Select(ParseParameter).ToList(),
+            Result = TypeParser.Parse(match.Groups["result"].Value),
+            Role = Role(match.Groups["role"].Value),
             NeedsSession = !match.Groups["nosession"].Success,
             IsExtension = match.Groups["ext"].Success,
             Errors = match.Groups["errors"].Value.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries),
         };
     }
 
-    private static TypeDeclaration ParseType(string text)
+    private static (string Name, TypeDeclaration Type) ParseParameter(string text)
     {
-        text = text.Trim();
-        var open = text.IndexOf('(');
-        if (open > 0)
-        {
-            var arguments = SplitTop(text.Substring(open + 1, text.Length - open - 2)).Select(ParseType).ToArray();
-            return new TypeDeclaration(text.Substring(0, open), null, arguments);
-        }
-
-        var space = text.IndexOf(' ');
-        return space < 0 ? new TypeDeclaration(text) : new TypeDeclaration(text.Substring(0, space), text.Substring(space + 1));
+        var match = Regex.Match(text, @"^\s*(?<name>\w+)\s*:(?<type>.+)$");
+        return match.Success
+            ? (match.Groups["name"].Value, TypeParser.Parse(match.Groups["type"].Value))
+            : throw new FormatException($"'{text}' is no parameter");
     }
 
-    private static IEnumerable<string> SplitTop(string text)
-    {
-        var depth = 0;
-        var start = 0;
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] == '(') depth++;
-            else if (text[i] == ')') depth--;
-            else if (text[i] == ',' && depth == 0)
-            {
-                yield return text.Substring(start, i - start);
-                start = i + 1;
-            }
-        }
+    private static string RoleOf(string setting) => Role(setting.Substring(setting.IndexOf('=') + 1));
 
-        if (text.Length > start)
-        {
-            yield return text.Substring(start);
-        }
-    }
+    private static string Role(string name) => RoleName.IsMatch(name) ? name : throw new FormatException($"'{name}' is no role");
 
-    private static string Unquote(string text) =>
-        text.Length >= 2 && text[0] == '"' ? text.Substring(1, text.Length - 2) : text;
+    private static string Unquote(string text) => text.Length >= 2 && text[0] == '"' && text[text.Length - 1] == '"'
+        ? text.Substring(1, text.Length - 2)
+        : throw new FormatException($"the default {text} is not in double quotes");
 }

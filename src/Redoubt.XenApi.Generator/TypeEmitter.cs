@@ -14,6 +14,8 @@ internal static class TypeEmitter
         ["event_batch"] = ("WireValue", "XenTypes.EventBatch"),
     };
 
+    public static bool IsScalar(string head) => Scalars.ContainsKey(head);
+
     public static string Clr(TypeDeclaration type) => type.Head switch
     {
         "ref" => $"Ref<{Naming.RecordName(type.Name!)}>",

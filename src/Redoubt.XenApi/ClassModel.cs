@@ -8,6 +8,7 @@ public abstract class ClassModel
     private readonly Lazy<FrozenDictionary<string, MessageModel>> messages;
     private readonly FrozenDictionary<string, FieldModel> byColumn;
     private readonly FrozenDictionary<string, FieldModel> byName;
+    private readonly FieldModel[] columns;
 
     private protected ClassModel(string name, ClassKind kind, ClassRoles roles, IReadOnlyList<FieldModel> fields, Func<MessageModel[]> declared)
     {
@@ -17,6 +18,7 @@ public abstract class ClassModel
         AllFields = fields;
         Fields = [.. fields.Where(f => f.Access != FieldAccess.Hidden)];
         byColumn = fields.Where(f => f.HasColumn).ToFrozenDictionary(f => f.Column);
+        columns = [.. byColumn.Values.OrderBy(f => f.Column, StringComparer.Ordinal)];
         byName = fields.ToFrozenDictionary(f => f.Name);
         messages = new(() => declared().Concat(ImplicitMessages.Of(this)).DistinctBy(m => m.Name).ToFrozenDictionary(m => m.Name));
     }
@@ -26,6 +28,9 @@ public abstract class ClassModel
 
     /// <summary>Where its objects live.</summary>
     public ClassKind Kind { get; }
+
+    /// <summary>Whether XenAPI lacks this class and Redoubt added it.</summary>
+    public bool IsExtension { get; init; }
 
     /// <summary>Its implicit messages and who may send them.</summary>
     public ClassRoles Roles { get; }
@@ -60,6 +65,43 @@ public abstract class ClassModel
     /// </summary>
     public abstract Record FromColumns(IEnumerable<KeyValuePair<string, string>> columns);
 
+    /// <summary>
+    /// The row of a record: every column, also those that never reach the journal, sorted by name as ordinals, as xapi's full dump has
+    /// them. The reference columns <c>ref</c> and <c>_ref</c> are not part of a record.
+    /// </summary>
+    /// <remarks>
+    /// What <see cref="FromColumns"/> read comes back letter for letter where nothing has changed since: unknown columns always, another
+    /// spelling than ours while its field still has that value.
+    /// </remarks>
+    /// <exception cref="InvalidOperationException">The class holds what no database holds: records within records.</exception>
+    public IEnumerable<KeyValuePair<string, string>> ToColumns(Record record)
+    {
+        var unknown = UnknownColumns(record);
+        var next = 0;
+        foreach (var field in columns)
+        {
+            while (next < unknown.Length && string.CompareOrdinal(unknown[next].Key, field.Column) < 0)
+            {
+                yield return unknown[next++];
+            }
+
+            yield return new(field.Column, EncodeColumn(field, record));
+        }
+
+        while (next < unknown.Length)
+        {
+            yield return unknown[next++];
+        }
+    }
+
+    /// <summary>One column of a record, as <see cref="ToColumns"/> gives it; for writing a single changed field.</summary>
+    /// <param name="field">A field of this class.</param>
+    /// <param name="record">A record of this class.</param>
+    public static string EncodeColumn(FieldModel field, Record record) =>
+        record.Raw is { } raw && raw.TryGetValue(field.Column, out var spelling) && field.IsSpelledBy(record, spelling)
+            ? spelling
+            : field.Encode(record);
+
     /// <summary>The record that a client sent: fields it left out have their defaults, fields we don't know are passed over.</summary>
     /// <exception cref="WireFormatException">It is not a struct, or a field is of another type.</exception>
     public abstract Record FromWire(WireValue value);
@@ -79,4 +121,8 @@ public abstract class ClassModel
 
     /// <inheritdoc/>
     public override string ToString() => Name;
+
+    private KeyValuePair<string, string>[] UnknownColumns(Record record) => record.Raw is { } raw
+        ? [.. raw.Where(p => !byColumn.ContainsKey(p.Key)).OrderBy(p => p.Key, StringComparer.Ordinal)]
+        : [];
 }

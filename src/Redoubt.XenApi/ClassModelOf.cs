@@ -28,12 +28,13 @@ public sealed class ClassModel<TRecord> : ClassModel
         ImmutableDictionary<string, string>.Builder? raw = null;
         foreach (var (column, text) in columns)
         {
-            if (column is "ref" or "_ref")
+            var field = FindColumn(column);
+            // An event has a field called ref.
+            if (field is null && column is ("ref" or "_ref"))
             {
                 continue;
             }
 
-            var field = FindColumn(column);
             if (field is { Relation: not null } or { IsVolatile: true })
             {
                 continue;

@@ -63,6 +63,9 @@ public abstract class FieldModel
     /// <summary>Whether both records have the same value here.</summary>
     public abstract bool AreEqual(Record a, Record b);
 
+    /// <summary>Whether this spelling of a database means the value that the record has.</summary>
+    internal abstract bool IsSpelledBy(Record record, string text);
+
     /// <summary>Sets a value in a record that nobody else has seen yet.</summary>
     internal abstract void Fill(Record fresh, WireValue value);
 

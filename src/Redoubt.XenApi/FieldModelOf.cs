@@ -37,6 +37,8 @@ public sealed class FieldModel<TRecord, TValue> : FieldModel
     /// <inheritdoc/>
     public override bool AreEqual(Record a, Record b) => type.AreEqual(get((TRecord)a), get((TRecord)b));
 
+    internal override bool IsSpelledBy(Record record, string text) => type.AreEqual(get((TRecord)record), type.Decode(text));
+
     internal override void Fill(Record fresh, WireValue value) => assign((TRecord)fresh, type.Read(value));
 
     internal override bool Fill(Record fresh, string text)

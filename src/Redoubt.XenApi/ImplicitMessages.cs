@@ -29,7 +29,8 @@ internal static class ImplicitMessages
 
             foreach (var field in model.Fields)
             {
-                yield return new("get_" + field.Name, [self], field.Type, field.GetRole ?? roles.Get) { Implicit = ImplicitKind.GetField, Field = field };
+                yield return new("get_" + field.Name, [self], field.Type, field.GetRole ?? roles.Get)
+                { Implicit = ImplicitKind.GetField, Field = field, IsExtension = field.IsExtension };
             }
         }
 

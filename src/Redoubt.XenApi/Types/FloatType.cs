@@ -15,6 +15,10 @@ internal sealed class FloatType : XenType<double>
         WireFloat number => number.Value,
         WireInt number => number.Value,
         WireString text when double.TryParse(text.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var parsed) => parsed,
+        WireString { Value: "inf" or "-inf" or "nan" } text => Decode(text.Value),
+
+        // JSON has no spelling for what is no number, so writers put null.
+        WireNull => double.NaN,
         _ => throw new WireFormatException(Name, value),
     };
 
