@@ -28,6 +28,8 @@ public sealed class MalformedModelTests
     [InlineData("  VMs string RO <- VM.parent", 1, "must be set(ref VM)")]
     [InlineData("  uuid string RO = x", 1, "not in double quotes")]
     [InlineData("  order int RO = \"first\"", 1, "is no int")]
+    [InlineData("  state enum power RO = \"off\"\n  enum power on", 1, "is no enum power")]
+    [InlineData("  state bool RO = \"yes\"", 1, "is no bool")]
     [InlineData("  uuid string RW set=boss", 1, "'boss' is no role")]
     [InlineData("  uuid string RO\n\n  uuid string RO", 3, "declared twice")]
     [InlineData("  enum power", 1, "at least one value")]

@@ -1,3 +1,4 @@
+using FsCheck.Fluent;
 using Redoubt.XenApi.Tests.Types;
 
 namespace Redoubt.XenApi.Tests.Records;
@@ -20,6 +21,23 @@ public sealed class RecordRoundTripTests
         Property.Holds(
             ArbitraryValues.Record(model, ArbitraryValues.Text),
             record => AssertEqual(model.AllFields.Where(f => f.IsPersistent), record, model.FromColumns(model.ToColumns(record))),
+            Tries);
+    }
+
+    [Theory]
+    [MemberData(nameof(Stored))]
+    public void Any_text_in_any_stored_column_comes_back_letter_for_letter(string name)
+    {
+        var model = DataModel.Classes[name];
+        var columns = model.AllFields.Where(f => f.IsPersistent).Select(f => f.Column).Append("a column of tomorrow").ToList();
+        Property.Holds(
+            Gen.ArrayOf(ArbitraryValues.Text, columns.Count),
+            texts =>
+            {
+                var row = columns.Zip(texts, KeyValuePair.Create).ToDictionary();
+                var back = model.ToColumns(model.FromColumns(row)).Where(c => row.ContainsKey(c.Key)).ToDictionary();
+                Assert.Equal(row, back);
+            },
             Tries);
     }
 
