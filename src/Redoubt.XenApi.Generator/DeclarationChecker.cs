@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Redoubt.XenApi.Generator;
 
 /// <summary>
@@ -24,7 +22,7 @@ internal static class DeclarationChecker
         {
             RemoveRepeated(declaration.Fields, f => Naming.Pascal(f.ApiName), (f, _) => declaration.Report(f.Line, $"the field {f.Column} is declared twice"));
             RemoveRepeated(declaration.Messages, m => m.Name, (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
-            declaration.Fields.RemoveAll(f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? ProblemOfDefault(f)));
+            declaration.Fields.RemoveAll(f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? known.ProblemOfDefault(f)));
             declaration.Messages.RemoveAll(m =>
                 Report(declaration, m.Line, m.Parameters.Select(p => p.Type).Concat(new[] { m.Result }).Select(known.Problem).FirstOrDefault(p => p != null)));
         }
@@ -62,19 +60,5 @@ internal static class DeclarationChecker
         var names = new HashSet<string>(StringComparer.Ordinal) { "Unrecognized" };
         var twice = declaration.Values.FirstOrDefault(v => !names.Add(Naming.Pascal(v)));
         return twice is null ? null : $"two values of {declaration.Name} have the C# name {Naming.Pascal(twice)}";
-    }
-
-    private static string? ProblemOfDefault(FieldDeclaration field)
-    {
-        var text = field.DefaultText;
-        var isRight = field.RelationClass != null || text is null || field.Type.Head switch
-        {
-            "int" => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
-            "float" => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _),
-            "bool" => text is "true" or "false",
-            "set" or "map" => text.StartsWith("(") && text.EndsWith(")"),
-            _ => true,
-        };
-        return isRight ? null : $"the default \"{text}\" of {field.Column} is no {field.Type}";
     }
 }

@@ -1,21 +1,23 @@
+using System.Globalization;
+
 namespace Redoubt.XenApi.Generator;
 
 /// <summary>All that the data model declares, to check what refers to it.</summary>
 internal sealed class KnownNames
 {
     private readonly Dictionary<string, ClassDeclaration> classes;
-    private readonly HashSet<string> enums;
+    private readonly Dictionary<string, string[]> enums;
 
     public KnownNames(IReadOnlyCollection<ClassDeclaration> declarations)
     {
         classes = declarations.ToDictionary(c => c.Name);
-        enums = new HashSet<string>(declarations.SelectMany(c => c.Enums).Select(e => e.Name), StringComparer.Ordinal);
+        enums = declarations.SelectMany(c => c.Enums).ToDictionary(e => e.Name, e => e.Values);
     }
 
     /// <summary>What is wrong with a type, or null.</summary>
     public string? Problem(TypeDeclaration type) => type.Head switch
     {
-        "enum" when !enums.Contains(type.Name!) => $"there is no enum {type.Name}",
+        "enum" when !enums.ContainsKey(type.Name!) => $"there is no enum {type.Name}",
         "record" when type.Name == "any" => null,
         "ref" or "record" when !classes.ContainsKey(type.Name!) => $"there is no class {type.Name}",
         _ => type.Arguments.Select(Problem).FirstOrDefault(problem => problem != null),
@@ -37,5 +39,21 @@ internal sealed class KnownNames
         return classes[field.RelationClass].Fields.Exists(f => f.Column == field.RelationField)
             ? null
             : $"the class {field.RelationClass} has no column {field.RelationField}";
+    }
+
+    /// <summary>What is wrong with a default, or null; the type has been found right.</summary>
+    public string? ProblemOfDefault(FieldDeclaration field)
+    {
+        var text = field.DefaultText;
+        var isRight = field.RelationClass != null || text is null || field.Type.Head switch
+        {
+            "int" => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
+            "float" => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _),
+            "bool" => text is "true" or "false",
+            "enum" => enums[field.Type.Name!].Contains(text),
+            "set" or "map" => text.StartsWith("(") && text.EndsWith(")"),
+            _ => true,
+        };
+        return isRight ? null : $"the default \"{text}\" of {field.Column} is no {field.Type}";
     }
 }

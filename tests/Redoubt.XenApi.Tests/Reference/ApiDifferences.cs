@@ -17,7 +17,7 @@ internal sealed class ApiDifferences
     private void Compare(JsonElement reference)
     {
         var classes = reference.EnumerateArray().ToDictionary(Name);
-        Same("API", "class", classes.Keys, DataModel.Classes.Keys);
+        Same("API", "class", classes.Keys, DataModel.Classes.Values.Where(c => !c.IsExtension).Select(c => c.Name));
         foreach (var (name, theirs) in classes)
         {
             if (DataModel.Classes.TryGetValue(name, out var ours))
@@ -89,7 +89,7 @@ internal sealed class ApiDifferences
         var theirs = classes.SelectMany(c => c.GetProperty("enums").EnumerateArray())
             .Select(e => (Name: Name(e), Values: string.Join(' ', e.GetProperty("values").EnumerateArray().Select(Name))))
             .Distinct().ToList();
-        Same("API", "enum", theirs.Select(e => e.Name), ours.Keys);
+        Same("API", "enum", theirs.Select(e => e.Name), ours.Keys.Except(DeclaredEnums.OfExtensions()));
         foreach (var (name, values) in theirs)
         {
             if (ours.TryGetValue(name, out var declared))

@@ -27,8 +27,11 @@ public sealed class DeclarationTests
 
     private static void ListExtensions()
     {
-        var extensions = DataModel.Classes.Values.SelectMany(c => c.Fields.Where(f => f.IsExtension).Select(f => $"{c.Name}.{f.Name}")
-            .Concat(c.Messages.Values.Where(m => m.IsExtension).Select(m => $"{c.Name}.{m.Name}()")));
+        var classes = DataModel.Classes.Values;
+        var extensions = classes.Where(c => c.IsExtension).Select(c => c.Name)
+            .Concat(classes.SelectMany(c => c.AllFields.Where(f => f.IsExtension).Select(f => $"{c.Name}.{f.Name}")))
+            .Concat(classes.SelectMany(c => c.Messages.Values.Where(m => m.IsExtension).Select(m => $"{c.Name}.{m.Name}()")))
+            .Concat(DeclaredEnums.OfExtensions().Select(name => "enum " + name));
         TestContext.Current.TestOutputHelper?.WriteLine("Extensions: " + string.Join(", ", extensions.Order()));
     }
 }

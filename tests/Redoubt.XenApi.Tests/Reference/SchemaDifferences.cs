@@ -10,7 +10,8 @@ internal static partial class SchemaDifferences
         var differences = new List<string>();
         var tables = Read(lines);
         differences.AddRange(tables.Keys.Except(DataModel.Classes.Keys).Select(t => $"the table {t} is not declared"));
-        differences.AddRange(DataModel.Classes.Keys.Except(tables.Keys).Select(t => $"the class {t} is declared, but there is no such table"));
+        differences.AddRange(DataModel.Classes.Values.Where(c => !c.IsExtension).Select(c => c.Name).Except(tables.Keys)
+            .Select(t => $"the class {t} is declared, but there is no such table"));
         foreach (var (name, (isPersistent, columns)) in tables)
         {
             if (DataModel.FindClass(name) is { } model)
