@@ -7,6 +7,9 @@ namespace Redoubt.Database;
 /// <summary>Turns typed tables into a dump's text and back.</summary>
 public static class StateDump
 {
+    // xapi's schema has it, its API does not. It is always empty, but xapi refuses a database that lacks the element.
+    private static readonly DumpTable Diagnostics = new("Diagnostics", []);
+
     /// <summary>The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.</summary>
     public static DatabaseDump ToDump(DatabaseState state)
     {
@@ -15,7 +18,7 @@ public static class StateDump
             model.Kind == ClassKind.Persistent
                 ? state.Table(model).Rows.Select(row => new DumpRow(row.Ref, row.Created, row.Modified, Columns(row.Ref, row.Record)))
                 : []));
-        return new(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation), known.Concat(state.UnknownTables));
+        return new(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation), known.Concat(state.UnknownTables.Append(Diagnostics).DistinctBy(t => t.Name)));
     }
 
     /// <summary>The typed tables of a dump. What the data model does not know is kept as it came; what is not persistent is left behind.</summary>
