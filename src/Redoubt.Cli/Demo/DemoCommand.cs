@@ -1,0 +1,205 @@
+using System.Diagnostics;
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Demo;
+
+/// <summary><c>redoubt demo</c>: two sites on this machine, a disaster at one, and the same guests back at the other.</summary>
+internal sealed class DemoCommand
+{
+    /// <summary>The networks that both sites have.</summary>
+    public static readonly string[] Networks = ["front", "back"];
+
+    /// <summary>What the demo writes about a VM while it runs.</summary>
+    public const string ChangedDescription = "changed minutes before the disaster";
+
+    private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(2);
+
+    private readonly DemoGuest[] _guests =
+    [
+        new("db", 0, 2, true), new("app", 1, 1, true), new("web", 2, 0, true), new("mail", 0, 0, false),
+    ];
+
+    private readonly DemoOptions _options;
+    private readonly DemoStory _story;
+    private readonly Dictionary<string, TimeSpan> _upAfter = [];
+
+    private DemoCommand(DemoOptions options, DemoStory story) => (_options, _story) = (options, story);
+
+    /// <summary>Runs the demo.</summary>
+    public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var options = DemoOptions.Parse(words);
+        var demo = new DemoCommand(options, new DemoStory(terminal));
+        var left = false;
+        DemoSite? primary = null;
+        DemoSite? recovery = null;
+        try
+        {
+            demo._story.Act("Two sites on this machine");
+            primary = await demo._story.DoAsync("Primary site is up", () => demo.StartAsync("primary", cancellationToken));
+            recovery = await demo._story.DoAsync("Recovery site is up", () => demo.StartAsync("recovery", cancellationToken));
+            var recovered = await demo.PlayAsync(primary, recovery, cancellationToken);
+            if (options.Keep)
+            {
+                demo.SayHowToGoOn(recovery);
+                recovery.LetGo();
+                left = true;
+            }
+
+            return recovered ? ExitCode.Success : ExitCode.Failure;
+        }
+        finally
+        {
+            foreach (var site in new[] { primary, left ? null : recovery }.OfType<DemoSite>())
+            {
+                await site.DisposeAsync();
+            }
+
+            if (!left && Directory.Exists(options.Directory))
+            {
+                Directory.Delete(options.Directory, recursive: true);
+            }
+        }
+    }
+
+    private Task<DemoSite> StartAsync(string name, CancellationToken cancellationToken) =>
+        DemoSite.StartAsync(name, Path.Combine(_options.Directory, name), cancellationToken);
+
+    private async Task<bool> PlayAsync(DemoSite primary, DemoSite recovery, CancellationToken cancellationToken)
+    {
+        _story.Act("Production: a vApp of three VMs and a VM on its own");
+        var production = new DemoPrimary(primary, _options, _story);
+        await production.BuildAsync(_guests, cancellationToken);
+
+        _story.Act("Protection: the pool's metadata goes onto the storage that is replicated");
+        await _story.DoAsync(
+            "Database replication enabled: written, flushed and read back",
+            () => primary.Api.CallAsync("SR.enable_database_replication", [production.Sr], cancellationToken));
+
+        _story.Act("The guests run; each counts on its own disk, and says only what is safely there");
+        await StartGuestsAsync(primary, cancellationToken);
+        await production.ChangeAsync(_guests[1], cancellationToken);
+        _story.Say($"Changed \"{_guests[1].Name}\" while it runs: less memory, another description");
+        await _story.DoAsync("They have each counted on by 20", () => CountOnAsync(primary, 20, cancellationToken));
+
+        _story.Act("Disaster: the primary site loses power (daemon and guests, SIGKILL)");
+        await primary.KillAsync();
+        var before = _guests.ToDictionary(g => g.Name, g => g.Read(primary).LastCount ?? 0);
+        _story.Say($"Last counts on the consoles: {string.Join(", ", before.Select(b => $"{b.Key} {b.Value}"))}");
+        await _story.DoAsync("The array's mirror of the SR at the recovery site", () => MirrorAsync(primary.Storage, recovery.Storage, cancellationToken));
+
+        _story.Act("Recovery, from nothing but that mirror");
+        var decision = Stopwatch.StartNew();
+        foreach (var name in Networks)
+        {
+            await recovery.Api.CallAsync("network.create", [new NetworkRecord { NameLabel = name }], cancellationToken);
+        }
+
+        var operation = new DemoRecovery(recovery, _story);
+        await operation.AttachAsync(cancellationToken);
+        await operation.OpenAsync(cancellationToken);
+        await operation.RecoverAsync(cancellationToken);
+        await StartGuestsAsync(recovery, cancellationToken);
+
+        _story.Act("What came back");
+        var good = await ShowAsync(recovery, before, cancellationToken);
+        _story.Say($"From the decision to the last guest counting: {_upAfter.Values.Max().TotalSeconds:0.0} s after its start order began, {decision.Elapsed.TotalSeconds:0.0} s in all.");
+        _story.Say($"The whole demo took {_story.Elapsed.TotalSeconds:0} s.");
+        return good;
+    }
+
+    private async Task StartGuestsAsync(DemoSite site, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        _upAfter.Clear();
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        done.CancelAfter(BootLimit);
+        var counting = _guests.Select(g => WaitAsync(g, watch, site, done.Token)).ToList();
+        var vApps = await site.Api.GetAllRecordsAsync<VmApplianceRecord>(cancellationToken);
+        var alone = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid);
+        await _story.DoAsync("Started vApp \"shop\" in its order, and \"mail\"", () => Task.WhenAll(
+            site.Api.RunTaskAsync("VM_appliance.start", [vApps.Keys.Single(), false], null, null, cancellationToken),
+            site.Api.RunTaskAsync("VM.start", [alone, false, false], null, null, cancellationToken)));
+        await _story.DoAsync("Every guest is up and counts", () => Task.WhenAll(counting));
+    }
+
+    private async Task WaitAsync(DemoGuest guest, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
+    {
+        await UntilAsync(() => guest.Read(site).FirstCount is not null, $"{guest.Name} to count", cancellationToken);
+        lock (_upAfter)
+        {
+            _upAfter[guest.Name] = watch.Elapsed;
+        }
+    }
+
+    private async Task CountOnAsync(DemoSite site, long more, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(BootLimit);
+        var target = _guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount + more);
+        await UntilAsync(() => _guests.All(g => g.Read(site).LastCount >= target[g.Name]), "the guests to count on", limit.Token);
+    }
+
+    private async Task<bool> ShowAsync(DemoSite site, Dictionary<string, long> before, CancellationToken cancellationToken)
+    {
+        var rows = new List<IReadOnlyList<string>> { new[] { "VM", "last count before", "found on disk", "first count after", "up after", "recovered" } };
+        var good = true;
+        foreach (var guest in _guests.OrderBy(g => _upAfter[g.Name]))
+        {
+            var report = guest.Read(site);
+            var vm = await site.CallAsync<VmRecord>(
+                "VM.get_record", cancellationToken, await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, guest.Uuid));
+            // The guest says a count only when it is on the disk, so finding less there means lost data.
+            var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name;
+            good &= kept && report.FirstCount > before[guest.Name];
+            rows.Add([
+                guest.Name, $"{before[guest.Name]}", $"{report.ResumedFrom}", $"{report.FirstCount}", $"{_upAfter[guest.Name].TotalSeconds:0.0} s",
+                kept ? $"version {vm.Version}" : "DATA LOST"]);
+        }
+
+        _story.Table(rows);
+        var changed = await site.CallAsync<VmRecord>(
+            "VM.get_record", cancellationToken, await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[1].Uuid));
+        good &= changed.NameDescription == ChangedDescription;
+        _story.Say($"\"{changed.NameLabel}\" came back as it was last: {changed.MemoryDynamicMax >> 20} MiB, \"{changed.NameDescription}\"");
+        return good;
+    }
+
+    private void SayHowToGoOn(DemoSite site)
+    {
+        _story.Act("The recovery site stays up");
+        _story.Say($"./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
+        _story.Say($"./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} console-log uuid={_guests[0].Uuid}");
+        _story.Say($"To end it: pkill -f {_options.Directory} and remove {_options.Directory}");
+    }
+
+    /// <summary>Guests write their consoles to files, which say nothing when they grow; looking ten times a second is often enough.</summary>
+    private static async Task UntilAsync(Func<bool> condition, string what, CancellationToken cancellationToken)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        try
+        {
+            while (!condition())
+            {
+                await tick.WaitForNextTickAsync(cancellationToken);
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            throw new OperationCanceledException($"gave up waiting for {what}", e, cancellationToken);
+        }
+    }
+
+    /// <summary>What a replicating array leaves at the other site: the same blocks, holes included.</summary>
+    private static async Task MirrorAsync(string from, string to, CancellationToken cancellationToken)
+    {
+        using var copy = Process.Start(new ProcessStartInfo("cp") { ArgumentList = { "-a", "--sparse=always", from + "/.", to } })!;
+        await copy.WaitForExitAsync(cancellationToken);
+        if (copy.ExitCode != 0)
+        {
+            throw new IOException($"cp from {from} to {to} failed with exit code {copy.ExitCode}");
+        }
+    }
+}

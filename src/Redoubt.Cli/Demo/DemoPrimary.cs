@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Demo;
+
+/// <summary>What the demo builds and protects at the primary site.</summary>
+internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory story)
+{
+    private const long GuestMemoryBytes = 128L << 20;
+    private const long ChangedMemoryBytes = 112L << 20;
+
+    /// <summary>The SR.</summary>
+    public Ref<SrRecord> Sr { get; private set; }
+
+    /// <summary>Makes the SR, the networks and the VMs.</summary>
+    public async Task BuildAsync(IReadOnlyList<DemoGuest> guests, CancellationToken cancellationToken)
+    {
+        Sr = await story.DoAsync("SR \"replicated\" made (a directory of qcow2 disks)", () => CreateSrAsync(cancellationToken));
+        var networks = new List<Ref<NetworkRecord>>();
+        foreach (var name in DemoCommand.Networks)
+        {
+            networks.Add(await site.CallAsync<Ref<NetworkRecord>>("network.create", cancellationToken, new NetworkRecord { NameLabel = name }));
+        }
+
+        var shop = await site.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", cancellationToken, new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" });
+        foreach (var guest in guests)
+        {
+            var where = guest.InVApp ? $"in vApp \"shop\", order {guest.Order}" : "on its own";
+            await story.DoAsync($"VM \"{guest.Name}\" made, {where}", () => CreateVmAsync(guest, shop, networks, cancellationToken));
+        }
+    }
+
+    /// <summary>Changes a running VM.</summary>
+    public async Task ChangeAsync(DemoGuest guest, CancellationToken cancellationToken)
+    {
+        var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, guest.Uuid);
+        await site.Api.CallAsync("VM.set_memory_dynamic_range", [vm, ChangedMemoryBytes, ChangedMemoryBytes], cancellationToken);
+        await site.Api.CallAsync("VM.set_name_description", [vm, DemoCommand.ChangedDescription], cancellationToken);
+    }
+
+    private async Task<Ref<SrRecord>> CreateSrAsync(CancellationToken cancellationToken)
+    {
+        var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", cancellationToken))[0];
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        return await site.CallAsync<Ref<SrRecord>>(
+            "SR.create", cancellationToken, host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none);
+    }
+
+    private async Task CreateVmAsync(
+        DemoGuest guest, Ref<VmApplianceRecord> shop, IReadOnlyList<Ref<NetworkRecord>> networks, CancellationToken cancellationToken)
+    {
+        var vm = await site.CallAsync<Ref<VmRecord>>("VM.create", cancellationToken, new VmRecord
+        {
+            NameLabel = guest.Name,
+            MemoryStaticMin = 96L << 20,
+            MemoryDynamicMin = GuestMemoryBytes,
+            MemoryDynamicMax = GuestMemoryBytes,
+            MemoryStaticMax = GuestMemoryBytes,
+            VcpusMax = 1,
+            VcpusAtStartup = 1,
+            HvmBootPolicy = "BIOS order",
+            HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("order", "c"),
+            Order = guest.Order,
+            StartDelay = guest.StartDelaySeconds,
+            Appliance = guest.InVApp ? shop : default,
+        });
+        guest.Uuid = await site.CallAsync<string>("VM.get_uuid", cancellationToken, vm);
+        await using var image = File.OpenRead(options.Guest);
+        await AddDiskAsync(vm, "0", $"{guest.Name} system", await VirtualSizeAsync(cancellationToken), image, "qcow2", cancellationToken);
+        using var data = new MemoryStream(guest.DataDisk());
+        await AddDiskAsync(vm, "1", $"{guest.Name} data", DemoGuest.DataDiskBytes, data, "raw", cancellationToken);
+        foreach (var (network, device) in networks.Select((n, i) => (n, i)))
+        {
+            await site.Api.CallAsync(
+                "VIF.create",
+                [new VifRecord { Vm = vm, Network = network, Device = device.ToString(), Mtu = 1500 }],
+                cancellationToken);
+        }
+    }
+
+    private async Task AddDiskAsync(
+        Ref<VmRecord> vm, string device, string name, long sizeBytes, Stream content, string format, CancellationToken cancellationToken)
+    {
+        var vdi = await site.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", cancellationToken, new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User });
+        await site.Api.ImportRawVdiAsync(vdi, format, content, null, cancellationToken);
+        await site.Api.CallAsync(
+            "VBD.create",
+            [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk }],
+            cancellationToken);
+    }
+
+    /// <summary>A qcow2 image tells its disk's size at byte 24 of its header.</summary>
+    private async Task<long> VirtualSizeAsync(CancellationToken cancellationToken)
+    {
+        var header = new byte[32];
+        await using var file = File.OpenRead(options.Guest);
+        await file.ReadExactlyAsync(header, cancellationToken);
+        return System.Buffers.Binary.BinaryPrimitives.ReadInt64BigEndian(header.AsSpan(24));
+    }
+}
