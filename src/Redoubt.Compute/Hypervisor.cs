@@ -15,7 +15,9 @@ namespace Redoubt.Compute;
 /// <para>
 /// <c>qemu:///embed?root=DIR</c> runs libvirt's QEMU driver within this process. libvirt allows one root per process, for the whole life of
 /// the process, and one process per root; both are refused with a reason. Under systemd the service needs <c>KillMode=process</c>, or
-/// systemd kills the guests with it. The first guest of a fresh root takes about five seconds longer, while libvirt asks QEMU what it can do.
+/// systemd kills the guests with it. Opening a fresh root takes about six seconds, while libvirt asks QEMU what it can do and the KVM probe
+/// runs; later it is a fraction of one. No root rights are needed; with them, libvirt insists on an account <c>libvirt-qemu</c>, which it
+/// then does not use.
 /// </para>
 /// <para>
 /// All members may be called at once from any thread. Cancelling stops the waiting; what the hypervisor has begun it brings to its end.

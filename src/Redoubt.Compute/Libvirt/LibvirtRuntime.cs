@@ -15,7 +15,7 @@ internal static unsafe class LibvirtRuntime
     private static bool _started;
 
     /// <summary>Loads and starts libvirt, once per process; later calls do nothing.</summary>
-    /// <param name="logFile">Where libvirt's own warnings go; <see langword="null"/> leaves them on the standard error stream.</param>
+    /// <param name="logFile">Where libvirt's own warnings go; <see langword="null"/> drops them, and errors become exceptions anyway.</param>
     /// <exception cref="HypervisorException">libvirt is not installed.</exception>
     internal static void Start(string? logFile)
     {
@@ -29,6 +29,8 @@ internal static unsafe class LibvirtRuntime
             // An operator's own setting wins. Its grammar splits at blanks, so a path with one can't be said.
             if (logFile is not null && !logFile.Any(char.IsWhiteSpace))
                 _ = Native.SetEnvironment("LIBVIRT_LOG_OUTPUTS", $"3:file:{logFile}", overwrite: 0);
+            else
+                _ = Native.SetEnvironment("LIBVIRT_DEBUG", "4", overwrite: 0); // Errors only: its default prints a warning per guest.
 
             LibvirtException.Check(Native.Initialize());
             Native.SetErrorFunc(0, &Ignore); // Every error becomes an exception with the same text; libvirt's default prints it as well.
