@@ -4,7 +4,7 @@ namespace Redoubt.Database.Tests.Journal;
 
 /// <summary>
 /// Every image that a crash could leave of a device: all that was flushed, and of what was written since the last flush any subset of
-/// its sectors. Where the subsets are too many, the ones that go wrong most (prefixes, suffixes, one missing, one alone) and a seeded
+/// its sectors. Where the subsets are too many, the ones that go wrong most (prefixes, suffixes, one missing, one alone, one place missing) and a seeded
 /// sample stand for them.
 /// </summary>
 internal static class CrashImages
@@ -30,7 +30,7 @@ internal static class CrashImages
 
             // A sector that would not change anything doubles the images and shows nothing.
             pending.RemoveAll(p => durable.AsSpan(p.At, p.Bytes.Length).SequenceEqual(p.Bytes) && pending.All(q => q == p || !Overlap(p, q)));
-            foreach (var kept in Subsets(pending.Count, random))
+            foreach (var kept in Subsets([.. pending.Select(p => p.At / SectorBytes)], random))
             {
                 durable.CopyTo(image, 0);
                 for (var p = 0; p < pending.Count; p++)
@@ -61,8 +61,9 @@ internal static class CrashImages
         }
     }
 
-    private static IEnumerable<bool[]> Subsets(int count, Random random)
+    private static IEnumerable<bool[]> Subsets(int[] sectors, Random random)
     {
+        var count = sectors.Length;
         if (count <= Exhaustive)
         {
             for (var bits = 0; bits < 1 << count; bits++)
@@ -77,6 +78,10 @@ internal static class CrashImages
             yield return [.. Enumerable.Range(0, count).Select(i => i == cut)];
             yield return [.. Enumerable.Range(0, count).Select(i => i != cut)];
         }
+
+        // A sector that was written twice since the flush and got there neither time.
+        foreach (var sector in sectors.Distinct())
+            yield return [.. sectors.Select(s => s != sector)];
 
         for (var i = 0; i < Sample; i++)
             yield return [.. Enumerable.Range(0, count).Select(_ => random.Next(2) == 0)];

@@ -16,7 +16,7 @@ public sealed class CrashTests
     public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width)
     {
         using var run = new Run(width);
-        for (var number = 1; number <= 24; number++)
+        for (var number = 1; number <= 42; number++)
             run.Batch(number, deltas, transactions: 1 + (number % 3));
         var images = run.Examine((image, acknowledged) =>
         {
@@ -39,7 +39,7 @@ public sealed class CrashTests
     public void After_any_crash_even_the_loss_of_the_half_that_counts_yields_only_a_state_that_was()
     {
         using var run = new Run(300);
-        for (var number = 1; number <= 24; number++)
+        for (var number = 1; number <= 42; number++)
             run.Batch(number, 2, 2);
         var fallbacks = 0;
         run.Examine((image, _) =>
@@ -98,8 +98,9 @@ public sealed class CrashTests
             Scratch = new Scratch(24 * 1024, initialise: false);
             _initial = Scratch.Image;
             JournalWriter.Initialise(Scratch.Device, Scratch.Layout);
-            _state = Tests.Journal.Scratch.Counters(0, width: width);
-            States.Add(0, _state);
+            // Four digits throughout, so that records of one life of a half lie exactly where those of another did.
+            _state = Tests.Journal.Scratch.Counters(1000, width: width);
+            States.Add(1000, _state);
             _writer = Scratch.Writer();
             WriteWhole();
         }

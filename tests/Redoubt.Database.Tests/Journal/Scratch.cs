@@ -11,7 +11,8 @@ internal sealed class Scratch : IDisposable
 
     public Scratch(int halfBytes = 16 * 1024, bool initialise = true)
     {
-        Layout = new JournalLayout(halfBytes);
+        // Small enough that the zeros ahead run out within a half, as they do once per MiB in the real layout.
+        Layout = new JournalLayout(halfBytes, zerosAheadBytes: 2048);
         Device = JournalDevice.Create(Path.Combine(_folder.FullName, "log"), Layout.UsedBytes);
         Device.Observer = Operations.Add;
         if (initialise)
@@ -49,11 +50,14 @@ internal sealed class Scratch : IDisposable
         before,
         Enumerable.Range(0, deltas).Select(Delta (i) => (i % 4) switch
         {
-            0 => new Delta.WriteField("T", "r0", "n", $"{number}".PadLeft(width, 'x')),
-            1 => new Delta.WriteField("T", "r1", "n", $"{number}".PadLeft(width, 'y')),
+            0 => new Delta.WriteField("T", "r0", "n", Text(number, width)),
+            1 => new Delta.WriteField("T", "r1", "n", Text(-number, width)),
             2 => new Delta.CreateRow("other", $"o{number}.{i}", Dumps.Row($"o{number}.{i}", ("a", new string('a', width))).Columns),
             _ => new Delta.DeleteRow("other", $"o{number}.{i - 1}"),
         }));
+
+    /// <summary>Text that differs from that of any other number in every stretch of it, so that a stale sector inside shows.</summary>
+    private static string Text(int number, int width) => string.Concat(Enumerable.Repeat($"{number:D5};", (width / 6) + 1))[..width];
 
     /// <summary>The database after a transaction, computed apart from any journal.</summary>
     public static DatabaseDump Apply(DatabaseDump dump, JournalTransaction transaction)
