@@ -25,7 +25,15 @@ internal sealed class JournalBytes
         if (offset < _windowAt || offset + bytes.Length > _windowAt + _windowLength)
         {
             (_windowAt, _windowLength) = (offset, 0);
-            _windowLength = ReadFully(offset, _window);
+            try
+            {
+                _windowLength = ReadFully(offset, _window);
+            }
+            catch (IOException)
+            {
+                // Something in the window is bad, perhaps not what was asked for.
+                return ReadFully(offset, bytes);
+            }
         }
 
         var start = (int)(offset - _windowAt);

@@ -60,8 +60,8 @@ public sealed record JournalLayout
     /// <summary>Size of a journal of our own on a local disk: the log, rounded up to 128 MiB, and as much again for what lies behind it.</summary>
     public const long LocalVolumeBytes = 256L << 20;
 
-    /// <summary>Makes a layout with halves of another size. Nothing but a test has any: the format has one size.</summary>
-    internal JournalLayout(int halfBytes) => HalfBytes = halfBytes;
+    /// <summary>Makes a layout of another size. Nothing but a test has any: the format has one size.</summary>
+    internal JournalLayout(int halfBytes, int zerosAheadBytes = 1 << 20) => (HalfBytes, ZerosAheadBytes) = (halfBytes, zerosAheadBytes);
 
     /// <summary>The only layout there is on storage.</summary>
     public static JournalLayout Xapi { get; } = new(60 << 20);
@@ -71,6 +71,9 @@ public sealed record JournalLayout
 
     /// <summary>Bytes of one half.</summary>
     public int HalfBytes { get; }
+
+    /// <summary>How far beyond what is needed a writer zeroes each time it must; no part of the format.</summary>
+    internal int ZerosAheadBytes { get; }
 
     /// <summary>Bytes of a volume that the log uses.</summary>
     public long UsedBytes => HeaderBytes + (2L * HalfBytes);

@@ -24,7 +24,6 @@ namespace Redoubt.Database.Journal;
 /// </remarks>
 public sealed class JournalWriter
 {
-    private const int ZerosAheadBytes = 1 << 20;
     private static readonly byte[] Zeros = new byte[64 * 1024];
     private readonly JournalDevice _device;
     private readonly JournalLayout _layout;
@@ -189,7 +188,7 @@ public sealed class JournalWriter
 
     private void ZeroAhead(JournalHalf half, long needed)
     {
-        var to = Math.Min(needed + ZerosAheadBytes, _layout.EndOf(half));
+        var to = Math.Min(needed + _layout.ZerosAheadBytes, _layout.EndOf(half));
         while (_zeroedTo < to)
         {
             var count = (int)Math.Min(Zeros.Length, to - _zeroedTo);

@@ -8,7 +8,7 @@ internal static partial class NativeFile
 {
     private const int SeekEnd = 2;
     private const int Interrupted = 4;
-    private const int OpenDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, of Linux on x86-64
+    private const int ReadOnlyCloseOnExec = 0x80000; // the same on every architecture of Linux that .NET has; O_DIRECTORY is not
 
     /// <summary>
     /// Makes data durable. <see cref="RandomAccess.FlushToDisk"/> is fsync, which writes the times of the file too: a second write for
@@ -30,7 +30,7 @@ internal static partial class NativeFile
     /// <summary>Makes a new name in a folder durable.</summary>
     public static void FlushFolder(string path)
     {
-        using var handle = Open(path, OpenDirectory);
+        using var handle = Open(path, ReadOnlyCloseOnExec);
         if (handle.IsInvalid)
             throw Failure("open", path, Marshal.GetLastPInvokeError());
         while (FSync(handle) != 0)

@@ -1,0 +1,93 @@
+using Redoubt.Database.Dump;
+using Redoubt.Database.Journal;
+using Redoubt.Database.Tests.Dump;
+
+namespace Redoubt.Database.Tests.Journal;
+
+/// <summary>A journal in a temporary file, and a record of all that was done to it.</summary>
+internal sealed class Scratch : IDisposable
+{
+    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redoubt-journal-");
+
+    public Scratch(int halfBytes = 16 * 1024, bool initialise = true)
+    {
+        // Small enough that the zeros ahead run out within a half, as they do once per MiB in the real layout.
+        Layout = new JournalLayout(halfBytes, zerosAheadBytes: 2048);
+        Device = JournalDevice.Create(Path.Combine(_folder.FullName, "log"), Layout.UsedBytes);
+        Device.Observer = Operations.Add;
+        if (initialise)
+            JournalWriter.Initialise(Device, Layout);
+    }
+
+    public JournalLayout Layout { get; }
+
+    public JournalDevice Device { get; }
+
+    public List<DeviceOperation> Operations { get; } = [];
+
+    public byte[] Image => File.ReadAllBytes(Device.Path);
+
+    public JournalWriter Writer(JournalHalf? keep = null) => new(Device, Layout, keep);
+
+    public JournalVerdict Read() => Read(Image, Layout);
+
+    public static JournalVerdict Read(byte[] image, JournalLayout layout) =>
+        JournalReader.Read(new JournalBytes(new MemoryStream(image)), layout, DumpLimits.Default);
+
+    public static JournalContent? Content(JournalVerdict verdict) => verdict switch
+    {
+        JournalVerdict.Intact intact => intact.Content,
+        JournalVerdict.CutAt cut => cut.Content,
+        _ => null,
+    };
+
+    /// <summary>A database of one table of counters, as wide as asked for.</summary>
+    public static DatabaseDump Counters(long generation, int rows = 2, int width = 20) =>
+        Dumps.Of(generation, new DumpTable("other", []), new DumpTable("T", Enumerable.Range(0, rows).Select(i => Dumps.Row($"r{i}", ("n", new string('0', width))))));
+
+    /// <summary>A transaction that sets both counters and makes and deletes rows, in that many deltas.</summary>
+    public static JournalTransaction Transaction(long before, int number, int deltas, int width = 20) => JournalTransaction.After(
+        before,
+        Enumerable.Range(0, deltas).Select(Delta (i) => (i % 4) switch
+        {
+            0 => new Delta.WriteField("T", "r0", "n", Text(number, width)),
+            1 => new Delta.WriteField("T", "r1", "n", Text(-number, width)),
+            2 => new Delta.CreateRow("other", $"o{number}.{i}", Dumps.Row($"o{number}.{i}", ("a", new string('a', width))).Columns),
+            _ => new Delta.DeleteRow("other", $"o{number}.{i - 1}"),
+        }));
+
+    /// <summary>Text that differs from that of any other number in every stretch of it, so that a stale sector inside shows.</summary>
+    private static string Text(int number, int width) => string.Concat(Enumerable.Repeat($"{number:D5};", (width / 6) + 1))[..width];
+
+    /// <summary>The database after a transaction, computed apart from any journal.</summary>
+    public static DatabaseDump Apply(DatabaseDump dump, JournalTransaction transaction)
+    {
+        var tables = dump.Tables.ToDictionary(t => t.Name, t => t.Rows.ToDictionary(r => r.Ref));
+        for (var i = 0; i < transaction.Deltas.Length; i++)
+        {
+            var now = transaction.GenerationOf(i) - 1;
+            var delta = transaction.Deltas[i];
+            var rows = tables[delta.Table];
+            switch (delta)
+            {
+                case Delta.CreateRow create:
+                    rows.Add(delta.Ref, new DumpRow(delta.Ref, now, now, create.Columns));
+                    break;
+                case Delta.DeleteRow:
+                    rows.Remove(delta.Ref);
+                    break;
+                case Delta.WriteField write:
+                    rows[delta.Ref] = rows[delta.Ref] with { ChangedAt = now, Columns = rows[delta.Ref].Columns.With(write.Field, write.Value) };
+                    break;
+            }
+        }
+
+        return Dumps.Of(transaction.Generation, [.. tables.Select(t => new DumpTable(t.Key, t.Value.Values))]);
+    }
+
+    public void Dispose()
+    {
+        Device.Dispose();
+        _folder.Delete(recursive: true);
+    }
+}
