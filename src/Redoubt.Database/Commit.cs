@@ -13,9 +13,11 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
     public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Turns a transaction into a commit on the next generation.</summary>
+    /// <exception cref="Redoubt.XenApi.XenApiException"><c>INVALID_VALUE</c>: a text that no dump could carry.</exception>
     public static Commit Of(Transaction transaction, IReadOnlyList<Change> changes, long before)
     {
         ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
+        Deltas.RequireText(deltas);
         var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);
         // A change that no journal sees still counts, so that event tokens move on. Generations stay even.
         return new(transaction.Finish(changes, journalled?.Generation ?? before + 2), changes, journalled);

@@ -34,4 +34,37 @@ internal static class Deltas
                 break;
         }
     }
+
+    /// <summary>
+    /// Refuses text that XML can't carry (control characters, halves of surrogate pairs): what is in the database must fit into a dump.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, with the field and the text, cleaned.</exception>
+    public static void RequireText(IEnumerable<Delta> deltas)
+    {
+        foreach (var delta in deltas)
+        {
+            switch (delta)
+            {
+                case Delta.CreateRow created:
+                    foreach (var (column, value) in created.Columns)
+                    {
+                        RequireText(column, value);
+                    }
+
+                    break;
+                case Delta.WriteField written:
+                    RequireText(written.Field, written.Value);
+                    break;
+            }
+        }
+    }
+
+    private static void RequireText(string column, string value)
+    {
+        var clean = XmlText.Clean(value);
+        if (clean != value)
+        {
+            throw new XenApiException("INVALID_VALUE", column.Replace("__", "_", StringComparison.Ordinal), clean);
+        }
+    }
 }

@@ -183,8 +183,9 @@ public sealed class LiveJournal : IAsyncDisposable
                 WantsToJoin?.Invoke(this);
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException)
+        catch (Exception e)
         {
+            // Whatever it was, bugs included, this copy can't be trusted to be up to date, and who waits for it must hear of it.
             _device?.Dispose();
             (_device, _writer, _isWritingWhole) = (null, null, false);
             work.Done.TrySetException(e);

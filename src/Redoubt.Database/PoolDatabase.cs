@@ -220,8 +220,9 @@ public sealed class PoolDatabase : IAsyncDisposable
                 commit.Done.SetResult();
             }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Journal.JournalException)
+        catch (Exception e)
         {
+            // Bugs included: a flusher that stopped would leave every writer waiting for ever.
             Fail(batch, e);
         }
 
@@ -250,7 +251,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             journal.Break($"it did not answer within {LiveJournal.AppendLimit.TotalSeconds:0} seconds");
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Journal.JournalException)
+        catch (Exception e)
         {
             journal.Break(e.Message);
         }

@@ -22,6 +22,7 @@ internal sealed class DemoSite : IAsyncDisposable
             {
                 "serve", "--data", DataDirectory, "--listen", "http://127.0.0.1:0", "--name-label", name, "--root-password-file", PasswordFile,
             },
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };

@@ -1,4 +1,5 @@
 using Redoubt.Database.Dump;
+using Redoubt.XenApi;
 
 namespace Redoubt.Database.Tests.Dump;
 
@@ -22,7 +23,7 @@ public sealed class GenuineDumpTests
     public void Names_of_xapi_24_10_come_out_as_they_were_typed()
     {
         var dump = DumpReader.ReadFile(SharedFiles.Genuine("pool-dump.xml"));
-        var maps = dump.FindTable("VDI")!.Rows.Concat(dump.FindTable("VM")!.Rows).Select(row => SExpression.ParseMap(row.Columns["other_config"])).ToList();
+        var maps = dump.FindTable("VDI")!.Rows.Concat(dump.FindTable("VM")!.Rows).Select(row => SExpression.TryReadPairs(row.Columns["other_config"])!).ToList();
 
         Assert.Contains(maps, map => map.Contains(new("k'1", "v<&>\"  two  spaces")));
         Assert.Contains(dump.FindTable("VM")!.Rows, row => row.Columns["name__label"].EndsWith("é中😀", StringComparison.Ordinal));
@@ -57,9 +58,9 @@ public sealed class GenuineDumpTests
                 .Where(c => c.Key is not ("name__label" or "name__description" or "last_booted_record" or "license" or "copyright")).Select(c => c.Value))
             {
                 if (value.StartsWith("((", StringComparison.Ordinal))
-                    Assert.Equal(SExpression.ParseMap(value), SExpression.ParseMap(SExpression.FormatMap(SExpression.ParseMap(value))));
+                    Assert.Equal(SExpression.TryReadPairs(value), SExpression.TryReadPairs(SExpression.WritePairs(SExpression.TryReadPairs(value)!)));
                 else if (value.StartsWith('('))
-                    Assert.Equal(SExpression.ParseSet(value), SExpression.ParseSet(SExpression.FormatSet(SExpression.ParseSet(value))));
+                    Assert.Equal(SExpression.TryReadList(value), SExpression.TryReadList(SExpression.WriteList(SExpression.TryReadList(value)!)));
                 else
                     continue;
                 count++;
