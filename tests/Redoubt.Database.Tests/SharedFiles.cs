@@ -10,6 +10,8 @@ internal static class SharedFiles
 
     public static string Genuine(string name) => Path(System.IO.Path.Combine("data", "genuine-24.10", name));
 
+    public static string Reference(string name) => Path(System.IO.Path.Combine("reference", name));
+
     private static string Path(string relative)
     {
         var root = Environment.GetEnvironmentVariable("REDOUBT_SHARED");

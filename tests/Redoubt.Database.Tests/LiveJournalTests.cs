@@ -1,0 +1,112 @@
+using System.Threading.Channels;
+using Redoubt.XenApi;
+
+namespace Redoubt.Database.Tests;
+
+public sealed class LiveJournalTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_journal_that_is_added_holds_the_whole_database_and_every_change_after()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "before" }), Stop);
+        var path = pool.Make("sr.journal");
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        Assert.Single(TestPool.Read(path).FindByName<VmRecord>("before"));
+
+        await UntilHealthyAsync(pool, "sr");
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "after" }), Stop);
+
+        Assert.Single(TestPool.Read(path).FindByName<VmRecord>("after"));
+    }
+
+    [Fact]
+    public async Task A_journal_that_was_let_go_stays_as_it_was()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var path = pool.Make("sr.journal");
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        await pool.Database.DetachAsync("sr");
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "later" }), Stop);
+
+        Assert.Empty(TestPool.Read(path).FindByName<VmRecord>("later"));
+    }
+
+    [Fact]
+    public async Task A_journal_that_can_t_be_opened_is_refused_and_the_pool_goes_on()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        await Assert.ThrowsAnyAsync<IOException>(() => pool.Database.AttachAsync(new LiveJournal("sr", "/nonexistent/volume", null, TimeProvider.System), Stop));
+
+        Assert.Empty(pool.Database.Journals);
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
+    }
+
+    [Fact]
+    public async Task A_volume_that_is_full_is_announced_and_caught_up_when_there_is_space_again()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var mount = Directory.CreateTempSubdirectory("redoubt-full-").FullName;
+        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount), "mounting is not permitted here");
+        try
+        {
+            var path = pool.Make(Path.Combine(mount, "sr.journal"));
+            var health = Channel.CreateUnbounded<string?>();
+            pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
+            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+            Assert.Null(await health.Reader.ReadAsync(Stop));
+
+            var large = new string('x', 4 << 20);
+            var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameDescription = large }), Stop);
+            Assert.NotNull(await health.Reader.ReadAsync(Stop));
+            Assert.Equal(JournalHealth.Broken, Assert.Single(pool.Database.Journals).Health);
+            await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = "while full" }), Stop);
+
+            Assert.True(await RunAsync("mount", "-o", "remount,size=100m", mount));
+            while (await health.Reader.ReadAsync(Stop) is not null)
+            {
+                // It may have been tried again before there was space.
+            }
+
+            Assert.Equal(vm, Assert.Single(TestPool.Read(path).FindByName<VmRecord>("while full")));
+        }
+        finally
+        {
+            await pool.Database.DetachAsync("sr");
+            await RunAsync("umount", mount);
+            Directory.Delete(mount);
+        }
+    }
+
+    [Fact]
+    public async Task A_database_that_outgrows_its_half_moves_to_the_other()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
+        var large = new string('x', 8 << 20);
+        for (var i = 0; i < 20; i++)
+        {
+            await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameDescription = large + i }), Stop);
+        }
+
+        Assert.Equal(large + 19, TestPool.Read(pool.LocalPath).Get(vm).NameDescription);
+    }
+
+    private static async Task<bool> RunAsync(string program, params string[] arguments)
+    {
+        using var process = System.Diagnostics.Process.Start(program, arguments);
+        await process.WaitForExitAsync(Stop);
+        return process.ExitCode == 0;
+    }
+
+    private static async Task UntilHealthyAsync(TestPool pool, string key)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (pool.Database.Journals.Single(j => j.Key == key).Health != JournalHealth.Healthy)
+        {
+            await tick.WaitForNextTickAsync(Stop);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Database.Tests;
+
+public sealed class PoolDatabaseTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task An_acknowledged_change_is_in_the_journal()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "web 'one' é中😀", Order = 3 }), Stop);
+
+        var left = TestPool.Read(pool.LocalPath);
+
+        Assert.Equal("web 'one' é中😀", left.Get(vm).NameLabel);
+        Assert.Equal(3, left.Get(vm).Order);
+        Assert.Null(TestPool.Differences(pool.Database.State, left));
+    }
+
+    [Fact]
+    public async Task A_transaction_that_fails_leaves_nothing()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var before = pool.Database.State;
+
+        await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(
+            tx =>
+            {
+                tx.Create(new VmRecord { NameLabel = "half" });
+                tx.Get(new Ref<SrRecord>("OpaqueRef:nowhere"));
+            },
+            Stop));
+
+        Assert.Same(before, pool.Database.State);
+    }
+
+    [Fact]
+    public async Task Computed_sets_follow_the_fields_they_are_computed_from()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var (a, b, vbd) = await pool.Database.WriteAsync(
+            tx =>
+            {
+                var (first, second) = (tx.Create(new VmRecord()), tx.Create(new VmRecord()));
+                return (first, second, tx.Create(new VbdRecord { Vm = first }));
+            },
+            Stop);
+        Assert.Equal([vbd], pool.Database.State.Get(a).Vbds);
+
+        await pool.Database.WriteAsync(tx => tx.Update(vbd, v => v with { Vm = b }), Stop);
+        Assert.Empty(pool.Database.State.Get(a).Vbds);
+        Assert.Equal([vbd], pool.Database.State.Get(b).Vbds);
+        Assert.Equal([vbd], TestPool.Read(pool.LocalPath).Get(b).Vbds);
+
+        await pool.Database.WriteAsync(tx => tx.Delete(vbd), Stop);
+        Assert.Empty(pool.Database.State.Get(b).Vbds);
+    }
+
+    [Fact]
+    public async Task Objects_are_found_by_uuid_and_by_name_through_every_change()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "old" }), Stop);
+        await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = "new" }), Stop);
+        var state = pool.Database.State;
+
+        Assert.Empty(state.FindByName<VmRecord>("old"));
+        Assert.Equal([vm], state.FindByName<VmRecord>("new"));
+        Assert.Equal(vm, state.FindByUuid<VmRecord>(state.Get(vm).Uuid));
+
+        await pool.Database.WriteAsync(tx => tx.Delete(vm), Stop);
+        Assert.True(pool.Database.State.FindByUuid<VmRecord>(state.Get(vm).Uuid).IsNull);
+        Assert.Empty(pool.Database.State.FindByName<VmRecord>("new"));
+    }
+
+    [Fact]
+    public async Task What_is_not_persistent_is_seen_but_not_journalled()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var task = await pool.Database.WriteAsync(tx => tx.Create(new TaskRecord { NameLabel = "work" }), Stop);
+        var vm = await pool.Database.WriteAsync(
+            tx => tx.Create(new VmRecord
+            { CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty.Add(task.Opaque, VmOperations.Start) }),
+            Stop);
+
+        var left = TestPool.Read(pool.LocalPath);
+        Assert.NotNull(pool.Database.State.Find(task));
+        Assert.Null(left.Find(task));
+        Assert.Empty(left.Get(vm).CurrentOperations);
+    }
+
+    [Fact]
+    public async Task Concurrent_writers_all_get_through_and_whole()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        await Task.WhenAll(Enumerable.Range(0, 64).Select(i => Task.Run(
+            async () =>
+            {
+                for (var n = 0; n < 20; n++)
+                {
+                    await pool.Database.WriteAsync(
+                        tx =>
+                        {
+                            var vm = tx.Create(new VmRecord { NameLabel = $"{i}.{n}" });
+                            tx.Create(new VbdRecord { Vm = vm, Userdevice = "0" });
+                        },
+                        Stop);
+                }
+            },
+            Stop)));
+
+        var left = TestPool.Read(pool.LocalPath);
+        Assert.Equal(64 * 20, left.All<VmRecord>().Count());
+        Assert.All(left.All<VmRecord>(), v => Assert.Single(v.Record.Vbds));
+        Assert.Null(TestPool.Differences(pool.Database.State, left));
+    }
+
+    [Fact]
+    public async Task Text_that_no_dump_can_carry_is_refused_and_changes_nothing()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var refused = await Assert.ThrowsAsync<XenApiException>(() =>
+            pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "a\u0001b" }), Stop));
+
+        Assert.Equal("INVALID_VALUE", refused.Code);
+        Assert.Empty(pool.Database.State.All<VmRecord>());
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "fine" }), Stop);
+    }
+
+    [Fact]
+    public async Task A_uuid_can_be_used_once()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var uuid = Guid.NewGuid().ToString();
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { Uuid = uuid }), Stop);
+        var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(tx => tx.Create(new VmRecord { Uuid = uuid }), Stop));
+        Assert.Equal("UUID_ALREADY_EXISTS", refused.Code);
+    }
+
+    [Fact]
+    public async Task Subscribers_see_each_commit_once_and_in_order()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var seen = new List<long>();
+        using (pool.Database.Subscribe((state, changes) => seen.Add(state.Generation)))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop)));
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
+        Assert.Equal(100, seen.Count);
+        Assert.Equal(seen.Order(), seen);
+        Assert.Equal(seen.Distinct(), seen);
+    }
+}
