@@ -104,7 +104,7 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
 
     private async Task<XenApiClient> ConnectAsync(Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken)
     {
-        var api = new XenApiClient(server, certificate => pins.Accept(server.Authority, certificate), time);
+        var api = new XenApiClient(server, certificate => pins.Accept($"{server.Host}:{server.Port}", certificate), time);
         try
         {
             await api.LoginAsync(credentials.User, credentials.Password, cancellationToken);

@@ -1,5 +1,5 @@
-using Redoubt.Cli.Commands;
 using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Commands;
 using Redoubt.Cli.Fields;
 using Redoubt.Cli.Output;
 

@@ -8,7 +8,7 @@ internal static class ApplianceCommands
     public static IEnumerable<Command> All { get; } =
     [
         Command.Make("appliance-create", "Makes a vApp; prints its UUID.", CreateAsync) with { Required = ["name-label"], Optional = ["name-description"] },
-        Command.Make("appliance-destroy", "Removes a vApp; its VMs stay.", context => context.CallOnAsync("VM_appliance", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("appliance-destroy", "VM_appliance", "destroy", "Removes a vApp; its VMs stay."),
         Command.Make("appliance-start", "Starts a vApp's VMs in their order.", StartAsync) with { Required = ["uuid"], Optional = ["paused"] },
         Command.Make("appliance-shutdown", "Shuts a vApp's VMs down in reverse order; with --force switches them off.", ShutdownAsync) with
         {

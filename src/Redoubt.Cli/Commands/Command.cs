@@ -24,4 +24,8 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
         await run(context);
         return CommandLine.ExitCode.Success;
     });
+
+    /// <summary>Makes a command that sends a message about the one object that <c>uuid=</c> names.</summary>
+    public static Command OnObject(string name, string className, string message, string help) =>
+        Make(name, help, context => context.CallOnAsync(className, message)) with { Required = ["uuid"] };
 }

@@ -10,7 +10,7 @@ internal static class DrTaskCommands
             Required = ["type"],
             Optional = ["device-config:", "sr-whitelist"],
         },
-        Command.Make("drtask-destroy", "Lets go the SRs that no recovered VM needs.", context => context.CallOnAsync("DR_task", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("drtask-destroy", "DR_task", "destroy", "Lets go the SRs that no recovered VM needs."),
     ];
 
     private static async Task CreateAsync(CommandContext context)

@@ -14,7 +14,7 @@ internal static class NetworkCommands
             Required = ["name-label"],
             Optional = ["name-description", "MTU", "bridge", "managed"],
         },
-        Command.Make("network-destroy", "Removes a network.", context => context.CallOnAsync("network", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("network-destroy", "network", "destroy", "Removes a network."),
     ];
 
     private static async Task CreateAsync(CommandContext context)

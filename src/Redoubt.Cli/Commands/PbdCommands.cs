@@ -13,13 +13,10 @@ internal static class PbdCommands
             Required = ["host-uuid", "sr-uuid"],
             Optional = ["device-config:"],
         },
-        On("pbd-plug", "plug", "Attaches the SR to the host."),
-        On("pbd-unplug", "unplug", "Detaches the SR from the host."),
-        On("pbd-destroy", "destroy", "Forgets how the host reaches the SR."),
+        Command.OnObject("pbd-plug", "PBD", "plug", "Attaches the SR to the host."),
+        Command.OnObject("pbd-unplug", "PBD", "unplug", "Detaches the SR from the host."),
+        Command.OnObject("pbd-destroy", "PBD", "destroy", "Forgets how the host reaches the SR."),
     ];
-
-    private static Command On(string name, string message, string help) =>
-        Command.Make(name, help, context => context.CallOnAsync("PBD", message)) with { Required = ["uuid"] };
 
     private static async Task CreateAsync(CommandContext context)
     {

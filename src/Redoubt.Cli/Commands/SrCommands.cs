@@ -22,15 +22,12 @@ internal static class SrCommands
             Required = ["name-label", "type", "uuid"],
             Optional = ["name-description", "shared", "content-type"],
         },
-        On("sr-forget", "forget", "Makes the pool forget an SR; what is on the storage stays."),
-        On("sr-destroy", "destroy", "Destroys an SR and all that is on it."),
-        On("sr-scan", "scan", "Looks for disks that came or went on the storage."),
-        On("sr-enable-database-replication", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
-        On("sr-disable-database-replication", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
+        Command.OnObject("sr-forget", "SR", "forget", "Makes the pool forget an SR; what is on the storage stays."),
+        Command.OnObject("sr-destroy", "SR", "destroy", "Destroys an SR and all that is on it."),
+        Command.OnObject("sr-scan", "SR", "scan", "Looks for disks that came or went on the storage."),
+        Command.OnObject("sr-enable-database-replication", "SR", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
+        Command.OnObject("sr-disable-database-replication", "SR", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
     ];
-
-    private static Command On(string name, string message, string help) =>
-        Command.Make(name, help, context => context.CallOnAsync("SR", message)) with { Required = ["uuid"] };
 
     private static async Task CreateAsync(CommandContext context)
     {

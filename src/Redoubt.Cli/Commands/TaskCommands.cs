@@ -5,6 +5,6 @@ internal static class TaskCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("task-cancel", "Asks a task to stop, and returns at once.", context => context.CallOnAsync("task", "cancel")) with { Required = ["uuid"] },
+        Command.OnObject("task-cancel", "task", "cancel", "Asks a task to stop, and returns at once."),
     ];
 }

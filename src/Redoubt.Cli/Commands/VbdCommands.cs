@@ -13,8 +13,8 @@ internal static class VbdCommands
             Required = ["vm-uuid", "device"],
             Optional = ["vdi-uuid", "bootable", "type", "mode", "unpluggable"],
         },
-        Command.Make("vbd-destroy", "Takes a drive from a VM; the disk stays.", context => context.CallOnAsync("VBD", "destroy")) with { Required = ["uuid"] },
-        Command.Make("vbd-plug", "Attaches a drive to a running VM.", context => context.CallOnAsync("VBD", "plug")) with { Required = ["uuid"] },
+        Command.OnObject("vbd-destroy", "VBD", "destroy", "Takes a drive from a VM; the disk stays."),
+        Command.OnObject("vbd-plug", "VBD", "plug", "Attaches a drive to a running VM."),
         Command.Make("vbd-unplug", "Detaches a drive from a running VM.", UnplugAsync) with { Required = ["uuid"], Optional = ["force"] },
     ];
 

@@ -17,7 +17,7 @@ internal static class VdiCommands
             Required = ["sr-uuid", "name-label", "virtual-size"],
             Optional = ["name-description", "type", "sharable", "sm-config:", "other-config:"],
         },
-        Command.Make("vdi-destroy", "Destroys a disk and what is on it.", context => context.CallOnAsync("VDI", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("vdi-destroy", "VDI", "destroy", "Destroys a disk and what is on it."),
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
         Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },
         Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },

@@ -14,7 +14,7 @@ internal static class VifCommands
             Required = ["vm-uuid", "network-uuid", "device"],
             Optional = ["mac", "mtu"],
         },
-        Command.Make("vif-destroy", "Takes an interface from a VM.", context => context.CallOnAsync("VIF", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("vif-destroy", "VIF", "destroy", "Takes an interface from a VM."),
     ];
 
     private static async Task CreateAsync(CommandContext context)

@@ -12,7 +12,7 @@ internal static class VmCommands
     [
         VmCreate.Command,
         ForVms("vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
-        Command.Make("vm-destroy", "Removes a VM; its disks stay.", context => context.CallOnAsync("VM", "destroy")) with { Required = ["uuid"] },
+        Command.OnObject("vm-destroy", "VM", "destroy", "Removes a VM; its disks stay."),
         ForVms("vm-start", "Starts VMs.", [], ["on", "paused", "force"], StartAsync),
         ForVms("vm-shutdown", "Shuts VMs down; with --force switches them off.", [], ["force"], Forcible("Shutting down", "shutdown")),
         ForVms("vm-reboot", "Reboots VMs; with --force resets them.", [], ["force"], Forcible("Rebooting", "reboot")),

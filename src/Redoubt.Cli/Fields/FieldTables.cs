@@ -12,7 +12,7 @@ internal static class FieldTables
     public static IReadOnlyList<XeField> Read(XeClass of)
     {
         var model = of.Model;
-        var listed = ReadTable(TableName(of.ClassName)).Select(f => IsEnum(model, f) ? f with { IgnoresCase = true } : f).ToList();
+        var listed = ReadTable(TableName(of.ClassName)).Select(f => Fit(model, f)).ToList();
         if (listed.Count > 0)
         {
             listed.AddRange(model.Fields.Where(f => f.IsExtension).Select(f => Derive(model, f)));
@@ -60,7 +60,12 @@ internal static class FieldTables
         Separator = words.Contains("commas") ? ", " : "; ",
     };
 
-    private static bool IsEnum(ClassModel model, XeField field) => field.ApiField is { } api && model.FindField(api)?.Type is IEnumType;
+    // The table is xe's; what a field's type is, and whether there is a message that writes it, is the data model's to say.
+    private static XeField Fit(ClassModel model, XeField field) => field.ApiField is not { } api ? field with { IsWritable = false } : field with
+    {
+        IgnoresCase = field.IgnoresCase || model.FindField(api)?.Type is IEnumType,
+        IsWritable = field.IsWritable && model.Messages.ContainsKey((field.Kind == FieldKind.Map ? "add_to_" : "set_") + api),
+    };
 
     private static XeField Derive(ClassModel model, FieldModel field) => new()
     {

@@ -32,7 +32,7 @@ internal static class XeClasses
         vlan VLAN : uuid tagged-PIF untagged-PIF tag
         tunnel tunnel : uuid transport-PIF access-PIF status
         host-cpu host_cpu : uuid number vendor speed utilisation
-        host-crashdump host_crashdump : uuid host timestamp size
+        host-crashdump host_crashdump : uuid timestamp size
         patch pool_patch : uuid name-label name-description size
         update pool_update : uuid name-label name-description version installation-size
         subject subject : uuid subject-identifier other-config roles
@@ -45,19 +45,19 @@ internal static class XeClasses
         vgpu-type VGPU_type : uuid vendor-name model-name max-resolution max-heads
         pvs-site PVS_site : uuid name-label name-description pvs-uuid pvs-server-uuids
         pvs-server PVS_server : uuid addresses pvs-site-uuid
-        pvs-proxy PVS_proxy : uuid vif-uuid pvs-site-uuid currently-attached cache-sr-uuid
+        pvs-proxy PVS_proxy : uuid vif-uuid pvs-site-uuid currently-attached
         pvs-cache-storage PVS_cache_storage : uuid host-uuid sr-uuid pvs-site-uuid size
         feature Feature : uuid name-label name-description enabled experimental version host-uuid
         sdn-controller SDN_controller : uuid protocol address port
         pusb PUSB : uuid path product-id product-desc vendor-id vendor-desc serial version description speed
         usb-group USB_group : uuid name-label name-description
         vusb VUSB : uuid vm-uuid usb-group-uuid
-        network-sriov network_sriov : uuid requires-reboot configuration-mode
+        network-sriov network_sriov : uuid requires-reboot
         cluster Cluster : uuid cluster-hosts cluster-token cluster-stack allowed-operations current-operations pool-auto-join cluster-config other-config
-        cluster-host Cluster_host : uuid cluster pif host enabled allowed-operations current-operations other-config
+        cluster-host Cluster_host : uuid cluster host enabled allowed-operations current-operations other-config
         certificate Certificate : uuid type name host not-before not-after fingerprint
-        repository Repository : uuid name-label name-description binary-url source-url update hash up-to-date gpgkey-path
-        vtpm VTPM : uuid vm-uuid profile
+        repository Repository : uuid name-label name-description binary-url source-url update hash gpgkey-path
+        vtpm VTPM : uuid vm-uuid
         observer Observer : uuid name-label name-description host-uuids endpoints enabled
         pci PCI : uuid vendor-name device-name pci-id
         """;
