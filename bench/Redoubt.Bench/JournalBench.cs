@@ -62,7 +62,7 @@ internal static class JournalBench
         for (var i = 0; i < PerRound; i++)
         {
             RandomAccess.Write(file, bytes, (long)((round * PerRound) + i) * bytes.Length);
-            NativeSync.FlushData(file);
+            NativeFile.FlushData(file);
         }
 
         return watch.Elapsed.TotalMilliseconds / PerRound;
@@ -91,7 +91,7 @@ internal static class JournalBench
             RandomAccess.Write(file, zeros, offset);
         }
 
-        NativeSync.FlushData(file);
+        NativeFile.FlushData(file);
     }
 
     /// <summary>What one of the measured transactions puts on the disk: a record and the mark after it.</summary>

@@ -62,11 +62,12 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
         }
 
         // Which disks are really there is asked of the storage now, not of what the last scan remembers.
-        var needed = vms.SelectMany(vm => RecoveryRequirements.Required(call.State, call.State.Get(vm)))
-            .Select(s => call.State.Get(s).Uuid).Distinct().ToList();
-        foreach (var uuid in needed)
+        var disks = vms.SelectMany(vm => RecoveryRequirements.Disks(call.State, call.State.Get(vm)))
+            .GroupBy(d => call.State.Get(d.Sr).Uuid, d => d.Location).ToList();
+        var needed = disks.ConvertAll(d => d.Key);
+        foreach (var sr in disks)
         {
-            await connections.ScanAsync(pool.State.FindByUuid<SrRecord>(uuid), call.Cancellation);
+            await connections.VerifyAsync(pool.State.FindByUuid<SrRecord>(sr.Key), sr, call.Cancellation);
         }
 
         var recovered = await pool.Database.WriteAsync(

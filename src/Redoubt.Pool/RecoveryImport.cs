@@ -178,9 +178,11 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
     private Ref<VdiRecord> FindHere(VdiRecord theirs)
     {
         var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
-        return tx.Find(sr) is { } ours
-            ? ours.Vdis.FirstOrDefault(v => tx.Get(v) is { Missing: false } vdi && vdi.Location == theirs.Location)
-            : default;
+        bool IsIt(Ref<VdiRecord> vdi) => tx.Find(vdi) is { Missing: false } here && here.Sr == sr && here.Location == theirs.Location;
+
+        // Nearly always the location is the UUID, and then an SR of any size is searched at once.
+        var likely = tx.State.FindByUuid<VdiRecord>(theirs.Location);
+        return IsIt(likely) ? likely : tx.Find(sr) is { } ours ? ours.Vdis.FirstOrDefault(IsIt) : default;
     }
 
     private XenApiException Lost(VdiRecord theirs)

@@ -6,15 +6,14 @@ namespace Redoubt.Pool;
 /// <summary>What of the storage a VM of a foreign database needs before it can be recovered. Pure.</summary>
 internal static class RecoveryRequirements
 {
-    /// <summary>The SRs of the VM's disks, CDs and ISO libraries excluded.</summary>
-    public static IReadOnlyList<Ref<SrRecord>> Required(DatabaseState foreign, VmRecord vm) =>
-    [
-        .. vm.Vbds.Select(foreign.Find).OfType<VbdRecord>()
-            .Where(b => b.Type != VbdType.Cd && !b.Vdi.IsNull)
-            .Select(b => foreign.Find(b.Vdi)).OfType<VdiRecord>()
-            .Select(d => d.Sr).Distinct()
-            .Where(s => foreign.Find(s) is { ContentType: not "iso" }),
-    ];
+    /// <summary>The VM's disks, CDs and ISO libraries excluded.</summary>
+    public static IEnumerable<VdiRecord> Disks(DatabaseState foreign, VmRecord vm) => vm.Vbds.Select(foreign.Find).OfType<VbdRecord>()
+        .Where(b => b.Type != VbdType.Cd && !b.Vdi.IsNull)
+        .Select(b => foreign.Find(b.Vdi)).OfType<VdiRecord>()
+        .Where(d => foreign.Find(d.Sr) is { ContentType: not "iso" });
+
+    /// <summary>The SRs of those disks.</summary>
+    public static IEnumerable<Ref<SrRecord>> Required(DatabaseState foreign, VmRecord vm) => Disks(foreign, vm).Select(d => d.Sr).Distinct();
 
     /// <summary>Those required SRs that are unknown or attached nowhere here, each as the reference that the error names.</summary>
     public static IEnumerable<(Ref<SrRecord> Foreign, string Named)> Missing(DatabaseState foreign, DatabaseState local, VmRecord vm)

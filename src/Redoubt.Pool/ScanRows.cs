@@ -53,7 +53,7 @@ internal static class ScanRows
             {
                 tx.Create(now);
             }
-            else
+            else if (now != old)
             {
                 tx.Update(reference, _ => now);
             }

@@ -114,6 +114,33 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, pool.Pool), cancellationToken);
     }
 
+    /// <summary>
+    /// Makes the records of some disks true to the storage as it is now, at a cost that does not grow with the SR: each is looked at by
+    /// itself, and only one that the database does not know, or takes for missing, is worth a scan.
+    /// </summary>
+    public async Task VerifyAsync(Ref<SrRecord> reference, IEnumerable<string> locations, CancellationToken cancellationToken)
+    {
+        var attached = pool.Attached.Get(reference, pool.State.Get(reference));
+        foreach (var location in locations)
+        {
+            var vdi = pool.State.FindByUuid<VdiRecord>(location);
+            if (pool.State.Find(vdi) is not { Missing: false } record || record.Sr != reference)
+            {
+                await ScanAsync(reference, cancellationToken);
+                return;
+            }
+
+            try
+            {
+                await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken);
+            }
+            catch (XenApiException)
+            {
+                await pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { Missing = true }), cancellationToken);
+            }
+        }
+    }
+
     /// <summary>Measures the SR again.</summary>
     public async Task StatAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {

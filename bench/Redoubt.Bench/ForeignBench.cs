@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using Redoubt.Database;
+using Redoubt.Database.Journal;
+using Redoubt.Pool;
+using Redoubt.XenApi;
+
+namespace Redoubt.Bench;
+
+/// <summary>
+/// Opens the metadata of a lost pool of 10,000 VMs, each with a disk and an interface (with two disks each they would not fit into half a
+/// redo log), and recovers 1,000 of them: the control plane
+/// alone, on libvirt's test driver. The limit it is measured against is reading the same bytes, and one durable flush for each VM.
+/// </summary>
+internal static class ForeignBench
+{
+    private const int Vms = 10_000;
+    private const int Recovered = 1_000;
+
+    public static async Task RunAsync()
+    {
+        var directory = Directory.CreateTempSubdirectory("redoubt-bench-");
+        try
+        {
+            var storage = directory.CreateSubdirectory("storage").FullName;
+            var sr = Guid.NewGuid().ToString();
+            var metadata = Guid.NewGuid().ToString();
+            var lost = LostPool(sr);
+            await WriteStorageAsync(Path.Combine(storage, sr), metadata, lost);
+
+            await using var daemon = await PoolDaemon.OpenAsync(
+                new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
+                TimeProvider.System,
+                CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync("root", Role.LocalRoot, "bench", daemon.Services.Host, null, CancellationToken.None);
+            Task<object?> CallAsync(SessionState by, string message, params object?[] arguments) => daemon.Messages.Find(message)!(
+                new CallContext(by, by.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
+
+            await daemon.Services.Database.WriteAsync(tx => tx.Create(new NetworkRecord { NameLabel = "front" }));
+            var config = ImmutableSortedDictionary<string, string>.Empty.Add("location", storage);
+            var watch = Stopwatch.StartNew();
+            await CallAsync(session, "DR_task.create", "file", config, ImmutableList.Create(sr));
+            Console.WriteLine($"foreign, attach an SR of {Vms} disks and find the metadata: {watch.Elapsed.TotalSeconds:0.00} s");
+
+            var path = Path.Combine(storage, sr, metadata + ".raw");
+            var read = await MeasureAsync(() => Task.Run(() => JournalReader.Read(path)));
+            watch.Restart();
+            var opened = (Ref<SessionRecord>)(await CallAsync(session, "VDI.open_database", daemon.Services.State.FindByUuid<VdiRecord>(metadata)))!;
+            Console.WriteLine(
+                $"foreign, VDI.open_database of {Vms} VMs, {Vms} VDIs, {Vms} VBDs, {Vms} VIFs: {watch.Elapsed.TotalSeconds:0.00} s; "
+                + $"reading and checking the journal alone {read:0.00} s; ratio {watch.Elapsed.TotalSeconds / read:0.0}");
+
+            var foreign = daemon.Services.Sessions.Get(opened, opened.Opaque);
+            var chosen = lost.All<VmRecord>().Take(Recovered).Select(v => v.Ref).ToList();
+            var flush = Flush(directory.FullName);
+            watch.Restart();
+            foreach (var vm in chosen)
+            {
+                await CallAsync(foreign, "VM.recover", vm, session.Ref, false);
+            }
+
+            var each = watch.Elapsed.TotalMilliseconds / Recovered;
+            Console.WriteLine($"foreign, {Recovered} VMs recovered one after the other: {each:0.00} ms each; one fdatasync {flush:0.00} ms; ratio {each / flush:0.0}");
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    private static async Task<double> MeasureAsync(Func<Task> work)
+    {
+        var watch = Stopwatch.StartNew();
+        await work();
+        return watch.Elapsed.TotalSeconds;
+    }
+
+    /// <summary>Milliseconds of one durable write of the size that recovering a VM takes.</summary>
+    private static double Flush(string directory)
+    {
+        using var file = File.OpenHandle(Path.Combine(directory, "raw"), FileMode.Create, FileAccess.ReadWrite);
+        var block = new byte[16 << 10];
+        var times = new List<double>();
+        for (var i = 0; i < 100; i++)
+        {
+            var watch = Stopwatch.StartNew();
+            RandomAccess.Write(file, block, (long)i * block.Length);
+            NativeFile.FlushData(file);
+            times.Add(watch.Elapsed.TotalMilliseconds);
+        }
+
+        return times.Order().ElementAt(50);
+    }
+
+    private static DatabaseState LostPool(string srUuid)
+    {
+        var transaction = new Transaction(DatabaseState.Empty, Guid.NewGuid);
+        var host = transaction.Create(new HostRecord { NameLabel = "lost" });
+        transaction.Create(new PoolRecord { NameLabel = "lost", Master = host });
+        var sr = transaction.Create(new SrRecord { Uuid = srUuid, NameLabel = "replicated", Type = "file", Shared = true });
+        var network = transaction.Create(new NetworkRecord { NameLabel = "front" });
+        for (var i = 0; i < Vms; i++)
+        {
+            var vm = transaction.Create(new VmRecord { NameLabel = $"vm {i}", Metrics = transaction.Create(new VmMetricsRecord()) });
+            var uuid = transaction.NewUuid();
+            var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = 1 << 20, NameLabel = $"vm {i} disk" });
+            transaction.Create(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, CurrentlyAttached = true });
+            transaction.Create(new VifRecord { Vm = vm, Network = network, Device = "0", Mac = $"02:00:00:00:{i >> 8:x2}:{i & 255:x2}" });
+        }
+
+        return transaction.State;
+    }
+
+    /// <summary>One small image under many names is as good as many: nothing here looks inside them beyond the header.</summary>
+    private static async Task WriteStorageAsync(string directory, string metadata, DatabaseState lost)
+    {
+        Directory.CreateDirectory(directory);
+        var image = Path.Combine(directory, "image");
+        await new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(image, 1 << 20, CancellationToken.None);
+        foreach (var (_, vdi) in lost.All<VdiRecord>())
+        {
+            NativeFile.Link(image, Path.Combine(directory, vdi.Location + ".qcow2"));
+        }
+
+        File.Delete(image);
+        using var device = JournalDevice.Create(Path.Combine(directory, metadata + ".raw"));
+        JournalWriter.Initialise(device);
+        new JournalWriter(device).WriteDatabase(StateDump.ToDump(lost).AtGeneration(100));
+    }
+}
