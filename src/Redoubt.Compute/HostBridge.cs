@@ -12,7 +12,7 @@ public static class HostBridge
         IsInterfaceName(name) && Directory.Exists(Path.Combine(networkClass, name, "bridge"));
 
     /// <summary>Linux allows 15 bytes without blanks, slashes and colons, and not the two names that mean a directory.</summary>
-    internal static bool IsInterfaceName(string name) =>
+    public static bool IsInterfaceName(string name) =>
         name.Length is > 0 and < 16
         && name is not ("." or "..")
         && name.All(letter => letter is > ' ' and < '\x7f' and not ('/' or ':'));

@@ -77,6 +77,9 @@ public sealed class Hypervisor : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the host has this bridge. Of a host that is not this machine it is not known until a guest starts, so the answer is yes.</summary>
+    public bool HasBridge(string name) => !SeesThisHost || HostBridge.Exists(name);
+
     /// <summary>The host's memory now.</summary>
     public async Task<HostMemory> GetMemoryAsync(CancellationToken cancellationToken) => SeesThisHost
         ? HostMemory.Parse(await File.ReadAllTextAsync("/proc/meminfo", cancellationToken))

@@ -8,12 +8,14 @@ namespace Redoubt.Pool;
 internal static class AllowedOperations
 {
     private static readonly ImmutableList<VmOperations> Halted =
-        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Destroy, VmOperations.ChangingMemoryLimits, VmOperations.ChangingDynamicRange];
+        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Destroy, VmOperations.ChangingMemoryLimits,
+            VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus];
 
     private static readonly ImmutableList<VmOperations> Running =
-        [VmOperations.Pause, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
+        [VmOperations.Pause, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
+            VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
 
-    private static readonly ImmutableList<VmOperations> Paused = [VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.HardReboot];
+    private static readonly ImmutableList<VmOperations> Paused = [VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
 
     /// <summary>The operations on a VM; none while one is under way.</summary>
     public static ImmutableList<VmOperations> Of(VmRecord vm)
@@ -28,11 +30,16 @@ internal static class AllowedOperations
             VmPowerState.Halted => vm.IsATemplate ? [VmOperations.Clone, VmOperations.Destroy] : Halted,
             VmPowerState.Running => Running,
             VmPowerState.Paused => Paused,
-            VmPowerState.Suspended => [VmOperations.HardShutdown],
+            VmPowerState.Suspended => [VmOperations.HardShutdown, VmOperations.Shutdown],
             VmPowerState.Unrecognized => [],
         };
         return byState.RemoveAll(vm.BlockedOperations.ContainsKey);
     }
+
+    /// <summary>The power states in which an operation is possible, of a VM with nothing else about it.</summary>
+    public static IEnumerable<VmPowerState> StatesFor(VmOperations operation) =>
+        new[] { VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended }
+            .Where(s => Of(new VmRecord { PowerState = s }).Contains(operation));
 
     /// <summary>A vApp with the operations that its members' states allow.</summary>
     public static VmApplianceRecord Apply(Transaction tx, VmApplianceRecord appliance)

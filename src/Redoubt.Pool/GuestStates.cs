@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Makes a VM's record true to what the hypervisor says of it. Pure but for the transaction.</summary>
+/// <summary>Makes a VM's record true to what the hypervisor says of it. Pure but for the transaction; repeating it changes nothing.</summary>
 internal static class GuestStates
 {
     /// <summary>Applies the state of a VM's domain; null: it has none.</summary>
@@ -17,13 +17,38 @@ internal static class GuestStates
 
         if (PowerState(domain) is { } state)
         {
-            tx.Update(reference, v => Operations.WithAllowed(v with { PowerState = state, ResidentOn = host, Domid = domain!.Id }));
-            Attach(tx, vm, true);
+            // Which drives and interfaces the guest has is known to whoever started it, who wrote it down before.
+            VmRows.Update(tx, reference, v => v with { PowerState = state, ResidentOn = host, Domid = domain!.Id });
         }
         else if (vm.PowerState is VmPowerState.Running or VmPowerState.Paused)
         {
-            tx.Update(reference, v => Operations.WithAllowed(v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 }));
-            Attach(tx, vm, false);
+            VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 });
+            Release(tx, reference);
+        }
+        else if (vm.CurrentOperations.IsEmpty)
+        {
+            // A daemon that died while it was starting the VM leaves the flags behind. One that is starting it now keeps them.
+            Release(tx, reference);
+        }
+    }
+
+    /// <summary>Marks a halted VM's drives and interfaces as not attached, and removes its consoles.</summary>
+    public static void Release(Transaction tx, Ref<VmRecord> reference)
+    {
+        var vm = tx.Get(reference);
+        foreach (var vbd in vm.Vbds.Where(b => tx.Get(b).CurrentlyAttached))
+        {
+            tx.Update(vbd, b => b with { CurrentlyAttached = false });
+        }
+
+        foreach (var vif in vm.Vifs.Where(v => tx.Get(v).CurrentlyAttached))
+        {
+            tx.Update(vif, v => v with { CurrentlyAttached = false });
+        }
+
+        foreach (var console in vm.Consoles)
+        {
+            tx.Delete(console);
         }
     }
 
@@ -33,18 +58,4 @@ internal static class GuestStates
         DomainPowerState.Paused or DomainPowerState.PausedByDiskError or DomainPowerState.Asleep => VmPowerState.Paused,
         DomainPowerState.Crashed or null => null,
     };
-
-    private static void Attach(Transaction tx, VmRecord vm, bool attached)
-    {
-        foreach (var vbd in vm.Vbds.Where(b => tx.Get(b).CurrentlyAttached != attached))
-        {
-            tx.Update(vbd, b => b with { CurrentlyAttached = attached });
-        }
-
-        foreach (var vif in vm.Vifs.Where(v => !attached && tx.Get(v).CurrentlyAttached))
-        {
-            // Which interfaces a running guest has plugged is known to whoever started it; a halted one has none.
-            tx.Update(vif, v => v with { CurrentlyAttached = false });
-        }
-    }
 }

@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Follows what guests do by themselves: shut down, crash, come back after the daemon was away.</summary>
-internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
+internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
@@ -12,7 +12,7 @@ internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
     /// <summary>Brings all VMs up to date, then follows events.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await ReconcileAsync(cancellationToken);
+        await guests.RefreshAllAsync(cancellationToken);
         _following = FollowAsync();
     }
 
@@ -32,7 +32,7 @@ internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
             {
                 if (happened.Kind == DomainEventKind.Resync)
                 {
-                    await ReconcileAsync(_stopping.Token);
+                    await guests.RefreshAllAsync(_stopping.Token);
                 }
                 else
                 {
@@ -53,9 +53,7 @@ internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
     private async Task RefreshAsync(DomainEvent happened, CancellationToken cancellationToken)
     {
         var uuid = happened.Uuid.ToString("D");
-        var domain = await pool.Hypervisor.FindAsync(happened.Uuid, cancellationToken);
-        await pool.Database.WriteAsync(
-            tx => GuestStates.Apply(tx, tx.State.FindByUuid<VmRecord>(uuid), domain, pool.Host), cancellationToken);
+        await guests.RefreshAsync(happened.Uuid, null, cancellationToken);
         if (happened.Kind is DomainEventKind.Crashed or DomainEventKind.PausedByDiskError)
         {
             var body = happened.Kind == DomainEventKind.Crashed
@@ -63,19 +61,5 @@ internal sealed class GuestWatch(PoolServices pool) : IAsyncDisposable
                 : "The guest was paused because one of its disks failed or the storage is full. Make space or mend the storage, then unpause the VM.";
             await pool.PostAsync("VM_CRASHED", 2, Cls.Vm, uuid, body);
         }
-    }
-
-    private async Task ReconcileAsync(CancellationToken cancellationToken)
-    {
-        var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
-        await pool.Database.WriteAsync(
-            tx =>
-            {
-                foreach (var (reference, vm) in tx.State.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
-                {
-                    GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), pool.Host);
-                }
-            },
-            cancellationToken);
     }
 }

@@ -10,12 +10,14 @@ namespace Redoubt.Pool;
 /// </summary>
 public sealed class MessageTable
 {
+    private const BindingFlags Own = BindingFlags.Instance | BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic;
+
     private readonly FrozenDictionary<string, Func<CallContext, object?[], Task<object?>>> handlers;
 
     /// <summary>Binds the marked methods of these objects.</summary>
     /// <exception cref="InvalidOperationException">A method does not fit its message.</exception>
     public MessageTable(params IEnumerable<object> calls) => handlers = calls
-        .SelectMany(c => c.GetType().GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic).Select(m => (Target: c, Method: m)))
+        .SelectMany(c => c.GetType().GetMethods(Own).Select(m => (Target: c, Method: m)))
         .Select(p => (p.Target, p.Method, p.Method.GetCustomAttribute<MessageAttribute>()?.Name))
         .Where(p => p.Name is not null)
         .ToFrozenDictionary(p => p.Name!, p => Bind(p.Name!, p.Target, p.Method));

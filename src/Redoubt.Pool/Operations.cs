@@ -49,7 +49,7 @@ internal static class Operations
                 var record = tx.Get(appliance);
                 Refuse("VM_appliance", appliance.Opaque, record.CurrentOperations, VmApplianceOperationType.Instance);
                 check(record);
-                tx.Update(appliance, a => a with { CurrentOperations = a.CurrentOperations.SetItem(task, operation) });
+                tx.Update(appliance, a => AllowedOperations.Apply(tx, a with { CurrentOperations = a.CurrentOperations.SetItem(task, operation) }));
             },
             call.Cancellation);
         return new Ending(() => database.WriteAsync(
@@ -57,7 +57,7 @@ internal static class Operations
             {
                 if (tx.Find(appliance) is not null)
                 {
-                    tx.Update(appliance, a => a with { CurrentOperations = a.CurrentOperations.Remove(task) });
+                    tx.Update(appliance, a => AllowedOperations.Apply(tx, a with { CurrentOperations = a.CurrentOperations.Remove(task) }));
                 }
             },
             CancellationToken.None));

@@ -90,13 +90,28 @@ public sealed class PoolDaemon : IAsyncDisposable
         var replication = new MetadataReplication(services);
         connections = new SrConnections(services, foreign, replication);
         var vdis = new VdiCalls(services, connections, foreign);
+        var guests = new Guests(services);
+        var start = new VmStartCalls(services, guests);
+        var power = new VmPowerCalls(services, guests, vdis);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
             new PbdCalls(services, connections),
             vdis,
             new DrTaskCalls(services, connections),
-            new RecoveryCalls(services, connections));
-        return new(held, services, messages, vdis, new GuestWatch(services));
+            new RecoveryCalls(services, connections),
+            new VmCalls(services, vdis),
+            start,
+            power,
+            new VmMemoryCalls(services, guests),
+            new VmSettingCalls(services),
+            new VmApplianceCalls(services, start, power),
+            new VbdCalls(services),
+            new VifCalls(services),
+            new NetworkCalls(services),
+            new HostCalls(services),
+            new PoolCalls(services),
+            new MessageCalls(services));
+        return new(held, services, messages, vdis, new GuestWatch(services, guests));
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

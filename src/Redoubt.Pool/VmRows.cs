@@ -6,6 +6,33 @@ namespace Redoubt.Pool;
 /// <summary>What belongs to a VM in the database.</summary>
 internal static class VmRows
 {
+    /// <summary>The VM's UUID as the hypervisor takes it.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the record has no proper UUID.</exception>
+    public static Guid Uuid(VmRecord vm) => Guid.TryParseExact(vm.Uuid, "D", out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "uuid", vm.Uuid);
+
+    /// <summary>Checks that nothing is being done with a VM, so that its devices may be changed.</summary>
+    /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
+    public static void RequireIdle(Ref<VmRecord> reference, VmRecord vm)
+    {
+        foreach (var (task, operation) in vm.CurrentOperations)
+        {
+            throw new XenApiException("OTHER_OPERATION_IN_PROGRESS", "VM", reference.Opaque, VmOperationsType.Instance.Encode(operation), task);
+        }
+    }
+
+    /// <summary>Changes a VM, and keeps what follows from its state true: the operations allowed on it and on the vApps it belongs to.</summary>
+    public static void Update(Transaction tx, Ref<VmRecord> reference, Func<VmRecord, VmRecord> change)
+    {
+        var before = tx.Get(reference);
+        tx.Update(reference, v => Operations.WithAllowed(change(v)));
+        var after = tx.Get(reference);
+        if (before.PowerState != after.PowerState || before.Appliance != after.Appliance)
+        {
+            RefreshAppliance(tx, before.Appliance);
+            RefreshAppliance(tx, after.Appliance);
+        }
+    }
+
     /// <summary>Removes the VM with its drives, interfaces, consoles and metrics. Its disks stay.</summary>
     public static void Delete(Transaction tx, Ref<VmRecord> reference)
     {
@@ -32,5 +59,16 @@ internal static class VmRows
         tx.Delete(vm.Metrics);
         tx.Delete(vm.GuestMetrics);
         tx.Delete(reference);
+        RefreshAppliance(tx, vm.Appliance);
+    }
+
+    /// <summary>Recomputes what may be done with a vApp.</summary>
+    public static void RefreshAppliance(Transaction tx, Ref<VmApplianceRecord> appliance)
+    {
+        // A vApp that was destroyed by xapi leaves references to it behind.
+        if (tx.Find(appliance) is not null)
+        {
+            tx.Update(appliance, a => AllowedOperations.Apply(tx, a));
+        }
     }
 }

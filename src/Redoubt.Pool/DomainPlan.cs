@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What a VM is to be started with: worked out from its records, without looking at anything else.</summary>
+internal sealed record DomainPlan
+{
+    /// <summary>What the hypervisor is told.</summary>
+    public required DomainConfig Config { get; init; }
+
+    /// <summary>The drives that the guest will have.</summary>
+    public required ImmutableList<Ref<VbdRecord>> Vbds { get; init; }
+
+    /// <summary>The interfaces that the guest will have.</summary>
+    public required ImmutableList<Ref<VifRecord>> Vifs { get; init; }
+
+    /// <summary>What the guest has to do without: the name of a message and its text.</summary>
+    public required ImmutableList<(string Name, string Text)> Notices { get; init; }
+
+    private ImmutableDictionary<string, (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)> Disks { get; init; } =
+        ImmutableDictionary<string, (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)>.Empty;
+
+    /// <summary>Plans a VM.</summary>
+    /// <param name="state">The pool's database.</param>
+    /// <param name="reference">The VM.</param>
+    /// <param name="images">Where the images of its disks lie.</param>
+    /// <param name="paths">Where its own files lie.</param>
+    /// <param name="hasBridge">Whether the host has a bridge.</param>
+    /// <param name="paused">Leave it paused before its first instruction.</param>
+    /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
+    public static DomainPlan For(
+        DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images, GuestPaths paths,
+        Func<string, bool> hasBridge, bool paused)
+    {
+        var vm = state.Get(reference);
+        var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
+        var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
+            .Select(v => (v.Ref, v.Vif, v.Network, Bridge: v.Network is { Bridge: { Length: > 0 } bridge } && hasBridge(bridge) ? bridge : null)).ToList();
+        return new()
+        {
+            Config = new DomainConfig
+            {
+                Uuid = VmRows.Uuid(vm),
+                Name = vm.NameLabel,
+                MemoryMaxBytes = vm.MemoryStaticMax,
+                MemoryTargetBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : null,
+                Vcpus = checked((int)vm.VcpusAtStartup),
+                Firmware = vm.HvmBootParams.GetValueOrDefault("firmware") == "uefi" ? Firmware.Uefi : Firmware.Bios,
+                BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),
+                Kernel = Kernel(vm),
+                Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
+                Nics = [.. nics.Select(n => new DomainNic { Device = Number(n.Vif.Device), Mac = n.Vif.Mac, Bridge = n.Bridge })],
+                ConsoleLogPath = paths.ConsoleLog,
+                VncSocketPath = paths.VncSocket,
+                AgentSocketPath = paths.AgentSocket,
+                StartPaused = paused,
+            },
+            Vbds = [.. drives.Select(d => d.Ref)],
+            Vifs = [.. nics.Where(n => n.Bridge is not null).Select(n => n.Ref)],
+            Notices =
+            [
+                .. nics.Where(n => n.Bridge is null).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
+                .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
+            ],
+            Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
+                .ToImmutableDictionary(d => images[d.Vbd.Vdi].Path, d => (state.Get(d.Vbd.Vdi).Sr, d.Vbd.Vdi)),
+        };
+    }
+
+    /// <summary>The disk whose image lies at a path.</summary>
+    public (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)? DiskAt(string path) => Disks.TryGetValue(path, out var disk) ? disk : null;
+
+    private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images)
+    {
+        if (vbd.Type is not (VbdType.Disk or VbdType.Cd))
+        {
+            throw new XenApiException("VALUE_NOT_SUPPORTED", "type", VbdTypeType.Instance.Encode(vbd.Type), "The VM may have disks and CD drives only.");
+        }
+
+        var hasImage = !vbd.Empty && !vbd.Vdi.IsNull;
+        if (hasImage && !images.ContainsKey(vbd.Vdi))
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The disks of the VM {vm.NameLabel} were changed while it was being started. Start it again.");
+        }
+
+        var image = hasImage ? images[vbd.Vdi] : null;
+        return new()
+        {
+            Device = Number(vbd.Userdevice),
+            Path = image?.Path,
+            Format = image?.Format == Storage.DiskFormat.Qcow2 ? Compute.DiskFormat.Qcow2 : Compute.DiskFormat.Raw,
+            ReadOnly = vbd.Mode == VbdMode.Ro,
+            IsCdrom = vbd.Type == VbdType.Cd,
+        };
+    }
+
+    /// <summary>Only a VM that says plainly that it wants no firmware gets none: genuine PV guests boot through their bootloader's firmware equivalent.</summary>
+    private static DirectKernel? Kernel(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0
+        ? new() { KernelPath = vm.PvKernel, InitrdPath = vm.PvRamdisk.Length > 0 ? vm.PvRamdisk : null, Arguments = vm.PvArgs }
+        : null;
+
+    private static int Number(string device) => DeviceNumber.Parse(device) ?? throw new XenApiException("INVALID_DEVICE", device);
+
+    private static string Unplugged(VmRecord vm, VifRecord vif, NetworkRecord? network)
+    {
+        var why = network switch
+        {
+            null => "its network is not known here. Give the VM another interface (vif-create) on a network of this pool",
+            { Bridge: "" } => $"its network {network.NameLabel} ({network.Uuid}) is internal and has no bridge. Move the interface to a network that has one (vif-move)",
+            _ => $"this host has no bridge {network.Bridge}, which its network {network.NameLabel} ({network.Uuid}) names. "
+                + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move)",
+        };
+        return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: {why}, then restart the VM.";
+    }
+
+    private static string WithoutSockets(VmRecord vm) =>
+        $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen and guest agent, because the path of the daemon's directory is too long "
+        + "for a socket. Use a shorter directory.";
+}

@@ -1,0 +1,37 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What can be asked of this host.</summary>
+internal sealed class HostCalls(PoolServices pool)
+{
+    [Message("host.get_servertime")]
+    public DateTimeOffset GetServertime(CallContext call, Ref<HostRecord> host)
+    {
+        RequireHere(host);
+        return pool.Time.GetUtcNow();
+    }
+
+    [Message("host.get_server_localtime")]
+    public DateTimeOffset GetServerLocaltime(CallContext call, Ref<HostRecord> host)
+    {
+        RequireHere(host);
+        return pool.Time.GetLocalNow();
+    }
+
+    [Message("host.compute_free_memory")]
+    public async Task<long> ComputeFreeMemoryAsync(CallContext call, Ref<HostRecord> host)
+    {
+        RequireHere(host);
+        return (await pool.Hypervisor.GetMemoryAsync(call.Cancellation)).AvailableBytes;
+    }
+
+    private void RequireHere(Ref<HostRecord> host)
+    {
+        pool.State.Get(host);
+        if (host != pool.Host)
+        {
+            throw new XenApiException("HOST_OFFLINE", host.Opaque);
+        }
+    }
+}

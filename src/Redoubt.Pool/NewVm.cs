@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What the record of a new VM begins with. Only the transaction is asked: for UUIDs, and whether what it names exists.</summary>
+internal static class NewVm
+{
+    /// <summary>A VM as a client describes it. What the pool itself decides is not taken from the client.</summary>
+    public static VmRecord Of(Transaction tx, VmRecord asked)
+    {
+        if (!asked.Affinity.IsNull)
+        {
+            tx.Get(asked.Affinity);
+        }
+
+        if (!asked.Appliance.IsNull)
+        {
+            tx.Get(asked.Appliance);
+        }
+
+        if (asked.Uuid.Length > 0 && !Guid.TryParseExact(asked.Uuid, "D", out _))
+        {
+            throw new XenApiException("INVALID_VALUE", "uuid", asked.Uuid);
+        }
+
+        // A VM that says nothing of how it boots boots through its firmware, here and on a genuine pool that may recover it.
+        var saysNothing = asked is { PvKernel: "", PvBootloader: "", HvmBootPolicy: "" };
+        var policy = saysNothing ? "BIOS order" : asked.HvmBootPolicy;
+        return Fresh(asked) with
+        {
+            HvmBootPolicy = policy,
+            HvmBootParams = policy.Length > 0 && !asked.HvmBootParams.ContainsKey("order") ? asked.HvmBootParams.Add("order", "cd") : asked.HvmBootParams,
+            DomainType = asked.DomainType is DomainType.Unspecified or DomainType.Unrecognized
+                ? policy.Length > 0 ? DomainType.Hvm : DomainType.Pv
+                : asked.DomainType,
+            MemoryTarget = asked.MemoryDynamicMax,
+        };
+    }
+
+    /// <summary>A copy of a VM, not yet with any device. It belongs to no vApp and nothing is blocked on it.</summary>
+    public static VmRecord CloneOf(Transaction tx, VmRecord source, string name) => Fresh(source) with
+    {
+        Uuid = "",
+        NameLabel = name,
+        Appliance = default,
+        IsDefaultTemplate = false,
+        IsASnapshot = false,
+        BlockedOperations = ImmutableSortedDictionary<VmOperations, string>.Empty,
+        HaRestartPriority = "",
+        Version = 0,
+        GenerationId = source.GenerationId is "" or "0:0" ? source.GenerationId : NewGenerationId(tx),
+        OtherConfig = source.OtherConfig.Remove("mac_seed"),
+    };
+
+    private static VmRecord Fresh(VmRecord like) => like with
+    {
+        Raw = null,
+        PowerState = VmPowerState.Halted,
+        AllowedOperations = [],
+        CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,
+        Consoles = [],
+        Vifs = [],
+        Vbds = [],
+        Vusbs = [],
+        CrashDumps = [],
+        Vtpms = [],
+        Vgpus = [],
+        AttachedPcis = [],
+        Snapshots = [],
+        Children = [],
+        SnapshotOf = default,
+        Parent = default,
+        SuspendVdi = default,
+        ResidentOn = default,
+        ScheduledToBeResidentOn = default,
+        Domid = -1,
+        IsControlDomain = false,
+        Metrics = default,
+        GuestMetrics = default,
+        HaAlwaysRun = false,
+        ProtectionPolicy = default,
+        SnapshotSchedule = default,
+        LastBootedRecord = "",
+        Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
+    };
+
+    private static string NewGenerationId(Transaction tx)
+    {
+        var bytes = Guid.Parse(tx.NewUuid()).ToByteArray();
+        return $"{BitConverter.ToInt64(bytes, 0)}:{BitConverter.ToInt64(bytes, 8)}";
+    }
+}

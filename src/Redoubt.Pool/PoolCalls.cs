@@ -1,0 +1,20 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>What pools do.</summary>
+internal sealed class PoolCalls(PoolServices pool)
+{
+    [Message("pool.sync_database")]
+    public async Task SyncDatabaseAsync(CallContext call)
+    {
+        try
+        {
+            await pool.Database.FlushWholeAsync(call.Cancellation);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or Database.Journal.JournalException)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {e.Message}");
+        }
+    }
+}

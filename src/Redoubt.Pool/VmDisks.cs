@@ -1,0 +1,79 @@
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>The disks of a VM that is to be started: whether they are there, and whether another VM has them.</summary>
+internal sealed class VmDisks(PoolServices pool)
+{
+    /// <summary>Finds the image of each of the VM's disks.</summary>
+    /// <exception cref="XenApiException">
+    /// <c>VM_REQUIRES_SR</c>: an SR is not attached here. <c>VDI_MISSING</c>: a disk has gone. <c>OPERATION_NOT_ALLOWED</c>: the SR is
+    /// attached only for looking.
+    /// </exception>
+    public async Task<Dictionary<Ref<VdiRecord>, DiskPath>> FindAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    {
+        var state = pool.State;
+        var images = new Dictionary<Ref<VdiRecord>, DiskPath>();
+        foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull))
+        {
+            var vdi = state.Get(vbd.Vdi);
+            images[vbd.Vdi] = await FindAsync(Sr(state, reference, vdi), vbd.Vdi, vdi, cancellationToken);
+        }
+
+        return images;
+    }
+
+    /// <summary>Checks that no other VM has one of the VM's disks in a way that would hurt either.</summary>
+    /// <exception cref="XenApiException"><c>VDI_IN_USE</c>, <c>VDI_READONLY</c>.</exception>
+    public static void RequireFree(DatabaseState state, Ref<VmRecord> reference)
+    {
+        foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && state.Find(b.Vdi) is not null))
+        {
+            var vdi = state.Get(vbd.Vdi);
+            if (vbd.Mode == VbdMode.Rw && vdi.ReadOnly)
+            {
+                throw new XenApiException("VDI_READONLY", vbd.Vdi.Opaque);
+            }
+
+            var others = vdi.Vbds.Select(state.Find).OfType<VbdRecord>().Where(b => b.CurrentlyAttached && b.Vm != reference);
+            if (!vdi.Sharable && others.Any(b => b.Mode == VbdMode.Rw || vbd.Mode == VbdMode.Rw))
+            {
+                throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "VM.start");
+            }
+
+            foreach (var (task, operation) in vdi.CurrentOperations)
+            {
+                throw new XenApiException("OTHER_OPERATION_IN_PROGRESS", "VDI", vbd.Vdi.Opaque, VdiOperationsType.Instance.Encode(operation), task);
+            }
+        }
+    }
+
+    private ISr Sr(DatabaseState state, Ref<VmRecord> vm, VdiRecord vdi)
+    {
+        var sr = state.Get(vdi.Sr);
+        var attached = pool.Attached.Find(sr.Uuid) ?? throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, vdi.Sr.Opaque);
+        return sr.IntroducedBy.IsNull
+            ? attached
+            : throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+    }
+
+    private static async Task<DiskPath> FindAsync(ISr sr, Ref<VdiRecord> reference, VdiRecord vdi, CancellationToken cancellationToken)
+    {
+        if (vdi.Missing)
+        {
+            throw new XenApiException("VDI_MISSING", vdi.Sr.Opaque, reference.Opaque);
+        }
+
+        try
+        {
+            return await sr.GetPathAsync(SrRows.Uuid(vdi), cancellationToken);
+        }
+        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_46")
+        {
+            throw new XenApiException(e, "VDI_MISSING", vdi.Sr.Opaque, reference.Opaque);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+using Redoubt.Compute;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>Pauses, stops and restarts VMs.</summary>
+internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vdis)
+{
+    /// <summary>How long a guest may take to shut itself down: xapi's <c>domain_shutdown_total_timeout</c>, in seconds.</summary>
+    private const long ShutdownLimit = 1200;
+
+    [Message("VM.pause")]
+    public async Task PauseAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        await using var operation = await BeginAsync(call, vm, VmOperations.Pause, VmPowerState.Running);
+        await guests.DoAsync(vm, (h, uuid) => h.PauseAsync(uuid, CancellationToken.None));
+    }
+
+    [Message("VM.unpause")]
+    public async Task UnpauseAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        await using var operation = await BeginAsync(call, vm, VmOperations.Unpause, VmPowerState.Paused);
+        await guests.DoAsync(vm, (h, uuid) => h.UnpauseAsync(uuid, CancellationToken.None));
+    }
+
+    [Message("VM.clean_shutdown")]
+    public async Task CleanShutdownAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        await using (await BeginAsync(call, vm, VmOperations.CleanShutdown, VmPowerState.Running))
+        {
+            await AskToStopAsync(call, vm, ShutdownLimit);
+        }
+
+        await SettleAsync(call, vm);
+    }
+
+    [Message("VM.hard_shutdown")]
+    public async Task HardShutdownAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        bool ran;
+        await using (await BeginAsync(
+            call, vm, VmOperations.HardShutdown, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended))
+        {
+            ran = await SwitchOffAsync(call, vm);
+        }
+
+        if (ran)
+        {
+            await SettleAsync(call, vm);
+        }
+    }
+
+    [Message("VM.shutdown")]
+    public async Task ShutdownAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        bool ran;
+        await using (await Operations.BeginAsync(pool.Database, call, vm, VmOperations.Shutdown, v => RequireStoppable(vm, v)))
+        {
+            ran = pool.State.Get(vm).PowerState != VmPowerState.Running
+                ? await SwitchOffAsync(call, vm)
+                : await StopOneWayOrTheOtherAsync(call, vm);
+        }
+
+        if (ran)
+        {
+            await SettleAsync(call, vm);
+        }
+    }
+
+    [Message("VM.clean_reboot")]
+    public async Task CleanRebootAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        await using var operation = await BeginAsync(call, vm, VmOperations.CleanReboot, VmPowerState.Running);
+        using var limit = new CancellationTokenSource(Pauses.Of(ShutdownLimit), pool.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, call.Cancellation);
+        var uuid = VmRows.Uuid(pool.State.Get(vm));
+        try
+        {
+            await AskToRebootAsync(uuid, either.Token);
+        }
+        catch (HypervisorException e)
+        {
+            throw GuestFailure.Explain(e, vm, pool.Host, null);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested)
+        {
+            throw new XenApiException(e, "VM_SHUTDOWN_TIMEOUT", vm.Opaque, $"{ShutdownLimit}");
+        }
+
+        await guests.RefreshAsync(uuid, null, CancellationToken.None);
+    }
+
+    [Message("VM.hard_reboot")]
+    public async Task HardRebootAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        await using var operation = await BeginAsync(call, vm, VmOperations.HardReboot, VmPowerState.Running, VmPowerState.Paused);
+        var paused = pool.State.Get(vm).PowerState == VmPowerState.Paused;
+        await guests.DoAsync(vm, async (h, uuid) =>
+        {
+            await h.ResetAsync(uuid, CancellationToken.None);
+            if (paused)
+            {
+                await h.UnpauseAsync(uuid, CancellationToken.None);
+            }
+        });
+    }
+
+    [Message("VM.power_state_reset")]
+    public async Task PowerStateResetAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        var record = pool.State.Get(vm);
+        if (record.IsControlDomain)
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "This is the control domain: the host itself, not a guest.");
+        }
+
+        // xapi believes the operator here. A guest that this host can see running would then be started a second time on the same disks.
+        if (await pool.Hypervisor.FindAsync(VmRows.Uuid(record), call.Cancellation) is not null)
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "The VM does run on this host. Switch it off (vm-shutdown --force) instead.");
+        }
+
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                VmRows.Update(tx, vm, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1, SuspendVdi = default });
+                GuestStates.Release(tx, vm);
+            },
+            call.Cancellation);
+    }
+
+    private Task<IAsyncDisposable> BeginAsync(CallContext call, Ref<VmRecord> vm, VmOperations operation, params VmPowerState[] states) =>
+        Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, states));
+
+    /// <summary>It may come to a hard shutdown, so whoever has blocked either kind has blocked this.</summary>
+    private static void RequireStoppable(Ref<VmRecord> vm, VmRecord record)
+    {
+        foreach (var operation in new[] { VmOperations.Shutdown, VmOperations.CleanShutdown, VmOperations.HardShutdown })
+        {
+            VmChecks.Require(vm, record, operation, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended);
+        }
+    }
+
+    private async Task<bool> StopOneWayOrTheOtherAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        var delay = pool.State.Get(vm).ShutdownDelay;
+        try
+        {
+            await AskToStopAsync(call, vm, delay > 0 ? delay : ShutdownLimit);
+            return true;
+        }
+        catch (XenApiException e) when (e.Code is "VM_SHUTDOWN_TIMEOUT" or "VM_LACKS_FEATURE" or "INTERNAL_ERROR" or "VM_BAD_POWER_STATE")
+        {
+            return await SwitchOffAsync(call, vm);
+        }
+    }
+
+    private async Task AskToStopAsync(CallContext call, Ref<VmRecord> vm, long seconds)
+    {
+        using var limit = new CancellationTokenSource(Pauses.Of(seconds), pool.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, call.Cancellation);
+        var uuid = VmRows.Uuid(pool.State.Get(vm));
+        try
+        {
+            await pool.Hypervisor.ShutdownAsync(uuid, either.Token);
+            await pool.Hypervisor.WaitForStoppedAsync(uuid, either.Token);
+        }
+        catch (HypervisorException e)
+        {
+            throw GuestFailure.Explain(e, vm, pool.Host, null);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !call.Cancellation.IsCancellationRequested)
+        {
+            throw new XenApiException(e, "VM_SHUTDOWN_TIMEOUT", vm.Opaque, $"{seconds}");
+        }
+
+        await guests.RefreshAsync(uuid, null, CancellationToken.None);
+    }
+
+    /// <summary>Switches off a VM in whatever state it is; false: it was suspended, and no guest ran.</summary>
+    private async Task<bool> SwitchOffAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        var record = pool.State.Get(vm);
+        if (record.PowerState == VmPowerState.Suspended)
+        {
+            if (pool.State.Find(record.SuspendVdi) is not null)
+            {
+                await vdis.DestroyAsync(call, record.SuspendVdi);
+            }
+
+            await pool.Database.WriteAsync(
+                tx => VmRows.Update(tx, vm, v => v with { PowerState = VmPowerState.Halted, SuspendVdi = default }), CancellationToken.None);
+            return false;
+        }
+
+        await guests.DoAsync(vm, (h, uuid) => h.DestroyAsync(uuid, CancellationToken.None));
+        return true;
+    }
+
+    private async Task AskToRebootAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        if (pool.Hypervisor.Facts.Platform.Accelerator == Accelerator.Test)
+        {
+            await pool.Hypervisor.RebootAsync(uuid, cancellationToken); // Its guests restart within the call, and it tells nobody.
+            return;
+        }
+
+        var asked = false;
+        await foreach (var happened in pool.Hypervisor.EventsAsync(cancellationToken))
+        {
+            // Asked only once the events are being heard, so that a quick guest is not missed.
+            if (!asked)
+            {
+                asked = true;
+                await pool.Hypervisor.RebootAsync(uuid, cancellationToken);
+            }
+            else if (happened.Uuid == uuid && (happened.Kind == DomainEventKind.Rebooted || happened.IsStop))
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>What follows a stop: the VM is not to be kept running, and whoever waits gives it the time it was set to need.</summary>
+    private async Task SettleAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        if (pool.State.Find(vm) is not { } stopped)
+        {
+            return;
+        }
+
+        if (stopped.HaAlwaysRun)
+        {
+            await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { HaAlwaysRun = false }), CancellationToken.None);
+        }
+
+        await Pauses.WaitAsync(stopped.ShutdownDelay, pool.Time, call.Cancellation);
+    }
+}

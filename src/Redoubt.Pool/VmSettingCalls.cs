@@ -1,0 +1,86 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>The settings of a VM that need a check or have a consequence.</summary>
+internal sealed class VmSettingCalls(PoolServices pool)
+{
+    [Message("VM.set_VCPUs_max")]
+    public Task SetVcpusMaxAsync(CallContext call, Ref<VmRecord> self, long value) => SetVcpusAsync(call, self, v => v with { VcpusMax = value });
+
+    [Message("VM.set_VCPUs_at_startup")]
+    public Task SetVcpusAtStartupAsync(CallContext call, Ref<VmRecord> self, long value) =>
+        SetVcpusAsync(call, self, v => v with { VcpusAtStartup = value });
+
+    [Message("VM.set_order")]
+    public Task SetOrderAsync(CallContext call, Ref<VmRecord> self, long value) => SetOrderAsync(call, self, v => v with { Order = value });
+
+    [Message("VM.set_start_delay")]
+    public Task SetStartDelayAsync(CallContext call, Ref<VmRecord> self, long value) => SetOrderAsync(call, self, v => v with { StartDelay = value });
+
+    [Message("VM.set_shutdown_delay")]
+    public Task SetShutdownDelayAsync(CallContext call, Ref<VmRecord> self, long value) =>
+        SetOrderAsync(call, self, v => v with { ShutdownDelay = value });
+
+    [Message("VM.set_ha_restart_priority")]
+    public Task SetHaRestartPriorityAsync(CallContext call, Ref<VmRecord> self, string value) => value is "" or "best-effort" or "restart"
+        ? SetAsync(call, self, v => v with { HaRestartPriority = value })
+        : throw new XenApiException("INVALID_VALUE", "ha_restart_priority", value);
+
+    [Message("VM.set_ha_always_run")]
+    public Task SetHaAlwaysRunAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, v => v with { HaAlwaysRun = value });
+
+    [Message("VM.set_appliance")]
+    public Task SetApplianceAsync(CallContext call, Ref<VmRecord> self, Ref<VmApplianceRecord> value) => pool.Database.WriteAsync(
+        tx =>
+        {
+            if (tx.Get(self) is { IsControlDomain: true } or { IsATemplate: true } or { IsASnapshot: true })
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "Control domains, templates and snapshots cannot be assigned to appliances.");
+            }
+
+            if (!value.IsNull)
+            {
+                tx.Get(value);
+            }
+
+            VmRows.Update(tx, self, v => v with { Appliance = value });
+        },
+        call.Cancellation);
+
+    [Message("VM.set_HVM_boot_policy")]
+    public Task SetHvmBootPolicyAsync(CallContext call, Ref<VmRecord> self, string value) => SetAsync(call, self, v => v with
+    {
+        HvmBootPolicy = value,
+        DomainType = value.Length > 0 ? DomainType.Hvm : v.DomainType == DomainType.Hvm ? DomainType.Pv : v.DomainType,
+    });
+
+    [Message("VM.set_domain_type")]
+    public Task SetDomainTypeAsync(CallContext call, Ref<VmRecord> self, DomainType value) => value == DomainType.Unrecognized
+        ? throw new XenApiException("INVALID_VALUE", "domain_type", "")
+        : SetAsync(call, self, v => v with { DomainType = value });
+
+    [Message("VM.set_actions_after_crash")]
+    public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
+        SetAsync(call, self, v => v with { ActionsAfterCrash = value });
+
+    private Task SetAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, change), call.Cancellation);
+
+    private Task SetOrderAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) => SetAsync(call, self, v =>
+    {
+        var changed = change(v);
+        VmChecks.RequireOrder(changed);
+        return changed;
+    });
+
+    private async Task SetVcpusAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VmOperations.ChangingVcpus, v =>
+        {
+            VmChecks.Require(self, v, VmOperations.ChangingVcpus, VmPowerState.Halted);
+            VmChecks.RequireSizes(change(v));
+        });
+        await pool.Database.WriteAsync(tx => tx.Update(self, change), CancellationToken.None);
+    }
+}

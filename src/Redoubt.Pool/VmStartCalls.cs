@@ -1,0 +1,183 @@
+using System.Collections.Immutable;
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Starts VMs.
+/// <code>
+/// 1 noted in current_operations   the state allows it, nothing blocks it
+/// 2 disks found on their SRs
+/// 3 devices marked attached       in one transaction with the check that no other VM has the disks
+/// 4 the hypervisor starts it      if it does not, 3 is taken back
+/// 5 state, metrics, consoles      written from what the hypervisor then says
+/// 6 start_delay
+/// </code>
+/// A daemon that dies after 3 finds the VM either running, with its devices noted, or halted, and then lets the devices go.
+/// </summary>
+internal sealed class VmStartCalls(PoolServices pool, Guests guests)
+{
+    private readonly VmDisks _disks = new(pool);
+
+    [Message("VM.start")]
+    public Task StartAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => StartAsync(call, vm, startPaused, VmOperations.Start);
+
+    [Message("VM.start_on")]
+    public Task StartOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
+    {
+        RequireHere(host);
+        return StartAsync(call, vm, startPaused, VmOperations.StartOn);
+    }
+
+    [Message("VM.assert_can_boot_here")]
+    public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
+    {
+        RequireHere(host);
+        var images = await _disks.FindAsync(self, call.Cancellation);
+        VmDisks.RequireFree(pool.State, self);
+        var plan = Plan(pool.State, self, images, paused: false);
+        var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);
+        var needed = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes;
+        if (needed > memory.AvailableBytes)
+        {
+            throw new XenApiException("HOST_NOT_ENOUGH_FREE_MEMORY", $"{needed}", $"{memory.AvailableBytes}");
+        }
+    }
+
+    [Message("VM.get_possible_hosts")]
+    public async Task<ImmutableList<Ref<HostRecord>>> GetPossibleHostsAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        pool.State.Get(vm);
+        try
+        {
+            await AssertCanBootHereAsync(call, vm, pool.Host);
+            return [pool.Host];
+        }
+        catch (XenApiException)
+        {
+            return []; // "It can't boot here" is the answer; VM.assert_can_boot_here says why.
+        }
+    }
+
+    private async Task StartAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation)
+    {
+        await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
+        {
+            var images = await _disks.FindAsync(vm, call.Cancellation);
+            var plan = await pool.Database.WriteAsync(
+                tx =>
+                {
+                    VmDisks.RequireFree(tx.State, vm);
+                    var made = Plan(tx.State, vm, images, paused);
+                    Attach(tx, made);
+                    return made;
+                },
+                call.Cancellation);
+            await RunAsync(vm, plan);
+            foreach (var (name, text) in plan.Notices)
+            {
+                await pool.PostAsync(name, 3, Cls.Vm, pool.State.Get(vm).Uuid, text);
+            }
+        }
+
+        // Not held against others: a VM that is being waited for can be shut down again.
+        if (pool.State.Find(vm) is { } started)
+        {
+            await Pauses.WaitAsync(started.StartDelay, pool.Time, call.Cancellation);
+        }
+    }
+
+    private async Task RunAsync(Ref<VmRecord> vm, DomainPlan plan)
+    {
+        DomainState? domain;
+        try
+        {
+            // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
+            await pool.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
+            await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan), CancellationToken.None);
+            domain = await guests.RefreshAsync(plan.Config.Uuid, null, CancellationToken.None);
+        }
+        catch (HypervisorException e)
+        {
+            await ReleaseAsync(vm);
+            throw GuestFailure.Explain(e, vm, pool.Host, plan);
+        }
+
+        if (domain is null)
+        {
+            await ReleaseAsync(vm);
+            throw new XenApiException(
+                "INTERNAL_ERROR", "The guest ended as soon as it was started. Its console log (console-log) may say why.");
+        }
+    }
+
+    private Task ReleaseAsync(Ref<VmRecord> vm) => pool.Database.WriteAsync(
+        tx =>
+        {
+            if (tx.Find(vm) is { PowerState: VmPowerState.Halted })
+            {
+                GuestStates.Release(tx, vm);
+            }
+        },
+        CancellationToken.None);
+
+    private void Started(Transaction tx, Ref<VmRecord> reference, DomainState? domain, DomainPlan plan)
+    {
+        if (domain is null)
+        {
+            return;
+        }
+
+        var now = pool.Time.GetUtcNow();
+        var vm = tx.Get(reference);
+        var metrics = tx.Find(vm.Metrics) is null ? tx.Create(new VmMetricsRecord()) : vm.Metrics;
+        tx.Update(metrics, m => m with
+        {
+            StartTime = now,
+            LastUpdated = now,
+            VcpusNumber = plan.Config.Vcpus,
+            MemoryActual = domain.MemoryBytes,
+            Hvm = plan.Config.Kernel is null,
+        });
+        tx.Update(reference, v => v with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
+        foreach (var console in vm.Consoles)
+        {
+            tx.Delete(console);
+        }
+
+        if (plan.Config.VncSocketPath is { } screen)
+        {
+            tx.Create(new ConsoleRecord { Vm = reference, Protocol = ConsoleProtocol.Rfb, Location = $"unix:{screen}" });
+        }
+
+        tx.Create(new ConsoleRecord { Vm = reference, Protocol = ConsoleProtocol.Vt100, Location = $"file:{plan.Config.ConsoleLogPath}" });
+    }
+
+    private static void Attach(Transaction tx, DomainPlan plan)
+    {
+        foreach (var vbd in plan.Vbds)
+        {
+            tx.Update(vbd, b => b with { CurrentlyAttached = true });
+        }
+
+        foreach (var vif in plan.Vifs)
+        {
+            tx.Update(vif, v => v with { CurrentlyAttached = true });
+        }
+    }
+
+    private DomainPlan Plan(
+        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, bool paused) =>
+        DomainPlan.For(state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, paused);
+
+    private void RequireHere(Ref<HostRecord> host)
+    {
+        pool.State.Get(host);
+        if (host != pool.Host)
+        {
+            throw new XenApiException("HOST_OFFLINE", host.Opaque);
+        }
+    }
+}
