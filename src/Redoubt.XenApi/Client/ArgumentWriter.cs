@@ -15,6 +15,7 @@ internal static class ArgumentWriter
         switch (value)
         {
             case WireValue wire: wire.WriteTo(writer); break;
+            case Record record: WriteNew(writer, record); break;
             case IRef reference when type is IRefType: writer.String(reference.Opaque); break;
             case string text when type is IRefType or IEnumType: writer.String(text); break;
             case int number when type == XenTypes.Int: writer.Int(number); break;
@@ -47,6 +48,20 @@ internal static class ArgumentWriter
             case IEnumerable<string> words: new WireArray([.. words.Select(w => new WireString(w))]).WriteTo(writer); break;
             default: throw new ArgumentException($"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
         }
+    }
+
+    // Whoever creates an object decides these fields only. The others have no sensible value yet, and a strict server would refuse to
+    // read what stands in for one.
+    private static void WriteNew(IWireWriter writer, Record record)
+    {
+        writer.BeginStruct();
+        foreach (var field in record.DeclaredClass.Fields.Where(f => f.Access is FieldAccess.ReadWrite or FieldAccess.Constructor))
+        {
+            writer.Key(field.Name);
+            field.Write(writer, record);
+        }
+
+        writer.EndStruct();
     }
 
     private static void WriteMap(IWireWriter writer, IMapType type, IDictionary map)

@@ -1,0 +1,120 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Commands;
+using Redoubt.Cli.Connections;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli;
+
+/// <summary>
+/// One run of the program: takes the command line apart, finds the command, checks its parameters, and only then speaks with a server.
+/// Every failure becomes words on standard error and an exit code here and nowhere else.
+/// </summary>
+internal sealed class App(Terminal terminal, string knownPools, TimeProvider time)
+{
+    private XenApiClient? client;
+
+    public async Task<int> RunAsync(IReadOnlyList<string> arguments, string? extraArguments, CancellationToken cancellationToken)
+    {
+        var pins = new KnownPools(knownPools, terminal.Error);
+        try
+        {
+            return await DispatchAsync([.. ExtraArguments.Split(extraArguments), .. arguments], pins, cancellationToken);
+        }
+        catch (UsageException wrong)
+        {
+            terminal.ErrorLine(wrong.Message);
+            return ExitCode.Failure;
+        }
+        catch (XenApiException refused)
+        {
+            await ErrorPrinter.PrintAsync(terminal, refused, client, CancellationToken.None);
+            return ExitCode.Failure;
+        }
+        catch (XenApiTransportException unreachable)
+        {
+            terminal.ErrorLine(pins.Refusal ?? unreachable.Message);
+            return ExitCode.Unreachable;
+        }
+        catch (WireFormatException strange)
+        {
+            terminal.ErrorLine($"The server answered something that is not XenAPI: {strange.Message}.");
+            return ExitCode.Unreachable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            terminal.ErrorLine("Interrupted. What the server was told to do goes on; task-list shows it.");
+            return ExitCode.Interrupted;
+        }
+        finally
+        {
+            if (client is not null)
+            {
+                await client.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>The complaint about a command that does not exist.</summary>
+    internal static UsageException Unknown(string name)
+    {
+        var nearest = CommandTable.Nearest(name, LocalCommands.All.Keys);
+        return new($"There is no command '{name}'." + (nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : " 'redoubt help' lists them."));
+    }
+
+    private async Task<int> DispatchAsync(IReadOnlyList<string> words, KnownPools pins, CancellationToken cancellationToken)
+    {
+        if (FindLocal(words) is var (local, rest))
+        {
+            return await local.Run(rest, terminal, cancellationToken);
+        }
+
+        var line = CommandLineParser.Parse(words);
+        switch (line.Command)
+        {
+            case null: throw new UsageException("What is to be done? 'redoubt help' lists the commands.");
+            case "help" or "version": return await LocalCommands.All[line.Command].Run(line.Words, terminal, cancellationToken);
+        }
+
+        var command = CommandTable.Find(line.Command) ?? throw Unknown(line.Command);
+        ParameterCheck.Check(command, line);
+        var server = ServerAddress.Of(line.Options);
+        var credentials = Credentials.Of(line.Options);
+        return await command.Run(new CommandContext(line.Parameters, terminal, token => ConnectAsync(server, credentials, pins, token), time, cancellationToken));
+    }
+
+    // A command without a server has options of its own, so its words must not be read by the grammar of the others. It is the first
+    // word that is no option and no option's value.
+    private static (LocalCommand Command, IReadOnlyList<string> Words)? FindLocal(IReadOnlyList<string> words)
+    {
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (words[i] is "-s" or "-h" or "-p" or "-u" or "-pw" or "-pwf")
+            {
+                i++;
+            }
+            else if (!words[i].StartsWith('-'))
+            {
+                return LocalCommands.All.TryGetValue(words[i], out var command) ? (command, words.Skip(i + 1).ToList()) : null;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<XenApiClient> ConnectAsync(Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken)
+    {
+        var api = new XenApiClient(server, certificate => pins.Accept(server.Authority, certificate), time);
+        try
+        {
+            await api.LoginAsync(credentials.User, credentials.Password, cancellationToken);
+        }
+        catch
+        {
+            await api.DisposeAsync();
+            throw;
+        }
+
+        return client = api;
+    }
+}

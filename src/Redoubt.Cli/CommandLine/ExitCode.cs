@@ -1,0 +1,19 @@
+namespace Redoubt.Cli.CommandLine;
+
+/// <summary>What the program tells its caller. Part of the contract with scripts; docs/operating/cli.md has the same list.</summary>
+internal static class ExitCode
+{
+    public const int Success = 0;
+
+    /// <summary>The server refused or failed, or the command line was wrong (as with xe).</summary>
+    public const int Failure = 1;
+
+    /// <summary>The server was not reached, or its certificate is not the one that was trusted.</summary>
+    public const int Unreachable = 2;
+
+    /// <summary>With <c>--multiple</c>: it worked for some objects and failed for others.</summary>
+    public const int Partial = 3;
+
+    /// <summary>Interrupted with Ctrl-C; what the server was told to do goes on.</summary>
+    public const int Interrupted = 130;
+}

@@ -1,0 +1,27 @@
+namespace Redoubt.Cli.Commands;
+
+/// <summary>One command: what it is called, what it takes, and what it does once its parameters are known to be right.</summary>
+/// <param name="Name">The name.</param>
+/// <param name="Help">What it does, in a line.</param>
+/// <param name="Run">Does it. The exit code is the command's to choose.</param>
+internal sealed record Command(string Name, string Help, Func<CommandContext, Task<int>> Run)
+{
+    /// <summary>Parameters that must be given.</summary>
+    public IReadOnlyList<string> Required { get; init; } = [];
+
+    /// <summary>Parameters that may be given; a colon at the end stands for all of a map, <c>device-config:key=value</c>.</summary>
+    public IReadOnlyList<string> Optional { get; init; } = [];
+
+    /// <summary>Which further parameters it takes, if any: fields to filter by, or to set.</summary>
+    public Func<string, bool>? AcceptsOther { get; init; }
+
+    /// <summary>What the help says of <see cref="AcceptsOther"/>.</summary>
+    public string? OtherHelp { get; init; }
+
+    /// <summary>Makes a command that succeeds unless it throws.</summary>
+    public static Command Make(string name, string help, Func<CommandContext, Task> run) => new(name, help, async context =>
+    {
+        await run(context);
+        return CommandLine.ExitCode.Success;
+    });
+}

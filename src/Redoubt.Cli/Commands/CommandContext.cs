@@ -1,0 +1,85 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>What a command has at hand: its parameters, the terminal, and the server, which it reaches only when it first needs it.</summary>
+internal sealed class CommandContext(
+    Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time, CancellationToken cancellationToken)
+{
+    private XenApiClient? api;
+
+    public Parameters Parameters => parameters;
+
+    public Terminal Terminal => terminal;
+
+    public TimeProvider Time => time;
+
+    public CancellationToken CancellationToken => cancellationToken;
+
+    public async Task<XenApiClient> ConnectAsync() => api ??= await connect(cancellationToken);
+
+    public async Task<WireValue> CallAsync(string message, params object?[] arguments) =>
+        await (await ConnectAsync()).CallRawAsync(message, arguments, cancellationToken);
+
+    /// <summary>The reference of an object whose UUID is the value of a parameter.</summary>
+    public Task<string> RefAsync(string className, string parameter = "uuid") => RefOfAsync(className, parameters.Get(parameter));
+
+    public async Task<string> RefOfAsync(string className, string uuid) =>
+        (await CallAsync($"{className}.get_by_uuid", uuid)).AsString($"ref {className}");
+
+    /// <summary>Calls a message that is about one object, named by <c>uuid=</c>.</summary>
+    public async Task CallOnAsync(string className, string message) =>
+        await CallAsync($"{className}.{message}", await RefAsync(className));
+
+    /// <summary>Prints the UUID of an object that was just made, as every command that makes one does.</summary>
+    public async Task PrintUuidAsync(string className, WireValue reference) =>
+        terminal.PrintLine((await CallAsync($"{className}.get_uuid", reference)).AsString("uuid"));
+
+    /// <summary>Runs a message as a task and shows its progress.</summary>
+    public async Task RunTaskAsync(string label, string message, IReadOnlyList<object?> arguments, XenApiClient? session = null)
+    {
+        var local = await ConnectAsync();
+        using var progress = new ProgressLine(terminal, label, time);
+        await (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken);
+    }
+
+    /// <summary>
+    /// Works on the database that <c>database:</c> names, in a session that is ended afterwards; on the server's own without it.
+    /// </summary>
+    public async Task<T> WithDatabaseAsync<T>(Func<XenApiClient, Task<T>> work)
+    {
+        var database = parameters.Map("database");
+        if (database.Keys.FirstOrDefault(k => k is not ("vdi-uuid" or "filename")) is { } unknown)
+        {
+            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid= or database:filename=.");
+        }
+
+        if (database.Count == 2)
+        {
+            throw new UsageException("Give either database:vdi-uuid= or database:filename=.");
+        }
+
+        var local = await ConnectAsync();
+        if (database.Count == 0)
+        {
+            return await work(local);
+        }
+
+        // Reading a file of the server's needs the server's own superuser, which it checks and says.
+        var session = database.TryGetValue("vdi-uuid", out var vdi)
+            ? await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
+            : await local.CallAsync<Ref<SessionRecord>>("session.create_from_db_file", [database["filename"]], cancellationToken);
+        var foreign = local.WithSession(session);
+        try
+        {
+            return await work(foreign);
+        }
+        finally
+        {
+            // Not with the command's token: a session that is left open holds a whole database in the server's memory.
+            await foreign.LogoutAsync(CancellationToken.None);
+        }
+    }
+}

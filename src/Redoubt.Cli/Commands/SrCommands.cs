@@ -1,0 +1,89 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>Storage repositories, and the replication of the pool's metadata to them.</summary>
+internal static class SrCommands
+{
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("sr-create", "Makes an SR and attaches it; prints its UUID.", CreateAsync) with
+        {
+            Required = ["name-label", "type"],
+            Optional = ["name-description", "host-uuid", "device-config:", "shared", "physical-size", "content-type", "sm-config:"],
+        },
+        Command.Make("sr-probe", "Shows what SRs are at a place, without changing it.", ProbeAsync) with
+        {
+            Required = ["type"],
+            Optional = ["host-uuid", "device-config:", "sm-config:"],
+        },
+        Command.Make("sr-introduce", "Makes an existing SR known to the pool; attaches nothing. Prints its UUID.", IntroduceAsync) with
+        {
+            Required = ["name-label", "type", "uuid"],
+            Optional = ["name-description", "shared", "content-type"],
+        },
+        On("sr-forget", "forget", "Makes the pool forget an SR; what is on the storage stays."),
+        On("sr-destroy", "destroy", "Destroys an SR and all that is on it."),
+        On("sr-scan", "scan", "Looks for disks that came or went on the storage."),
+        On("sr-enable-database-replication", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
+        On("sr-disable-database-replication", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
+    ];
+
+    private static Command On(string name, string message, string help) =>
+        Command.Make(name, help, context => context.CallOnAsync("SR", message)) with { Required = ["uuid"] };
+
+    private static async Task CreateAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var size = p.FindBytes("physical-size") ?? 0;
+        var shared = p.Flag("shared");
+        var sr = await context.CallAsync(
+            "SR.create",
+            await HostAsync(context),
+            p.Map("device-config"),
+            size,
+            p.Get("name-label"),
+            p.GetOr("name-description", ""),
+            p.Get("type"),
+            p.GetOr("content-type", ""),
+            shared,
+            p.Map("sm-config"));
+        await context.PrintUuidAsync("SR", sr);
+    }
+
+    private static async Task ProbeAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var found = await context.CallAsync("SR.probe", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
+        context.Terminal.PrintLine(found.AsString("string").TrimEnd('\n'));
+    }
+
+    private static async Task IntroduceAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var sr = await context.CallAsync(
+            "SR.introduce",
+            p.Get("uuid"),
+            p.Get("name-label"),
+            p.GetOr("name-description", ""),
+            p.Get("type"),
+            p.GetOr("content-type", ""),
+            p.Flag("shared"),
+            new Dictionary<string, string>());
+        await context.PrintUuidAsync("SR", sr);
+    }
+
+    // Without host-uuid the coordinator does it, as with xe.
+    private static async Task<string> HostAsync(CommandContext context)
+    {
+        if (context.Parameters.Find("host-uuid") is { } uuid)
+        {
+            return await context.RefOfAsync("host", uuid);
+        }
+
+        var pools = await context.CallAsync("pool.get_all_records");
+        return pools is WireStruct { Members: [{ Value: WireStruct pool }, ..] } && pool["master"] is WireString coordinator
+            ? coordinator.Value
+            : throw new WireFormatException("a pool without a coordinator");
+    }
+}

@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>Disks.</summary>
+internal static class VdiCommands
+{
+    private static readonly string[] Formats = ["raw", "qcow2"];
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("vdi-create", "Makes an empty disk; prints its UUID.", CreateAsync) with
+        {
+            Required = ["sr-uuid", "name-label", "virtual-size"],
+            Optional = ["name-description", "type", "sharable", "sm-config:", "other-config:"],
+        },
+        Command.Make("vdi-destroy", "Destroys a disk and what is on it.", context => context.CallOnAsync("VDI", "destroy")) with { Required = ["uuid"] },
+        Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
+        Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },
+        Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },
+    ];
+
+    private static async Task CreateAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var vdi = new VdiRecord
+        {
+            NameLabel = p.Get("name-label"),
+            NameDescription = p.GetOr("name-description", ""),
+            VirtualSize = ByteSize.Parse("virtual-size", p.Get("virtual-size")),
+            Type = p.GetOr("type", "user").ToLowerInvariant() switch
+            {
+                "user" => VdiType.User,
+                "system" => VdiType.System,
+                "suspend" => VdiType.Suspend,
+                "crashdump" => VdiType.Crashdump,
+                var other => throw new UsageException($"type= must be user, system, suspend or crashdump, not '{other}'."),
+            },
+            Sharable = p.Flag("sharable"),
+            SmConfig = p.Map("sm-config").ToImmutableSortedDictionary(),
+            OtherConfig = p.Map("other-config").ToImmutableSortedDictionary(),
+        };
+        var made = await context.CallAsync("VDI.create", vdi with { Sr = new(await context.RefAsync("SR", "sr-uuid")) });
+        await context.PrintUuidAsync("VDI", made);
+    }
+
+    private static async Task ResizeAsync(CommandContext context)
+    {
+        var size = ByteSize.Parse("disk-size", context.Parameters.Get("disk-size"));
+        var message = context.Parameters.Flag("online") ? "VDI.resize_online" : "VDI.resize";
+        await context.CallAsync(message, await context.RefAsync("VDI"), size);
+    }
+
+    private static async Task ImportAsync(CommandContext context)
+    {
+        var format = Format(context);
+        var file = context.Parameters.Get("filename");
+        await using var content = Open(file, FileMode.Open, FileAccess.Read);
+        var api = await context.ConnectAsync();
+        var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
+        using var progress = new ProgressLine(context.Terminal, "Importing", context.Time);
+        var length = content.Length;
+        await api.ImportRawVdiAsync(vdi, format, content, new ByteProgress(progress, length), context.CancellationToken);
+    }
+
+    private static async Task ExportAsync(CommandContext context)
+    {
+        var format = Format(context);
+        var file = context.Parameters.Get("filename");
+        var api = await context.ConnectAsync();
+        var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
+        var size = await api.CallAsync<long>("VDI.get_virtual_size", [vdi], context.CancellationToken);
+        var isWhole = false;
+        try
+        {
+            await using var target = Open(file, FileMode.CreateNew, FileAccess.Write);
+            using var progress = new ProgressLine(context.Terminal, "Exporting", context.Time);
+            await api.ExportRawVdiAsync(vdi, format, target, new ByteProgress(progress, size), context.CancellationToken);
+            await target.FlushAsync(context.CancellationToken);
+            target.Flush(flushToDisk: true);
+            isWhole = true;
+        }
+        catch (Exception failed) when (failed is not UsageException && !isWhole)
+        {
+            // Half a disk looks like a whole one.
+            File.Delete(file);
+            throw;
+        }
+    }
+
+    private static string Format(CommandContext context) => context.Parameters.GetOr("format", "raw") is var format && Formats.Contains(format)
+        ? format
+        : throw new UsageException($"format= must be raw or qcow2, not '{format}'.");
+
+    private static FileStream Open(string file, FileMode mode, FileAccess access)
+    {
+        try
+        {
+            return new FileStream(file, mode, access, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} can't be {(access == FileAccess.Read ? "read" : "written")}: {unusable.Message}");
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>VMs' network interfaces.</summary>
+internal static class VifCommands
+{
+    private const long EthernetMtu = 1500;
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("vif-create", "Gives a VM an interface on a network; prints its UUID. Without mac= the server chooses one.", CreateAsync) with
+        {
+            Required = ["vm-uuid", "network-uuid", "device"],
+            Optional = ["mac", "mtu"],
+        },
+        Command.Make("vif-destroy", "Takes an interface from a VM.", context => context.CallOnAsync("VIF", "destroy")) with { Required = ["uuid"] },
+    ];
+
+    private static async Task CreateAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var mac = p.GetOr("mac", "");
+        var vif = new VifRecord
+        {
+            Device = p.Get("device"),
+            Mac = mac == "random" ? "" : mac,
+            Mtu = p.FindInt("mtu") ?? EthernetMtu,
+            LockingMode = VifLockingMode.NetworkDefault,
+        };
+        vif = vif with { Vm = new(await context.RefAsync("VM", "vm-uuid")), Network = new(await context.RefAsync("network", "network-uuid")) };
+        await context.PrintUuidAsync("VIF", await context.CallAsync("VIF.create", vif));
+    }
+}

@@ -1,0 +1,106 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>VMs: making them, power, memory, console.</summary>
+internal static class VmCommands
+{
+    private static readonly string[] Limits = ["static-min", "dynamic-min", "dynamic-max", "static-max"];
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        VmCreate.Command,
+        ForVms("vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
+        Command.Make("vm-destroy", "Removes a VM; its disks stay.", context => context.CallOnAsync("VM", "destroy")) with { Required = ["uuid"] },
+        ForVms("vm-start", "Starts VMs.", [], ["on", "paused", "force"], StartAsync),
+        ForVms("vm-shutdown", "Shuts VMs down; with --force switches them off.", [], ["force"], Forcible("Shutting down", "shutdown")),
+        ForVms("vm-reboot", "Reboots VMs; with --force resets them.", [], ["force"], Forcible("Rebooting", "reboot")),
+        ForVms("vm-pause", "Stops VMs where they are; they keep their memory.", [], [], Plain("pause")),
+        ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
+        ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
+        ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
+        Command.Make("console-log", "Shows what a VM wrote to its serial console.", ConsoleLogAsync) with { Required = ["uuid"] },
+    ];
+
+    private static Command ForVms(
+        string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<CommandContext, string, Task> work) =>
+        new(name, help, context => VmSelector.ForEachAsync(context, [.. required, .. optional], vm => work(context, vm.Ref)))
+        {
+            Required = required,
+            Optional = optional,
+            AcceptsOther = VmSelector.Accepts,
+            OtherHelp = VmSelector.Help,
+        };
+
+    private static Func<CommandContext, string, Task> Plain(string message) => (context, vm) => context.CallAsync($"VM.{message}", vm);
+
+    private static Func<CommandContext, string, Task> Forcible(string label, string operation) => (context, vm) =>
+        context.RunTaskAsync(label, $"VM.{(context.Parameters.Flag("force") ? "hard" : "clean")}_{operation}", [vm]);
+
+    private static async Task CloneAsync(CommandContext context, string vm)
+    {
+        var clone = await context.CallAsync("VM.clone", vm, context.Parameters.Get("new-name-label"));
+        if (context.Parameters.Find("new-name-description") is { } description)
+        {
+            await context.CallAsync("VM.set_name_description", clone, description);
+        }
+
+        await context.PrintUuidAsync("VM", clone);
+    }
+
+    private static async Task StartAsync(CommandContext context, string vm)
+    {
+        var (paused, force) = (context.Parameters.Flag("paused"), context.Parameters.Flag("force"));
+        if (context.Parameters.Find("on") is { } host)
+        {
+            await context.RunTaskAsync("Starting", "VM.start_on", [vm, await HostAsync(context, host), paused, force]);
+        }
+        else
+        {
+            await context.RunTaskAsync("Starting", "VM.start", [vm, paused, force]);
+        }
+    }
+
+    // As with xe, a host may be named or given by its UUID.
+    private static async Task<string> HostAsync(CommandContext context, string nameOrUuid)
+    {
+        var hosts = await context.CallAsync("host.get_all_records");
+        var found = hosts.AsStruct("hosts")
+            .Where(h => h.Value is WireStruct host && (host["uuid"], host["name_label"]) is (WireString uuid, WireString name) && (uuid.Value == nameOrUuid || name.Value == nameOrUuid))
+            .Select(h => h.Key)
+            .ToList();
+        return found is [var only] ? only : throw new UsageException($"{found.Count} hosts are named '{nameOrUuid}'.");
+    }
+
+    private static Task SetLimitsAsync(CommandContext context, string vm)
+    {
+        var p = context.Parameters;
+        long Bytes(string key) => ByteSize.Parse(key, p.Get(key));
+        return context.CallAsync("VM.set_memory_limits", vm, Bytes("static-min"), Bytes("static-max"), Bytes("dynamic-min"), Bytes("dynamic-max"));
+    }
+
+    private static Task SetDynamicRangeAsync(CommandContext context, string vm)
+    {
+        var p = context.Parameters;
+        return context.CallAsync("VM.set_memory_dynamic_range", vm, ByteSize.Parse("min", p.Get("min")), ByteSize.Parse("max", p.Get("max")));
+    }
+
+    // The server gives the log in pieces, from a byte onwards; the end is an empty piece.
+    private static async Task ConsoleLogAsync(CommandContext context)
+    {
+        var vm = await context.RefAsync("VM");
+        var offset = 0L;
+        while (true)
+        {
+            var piece = (await context.CallAsync("VM.get_console_log", vm, offset)).AsString("string");
+            if (piece.Length == 0)
+            {
+                return;
+            }
+
+            await context.Terminal.Output.WriteAsync(piece.AsMemory(), context.CancellationToken);
+            offset += System.Text.Encoding.UTF8.GetByteCount(piece);
+        }
+    }
+}

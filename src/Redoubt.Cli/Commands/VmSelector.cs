@@ -1,0 +1,63 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Fields;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>
+/// Chooses the VMs a command works on, as with xe: <c>vm=</c> a name or UUID, or any conditions on fields. More than one VM takes
+/// <c>--multiple</c>. Templates and control domains are left out.
+/// </summary>
+internal static class VmSelector
+{
+    public const string Help = "which VM: vm=NAME or vm=UUID, or conditions on its fields (uuid=, name-label=, ...)";
+    private const string Multiple = "multiple";
+
+    private static XeClass Vms => XeClasses.Find("vm")!;
+
+    public static bool Accepts(string name) => name is "vm" or Multiple || FieldFilter.Accepts(Vms, name);
+
+    /// <summary>Does something with every chosen VM, the next one even if one fails.</summary>
+    public static async Task<int> ForEachAsync(CommandContext context, IReadOnlyList<string> own, Func<XeObject, Task> work)
+    {
+        var vms = await SelectAsync(context, own);
+        var failures = new List<Exception>();
+        foreach (var vm in vms)
+        {
+            try
+            {
+                await work(vm);
+            }
+            catch (XenApi.XenApiException failed) when (vms.Count > 1)
+            {
+                failures.Add(failed);
+                context.Terminal.ErrorLine($"VM {vm.Name} ({vm.Uuid}):");
+                await ErrorPrinter.PrintAsync(context.Terminal, failed, await context.ConnectAsync(), context.CancellationToken);
+            }
+        }
+
+        return failures.Count == 0 ? ExitCode.Success : failures.Count < vms.Count ? ExitCode.Partial : ExitCode.Failure;
+    }
+
+    private static async Task<IReadOnlyList<XeObject>> SelectAsync(CommandContext context, IReadOnlyList<string> own)
+    {
+        var p = context.Parameters;
+        var wanted = p.Find("vm");
+        var conditions = p.All.Where(c => c.Key is not ("vm" or Multiple or "minimal") && !own.Contains(c.Key)).ToList();
+        if (wanted is null && conditions.Count == 0 && !p.Flag(Multiple))
+        {
+            throw new UsageException("Which VM? Give vm=NAME, vm=UUID or conditions; --multiple alone means all.");
+        }
+
+        var filters = Vms.Filter.Append(new("is-control-domain", "false")).Concat(conditions).Select(c => FieldFilter.Parse(Vms, c.Key, c.Value)).ToList();
+        var api = await context.ConnectAsync();
+        var found = await ObjectQuery.RunAsync(api, Vms, new RecordCache(api, context.CancellationToken), filters, context.CancellationToken);
+        IReadOnlyList<XeObject> vms = wanted is null ? found : [.. found.Where(vm => vm.Uuid == wanted || vm.Name == wanted)];
+        return vms.Count switch
+        {
+            0 => throw new UsageException("No VM matches."),
+            > 1 when !p.Flag(Multiple) => throw new UsageException(
+                $"{vms.Count} VMs match: {string.Join(", ", vms.Take(5).Select(vm => $"{vm.Name} ({vm.Uuid})"))}{(vms.Count > 5 ? ", ..." : "")}. Name one, or give --multiple."),
+            _ => vms,
+        };
+    }
+}

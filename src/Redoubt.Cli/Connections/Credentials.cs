@@ -1,0 +1,44 @@
+using Redoubt.Cli.CommandLine;
+
+namespace Redoubt.Cli.Connections;
+
+/// <summary>Who logs in.</summary>
+internal sealed record Credentials(string User, string Password)
+{
+    private const string DefaultUser = "root";
+
+    /// <exception cref="UsageException">There is no password, or the file has not two lines.</exception>
+    public static Credentials Of(GlobalOptions options)
+    {
+        if (options is { Password: not null, PasswordFile: not null })
+        {
+            throw new UsageException("Give either -pw or -pwf.");
+        }
+
+        if (options.Password is { } password)
+        {
+            return new(options.User ?? DefaultUser, password);
+        }
+
+        var file = options.PasswordFile
+            ?? throw new UsageException("No password. Give -pwf FILE (user name on its first line, password on its second), or -pw.");
+        var lines = ReadLines(file);
+        return lines is [var user, var secret, ..] && secret.Length > 0
+            ? new(options.User ?? user, secret)
+            : throw new UsageException($"{file} must have the user name on its first line and the password on its second.");
+    }
+
+    public override string ToString() => User;
+
+    private static string[] ReadLines(string file)
+    {
+        try
+        {
+            return File.ReadAllLines(file);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"The password file can't be read: {unreadable.Message}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+namespace Redoubt.Cli;
+
+/// <summary>
+/// The commands that need no server. They get the words after their name as they stand, since they have options of their own
+/// (<c>serve --data DIR</c>) and not the grammar of the others.
+/// </summary>
+internal static class LocalCommands
+{
+    public static IReadOnlyDictionary<string, LocalCommand> All { get; } = new[]
+    {
+        new LocalCommand("help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.", HelpCommand.RunAsync),
+        new LocalCommand("version", "Shows the version.", VersionCommand.RunAsync),
+    }.ToDictionary(c => c.Name);
+}
