@@ -1,3 +1,5 @@
+using Redoubt.Cli.Serving;
+
 namespace Redoubt.Cli;
 
 /// <summary>
@@ -9,6 +11,7 @@ internal static class LocalCommands
     public static IReadOnlyDictionary<string, LocalCommand> All { get; } = new[]
     {
         new LocalCommand("help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.", HelpCommand.RunAsync),
+        new LocalCommand("serve", "Runs a pool: --data DIR --listen URL [--name-label NAME] [--root-password-file FILE] [--hypervisor URI].", ServeCommand.RunAsync),
         new LocalCommand("version", "Shows the version.", VersionCommand.RunAsync),
     }.ToDictionary(c => c.Name);
 }
