@@ -14,6 +14,8 @@ public static class JsonRpc
     /// <summary>The content type of requests and answers. Some clients fall back to XML-RPC if a character set follows it.</summary>
     public const string ContentType = "application/json";
 
+    private const int PendingBytes = 16 * 1024;
+
     private static readonly JsonWriterOptions Writing = new()
     {
         // xapi escapes only what JSON demands, and so do the recordings that answers are compared with.
@@ -71,6 +73,36 @@ public static class JsonRpc
         using var json = Begin(output, form);
         json.WritePropertyName("result");
         result(new JsonWireWriter(json));
+        if (form == RpcForm.JsonRpc1)
+        {
+            json.WriteNull("error");
+        }
+
+        End(json, id);
+    }
+
+    /// <summary>Writes the answer to a call that succeeded, bit by bit.</summary>
+    /// <param name="output">Where to.</param>
+    /// <param name="form">The call's version.</param>
+    /// <param name="id">The call's id.</param>
+    /// <param name="parts">Write the one value of the answer, one after the other.</param>
+    /// <param name="afterPart">Called now and then between the parts, to send what has been written so far.</param>
+    public static async Task WriteResultAsync(
+        Stream output, RpcForm form, WireValue id, IEnumerable<Action<IWireWriter>> parts, Func<ValueTask> afterPart)
+    {
+        await using var json = Begin(output, form);
+        json.WritePropertyName("result");
+        var values = new JsonWireWriter(json);
+        foreach (var part in parts)
+        {
+            part(values);
+            if (json.BytesPending > PendingBytes)
+            {
+                await json.FlushAsync();
+                await afterPart();
+            }
+        }
+
         if (form == RpcForm.JsonRpc1)
         {
             json.WriteNull("error");

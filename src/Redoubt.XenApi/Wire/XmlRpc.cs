@@ -21,7 +21,9 @@ public static class XmlRpc
         Encoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false),
         OmitXmlDeclaration = true,
         ConformanceLevel = ConformanceLevel.Fragment,
-        NewLineHandling = NewLineHandling.None,
+
+        // A reader turns a bare carriage return into a line feed.
+        NewLineHandling = NewLineHandling.Entitize,
     };
 
     /// <summary>Reads a call.</summary>
@@ -73,6 +75,26 @@ public static class XmlRpc
         values.Key("Value");
         result(values);
     });
+
+    /// <summary>Writes the answer to a call that succeeded, bit by bit.</summary>
+    /// <param name="output">Where to. It is only written to, never flushed, so it may collect what is written.</param>
+    /// <param name="parts">Write the one value of the answer, one after the other.</param>
+    /// <param name="afterPart">Called between the parts, to send what has been written so far.</param>
+    public static async Task WriteResultAsync(Stream output, IEnumerable<Action<IWireWriter>> parts, Func<ValueTask> afterPart)
+    {
+        using var xml = Begin(output);
+        var values = Open(xml);
+        values.Key("Status");
+        values.String("Success");
+        values.Key("Value");
+        foreach (var part in parts)
+        {
+            part(values);
+            await afterPart();
+        }
+
+        Close(xml, values);
+    }
 
     /// <summary>Writes the answer to a call that failed.</summary>
     public static void WriteFailure(Stream output, string code, IReadOnlyList<string> parameters) => WriteAnswer(output, values =>
@@ -156,12 +178,23 @@ public static class XmlRpc
     private static void WriteAnswer(Stream output, Action<IWireWriter> members)
     {
         using var xml = Begin(output);
+        var values = Open(xml);
+        members(values);
+        Close(xml, values);
+    }
+
+    private static XmlWireWriter Open(XmlWriter xml)
+    {
         xml.WriteStartElement("methodResponse");
         xml.WriteStartElement("params");
         xml.WriteStartElement("param");
         var values = new XmlWireWriter(xml);
         values.BeginStruct();
-        members(values);
+        return values;
+    }
+
+    private static void Close(XmlWriter xml, XmlWireWriter values)
+    {
         values.EndStruct();
         xml.WriteEndElement();
         xml.WriteEndElement();

@@ -1,0 +1,89 @@
+using System.Runtime.InteropServices;
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
+using Redoubt.Server;
+
+namespace Redoubt.Cli.Serving;
+
+/// <summary><c>redoubt serve</c>: the daemon of a pool, until SIGTERM or Ctrl-C. Its guests go on without it.</summary>
+internal static class ServeCommand
+{
+    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI]";
+
+    public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
+    {
+        var config = Parse(words);
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
+        {
+            // Else the runtime ends the process before the pool is closed.
+            signal.Cancel = true;
+            stopping.Cancel();
+        });
+        try
+        {
+            await PoolServer.RunAsync(config, terminal.Output, TimeProvider.System, stopping.Token);
+            return ExitCode.Success;
+        }
+        catch (ServeException wrong)
+        {
+            terminal.ErrorLine(wrong.Message);
+            return ExitCode.Failure;
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // Told to stop while it was starting.
+            return ExitCode.Success;
+        }
+    }
+
+    /// <exception cref="UsageException">An option is unknown, lacks its value, or is missing.</exception>
+    internal static ServeConfig Parse(IReadOnlyList<string> words)
+    {
+        var given = new Dictionary<string, string>();
+        var urls = new List<string>();
+        for (var i = 0; i < words.Count; i++)
+        {
+            var (option, value) = Split(words, ref i);
+            if (option == "--listen")
+            {
+                urls.Add(value);
+            }
+            else if (option is not ("--data" or "--name-label" or "--root-password-file" or "--hypervisor"))
+            {
+                throw new UsageException($"serve has no option '{option}'.\n{Usage}");
+            }
+            else if (!given.TryAdd(option, value))
+            {
+                throw new UsageException($"{option} is given twice.");
+            }
+        }
+
+        return new()
+        {
+            DataDirectory = Path.GetFullPath(given.GetValueOrDefault("--data") ?? throw new UsageException($"--data is missing: the directory where the pool lives.\n{Usage}")),
+            ListenUrls = urls.Count > 0 ? urls : throw new UsageException($"--listen is missing: the URL to listen on.\n{Usage}"),
+            NameLabel = given.GetValueOrDefault("--name-label"),
+            RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
+            HypervisorUri = given.GetValueOrDefault("--hypervisor"),
+        };
+    }
+
+    // Both --data DIR and --data=DIR.
+    private static (string Option, string Value) Split(IReadOnlyList<string> words, ref int i)
+    {
+        var word = words[i];
+        var equals = word.IndexOf('=', StringComparison.Ordinal);
+        if (equals > 0 && word.StartsWith("--", StringComparison.Ordinal))
+        {
+            return (word[..equals], word[(equals + 1)..]);
+        }
+
+        if (!word.StartsWith("--", StringComparison.Ordinal))
+        {
+            throw new UsageException($"serve takes options only, not '{word}'.\n{Usage}");
+        }
+
+        return i + 1 < words.Count ? (word, words[++i]) : throw new UsageException($"{word} lacks its value.\n{Usage}");
+    }
+}

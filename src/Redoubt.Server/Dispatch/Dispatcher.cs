@@ -1,0 +1,98 @@
+using System.Net;
+using Redoubt.Pool;
+using Redoubt.Server.Events;
+using Redoubt.Server.Sessions;
+using Redoubt.Server.Tasks;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Dispatch;
+
+/// <summary>
+/// Answers calls. In this order, so that a client learns first what is wrong first: the message, the number of its parameters, the
+/// session, the role, the types of the parameters; then the behaviour, at once or, with <c>Async.</c> before the name, as a task.
+/// </summary>
+internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, Failures failures)
+{
+    private const string AsyncPrefix = "Async.";
+
+    /// <summary>Answers a call; every failure is an answer too.</summary>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
+    {
+        try
+        {
+            return await AnswerAsync(request, remote, gone);
+        }
+        catch (OperationCanceledException) when (gone.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception error)
+        {
+            return Answer.Of(failures.Translate(error, request.Method));
+        }
+    }
+
+    private async Task<Answer> AnswerAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
+    {
+        var isAsync = request.Method.StartsWith(AsyncPrefix, StringComparison.Ordinal);
+        var name = isAsync ? request.Method[AsyncPrefix.Length..] : request.Method;
+        if (DataModel.FindMessage(name) is not var (model, message) || FindBehaviour(name, model, message, isAsync) is not { } behaviour)
+        {
+            throw Unknown(request.Method);
+        }
+
+        var (spelled, given) = Arguments.Split(name, message, request);
+        if (!message.NeedsSession)
+        {
+            return Answer.Of(message.Result, await LoginAsync(Arguments.Decode(message, given), remote, gone));
+        }
+
+        var services = daemon.Services;
+        var session = services.Sessions.Get(new(spelled), spelled);
+        RoleCheck.Require(session, model, message);
+        var arguments = Arguments.Decode(message, given);
+
+        // Sessions are this pool's own, also those on a foreign database.
+        var state = model.Name == "session" ? services.State : session.Foreign ?? services.State;
+        if (isAsync)
+        {
+            var task = await tasks.StartAsync(request.Method, session, state, call => behaviour(call, arguments), message.Result);
+            return Answer.Of(XenTypes.String, task.Opaque);
+        }
+
+        var call = new CallContext(session, state, TaskHandle.Unrecorded(), gone);
+        return Answer.Of(message.Result, await behaviour(call, arguments));
+    }
+
+    private Func<CallContext, object?[], Task<object?>>? FindBehaviour(string name, ClassModel model, MessageModel message, bool isAsync)
+    {
+        if (!message.NeedsSession)
+        {
+            return name == Logins.Message && !isAsync ? NotCalled : null;
+        }
+
+        // Neither a session nor waiting for events is work that could go on by itself.
+        if (isAsync && model.Name is ("session" or "event"))
+        {
+            return null;
+        }
+
+        var found = daemon.Messages.Find(name) ?? FindOwn(name);
+        return found is null && !isAsync && ImplicitCalls.Handles(message)
+            ? (call, arguments) => daemon.Implicit.InvokeAsync(call, model, message, arguments)
+            : found;
+    }
+
+    private Func<CallContext, object?[], Task<object?>>? FindOwn(string name) => name == EventCalls.From
+        ? async (call, arguments) => await events.FromAsync(call, (IReadOnlyList<string>)arguments[0]!, (string)arguments[1]!, (double)arguments[2]!)
+        : ownMessages.Find(name);
+
+    private async Task<object?> LoginAsync(object?[] arguments, IPAddress remote, CancellationToken gone) =>
+        (await logins.LoginAsync((string)arguments[0]!, (string)arguments[1]!, (string)arguments[3]!, remote, gone)).Ref;
+
+    private static Task<object?> NotCalled(CallContext call, object?[] arguments) =>
+        throw new InvalidOperationException("A login has no session to be called with.");
+
+    private static XenApiException Unknown(string method) => new("MESSAGE_METHOD_UNKNOWN", method);
+}

@@ -1,0 +1,63 @@
+using Redoubt.Pool;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Events;
+
+/// <summary>Telling clients what has changed.</summary>
+internal sealed class EventCalls(PoolServices pool, EventFeed feed)
+{
+    /// <summary>The message by which clients wait.</summary>
+    public const string From = "event.from";
+
+    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    /// <summary>Answers when something wanted has happened since the token, or when the time is up.</summary>
+    /// <exception cref="XenApiException"><c>EVENT_FROM_TOKEN_PARSE_FAILURE</c>; <c>SESSION_INVALID</c>: the session ended meanwhile.</exception>
+    public async Task<EventBatch> FromAsync(CallContext call, IReadOnlyList<string> classes, string token, double timeoutSeconds)
+    {
+        var from = EventToken.Parse(token);
+        var filter = new EventFilter(classes, call.Session.Role);
+        var timeout = timeoutSeconds >= 0 && timeoutSeconds < LongestWait.TotalSeconds ? TimeSpan.FromSeconds(timeoutSeconds) : LongestWait;
+        var begun = pool.Time.GetTimestamp();
+        while (true)
+        {
+            var (entries, state, now, more) = feed.Since(from);
+            if (call.Session.Foreign is { } foreign)
+            {
+                // A foreign database never changes: there is everything to tell, once.
+                (state, entries) = (foreign, from.Run == feed.Run ? [] : null);
+            }
+
+            var wanted = entries is null ? Everything(filter, state) : entries.FindAll(e => filter.Takes(e.Class, e.Ref));
+            var left = timeout - pool.Time.GetElapsedTime(begun);
+            if (wanted.Count > 0 || left <= TimeSpan.Zero)
+            {
+                return new(wanted, state, now);
+            }
+
+            // What was looked through is not looked through again.
+            from = now;
+            await Task.WhenAny(more, Task.Delay(left, pool.Time, call.Cancellation));
+            call.Cancellation.ThrowIfCancellationRequested();
+            pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
+        }
+    }
+
+    [Message("event.get_current_id")]
+    public long GetCurrentId(CallContext call) => feed.Current;
+
+    [Message("event.inject")]
+    public string Inject(CallContext call, string @class, string @ref)
+    {
+        var model = DataModel.FindClass(@class) ?? throw new XenApiException("INVALID_VALUE", "class", @class);
+        _ = call.State.Table(model).Find(@ref) ?? throw new XenApiException("HANDLE_INVALID", model.Name, @ref);
+        return new EventToken(feed.Inject(model, @ref), feed.Run).ToString();
+    }
+
+    private static List<EventEntry> Everything(EventFilter filter, Database.DatabaseState state) =>
+    [
+        .. DataModel.Classes.Values.Where(filter.Takes).SelectMany(model => state.Table(model).Rows
+            .Where(row => filter.Takes(model, row.Ref))
+            .Select(row => new EventEntry(row.Modified, model, row.Ref, EventOperation.Add))),
+    ];
+}

@@ -1,0 +1,62 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Redoubt.Server.Http;
+
+/// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
+internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, ILogger<HttpRoutes> log)
+{
+    public async Task HandleAsync(HttpContext http)
+    {
+        try
+        {
+            await RouteAsync(http);
+        }
+        catch (BadHttpRequestException bad) when (!http.Response.HasStarted)
+        {
+            await HttpPages.RefusedAsync(http, bad.StatusCode, Reason(bad.StatusCode), bad.Message);
+        }
+        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException or BadHttpRequestException)
+        {
+            // Nobody is there any more to be told.
+        }
+        catch (Exception error)
+        {
+            log.LogError(error, "{Method} {Path} met a fault of the server's own", http.Request.Method, http.Request.Path);
+            if (http.Response.HasStarted)
+            {
+                http.Abort();
+                return;
+            }
+
+            await HttpPages.InternalErrorAsync(http, error.GetType().Name);
+        }
+    }
+
+    private Task RouteAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value) switch
+    {
+        ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
+        ("POST", "/" or "/RPC2") => rpc.HandleXmlAsync(http),
+        ("PUT", "/import_raw_vdi") => transfers.ImportDiskAsync(http),
+        ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
+        ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
+        ("OPTIONS", _) => Options(http.Response),
+        _ => HttpPages.ForbiddenAsync(http),
+    };
+
+    private static Task Options(HttpResponse response)
+    {
+        RpcEndpoint.AddHeaders(response);
+        response.Headers.AccessControlAllowMethods = "PUT";
+        response.ContentLength = 0;
+        return Task.CompletedTask;
+    }
+
+    private static string Reason(int status) => status switch
+    {
+        StatusCodes.Status413PayloadTooLarge => "Request Entity Too Large",
+        StatusCodes.Status408RequestTimeout => "Request Timeout",
+        StatusCodes.Status503ServiceUnavailable => "Service Unavailable",
+        _ => "Bad Request",
+    };
+}

@@ -1,0 +1,201 @@
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Redoubt.Compute;
+using Redoubt.Pool;
+using Redoubt.Server.Dispatch;
+using Redoubt.Server.Events;
+using Redoubt.Server.Http;
+using Redoubt.Server.Listening;
+using Redoubt.Server.Sessions;
+using Redoubt.Server.Tasks;
+
+namespace Redoubt.Server;
+
+/// <summary>
+/// A pool that can be reached over the network.
+/// <code>
+///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
+///             └─► TransferEndpoint ──► disks, dumps
+/// </code>
+/// Stopping it leaves the guests running.
+/// </summary>
+public sealed class PoolServer : IAsyncDisposable
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
+    private readonly PoolDaemon _daemon;
+    private readonly WebApplication _web;
+    private readonly TaskRunner _tasks;
+    private readonly TaskSweep _sweep;
+    private readonly EventFeed _feed;
+    private readonly Logins _logins;
+    private readonly X509Certificate2? _certificate;
+
+    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, X509Certificate2? certificate)
+    {
+        (_daemon, _web, _certificate) = (daemon, web, certificate);
+        var services = daemon.Services;
+        var loggers = web.Services.GetRequiredService<ILoggerFactory>();
+        var failures = new Failures(loggers.CreateLogger<Failures>());
+        _logins = new Logins(services, password, new LoginThrottle(services.Time));
+        _tasks = new TaskRunner(services, failures, loggers.CreateLogger<TaskRunner>());
+        _sweep = new TaskSweep(services, _tasks, loggers.CreateLogger<TaskSweep>());
+        _feed = new EventFeed(services.Database, services.Time);
+        var events = new EventCalls(services, _feed);
+        var own = new MessageTable(new SessionCalls(services, _logins, password), new TaskCalls(services, _tasks), events);
+        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, failures);
+        var routes = new HttpRoutes(
+            new RpcEndpoint(dispatcher, new RequestBody()),
+            new TransferEndpoint(daemon, new HttpSessions(services, _logins), failures),
+            loggers.CreateLogger<HttpRoutes>());
+        web.Run(routes.HandleAsync);
+    }
+
+    /// <summary>The URLs it listens on, with their real ports.</summary>
+    public IReadOnlyList<string> Urls { get; private set; } = [];
+
+    /// <summary>The root password, if this start has made it up.</summary>
+    public string? GeneratedPassword { get; private init; }
+
+    internal PoolDaemon Daemon => _daemon;
+
+    /// <summary>Starts a server and keeps it until it is told to stop.</summary>
+    /// <param name="config">What the operator says.</param>
+    /// <param name="output">Told the root password if it was made up, and each URL when requests are answered there.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stopping">Set to stop it.</param>
+    /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
+    public static async Task RunAsync(ServeConfig config, TextWriter output, TimeProvider time, CancellationToken stopping)
+    {
+        await using var server = await StartAsync(config, time, stopping);
+        if (server.GeneratedPassword is { } password)
+        {
+            await output.WriteLineAsync($"redoubt: root password: {password}");
+        }
+
+        foreach (var url in server.Urls)
+        {
+            await output.WriteLineAsync($"redoubt: listening on {url}");
+        }
+
+        await output.FlushAsync(CancellationToken.None);
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stopping.Register(stopped.SetResult);
+        await stopped.Task;
+    }
+
+    /// <summary>Starts a server; it answers requests when this returns.</summary>
+    /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
+    public static async Task<PoolServer> StartAsync(ServeConfig config, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
+        if (urls.Count == 0)
+        {
+            throw new ServeException("There is nothing to listen on. Give at least one --listen URL.");
+        }
+
+        var wanted = config.RootPasswordFile is { } file ? RootPassword.ReadFrom(file) : null;
+        PoolDaemon daemon;
+        try
+        {
+            var pool = new PoolConfig { DataDirectory = config.DataDirectory, NameLabel = config.NameLabel, HypervisorUri = config.HypervisorUri };
+            daemon = await PoolDaemon.OpenAsync(pool, time, cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException)
+        {
+            throw new ServeException(e.Message, e);
+        }
+
+        try
+        {
+            return await StartAsync(config, daemon, urls, wanted, time, cancellationToken);
+        }
+        catch (Exception e)
+        {
+            await daemon.DisposeAsync();
+            if (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            {
+                throw new ServeException(e.Message, e);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
+        {
+            await _web.StopAsync(limit.Token);
+        }
+
+        await _sweep.DisposeAsync();
+        await _tasks.DisposeAsync();
+        _feed.Dispose();
+        _logins.Dispose();
+        await _web.DisposeAsync();
+        await _daemon.DisposeAsync();
+        _certificate?.Dispose();
+    }
+
+    private static async Task<PoolServer> StartAsync(
+        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, string? wanted, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
+        var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, time) : null;
+        var bound = new List<(ListenUrl Url, ListenOptions Options)>();
+        var web = BuildWeb(kestrel =>
+        {
+            foreach (var url in urls)
+            {
+                kestrel.Listen(url.EndPoint, options =>
+                {
+                    bound.Add((url, options));
+                    options.Protocols = HttpProtocols.Http1;
+                    if (url.IsSecure)
+                    {
+                        options.UseHttps(certificate!, https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
+                    }
+                });
+            }
+        });
+        var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
+        await web.StartAsync(cancellationToken);
+        server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
+        return server;
+    }
+
+    private static WebApplication BuildWeb(Action<KestrelServerOptions> listen)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
+            kestrel.Limits.MaxConcurrentConnections = 2_000;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
+            kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
+            listen(kestrel);
+        });
+        builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
+
+        // One line for each failure, to standard error: standard output is for what scripts read.
+        builder.Logging.AddSimpleConsole(console =>
+        {
+            console.SingleLine = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
+        });
+        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        return builder.Build();
+    }
+}

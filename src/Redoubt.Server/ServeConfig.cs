@@ -1,0 +1,20 @@
+namespace Redoubt.Server;
+
+/// <summary>What the operator says when starting the server.</summary>
+public sealed record ServeConfig
+{
+    /// <summary>The daemon's own directory; made if it is not there.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>Where to listen: <c>https://host:port</c>, or <c>http://</c> on loopback. Port 0 takes a free one.</summary>
+    public required IReadOnlyList<string> ListenUrls { get; init; }
+
+    /// <summary>The pool's name, given to it at the first start; null for the host's name.</summary>
+    public string? NameLabel { get; init; }
+
+    /// <summary>A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.</summary>
+    public string? RootPasswordFile { get; init; }
+
+    /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
+    public string? HypervisorUri { get; init; }
+}

@@ -1,0 +1,83 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Microsoft.AspNetCore.Identity;
+
+namespace Redoubt.Server.Sessions;
+
+/// <summary>The root password, of which only a salted, slow hash is kept, in <c>root-password.json</c> of the daemon's directory.</summary>
+internal sealed class RootPassword
+{
+    // 20 characters of this alphabet are 100 bits; no two of them look alike.
+    private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789A";
+    private const int GeneratedLength = 20;
+    private const string FileName = "root-password.json";
+
+    private static readonly PasswordHasher<RootPassword> Hasher = new();
+
+    private readonly string _path;
+    private volatile string _hash;
+
+    private RootPassword(string path, string hash) => (_path, _hash) = (path, hash);
+
+    /// <summary>Opens the pool's password; the first time, makes one.</summary>
+    /// <param name="directory">The daemon's directory.</param>
+    /// <param name="wanted">What the password shall be; null to keep the one there is.</param>
+    /// <returns>The password, and in clear if it has just been made up: to be shown once and then forgotten.</returns>
+    /// <exception cref="InvalidDataException">The file is garbled.</exception>
+    public static (RootPassword Password, string? Generated) Open(string directory, string? wanted)
+    {
+        var path = Path.Combine(directory, FileName);
+        if (wanted is null && File.Exists(path))
+        {
+            return (new(path, ReadHash(path)), null);
+        }
+
+        var generated = wanted is null ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : null;
+        var password = new RootPassword(path, "");
+        password.Set(wanted ?? generated!);
+        return (password, generated);
+    }
+
+    /// <summary>The password that an operator has written into a file: its only line, or the second one after a user's name.</summary>
+    /// <exception cref="ServeException">It can't be read, or is empty.</exception>
+    public static string ReadFrom(string file)
+    {
+        try
+        {
+            var lines = File.ReadAllLines(file);
+            return (lines.Length > 1 && lines[1].Length > 0 ? lines[1] : lines.FirstOrDefault()) is { Length: > 0 } password
+                ? password
+                : throw new ServeException($"The root password file {file} is empty. Write the password on its first line.");
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ServeException($"The root password file {file} can't be read: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Whether this is the password. Takes tens of milliseconds, on purpose.</summary>
+    public bool IsRight(string attempt) => Hasher.VerifyHashedPassword(this, _hash, attempt) != PasswordVerificationResult.Failed;
+
+    /// <summary>Changes the password; durable when it returns.</summary>
+    /// <exception cref="IOException">It can't be written; the old one stays.</exception>
+    public void Set(string password)
+    {
+        var fresh = Hasher.HashPassword(this, password);
+        PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = fresh }));
+        _hash = fresh;
+    }
+
+    private static string ReadHash(string path)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))?.GetValueOrDefault("hash")
+                ?? throw new JsonException("it holds no hash");
+        }
+        catch (JsonException broken)
+        {
+            throw new InvalidDataException(
+                $"The root password's file {path} is garbled ({broken.Message}). Remove it or start with --root-password-file to set a new password.", broken);
+        }
+    }
+}
