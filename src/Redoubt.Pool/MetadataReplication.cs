@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.Storage;
@@ -14,6 +15,7 @@ internal sealed class MetadataReplication
 {
     private readonly PoolServices _pool;
     private readonly SemaphoreSlim _changing = new(1);
+    private readonly ConcurrentDictionary<string, bool> _announcedBroken = new();
 
     /// <summary>Begins to tell people when a journal breaks.</summary>
     public MetadataReplication(PoolServices pool)
@@ -229,8 +231,14 @@ internal sealed class MetadataReplication
             CancellationToken.None);
         var pool = _pool.State.Get(_pool.Pool);
         var body = $"Redo log [DR redo log for VDI {journal.Key}]";
-        await (reason is null
-            ? _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body)
-            : _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}"));
+        if (reason is not null)
+        {
+            _announcedBroken[journal.Key] = true;
+            await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}");
+        }
+        else if (_announcedBroken.TryRemove(journal.Key, out _))
+        {
+            await _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body);
+        }
     }
 }
