@@ -70,7 +70,9 @@ public sealed class RecoveryTests
         var network = await scene.Site.CreateNetworkAsync("net");
         await scene.ProtectAsync();
         await scene.MarkVersionAsync(5);
-        var old = await scene.Site.CreateVmAsync("old", v => v with { Uuid = scene.Primary.Get(scene.Vm).Uuid, Version = 4 });
+        var old = await scene.Site.CreateVmAsync("old");
+        await scene.Site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(old, v => v with { Uuid = scene.Primary.Get(scene.Vm).Uuid, Version = 4 }), TestSite.Cancel);
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         var vm = scene.Recovered();

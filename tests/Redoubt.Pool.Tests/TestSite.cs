@@ -16,9 +16,7 @@ internal sealed class TestSite : IAsyncDisposable
         </node>
         """;
 
-    private readonly bool _sharedGuests;
-
-    private TestSite(bool sharedGuests) => _sharedGuests = sharedGuests;
+    private string? _hypervisor;
 
     public string Root { get; } = Directory.CreateTempSubdirectory("redoubt-pool-").FullName;
 
@@ -28,18 +26,27 @@ internal sealed class TestSite : IAsyncDisposable
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public static async Task<TestSite> OpenAsync(bool sharedGuests = false)
+    /// <summary>Opens a pool whose guests are its own and only pretended.</summary>
+    public static async Task<TestSite> OpenAsync()
     {
-        var site = new TestSite(sharedGuests);
+        var site = new TestSite();
+        site._hypervisor = $"test://{Path.Combine(site.Root, "host.xml")}";
         await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), Host, Cancel);
+        await site.StartAsync();
+        return site;
+    }
+
+    /// <summary>Opens a pool on a hypervisor; null: QEMU in this process, which can be had only once.</summary>
+    public static async Task<TestSite> OpenOnAsync(string? hypervisor)
+    {
+        var site = new TestSite { _hypervisor = hypervisor };
         await site.StartAsync();
         return site;
     }
 
     public async Task StartAsync()
     {
-        var hypervisor = _sharedGuests ? "test:///default" : $"test://{Path.Combine(Root, "host.xml")}";
-        var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = hypervisor };
+        var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = _hypervisor };
         Daemon = await PoolDaemon.OpenAsync(config, TimeProvider.System, Cancel);
         var session = await Daemon.Services.Sessions.OpenAsync("root", Role.PoolAdmin, "test", Daemon.Services.Host, null, Cancel);
         Client = new TestClient(Daemon, session);

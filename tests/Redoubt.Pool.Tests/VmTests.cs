@@ -48,6 +48,10 @@ public sealed class VmTests
         await site.Client.CallAsync("VM.unpause", vm);
         await site.Client.CallAsync("VM.clean_shutdown", vm);
         Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
+        await site.Client.CallAsync("VM.start", vm, false, false);
+        await site.Client.CallAsync("VM.shutdown", vm);
+        Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
+        Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Running, Paused, Suspended", "Halted"], await site.Client.FailAsync("VM.shutdown", vm));
     }
 
     [Fact]
@@ -153,7 +157,7 @@ public sealed class VmTests
     {
         // Its guests live as long as any connection to it does.
         await using var other = await Compute.Hypervisor.OpenAsync(new() { Uri = "test:///default" }, TestSite.Cancel);
-        await using var site = await TestSite.OpenAsync(sharedGuests: true);
+        await using var site = await TestSite.OpenOnAsync("test:///default");
         var vdi = await site.CreateVdiAsync(await site.CreateSrAsync("sr"));
         var (kept, lost) = (await site.CreateVmAsync("kept"), await site.CreateVmAsync("lost"));
         var vbd = await site.CreateVbdAsync(lost, vdi);
