@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Redoubt.Server.Events;
 
 namespace Redoubt.Server.Tests;
 
@@ -74,6 +75,38 @@ public sealed class EventTests(TestPool pool) : IClassFixture<TestPool>
         var token = Token(await FromAsync("", 10, "pool"));
         await pool.CallAsync("event.inject", "pool", self);
         Assert.Single((await FromAsync(token, 30, "pool")).GetProperty("events").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Who_missed_more_than_is_kept_gets_everything_anew()
+    {
+        var services = pool.Server.Daemon.Services;
+        using var feed = new EventFeed(services.Database, services.Time, kept: 8);
+        var start = feed.Since(default).Token;
+        var tasks = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            tasks.Add((await pool.CallAsync("task.create", "t", "")).GetString()!);
+        }
+
+        Assert.All(tasks, t => Assert.Contains(feed.Since(start).Entries!, e => e.Ref == t));
+        foreach (var task in tasks)
+        {
+            await pool.CallAsync("task.destroy", task);
+        }
+
+        Assert.Null(feed.Since(start).Entries);
+    }
+
+    [Fact]
+    public async Task A_foreign_database_is_told_whole_and_never_changes()
+    {
+        var foreign = await pool.OpenForeignAsync();
+        var first = await pool.ResultAsync("event.from", foreign, new[] { "vm" }, "", 10.0);
+        Assert.NotEmpty(first.GetProperty("events").EnumerateArray());
+        var vm = (await pool.CallAsync("VM.get_all"))[0].GetString()!;
+        await pool.CallAsync("VM.add_to_other_config", vm, "elsewhere", "1");
+        Assert.Empty((await pool.ResultAsync("event.from", foreign, new[] { "vm" }, Token(first), 0.2)).GetProperty("events").EnumerateArray());
     }
 
     private static string Token(JsonElement batch) => batch.GetProperty("token").GetString()!;

@@ -94,6 +94,28 @@ public sealed class TaskTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("task.destroy", task);
     }
 
+    [Fact]
+    public async Task Tasks_of_a_closed_session_are_swept_away_after_a_while()
+    {
+        var session = await pool.LoginAsync();
+        var theirs = (await pool.ResultAsync("Async.SR.scan", session, "OpaqueRef:nope")).GetString()!;
+        await pool.FinishedAsync(theirs);
+        var mine = (await pool.CallAsync("Async.SR.scan", "OpaqueRef:nope")).GetString()!;
+        await pool.FinishedAsync(mine);
+        await pool.ResultAsync("session.logout", session);
+        var services = pool.Server.Daemon.Services;
+        await services.Database.WriteAsync(
+            tx =>
+            {
+                tx.Update(new Ref<TaskRecord>(theirs), t => t with { Finished = t.Finished.AddMinutes(-2) });
+                tx.Update(new Ref<TaskRecord>(mine), t => t with { Finished = t.Finished.AddMinutes(-2) });
+            },
+            TestContext.Current.CancellationToken);
+        await pool.Server.Sweep.SweepAsync();
+        Assert.Equal(["HANDLE_INVALID", "task", theirs], await pool.FailureAsync("task.get_record", theirs));
+        await pool.CallAsync("task.destroy", mine);
+    }
+
     private async Task<string> StartAsync(Func<CallContext, Task<object?>> work)
     {
         var services = pool.Server.Daemon.Services;
