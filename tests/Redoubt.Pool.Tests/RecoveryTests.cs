@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -9,7 +8,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_vApp_comes_back_at_the_other_site_and_runs_there()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.assert_can_be_recovered", scene.Appliance, scene.Site.Client.Session.Ref);
@@ -29,7 +28,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task Recovering_twice_is_refused_unless_forced_and_never_over_a_running_VM()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         var to = scene.Site.Client.Session.Ref;
@@ -47,7 +46,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_missing_disk_stops_the_recovery_and_nothing_has_changed()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         var vdi = scene.Primary.Get(scene.Vdi);
@@ -66,7 +65,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task An_older_copy_gives_way_and_a_network_of_the_same_name_is_used()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         var network = await scene.Site.CreateNetworkAsync("net");
         await scene.ProtectAsync();
         await scene.MarkVersionAsync(5);
@@ -84,7 +83,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_network_that_is_not_here_is_made_and_people_are_told()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
@@ -95,7 +94,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_member_of_a_vApp_is_not_recovered_alone()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         Assert.Equal(
@@ -106,7 +105,7 @@ public sealed class RecoveryTests
     [Fact]
     public async Task Nothing_starts_from_storage_that_was_attached_for_looking()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         await scene.OpenForeignAsync();
         var vdi = scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(scene.Primary.Get(scene.Vdi).Uuid);
@@ -118,79 +117,12 @@ public sealed class RecoveryTests
     [Fact]
     public async Task A_whitelist_that_names_nothing_there_attaches_nothing()
     {
-        await using var scene = await Scene.OpenAsync();
+        await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         scene.Mirror();
         Assert.Equal("OPERATION_NOT_ALLOWED", (await scene.Site.Client.FailAsync(
             "DR_task.create", "file", TestSite.Map(("location", scene.CopyPath)), ImmutableList.Create($"{Guid.NewGuid()}")))[0]);
         Assert.Empty(scene.Site.All<SrRecord>());
         Assert.Empty(scene.Site.All<DrTaskRecord>());
-    }
-
-    /// <summary>Two sites, and a vApp of one VM at the first, whose storage can be mirrored to the second.</summary>
-    private sealed class Scene : IAsyncDisposable
-    {
-        public required TestSite Primary { get; init; }
-
-        public required TestSite Site { get; init; }
-
-        public required Ref<SrRecord> Sr { get; init; }
-
-        public required Ref<VdiRecord> Vdi { get; init; }
-
-        public required Ref<VmRecord> Vm { get; init; }
-
-        public required Ref<VmApplianceRecord> Appliance { get; init; }
-
-        public string CopyPath => Path.Combine(Site.Root, "mirror");
-
-        public static async Task<Scene> OpenAsync()
-        {
-            var primary = await TestSite.OpenAsync();
-            var sr = await primary.CreateSrAsync("sr");
-            var vdi = await primary.CreateVdiAsync(sr);
-            var vm = await primary.CreateVmAsync("one");
-            await primary.CreateVbdAsync(vm, vdi);
-            await primary.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vm, Network = await primary.CreateNetworkAsync("net"), Device = "0" });
-            var appliance = await primary.Client.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = "app" });
-            await primary.Client.CallAsync("VM.set_appliance", vm, appliance);
-            return new() { Primary = primary, Site = await TestSite.OpenAsync(), Sr = sr, Vdi = vdi, Vm = vm, Appliance = appliance };
-        }
-
-        /// <summary>Protects the SR, and lets the VM run, as it does when the disaster comes.</summary>
-        public async Task ProtectAsync()
-        {
-            await Primary.Client.CallAsync("SR.enable_database_replication", Sr);
-            await Primary.Client.CallAsync("VM.start", Vm, false, false);
-        }
-
-        public Task MarkVersionAsync(long version) =>
-            Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(Vm, v => v with { Version = version }), TestSite.Cancel);
-
-        /// <summary>Copies the storage as an array would have.</summary>
-        public void Mirror()
-        {
-            using var copy = Process.Start("cp", ["-a", "--sparse=always", Path.Combine(Primary.Root, "sr"), CopyPath]);
-            copy.WaitForExit();
-            Assert.Equal(0, copy.ExitCode);
-        }
-
-        /// <summary>Mirrors the storage, attaches it at the other site and opens the database on it.</summary>
-        public async Task<TestClient> OpenForeignAsync()
-        {
-            Mirror();
-            await Site.Client.CallAsync<Ref<DrTaskRecord>>(
-                "DR_task.create", "file", TestSite.Map(("location", CopyPath)), ImmutableList.Create(Primary.Get(Sr).Uuid));
-            var volume = Assert.Single(Site.Daemon.Services.State.All<VdiRecord>(), v => v.Record.Type == VdiType.Metadata);
-            return Site.Client.With(await Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume.Ref));
-        }
-
-        public Ref<VmRecord> Recovered() => Site.Daemon.Services.State.FindByUuid<VmRecord>(Primary.Get(Vm).Uuid);
-
-        public async ValueTask DisposeAsync()
-        {
-            await Site.DisposeAsync();
-            await Primary.DisposeAsync();
-        }
     }
 }
