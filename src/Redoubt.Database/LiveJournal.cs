@@ -32,6 +32,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private JournalWriter? _writer;
     private TimeSpan _pause = FirstPause;
     private volatile JournalHealth _health = JournalHealth.Broken;
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isWritingWhole;
     private long _generation = -1;
 
@@ -61,6 +62,9 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>How it stands.</summary>
     public JournalHealth Health => _health;
 
+    /// <summary>Why it is broken, and since when; null while it is not.</summary>
+    public (string Reason, DateTimeOffset Since)? Trouble { get; private set; }
+
     /// <summary>The generation that the copy has reached.</summary>
     public long Generation => Interlocked.Read(ref _generation);
 
@@ -74,6 +78,9 @@ public sealed class LiveJournal : IAsyncDisposable
 
     /// <summary>Asks the database whether this is up to date: if so, it answers with <see cref="Join"/>.</summary>
     internal Action<LiveJournal>? WantsToJoin { get; set; }
+
+    /// <summary>Completes when it has been healthy for the first time, or fails with what broke it before that.</summary>
+    internal Task Joined => _joined.Task;
 
     /// <summary>Whether it is writing a whole database, which may take as long as <see cref="WholeLimit"/>.</summary>
     internal bool IsWritingWhole => _isWritingWhole;
@@ -114,7 +121,9 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         if (_health == JournalHealth.CatchingUp)
         {
+            Trouble = null;
             _health = JournalHealth.Healthy;
+            _joined.TrySetResult();
             HealthChanged?.Invoke(this, null);
         }
     }
@@ -133,7 +142,13 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         if (_health != JournalHealth.Broken)
         {
+            Trouble = (reason, Trouble?.Since ?? _time.GetUtcNow());
             _health = JournalHealth.Broken;
+            if (_joined.TrySetException(new IOException($"{_path}: {reason}")))
+            {
+                _ = _joined.Task.Exception;
+            }
+
             HealthChanged?.Invoke(this, reason);
         }
     }

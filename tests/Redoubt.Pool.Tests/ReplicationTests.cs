@@ -14,6 +14,8 @@ public sealed class ReplicationTests
         var volume = Volume(site);
         Assert.True(site.Get(volume).MetadataLatest);
         Assert.Equal(site.Daemon.Services.Pool, site.Get(volume).MetadataOfPool);
+        var standing = await site.Client.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr);
+        Assert.Equal(("healthy", "0"), (standing["health"], standing["generations_behind"]));
         var vm = await site.CreateVmAsync("after");
 
         var foreign = site.Client.With(await site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume));
