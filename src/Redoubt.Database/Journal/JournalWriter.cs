@@ -211,8 +211,12 @@ public sealed class JournalWriter : IDisposable
         ArgumentNullException.ThrowIfNull(packed);
         if (_area is null || !_mayAppend)
             return HistoryAddResult.NoArea;
-        _history ??= new HistoryWriter(_device, _area.Map);
-        return _history.Add(packed, _time.GetUtcNow());
+        var history = _history ?? new HistoryWriter(_device, _area.Map);
+        // If this fails, which directory is on the volume is in doubt, so the next time it is read again.
+        _history = null;
+        var result = history.Add(packed, _time.GetUtcNow());
+        _history = history;
+        return result;
     }
 
     /// <summary>Lets go of what it computes with; the device stays open.</summary>
