@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database.Tests;
@@ -176,6 +178,52 @@ public sealed class LiveJournalTests
         }
 
         Assert.Equal(large + 19, TestPool.Read(pool.LocalPath).Get(vm).NameDescription);
+    }
+
+    [Fact]
+    public async Task The_history_gets_the_first_state_and_the_one_before_the_VMs_were_lost()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        await UntilAsync(() => JournalHistory.List(pool.LocalPath).Entries.Count == 1);
+        var vms = await pool.Database.WriteAsync(tx => Enumerable.Range(0, 4).Select(i => tx.Create(new VmRecord { NameLabel = $"{i}" })).ToList(), Stop);
+        var had = pool.Database.State.Generation;
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vm in vms)
+                {
+                    tx.Delete(vm);
+                }
+            },
+            Stop);
+        await UntilAsync(() => JournalHistory.List(pool.LocalPath).Entries is [_, { Vms: 4 }]);
+
+        Assert.Equal(had, JournalHistory.List(pool.LocalPath).Entries[1].Generation);
+        var content = Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(pool.LocalPath, new JournalPoint.AtGeneration(had))).Content;
+        Assert.Equal(4, StateDump.FromDump(content.Database).All<VmRecord>().Count());
+        Assert.Equal(ProofStanding.Whole, Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(pool.LocalPath)).Content.Proof.Standing);
+    }
+
+    [Fact]
+    public void States_are_due_after_five_minutes_after_a_full_write_and_before_a_fall_but_never_twice()
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        bool Due(long generation, double minutes, bool isWhole = false, bool isFall = false) =>
+            HistoryPolicy.IsDue(new HistoryPoint(100, start), new HistoryPoint(generation, start.AddMinutes(minutes)), isWhole, isFall);
+        Assert.True(HistoryPolicy.IsDue(null, new HistoryPoint(0, start), false, false));
+        Assert.False(Due(100, 60, isWhole: true, isFall: true));
+        Assert.Equal((false, true, true), (Due(102, 4.9), Due(102, 5), Due(102, -6)));
+        Assert.Equal((true, true), (Due(102, 0, isWhole: true), Due(102, 0, isFall: true)));
+        Assert.Equal((false, true), (Due(50_000, 0.9), Due(50_000, 1)));
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!condition())
+        {
+            await tick.WaitForNextTickAsync(Stop);
+        }
     }
 
     private static async Task<bool> RunAsync(string program, params string[] arguments)
