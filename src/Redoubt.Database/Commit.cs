@@ -18,6 +18,7 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
     {
         ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
         Deltas.RequireText(deltas);
+        Deltas.RequireKeys(changes);
         var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);
         // A change that no journal sees still counts, so that event tokens move on. Generations stay even.
         return new(transaction.Finish(changes, journalled?.Generation ?? before + 2), changes, journalled);

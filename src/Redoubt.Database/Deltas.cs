@@ -59,6 +59,24 @@ internal static class Deltas
         }
     }
 
+    /// <summary>xapi can't read a map with an empty key, so none gets into the database.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, with the field.</exception>
+    public static void RequireKeys(IEnumerable<Change> changes)
+    {
+        foreach (var change in changes.Where(c => c is { Class.Kind: ClassKind.Persistent, After: not null }))
+        {
+            foreach (var field in change.Class.AllFields)
+            {
+                if (field is { IsPersistent: true, Type: IMapType map } && map.Key == XenTypes.String
+                    && (change.Before is null || !field.AreEqual(change.Before.Record, change.After!.Record))
+                    && map.Contains(field.GetValue(change.After!.Record)!, ""))
+                {
+                    throw new XenApiException("INVALID_VALUE", field.Name, "");
+                }
+            }
+        }
+    }
+
     private static void RequireText(string column, string value)
     {
         var clean = XmlText.Clean(value);

@@ -28,13 +28,13 @@ public sealed class LiveJournal : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Channel<Work> _work = Channel.CreateBounded<Work>(MaxBacklog);
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _worker;
     private JournalHalf? _keep;
     private JournalDevice? _device;
     private JournalWriter? _writer;
     private TimeSpan _pause = FirstPause;
     private volatile JournalHealth _health = JournalHealth.Broken;
-    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isWritingWhole;
     private volatile string? _historyProblem;
     private Task _packing = Task.CompletedTask;
@@ -101,10 +101,13 @@ public sealed class LiveJournal : IAsyncDisposable
         await _stopping.CancelAsync();
         // A worker inside a hung system call never returns; nothing it could still write is wanted.
         await Task.WhenAny(Task.WhenAll(_worker, _packing), Task.Delay(AppendLimit, _time));
+
+        // Also under a worker that hangs: the call it is in ends as it may, and its next one finds the device closed. Otherwise it could
+        // go on, minutes later, with a volume that somebody else has meanwhile written to.
+        _device?.Dispose();
         if (_worker.IsCompleted)
         {
             _writer?.Dispose();
-            _device?.Dispose();
             _stopping.Dispose();
         }
     }
@@ -160,6 +163,9 @@ public sealed class LiveJournal : IAsyncDisposable
             }
 
             HealthChanged?.Invoke(this, reason);
+
+            // An idle worker would never learn that it has to try again. If the queue is full, what is in it tells as much.
+            _work.Writer.TryWrite(Work.Nudge);
         }
     }
 
@@ -189,11 +195,12 @@ public sealed class LiveJournal : IAsyncDisposable
 
                 if (_health == JournalHealth.Broken && !work.Whole)
                 {
-                    work.Done.TrySetException(new IOException($"{_path}: the journal is broken"));
-                    continue;
+                    await AskToStartOverAsync(work);
                 }
-
-                await HandleAsync(work);
+                else if (work != Work.Nudge)
+                {
+                    Handle(work, Following(work));
+                }
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -202,16 +209,55 @@ public sealed class LiveJournal : IAsyncDisposable
         }
     }
 
-    private async Task HandleAsync(Work work)
+    /// <summary>What is in the queue was meant for a journal in order; after a pause the whole database is asked for instead.</summary>
+    private async Task AskToStartOverAsync(Work work)
     {
+        for (Work? next = work; next is { Whole: false }; next = _work.Reader.TryPeek(out var peeked) && !peeked.Whole && _work.Reader.TryRead(out peeked) ? peeked : null)
+        {
+            next.Done.TrySetException(new IOException($"{_path}: the journal is broken"));
+        }
+
+        await Task.Delay(_pause, _time, _stopping.Token);
+        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        WantsToStartOver?.Invoke(this);
+    }
+
+    /// <summary>The batches that have queued up behind one: a volume slower than the pool's own catches up by taking them together.</summary>
+    private List<Work> Following(Work work)
+    {
+        var following = new List<Work>();
+        while (!work.Whole && _work.Reader.TryPeek(out var next) && next is { Whole: false, Packed: null } && next != Work.Nudge)
+        {
+            _work.Reader.TryRead(out next);
+            following.Add(next!);
+        }
+
+        return following;
+    }
+
+    private void Handle(Work work, List<Work> following)
+    {
+        var last = following.Count > 0 ? following[^1] : work;
         try
         {
-            Write(work);
-            Interlocked.Exchange(ref _generation, work.State.Generation);
+            _stopping.Token.ThrowIfCancellationRequested();
+            var together = work with { State = last.State, Batch = [.. work.Batch, .. following.SelectMany(f => f.Batch)] };
+            using var watch = _time.CreateTimer(
+                _ => Break($"it did not answer within {(_isWritingWhole ? WholeLimit : AppendLimit).TotalSeconds:0} seconds"),
+                null,
+                Limit(work.Whole ? WholeLimit : AppendLimit),
+                Timeout.InfiniteTimeSpan);
+            Write(together, watch);
+            Interlocked.Exchange(ref _generation, last.State.Generation);
             _pause = FirstPause;
             work.Done.TrySetResult();
+            following.ForEach(f => f.Done.TrySetResult());
             JoinIfDone();
-            KeepIfDue(work);
+            KeepIfDue(together);
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw;
         }
         catch (Exception e)
         {
@@ -220,22 +266,19 @@ public sealed class LiveJournal : IAsyncDisposable
             _device?.Dispose();
             (_device, _writer, _isWritingWhole) = (null, null, false);
             work.Done.TrySetException(e);
+            following.ForEach(f => f.Done.TrySetException(e));
             Break(e.Message);
-        }
-
-        if (_health == JournalHealth.Broken)
-        {
-            await Task.Delay(_pause, _time, _stopping.Token);
-            _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-            WantsToStartOver?.Invoke(this);
         }
     }
 
-    private void Write(Work work)
+    /// <summary>The pool's own journal has no limit: without it nothing is durable, so everybody waits for it.</summary>
+    private TimeSpan Limit(TimeSpan limit) => WantsToStartOver is null ? Timeout.InfiniteTimeSpan : limit;
+
+    private void Write(Work work, ITimer watch)
     {
         if (work.State.Generation <= Generation && !work.Whole)
         {
-            return;
+            throw new InvalidOperationException($"generation {work.State.Generation} cannot follow {Generation} on {_path}");
         }
 
         if (_writer is null)
@@ -247,6 +290,7 @@ public sealed class LiveJournal : IAsyncDisposable
         if (work.Whole || _writer.Append(work.Batch) != AppendResult.Durable)
         {
             _isWritingWhole = true;
+            watch.Change(Limit(WholeLimit), Timeout.InfiniteTimeSpan);
             _writer.WriteDatabase(StateDump.ToDump(work.State));
             _isWritingWhole = false;
             _keep = null;
@@ -340,6 +384,9 @@ public sealed class LiveJournal : IAsyncDisposable
 
     private sealed record Work(DatabaseState State, ImmutableArray<JournalTransaction> Batch, bool Whole)
     {
+        /// <summary>Nothing to write, only a reason to look at the journal's health.</summary>
+        public static Work Nudge { get; } = new(DatabaseState.Empty, [], false);
+
         /// <summary>Set when it is a state for the history and nothing else.</summary>
         public PackedDatabase? Packed { get; init; }
 

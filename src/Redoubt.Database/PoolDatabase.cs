@@ -26,6 +26,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     private volatile DatabaseState _published;
     private DatabaseState _newest;
     private ImmutableArray<Action<DatabaseState, IReadOnlyList<Change>>> _subscribers = [];
+    private Task _lastQueued = Task.CompletedTask;
     private long _journalled;
 
     private PoolDatabase(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId)
@@ -70,24 +71,45 @@ public sealed class PoolDatabase : IAsyncDisposable
             var transaction = new Transaction(_newest, _newId);
             result = body(transaction);
             var changes = transaction.Changes();
-            if (changes.Count == 0)
+            if (changes.Count > 0)
             {
-                return result;
+                var commit = Commit.Of(transaction, changes, _newest.Generation);
+                if (!_queue.Writer.TryWrite(commit))
+                {
+                    throw new XenApiException("INTERNAL_ERROR", "The database is closed.");
+                }
+
+                _newest = commit.State;
+                _lastQueued = commit.Done.Task;
             }
 
-            var commit = Commit.Of(transaction, changes, _newest.Generation);
-            if (!_queue.Writer.TryWrite(commit))
-            {
-                throw new XenApiException("INTERNAL_ERROR", "The database is closed.");
-            }
-
-            _newest = commit.State;
-            done = commit.Done.Task;
+            // A transaction that changes nothing may have found what it wanted in one that is still being written.
+            done = _lastQueued;
         }
 
         // Once queued it will be written, so its outcome is awaited whatever the caller's token says.
         await done;
         return result;
+    }
+
+    /// <summary>
+    /// Runs a transaction again and again until it is written: for what must be put right in the end, such as the note that something is
+    /// being done. Gives up only when the database is closed.
+    /// </summary>
+    public async Task WriteSurelyAsync(Action<Transaction> body)
+    {
+        while (true)
+        {
+            try
+            {
+                await WriteAsync(body, CancellationToken.None);
+                return;
+            }
+            catch (XenApiException) when (!_queue.Reader.Completion.IsCompleted)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(1), _time);
+            }
+        }
     }
 
     /// <inheritdoc cref="WriteAsync{T}"/>
@@ -99,9 +121,12 @@ public sealed class PoolDatabase : IAsyncDisposable
         },
         cancellationToken);
 
-    /// <summary>Adds a durable copy. When this answers, the whole database is on it and it takes part in every change.</summary>
+    /// <summary>Adds a durable copy. When this answers true, the whole database is on it and it takes part in every change.</summary>
+    /// <param name="journal">The copy.</param>
+    /// <param name="keepTrying">Whether to keep a copy that can't be written now, and go on trying; then the answer is false.</param>
+    /// <param name="cancellationToken">Stops waiting; unless it is to be kept, the copy is then let go.</param>
     /// <exception cref="IOException">It can't be written; it has not been added.</exception>
-    public async Task AttachAsync(LiveJournal journal, CancellationToken cancellationToken)
+    public async Task<bool> AttachAsync(LiveJournal journal, bool keepTrying, CancellationToken cancellationToken)
     {
         journal.HealthChanged = (j, reason) => JournalHealthChanged?.Invoke(j, reason);
         journal.WantsToStartOver = j => _queue.Writer.TryWrite(new StartOver(j, null));
@@ -115,6 +140,12 @@ public sealed class PoolDatabase : IAsyncDisposable
 
             // Only from then on does no change get past it.
             await journal.Joined.WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+            return true;
+        }
+        catch (Exception e) when (keepTrying && e is not OperationCanceledException)
+        {
+            journal.Break(e.Message);
+            return false;
         }
         catch
         {
@@ -211,10 +242,7 @@ public sealed class PoolDatabase : IAsyncDisposable
                     .Select(j => (Journal: j, WasHealthy: j.Health == JournalHealth.Healthy, Written: j.Post(state, transactions))).ToList();
                 await _local.Post(state, transactions);
                 Interlocked.Exchange(ref _journalled, state.Generation);
-                foreach (var (journal, wasHealthy, written) in elsewhere)
-                {
-                    await AwaitCopyAsync(journal, wasHealthy, written);
-                }
+                await Task.WhenAll(elsewhere.Select(e => AwaitCopyAsync(e.Journal, e.WasHealthy, e.Written)));
             }
 
             _published = state;
@@ -259,6 +287,10 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             journal.Break($"it did not answer within {LiveJournal.AppendLimit.TotalSeconds:0} seconds");
         }
+        catch (OperationCanceledException)
+        {
+            // It starts over, or is being let go.
+        }
         catch (Exception e)
         {
             journal.Break(e.Message);
@@ -289,7 +321,13 @@ public sealed class PoolDatabase : IAsyncDisposable
                 _queue.Writer.TryWrite(request);
             }
 
-            _queue.Writer.TryWrite(new StartOver(_local, null));
+            // The copies on SRs may have what the pool's own has not, and what comes next has the same generations.
+            foreach (var journal in _journals.Values.Append(_local))
+            {
+                _queue.Writer.TryWrite(new StartOver(journal, null));
+            }
+
+            _lastQueued = Task.CompletedTask;
         }
 
         foreach (var commit in batch)

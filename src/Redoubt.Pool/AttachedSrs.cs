@@ -19,6 +19,17 @@ public sealed class AttachedSrs : IAsyncDisposable
     /// <summary>Notes an SR that has been attached.</summary>
     public void Add(ISr sr) => _srs[sr.Uuid.ToString()] = sr;
 
+    /// <summary>Puts another attachment of an SR in place of the one there was, and lets that one go.</summary>
+    public async Task SwapAsync(ISr sr)
+    {
+        _srs.TryGetValue(sr.Uuid.ToString(), out var old);
+        _srs[sr.Uuid.ToString()] = sr;
+        if (old is not null)
+        {
+            await old.DetachAsync(CancellationToken.None);
+        }
+    }
+
     /// <summary>Lets an SR go.</summary>
     public async Task DetachAsync(string uuid, CancellationToken cancellationToken)
     {

@@ -87,12 +87,7 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections)
     {
         foreach (var sr in pool.State.Get(task).IntroducedSrs)
         {
-            foreach (var pbd in pool.State.Get(sr).Pbds.Where(p => pool.State.Get(p).CurrentlyAttached))
-            {
-                await connections.UnplugAsync(pbd, CancellationToken.None);
-            }
-
-            await pool.Database.WriteAsync(tx => SrRows.Delete(tx, sr), CancellationToken.None);
+            await connections.ReleaseAsync(sr, task);
         }
 
         await pool.Database.WriteAsync(tx => tx.Delete(task), CancellationToken.None);

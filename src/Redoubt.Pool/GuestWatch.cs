@@ -43,23 +43,25 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDispo
         }
     }
 
+    /// <summary>If an event can't be dealt with, all guests are looked at again until that works: no event is lost, and following never ends.</summary>
     private async Task HandleAsync(DomainEvent happened)
     {
-        try
+        for (var all = happened.Kind == DomainEventKind.Resync; ; all = true)
         {
-            if (happened.Kind == DomainEventKind.Resync)
+            try
             {
-                await guests.RefreshAllAsync(_stopping.Token);
+                await (all ? guests.RefreshAllAsync(_stopping.Token) : RefreshAsync(happened, _stopping.Token));
+                return;
             }
-            else
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
-                await RefreshAsync(happened, _stopping.Token);
+                throw;
             }
-        }
-        catch (XenApiException e)
-        {
-            // The database could not take it (its disk is full, say). The next event, and the next start, look at the guest again.
-            await Console.Error.WriteLineAsync($"redoubt: what happened to guest {happened.Uuid} could not be recorded: {e.Message}");
+            catch (Exception e)
+            {
+                await Console.Error.WriteLineAsync($"redoubt: what happened to guest {happened.Uuid} could not be recorded yet: {e.Message}");
+                await Task.Delay(TimeSpan.FromSeconds(2), pool.Time, _stopping.Token);
+            }
         }
     }
 

@@ -46,7 +46,6 @@ public sealed class ImplicitCalls(PoolDatabase database)
     private Task WriteAsync(ClassModel model, MessageModel message, object?[] arguments, CancellationToken cancellation)
     {
         var field = message.Field!;
-        RequireKeys(field, message, arguments);
         return database.WriteAsync(tx => tx.Update(model, ((IRef)arguments[0]!).Opaque, record => field.With(record, message.Implicit switch
         {
             ImplicitKind.SetField => arguments[1],
@@ -56,20 +55,6 @@ public sealed class ImplicitCalls(PoolDatabase database)
             ImplicitKind.Remove => ((ISetType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
             var other => throw new InvalidOperationException($"{other} does not write."),
         })), cancellation);
-    }
-
-    /// <summary>xapi can't read a map with an empty key, so none gets into the database.</summary>
-    private static void RequireKeys(FieldModel field, MessageModel message, object?[] arguments)
-    {
-        if (field.Type is IMapType map && map.Key == XenTypes.String && (message.Implicit switch
-        {
-            ImplicitKind.AddTo => arguments[1] is "",
-            ImplicitKind.SetField => map.Contains(arguments[1]!, ""),
-            _ => false,
-        }))
-        {
-            throw new XenApiException("INVALID_VALUE", field.Name, "");
-        }
     }
 
     private static object AddTo(IMapType type, object map, ClassModel model, FieldModel field, object?[] arguments)

@@ -11,11 +11,9 @@ namespace Redoubt.Pool;
 /// Keeps the pool's whole database on protected SRs. A protected SR holds one metadata VDI of ours; the journal on it is named after
 /// that VDI.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class MetadataReplication
 {
     private readonly PoolServices _pool;
-    private readonly SemaphoreSlim _changing = new(1);
     private readonly ConcurrentDictionary<string, bool> _announcedBroken = new();
 
     /// <summary>Begins to tell people when a journal breaks.</summary>
@@ -53,48 +51,36 @@ internal sealed class MetadataReplication
     /// <exception cref="XenApiException"><c>CANNOT_ENABLE_REDO_LOG</c>, or as <see cref="AssertSupported"/>.</exception>
     public async Task EnableAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
+        using var held = await _pool.Gates.EnterAsync(_pool.State.Get(reference).Uuid, cancellationToken);
         AssertSupported(reference);
-        await _changing.WaitAsync(cancellationToken);
+        var existing = Own(reference);
+        var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : existing;
         try
         {
-            var existing = Own(reference);
-            var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : existing;
-            try
-            {
-                await AttachAsync(reference, vdi, cancellationToken);
-            }
-            catch when (existing.IsNull)
-            {
-                await RemoveAsync(reference, vdi);
-                throw;
-            }
+            await AttachAsync(reference, vdi, keepTrying: false, cancellationToken);
         }
-        finally
+        catch when (existing.IsNull)
         {
-            _changing.Release();
+            await RemoveAsync(reference, vdi);
+            throw;
         }
     }
 
     /// <summary>Stops protecting an SR and destroys our metadata VDI there. Other pools' volumes stay.</summary>
     public async Task DisableAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        _pool.State.Get(reference);
-        await _changing.WaitAsync(cancellationToken);
-        try
+        using var held = await _pool.Gates.EnterAsync(_pool.State.Get(reference).Uuid, cancellationToken);
+        while (Own(reference) is { IsNull: false } vdi)
         {
-            while (Own(reference) is { IsNull: false } vdi)
-            {
-                await _pool.Database.DetachAsync(_pool.State.Get(vdi).Uuid);
-                await RemoveAsync(reference, vdi);
-            }
-        }
-        finally
-        {
-            _changing.Release();
+            await DetachAsync(vdi);
+            await RemoveAsync(reference, vdi);
         }
     }
 
-    /// <summary>Goes on protecting an SR that was protected, when it is attached again. A failure is announced, not thrown: the SR is usable all the same.</summary>
+    /// <summary>
+    /// Goes on protecting an SR that was protected, when it is attached again; the SR's gate must be held. What stands in the way is
+    /// announced, not thrown, since the SR is usable all the same; if it is the storage, it is tried again until it works.
+    /// </summary>
     public async Task ResumeAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
         var vdi = Own(reference);
@@ -103,18 +89,14 @@ internal sealed class MetadataReplication
             return;
         }
 
-        await _changing.WaitAsync(cancellationToken);
         try
         {
-            await AttachAsync(reference, vdi, cancellationToken);
+            await AttachAsync(reference, vdi, keepTrying: true, cancellationToken);
         }
         catch (XenApiException e)
         {
+            await MarkAsync(vdi, latest: false);
             await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Sr, _pool.State.Get(reference).Uuid, e.Message);
-        }
-        finally
-        {
-            _changing.Release();
         }
     }
 
@@ -151,15 +133,30 @@ internal sealed class MetadataReplication
             : state;
     }
 
-    /// <summary>Stops writing to an SR that is about to be let go; what is on it stays.</summary>
-    public async Task SuspendAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    /// <summary>Stops writing to an SR that is about to be let go; what is on it stays. The SR's gate must be held.</summary>
+    public async Task SuspendAsync(Ref<SrRecord> reference)
     {
         if (Own(reference) is { IsNull: false } vdi)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            await _pool.Database.DetachAsync(_pool.State.Get(vdi).Uuid);
+            await DetachAsync(vdi);
         }
     }
+
+    private async Task DetachAsync(Ref<VdiRecord> vdi)
+    {
+        await _pool.Database.DetachAsync(_pool.State.Get(vdi).Uuid);
+        await MarkAsync(vdi, latest: false);
+    }
+
+    private Task MarkAsync(Ref<VdiRecord> vdi, bool latest) => _pool.Database.WriteAsync(
+        tx =>
+        {
+            if (tx.Find(vdi) is not null)
+            {
+                tx.Update(vdi, v => v with { MetadataLatest = latest });
+            }
+        },
+        CancellationToken.None);
 
     private Ref<VdiRecord> Own(Ref<SrRecord> reference) => _pool.State.Get(reference).Vdis.FirstOrDefault(v =>
         _pool.State.Find(v) is { Type: XenApi.VdiType.Metadata } vdi && vdi.MetadataOfPool == _pool.Pool);
@@ -193,7 +190,7 @@ internal sealed class MetadataReplication
             CancellationToken.None);
     }
 
-    private async Task AttachAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    private async Task AttachAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, bool keepTrying, CancellationToken cancellationToken)
     {
         var record = _pool.State.Get(vdi);
         if (_pool.Database.Journals.Any(j => j.Key == record.Uuid))
@@ -205,17 +202,41 @@ internal sealed class MetadataReplication
         try
         {
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
-            var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken);
-            var journal = new LiveJournal(record.Uuid, path, (before as MetadataVolume.Readable)?.Half, _pool.Time);
+            var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
+            RequireNotAhead(before, path);
+            var journal = new LiveJournal(record.Uuid, path, before?.Half, _pool.Time);
             var reached = _pool.State.Generation;
-            await _pool.Database.AttachAsync(journal, cancellationToken);
-            await _pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { MetadataLatest = true }), cancellationToken);
-            await ReadBackAsync(path, reached, _pool.Pool, cancellationToken);
+            if (await _pool.Database.AttachAsync(journal, keepTrying, cancellationToken))
+            {
+                await MarkAsync(vdi, latest: true);
+                await ReadBackAsync(path, reached, _pool.Pool, cancellationToken);
+            }
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
+        catch (Exception e)
         {
             await _pool.Database.DetachAsync(record.Uuid);
-            throw new XenApiException(e, "CANNOT_ENABLE_REDO_LOG", e.Message);
+            await MarkAsync(vdi, latest: false);
+            if (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
+            {
+                throw new XenApiException(e, "CANNOT_ENABLE_REDO_LOG", e.Message);
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// After damage to the pool's own journal, a copy on an SR may hold changes that were acknowledged and are lost here. It must not be
+    /// written over. (A copy may also be ahead by what was never acknowledged, when the power went: that is no reason to stop.)
+    /// </summary>
+    private void RequireNotAhead(MetadataVolume.Readable? before, string path)
+    {
+        if (_pool.StartedFromDamage && before is not null && before.PoolRef == _pool.Pool && before.State.Generation > _pool.State.Generation)
+        {
+            throw new IOException(
+                $"{path} holds generation {before.State.Generation} of this pool's database, but the pool started from generation "
+                + $"{_pool.State.Generation}, because the end of its own journal was damaged. Nothing was written there. "
+                + "Copy the volume away, or restore the pool from it, then enable the replication again.");
         }
     }
 

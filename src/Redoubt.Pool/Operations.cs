@@ -67,7 +67,7 @@ internal static class Operations
                 tx.Update(reference, r => with(tx, r, current(r).SetItem(task, operation)));
             },
             call.Cancellation);
-        return new Ending(() => database.WriteAsync(
+        return new Ending(() => database.WriteSurelyAsync(
             tx =>
             {
                 // What was being done may have been its end.
@@ -75,8 +75,7 @@ internal static class Operations
                 {
                     tx.Update(reference, r => with(tx, r, current(r).Remove(task)));
                 }
-            },
-            CancellationToken.None));
+            }));
     }
 
     private sealed class Ending(Func<Task> end) : IAsyncDisposable

@@ -58,6 +58,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Hypervisor = hypervisor,
             Drivers = drivers.ToDictionary(d => d.Type),
             Attached = new AttachedSrs(),
+            StartedFromDamage = damage is not null,
             Time = time,
             DataDirectory = config.DataDirectory,
             Pool = pool,

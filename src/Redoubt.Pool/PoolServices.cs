@@ -23,6 +23,12 @@ public sealed class PoolServices
     /// <summary>The SRs that this host has attached.</summary>
     public required AttachedSrs Attached { get; init; }
 
+    /// <summary>Who may work on which SR now.</summary>
+    public SrGates Gates { get; } = new();
+
+    /// <summary>Whether the end of the pool's own journal was damaged when the daemon started, so that a copy on an SR may have more.</summary>
+    public required bool StartedFromDamage { get; init; }
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

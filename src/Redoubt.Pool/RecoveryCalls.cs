@@ -73,6 +73,12 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
         var recovered = await pool.Database.WriteAsync(
             tx =>
             {
+                // Once more, for the storage may have been let go since.
+                foreach (var vm in vms)
+                {
+                    RecoveryRequirements.Assert(call.State, tx.State, vm);
+                }
+
                 var recovery = new RecoveryImport(tx, call.State, force);
                 recovery.Run(vms, appliance);
                 foreach (var sr in needed.Select(tx.State.FindByUuid<SrRecord>).Where(s => !tx.Get(s).IntroducedBy.IsNull))
@@ -83,14 +89,14 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
                 return recovery;
             },
             call.Cancellation);
-        foreach (var uuid in needed)
-        {
-            await connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid), CancellationToken.None);
-        }
-
         foreach (var (vmUuid, text) in recovered.Notices)
         {
             await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text);
+        }
+
+        foreach (var uuid in needed)
+        {
+            await connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid));
         }
     }
 

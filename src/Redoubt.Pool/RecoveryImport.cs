@@ -110,15 +110,23 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
                 "VM_BAD_POWER_STATE", here.Opaque, "Halted", VmPowerStateType.Instance.Encode(ours.PowerState));
         }
 
+        // Also while one is about to start: its drives are attached before it runs.
+        VmRows.RequireIdle(here, ours);
+        if (ours.Vbds.Select(tx.Get).FirstOrDefault(b => b.CurrentlyAttached) is { } attached)
+        {
+            throw new XenApiException("VDI_IN_USE", attached.Vdi.Opaque, "recover");
+        }
+
         if (ours.Version >= theirs.Version && !force)
         {
             throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
         }
 
         VmRows.Delete(tx, here);
-        foreach (var snapshot in ours.Snapshots)
+        foreach (var snapshot in ours.Snapshots.Where(s => tx.Find(s) is not null))
         {
-            VmRows.Delete(tx, snapshot);
+            // One that was taken only here stays, as a snapshot of nothing; one that comes back with the VM gives way on its own.
+            tx.Update(snapshot, s => s with { SnapshotOf = default });
         }
     }
 

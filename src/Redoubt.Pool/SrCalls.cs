@@ -97,19 +97,30 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     public ImmutableList<string> GetSupportedTypes(CallContext call) => [.. pool.Drivers.Keys.Order(StringComparer.Ordinal)];
 
     [Message("SR.forget")]
-    public Task ForgetAsync(CallContext call, Ref<SrRecord> sr) => pool.Database.WriteAsync(
-        tx =>
-        {
-            RequireUnplugged(tx.State, sr);
-            SrRows.Delete(tx, sr);
-        },
-        call.Cancellation);
+    public async Task ForgetAsync(CallContext call, Ref<SrRecord> sr)
+    {
+        using var held = await pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                RequireUnplugged(tx.State, sr);
+                SrRows.Delete(tx, sr);
+            },
+            call.Cancellation);
+    }
 
     [Message("SR.destroy")]
     public async Task DestroyAsync(CallContext call, Ref<SrRecord> sr)
     {
         var record = pool.State.Get(sr);
+        using var held = await pool.Gates.EnterAsync(record.Uuid, call.Cancellation);
         RequireUnplugged(pool.State, sr);
+        if (!record.IntroducedBy.IsNull)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
+        }
+
         var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Host) ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
         await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Destroy);
         await Driver(record.Type).DestroyAsync(SrRows.Uuid(record), pbd.DeviceConfig, call.Cancellation);

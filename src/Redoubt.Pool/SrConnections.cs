@@ -10,7 +10,7 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataReplication replication)
 {
-    /// <summary>Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there.</summary>
+    /// <summary>Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there. Repeating does nothing.</summary>
     /// <exception cref="XenApiException">The storage can't be attached; nothing has changed.</exception>
     public async Task PlugAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
     {
@@ -21,14 +21,17 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
 
         var sr = pool.State.Get(pbd.Sr);
-        if (pool.Attached.Find(sr.Uuid) is null)
+        using var held = await pool.Gates.EnterAsync(sr.Uuid, cancellationToken);
+        if (pool.Attached.Find(sr.Uuid) is not null)
         {
-            await AttachAsync(pbd, sr, cancellationToken);
+            await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = true }), cancellationToken);
+            return;
         }
 
+        pool.Attached.Add(await AttachAsync(pbd, sr, Access(sr), cancellationToken));
         try
         {
-            await ScanAsync(pbd.Sr, cancellationToken);
+            await ScanHeldAsync(pbd.Sr, cancellationToken);
             await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = true }), cancellationToken);
         }
         catch
@@ -37,47 +40,73 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             throw;
         }
 
-        await replication.ResumeAsync(pbd.Sr, cancellationToken);
+        // Plugged it is; that it is protected again must not depend on a client that waits.
+        await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
     }
 
     /// <summary>Lets the PBD's SR go.</summary>
-    /// <exception cref="XenApiException"><c>VDI_IN_USE</c>: a running VM uses a disk on it.</exception>
+    /// <exception cref="XenApiException"><c>VDI_IN_USE</c>: a running VM or another call uses a disk on it.</exception>
     public async Task UnplugAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
     {
-        var pbd = pool.State.Get(reference);
-        var sr = pool.State.Get(pbd.Sr);
-        foreach (var vdi in sr.Vdis)
+        var sr = pool.State.Get(pool.State.Get(reference).Sr);
+        using var held = await pool.Gates.EnterAsync(sr.Uuid, cancellationToken);
+        await UnplugHeldAsync(reference);
+    }
+
+    /// <summary>Lets go of an SR that a DR task attached, and forgets it, unless something on it has become ours meanwhile.</summary>
+    public async Task ReleaseAsync(Ref<SrRecord> reference, Ref<DrTaskRecord> task)
+    {
+        if (pool.State.Find(reference) is not { } sr)
         {
-            VdiRows.RequireUnused(pool.State, vdi, "PBD.unplug");
+            return;
         }
 
-        await replication.SuspendAsync(pbd.Sr, cancellationToken);
+        using var held = await pool.Gates.EnterAsync(sr.Uuid, CancellationToken.None);
+        if (pool.State.Find(reference)?.IntroducedBy != task)
+        {
+            return;
+        }
+
+        foreach (var pbd in pool.State.Get(reference).Pbds.Where(p => pool.State.Get(p).CurrentlyAttached))
+        {
+            await UnplugHeldAsync(pbd);
+        }
+
         await pool.Database.WriteAsync(
             tx =>
             {
-                tx.Update(reference, p => p with { CurrentlyAttached = false });
-                foreach (var vdi in tx.Get(pbd.Sr).Vdis.Where(v => tx.Get(v).MetadataLatest))
+                if (tx.Find(reference)?.IntroducedBy == task)
                 {
-                    tx.Update(vdi, v => v with { MetadataLatest = false });
+                    SrRows.Delete(tx, reference);
                 }
             },
-            cancellationToken);
-        await pool.Attached.DetachAsync(sr.Uuid, cancellationToken);
+            CancellationToken.None);
     }
 
-    /// <summary>Makes an SR that was attached read-only writable, once something on it has become ours.</summary>
-    public async Task MakeWritableAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    /// <summary>
+    /// Makes an SR that was attached read-only writable, once something on it has become ours. If it can't be, it stays attached as it was
+    /// and people are told: the VMs are recovered all the same.
+    /// </summary>
+    public async Task MakeWritableAsync(Ref<SrRecord> reference)
     {
         var sr = pool.State.Get(reference);
+        using var held = await pool.Gates.EnterAsync(sr.Uuid, CancellationToken.None);
         if (pool.Attached.Find(sr.Uuid) is not { Access: SrAccess.ReadOnly })
         {
             return;
         }
 
-        var pbd = sr.Pbds.Select(pool.State.Get).First(p => p.Host == pool.Host);
-        await pool.Attached.DetachAsync(sr.Uuid, cancellationToken);
-        await AttachAsync(pbd, sr, cancellationToken);
-        await ScanAsync(reference, cancellationToken);
+        try
+        {
+            var pbd = sr.Pbds.Select(pool.State.Get).First(p => p.Host == pool.Host);
+            await pool.Attached.SwapAsync(await AttachAsync(pbd, sr, SrAccess.ReadWrite, CancellationToken.None));
+        }
+        catch (XenApiException e)
+        {
+            await pool.PostAsync(
+                "SR_STAYS_READ_ONLY", 2, Cls.Sr, sr.Uuid,
+                $"VMs were recovered from this SR, but it can't be made writable, so they can't start yet: {e.Message} Mend that, then unplug and plug its PBD.");
+        }
     }
 
     /// <summary>Attaches again, after a restart, what was attached before. An SR that can't be is reported and its PBD marked unplugged.</summary>
@@ -100,6 +129,12 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// <summary>Reads what disks are on the SR. A disk that has gone keeps its record, marked missing: an empty mount point must not make the pool forget its disks.</summary>
     public async Task ScanAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
+        using var held = await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken);
+        await ScanHeldAsync(reference, cancellationToken);
+    }
+
+    private async Task ScanHeldAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
         var attached = pool.Attached.Get(reference, pool.State.Get(reference));
         var found = await attached.ScanAsync(cancellationToken);
         var stat = await attached.StatAsync(cancellationToken);
@@ -120,13 +155,14 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// </summary>
     public async Task VerifyAsync(Ref<SrRecord> reference, IEnumerable<string> locations, CancellationToken cancellationToken)
     {
+        using var held = await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken);
         var attached = pool.Attached.Get(reference, pool.State.Get(reference));
         foreach (var location in locations)
         {
             var vdi = pool.State.FindByUuid<VdiRecord>(location);
             if (pool.State.Find(vdi) is not { Missing: false } record || record.Sr != reference)
             {
-                await ScanAsync(reference, cancellationToken);
+                await ScanHeldAsync(reference, cancellationToken);
                 return;
             }
 
@@ -134,8 +170,9 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             {
                 await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken);
             }
-            catch (XenApiException)
+            catch (XenApiException e) when (e.Code is "SR_BACKEND_FAILURE_46" or "SR_BACKEND_FAILURE_65")
             {
+                // Gone, or no disk any more. That the storage did not answer is no such thing, and stops the recovery instead.
                 await pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { Missing = true }), cancellationToken);
             }
         }
@@ -155,10 +192,59 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         VirtualAllocation = s.Vdis.Sum(v => tx.Get(v).VirtualSize),
     });
 
-    private async Task AttachAsync(PbdRecord pbd, SrRecord sr, CancellationToken cancellationToken)
+    private static SrAccess Access(SrRecord sr) => sr.IntroducedBy.IsNull ? SrAccess.ReadWrite : SrAccess.ReadOnly;
+
+    private async Task UnplugHeldAsync(Ref<PbdRecord> reference)
+    {
+        var pbd = pool.State.Get(reference);
+        var sr = pool.State.Get(pbd.Sr);
+        RequireIdle(pool.State, pbd.Sr);
+        await replication.SuspendAsync(pbd.Sr);
+        try
+        {
+            await pool.Database.WriteAsync(
+                tx =>
+                {
+                    // Once more: a VM may have been started while the journal was being let go.
+                    RequireIdle(tx.State, pbd.Sr);
+                    tx.Update(reference, p => p with { CurrentlyAttached = false });
+                    foreach (var vdi in tx.Get(pbd.Sr).Vdis.Where(v => tx.Get(v).MetadataLatest))
+                    {
+                        tx.Update(vdi, v => v with { MetadataLatest = false });
+                    }
+                },
+                CancellationToken.None);
+        }
+        catch
+        {
+            await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
+            throw;
+        }
+
+        await pool.Attached.DetachAsync(sr.Uuid, CancellationToken.None);
+        foreach (var vdi in sr.Vdis.Select(pool.State.Find).OfType<VdiRecord>())
+        {
+            foreign.Forget(vdi.Uuid);
+        }
+
+        await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, pool.Pool), CancellationToken.None);
+    }
+
+    private static void RequireIdle(DatabaseState state, Ref<SrRecord> sr)
+    {
+        foreach (var vdi in state.Get(sr).Vdis)
+        {
+            VdiRows.RequireUnused(state, vdi, "PBD.unplug");
+            if (!state.Get(vdi).CurrentOperations.IsEmpty)
+            {
+                throw new XenApiException("VDI_IN_USE", vdi.Opaque, "PBD.unplug");
+            }
+        }
+    }
+
+    private Task<ISr> AttachAsync(PbdRecord pbd, SrRecord sr, SrAccess access, CancellationToken cancellationToken)
     {
         var driver = pool.Drivers.GetValueOrDefault(sr.Type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", sr.Type);
-        var access = sr.IntroducedBy.IsNull ? SrAccess.ReadWrite : SrAccess.ReadOnly;
-        pool.Attached.Add(await driver.AttachAsync(SrRows.Uuid(sr), pbd.DeviceConfig, access, cancellationToken));
+        return driver.AttachAsync(SrRows.Uuid(sr), pbd.DeviceConfig, access, cancellationToken);
     }
 }

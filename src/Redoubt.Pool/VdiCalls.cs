@@ -22,10 +22,11 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
 
         var format = args.SmConfig.GetValueOrDefault("type") == "raw" ? DiskFormat.Raw : (DiskFormat?)null;
+        using var held = await GateAsync(args.Sr, call);
         var made = await sr.CreateVdiAsync(
             new VdiConfig { Uuid = new VdiUuid(Guid.NewGuid()), VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation);
         var reference = await RecordAsync(sr, made, args with { IsASnapshot = false, SnapshotOf = default });
-        await connections.StatAsync(args.Sr, call.Cancellation);
+        await MeasureAsync(args.Sr);
         return reference;
     }
 
@@ -42,6 +43,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, self, VdiOperations.Destroy, (state, _) => VdiRows.RequireUnused(state, self, "destroy"));
+        using var held = await GateAsync(record.Sr, call);
         await sr.DestroyVdiAsync(SrRows.Uuid(record), call.Cancellation);
         await pool.Database.WriteAsync(
             tx =>
@@ -55,7 +57,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 tx.Delete(self);
             },
             CancellationToken.None);
-        await connections.StatAsync(record.Sr, call.Cancellation);
+        await MeasureAsync(record.Sr);
     }
 
     [Message("VDI.resize")]
@@ -82,6 +84,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Clone, (state, _) => VdiRows.RequireUnused(state, vdi, "clone"));
+        using var held = await GateAsync(record.Sr, call);
         var made = await sr.CloneVdiAsync(SrRows.Uuid(record), new VdiUuid(Guid.NewGuid()), call.Cancellation);
         return await RecordAsync(sr, made, record with { MetadataOfPool = default, MetadataLatest = false, IsASnapshot = false, SnapshotOf = default });
     }
@@ -107,6 +110,12 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         tx =>
         {
             VdiRows.RequireUnused(tx.State, vdi, "forget");
+            if (tx.Get(vdi).MetadataOfPool == pool.Pool)
+            {
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED", "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
+            }
+
             tx.Delete(vdi);
         },
         call.Cancellation);
@@ -127,6 +136,11 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
             case MetadataVolume.Readable volume:
                 foreign.Remember(record.Uuid, volume);
                 var session = await pool.Sessions.OpenAsync("disaster-recovery", Role.ReadOnly, "", pool.Host, volume.State, call.Cancellation);
+                if (volume.Damage is { } damage)
+                {
+                    await TellDamageAsync(session.Ref, record.Uuid, volume.State.Generation, damage);
+                }
+
                 return session.Ref;
             case MetadataVolume.Unreadable { Reason: var reason }:
                 foreign.Forget(record.Uuid);
@@ -147,7 +161,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, "import"));
         await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
-        await connections.ScanAsync(record.Sr, call.Cancellation);
+        await MeasureAsync(record.Sr);
     }
 
     /// <summary>Opens a disk's content as a stream.</summary>
@@ -156,6 +170,31 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "export");
         return await pool.Attached.Get(record.Sr, pool.State.Get(record.Sr)).ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);
+    }
+
+    /// <summary>What was read is what is reported: on the session, for programs, and as a message, for people.</summary>
+    private async Task TellDamageAsync(Ref<SessionRecord> session, string vdiUuid, long generation, string damage)
+    {
+        await pool.Database.WriteAsync(
+            tx => tx.Update(session, s => s with { OtherConfig = s.OtherConfig.SetItem("damage", damage) }), CancellationToken.None);
+        await pool.PostAsync(
+            "METADATA_DAMAGED", 2, Cls.Vdi, vdiUuid,
+            $"Not all of the pool metadata on this volume can be read; what is shown is the state of generation {generation}: {damage}");
+    }
+
+    private Task<IDisposable> GateAsync(Ref<SrRecord> sr, CallContext call) => pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
+
+    /// <summary>Sizes are for information: what was done stays done if they can't be had now, and the next scan has them.</summary>
+    private async Task MeasureAsync(Ref<SrRecord> sr)
+    {
+        try
+        {
+            await connections.StatAsync(sr, CancellationToken.None);
+        }
+        catch (XenApiException e)
+        {
+            await pool.PostAsync("SR_CANNOT_BE_MEASURED", 5, Cls.Sr, pool.State.Find(sr)?.Uuid ?? "", e.Message);
+        }
     }
 
     private ISr Writable(Ref<SrRecord> reference)

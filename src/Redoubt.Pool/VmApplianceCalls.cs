@@ -74,7 +74,7 @@ internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, Vm
         {
             call.Cancellation.ThrowIfCancellationRequested();
             await call.Task.ReportAsync((double)done / groups.Count);
-            await Task.WhenAll(group.Select(vm => TryAsync(message, vm, act)));
+            await Task.WhenAll(group.Select(vm => TryAsync(call, message, vm, act)));
         }
 
         // By what they are now, not by what was reported: a VM that was started and has died again did not start.
@@ -86,14 +86,15 @@ internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, Vm
     }
 
     /// <summary>The vApp's error has room only for the VMs that failed, so the reason of each is told in a message.</summary>
-    private async Task TryAsync(string message, Ref<VmRecord> vm, Func<Ref<VmRecord>, Task> act)
+    private async Task TryAsync(CallContext call, string message, Ref<VmRecord> vm, Func<Ref<VmRecord>, Task> act)
     {
         try
         {
             await act(vm);
         }
-        catch (XenApiException e)
+        catch (Exception e) when (e is not OperationCanceledException || !call.Cancellation.IsCancellationRequested)
         {
+            // Whatever it was: losing one VM does not stop the others.
             if (pool.State.Find(vm) is { } record)
             {
                 await pool.PostAsync("VM_APPLIANCE_MEMBER_FAILED", 2, Cls.Vm, record.Uuid, $"{message} failed for {record.NameLabel} ({record.Uuid}): {e.Message}");

@@ -32,6 +32,12 @@ internal sealed class VmDisks(PoolServices pool)
         foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && state.Find(b.Vdi) is not null))
         {
             var vdi = state.Get(vbd.Vdi);
+            if (!state.Get(vdi.Sr).Pbds.Any(p => state.Get(p).CurrentlyAttached))
+            {
+                // It was a moment ago: somebody is letting the storage go.
+                throw new XenApiException("VM_REQUIRES_SR", reference.Opaque, vdi.Sr.Opaque);
+            }
+
             if (vbd.Mode == VbdMode.Rw && vdi.ReadOnly)
             {
                 throw new XenApiException("VDI_READONLY", vbd.Vdi.Opaque);

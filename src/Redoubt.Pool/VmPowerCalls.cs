@@ -114,6 +114,8 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vd
             throw new XenApiException("OPERATION_NOT_ALLOWED", "This is the control domain: the host itself, not a guest.");
         }
 
+        await using var noted = await Operations.BeginAsync(pool.Database, call, vm, VmOperations.PowerStateReset, _ => { });
+
         // xapi believes the operator here. A guest that this host can see running would then be started a second time on the same disks.
         if (await pool.Hypervisor.FindAsync(VmRows.Uuid(record), call.Cancellation) is not null)
         {

@@ -104,6 +104,11 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
             await ReleaseAsync(plan.Config.Uuid);
             throw GuestFailure.Explain(e, vm, pool.Host, plan);
         }
+        catch (Exception)
+        {
+            await ReleaseAsync(plan.Config.Uuid);
+            throw;
+        }
 
         if (domain is null)
         {

@@ -15,7 +15,7 @@ public sealed class LiveJournalTests
         await using var pool = await TestPool.OpenAsync();
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "before" }), Stop);
         var path = pool.Make("sr.journal");
-        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
         Assert.Single(TestPool.Read(path).FindByName<VmRecord>("before"));
 
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "after" }), Stop);
@@ -42,7 +42,7 @@ public sealed class LiveJournalTests
             Stop)).ToList();
 
         var path = pool.Make("sr.journal");
-        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
         for (var look = 0; look < 20; look++)
         {
             var promised = acknowledged.Select((_, w) => Volatile.Read(ref acknowledged[w])).ToList();
@@ -62,7 +62,7 @@ public sealed class LiveJournalTests
     {
         await using var pool = await TestPool.OpenAsync();
         var path = pool.Make("sr.journal");
-        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
         await pool.Database.DetachAsync("sr");
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "later" }), Stop);
 
@@ -73,7 +73,7 @@ public sealed class LiveJournalTests
     public async Task A_journal_that_can_t_be_opened_is_refused_and_the_pool_goes_on()
     {
         await using var pool = await TestPool.OpenAsync();
-        await Assert.ThrowsAnyAsync<IOException>(() => pool.Database.AttachAsync(new LiveJournal("sr", "/nonexistent/volume", null, TimeProvider.System), Stop));
+        await Assert.ThrowsAnyAsync<IOException>(() => pool.Database.AttachAsync(new LiveJournal("sr", "/nonexistent/volume", null, TimeProvider.System), false, Stop));
 
         Assert.Empty(pool.Database.Journals);
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
@@ -90,7 +90,7 @@ public sealed class LiveJournalTests
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
             var health = Channel.CreateUnbounded<string?>();
             pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
-            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
             Assert.Null(await health.Reader.ReadAsync(Stop));
 
             var large = new string('x', 4 << 20);
@@ -129,7 +129,7 @@ public sealed class LiveJournalTests
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
             var health = Channel.CreateUnbounded<string?>();
             pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
-            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
             Assert.Null(await health.Reader.ReadAsync(Stop));
 
             Assert.True(frozen = await RunAsync("fsfreeze", "-f", mount));

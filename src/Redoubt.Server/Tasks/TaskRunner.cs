@@ -96,7 +96,7 @@ internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<T
         }
     }
 
-    private Task FinishAsync(Ref<TaskRecord> task, RunningTask entry, Func<TaskRecord, TaskRecord> outcome) => pool.Database.WriteAsync(tx =>
+    private Task FinishAsync(Ref<TaskRecord> task, RunningTask entry, Func<TaskRecord, TaskRecord> outcome) => pool.Database.WriteSurelyAsync(tx =>
     {
         if (entry.Abandoned)
         {
