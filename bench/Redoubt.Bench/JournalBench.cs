@@ -56,7 +56,7 @@ internal static class JournalBench
     }
 
     /// <summary>Milliseconds for each write and flush.</summary>
-    private static double Raw(Microsoft.Win32.SafeHandles.SafeFileHandle file, byte[] bytes, int round)
+    internal static double Raw(Microsoft.Win32.SafeHandles.SafeFileHandle file, byte[] bytes, int round)
     {
         var watch = Stopwatch.StartNew();
         for (var i = 0; i < PerRound; i++)
@@ -83,7 +83,7 @@ internal static class JournalBench
     }
 
     /// <summary>Both sides write into space that is there already, as the journal does.</summary>
-    private static void Preallocate(Microsoft.Win32.SafeHandles.SafeFileHandle file)
+    internal static void Preallocate(Microsoft.Win32.SafeHandles.SafeFileHandle file)
     {
         var zeros = new byte[1 << 20];
         for (var offset = 0L; offset < 4 << 20; offset += zeros.Length)
@@ -95,12 +95,12 @@ internal static class JournalBench
     }
 
     /// <summary>What one of the measured transactions puts on the disk: a record and the mark after it.</summary>
-    private static byte[] RecordBytes(Ref<VmRecord> vm)
+    internal static byte[] RecordBytes(Ref<VmRecord> vm)
     {
         var delta = new ArrayBufferWriter<byte>();
         DeltaCodec.Encode(new Delta.WriteField("VM", vm.Opaque, "name__description", "10 25 0"), delta);
         return new byte[16 + delta.WrittenCount + 16 + 36 + 16];
     }
 
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+    internal static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 }

@@ -164,9 +164,10 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
                 continue;
             }
 
+            // No older state: the log was lost no further than any log that is cut.
             var reading = new HalfReader(bytes, layout, half, limits, proofs).ReadOnto(content.Database, entry);
             return new JournalVerdict.CutAt(
-                Signed(reading.Content)!, [.. damage, .. Of(reading.Damage)], reading.Lost, reading.LastSeen, FromOtherHalf: true)
+                Signed(reading.Content)!, [.. damage, .. Of(reading.Damage)], reading.Lost, reading.LastSeen, FromOtherHalf: false)
             {
                 LastSeenAt = reading.LastSeen is null ? null : last.WrittenAt,
             };

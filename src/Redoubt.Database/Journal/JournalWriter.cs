@@ -156,7 +156,7 @@ public sealed class JournalWriter : IDisposable
         _zeroedTo = _at;
         ZeroAhead(half, _at + JournalLayout.EndMarkBytes);
         _area?.Cover(trailer.AsSpan(0, JournalLayout.TrailerBytes));
-        _area?.Record(generation, _at - start, Now);
+        _area?.RecordDatabase(generation, _at - start, Now);
         _device.Flush();
 
         _device.WriteAt(start + JournalLayout.MarkerBytes, digits);
@@ -192,10 +192,9 @@ public sealed class JournalWriter : IDisposable
             _device.Flush();
         }
 
-        _area?.Cover(_batch.WrittenSpan);
         _batch.Write(Zeros.AsSpan(0, JournalLayout.EndMarkBytes));
         _device.WriteAt(_at, _batch.WrittenSpan);
-        _area?.Record(generation, end - _layout.StartOf(_counts!.Value), Now);
+        _area?.RecordBatch(_batch.WrittenSpan[..^JournalLayout.EndMarkBytes], generation, end - _layout.StartOf(_counts!.Value), Now);
         _device.Flush();
         (_at, Generation, _mayAppend) = (end, generation, true);
         return AppendResult.Durable;

@@ -1,6 +1,7 @@
 using System.Text;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database.Tests.Journal;
 
@@ -98,6 +99,40 @@ public sealed class JournalWriterTests
         Assert.Equal([false, true], scratch.Operations.Select(o => o.IsFlush));
         Assert.Equal([1, 3, 4, 6], new[] { first.GenerationOf(0), first.GenerationOf(1), first.GenerationOf(2), second.GenerationOf(0) });
         Assert.Equal(2, Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content.Transactions);
+    }
+
+    [Fact]
+    public void With_our_area_a_batch_is_two_writes_and_still_one_flush_and_a_half_takes_as_many_as_have_room_for_proof()
+    {
+        using var scratch = new Scratch(64 * 1024, historyBlocks: 24);
+        using var writer = scratch.Writer();
+        writer.WriteDatabase(Scratch.Counters(0));
+        scratch.Operations.Clear();
+        Assert.Equal(AppendResult.Durable, writer.Append([Scratch.Transaction(0, 1, 3)]));
+        Assert.Equal([false, false, true], scratch.Operations.Select(o => o.IsFlush));
+
+        var batches = 1;
+        while (writer.Append([Scratch.Transaction(writer.Generation, batches, 1)]) == AppendResult.Durable)
+        {
+            batches++;
+            Assert.Equal(batches, Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content.Transactions);
+        }
+
+        Assert.Equal(Scratch.SmallArea.ProofBytes / ProofRecord.Bytes, batches + 1);
+        writer.WriteDatabase(Scratch.Counters(writer.Generation));
+        Assert.Equal(AppendResult.Durable, writer.Append([Scratch.Transaction(writer.Generation, 1, 1)]));
+    }
+
+    [Fact]
+    public void A_half_that_is_kept_is_made_the_one_that_counts_before_the_other_is_touched()
+    {
+        using var scratch = new Scratch();
+        var writer = scratch.Writer();
+        writer.WriteDatabase(Scratch.Counters(0));
+        writer.WriteDatabase(Scratch.Counters(2));
+        scratch.Operations.Clear();
+        scratch.Writer(JournalHalf.First).WriteDatabase(Scratch.Counters(4));
+        Assert.Equal((JournalLayout.ValidityOffset, (byte)'1', true), ((int)scratch.Operations[0].Offset, scratch.Operations[0].Bytes![0], scratch.Operations[1].IsFlush));
     }
 
     [Fact]

@@ -11,7 +11,7 @@ internal sealed class Scratch : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redoubt-journal-");
 
     /// <summary>Small enough that a test can damage every byte.</summary>
-    public static readonly AreaSizes SmallArea = new(DirectoryBytes: 4096, ProofBytes: 64 * ProofRecord.Bytes, BlockBytes: 512, ZerosAheadBytes: 16 * ProofRecord.Bytes, MinimumBlocks: 4);
+    public static readonly AreaSizes SmallArea = new(DirectoryBytes: 4096, ProofBytes: 96 * ProofRecord.Bytes, BlockBytes: 512, ZerosAheadBytes: 16 * ProofRecord.Bytes, MinimumBlocks: 4);
 
     public Scratch(int halfBytes = 16 * 1024, bool initialise = true, int historyBlocks = 0)
     {

@@ -19,7 +19,6 @@ internal sealed class AreaWriter : IDisposable
     private readonly int _zerosAheadBytes;
     private readonly byte[] _block = new byte[ProofRecord.Bytes];
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private readonly IncrementalHash _own = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private AreaHeader? _header;
     private int _headerCopy;
     private bool _headerInDoubt;
@@ -37,10 +36,13 @@ internal sealed class AreaWriter : IDisposable
     /// <summary>Whether the half takes another record. If not, the database must be written anew.</summary>
     public bool HasRoom => _next < Map.ProofCapacity;
 
-    /// <summary>Whether zeros must be written before the next record.</summary>
-    public bool NeedsZeros => _next >= _zeroedTo;
+    /// <summary>
+    /// Whether zeros must be written before the next record. As many places as a reader looks at behind the last record are always
+    /// zero, whatever the volume held before: only so does it see that no record is missing.
+    /// </summary>
+    public bool NeedsZeros => _zeroedTo <= _next + ProofList.Gap && _zeroedTo < Map.ProofCapacity;
 
-    /// <summary>Whether the header says that the volume is another pool's, or is missing.</summary>
+    /// <summary>Whose volume the header says it is.</summary>
     public PoolIdentity? Pool => _header?.Pool;
 
     /// <summary>Takes over the area of a volume; <see langword="null"/> when the volume is too short for one. Writes nothing.</summary>
@@ -67,7 +69,6 @@ internal sealed class AreaWriter : IDisposable
         _life++;
         ZeroAhead();
         _hash.GetHashAndReset();
-        _own.GetHashAndReset();
         var pool = PoolIdentity.Of(dump);
         if (_header?.Pool == pool && !_headerInDoubt)
             return;
@@ -84,27 +85,27 @@ internal sealed class AreaWriter : IDisposable
     /// <summary>Told when the full write is durable, and the header with it.</summary>
     public void Settled() => _headerInDoubt = false;
 
-    /// <summary>Takes note of bytes of the half, in the order in which they lie there.</summary>
-    public void Cover(ReadOnlySpan<byte> bytes)
+    /// <summary>Takes note of bytes of the database record, in the order in which they lie there.</summary>
+    public void Cover(ReadOnlySpan<byte> bytes) => _hash.AppendData(bytes);
+
+    /// <summary>Writes the record for the database that was covered.</summary>
+    public void RecordDatabase(long generation, long end, long nowMs)
     {
-        _hash.AppendData(bytes);
-        _own.AppendData(bytes);
+        var checksum = AreaSeal.Of(_hash);
+        Record(generation, end, nowMs, checksum, checksum);
     }
 
-    /// <summary>Writes the record for all that was covered.</summary>
-    public void Record(long generation, long end, long nowMs)
+    /// <summary>Writes the record for a batch.</summary>
+    public void RecordBatch(ReadOnlySpan<byte> batch, long generation, long end, long nowMs)
     {
-        var record = new ProofRecord(_next, _life, generation, nowMs, end, _marker, AreaSeal.Of(_hash), AreaSeal.Of(_own));
-        _own.GetHashAndReset();
-        record.Encode(_block);
-        _device.WriteAt(Map.ProofsAt(_half) + ((long)_next * ProofRecord.Bytes), _block);
-        _next++;
+        _hash.AppendData(batch);
+        Record(generation, end, nowMs, AreaSeal.Of(_hash), AreaSeal.Of(batch));
     }
 
     /// <summary>Zeros where the next records will be, so that the space is there and a flush need not find it.</summary>
     public void ZeroAhead()
     {
-        var to = Math.Min(_next + (_zerosAheadBytes / ProofRecord.Bytes), Map.ProofCapacity);
+        var to = Math.Min(_next + 1 + ProofList.Gap + (_zerosAheadBytes / ProofRecord.Bytes), Map.ProofCapacity);
         while (_zeroedTo < to)
         {
             var count = Math.Min(Zeros.Length / ProofRecord.Bytes, to - _zeroedTo);
@@ -114,9 +115,12 @@ internal sealed class AreaWriter : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose()
+    public void Dispose() => _hash.Dispose();
+
+    private void Record(long generation, long end, long nowMs, UInt128 checksum, UInt128 ownChecksum)
     {
-        _hash.Dispose();
-        _own.Dispose();
+        new ProofRecord(_next, _life, generation, nowMs, end, _marker, checksum, ownChecksum).Encode(_block);
+        _device.WriteAt(Map.ProofsAt(_half) + ((long)_next * ProofRecord.Bytes), _block);
+        _next++;
     }
 }

@@ -129,6 +129,7 @@ public sealed class ProofDamageTests
         var cut = Assert.IsType<JournalVerdict.CutAt>(Scratch.Read(volume.Image, volume.Layout));
         Assert.Equal(JournalDamageKind.Checksum, Assert.Single(cut.Damage).Kind);
         Assert.Equal(volume.Newest, cut.Content.Database);
+        Assert.False(cut.FromOtherHalf);
         Assert.Equal((volume.Content.DatabaseGeneration, null), (cut.Content.History!.Generation, cut.LastSeenGeneration));
         Assert.Equal((ProofStanding.Whole, volume.Content.WrittenAt), (cut.Content.Proof.Standing, cut.Content.WrittenAt));
     }
