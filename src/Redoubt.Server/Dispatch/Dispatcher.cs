@@ -50,7 +50,7 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 
         var services = daemon.Services;
         var session = services.Sessions.Get(new(spelled), spelled);
-        RoleCheck.Require(session, model, message);
+        RoleCheck.Require(session, model, message, given);
         var arguments = Arguments.Decode(message, given);
 
         // Sessions are this pool's own, also those on a foreign database.
