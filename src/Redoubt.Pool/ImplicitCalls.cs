@@ -21,7 +21,9 @@ public sealed class ImplicitCalls(PoolDatabase database)
             case ImplicitKind.GetAllRecords: return Records(model, table.Rows);
             case ImplicitKind.GetAllRecordsWhere:
                 var matches = Query.Parse((string)arguments[0]!);
-                return Records(model, table.Rows.Where(r => matches(model, r.Record)));
+
+                // At once: what is wrong with the condition shows only here, and must not show in the middle of the answer.
+                return Records(model, table.Rows.Where(r => matches(model, r.Record)).ToList());
             case ImplicitKind.GetRecord: return Find(table, arguments[0]).Record;
             case ImplicitKind.GetByUuid:
                 var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);

@@ -21,26 +21,25 @@ public static class Query
 
     private static Func<ClassModel, Record, bool> Or(Queue<string> words, string text, int depth)
     {
-        var left = And(words, text, depth);
+        // A list, not a chain: its length is the client's choice, and a chain of a million would overflow the stack when it is asked.
+        var parts = new List<Func<ClassModel, Record, bool>> { And(words, text, depth) };
         while (Take(words, "or"))
         {
-            var (a, b) = (left, And(words, text, depth));
-            left = (m, r) => a(m, r) || b(m, r);
+            parts.Add(And(words, text, depth));
         }
 
-        return left;
+        return parts.Count == 1 ? parts[0] : (m, r) => parts.Exists(p => p(m, r));
     }
 
     private static Func<ClassModel, Record, bool> And(Queue<string> words, string text, int depth)
     {
-        var left = Not(words, text, depth);
+        var parts = new List<Func<ClassModel, Record, bool>> { Not(words, text, depth) };
         while (Take(words, "and"))
         {
-            var (a, b) = (left, Not(words, text, depth));
-            left = (m, r) => a(m, r) && b(m, r);
+            parts.Add(Not(words, text, depth));
         }
 
-        return left;
+        return parts.Count == 1 ? parts[0] : (m, r) => parts.TrueForAll(p => p(m, r));
     }
 
     private static Func<ClassModel, Record, bool> Not(Queue<string> words, string text, int depth)

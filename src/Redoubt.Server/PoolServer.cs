@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
@@ -65,6 +66,10 @@ public sealed class PoolServer : IAsyncDisposable
 
     internal PoolDaemon Daemon => _daemon;
 
+    internal TaskRunner Tasks => _tasks;
+
+    internal TaskSweep Sweep => _sweep;
+
     /// <summary>Starts a server and keeps it until it is told to stop.</summary>
     /// <param name="config">What the operator says.</param>
     /// <param name="output">Told the root password if it was made up, and each URL when requests are answered there.</param>
@@ -112,14 +117,51 @@ public sealed class PoolServer : IAsyncDisposable
             throw new ServeException(e.Message, e);
         }
 
+        return await StartAsync(config, daemon, urls, wanted, cancellationToken);
+    }
+
+    /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // Who waits for events would hold up the end.
+        _feed.Dispose();
+        using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
+        {
+            await _web.StopAsync(limit.Token);
+        }
+
+        await _sweep.DisposeAsync();
+        await _tasks.DisposeAsync();
+        _logins.Dispose();
+        await _web.DisposeAsync();
+        await _daemon.DisposeAsync();
+        _certificate?.Dispose();
+    }
+
+    private static async Task<PoolServer> StartAsync(
+        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, string? wanted, CancellationToken cancellationToken)
+    {
+        IAsyncDisposable started = daemon;
         try
         {
-            return await StartAsync(config, daemon, urls, wanted, time, cancellationToken);
+            var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
+            var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
+            var bound = new List<(ListenUrl Url, ListenOptions Options)>();
+            var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            {
+                bound.Add((url, options));
+                Configure(options, url, certificate);
+            })));
+            var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
+            started = server;
+            await web.StartAsync(cancellationToken);
+            server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
+            return server;
         }
         catch (Exception e)
         {
-            await daemon.DisposeAsync();
-            if (e is IOException or UnauthorizedAccessException or InvalidDataException)
+            await started.DisposeAsync();
+            if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException)
             {
                 throw new ServeException(e.Message, e);
             }
@@ -128,48 +170,14 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
-    public async ValueTask DisposeAsync()
+    private static void Configure(ListenOptions options, ListenUrl url, X509Certificate2? certificate)
     {
-        using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
+        // Nobody who speaks XenAPI needs more, and xapi speaks no other.
+        options.Protocols = HttpProtocols.Http1;
+        if (url.IsSecure)
         {
-            await _web.StopAsync(limit.Token);
+            options.UseHttps(certificate!, https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
         }
-
-        await _sweep.DisposeAsync();
-        await _tasks.DisposeAsync();
-        _feed.Dispose();
-        _logins.Dispose();
-        await _web.DisposeAsync();
-        await _daemon.DisposeAsync();
-        _certificate?.Dispose();
-    }
-
-    private static async Task<PoolServer> StartAsync(
-        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, string? wanted, TimeProvider time, CancellationToken cancellationToken)
-    {
-        var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
-        var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, time) : null;
-        var bound = new List<(ListenUrl Url, ListenOptions Options)>();
-        var web = BuildWeb(kestrel =>
-        {
-            foreach (var url in urls)
-            {
-                kestrel.Listen(url.EndPoint, options =>
-                {
-                    bound.Add((url, options));
-                    options.Protocols = HttpProtocols.Http1;
-                    if (url.IsSecure)
-                    {
-                        options.UseHttps(certificate!, https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
-                    }
-                });
-            }
-        });
-        var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
-        await web.StartAsync(cancellationToken);
-        server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
-        return server;
     }
 
     private static WebApplication BuildWeb(Action<KestrelServerOptions> listen)

@@ -30,15 +30,22 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
 
             var wanted = entries is null ? Everything(filter, state) : entries.FindAll(e => filter.Takes(e.Class, e.Ref));
             var left = timeout - pool.Time.GetElapsedTime(begun);
-            if (wanted.Count > 0 || left <= TimeSpan.Zero)
+            if (wanted.Count > 0 || left <= TimeSpan.Zero || feed.IsClosed)
             {
                 return new(wanted, state, now);
             }
 
             // What was looked through is not looked through again.
             from = now;
-            await Task.WhenAny(more, Task.Delay(left, pool.Time, call.Cancellation));
-            call.Cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                await more.WaitAsync(left, pool.Time, call.Cancellation);
+            }
+            catch (TimeoutException)
+            {
+                // The next round answers with nothing.
+            }
+
             pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
         }
     }

@@ -72,7 +72,19 @@ internal sealed class EventFeed : IDisposable
         }
     }
 
-    public void Dispose() => _subscription.Dispose();
+    /// <summary>Whether nothing more will be told.</summary>
+    public bool IsClosed { get; private set; }
+
+    /// <summary>Lets go of everybody who waits.</summary>
+    public void Dispose()
+    {
+        _subscription.Dispose();
+        lock (_gate)
+        {
+            IsClosed = true;
+            Signal();
+        }
+    }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

@@ -20,6 +20,18 @@ internal sealed class LoginThrottle(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<string, (int Failures, long Last, long FreeAt)> _known = [];
 
+    /// <summary>How many addresses and names are remembered.</summary>
+    public int Known
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _known.Count;
+            }
+        }
+    }
+
     /// <summary>Waits until it is this caller's turn to try.</summary>
     public Task WaitAsync(string user, IPAddress remote, CancellationToken cancellationToken)
     {

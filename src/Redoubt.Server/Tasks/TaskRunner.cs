@@ -16,6 +16,8 @@ internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<T
     /// <summary>How many tasks may run at once.</summary>
     public const int MostRunning = 2_000;
 
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<Ref<TaskRecord>, RunningTask> _running = new();
 
     /// <summary>Starts work as a task.</summary>
@@ -42,7 +44,7 @@ internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<T
     /// <summary>The work behind a task, or null if none goes on.</summary>
     public RunningTask? Find(Ref<TaskRecord> task) => _running.GetValueOrDefault(task);
 
-    /// <summary>Cancels what still runs and waits until it has stopped.</summary>
+    /// <summary>Cancels what still runs and waits until it has stopped, though not for ever.</summary>
     public async ValueTask DisposeAsync()
     {
         var left = _running.Values.ToList();
@@ -51,7 +53,14 @@ internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<T
             await entry.CancelAsync();
         }
 
-        await Task.WhenAll(left.Select(e => e.Work));
+        try
+        {
+            await Task.WhenAll(left.Select(e => e.Work)).WaitAsync(StopLimit, pool.Time);
+        }
+        catch (TimeoutException)
+        {
+            log.LogError("{Count} tasks did not stop within {Seconds} seconds", _running.Count, StopLimit.TotalSeconds);
+        }
     }
 
     private async Task RunAsync(Ref<TaskRecord> task, string name, RunningTask entry, Func<Task<object?>> work, XenType resultType)

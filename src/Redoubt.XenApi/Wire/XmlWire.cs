@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using System.Xml;
 
 namespace Redoubt.XenApi;
@@ -188,12 +189,22 @@ public static class XmlWire
     private static string ReadText(XmlReader xml)
     {
         var text = "";
+        StringBuilder? pieces = null;
         while (xml.NodeType is XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.Whitespace or XmlNodeType.SignificantWhitespace)
         {
-            text = text.Length == 0 ? xml.Value : text + xml.Value;
+            // Nearly always there is one piece; a million of them must not cost the square of that.
+            if (text.Length == 0 && pieces is null)
+            {
+                text = xml.Value;
+            }
+            else
+            {
+                (pieces ??= new StringBuilder(text)).Append(xml.Value);
+            }
+
             xml.Read();
         }
 
-        return text;
+        return pieces?.ToString() ?? text;
     }
 }
