@@ -126,7 +126,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         {
             case MetadataVolume.Readable volume:
                 foreign.Remember(record.Uuid, volume);
-                var session = await pool.Sessions.OpenAsync("disaster-recovery", Role.ReadOnly, "", pool.Host, volume.State, call.Cancellation);
+                var session = await pool.Sessions.OpenAsync(call.Session.Owner with { UserName = "disaster-recovery" }, "", pool.Host, volume.State, call.Cancellation);
                 return session.Ref;
             case MetadataVolume.Unreadable { Reason: var reason }:
                 foreign.Forget(record.Uuid);

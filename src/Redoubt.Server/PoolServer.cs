@@ -9,12 +9,14 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
+using Redoubt.Server.Users;
 
 namespace Redoubt.Server;
 
@@ -36,24 +38,27 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly TaskSweep _sweep;
     private readonly EventFeed _feed;
     private readonly Logins _logins;
+    private readonly AuditLog _audit;
     private readonly X509Certificate2? _certificate;
 
-    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, X509Certificate2? certificate)
+    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, X509Certificate2? certificate)
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
         var loggers = web.Services.GetRequiredService<ILoggerFactory>();
         var failures = new Failures(loggers.CreateLogger<Failures>());
-        _logins = new Logins(services, password, new LoginThrottle(services.Time));
+        _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
+        var audit = new AuditTrail(services, _audit);
+        _logins = new Logins(services, password, passwords, new LoginThrottle(services.Time), audit);
         _tasks = new TaskRunner(services, failures, loggers.CreateLogger<TaskRunner>());
         _sweep = new TaskSweep(services, _tasks, loggers.CreateLogger<TaskSweep>());
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
-        var own = new MessageTable(new SessionCalls(services, _logins, password), new TaskCalls(services, _tasks), events);
-        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, failures);
+        var own = new MessageTable(new SessionCalls(services, _logins, password), new SubjectCalls(services, passwords), new TaskCalls(services, _tasks), events);
+        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), failures),
+            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
     }
@@ -133,6 +138,7 @@ public sealed class PoolServer : IAsyncDisposable
         await _sweep.DisposeAsync();
         await _tasks.DisposeAsync();
         _logins.Dispose();
+        _audit.Dispose();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();
         _certificate?.Dispose();
@@ -152,7 +158,7 @@ public sealed class PoolServer : IAsyncDisposable
                 bound.Add((url, options));
                 Configure(options, url, certificate);
             })));
-            var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
+            var server = new PoolServer(daemon, web, password, LocalPasswords.Open(config.DataDirectory), certificate) { GeneratedPassword = generated };
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];

@@ -1,11 +1,13 @@
 using System.Net;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
+using Redoubt.Server.Users;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Sessions;
 
-/// <summary>Opens sessions for those who know the root password; there are no other users yet.</summary>
-internal sealed class Logins(PoolServices pool, RootPassword password, LoginThrottle throttle) : IDisposable
+/// <summary>Opens sessions for the machine's superuser and for the pool's own users.</summary>
+internal sealed class Logins(PoolServices pool, RootPassword root, LocalPasswords passwords, LoginThrottle throttle, AuditTrail audit) : IDisposable
 {
     /// <summary>The message that logs in.</summary>
     public const string Message = "session.login_with_password";
@@ -16,38 +18,61 @@ internal sealed class Logins(PoolServices pool, RootPassword password, LoginThro
     private readonly SemaphoreSlim _checking = new(Math.Max(1, Environment.ProcessorCount / 2));
 
     /// <summary>Opens a session.</summary>
-    /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>.</exception>
+    /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>; <c>RBAC_PERMISSION_DENIED</c>: the user has no role.</exception>
     public async Task<SessionState> LoginAsync(string user, string attempt, string originator, IPAddress remote, CancellationToken cancellationToken)
     {
-        await ProveAsync(user, attempt, remote, cancellationToken);
-        return await pool.Sessions.OpenAsync(user, Role.LocalRoot, originator, pool.Host, null, cancellationToken);
+        try
+        {
+            var owner = await ProveAsync(user, attempt, remote, cancellationToken);
+            var session = await pool.Sessions.OpenAsync(owner, originator, pool.Host, null, cancellationToken);
+            audit.Login(user, remote, session, "ok");
+            return session;
+        }
+        catch (XenApiException refusal)
+        {
+            audit.Login(user, remote, null, refusal.Code);
+            throw;
+        }
     }
 
     /// <summary>Checks a name and a password.</summary>
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>: one of them is wrong.</exception>
-    public async Task ProveAsync(string user, string attempt, IPAddress remote, CancellationToken cancellationToken)
+    public async Task<SessionOwner> ProveAsync(string user, string attempt, IPAddress remote, CancellationToken cancellationToken)
     {
         await throttle.WaitAsync(user, remote, cancellationToken);
         await _checking.WaitAsync(cancellationToken);
-        bool right;
+        SessionOwner? owner;
         try
         {
-            // Checked for other names too, so that the time it takes does not tell which names there are.
-            right = await Task.Run(() => password.IsRight(attempt), cancellationToken) && user == RootName;
+            owner = await Task.Run(() => Check(user, attempt), cancellationToken);
         }
         finally
         {
             _checking.Release();
         }
 
-        if (!right)
+        if (owner is null)
         {
             throttle.Failed(user, remote);
             throw new XenApiException("SESSION_AUTHENTICATION_FAILED", user, "Authentication failure");
         }
 
         throttle.Succeeded(user, remote);
+        return owner;
     }
 
     public void Dispose() => _checking.Dispose();
+
+    private SessionOwner? Check(string user, string attempt)
+    {
+        if (SubjectNames.Find(pool.State, user) is var (reference, subject) && passwords.Has(subject.Uuid))
+        {
+            return passwords.IsRight(subject.Uuid, attempt)
+                ? new() { UserName = SubjectNames.Of(subject)!, Identifier = subject.SubjectIdentifier, Subjects = [reference] }
+                : null;
+        }
+
+        // Checked for names that there are not, too, so that the time it takes does not tell which there are.
+        return root.IsRight(attempt) && user == RootName ? SessionOwner.Root : null;
+    }
 }
