@@ -16,6 +16,9 @@ public sealed record SessionOwner
     /// <summary>The identifier of whoever logged in; nothing for the superuser.</summary>
     public string Identifier { get; init; } = "";
 
+    /// <summary>Whether a directory vouched for them.</summary>
+    public bool IsFromDirectory { get; init; }
+
     /// <summary>The subjects that let them in: themselves, or groups of a directory that they are in. None for the superuser.</summary>
     public ImmutableList<Ref<SubjectRecord>> Subjects { get; init; } = [];
 

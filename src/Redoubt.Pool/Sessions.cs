@@ -81,6 +81,9 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     public Task CloseOfAsync(Ref<SubjectRecord> subject, Ref<SessionRecord> but) =>
         CloseAsync(entry => entry.State.Owner.Subjects.Contains(subject) && entry.State.Ref != but);
 
+    /// <summary>Ends the sessions of some owners.</summary>
+    public Task CloseWhereAsync(Func<SessionOwner, bool> isDue) => CloseAsync(entry => isDue(entry.State.Owner));
+
     /// <summary>Brings the permissions that sessions show up to date; what they permit is so already.</summary>
     public Task ShowPermissionsAsync() => database.WriteAsync(tx =>
     {

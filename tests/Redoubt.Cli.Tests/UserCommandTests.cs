@@ -78,6 +78,30 @@ public sealed class UserCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_subject_is_given_roles_and_removed()
+    {
+        Assert.Equal(0, (await AsRootAsync("user-create", "name=dora", "role=read-only", $"password-file={Write("secret", Secret)}")).ExitCode);
+        var uuid = (await AsRootAsync("subject-list", "--minimal")).Output.Trim();
+        Assert.Equal("", (await AsRootAsync("subject-role-add", $"uuid={uuid}", "role-name=pool-operator")).Error);
+        Assert.Equal("", (await AsRootAsync("subject-role-remove", $"uuid={uuid}", "role-name=read-only")).Error);
+        Assert.EndsWith("pool-operator\n", (await AsRootAsync("user-list")).Output, StringComparison.Ordinal);
+        Assert.Contains("There is no role 'king'.", (await AsRootAsync("subject-role-add", $"uuid={uuid}", "role-name=king")).Error, StringComparison.Ordinal);
+        Assert.Equal("", (await AsRootAsync("subject-remove", $"subject-uuid={uuid}")).Error);
+        Assert.Equal("", (await AsRootAsync("user-list")).Output);
+    }
+
+    [Fact]
+    public async Task A_directory_that_can_not_be_reached_is_not_enabled_and_its_password_not_repeated()
+    {
+        var refused = await AsRootAsync(
+            "pool-enable-external-auth", "auth-type=LDAP", "service-name=site", "config:server=ldap://127.0.0.1:1", "config:base-dn=dc=site", "config:user=cn=lookup", $"password-file={Write("secret", Secret)}");
+        Assert.Contains("Error code: AUTH_ENABLE_FAILED", refused.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain(Secret, refused.Error, StringComparison.Ordinal);
+        Assert.Contains("Error code: AUTH_IS_DISABLED", (await AsRootAsync("subject-add", "subject-name=ann")).Error, StringComparison.Ordinal);
+        Assert.Equal("", (await AsRootAsync("pool-disable-external-auth")).Error);
+    }
+
+    [Fact]
     public async Task Roles_are_listed_without_their_permissions()
     {
         var names = (await AsRootAsync("role-list", "params=name", "--minimal")).Output.Trim().Split(',');

@@ -30,7 +30,9 @@ internal static class NewPassword
         return context.Terminal.AskSecret("Once more: ") == password ? password : throw new UsageException("The two passwords differ. Nothing was changed.");
     }
 
-    private static string FromFile(string file)
+    /// <summary>The password on the first line of a file.</summary>
+    /// <exception cref="UsageException">It can't be read, or is empty.</exception>
+    public static string FromFile(string file)
     {
         try
         {

@@ -1,13 +1,14 @@
 using System.Net;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
+using Redoubt.Server.Directories;
 using Redoubt.Server.Users;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Sessions;
 
-/// <summary>Opens sessions for the machine's superuser and for the pool's own users.</summary>
-internal sealed class Logins(PoolServices pool, RootPassword root, LocalPasswords passwords, LoginThrottle throttle, AuditTrail audit) : IDisposable
+/// <summary>Opens sessions for the machine's superuser, for the pool's own users, and for a directory's.</summary>
+internal sealed class Logins(PoolServices pool, RootPassword root, LocalPasswords passwords, DirectoryLogins directory, LoginThrottle throttle, AuditTrail audit) : IDisposable
 {
     /// <summary>The message that logs in.</summary>
     public const string Message = "session.login_with_password";
@@ -73,6 +74,20 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         }
 
         // Checked for names that there are not, too, so that the time it takes does not tell which there are.
-        return root.IsRight(attempt) && user == RootName ? SessionOwner.Root : null;
+        var isRootsPassword = root.IsRight(attempt);
+        if (string.Equals(user, RootName, StringComparison.OrdinalIgnoreCase))
+        {
+            // Never a directory's to say.
+            return isRootsPassword && user == RootName ? SessionOwner.Root : null;
+        }
+
+        try
+        {
+            return directory.Prove(user, attempt);
+        }
+        catch (IOException unreachable)
+        {
+            throw new XenApiException(unreachable, "SESSION_AUTHENTICATION_FAILED", user, unreachable.Message);
+        }
     }
 }
