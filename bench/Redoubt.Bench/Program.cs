@@ -2,7 +2,7 @@ using Redoubt.Bench;
 
 // Each figure is a ratio against the limit, both measured in this run on this machine. Absolute times are printed beside it, but only the
 // ratios can be compared between machines.
-var benches = new Dictionary<string, Func<Task>> { ["journal"] = JournalBench.RunAsync, ["foreign"] = ForeignBench.RunAsync };
+var benches = new Dictionary<string, Func<Task>> { ["journal"] = JournalBench.RunAsync, ["foreign"] = ForeignBench.RunAsync, ["start"] = StartBench.RunAsync };
 foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)
 {
     if (!benches.TryGetValue(name, out var run))

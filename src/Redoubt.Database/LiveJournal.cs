@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Threading.Channels;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database;
 
@@ -28,11 +29,19 @@ public sealed class LiveJournal : IAsyncDisposable
     private readonly Channel<Work> _work = Channel.CreateBounded<Work>(MaxBacklog);
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _worker;
+    private JournalHalf? _keep;
     private JournalDevice? _device;
     private JournalWriter? _writer;
     private TimeSpan _pause = FirstPause;
     private volatile JournalHealth _health = JournalHealth.Broken;
+    private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _isWritingWhole;
+    private volatile string? _historyProblem;
+    private Task _packing = Task.CompletedTask;
+    private (DatabaseState State, DateTimeOffset At)? _waiting;
+    private HistoryPoint? _lastKept;
+    private DatabaseState? _written;
+    private DateTimeOffset _writtenAt;
     private long _generation = -1;
 
     /// <summary>Takes charge of the redo log in this file or device, which must exist and have been initialised.</summary>
@@ -44,7 +53,7 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         Key = key;
         _path = path;
-        Keep = keep;
+        _keep = keep;
         _time = time;
         _worker = Task.Run(WorkAsync);
     }
@@ -61,10 +70,14 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>How it stands.</summary>
     public JournalHealth Health => _health;
 
+    /// <summary>Why it is broken, and since when; null while it is not.</summary>
+    public (string Reason, DateTimeOffset Since)? Trouble { get; private set; }
+
     /// <summary>The generation that the copy has reached.</summary>
     public long Generation => Interlocked.Read(ref _generation);
 
-    private JournalHalf? Keep { get; set; }
+    /// <summary>Why the last state that was due for the history of the volume is not in it; <see langword="null"/> when all is well.</summary>
+    public string? HistoryProblem => _historyProblem;
 
     /// <summary>Told of each change of health, with the reason when it is broken. Called on the journal's own worker or the database's writer.</summary>
     internal Action<LiveJournal, string?>? HealthChanged { get; set; }
@@ -75,6 +88,9 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Asks the database whether this is up to date: if so, it answers with <see cref="Join"/>.</summary>
     internal Action<LiveJournal>? WantsToJoin { get; set; }
 
+    /// <summary>Completes when it has been healthy for the first time, or fails with what broke it before that.</summary>
+    internal Task Joined => _joined.Task;
+
     /// <summary>Whether it is writing a whole database, which may take as long as <see cref="WholeLimit"/>.</summary>
     internal bool IsWritingWhole => _isWritingWhole;
 
@@ -84,9 +100,10 @@ public sealed class LiveJournal : IAsyncDisposable
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         // A worker inside a hung system call never returns; nothing it could still write is wanted.
-        await Task.WhenAny(_worker, Task.Delay(AppendLimit, _time));
+        await Task.WhenAny(Task.WhenAll(_worker, _packing), Task.Delay(AppendLimit, _time));
         if (_worker.IsCompleted)
         {
+            _writer?.Dispose();
             _device?.Dispose();
             _stopping.Dispose();
         }
@@ -114,7 +131,9 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         if (_health == JournalHealth.CatchingUp)
         {
+            Trouble = null;
             _health = JournalHealth.Healthy;
+            _joined.TrySetResult();
             HealthChanged?.Invoke(this, null);
         }
     }
@@ -133,7 +152,13 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         if (_health != JournalHealth.Broken)
         {
+            Trouble = (reason, Trouble?.Since ?? _time.GetUtcNow());
             _health = JournalHealth.Broken;
+            if (_joined.TrySetException(new IOException($"{_path}: {reason}")))
+            {
+                _ = _joined.Task.Exception;
+            }
+
             HealthChanged?.Invoke(this, reason);
         }
     }
@@ -155,6 +180,13 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             await foreach (var work in _work.Reader.ReadAllAsync(_stopping.Token))
             {
+                if (work.Packed is not null)
+                {
+                    AddToHistory(work.Packed);
+                    JoinIfDone();
+                    continue;
+                }
+
                 if (_health == JournalHealth.Broken && !work.Whole)
                 {
                     work.Done.TrySetException(new IOException($"{_path}: the journal is broken"));
@@ -178,14 +210,13 @@ public sealed class LiveJournal : IAsyncDisposable
             Interlocked.Exchange(ref _generation, work.State.Generation);
             _pause = FirstPause;
             work.Done.TrySetResult();
-            if (_health == JournalHealth.CatchingUp && _work.Reader.Count == 0)
-            {
-                WantsToJoin?.Invoke(this);
-            }
+            JoinIfDone();
+            KeepIfDue(work);
         }
         catch (Exception e)
         {
             // Whatever it was, bugs included, this copy can't be trusted to be up to date, and who waits for it must hear of it.
+            _writer?.Dispose();
             _device?.Dispose();
             (_device, _writer, _isWritingWhole) = (null, null, false);
             work.Done.TrySetException(e);
@@ -210,7 +241,7 @@ public sealed class LiveJournal : IAsyncDisposable
         if (_writer is null)
         {
             _device = JournalDevice.Open(_path);
-            _writer = new JournalWriter(_device, Keep);
+            _writer = new JournalWriter(_device, _time, _keep);
         }
 
         if (work.Whole || _writer.Append(work.Batch) != AppendResult.Durable)
@@ -218,12 +249,100 @@ public sealed class LiveJournal : IAsyncDisposable
             _isWritingWhole = true;
             _writer.WriteDatabase(StateDump.ToDump(work.State));
             _isWritingWhole = false;
-            Keep = null;
+            _keep = null;
+        }
+    }
+
+    private void JoinIfDone()
+    {
+        if (_health == JournalHealth.CatchingUp && _work.Reader.Count == 0)
+        {
+            WantsToJoin?.Invoke(this);
+        }
+    }
+
+    /// <summary>Sees to it that the history gets this state, or the one before it when this one lost most VMs.</summary>
+    private void KeepIfDue(Work work)
+    {
+        var now = _time.GetUtcNow();
+        var isFall = _written is not null && HistoryPolicy.IsFall(_written, work.State);
+        var (state, at) = isFall ? (_written!, _writtenAt) : (work.State, now);
+        (_written, _writtenAt) = (work.State, now);
+        if (_writer is not { HasArea: true })
+        {
+            return;
+        }
+
+        // A state before a fall waits for its turn: the log has it until the database is next written whole, and then this runs again.
+        if (HistoryPolicy.IsDue(_lastKept, new HistoryPoint(state.Generation, at), work.Whole, isFall) && (isFall || _waiting is null))
+        {
+            _waiting = (state, at);
+        }
+
+        if (_waiting is { } due && _packing.IsCompleted)
+        {
+            _waiting = null;
+            Pack(due.State, due.At);
+        }
+    }
+
+    /// <summary>
+    /// Compressing takes as long as it takes and is done aside; what it makes comes back through the queue, for only the worker writes to
+    /// the volume.
+    /// </summary>
+    private void Pack(DatabaseState state, DateTimeOffset at)
+    {
+        _packing = Task.Run(() =>
+        {
+            try
+            {
+                var packed = PackedDatabase.Of(StateDump.ToDump(state), at);
+                // A queue that is full has more urgent things in it; the next state is due soon.
+                if (!_work.Writer.TryWrite(new Work(state, [], false) { Packed = packed }))
+                {
+                    _historyProblem = "the journal had no time for it";
+                }
+            }
+            catch (Exception e)
+            {
+                // Nobody awaits the outcome but through the property; commits do not depend on it.
+                _historyProblem = e.Message;
+            }
+        });
+    }
+
+    private void AddToHistory(PackedDatabase packed)
+    {
+        if (_health == JournalHealth.Broken || _writer is null)
+        {
+            _historyProblem = "the journal is broken";
+            return;
+        }
+
+        // As with a whole database, changes do not wait for it longer than for a batch, and it is not broken for that.
+        _isWritingWhole = true;
+        try
+        {
+            var result = _writer.AddHistory(packed);
+            _lastKept = new HistoryPoint(packed.Entry.Generation, packed.Entry.WrittenAt);
+            _historyProblem = result is HistoryAddResult.NoSpace ? "there is only space for states that are worth more" : null;
+        }
+        catch (Exception e)
+        {
+            // Bugs included, for the log is in order all the same. If the device is gone, the next batch will find that out.
+            _historyProblem = e.Message;
+        }
+        finally
+        {
+            _isWritingWhole = false;
         }
     }
 
     private sealed record Work(DatabaseState State, ImmutableArray<JournalTransaction> Batch, bool Whole)
     {
+        /// <summary>Set when it is a state for the history and nothing else.</summary>
+        public PackedDatabase? Packed { get; init; }
+
         public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -31,6 +31,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     private PoolDatabase(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId)
     {
         (_published, _newest, _local, _time, _newId) = (state, state, local, time, newId);
+        _journalled = state.Generation;
         _flusher = Task.Run(FlushAsync);
     }
 
@@ -42,6 +43,9 @@ public sealed class PoolDatabase : IAsyncDisposable
 
     /// <summary>The journals on SRs.</summary>
     public IEnumerable<LiveJournal> Journals => _journals.Values;
+
+    /// <summary>The generation of the last change that journals were given; a journal at this generation lacks nothing.</summary>
+    public long JournalledGeneration => Interlocked.Read(ref _journalled);
 
     /// <summary>Starts from a state and writes it, whole, to the local journal before it answers.</summary>
     /// <exception cref="IOException">The local journal can't be written.</exception>
@@ -108,6 +112,9 @@ public sealed class PoolDatabase : IAsyncDisposable
         try
         {
             await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+
+            // Only from then on does no change get past it.
+            await journal.Joined.WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
         }
         catch
         {
@@ -169,14 +176,15 @@ public sealed class PoolDatabase : IAsyncDisposable
                     continue;
                 }
 
-                // A journal starts over from a state that lacks nothing: what is before it in the queue goes first.
-                await FlushAsync(batch);
                 switch (item)
                 {
                     case StartOver request:
+                        // A journal starts over from a state that lacks nothing: what is before it in the queue goes first.
+                        await FlushAsync(batch);
                         request.Started(request.Journal.StartOver(_published));
                         break;
                     case Join { Journal: var journal } when journal.Generation >= _journalled:
+                        // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
                         journal.Join();
                         break;
                 }
@@ -202,7 +210,7 @@ public sealed class PoolDatabase : IAsyncDisposable
                 var elsewhere = _journals.Values.Where(j => j.Health != JournalHealth.Broken)
                     .Select(j => (Journal: j, WasHealthy: j.Health == JournalHealth.Healthy, Written: j.Post(state, transactions))).ToList();
                 await _local.Post(state, transactions);
-                _journalled = state.Generation;
+                Interlocked.Exchange(ref _journalled, state.Generation);
                 foreach (var (journal, wasHealthy, written) in elsewhere)
                 {
                     await AwaitCopyAsync(journal, wasHealthy, written);

@@ -98,7 +98,7 @@ internal sealed record DomainPlan
         };
     }
 
-    /// <summary>Only a VM that says plainly that it wants no firmware gets none: genuine PV guests boot through their bootloader's firmware equivalent.</summary>
+    /// <summary>Only a VM that names a kernel and nothing else to boot with gets one; one with a bootloader or a boot policy boots through the firmware.</summary>
     private static DirectKernel? Kernel(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0
         ? new() { KernelPath = vm.PvKernel, InitrdPath = vm.PvRamdisk.Length > 0 ? vm.PvRamdisk : null, Arguments = vm.PvArgs }
         : null;

@@ -30,14 +30,7 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDispo
         {
             await foreach (var happened in pool.Hypervisor.EventsAsync(_stopping.Token))
             {
-                if (happened.Kind == DomainEventKind.Resync)
-                {
-                    await guests.RefreshAllAsync(_stopping.Token);
-                }
-                else
-                {
-                    await RefreshAsync(happened, _stopping.Token);
-                }
+                await HandleAsync(happened);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -47,6 +40,26 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDispo
         catch (HypervisorException e)
         {
             await pool.PostAsync("HOST_HYPERVISOR_LOST", 1, Cls.Host, pool.State.Get(pool.Host).Uuid, e.Message);
+        }
+    }
+
+    private async Task HandleAsync(DomainEvent happened)
+    {
+        try
+        {
+            if (happened.Kind == DomainEventKind.Resync)
+            {
+                await guests.RefreshAllAsync(_stopping.Token);
+            }
+            else
+            {
+                await RefreshAsync(happened, _stopping.Token);
+            }
+        }
+        catch (XenApiException e)
+        {
+            // The database could not take it (its disk is full, say). The next event, and the next start, look at the guest again.
+            await Console.Error.WriteLineAsync($"redoubt: what happened to guest {happened.Uuid} could not be recorded: {e.Message}");
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.Storage;
@@ -14,6 +16,7 @@ internal sealed class MetadataReplication
 {
     private readonly PoolServices _pool;
     private readonly SemaphoreSlim _changing = new(1);
+    private readonly ConcurrentDictionary<string, bool> _announcedBroken = new();
 
     /// <summary>Begins to tell people when a journal breaks.</summary>
     public MetadataReplication(PoolServices pool)
@@ -113,6 +116,39 @@ internal sealed class MetadataReplication
         {
             _changing.Release();
         }
+    }
+
+    /// <summary>How the copy of the database on an SR stands: its health, how far it is behind, and why.</summary>
+    public ImmutableSortedDictionary<string, string> State(Ref<SrRecord> reference)
+    {
+        var vdi = Own(reference);
+        var state = ImmutableSortedDictionary<string, string>.Empty.Add("enabled", vdi.IsNull ? "false" : "true");
+        if (vdi.IsNull)
+        {
+            return state;
+        }
+
+        var uuid = _pool.State.Get(vdi).Uuid;
+        state = state.Add("vdi", uuid);
+        if (_pool.Database.Journals.FirstOrDefault(j => j.Key == uuid) is not { } journal)
+        {
+            return state.Add("health", "detached");
+        }
+
+        // The journal first: read the other way round, it could seem to be ahead.
+        var (reached, wanted) = (journal.Generation, _pool.Database.JournalledGeneration);
+        state = state
+            .Add("health", journal.Health switch
+            {
+                JournalHealth.Healthy => "healthy",
+                JournalHealth.CatchingUp => "catching-up",
+                JournalHealth.Broken => "broken",
+            })
+            .Add("generation", $"{reached}")
+            .Add("generations_behind", $"{Math.Max(0, wanted - reached)}");
+        return journal.Trouble is { } trouble
+            ? state.Add("reason", trouble.Reason).Add("broken_since", XenTypes.DateTime.Encode(trouble.Since))
+            : state;
     }
 
     /// <summary>Stops writing to an SR that is about to be let go; what is on it stays.</summary>
@@ -229,8 +265,14 @@ internal sealed class MetadataReplication
             CancellationToken.None);
         var pool = _pool.State.Get(_pool.Pool);
         var body = $"Redo log [DR redo log for VDI {journal.Key}]";
-        await (reason is null
-            ? _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body)
-            : _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}"));
+        if (reason is not null)
+        {
+            _announcedBroken[journal.Key] = true;
+            await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}");
+        }
+        else if (_announcedBroken.TryRemove(journal.Key, out _))
+        {
+            await _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body);
+        }
     }
 }

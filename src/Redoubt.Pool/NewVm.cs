@@ -20,16 +20,12 @@ internal static class NewVm
             tx.Get(asked.Appliance);
         }
 
-        if (asked.Uuid.Length > 0 && !Guid.TryParseExact(asked.Uuid, "D", out _))
-        {
-            throw new XenApiException("INVALID_VALUE", "uuid", asked.Uuid);
-        }
-
         // A VM that says nothing of how it boots boots through its firmware, here and on a genuine pool that may recover it.
         var saysNothing = asked is { PvKernel: "", PvBootloader: "", HvmBootPolicy: "" };
         var policy = saysNothing ? "BIOS order" : asked.HvmBootPolicy;
         return Fresh(asked) with
         {
+            Uuid = "", // As in xapi: whoever sends a record back that they got wants another VM like it.
             HvmBootPolicy = policy,
             HvmBootParams = policy.Length > 0 && !asked.HvmBootParams.ContainsKey("order") ? asked.HvmBootParams.Add("order", "cd") : asked.HvmBootParams,
             DomainType = asked.DomainType is DomainType.Unspecified or DomainType.Unrecognized

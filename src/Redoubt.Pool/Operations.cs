@@ -14,113 +14,69 @@ internal static class Operations
     /// <exception cref="XenApiException">
     /// <c>OTHER_OPERATION_IN_PROGRESS</c>, or what <paramref name="check"/> throws.
     /// </exception>
-    public static async Task<IAsyncDisposable> BeginAsync(
-        PoolDatabase database, CallContext call, Ref<VmRecord> vm, VmOperations operation, Action<VmRecord> check)
-    {
-        var task = call.Task.Ref.Opaque;
-        await database.WriteAsync(
-            tx =>
-            {
-                var record = tx.Get(vm);
-                Refuse("VM", vm.Opaque, record.CurrentOperations, VmOperationsType.Instance);
-                check(record);
-                tx.Update(vm, v => WithAllowed(v with { CurrentOperations = v.CurrentOperations.SetItem(task, operation) }));
-            },
-            call.Cancellation);
-        return new Ending(() => database.WriteAsync(
-            tx =>
-            {
-                if (tx.Find(vm) is not null)
-                {
-                    tx.Update(vm, v => WithAllowed(v with { CurrentOperations = v.CurrentOperations.Remove(task) }));
-                }
-            },
-            CancellationToken.None));
-    }
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<VmRecord> vm, VmOperations operation, Action<VmRecord> check) =>
+        NoteAsync(database, call, vm, operation, VmOperationsType.Instance, v => v.CurrentOperations,
+            (_, v, now) => WithAllowed(v with { CurrentOperations = now }), (_, v) => check(v));
 
     /// <inheritdoc cref="BeginAsync(PoolDatabase, CallContext, Ref{VmRecord}, VmOperations, Action{VmRecord})"/>
-    public static async Task<IAsyncDisposable> BeginAsync(
-        PoolDatabase database, CallContext call, Ref<VmApplianceRecord> appliance, VmApplianceOperation operation, Action<VmApplianceRecord> check)
-    {
-        var task = call.Task.Ref.Opaque;
-        await database.WriteAsync(
-            tx =>
-            {
-                var record = tx.Get(appliance);
-                Refuse("VM_appliance", appliance.Opaque, record.CurrentOperations, VmApplianceOperationType.Instance);
-                check(record);
-                tx.Update(appliance, a => AllowedOperations.Apply(tx, a with { CurrentOperations = a.CurrentOperations.SetItem(task, operation) }));
-            },
-            call.Cancellation);
-        return new Ending(() => database.WriteAsync(
-            tx =>
-            {
-                if (tx.Find(appliance) is not null)
-                {
-                    tx.Update(appliance, a => AllowedOperations.Apply(tx, a with { CurrentOperations = a.CurrentOperations.Remove(task) }));
-                }
-            },
-            CancellationToken.None));
-    }
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<VmApplianceRecord> appliance, VmApplianceOperation operation, Action<VmApplianceRecord> check) =>
+        NoteAsync(database, call, appliance, operation, VmApplianceOperationType.Instance, a => a.CurrentOperations,
+            (tx, a, now) => AllowedOperations.Apply(tx, a with { CurrentOperations = now }), (_, a) => check(a));
+
+    /// <summary>Notes what is done with an SR. Ended by disposing of the answer.</summary>
+    /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
+    public static Task<IAsyncDisposable> BeginAsync(PoolDatabase database, CallContext call, Ref<SrRecord> sr, StorageOperations operation) =>
+        NoteAsync(database, call, sr, operation, StorageOperationsType.Instance, s => s.CurrentOperations,
+            (_, s, now) => s with { CurrentOperations = now }, (_, _) => { });
 
     /// <inheritdoc cref="BeginAsync(PoolDatabase, CallContext, Ref{VmRecord}, VmOperations, Action{VmRecord})"/>
-    public static async Task<IAsyncDisposable> BeginAsync(
-        PoolDatabase database, CallContext call, Ref<SrRecord> sr, StorageOperations operation)
-    {
-        var task = call.Task.Ref.Opaque;
-        await database.WriteAsync(
-            tx =>
-            {
-                Refuse("SR", sr.Opaque, tx.Get(sr).CurrentOperations, StorageOperationsType.Instance);
-                tx.Update(sr, s => s with { CurrentOperations = s.CurrentOperations.SetItem(task, operation) });
-            },
-            call.Cancellation);
-        return new Ending(() => database.WriteAsync(
-            tx =>
-            {
-                if (tx.Find(sr) is not null)
-                {
-                    tx.Update(sr, s => s with { CurrentOperations = s.CurrentOperations.Remove(task) });
-                }
-            },
-            CancellationToken.None));
-    }
-
-    /// <inheritdoc cref="BeginAsync(PoolDatabase, CallContext, Ref{VmRecord}, VmOperations, Action{VmRecord})"/>
-    public static async Task<IAsyncDisposable> BeginAsync(
-        PoolDatabase database, CallContext call, Ref<VdiRecord> vdi, VdiOperations operation, Action<DatabaseState, VdiRecord> check)
-    {
-        var task = call.Task.Ref.Opaque;
-        await database.WriteAsync(
-            tx =>
-            {
-                var record = tx.Get(vdi);
-                Refuse("VDI", vdi.Opaque, record.CurrentOperations, VdiOperationsType.Instance);
-                check(tx.State, record);
-                tx.Update(vdi, v => v with { CurrentOperations = v.CurrentOperations.SetItem(task, operation) });
-            },
-            call.Cancellation);
-        return new Ending(() => database.WriteAsync(
-            tx =>
-            {
-                if (tx.Find(vdi) is not null)
-                {
-                    tx.Update(vdi, v => v with { CurrentOperations = v.CurrentOperations.Remove(task) });
-                }
-            },
-            CancellationToken.None));
-    }
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<VdiRecord> vdi, VdiOperations operation, Action<DatabaseState, VdiRecord> check) =>
+        NoteAsync(database, call, vdi, operation, VdiOperationsType.Instance, v => v.CurrentOperations,
+            (_, v, now) => v with { CurrentOperations = now }, (tx, v) => check(tx.State, v));
 
     /// <summary>The VM's record with the operations that its state allows.</summary>
     public static VmRecord WithAllowed(VmRecord vm) => vm with { AllowedOperations = AllowedOperations.Of(vm) };
 
-    private static void Refuse<T>(string className, string reference, ImmutableSortedDictionary<string, T> current, EnumType<T> names)
-        where T : struct, Enum
+    private static async Task<IAsyncDisposable> NoteAsync<TRecord, TOperation>(
+        PoolDatabase database,
+        CallContext call,
+        Ref<TRecord> reference,
+        TOperation operation,
+        EnumType<TOperation> names,
+        Func<TRecord, ImmutableSortedDictionary<string, TOperation>> current,
+        Func<Transaction, TRecord, ImmutableSortedDictionary<string, TOperation>, TRecord> with,
+        Action<Transaction, TRecord> check)
+        where TRecord : Record, IRecord<TRecord>, new()
+        where TOperation : struct, Enum
     {
-        foreach (var (task, operation) in current)
-        {
-            throw new XenApiException("OTHER_OPERATION_IN_PROGRESS", className, reference, names.Encode(operation), task);
-        }
+        var task = call.Task.Ref.Opaque;
+        await database.WriteAsync(
+            tx =>
+            {
+                var record = tx.Get(reference);
+                foreach (var (other, what) in current(record))
+                {
+                    throw new XenApiException(
+                        "OTHER_OPERATION_IN_PROGRESS", TRecord.Declaration.Name, reference.Opaque, names.Encode(what), other);
+                }
+
+                check(tx, record);
+                tx.Update(reference, r => with(tx, r, current(r).SetItem(task, operation)));
+            },
+            call.Cancellation);
+        return new Ending(() => database.WriteAsync(
+            tx =>
+            {
+                // What was being done may have been its end.
+                if (tx.Find(reference) is not null)
+                {
+                    tx.Update(reference, r => with(tx, r, current(r).Remove(task)));
+                }
+            },
+            CancellationToken.None));
     }
 
     private sealed class Ending(Func<Task> end) : IAsyncDisposable

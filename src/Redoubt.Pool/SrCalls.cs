@@ -147,6 +147,9 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     [Message("SR.disable_database_replication")]
     public Task DisableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.DisableAsync(sr, call.Cancellation);
 
+    [Message("SR.get_database_replication_state")]
+    public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) => replication.State(sr);
+
     private static void RequireUnplugged(DatabaseState state, Ref<SrRecord> sr)
     {
         if (state.Get(sr).Pbds.Any(p => state.Get(p).CurrentlyAttached))

@@ -44,6 +44,18 @@ internal sealed class VbdCalls(PoolServices pool)
         },
         call.Cancellation);
 
+    [Message("VBD.set_userdevice")]
+    public Task SetUserdeviceAsync(CallContext call, Ref<VbdRecord> self, string value) => pool.Database.WriteAsync(
+        tx =>
+        {
+            var vbd = tx.Get(self);
+            RequireDetached(tx, vbd);
+            var others = tx.Get(vbd.Vm).Vbds.Where(b => b != self).Select(b => tx.Get(b).Userdevice);
+            var chosen = DeviceNumber.Choose(value, others, DeviceNumber.Drives);
+            tx.Update(self, b => b with { Userdevice = chosen });
+        },
+        call.Cancellation);
+
     [Message("VBD.insert")]
     public Task InsertAsync(CallContext call, Ref<VbdRecord> vbd, Ref<VdiRecord> vdi) => pool.Database.WriteAsync(
         tx =>

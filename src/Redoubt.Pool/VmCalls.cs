@@ -42,10 +42,11 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis)
         var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         try
         {
-            foreach (var disk in pool.State.Get(vm).Vbds.Select(pool.State.Get).Where(b => b.Type == VbdType.Disk && !b.Vdi.IsNull).Select(b => b.Vdi).Distinct())
+            var disks = pool.State.Get(vm).Vbds.Select(pool.State.Get).Where(b => b.Type == VbdType.Disk && !b.Vdi.IsNull).Select(b => b.Vdi).Distinct().ToList();
+            foreach (var (done, disk) in disks.Index())
             {
                 copies[disk] = await vdis.CopyAsync(call, disk);
-                await call.Task.ReportAsync(copies.Count / (copies.Count + 1.0));
+                await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
             }
 
             return await pool.Database.WriteAsync(tx => Clone(tx, tx.Get(vm), newName, copies), call.Cancellation);

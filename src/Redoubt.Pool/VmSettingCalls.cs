@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -63,6 +64,40 @@ internal sealed class VmSettingCalls(PoolServices pool)
     [Message("VM.set_actions_after_crash")]
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
         SetAsync(call, self, v => v with { ActionsAfterCrash = value });
+
+    [Message("VM.set_blocked_operations")]
+    public Task SetBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<VmOperations, string> value) =>
+        UpdateAsync(call, self, v => v with { BlockedOperations = value });
+
+    [Message("VM.add_to_blocked_operations")]
+    public Task AddToBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, VmOperations key, string value) =>
+        UpdateAsync(call, self, v => v.BlockedOperations.ContainsKey(key)
+            ? throw new XenApiException("MAP_DUPLICATE_KEY", "VM", "blocked_operations", self.Opaque, VmOperationsType.Instance.Encode(key))
+            : v with { BlockedOperations = v.BlockedOperations.Add(key, value) });
+
+    [Message("VM.remove_from_blocked_operations")]
+    public Task RemoveFromBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, VmOperations key) =>
+        UpdateAsync(call, self, v => v with { BlockedOperations = v.BlockedOperations.Remove(key) });
+
+    [Message("VM.set_is_a_template")]
+    public Task SetIsATemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => UpdateAsync(call, self, v =>
+    {
+        if (value && !v.Appliance.IsNull)
+        {
+            throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, v.Appliance.Opaque);
+        }
+
+        if (value)
+        {
+            VmChecks.RequireState(self, v, VmPowerState.Halted);
+        }
+
+        return v with { IsATemplate = value };
+    });
+
+    /// <summary>For what decides which operations are allowed.</summary>
+    private Task UpdateAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) =>
+        pool.Database.WriteAsync(tx => VmRows.Update(tx, self, change), call.Cancellation);
 
     private Task SetAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) =>
         pool.Database.WriteAsync(tx => tx.Update(self, change), call.Cancellation);

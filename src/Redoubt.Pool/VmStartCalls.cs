@@ -101,22 +101,24 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
         }
         catch (HypervisorException e)
         {
-            await ReleaseAsync(vm);
+            await ReleaseAsync(plan.Config.Uuid);
             throw GuestFailure.Explain(e, vm, pool.Host, plan);
         }
 
         if (domain is null)
         {
-            await ReleaseAsync(vm);
+            await ReleaseAsync(plan.Config.Uuid);
             throw new XenApiException(
                 "INTERNAL_ERROR", "The guest ended as soon as it was started. Its console log (console-log) may say why.");
         }
     }
 
-    private Task ReleaseAsync(Ref<VmRecord> vm) => pool.Database.WriteAsync(
-        tx =>
+    /// <summary>Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.</summary>
+    private async Task ReleaseAsync(Guid uuid) => await guests.RefreshAsync(
+        uuid,
+        (tx, vm, domain) =>
         {
-            if (tx.Find(vm) is { PowerState: VmPowerState.Halted })
+            if (domain is null)
             {
                 GuestStates.Release(tx, vm);
             }

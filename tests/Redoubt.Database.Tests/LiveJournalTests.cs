@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database.Tests;
@@ -16,10 +18,43 @@ public sealed class LiveJournalTests
         await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
         Assert.Single(TestPool.Read(path).FindByName<VmRecord>("before"));
 
-        await UntilHealthyAsync(pool, "sr");
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "after" }), Stop);
 
         Assert.Single(TestPool.Read(path).FindByName<VmRecord>("after"));
+    }
+
+    [Fact]
+    public async Task A_journal_that_is_added_under_load_misses_nothing_that_is_acknowledged_after()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var vms = await pool.Database.WriteAsync(tx => Enumerable.Range(0, 16).Select(_ => tx.Create(new VmRecord())).ToList(), Stop);
+        var acknowledged = new long[vms.Count];
+        var writers = vms.Select((vm, w) => Task.Run(
+            async () =>
+            {
+                for (var n = 1L; !enough.IsCancellationRequested; n++)
+                {
+                    await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { Order = n }), CancellationToken.None);
+                    Volatile.Write(ref acknowledged[w], n);
+                }
+            },
+            Stop)).ToList();
+
+        var path = pool.Make("sr.journal");
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+        for (var look = 0; look < 20; look++)
+        {
+            var promised = acknowledged.Select((_, w) => Volatile.Read(ref acknowledged[w])).ToList();
+            if (Redoubt.Database.Journal.JournalReader.Read(path) is Redoubt.Database.Journal.JournalVerdict.Intact intact)
+            {
+                var state = StateDump.FromDump(intact.Content.Database);
+                Assert.All(vms.Zip(promised), p => Assert.True(state.Get(p.First).Order >= p.Second));
+            }
+        }
+
+        await enough.CancelAsync();
+        await Task.WhenAll(writers);
     }
 
     [Fact]
@@ -81,6 +116,57 @@ public sealed class LiveJournalTests
     }
 
     [Fact]
+    public async Task A_volume_that_hangs_holds_the_pool_up_for_its_limit_once_and_is_caught_up_when_it_answers()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var image = pool.Make("disk.img");
+        var mount = Directory.CreateTempSubdirectory("redoubt-hung-").FullName;
+        Assert.SkipUnless(
+            await RunAsync("mkfs.ext4", "-q", "-F", image) && await RunAsync("mount", "-o", "loop", image, mount), "mounting is not permitted here");
+        var frozen = false;
+        try
+        {
+            var path = pool.Make(Path.Combine(mount, "sr.journal"));
+            var health = Channel.CreateUnbounded<string?>();
+            pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
+            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), Stop);
+            Assert.Null(await health.Reader.ReadAsync(Stop));
+
+            Assert.True(frozen = await RunAsync("fsfreeze", "-f", mount));
+            var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
+            Assert.Contains("did not answer", await health.Reader.ReadAsync(Stop), StringComparison.Ordinal);
+            var watch = System.Diagnostics.Stopwatch.StartNew();
+            for (var i = 0; i < 20; i++)
+            {
+                await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = $"while hung {i}" }), Stop);
+            }
+
+            // Had each waited for the volume again, it would have been forty seconds.
+            Assert.InRange(watch.Elapsed, TimeSpan.Zero, 5 * LiveJournal.AppendLimit);
+
+            Assert.True(await RunAsync("fsfreeze", "-u", mount));
+            frozen = false;
+            while (await health.Reader.ReadAsync(Stop) is not null)
+            {
+                // It may be told once more that it was broken.
+            }
+
+            Assert.Equal("while hung 19", TestPool.Read(path).Get(vm).NameLabel);
+        }
+        finally
+        {
+            if (frozen)
+            {
+                await RunAsync("fsfreeze", "-u", mount);
+            }
+
+            await pool.Database.DetachAsync("sr");
+            await RunAsync("umount", mount);
+            Directory.Delete(mount);
+        }
+    }
+
+    [Fact]
     public async Task A_database_that_outgrows_its_half_moves_to_the_other()
     {
         await using var pool = await TestPool.OpenAsync();
@@ -94,19 +180,56 @@ public sealed class LiveJournalTests
         Assert.Equal(large + 19, TestPool.Read(pool.LocalPath).Get(vm).NameDescription);
     }
 
+    [Fact]
+    public async Task The_history_gets_the_first_state_and_the_one_before_the_VMs_were_lost()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        await UntilAsync(() => JournalHistory.List(pool.LocalPath).Entries.Count == 1);
+        var vms = await pool.Database.WriteAsync(tx => Enumerable.Range(0, 4).Select(i => tx.Create(new VmRecord { NameLabel = $"{i}" })).ToList(), Stop);
+        var had = pool.Database.State.Generation;
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vm in vms)
+                {
+                    tx.Delete(vm);
+                }
+            },
+            Stop);
+        await UntilAsync(() => JournalHistory.List(pool.LocalPath).Entries is [_, { Vms: 4 }]);
+
+        Assert.Equal(had, JournalHistory.List(pool.LocalPath).Entries[1].Generation);
+        var content = Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(pool.LocalPath, new JournalPoint.AtGeneration(had))).Content;
+        Assert.Equal(4, StateDump.FromDump(content.Database).All<VmRecord>().Count());
+        Assert.Equal(ProofStanding.Whole, Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(pool.LocalPath)).Content.Proof.Standing);
+    }
+
+    [Fact]
+    public void States_are_due_after_five_minutes_after_a_full_write_and_before_a_fall_but_never_twice()
+    {
+        var start = new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+        bool Due(long generation, double minutes, bool isWhole = false, bool isFall = false) =>
+            HistoryPolicy.IsDue(new HistoryPoint(100, start), new HistoryPoint(generation, start.AddMinutes(minutes)), isWhole, isFall);
+        Assert.True(HistoryPolicy.IsDue(null, new HistoryPoint(0, start), false, false));
+        Assert.False(Due(100, 60, isWhole: true, isFall: true));
+        Assert.Equal((false, true, true), (Due(102, 4.9), Due(102, 5), Due(102, -6)));
+        Assert.Equal((true, true), (Due(102, 0, isWhole: true), Due(102, 0, isFall: true)));
+        Assert.Equal((false, true), (Due(50_000, 0.9), Due(50_000, 1)));
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
+        while (!condition())
+        {
+            await tick.WaitForNextTickAsync(Stop);
+        }
+    }
+
     private static async Task<bool> RunAsync(string program, params string[] arguments)
     {
         using var process = System.Diagnostics.Process.Start(program, arguments);
         await process.WaitForExitAsync(Stop);
         return process.ExitCode == 0;
-    }
-
-    private static async Task UntilHealthyAsync(TestPool pool, string key)
-    {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
-        while (pool.Database.Journals.Single(j => j.Key == key).Health != JournalHealth.Healthy)
-        {
-            await tick.WaitForNextTickAsync(Stop);
-        }
     }
 }

@@ -17,7 +17,7 @@ public sealed partial class GoldenTests(TestPool pool) : IClassFixture<TestPool>
     // What a record holds differs; which members it has, in which order and of which types, must not.
     private static readonly string[] Shape = ["json_login", "json_login_v1", "xml_login", "json_session_rec", "xml_session_rec", "json_host_metrics_all", "xml_host_metrics_all", "json_eventcur"];
 
-    private static string? Folder => new[] { Environment.GetEnvironmentVariable("REDOUBT_SHARED"), "../shared", "../../../../../../shared" }
+    private static string? Folder => new[] { Environment.GetEnvironmentVariable("REDOUBT_SHARED"), "../shared", "../../../../../shared" }
         .Where(f => f is not null).Select(f => Path.Combine(f!, "data/genuine-24.10/transcripts")).FirstOrDefault(Directory.Exists);
 
     public static TheoryData<string> WholeNames => [.. Whole];

@@ -27,7 +27,22 @@ internal static class SrCommands
         Command.OnObject("sr-scan", "SR", "scan", "Looks for disks that came or went on the storage."),
         Command.OnObject("sr-enable-database-replication", "SR", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
         Command.OnObject("sr-disable-database-replication", "SR", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
+        Command.Make("sr-database-replication-state", "Shows how the copy of the pool's metadata on an SR stands, and how far it is behind.", StateAsync) with
+        {
+            Required = ["uuid"],
+        },
     ];
+
+    private static async Task StateAsync(CommandContext context)
+    {
+        var sr = await context.CallAsync("SR.get_by_uuid", context.Parameters.Get("uuid"));
+        var state = (await context.CallAsync("SR.get_database_replication_state", sr)).AsStruct("map(string,string)");
+        var width = state.Max(s => s.Key.Length);
+        foreach (var (key, value) in state)
+        {
+            context.Terminal.PrintLine($"{key.Replace('_', '-').PadLeft(width)}: {value.AsString("string")}");
+        }
+    }
 
     private static async Task CreateAsync(CommandContext context)
     {

@@ -65,7 +65,7 @@ internal sealed class DemoCommand
     }
 
     private Task<DemoSite> StartAsync(string name, CancellationToken cancellationToken) =>
-        DemoSite.StartAsync(name, Path.Combine(_options.Directory, name), cancellationToken);
+        DemoSite.StartAsync(name, Path.Combine(_options.Directory, name), Environment.ProcessPath!, cancellationToken);
 
     private async Task<bool> PlayAsync(DemoSite primary, DemoSite recovery, CancellationToken cancellationToken)
     {

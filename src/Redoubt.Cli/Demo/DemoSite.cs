@@ -9,14 +9,14 @@ internal sealed class DemoSite : IAsyncDisposable
     private readonly Process _daemon;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DemoSite(string name, string directory, string password)
+    private DemoSite(string name, string directory, string program, string password)
     {
         (Name, Directory) = (name, directory);
         System.IO.Directory.CreateDirectory(Storage);
         PasswordFile = Path.Combine(directory, "password");
         File.WriteAllText(PasswordFile, $"root\n{password}\n");
         File.SetUnixFileMode(PasswordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
+        var start = new ProcessStartInfo(program)
         {
             ArgumentList =
             {
@@ -52,11 +52,18 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <summary>The API, logged in.</summary>
     public XenApiClient Api { get; private set; } = null!;
 
-    /// <summary>Starts a site and logs in.</summary>
-    public static async Task<DemoSite> StartAsync(string name, string directory, CancellationToken cancellationToken)
+    /// <summary>The daemon's process.</summary>
+    public Process Daemon => _daemon;
+
+    /// <summary>Starts a site and logs in. A site that ran in the directory before goes on, with another password.</summary>
+    /// <param name="name">The site's name.</param>
+    /// <param name="directory">Everything of the site; made if it is not there.</param>
+    /// <param name="program">The program to run as the daemon.</param>
+    /// <param name="cancellationToken">Gives up, and ends what was started.</param>
+    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken)
     {
         var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        var site = new DemoSite(name, directory, password);
+        var site = new DemoSite(name, directory, program, password);
         try
         {
             await site.RunDaemonAsync(cancellationToken);

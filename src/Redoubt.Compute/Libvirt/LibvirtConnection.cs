@@ -108,9 +108,9 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     internal void Reset(Guid uuid) => With(uuid, static domain => Native.DomainReset(domain, 0));
 
-    internal void Shutdown(Guid uuid, GuestRoute route) => With(uuid, domain => Native.DomainShutdownFlags(domain, Flag(route)));
+    internal void Shutdown(Guid uuid, GuestRoute? route) => With(uuid, domain => Native.DomainShutdownFlags(domain, Flag(route)));
 
-    internal void Reboot(Guid uuid, GuestRoute route) => With(uuid, domain => Native.DomainReboot(domain, Flag(route)));
+    internal void Reboot(Guid uuid, GuestRoute? route) => With(uuid, domain => Native.DomainReboot(domain, Flag(route)));
 
     internal void SetMemory(Guid uuid, long bytes) => With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
 
@@ -167,7 +167,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         _connection.Dispose();
     }
 
-    private static uint Flag(GuestRoute route) => route switch { GuestRoute.Acpi => 1, GuestRoute.Agent => 2 };
+    private static uint Flag(GuestRoute? route) => route is not { } way ? 0 : way switch { GuestRoute.Acpi => 1u, GuestRoute.Agent => 2u };
 
     private static Version Split(nuint version) => new((int)(version / 1_000_000), (int)(version / 1000 % 1000), (int)(version % 1000));
 

@@ -1,14 +1,23 @@
 using System.Buffers;
+using System.Text;
 using Redoubt.Database.Dump;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database.Journal;
 
 /// <summary>Reads one half: the database record, then deltas as far as they can be trusted, then what lies behind.</summary>
 /// <remarks>
 /// Every step can only make the answer smaller: a record counts when its frame, its marker, its generation and its content agree and
-/// the database takes it. Further proof (checksums kept elsewhere) belongs beside these checks, in <see cref="NextRecord"/>.
+/// the database takes it. Where our area has proof of these very bytes, nothing counts that a checksum contradicts.
 /// </remarks>
-internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, JournalHalf half, DumpLimits limits)
+/// <param name="bytes">The volume.</param>
+/// <param name="layout">Its layout.</param>
+/// <param name="half">The half.</param>
+/// <param name="limits">What is accepted of a dump.</param>
+/// <param name="proofs">What our area says was written there.</param>
+/// <param name="until">The highest generation wanted; the log is read no further.</param>
+internal sealed class HalfReader(
+    JournalBytes bytes, JournalLayout layout, JournalHalf half, DumpLimits limits, ProofList proofs, long until = long.MaxValue)
 {
     private readonly long _end = layout.EndOf(half);
     private DatabaseFrame _frame;
@@ -16,6 +25,10 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
     private long _generation;
     private int _skipped;
     private JournalDamage? _damage;
+    private ProofCheck _check = ProofCheck.None;
+    private bool _reachedPoint;
+
+    private long ProvenEnd => _check.LastProven is { } proven ? layout.StartOf(half) + proven.End : 0;
 
     /// <summary>Reads the half. Never throws on what is in it.</summary>
     public HalfReading Read()
@@ -25,6 +38,13 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
             if (DatabaseFrame.Read(bytes, layout, half, out var problem) is not { } frame)
                 return Unusable(JournalDamageKind.DatabaseRecord, problem);
             _frame = frame;
+            _check = ProofCheck.Of(bytes, layout, half, proofs, frame.MarkerText);
+            if (_check is { Failing: { } failing, LastProven: null })
+            {
+                return Unusable(JournalDamageKind.Checksum,
+                    $"the checksum of the database, written {failing.WrittenAt:u} at generation {failing.Generation}, does not hold");
+            }
+
             if (frame.IsOurs && TransactionFraming.MoreFollow(frame.Generation))
                 return Unusable(JournalDamageKind.DatabaseRecord, $"the database has the odd generation {frame.Generation}");
             var database = DumpReader.Read(new BoundedStream(bytes, frame.Start, frame.Length), limits);
@@ -34,7 +54,9 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
                     $"the database says generation {database.Manifest.Generation}, its record {frame.Generation}");
             }
 
-            return Replay(database.AtGeneration(frame.Generation));
+            return frame.Generation > until
+                ? Unusable(JournalDamageKind.NothingThatOld, $"its database is of generation {frame.Generation}")
+                : Replay(database.AtGeneration(frame.Generation), null);
         }
         catch (DumpFormatException e)
         {
@@ -46,7 +68,17 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
         }
     }
 
-    private HalfReading Replay(DatabaseDump database)
+    /// <summary>Adds the log to a database that came from elsewhere: the one that the first proof record is about, which the half has lost.</summary>
+    public HalfReading ReadOnto(DatabaseDump database, HistoryEntry from)
+    {
+        var first = proofs.Records[0];
+        var start = layout.StartOf(half);
+        _frame = new DatabaseFrame(Encoding.Latin1.GetBytes(first.Marker), start, 0, first.Generation, start + first.End);
+        _check = ProofCheck.OfBatches(bytes, layout, half, proofs);
+        return Replay(database, from);
+    }
+
+    private HalfReading Replay(DatabaseDump database, HistoryEntry? from)
     {
         var replay = new DeltaReplay(database);
         (_at, _generation) = (_frame.End, _frame.Generation);
@@ -61,9 +93,17 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
         }
 
         var state = replay.Finish();
-        var (lost, lastSeen) = Behind();
+        if (_reachedPoint)
+            unfinished = 0;
+        var (lost, lastSeen) = _reachedPoint ? (0, null) : Behind();
         if (lost > 0)
             _damage ??= new JournalDamage(JournalDamageKind.RecordsAfterEnd, _at, $"the log ends here, but {lost} later records follow");
+        var unacknowledged = Unacknowledged();
+        if (unacknowledged is not null)
+            (_damage, lost, lastSeen) = (null, 0, null);
+        // A flush that is known of and gone may have left no record to be seen.
+        if (_check.Failing is not null && !_reachedPoint)
+            lastSeen = Math.Max(lastSeen ?? 0, proofs.Last!.Generation);
         return new HalfReading(
             new JournalContent
             {
@@ -77,8 +117,35 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
                 DiscardedUnfinished = unfinished,
                 SkippedOld = _skipped,
                 EndOffset = committedEnd,
+                Proof = Proof(committedEnd, unacknowledged),
+                History = from,
             },
-            _damage, lost, lastSeen);
+            _damage, lost, lastSeen)
+        { Proofs = proofs };
+    }
+
+    /// <summary>
+    /// What is wrong, if it is wrong only with bytes that were never acknowledged: behind the last flush that the area knows of, where
+    /// the area shows that none came later. A record of the area goes out in the same flush as what it is about.
+    /// </summary>
+    private JournalDamage? Unacknowledged() =>
+        _check is { IsFresh: true, Failing: null, LastProven: not null } && proofs.EndsCleanly
+        && _damage is { Kind: not JournalDamageKind.Unreadable } damage && damage.Offset >= ProvenEnd ? damage : null;
+
+    private JournalProof Proof(long end, JournalDamage? unacknowledged)
+    {
+        if (!_check.IsFresh)
+            return new JournalProof(proofs.Records.IsEmpty ? ProofStanding.None : ProofStanding.Stale) { Problem = proofs.Problem };
+        var start = layout.StartOf(half);
+        // Where reading stopped early, a later record proves the state too, but what it was written by is an earlier one.
+        var by = proofs.Records.LastOrDefault(r => start + r.End <= end && r.End <= _check.LastProven!.End);
+        return new JournalProof(end <= ProvenEnd ? ProofStanding.Whole : ProofStanding.Partial)
+        {
+            Generation = by?.Generation,
+            WrittenAt = by?.WrittenAt,
+            Unacknowledged = unacknowledged,
+            Problem = proofs.Problem,
+        };
     }
 
     /// <summary>Goes over the next record that counts; false at the end of the log and at the first damage.</summary>
@@ -87,8 +154,23 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
         Span<byte> trailer = stackalloc byte[JournalLayout.TrailerBytes];
         try
         {
-            while (NextFrame(trailer) is { } length)
+            while (true)
             {
+                if (_generation == until)
+                {
+                    _reachedPoint = true;
+                    return false;
+                }
+
+                if (_check.Failing is { } failing && _at >= ProvenEnd)
+                {
+                    return Stop(JournalDamageKind.Checksum,
+                        $"the checksum of what was written {failing.WrittenAt:u}, up to generation {failing.Generation}, does not hold; "
+                        + "it was damaged, or its writer died before it was acknowledged");
+                }
+
+                if (NextFrame(trailer) is not { } length)
+                    return false;
                 if (JournalNumber.ParseGeneration(trailer[..JournalLayout.NumberBytes]) is not { } generation)
                     return Stop(JournalDamageKind.Generation, "the generation of a record is no number");
                 if (!_frame.IsOurs && generation <= _generation)
@@ -99,6 +181,12 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
 
                 if (_frame.IsOurs && !TransactionFraming.MayFollow(_generation, generation))
                     return Stop(JournalDamageKind.Generation, $"generation {generation} cannot follow {_generation}");
+                if (generation > until)
+                {
+                    _reachedPoint = true;
+                    return false;
+                }
+
                 if (Delta(length, out var problem) is not { } delta)
                     return Stop(JournalDamageKind.UndecodableDelta, $"the record of generation {generation} cannot be read: {problem}");
                 if (replay.Apply(delta, generation) is { } obstacle)
@@ -111,8 +199,6 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
         {
             return Stop(JournalDamageKind.Unreadable, $"the device failed to give a record: {e.Message}");
         }
-
-        return false;
     }
 
     /// <summary>The length of the delta that begins here, and its trailer; <see langword="null"/> at the end or at a broken frame.</summary>
@@ -168,7 +254,7 @@ internal sealed class HalfReader(JournalBytes bytes, JournalLayout layout, Journ
     }
 
     private HalfReading Unusable(JournalDamageKind kind, string explanation) =>
-        new(null, new JournalDamage(kind, layout.StartOf(half), $"{half} half: {explanation}"));
+        new(null, new JournalDamage(kind, layout.StartOf(half), $"{half} half: {explanation}")) { Proofs = proofs };
 
     private (int Lost, long? LastSeen) Behind()
     {

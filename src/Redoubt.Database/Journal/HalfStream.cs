@@ -1,7 +1,9 @@
+using Redoubt.Database.Journal.Area;
+
 namespace Redoubt.Database.Journal;
 
 /// <summary>Writes forward into a device from one place on, for the writer of dumps; it buffers in large blocks already.</summary>
-internal sealed class HalfStream(JournalDevice device, long start) : Stream
+internal sealed class HalfStream(JournalDevice device, long start, AreaWriter? area) : Stream
 {
     /// <summary>Where the next byte goes.</summary>
     public long At { get; private set; } = start;
@@ -23,6 +25,7 @@ internal sealed class HalfStream(JournalDevice device, long start) : Stream
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         device.WriteAt(At, buffer);
+        area?.Cover(buffer);
         At += buffer.Length;
     }
 

@@ -1,4 +1,5 @@
 using Redoubt.Database.Dump;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database.Journal;
 
@@ -8,7 +9,7 @@ public sealed record JournalContent
     /// <summary>The database, deltas applied; its manifest carries <see cref="Generation"/>.</summary>
     public required DatabaseDump Database { get; init; }
 
-    /// <summary>The half it was read from.</summary>
+    /// <summary>The half it was read from; for a state of the history, the half that the volume says counts.</summary>
     public required JournalHalf Half { get; init; }
 
     /// <summary>The marker of the records.</summary>
@@ -46,4 +47,16 @@ public sealed record JournalContent
     /// writer that dies just before the validity byte leaves that.
     /// </summary>
     public long? OtherHalfGeneration { get; init; }
+
+    /// <summary>What our area proves about it; nothing where the volume has none.</summary>
+    public JournalProof Proof { get; init; } = JournalProof.None;
+
+    /// <summary>
+    /// The state of the history that it was taken from, or <see langword="null"/>. Its generation is lower than
+    /// <see cref="Generation"/> where later records of the log could be added.
+    /// </summary>
+    public HistoryEntry? History { get; init; }
+
+    /// <summary>When it was written, or <see langword="null"/> where that is not known. Later records that no proof covers may be younger.</summary>
+    public DateTimeOffset? WrittenAt => Proof.WrittenAt ?? History?.WrittenAt;
 }

@@ -1,6 +1,6 @@
 namespace Redoubt.Database.Journal;
 
-/// <summary>Kinds of damage. Proofs beyond the format itself, such as checksums, would add to these.</summary>
+/// <summary>Kinds of damage, and of other reasons for which a state is not to be had.</summary>
 public enum JournalDamageKind
 {
     /// <summary>The validity byte is none of the three.</summary>
@@ -26,6 +26,18 @@ public enum JournalDamageKind
 
     /// <summary>The log ends, and later records follow after the end.</summary>
     RecordsAfterEnd,
+
+    /// <summary>Our checksum shows that the bytes are not those that were written.</summary>
+    Checksum,
+
+    /// <summary>The volume does not begin as a redo log does, yet our area proves that it is one.</summary>
+    Magic,
+
+    /// <summary>A state of the history cannot be used.</summary>
+    History,
+
+    /// <summary>Nothing on the volume is as old as was asked for.</summary>
+    NothingThatOld,
 
     /// <summary>The device would not give the bytes.</summary>
     Unreadable,

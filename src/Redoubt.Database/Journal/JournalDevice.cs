@@ -17,7 +17,6 @@ public sealed class JournalDevice : IDisposable
     {
         _handle = handle;
         Path = path;
-        Bytes = new JournalBytes(handle);
         Length = NativeFile.Length(handle, path);
     }
 
@@ -30,7 +29,8 @@ public sealed class JournalDevice : IDisposable
     /// <summary>Sees every operation before it is done; for tests.</summary>
     internal Action<DeviceOperation>? Observer { get; set; }
 
-    internal JournalBytes Bytes { get; }
+    /// <summary>A view to read through. Each has a window of its own, so it must not be kept beyond the next write.</summary>
+    internal JournalBytes Bytes => new(_handle);
 
     /// <summary>Opens an existing file or block device for reading and writing.</summary>
     /// <exception cref="IOException">It cannot be opened.</exception>

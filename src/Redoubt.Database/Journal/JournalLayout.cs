@@ -1,3 +1,6 @@
+using System.Numerics;
+using Redoubt.Database.Journal.Area;
+
 namespace Redoubt.Database.Journal;
 
 /// <summary>
@@ -10,6 +13,7 @@ namespace Redoubt.Database.Journal;
 /// 18                 62,914,560   first half
 /// 62,914,578         62,914,560   second half
 /// 125,829,138                     end; the rest of the volume is not the log's
+/// 134,217,728                     our area, where the volume is long enough: docs/formats/metadata-volume.md
 ///
 /// half               bytes        content
 /// database record    36           marker
@@ -61,10 +65,11 @@ public sealed record JournalLayout
     public const long LocalVolumeBytes = 256L << 20;
 
     /// <summary>Makes a layout of another size. Nothing but a test has any: the format has one size.</summary>
-    internal JournalLayout(int halfBytes, int zerosAheadBytes = 1 << 20) => (HalfBytes, ZerosAheadBytes) = (halfBytes, zerosAheadBytes);
+    internal JournalLayout(int halfBytes, int zerosAheadBytes = 1 << 20, AreaSizes? area = null) =>
+        (HalfBytes, ZerosAheadBytes, Area) = (halfBytes, zerosAheadBytes, area);
 
     /// <summary>The only layout there is on storage.</summary>
-    public static JournalLayout Xapi { get; } = new(60 << 20);
+    public static JournalLayout Xapi { get; } = new(60 << 20, area: AreaSizes.Default);
 
     /// <summary>The first sixteen bytes of every redo log.</summary>
     public static ReadOnlySpan<byte> Magic => "redo-log--------"u8;
@@ -74,6 +79,12 @@ public sealed record JournalLayout
 
     /// <summary>How far beyond what is needed a writer zeroes each time it must; no part of the format.</summary>
     internal int ZerosAheadBytes { get; }
+
+    /// <summary>The sizes of a new area; <see langword="null"/> where a test wants a log without one.</summary>
+    internal AreaSizes? Area { get; }
+
+    /// <summary>Where our area begins: 128 MiB, the power of two behind the log.</summary>
+    public long AreaStart => (long)BitOperations.RoundUpToPowerOf2((ulong)UsedBytes);
 
     /// <summary>Bytes of a volume that the log uses.</summary>
     public long UsedBytes => HeaderBytes + (2L * HalfBytes);

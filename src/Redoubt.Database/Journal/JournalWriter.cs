@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Redoubt.Database.Dump;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database.Journal;
 
@@ -9,12 +10,14 @@ namespace Redoubt.Database.Journal;
 /// that half begin to count; transactions are appended to it from then on.
 /// <code>
 /// WriteDatabase                                       Append
-/// 1 length of the half's old record := 0, flush       1 zeros ahead of the log, flush (about once per MiB)
-/// 2 marker, database, generation, marker,             2 all records and the end mark in one write, flush
-///   end mark, zeros ahead, flush                      3 answer
+/// 1 length of the half's old record := 0,             1 zeros ahead of the log, flush (about once per MiB)
+///   zeros over its proof, flush                       2 all records and the end mark in one write,
+/// 2 marker, database, generation, marker,               their proof in another, flush
+///   end mark, zeros ahead, proof, flush               3 answer
 /// 3 length, flush
 /// 4 validity byte, flush
 /// </code>
+/// The proof lies in our area, where the volume is long enough for one (<see cref="AreaWriter"/>); the log is the same without it.
 /// Steps 1 and 3 keep a half that is being written from ever looking whole. The zeros make a torn append provable: of a write that a
 /// crash cut to some of its sectors, the others read as NUL, and no record has a NUL in it.
 /// </summary>
@@ -22,11 +25,14 @@ namespace Redoubt.Database.Journal;
 /// Blocking and not safe for concurrent use; see <see cref="JournalDevice"/>. After any exception from the device what is on the volume
 /// is in doubt, so the writer takes no more transactions until a whole database has been written.
 /// </remarks>
-public sealed class JournalWriter
+public sealed class JournalWriter : IDisposable
 {
     private static readonly byte[] Zeros = new byte[64 * 1024];
     private readonly JournalDevice _device;
     private readonly JournalLayout _layout;
+    private readonly TimeProvider _time;
+    private readonly AreaWriter? _area;
+    private HistoryWriter? _history;
     private readonly ArrayBufferWriter<byte> _batch = new(64 * 1024);
     private JournalHalf? _counts;
     private byte[] _marker = [];
@@ -44,24 +50,36 @@ public sealed class JournalWriter
     /// <exception cref="JournalException">The volume is no redo log or too small for one.</exception>
     /// <exception cref="IOException">The volume cannot be read.</exception>
     public JournalWriter(JournalDevice device, JournalHalf? keep = null)
-        : this(device, JournalLayout.Xapi, keep)
+        : this(device, TimeProvider.System, keep)
     {
     }
 
-    internal JournalWriter(JournalDevice device, JournalLayout layout, JournalHalf? keep = null)
+    /// <inheritdoc cref="JournalWriter(JournalDevice, JournalHalf?)"/>
+    /// <param name="time">The clock for the times in our area.</param>
+#pragma warning disable CS1573 // The others are inherited.
+    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null)
+#pragma warning restore CS1573
+        : this(device, JournalLayout.Xapi, time, keep)
     {
-        (_device, _layout) = (device, layout);
+    }
+
+    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null)
+    {
+        (_device, _layout, _time) = (device, layout, time);
         RequireLength(device, layout);
         Span<byte> header = stackalloc byte[JournalLayout.HeaderBytes];
         var length = device.ReadAt(0, header);
         if (!header.StartsWith(JournalLayout.Magic))
             throw new JournalException(JournalFault.NotARedoLog, $"{device.Path} is no redo log but begins with {VolumeHead.Describe(header[..length])}");
-        _counts = keep ?? header[JournalLayout.ValidityOffset] switch
+        JournalHalf? named = header[JournalLayout.ValidityOffset] switch
         {
             (byte)'1' => JournalHalf.First,
             (byte)'2' => JournalHalf.Second,
             _ => null,
         };
+        // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
+        (_counts, _validityInDoubt) = (keep ?? named, keep is not null && keep != named);
+        _area = AreaWriter.Open(device, layout);
     }
 
     /// <summary>Generation of the last thing made durable by this writer; -1 before that.</summary>
@@ -72,6 +90,9 @@ public sealed class JournalWriter
 
     /// <summary>The largest dump that fits a half, in bytes. Sixteen fewer than xapi would take: we always leave room for the end mark.</summary>
     public long MaxDatabaseBytes => _layout.HalfBytes - JournalLayout.DatabaseFrameBytes - JournalLayout.EndMarkBytes;
+
+    /// <summary>Whether the volume is long enough for our area.</summary>
+    public bool HasArea => _area is not null;
 
     /// <summary>Turns a blank volume into an empty redo log. Never touches one that holds anything.</summary>
     /// <exception cref="JournalException">The first 64 KiB are not all zero, or the volume is too small.</exception>
@@ -113,13 +134,19 @@ public sealed class JournalWriter
         _validityInDoubt = true;
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         var start = _layout.StartOf(half);
-        _marker = Encoding.ASCII.GetBytes(JournalMarker.Create());
+        var marker = JournalMarker.Create();
+        _marker = Encoding.ASCII.GetBytes(marker);
+        var digits = new byte[JournalLayout.NumberBytes];
+        JournalNumber.Write(length, digits);
 
         _device.WriteAt(start + JournalLayout.MarkerBytes, Zeros.AsSpan(0, JournalLayout.NumberBytes));
+        _area?.Begin(half, marker, dump, Now);
         _device.Flush();
 
         _device.WriteAt(start, _marker);
-        var content = new HalfStream(_device, start + JournalLayout.MarkerBytes + JournalLayout.NumberBytes);
+        _area?.Cover(_marker);
+        _area?.Cover(digits);
+        var content = new HalfStream(_device, start + JournalLayout.MarkerBytes + JournalLayout.NumberBytes, _area);
         DumpWriter.Write(dump, content);
         var trailer = new byte[JournalLayout.TrailerBytes + JournalLayout.EndMarkBytes];
         JournalNumber.Write(generation, trailer.AsSpan(0, JournalLayout.NumberBytes));
@@ -128,14 +155,15 @@ public sealed class JournalWriter
         _at = content.At + JournalLayout.TrailerBytes;
         _zeroedTo = _at;
         ZeroAhead(half, _at + JournalLayout.EndMarkBytes);
+        _area?.Cover(trailer.AsSpan(0, JournalLayout.TrailerBytes));
+        _area?.Record(generation, _at - start, Now);
         _device.Flush();
 
-        var digits = new byte[JournalLayout.NumberBytes];
-        JournalNumber.Write(length, digits);
         _device.WriteAt(start + JournalLayout.MarkerBytes, digits);
         _device.Flush();
 
         SetValidity(half);
+        _area?.Settled();
         (_counts, _validityInDoubt, _mayAppend, Generation) = (half, false, true, generation);
     }
 
@@ -150,25 +178,51 @@ public sealed class JournalWriter
         if (!_mayAppend)
             return AppendResult.WholeDatabaseNeeded;
         var generation = Encode(transactions);
-        if (_batch.WrittenCount > SpaceLeft)
+        if (_batch.WrittenCount > SpaceLeft || _area is { HasRoom: false })
             return AppendResult.NotEnoughSpace;
         if (transactions.Count == 0)
             return AppendResult.Durable;
 
         _mayAppend = false;
         var end = _at + _batch.WrittenCount;
-        if (end + JournalLayout.EndMarkBytes > _zeroedTo)
+        if (end + JournalLayout.EndMarkBytes > _zeroedTo || _area is { NeedsZeros: true })
         {
             ZeroAhead(_counts!.Value, end + JournalLayout.EndMarkBytes);
+            _area?.ZeroAhead();
             _device.Flush();
         }
 
+        _area?.Cover(_batch.WrittenSpan);
         _batch.Write(Zeros.AsSpan(0, JournalLayout.EndMarkBytes));
         _device.WriteAt(_at, _batch.WrittenSpan);
+        _area?.Record(generation, end - _layout.StartOf(_counts!.Value), Now);
         _device.Flush();
         (_at, Generation, _mayAppend) = (end, generation, true);
         return AppendResult.Durable;
     }
+
+    /// <summary>
+    /// Keeps a state in the history of the volume, and lets go what that thins out. It takes two or three flushes of its own, so it is no
+    /// part of any commit.
+    /// </summary>
+    /// <exception cref="IOException">The device failed. The log does not depend on it, so this writer goes on.</exception>
+    public HistoryAddResult AddHistory(PackedDatabase packed)
+    {
+        ArgumentNullException.ThrowIfNull(packed);
+        if (_area is null || !_mayAppend)
+            return HistoryAddResult.NoArea;
+        var history = _history ?? new HistoryWriter(_device, _area.Map);
+        // If this fails, which directory is on the volume is in doubt, so the next time it is read again.
+        _history = null;
+        var result = history.Add(packed, _time.GetUtcNow());
+        _history = history;
+        return result;
+    }
+
+    /// <summary>Lets go of what it computes with; the device stays open.</summary>
+    public void Dispose() => _area?.Dispose();
+
+    private long Now => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private long Encode(IReadOnlyList<JournalTransaction> transactions)
     {

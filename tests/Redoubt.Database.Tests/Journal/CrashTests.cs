@@ -1,5 +1,6 @@
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 
 namespace Redoubt.Database.Tests.Journal;
 
@@ -9,13 +10,17 @@ public sealed class CrashTests
     private const int Seed = 20261122;
 
     [Theory]
-    [InlineData(1, 20)]
-    [InlineData(3, 20)]
-    [InlineData(2, 700)]
-    [InlineData(5, 400)]
-    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width)
+    [InlineData(1, 20, 0)]
+    [InlineData(3, 20, 0)]
+    [InlineData(2, 700, 0)]
+    [InlineData(5, 400, 0)]
+    [InlineData(1, 20, 40)]
+    [InlineData(3, 20, 6)]
+    [InlineData(2, 700, 40)]
+    [InlineData(5, 400, 6)]
+    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width, int historyBlocks)
     {
-        using var run = new Run(width);
+        using var run = new Run(width, historyBlocks);
         for (var number = 1; number <= 42; number++)
             run.Batch(number, deltas, transactions: 1 + (number % 3));
         var images = run.Examine((image, acknowledged) =>
@@ -30,6 +35,8 @@ public sealed class CrashTests
             Assert.True(run.States.TryGetValue(content.Generation, out var expected), $"generation {content.Generation} was never a state");
             Assert.True(expected!.Equals(content.Database), $"not the state of generation {content.Generation}");
             Assert.True(content.Generation >= acknowledged, $"generation {content.Generation}, but {acknowledged} was acknowledged");
+            if (historyBlocks > 0)
+                run.ExamineArea(image, verdict, content);
         });
         TestContext.Current.TestOutputHelper?.WriteLine($"{images} images");
         Assert.True(images > 200, $"{images} images");
@@ -92,10 +99,10 @@ public sealed class CrashTests
         private JournalWriter _writer;
         private DatabaseDump _state;
 
-        public Run(int width)
+        public Run(int width, int historyBlocks = 0)
         {
             Width = width;
-            Scratch = new Scratch(24 * 1024, initialise: false);
+            Scratch = new Scratch(24 * 1024, initialise: false, historyBlocks);
             _initial = Scratch.Image;
             JournalWriter.Initialise(Scratch.Device, Scratch.Layout);
             // Four digits throughout, so that records of one life of a half lie exactly where those of another did.
@@ -127,10 +134,32 @@ public sealed class CrashTests
                 _acknowledged.Add((Scratch.Operations.Count, _state.Manifest.Generation));
             else
                 WriteWhole();
+            Scratch.Clock.Now += TimeSpan.FromMinutes(7);
+            if (number % 4 == 0 && Scratch.Layout.Area is not null)
+                _writer.AddHistory(PackedDatabase.Of(_state, Scratch.Clock.Now));
         }
 
         public int Examine(Action<byte[], long> examine) => CrashImages.ForEach(_initial, Scratch.Operations, Seed, (image, flushed) =>
             examine(image, _acknowledged.Where(a => a.Operations <= flushed).Select(a => a.Generation).DefaultIfEmpty(-1).Max()));
+
+        /// <summary>
+        /// What only a volume with our area shows: a torn flush is no damage unless its record got there, and every state that the history
+        /// lists is there.
+        /// </summary>
+        public void ExamineArea(byte[] image, JournalVerdict verdict, JournalContent content)
+        {
+            Assert.True(content.Proof.Standing is ProofStanding.Whole or ProofStanding.Partial, $"{content.Proof}");
+            if (verdict is JournalVerdict.CutAt cut)
+                Assert.All(cut.Damage, d => Assert.Equal(JournalDamageKind.Checksum, d.Kind));
+            var bytes = new JournalBytes(new MemoryStream(image));
+            var area = VolumeArea.Read(bytes, Scratch.Layout);
+            foreach (var entry in area.History.Entries)
+            {
+                var (dump, problem) = PackedDatabase.Read(bytes, area.Header!.Map, entry, DumpLimits.Default);
+                Assert.True(dump is not null, problem);
+                Assert.Equal(States[entry.Generation], dump);
+            }
+        }
 
         public void Dispose() => Scratch.Dispose();
 

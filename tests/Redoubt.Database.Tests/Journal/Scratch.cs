@@ -1,5 +1,6 @@
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.Database.Tests.Dump;
 
 namespace Redoubt.Database.Tests.Journal;
@@ -9,11 +10,14 @@ internal sealed class Scratch : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redoubt-journal-");
 
-    public Scratch(int halfBytes = 16 * 1024, bool initialise = true)
+    /// <summary>Small enough that a test can damage every byte.</summary>
+    public static readonly AreaSizes SmallArea = new(DirectoryBytes: 4096, ProofBytes: 64 * ProofRecord.Bytes, BlockBytes: 512, ZerosAheadBytes: 16 * ProofRecord.Bytes, MinimumBlocks: 4);
+
+    public Scratch(int halfBytes = 16 * 1024, bool initialise = true, int historyBlocks = 0)
     {
         // Small enough that the zeros ahead run out within a half, as they do once per MiB in the real layout.
-        Layout = new JournalLayout(halfBytes, zerosAheadBytes: 2048);
-        Device = JournalDevice.Create(Path.Combine(_folder.FullName, "log"), Layout.UsedBytes);
+        Layout = new JournalLayout(halfBytes, zerosAheadBytes: 2048, historyBlocks > 0 ? SmallArea : null);
+        Device = JournalDevice.Create(Path.Combine(_folder.FullName, "log"), Length(Layout, historyBlocks));
         Device.Observer = Operations.Add;
         if (initialise)
             JournalWriter.Initialise(Device, Layout);
@@ -23,16 +27,25 @@ internal sealed class Scratch : IDisposable
 
     public JournalDevice Device { get; }
 
+    /// <summary>The clock of the writers.</summary>
+    public TestClock Clock { get; } = new();
+
     public List<DeviceOperation> Operations { get; } = [];
 
     public byte[] Image => File.ReadAllBytes(Device.Path);
 
-    public JournalWriter Writer(JournalHalf? keep = null) => new(Device, Layout, keep);
+    public JournalWriter Writer(JournalHalf? keep = null) => new(Device, Layout, Clock, keep);
 
     public JournalVerdict Read() => Read(Image, Layout);
 
-    public static JournalVerdict Read(byte[] image, JournalLayout layout) =>
-        JournalReader.Read(new JournalBytes(new MemoryStream(image)), layout, DumpLimits.Default);
+    public static JournalVerdict Read(byte[] image, JournalLayout layout, JournalPoint? at = null) =>
+        JournalReader.Read(new JournalBytes(new MemoryStream(image)), layout, DumpLimits.Default, at);
+
+    public HistoryListing History() => JournalHistory.List(new JournalBytes(new MemoryStream(Image)), Layout);
+
+    private static long Length(JournalLayout layout, int historyBlocks) => historyBlocks == 0
+        ? layout.UsedBytes
+        : new AreaMap(layout.AreaStart, 0, SmallArea.DirectoryBytes, SmallArea.ProofBytes, SmallArea.BlockBytes).BlockAt(historyBlocks);
 
     public static JournalContent? Content(JournalVerdict verdict) => verdict switch
     {

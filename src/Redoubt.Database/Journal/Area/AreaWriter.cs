@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using Redoubt.Database.Dump;
+
+namespace Redoubt.Database.Journal.Area;
+
+/// <summary>
+/// Keeps our area in step with the log. It orders no flush of its own for that: everything here is made durable by the flush that the
+/// log needs anyway.
+/// </summary>
+/// <remarks>
+/// The numbers are those of <see cref="JournalWriter"/>'s steps. A full write zeroes the half's proof records in step 1, when the half is
+/// given up anyway, and writes the first record in step 2, so it is durable before the half counts; the other half keeps its proof all
+/// the while. A batch and its record are in one flush: a crash can keep either without the other, and a reader can tell.
+/// </remarks>
+internal sealed class AreaWriter : IDisposable
+{
+    private static readonly byte[] Zeros = new byte[64 * 1024];
+    private readonly JournalDevice _device;
+    private readonly int _zerosAheadBytes;
+    private readonly byte[] _block = new byte[ProofRecord.Bytes];
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly IncrementalHash _own = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private AreaHeader? _header;
+    private int _headerCopy;
+    private bool _headerInDoubt;
+    private JournalHalf _half;
+    private string _marker = "";
+    private long _life;
+    private int _next;
+    private int _zeroedTo;
+
+    private AreaWriter(JournalDevice device, AreaMap map, int zerosAheadBytes) => (_device, Map, _zerosAheadBytes) = (device, map, zerosAheadBytes);
+
+    /// <summary>Where everything lies.</summary>
+    public AreaMap Map { get; }
+
+    /// <summary>Whether the half takes another record. If not, the database must be written anew.</summary>
+    public bool HasRoom => _next < Map.ProofCapacity;
+
+    /// <summary>Whether zeros must be written before the next record.</summary>
+    public bool NeedsZeros => _next >= _zeroedTo;
+
+    /// <summary>Whether the header says that the volume is another pool's, or is missing.</summary>
+    public PoolIdentity? Pool => _header?.Pool;
+
+    /// <summary>Takes over the area of a volume; <see langword="null"/> when the volume is too short for one. Writes nothing.</summary>
+    /// <exception cref="IOException">The device does not give what the area says of itself.</exception>
+    public static AreaWriter? Open(JournalDevice device, JournalLayout layout)
+    {
+        if (AreaMap.Of(layout, device.Length) is not { } map)
+            return null;
+        var bytes = device.Bytes;
+        var (header, copy, _) = AreaHeader.Read(bytes, layout.AreaStart);
+        // A volume that got shorter gets a new area: what the old header speaks of is partly gone.
+        if (header is not null && header.Map.Start + header.Map.Bytes > device.Length)
+            header = null;
+        var writer = new AreaWriter(device, header?.Map ?? map, layout.Area!.ZerosAheadBytes) { _header = header, _headerCopy = copy };
+        writer._life = Math.Max(
+            ProofList.Read(bytes, writer.Map, JournalHalf.First).Life, ProofList.Read(bytes, writer.Map, JournalHalf.Second).Life);
+        return writer;
+    }
+
+    /// <summary>Step 1: zeros over the half's records, and the header where it is not right.</summary>
+    public void Begin(JournalHalf half, string marker, DatabaseDump dump, long nowMs)
+    {
+        (_half, _marker, _next, _zeroedTo) = (half, marker, 0, 0);
+        _life++;
+        ZeroAhead();
+        _hash.GetHashAndReset();
+        _own.GetHashAndReset();
+        var pool = PoolIdentity.Of(dump);
+        if (_header?.Pool == pool && !_headerInDoubt)
+            return;
+        var isNew = _header is null;
+        _header = new AreaHeader((_header?.Sequence ?? 0) + 1, Map, pool, nowMs);
+        _headerCopy ^= 1;
+        _headerInDoubt = true;
+        _device.WriteAt(AreaMap.HeaderAt(Map.Start, _headerCopy), _header.Encode());
+        // The first header gets its second copy at once: nothing depends on either yet.
+        if (isNew)
+            _device.WriteAt(AreaMap.HeaderAt(Map.Start, _headerCopy ^ 1), _header.Encode());
+    }
+
+    /// <summary>Told when the full write is durable, and the header with it.</summary>
+    public void Settled() => _headerInDoubt = false;
+
+    /// <summary>Takes note of bytes of the half, in the order in which they lie there.</summary>
+    public void Cover(ReadOnlySpan<byte> bytes)
+    {
+        _hash.AppendData(bytes);
+        _own.AppendData(bytes);
+    }
+
+    /// <summary>Writes the record for all that was covered.</summary>
+    public void Record(long generation, long end, long nowMs)
+    {
+        var record = new ProofRecord(_next, _life, generation, nowMs, end, _marker, AreaSeal.Of(_hash), AreaSeal.Of(_own));
+        _own.GetHashAndReset();
+        record.Encode(_block);
+        _device.WriteAt(Map.ProofsAt(_half) + ((long)_next * ProofRecord.Bytes), _block);
+        _next++;
+    }
+
+    /// <summary>Zeros where the next records will be, so that the space is there and a flush need not find it.</summary>
+    public void ZeroAhead()
+    {
+        var to = Math.Min(_next + (_zerosAheadBytes / ProofRecord.Bytes), Map.ProofCapacity);
+        while (_zeroedTo < to)
+        {
+            var count = Math.Min(Zeros.Length / ProofRecord.Bytes, to - _zeroedTo);
+            _device.WriteAt(Map.ProofsAt(_half) + ((long)_zeroedTo * ProofRecord.Bytes), Zeros.AsSpan(0, count * ProofRecord.Bytes));
+            _zeroedTo += count;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _hash.Dispose();
+        _own.Dispose();
+    }
+}

@@ -1,0 +1,79 @@
+using Redoubt.Cli.Demo;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+public sealed class RestartTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("TERM")]
+    [InlineData("KILL")]
+    public async Task A_guest_outlives_its_daemon_and_the_next_daemon_has_it_again(string signal)
+    {
+        await using var bench = new Bench();
+        var first = await bench.StartAsync("site");
+        var guest = new DemoGuest("alone", 0, 0, false);
+        await BuildAsync(first, guest);
+        var vm = await first.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
+        await first.Api.CallAsync("VM.start", [vm, false, false], Stop);
+        await Bench.UntilAsync(() => guest.Read(first).LastCount > 3, "the guest counts");
+
+        await Bench.SignalAsync(first.Daemon, signal);
+        await first.Daemon.WaitForExitAsync(Stop);
+        var reached = guest.Read(first).LastCount;
+        await Bench.UntilAsync(() => guest.Read(first).LastCount > reached + 5, "the guest counts on without a daemon");
+
+        var second = await bench.StartAsync("site");
+        Assert.Equal(VmPowerState.Running, (await second.CallAsync<VmRecord>("VM.get_record", Stop, vm)).PowerState);
+        // Had it booted again, it would have told where it resumed from.
+        Assert.Equal(0, guest.Read(second).ResumedFrom);
+        await second.Api.CallAsync("VM.clean_shutdown", [vm], Stop);
+        Assert.Equal(VmPowerState.Halted, (await second.CallAsync<VmRecord>("VM.get_record", Stop, vm)).PowerState);
+        Assert.Empty(Bench.ProcessesBelow(Path.Combine(second.DataDirectory, "consoles")));
+    }
+
+    [Fact]
+    public async Task Every_acknowledged_change_survives_the_daemon_being_killed()
+    {
+        await using var bench = new Bench();
+        var site = await bench.StartAsync("site");
+        var vms = new List<Ref<VmRecord>>();
+        for (var i = 0; i < 8; i++)
+        {
+            vms.Add(await site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord { NameLabel = $"vm {i}", VcpusMax = 1, VcpusAtStartup = 1, MemoryStaticMax = 1 << 27, MemoryDynamicMax = 1 << 27, MemoryDynamicMin = 1 << 27, MemoryStaticMin = 1 << 26 }));
+        }
+
+        var acknowledged = new long[vms.Count];
+        var writers = vms.Select((vm, i) => Task.Run(
+            async () =>
+            {
+                for (var n = 1L; ; n++)
+                {
+                    await site.Api.CallAsync("VM.set_name_description", [vm, $"{n}"], Stop);
+                    Volatile.Write(ref acknowledged[i], n);
+                }
+            },
+            Stop)).ToList();
+        await Bench.UntilAsync(() => acknowledged.All(a => a > 50), "each writer has written");
+        site.Daemon.Kill();
+        await Task.WhenAll(writers.Select(w => Assert.ThrowsAnyAsync<Exception>(() => w)));
+
+        var next = await bench.StartAsync("site");
+        for (var i = 0; i < vms.Count; i++)
+        {
+            var kept = long.Parse(await next.CallAsync<string>("VM.get_name_description", Stop, vms[i]));
+            Assert.InRange(kept, acknowledged[i], acknowledged[i] + 1);
+        }
+    }
+
+    private static async Task BuildAsync(DemoSite site, DemoGuest guest)
+    {
+        await using var output = new StringWriter();
+        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
+        var options = new DemoOptions(Bench.GuestImage, site.Directory, false);
+        await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
+    }
+}
