@@ -108,6 +108,20 @@ public sealed class DirectoryTests(TestPool pool) : IClassFixture<TestPool>, IAs
     }
 
     [Fact]
+    public async Task A_directory_that_hangs_holds_nobody_else_up()
+    {
+        await EnableAsync();
+        _ldap.Hangs = true;
+        var waiting = pool.RawFailureAsync("session.login_with_password", "ann", "ann-secret", "1.0", "tests");
+        await _ldap.Asked;
+        await pool.LoginAsync();
+        Assert.False(waiting.IsCompleted);
+        _ldap.Hangs = false;
+        await _ldap.DisposeAsync();
+        Assert.Equal("SESSION_AUTHENTICATION_FAILED", (await waiting)[0]);
+    }
+
+    [Fact]
     public async Task What_could_not_work_is_refused_when_it_is_enabled()
     {
         var self = await ThisPoolAsync();

@@ -17,6 +17,7 @@ internal sealed class LdapServer : IAsyncDisposable
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(string Dn, string Password, Dictionary<string, byte[][]> Attributes)> _entries = [];
+    private readonly TaskCompletionSource _asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _loop;
 
     public LdapServer()
@@ -27,8 +28,11 @@ internal sealed class LdapServer : IAsyncDisposable
 
     public string Url => $"ldap://127.0.0.1:{((IPEndPoint)_listener.LocalEndpoint).Port}";
 
-    /// <summary>The names that were bound as, in order.</summary>
-    public List<string> Binds { get; } = [];
+    /// <summary>Whether it takes requests and answers none.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>Ends when a request came in that gets no answer.</summary>
+    public Task Asked => _asked.Task;
 
     /// <summary>Adds an entry; an attribute is <c>name=value</c>.</summary>
     public void Add(string dn, string password, params string[] attributes) => _entries.Add((
@@ -86,6 +90,12 @@ internal sealed class LdapServer : IAsyncDisposable
                     {
                         var message = received.Take(length).ToArray();
                         received.RemoveRange(0, length);
+                        if (Hangs)
+                        {
+                            _asked.TrySetResult();
+                            continue;
+                        }
+
                         foreach (var answer in Answer(message, ref isBound))
                         {
                             await stream.WriteAsync(answer, _stopping.Token);
@@ -111,11 +121,6 @@ internal sealed class LdapServer : IAsyncDisposable
                 request!.TryReadInt32(out _);
                 var dn = Text(request);
                 var password = Encoding.UTF8.GetString(request.ReadOctetString(Simple));
-                lock (Binds)
-                {
-                    Binds.Add(dn);
-                }
-
                 isBound = dn.Length > 0 && _entries.Any(e => e.Dn == dn && e.Password == password);
                 return [Done(id, 1, isBound ? Success : InvalidCredentials)];
             case 3 when !isBound:

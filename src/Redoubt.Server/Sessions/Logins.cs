@@ -15,8 +15,13 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
 
     public const string RootName = "root";
 
+    private const int MostAsking = 8;
+
     // A check costs tens of milliseconds of processor time on purpose. Strangers must not get all of it.
     private readonly SemaphoreSlim _checking = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    // A directory that hangs holds its own people up, never root and the pool's users.
+    private readonly SemaphoreSlim _asking = new(MostAsking);
 
     /// <summary>Opens a session.</summary>
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>; <c>RBAC_PERMISSION_DENIED</c>: the user has no role.</exception>
@@ -41,15 +46,10 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     public async Task<SessionOwner> ProveAsync(string user, string attempt, IPAddress remote, CancellationToken cancellationToken)
     {
         await throttle.WaitAsync(user, remote, cancellationToken);
-        await _checking.WaitAsync(cancellationToken);
-        SessionOwner? owner;
-        try
+        var owner = await InTurnAsync(_checking, () => Check(user, attempt), cancellationToken);
+        if (owner is null && MayBeInDirectory(user))
         {
-            owner = await Task.Run(() => Check(user, attempt), cancellationToken);
-        }
-        finally
-        {
-            _checking.Release();
+            owner = await InTurnAsync(_asking, () => Ask(user, attempt), cancellationToken);
         }
 
         if (owner is null)
@@ -62,11 +62,28 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         return owner;
     }
 
-    public void Dispose() => _checking.Dispose();
+    public void Dispose()
+    {
+        _checking.Dispose();
+        _asking.Dispose();
+    }
+
+    private static async Task<SessionOwner?> InTurnAsync(SemaphoreSlim turns, Func<SessionOwner?> check, CancellationToken cancellationToken)
+    {
+        await turns.WaitAsync(cancellationToken);
+        try
+        {
+            return await Task.Run(check, cancellationToken);
+        }
+        finally
+        {
+            turns.Release();
+        }
+    }
 
     private SessionOwner? Check(string user, string attempt)
     {
-        if (SubjectNames.Find(pool.State, user) is var (reference, subject) && passwords.Has(subject.Uuid))
+        if (FindOwn(user) is var (reference, subject))
         {
             return passwords.IsRight(subject.Uuid, attempt)
                 ? new() { UserName = SubjectNames.Of(subject)!, Identifier = subject.SubjectIdentifier, Subjects = [reference] }
@@ -74,13 +91,11 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         }
 
         // Checked for names that there are not, too, so that the time it takes does not tell which there are.
-        var isRootsPassword = root.IsRight(attempt);
-        if (string.Equals(user, RootName, StringComparison.OrdinalIgnoreCase))
-        {
-            // Never a directory's to say.
-            return isRootsPassword && user == RootName ? SessionOwner.Root : null;
-        }
+        return root.IsRight(attempt) && user == RootName ? SessionOwner.Root : null;
+    }
 
+    private SessionOwner? Ask(string user, string attempt)
+    {
         try
         {
             return directory.Prove(user, attempt);
@@ -90,4 +105,10 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
             throw new XenApiException(unreachable, "SESSION_AUTHENTICATION_FAILED", user, unreachable.Message);
         }
     }
+
+    // Who the machine's superuser and the pool's own users are is never a directory's to say.
+    private bool MayBeInDirectory(string user) => !string.Equals(user, RootName, StringComparison.OrdinalIgnoreCase) && FindOwn(user) is null;
+
+    private (Ref<SubjectRecord> Ref, SubjectRecord Record)? FindOwn(string user) =>
+        SubjectNames.Find(pool.State, user) is { } found && passwords.Has(found.Record.Uuid) ? found : null;
 }
