@@ -21,7 +21,7 @@ internal static class StartBench
         {
             await using var daemon = await PoolDaemon.OpenAsync(
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data") }, TimeProvider.System, CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync("root", Role.LocalRoot, "bench", daemon.Services.Host, null, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
             Task<object?> CallAsync(string message, params object?[] arguments) => daemon.Messages.Find(message)!(
                 new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
 

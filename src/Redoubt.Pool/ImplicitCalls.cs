@@ -13,7 +13,8 @@ public sealed class ImplicitCalls(PoolDatabase database)
     /// <exception cref="XenApiException"><c>HANDLE_INVALID</c>, <c>UUID_INVALID</c>, <c>MAP_DUPLICATE_KEY</c>.</exception>
     public async Task<object?> InvokeAsync(CallContext call, ClassModel model, MessageModel message, object?[] arguments)
     {
-        var table = call.State.Table(model);
+        // Roles follow from the data model; a foreign database's table of them is empty too.
+        var table = model == RoleRecord.Declaration ? StaticRoles.Table : call.State.Table(model);
         switch (message.Implicit)
         {
             case ImplicitKind.GetAll: return References(model, table.Rows);

@@ -111,7 +111,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new NetworkCalls(services),
             new HostCalls(services),
             new PoolCalls(services),
-            new MessageCalls(services));
+            new MessageCalls(services),
+            new RoleCalls());
         return new(held, services, messages, vdis, new GuestWatch(services, guests));
     }
 

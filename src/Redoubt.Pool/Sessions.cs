@@ -6,7 +6,7 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// The sessions that are logged in. They live only as long as the daemon: a restarted one answers <c>SESSION_INVALID</c>, and clients
-/// log in again.
+/// log in again. A session ends with its owner's last role, and what it may do follows their roles from call to call.
 /// </summary>
 public sealed class Sessions(PoolDatabase database, TimeProvider time)
 {
@@ -16,23 +16,35 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     private readonly ConcurrentDictionary<string, (SessionState State, long LastUsed)> _open = new();
 
     /// <summary>The session of this reference.</summary>
-    /// <exception cref="XenApiException"><c>SESSION_INVALID</c>: there is none, or it has been idle for too long.</exception>
+    /// <exception cref="XenApiException">
+    /// <c>SESSION_INVALID</c>: there is none, it has been idle for too long, or its owner may not log in any more.
+    /// </exception>
     public SessionState Get(Ref<SessionRecord> reference, string spelled)
     {
-        if (!_open.TryGetValue(reference.Opaque, out var entry) || time.GetElapsedTime(entry.LastUsed) > IdleLimit)
+        if (!_open.TryGetValue(reference.Opaque, out var entry) || Ended(entry) || RoleOf(entry.State) is not { } role)
         {
             throw new XenApiException("SESSION_INVALID", spelled);
         }
 
-        _open[reference.Opaque] = entry with { LastUsed = time.GetTimestamp() };
-        return entry.State;
+        // Not put back if it has been closed in this moment.
+        _open.TryUpdate(reference.Opaque, entry with { LastUsed = time.GetTimestamp() }, entry);
+        return entry.State.Role == role ? entry.State : entry.State with { Role = role };
     }
 
     /// <summary>Opens a session for someone who has proved who they are.</summary>
+    /// <param name="owner">Who they are.</param>
+    /// <param name="originator">The program they use.</param>
+    /// <param name="host">This host.</param>
+    /// <param name="foreign">A foreign database, which the session may read and nothing else; null for the pool's own.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: they have no role.</exception>
     public async Task<SessionState> OpenAsync(
-        string userName, Role role, string originator, Ref<HostRecord> host, DatabaseState? foreign, CancellationToken cancellationToken)
+        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, CancellationToken cancellationToken)
     {
-        await CloseIdleAsync(cancellationToken);
+        await CloseEndedAsync();
+        var role = owner.RoleIn(database.State)
+            ?? throw new XenApiException("RBAC_PERMISSION_DENIED", owner.UserName, $"Subject {owner.UserName} (identifier {owner.Identifier}) has no roles in this pool");
+        role = foreign is null ? role : Role.ReadOnly;
         var now = time.GetUtcNow();
         var reference = await database.WriteAsync(
             tx => tx.Create(new SessionRecord
@@ -40,13 +52,15 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
                 ThisHost = host,
                 LastActive = now,
                 ValidationTime = now,
-                AuthUserName = userName,
-                AuthUserSid = foreign is null ? "" : "readonly-sid",
+                AuthUserName = owner.UserName,
+                AuthUserSid = foreign is null ? owner.Identifier : "readonly-sid",
+                Subject = owner.Subjects.FirstOrDefault(),
+                RbacPermissions = role == Role.LocalRoot ? [] : StaticRoles.PermissionsOf(role),
                 IsLocalSuperuser = role == Role.LocalRoot,
                 Originator = originator,
             }),
             cancellationToken);
-        var state = new SessionState(reference, userName, role, foreign);
+        var state = new SessionState(reference, owner, role, foreign);
         _open[reference.Opaque] = (state, time.GetTimestamp());
         return state;
     }
@@ -60,14 +74,41 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
         }
     }
 
-    private async Task CloseIdleAsync(CancellationToken cancellationToken)
+    /// <summary>Takes away the sessions that have been idle for too long, and those whose owners may not log in any more.</summary>
+    public Task CloseEndedAsync() => CloseAsync(entry => Ended(entry) || RoleOf(entry.State) is null);
+
+    /// <summary>Ends the sessions of a subject, except one.</summary>
+    public Task CloseOfAsync(Ref<SubjectRecord> subject, Ref<SessionRecord> but) =>
+        CloseAsync(entry => entry.State.Owner.Subjects.Contains(subject) && entry.State.Ref != but);
+
+    /// <summary>Ends the sessions of some owners.</summary>
+    public Task CloseWhereAsync(Func<SessionOwner, bool> isDue) => CloseAsync(entry => isDue(entry.State.Owner));
+
+    /// <summary>Brings the permissions that sessions show up to date; what they permit is so already.</summary>
+    public Task ShowPermissionsAsync() => database.WriteAsync(tx =>
+    {
+        foreach (var (_, entry) in _open)
+        {
+            if (!entry.State.Owner.Subjects.IsEmpty && RoleOf(entry.State) is { } role && tx.Find(entry.State.Ref) is not null)
+            {
+                tx.Update(entry.State.Ref, s => s with { RbacPermissions = StaticRoles.PermissionsOf(role) });
+            }
+        }
+    });
+
+    private async Task CloseAsync(Func<(SessionState State, long LastUsed), bool> isDue)
     {
         foreach (var (reference, entry) in _open)
         {
-            if (time.GetElapsedTime(entry.LastUsed) > IdleLimit)
+            if (isDue(entry))
             {
-                await CloseAsync(new(reference), cancellationToken);
+                await CloseAsync(new(reference), CancellationToken.None);
             }
         }
     }
+
+    private bool Ended((SessionState State, long LastUsed) entry) => time.GetElapsedTime(entry.LastUsed) > IdleLimit;
+
+    private Role? RoleOf(SessionState session) =>
+        session.Owner.RoleIn(database.State) is { } role ? (session.Foreign is null ? role : Role.ReadOnly) : null;
 }

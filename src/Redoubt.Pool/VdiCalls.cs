@@ -135,7 +135,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         {
             case MetadataVolume.Readable volume:
                 foreign.Remember(record.Uuid, volume);
-                var session = await pool.Sessions.OpenAsync("disaster-recovery", Role.ReadOnly, "", pool.Host, volume.State, call.Cancellation);
+                var session = await pool.Sessions.OpenAsync(
+                    call.Session.Owner with { UserName = "disaster-recovery" }, "", pool.Host, volume.State, call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
                     await TellDamageAsync(session.Ref, record.Uuid, volume.State.Generation, damage);

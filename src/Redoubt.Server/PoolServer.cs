@@ -9,12 +9,15 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
+using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
+using Redoubt.Server.Users;
 
 namespace Redoubt.Server;
 
@@ -36,24 +39,33 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly TaskSweep _sweep;
     private readonly EventFeed _feed;
     private readonly Logins _logins;
-    private readonly X509Certificate2? _certificate;
+    private readonly AuditLog _audit;
+    private readonly CertificateReload? _certificate;
 
-    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, X509Certificate2? certificate)
+    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
         var loggers = web.Services.GetRequiredService<ILoggerFactory>();
         var failures = new Failures(loggers.CreateLogger<Failures>());
-        _logins = new Logins(services, password, new LoginThrottle(services.Time));
+        _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
+        var audit = new AuditTrail(services, _audit);
+        var directory = new DirectoryLogins(services);
+        _logins = new Logins(services, password, passwords, directory, new LoginThrottle(services.Time), audit);
         _tasks = new TaskRunner(services, failures, loggers.CreateLogger<TaskRunner>());
         _sweep = new TaskSweep(services, _tasks, loggers.CreateLogger<TaskSweep>());
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
-        var own = new MessageTable(new SessionCalls(services, _logins, password), new TaskCalls(services, _tasks), events);
-        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, failures);
+        var own = new MessageTable(
+            new SessionCalls(services, _logins, password),
+            new SubjectCalls(services, passwords),
+            new DirectoryCalls(services, directory),
+            new TaskCalls(services, _tasks),
+            events);
+        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), failures),
+            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
     }
@@ -65,6 +77,8 @@ public sealed class PoolServer : IAsyncDisposable
     public string? GeneratedPassword { get; private init; }
 
     internal PoolDaemon Daemon => _daemon;
+
+    internal CertificateReload? Certificate => _certificate;
 
     internal TaskRunner Tasks => _tasks;
 
@@ -133,9 +147,13 @@ public sealed class PoolServer : IAsyncDisposable
         await _sweep.DisposeAsync();
         await _tasks.DisposeAsync();
         _logins.Dispose();
+        _audit.Dispose();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();
-        _certificate?.Dispose();
+        if (_certificate is not null)
+        {
+            await _certificate.DisposeAsync();
+        }
     }
 
     private static async Task<PoolServer> StartAsync(
@@ -145,14 +163,19 @@ public sealed class PoolServer : IAsyncDisposable
         try
         {
             var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
+            CertificateReload? reload = null;
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
-                Configure(options, url, certificate);
+                Configure(options, url, () => reload!.Current);
             })));
-            var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
+            var passwords = LocalPasswords.Open(config.DataDirectory);
+            reload = certificate is null
+                ? null
+                : new(config.DataDirectory, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
+            var server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
@@ -170,13 +193,17 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static void Configure(ListenOptions options, ListenUrl url, X509Certificate2? certificate)
+    private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
     {
         // Nobody who speaks XenAPI needs more, and xapi speaks no other.
         options.Protocols = HttpProtocols.Http1;
         if (url.IsSecure)
         {
-            options.UseHttps(certificate!, https => https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13);
+            options.UseHttps(https =>
+            {
+                https.ServerCertificateSelector = (_, _) => certificate();
+                https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+            });
         }
     }
 

@@ -46,6 +46,9 @@ internal sealed class FieldDeclaration
     public string? SetRole;
     public string? DefaultText;
 
+    /// <summary>Keys of a map, each with the role that may add and remove it.</summary>
+    public readonly List<(string Key, string Role)> KeyRoles = new List<(string, string)>();
+
     public string ApiName => Column.Replace("__", "_");
 }
 

@@ -115,6 +115,7 @@ internal static class DeclarationParser
             else if (word == "extension") field.IsExtension = true;
             else if (word.StartsWith("get=")) field.GetRole = RoleOf(word);
             else if (word.StartsWith("set=")) field.SetRole = RoleOf(word);
+            else if (word.StartsWith("key:") && word.IndexOf('=') > "key:".Length) field.KeyRoles.Add((word.Substring(4, word.IndexOf('=') - 4), RoleOf(word)));
             else if (word == "<-" && words.Count > 0 && words.Dequeue().Split('.') is { Length: 2 } target)
             {
                 (field.RelationClass, field.RelationField) = (target[0], target[1]);
@@ -122,7 +123,7 @@ internal static class DeclarationParser
             else throw new FormatException($"unknown word '{word}' after the access of {field.Column}");
         }
 
-        return field;
+        return field.KeyRoles.Count == 0 || field.Type.Head == "map" ? field : throw new FormatException($"{field.Column} is no map, so it has no keys");
     }
 
     private static MessageDeclaration ParseMessage(string line, int number)

@@ -58,6 +58,7 @@ internal static class RecordEmitter
         if (field.RelationClass != null) settings.Add($"Relation = new(\"{field.RelationClass}\", \"{field.RelationField}\")");
         if (field.GetRole != null) settings.Add("GetRole = " + Role(field.GetRole));
         if (field.SetRole != null) settings.Add("SetRole = " + Role(field.SetRole));
+        if (field.KeyRoles.Count > 0) settings.Add($"KeyRoles = [{string.Join(", ", field.KeyRoles.Select(k => $"new({Literal(k.Key)}, {Role(k.Role)})"))}]");
         if (field.DefaultText != null) settings.Add("DefaultText = " + Literal(field.DefaultText));
         code.Append(settings.Count == 0 ? ",\n" : " { " + string.Join(", ", settings) + " },\n");
     }

@@ -41,6 +41,9 @@ public abstract class FieldModel
     /// <summary>Who may write, if not as the class says.</summary>
     public AllowedRoles? SetRole { get; init; }
 
+    /// <summary>Keys of a map that others may add and remove than those who may write the map; the first that fits counts.</summary>
+    public IReadOnlyList<KeyRole> KeyRoles { get; init; } = [];
+
     /// <summary>The default in the database's spelling; null where rows must give a value.</summary>
     public string? DefaultText { get; init; }
 

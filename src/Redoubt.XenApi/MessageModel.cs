@@ -36,6 +36,9 @@ public sealed class MessageModel
     /// <summary>How it follows from a field or the class itself; <see cref="ImplicitKind.None"/> for messages with behaviour of their own.</summary>
     public ImplicitKind Implicit { get; init; }
 
+    /// <summary>The keys with roles of their own; empty unless this adds a key to a map or removes one.</summary>
+    public IReadOnlyList<KeyRole> KeyRoles => Implicit is ImplicitKind.AddTo or ImplicitKind.RemoveFrom ? Field!.KeyRoles : [];
+
     /// <summary>The field an implicit message reads or writes; null for all others.</summary>
     public FieldModel? Field { get; init; }
 }

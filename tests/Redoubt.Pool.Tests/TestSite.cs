@@ -48,7 +48,7 @@ internal sealed class TestSite : IAsyncDisposable
     {
         var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = _hypervisor };
         Daemon = await PoolDaemon.OpenAsync(config, TimeProvider.System, Cancel);
-        var session = await Daemon.Services.Sessions.OpenAsync("root", Role.PoolAdmin, "test", Daemon.Services.Host, null, Cancel);
+        var session = await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Daemon.Services.Host, null, Cancel);
         Client = new TestClient(Daemon, session);
     }
 

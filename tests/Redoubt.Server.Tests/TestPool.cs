@@ -15,6 +15,9 @@ public sealed class TestPool : IAsyncLifetime
 
     public PoolServer Server { get; private set; } = null!;
 
+    /// <summary>The clock that the server goes by.</summary>
+    public ShiftedClock Clock { get; } = new();
+
     public Uri Url => new(Server.Urls[0]);
 
     /// <summary>A session of root.</summary>
@@ -39,7 +42,7 @@ public sealed class TestPool : IAsyncLifetime
             RootPasswordFile = Path.Combine(_root, "password"),
             HypervisorUri = "test:///default",
         };
-        Server = await PoolServer.StartAsync(config, TimeProvider.System, CancellationToken.None);
+        Server = await PoolServer.StartAsync(config, Clock, CancellationToken.None);
         Session = await LoginAsync();
     }
 

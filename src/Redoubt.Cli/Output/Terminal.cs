@@ -1,7 +1,11 @@
 namespace Redoubt.Cli.Output;
 
 /// <summary>Where results, messages and progress go. Results alone go to standard output, so that scripts can read them.</summary>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive)
+/// <param name="output">Standard output.</param>
+/// <param name="error">Standard error.</param>
+/// <param name="isInteractive">Whether somebody is watching.</param>
+/// <param name="readSecret">Reads a line that is not shown; null where nobody can type.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<string>? readSecret = null)
 {
     public TextWriter Output => output;
 
@@ -10,7 +14,22 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     /// <summary>Whether somebody is watching, so that a line may be overwritten.</summary>
     public bool IsInteractive => isInteractive;
 
+    /// <summary>Whether somebody can be asked.</summary>
+    public bool CanAsk => readSecret is not null;
+
     public void PrintLine(string text) => output.Write(text + "\n");
 
     public void ErrorLine(string text) => error.Write(text + "\n");
+
+    /// <summary>Asks for something that must not be seen.</summary>
+    /// <exception cref="InvalidOperationException">Nobody can be asked.</exception>
+    public string AskSecret(string question)
+    {
+        var read = readSecret ?? throw new InvalidOperationException("There is nobody to ask.");
+        error.Write(question);
+        error.Flush();
+        var answer = read();
+        error.Write("\n");
+        return answer;
+    }
 }

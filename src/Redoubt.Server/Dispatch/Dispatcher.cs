@@ -1,5 +1,6 @@
 using System.Net;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
 using Redoubt.Server.Events;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
@@ -11,7 +12,7 @@ namespace Redoubt.Server.Dispatch;
 /// Answers calls. In this order, so that a client learns first what is wrong first: the message, the number of its parameters, the
 /// session, the role, the types of the parameters; then the behaviour, at once or, with <c>Async.</c> before the name, as a task.
 /// </summary>
-internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, Failures failures)
+internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, Failures failures)
 {
     private const string AsyncPrefix = "Async.";
 
@@ -50,8 +51,20 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 
         var services = daemon.Services;
         var session = services.Sessions.Get(new(spelled), spelled);
-        RoleCheck.Require(session, model, message);
-        var arguments = Arguments.Decode(message, given);
+        var audited = audit.Begin(session, remote, request.Method, model, message, given);
+        object?[] arguments;
+        try
+        {
+            RoleCheck.Require(session, model, message, given);
+            arguments = Arguments.Decode(message, given);
+        }
+        catch (XenApiException refusal)
+        {
+            audited?.End(refusal);
+            throw;
+        }
+
+        behaviour = audited?.Around(behaviour) ?? behaviour;
 
         // Sessions are this pool's own, also those on a foreign database.
         var state = model.Name == "session" ? services.State : session.Foreign ?? services.State;

@@ -7,12 +7,19 @@ namespace Redoubt.Server.Dispatch;
 internal static class RoleCheck
 {
     /// <summary>Lets a call pass, or refuses it.</summary>
+    /// <param name="session">Who calls.</param>
+    /// <param name="model">The class.</param>
+    /// <param name="message">The message.</param>
+    /// <param name="given">Its parameters as they came: a key of a map may have a role of its own.</param>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>.</exception>
-    public static void Require(SessionState session, ClassModel model, MessageModel message)
+    public static void Require(SessionState session, ClassModel model, MessageModel message, IReadOnlyList<WireValue> given)
     {
-        if (!message.Roles.Allows(session.Role) || (session.Foreign is not null && WritesHere(model, message)))
+        var keyRole = given is [_, WireString key, ..] ? message.KeyRoles.FirstOrDefault(k => k.Matches(key.Value)) : null;
+        var roles = keyRole?.Roles ?? message.Roles;
+        if (!roles.Allows(session.Role) || (session.Foreign is not null && WritesHere(model, message)))
         {
-            throw Denied($"{model.Name.ToLowerInvariant()}.{message.Name}", message.Roles);
+            var name = $"{model.Name}.{message.Name}";
+            throw Denied(Permission.Lower(keyRole is null ? name : Permission.OfKey(name, keyRole.Key)), roles);
         }
     }
 

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http.Features;
 using Redoubt.Database;
 using Redoubt.Database.Dump;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
 using Redoubt.Server.Dispatch;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -10,7 +11,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Http;
 
 /// <summary>What is too long for a call: disks in and out, and the database as a whole.</summary>
-internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions, Failures failures)
+internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions, AuditTrail audit, Failures failures)
 {
     private const int ChunkBytes = 1 << 20;
 
@@ -96,8 +97,12 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions,
         {
             var known = await sessions.RunAsync(http, async session =>
             {
-                RoleCheck.Require(session, "http/" + handler, lowest);
-                await act(session);
+                await Audited(http, session, handler).RunAsync(async () =>
+                {
+                    RoleCheck.Require(session, "http/" + handler, lowest);
+                    await act(session);
+                    return null;
+                });
             });
             if (!known)
             {
@@ -108,6 +113,13 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions,
         {
             await FailAsync(http, failures.Translate(error, handler));
         }
+    }
+
+    private AuditedCall Audited(HttpContext http, SessionState session, string handler)
+    {
+        var named = http.Request.Query["vdi"].FirstOrDefault();
+        var disk = named is null ? null : daemon.Services.State.FindByUuid<VdiRecord>(named) is { IsNull: false } found ? found.Opaque : named;
+        return audit.BeginTransfer(session, http.Connection.RemoteIpAddress ?? System.Net.IPAddress.None, handler, VdiRecord.Declaration, disk);
     }
 
     private static async Task FailAsync(HttpContext http, XenApiException failure)

@@ -8,7 +8,7 @@ namespace Redoubt.Server.Listening;
 
 /// <summary>
 /// The certificate that the server shows: <c>tls/server.crt</c> and <c>tls/server.key</c> of the daemon's directory, in PEM. Made and
-/// self-signed at the first start; to use one of your own, put it there and start again.
+/// self-signed at the first start; to use one of your own, put it there, which <see cref="CertificateReload"/> notices.
 /// </summary>
 internal static class ServerCertificate
 {
@@ -17,19 +17,32 @@ internal static class ServerCertificate
     /// <exception cref="ServeException">The files there are no certificate and its key.</exception>
     public static X509Certificate2 Open(string directory, IEnumerable<ListenUrl> urls, TimeProvider time)
     {
-        var folder = Directory.CreateDirectory(Path.Combine(directory, "tls")).FullName;
-        var (certificate, key) = (Path.Combine(folder, "server.crt"), Path.Combine(folder, "server.key"));
+        Directory.CreateDirectory(Path.Combine(directory, "tls"));
+        var (certificate, key) = Files(directory);
         if (!File.Exists(certificate) || !File.Exists(key))
         {
             Create(certificate, key, urls, time.GetUtcNow());
         }
 
+        return Read(directory);
+    }
+
+    /// <summary>Where the certificate and its key lie.</summary>
+    public static (string Certificate, string Key) Files(string directory) =>
+        (Path.Combine(directory, "tls", "server.crt"), Path.Combine(directory, "tls", "server.key"));
+
+    /// <summary>The certificate that lies there.</summary>
+    /// <exception cref="ServeException">The files there are no certificate and its key.</exception>
+    public static X509Certificate2 Read(string directory)
+    {
+        var (certificate, key) = Files(directory);
         try
         {
             return X509Certificate2.CreateFromPemFile(certificate, key);
         }
-        catch (CryptographicException broken)
+        catch (Exception broken) when (broken is CryptographicException or ArgumentException)
         {
+            // An argument: a certificate and a key that are each in order but not of one pair.
             throw new ServeException($"{certificate} and {key} are not a certificate and its key: {broken.Message} Put a matching pair there, or remove both.", broken);
         }
     }

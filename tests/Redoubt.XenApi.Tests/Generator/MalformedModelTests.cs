@@ -21,6 +21,8 @@ public sealed class MalformedModelTests
     [InlineData("  uuid map(string) RO", 1, "takes 2")]
     [InlineData("  host ref host RO", 1, "no class host")]
     [InlineData("  state enum power RO", 1, "no enum power")]
+    [InlineData("  uuid string RO key:folder=vm-operator", 1, "uuid is no map")]
+    [InlineData("  other_config map(string,string) RW key:folder=king", 1, "'king' is no role")]
     [InlineData("  uuid string RO sometimes", 1, "unknown word 'sometimes'")]
     [InlineData("  VMs set(ref VM) RO <-", 1, "unknown word '<-'")]
     [InlineData("  VMs set(ref VM) RO <- VM", 1, "unknown word '<-'")]

@@ -6,11 +6,15 @@ namespace Redoubt.XenApi.Tests.Reference;
 /// </summary>
 internal static class SharedFolder
 {
-    public static string FileOrSkip(string name)
+    public static string FileOrSkip(string name) => PathOrSkip(Path.Combine("reference", name));
+
+    public static string DataOrSkip(string name) => PathOrSkip(Path.Combine("data", name));
+
+    private static string PathOrSkip(string name)
     {
         var shared = Environment.GetEnvironmentVariable("REDOUBT_SHARED") ?? Path.Combine(Repository.Root, "..", "shared");
-        var path = Path.Combine(shared, "reference", name);
-        Assert.SkipUnless(File.Exists(path), $"{name} is not on this machine; set REDOUBT_SHARED to the folder that has reference/{name}.");
+        var path = Path.Combine(shared, name);
+        Assert.SkipUnless(File.Exists(path), $"{name} is not on this machine; set REDOUBT_SHARED to the folder that has it.");
         return path;
     }
 }

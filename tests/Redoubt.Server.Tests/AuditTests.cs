@@ -1,0 +1,82 @@
+using System.Text;
+using System.Text.Json;
+using Microsoft.Extensions.Logging.Abstractions;
+using Redoubt.Server.Audit;
+
+namespace Redoubt.Server.Tests;
+
+public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
+{
+    [Fact]
+    public async Task Each_change_leaves_a_line_and_reading_leaves_none()
+    {
+        await pool.CreateUserAsync("ann", "pool-operator");
+        var session = await pool.LoginAsync("ann");
+        var network = (await pool.ResultAsync("network.create", session, new Dictionary<string, object> { ["name_label"] = "blue" })).GetString();
+        await pool.ResultAsync("network.set_name_label", session, network, "red");
+        await pool.ResultAsync("network.get_record", session, network);
+        await pool.RawFailureAsync("subject.create", session, UserScene.Record("bob"));
+        await pool.FinishedAsync((await pool.ResultAsync("Async.network.destroy", session, network)).GetString()!);
+        var lines = (await LinesAsync()).Where(l => l.GetProperty("user").GetString() == "ann").ToList();
+        Assert.Equal(
+            ["session.login_with_password ok", "network.create ok", "network.set_name_label ok", "subject.create RBAC_PERMISSION_DENIED", "Async.network.destroy ok"],
+            lines.Select(l => $"{l.GetProperty("call")} {l.GetProperty("result")}"));
+        Assert.Equal(["blue", "blue", "red"], new[] { 1, 2, 4 }.Select(i => lines[i].GetProperty("objects")[0].GetProperty("name").GetString()));
+        Assert.Single(lines[1..].Select(l => l.GetProperty("session").GetString()).Distinct());
+        Assert.All(lines, l => Assert.Equal("pool-operator", l.GetProperty("role").GetString()));
+    }
+
+    [Fact]
+    public async Task No_secret_gets_into_it()
+    {
+        var user = await pool.CreateUserAsync("carl", "pool-admin");
+        var session = await pool.LoginAsync("carl");
+        await pool.RawFailureAsync("session.login_with_password", "carl", "mistyped-password", "1.0", "tests");
+        await pool.FailureAsync("subject.set_password", user, "");
+        await pool.ResultAsync("network.create", session, new Dictionary<string, object> { ["name_description"] = "secret-value" });
+        await pool.ResultAsync("session.logout", session);
+        var text = await TextAsync();
+        Assert.Contains("subject.set_password", text, StringComparison.Ordinal);
+        foreach (var secret in new[] { UserScene.Secret, TestPool.Password, "mistyped-password", "secret-value", session, pool.Session })
+        {
+            Assert.DoesNotContain(secret, text, StringComparison.Ordinal);
+        }
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(pool.DataDirectory, "audit.log")));
+    }
+
+    [Fact]
+    public async Task Transfers_are_recorded()
+    {
+        using (await pool.Http.GetAsync(new Uri(pool.Url, $"/pool/xmldbdump?session_id={pool.Session}"), TestContext.Current.CancellationToken))
+        {
+            Assert.Contains((await LinesAsync()), l => l.GetProperty("call").GetString() == "get_pool_xml_db_sync" && l.GetProperty("result").GetString() == "ok");
+        }
+    }
+
+    [Fact]
+    public void The_log_is_rotated_by_its_size()
+    {
+        var folder = pool.NewDirectory();
+        using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
+        for (var i = 0; i < 200; i++)
+        {
+            log.Append(Encoding.ASCII.GetBytes($"line {i:D3} of the log, thirty characters"));
+        }
+
+        var files = Directory.GetFiles(folder);
+        Assert.Equal(AuditLog.Kept + 1, files.Length);
+        Assert.All(files, f => Assert.InRange(new FileInfo(f).Length, 1, 100));
+        Assert.Contains("line 199", File.ReadAllText(Path.Combine(folder, "audit.log")), StringComparison.Ordinal);
+    }
+
+    private async Task<string> TextAsync()
+    {
+        await using var file = new FileStream(Path.Combine(pool.DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+    }
+
+    private async Task<List<JsonElement>> LinesAsync() =>
+        [.. (await TextAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+}
