@@ -47,16 +47,16 @@ internal sealed partial class StrictValue(XapiSchema schema)
 
     private static string Plain(Match quoted) => Escape().Replace(quoted.Groups["text"].Value, "${c}");
 
-    [GeneratedRegex(@"^\(('([^'\\]|\\['\\])*'( '([^'\\]|\\['\\])*')*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\(('([^'\\]|\\['\\""])*'( '([^'\\]|\\['\\""])*')*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Set();
 
-    [GeneratedRegex(@"^\((\('([^'\\]|\\['\\])*' '([^'\\]|\\['\\])*'\)( \('([^'\\]|\\['\\])*' '([^'\\]|\\['\\])*'\))*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\((\('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\)( \('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\))*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Pairs();
 
-    [GeneratedRegex(@"'(?<text>([^'\\]|\\['\\])*)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [GeneratedRegex(@"'(?<text>([^'\\]|\\['\\""])*)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Quoted();
 
-    [GeneratedRegex(@"\\(?<c>['\\])", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"\\(?<c>['\\""])", RegexOptions.ExplicitCapture)]
     private static partial Regex Escape();
 
     [GeneratedRegex(@"^\((?<key>.+) -> (?<value>.+)\) map$", RegexOptions.ExplicitCapture)]

@@ -23,10 +23,10 @@ internal sealed class StrictVolume
 
     public List<(string Text, byte[] Bytes, long Generation)> Deltas { get; } = [];
 
-    public static StrictVolume Read(string path)
+    public static StrictVolume Read(string path, long leastBytes = 3_988_783_104)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
-        DemandException.Unless(file.Length >= 3_988_783_104, $"the volume has {file.Length} bytes; one below 3988783104 is not found again");
+        DemandException.Unless(file.Length >= leastBytes, $"the volume has {file.Length} bytes; one below {leastBytes} is not found again");
         var head = new byte[18];
         file.ReadExactly(head);
         DemandException.Unless(Encoding.ASCII.GetString(head, 0, 16) == "redo-log--------", "the magic");
