@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using Redoubt.Database;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
@@ -26,7 +27,14 @@ public sealed class RestoreTests
         Assert.Same(before, site.Daemon.Services.State);
         Assert.Contains(plan.Steps, s => s.StartsWith("VMs: 1 after it, 1 now; 1 come back: lost; 1 that the backup lacks go: newcomer", StringComparison.Ordinal));
 
-        await site.Daemon.Restore.RunAsync(new MemoryStream(backup), dryRun: false, Site.Cancel);
+        var packed = new MemoryStream();
+        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
+        {
+            gzip.Write(backup);
+        }
+
+        packed.Position = 0;
+        await site.Daemon.Restore.RunAsync(packed, dryRun: false, Site.Cancel);
         var after = site.Daemon.Services.State;
         Assert.Equal("lost", after.Get(lost).NameLabel);
         Assert.Contains(VmOperations.Start, after.Get(lost).AllowedOperations);

@@ -29,7 +29,7 @@ internal static class DatabaseFile
                 DatabaseForm.CompressedDump => ReadCompressed(path, handle, vm),
                 DatabaseForm.Unknown => VolumeReports.Of(path, JournalReader.Read(handle), vm),
             };
-            return report with { FileWritten = Written(path) };
+            return report with { FileWritten = Written(path, handle) };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -100,8 +100,9 @@ internal static class DatabaseFile
         return stream;
     }
 
-    private static DateTimeOffset? Written(string path) =>
-        File.GetAttributes(path).HasFlag(FileAttributes.Device) ? null : new DateTimeOffset(File.GetLastWriteTimeUtc(path));
+    // A device has no length as a file, and the time of its node says nothing about what is on it.
+    private static DateTimeOffset? Written(string path, SafeFileHandle handle) =>
+        RandomAccess.GetLength(handle) == 0 ? null : new DateTimeOffset(File.GetLastWriteTimeUtc(path));
 
     private static DatabaseReport Failed(string path, string kind, InspectVerdict verdict, string explanation) =>
         new() { Path = path, Kind = kind, Verdict = verdict, Explanation = explanation };
