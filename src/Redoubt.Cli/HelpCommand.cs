@@ -20,7 +20,7 @@ internal static class HelpCommand
           REDOUBT_EXTRA_ARGS=-s,HOST,-pwf,FILE   options that stand before those of every command line
 
         Exit codes: 0 done, 1 refused, failed or wrongly written, 2 server not reached or not trusted,
-        3 done for some objects only (--multiple), 130 interrupted.
+        3 done for some objects only (--multiple), 130 interrupted. inspect: 0 intact, 2 nothing usable, 3 usable in part.
         """;
 
     public static Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)

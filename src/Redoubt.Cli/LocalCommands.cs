@@ -1,4 +1,5 @@
 using Redoubt.Cli.Demo;
+using Redoubt.Cli.Inspecting;
 using Redoubt.Cli.Serving;
 
 namespace Redoubt.Cli;
@@ -13,6 +14,10 @@ internal static class LocalCommands
     {
         new LocalCommand("help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.", HelpCommand.RunAsync),
         new LocalCommand("demo", "Shows a disaster and the recovery from it on this machine: [--keep] [--data DIR] --guest IMAGE.", DemoCommand.RunAsync),
+        new LocalCommand(
+            "inspect",
+            "Shows what is on a metadata volume, in a database dump or at an SR's location, without a server: FILE [--vm NAME|UUID] [--json].",
+            InspectCommand.RunAsync),
         new LocalCommand("serve", "Runs a pool: --data DIR --listen URL [--name-label NAME] [--root-password-file FILE] [--hypervisor URI].", ServeCommand.RunAsync),
         new LocalCommand("version", "Shows the version.", VersionCommand.RunAsync),
     }.ToDictionary(c => c.Name);

@@ -16,6 +16,8 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
     /// <exception cref="Redoubt.XenApi.XenApiException"><c>INVALID_VALUE</c>: a text that no dump could carry.</exception>
     public static Commit Of(Transaction transaction, IReadOnlyList<Change> changes, long before)
     {
+        // Whole databases and transactions begin at even generations.
+        before = Math.Max(before, transaction.Floor + (transaction.Floor & 1));
         ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
         Deltas.RequireText(deltas);
         Deltas.RequireKeys(changes);

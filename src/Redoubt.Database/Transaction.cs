@@ -12,12 +12,16 @@ public sealed class Transaction
     private readonly Func<Guid> newId;
     private readonly Dictionary<(string Class, string Ref), ClassModel> touched = [];
 
-    internal Transaction(DatabaseState start, Func<Guid> newId)
+    /// <summary>A transaction that stands by itself, for working out a state: its changes are in <see cref="State"/> and nowhere else.</summary>
+    public Transaction(DatabaseState start, Func<Guid> newId)
     {
         this.start = start;
         this.newId = newId;
         State = start;
     }
+
+    /// <summary>The generation that the transaction's must be above.</summary>
+    internal long Floor { get; private set; } = -1;
 
     /// <summary>The database as this transaction has made it so far.</summary>
     public DatabaseState State { get; private set; }
@@ -88,6 +92,22 @@ public sealed class Transaction
         Relate(model, reference, row.Record, null);
     }
 
+    /// <summary>Puts a row under a reference that is known already, whether there is one or not; for what comes from another database.</summary>
+    public void Put(ClassModel model, string reference, Record record)
+    {
+        var table = State.Table(model);
+        var old = table.Find(reference);
+        touched[(model.Name, reference)] = model;
+        State = State.With(table.With(old is null ? new Row(reference, record, 0, 0) : old with { Record = record }));
+        Relate(model, reference, old?.Record, record);
+    }
+
+    /// <summary>
+    /// Makes the generation after this transaction higher than one that another copy of this database has reached. A reader takes the
+    /// copy with the higher one for the newer.
+    /// </summary>
+    public void Follow(long generation) => Floor = Math.Max(Floor, generation);
+
     /// <summary>What the transaction has changed, in the order in which it touched the objects.</summary>
     internal List<Change> Changes()
     {
@@ -122,15 +142,6 @@ public sealed class Transaction
 
     private static bool SameFields(Record a, Record b) =>
         ReferenceEquals(a, b) || a.DeclaredClass.AllFields.All(f => f.AreEqual(a, b));
-
-    private void Put(ClassModel model, string reference, Record record)
-    {
-        var table = State.Table(model);
-        var old = table.Find(reference);
-        touched[(model.Name, reference)] = model;
-        State = State.With(table.With(old is null ? new Row(reference, record, 0, 0) : old with { Record = record }));
-        Relate(model, reference, old?.Record, record);
-    }
 
     private void Relate(ClassModel model, string reference, Record? before, Record? after)
     {

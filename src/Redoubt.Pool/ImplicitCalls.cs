@@ -29,7 +29,9 @@ public sealed class ImplicitCalls(PoolDatabase database)
                 var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);
                 return model.RefType.ReadObject(new WireString(found.Ref));
             case ImplicitKind.GetByNameLabel: return References(model, table.FindByName((string)arguments[0]!));
-            case ImplicitKind.GetField: return message.Field!.GetValue(Find(table, arguments[0]).Record);
+            case ImplicitKind.GetField:
+                var record = Find(table, arguments[0]).Record;
+                return message.Field!.FindUnrecognized(record) ?? message.Field.GetValue(record);
             default:
                 await WriteAsync(model, message, arguments, call.Cancellation);
                 return "";

@@ -36,7 +36,7 @@ internal abstract record MetadataVolume
 
     private static MetadataVolume Of(JournalContent content, string? damage)
     {
-        var state = StateDump.FromDump(content.Database);
+        var state = SchemaUpgrade.Apply(StateDump.FromDump(content.Database));
         var (reference, pool) = state.All<PoolRecord>().FirstOrDefault();
         return pool is null
             ? new Unreadable("the database in it has no pool")

@@ -1,5 +1,6 @@
 using Redoubt.Compute;
 using Redoubt.Database;
+using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
 using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;
@@ -16,11 +17,12 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FileStream _lock;
     private readonly GuestWatch _watch;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch)
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore)
     {
         (_lock, Services, Messages, _watch) = (held, services, messages, watch);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
+        Restore = restore;
     }
 
     /// <summary>What the behaviour of the classes works with.</summary>
@@ -34,6 +36,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>Disk content in and out.</summary>
     public DiskTransfers Transfers { get; }
+
+    /// <summary>Replacing the database by a backup.</summary>
+    public DatabaseRestore Restore { get; }
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
@@ -113,7 +118,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new PoolCalls(services),
             new MessageCalls(services),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests));
+        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests));
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

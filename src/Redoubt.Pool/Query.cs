@@ -86,7 +86,8 @@ public static class Query
         if (Take(words, "field") && words.TryDequeue(out var name) && name[0] == '"')
         {
             // xapi names fields by their columns here, clients by either spelling.
-            return (m, r) => (m.FindColumn(name[1..]) ?? m.FindField(name[1..]) ?? throw new XenApiException("INVALID_VALUE", "field", name[1..])).Encode(r);
+            return (m, r) => ClassModel.EncodeColumn(
+                m.FindColumn(name[1..]) ?? m.FindField(name[1..]) ?? throw new XenApiException("INVALID_VALUE", "field", name[1..]), r);
         }
 
         return words.TryDequeue(out var literal) && literal[0] == '"' ? (_, _) => literal[1..] : throw Wrong(text);

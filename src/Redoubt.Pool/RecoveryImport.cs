@@ -46,9 +46,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         GiveWay(theirs);
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var made = tx.Create(theirs with
+        var made = tx.Create(NewerNames.Drop(theirs) with
         {
-            Raw = null,
             Version = theirs.Version + 1,
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
             SuspendVdi = suspended,
@@ -209,9 +208,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             : v.OtherConfig.Remove("config-drive"),
     });
 
-    private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(theirs with
+    private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(NewerNames.Drop(theirs) with
     {
-        Raw = null,
         Uuid = FreeUuid<VbdRecord>(theirs.Uuid),
         Vm = vm,
         Vdi = vdi,
@@ -222,9 +220,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
 
-    private void Plug(Ref<VmRecord> vm, VmRecord owner, VifRecord theirs) => tx.Create(theirs with
+    private void Plug(Ref<VmRecord> vm, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
     {
-        Raw = null,
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
         Network = FindNetwork(owner, theirs),

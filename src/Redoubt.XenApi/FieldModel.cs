@@ -60,6 +60,11 @@ public abstract class FieldModel
     /// <summary>Writes the field's value to the wire.</summary>
     public abstract void Write(IWireWriter writer, Record record);
 
+    /// <summary>
+    /// What the record's row said where a newer version's names stand, which the typed value can't hold; null where all names are known.
+    /// </summary>
+    public abstract UnrecognizedValue? FindUnrecognized(Record record);
+
     /// <summary>The field's value in the database's spelling.</summary>
     public abstract string Encode(Record record);
 

@@ -29,7 +29,23 @@ public sealed class FieldModel<TRecord, TValue> : FieldModel
     }
 
     /// <inheritdoc/>
-    public override void Write(IWireWriter writer, Record record) => type.Write(writer, get((TRecord)record));
+    public override void Write(IWireWriter writer, Record record)
+    {
+        if (FindUnrecognized(record) is { } newer)
+        {
+            newer.WriteTo(writer);
+        }
+        else
+        {
+            type.Write(writer, get((TRecord)record));
+        }
+    }
+
+    /// <inheritdoc/>
+    public override UnrecognizedValue? FindUnrecognized(Record record) =>
+        record.Raw is { } raw && raw.TryGetValue(Column, out var spelling) && !type.IsRecognized(get((TRecord)record)) && IsSpelledBy(record, spelling)
+            ? new(spelling, writer => type.WriteSpelling(writer, spelling))
+            : null;
 
     /// <inheritdoc/>
     public override string Encode(Record record) => type.Encode(get((TRecord)record));

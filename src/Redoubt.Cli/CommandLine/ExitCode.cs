@@ -11,7 +11,10 @@ internal static class ExitCode
     /// <summary>The server was not reached, or its certificate is not the one that was trusted.</summary>
     public const int Unreachable = 2;
 
-    /// <summary>With <c>--multiple</c>: it worked for some objects and failed for others.</summary>
+    /// <summary><c>inspect</c>: there is nothing that could be used.</summary>
+    public const int NothingUsable = 2;
+
+    /// <summary>With <c>--multiple</c>: it worked for some objects and failed for others. <c>inspect</c>: some can be used, but not all.</summary>
     public const int Partial = 3;
 
     /// <summary>Interrupted with Ctrl-C; what the server was told to do goes on.</summary>

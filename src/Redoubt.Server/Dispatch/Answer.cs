@@ -16,6 +16,7 @@ internal sealed record Answer(IEnumerable<Action<IWireWriter>>? Parts, XenApiExc
     {
         RecordTable table => PartsOf(table),
         EventBatch batch => batch.Parts(),
+        UnrecognizedValue newer => [newer.WriteTo],
         _ => [writer => type.WriteObject(writer, value)],
     };
 

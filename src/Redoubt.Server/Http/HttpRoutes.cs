@@ -40,6 +40,7 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, IL
         ("PUT", "/import_raw_vdi") => transfers.ImportDiskAsync(http),
         ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
         ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
+        ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Redoubt.Database;
@@ -36,20 +37,45 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions,
     public Task DumpDatabaseAsync(HttpContext http) => RunAsync(http, "get_pool_xml_db_sync", Role.PoolAdmin, async session =>
     {
         var state = session.Foreign ?? daemon.Services.State;
-        var options = new FileStreamOptions
+
+        // By way of a file: the dump of a large pool is too long for memory, and its writer can't wait for a slow client.
+        await using var file = Scratch("dump");
+        await Task.Run(() => DumpWriter.Write(StateDump.ToDump(state), file), http.RequestAborted);
+        file.Position = 0;
+        await SendAsync(http, file, "text/xml");
+    });
+
+    public Task RestoreDatabaseAsync(HttpContext http) => RunAsync(http, "put_pool_xml_db_sync", Role.PoolAdmin, async session =>
+    {
+        if (session.Foreign is not null)
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "A foreign database is only read. Restore in a session on the pool itself.");
+        }
+
+        // It says outright which of the two is meant: a forgotten parameter must not cost a database.
+        var dryRun = http.Request.Query["dry_run"].FirstOrDefault() switch
+        {
+            "true" => true,
+            "false" => false,
+            var other => throw new XenApiException("INVALID_VALUE", "dry_run", other ?? ""),
+        };
+        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = DumpLimits.Default.DocumentBytes;
+        await using var backup = Scratch("restore");
+        await http.Request.Body.CopyToAsync(backup, ChunkBytes, http.RequestAborted);
+        backup.Position = 0;
+        var plan = await daemon.Restore.RunAsync(backup, dryRun, http.RequestAborted);
+        await SendAsync(http, new MemoryStream(Encoding.UTF8.GetBytes(plan.ToString())), "text/plain; charset=utf-8");
+    });
+
+    private FileStream Scratch(string purpose) => new(
+        Path.Combine(daemon.Services.DataDirectory, "scratch", $"{purpose}-{Guid.NewGuid():D}"),
+        new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
             Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-
-        // By way of a file: the dump of a large pool is too long for memory, and its writer can't wait for a slow client.
-        await using var file = new FileStream(Path.Combine(daemon.Services.DataDirectory, "scratch", $"dump-{Guid.NewGuid():D}"), options);
-        await Task.Run(() => DumpWriter.Write(StateDump.ToDump(state), file), http.RequestAborted);
-        file.Position = 0;
-        await SendAsync(http, file, "text/xml");
-    });
+        });
 
     private static async Task SendAsync(HttpContext http, Stream content, string contentType)
     {
@@ -145,7 +171,8 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, HttpSessions sessions,
         "SESSION_INVALID" or "SESSION_AUTHENTICATION_FAILED" => StatusCodes.Status401Unauthorized,
         "RBAC_PERMISSION_DENIED" => StatusCodes.Status403Forbidden,
         "HANDLE_INVALID" or "UUID_INVALID" => StatusCodes.Status404NotFound,
-        "INVALID_VALUE" or "VALUE_NOT_SUPPORTED" => StatusCodes.Status400BadRequest,
+        "INVALID_VALUE" or "VALUE_NOT_SUPPORTED" or "COULD_NOT_IMPORT_DATABASE" => StatusCodes.Status400BadRequest,
+        "OPERATION_NOT_ALLOWED" => StatusCodes.Status409Conflict,
         _ => StatusCodes.Status500InternalServerError,
     };
 }

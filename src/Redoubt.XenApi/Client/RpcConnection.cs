@@ -55,7 +55,8 @@ internal sealed class RpcConnection : IDisposable
         }
     }
 
-    public async Task UploadAsync(string path, Stream content, IProgress<long>? sentBytes, CancellationToken cancellationToken)
+    /// <summary>Sends a stream; gives the text of the answer.</summary>
+    public async Task<string> UploadAsync(string path, Stream content, IProgress<long>? sentBytes, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Server, path)) { Content = new StreamContent(new CountingStream(content, sentBytes), 1 << 20) };
         if (content.CanSeek)
@@ -65,6 +66,7 @@ internal sealed class RpcConnection : IDisposable
 
         using var response = await SendAsync(request, cancellationToken);
         await ThrowUnlessSuccessAsync(response, cancellationToken);
+        return Encoding.UTF8.GetString((await ReadAllAsync(response, cancellationToken)).Span);
     }
 
     public async Task DownloadAsync(string path, Stream target, IProgress<long>? receivedBytes, CancellationToken cancellationToken)

@@ -158,6 +158,16 @@ public sealed class XenApiClient : IAsyncDisposable
         Ref<VdiRecord> vdi, string format, Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
         connection.DownloadAsync(TransferPath("export_raw_vdi", vdi, format), target, receivedBytes, cancellationToken);
 
+    /// <summary>Reads the pool's whole database, as XML, into a stream. It holds secrets in clear.</summary>
+    public Task DumpDatabaseAsync(Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
+        connection.DownloadAsync($"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}", target, receivedBytes, cancellationToken);
+
+    /// <summary>Puts a dump in the place of the pool's database, or only asks what that would do.</summary>
+    /// <returns>What the server says of it: of Redoubt the plan, a sentence a line.</returns>
+    public Task<string> RestoreDatabaseAsync(Stream dump, bool dryRun, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default) =>
+        connection.UploadAsync(
+            $"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}&dry_run={(dryRun ? "true" : "false")}", dump, sentBytes, cancellationToken);
+
     /// <summary>
     /// Ends the session if this client logged in and did not log out, and closes the connections. A client from
     /// <see cref="WithSession"/> leaves both alone.

@@ -44,4 +44,8 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
 
     /// <inheritdoc/>
     public override TEnum Decode(string text) => make(indexes.GetValueOrDefault(text));
+
+    internal override bool IsRecognized(TEnum value) => index(value) > 0;
+
+    internal override void WriteSpelling(IWireWriter writer, string text) => writer.String(text);
 }

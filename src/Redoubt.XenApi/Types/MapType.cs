@@ -83,6 +83,23 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
         ReferenceEquals(a, b)
         || (a.Count == b.Count && a.Zip(b).All(p => key.AreEqual(p.First.Key, p.Second.Key) && value.AreEqual(p.First.Value, p.Second.Value)));
 
+    internal override bool IsRecognized(ImmutableSortedDictionary<TKey, TValue> value) =>
+        value.All(p => key.IsRecognized(p.Key) && this.value.IsRecognized(p.Value));
+
+    internal override void WriteSpelling(IWireWriter writer, string text)
+    {
+        writer.BeginStruct();
+
+        // Of pairs with one key the last counts, as when the map is decoded.
+        foreach (var (k, v) in (SExpression.TryReadPairs(text) ?? []).GroupBy(p => p.Key, p => p.Value).Select(g => (g.Key, g.Last())))
+        {
+            writer.Key(k);
+            value.WriteSpelling(writer, v);
+        }
+
+        writer.EndStruct();
+    }
+
     /// <inheritdoc/>
     public bool Contains(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).ContainsKey((TKey)key);
 

@@ -62,6 +62,19 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
         return a.TrueForAll(item => other.MoveNext() && element.AreEqual(item, other.Current));
     }
 
+    internal override bool IsRecognized(ImmutableList<T> value) => value.TrueForAll(element.IsRecognized);
+
+    internal override void WriteSpelling(IWireWriter writer, string text)
+    {
+        writer.BeginArray();
+        foreach (var item in SExpression.TryReadList(text) ?? [])
+        {
+            element.WriteSpelling(writer, item);
+        }
+
+        writer.EndArray();
+    }
+
     /// <inheritdoc/>
     public object Add(object set, object element) =>
         ((ImmutableList<T>)set).Contains((T)element) ? set : ((ImmutableList<T>)set).Add((T)element);

@@ -28,6 +28,12 @@ public abstract class XenType<T> : XenType
     /// <summary>Whether two values are the same.</summary>
     public virtual bool AreEqual(T a, T b) => EqualityComparer<T>.Default.Equals(a, b);
 
+    /// <summary>Whether all of the value has a name in this data model; a newer peer's enums may have more.</summary>
+    internal virtual bool IsRecognized(T value) => true;
+
+    /// <summary>Writes to the wire what a database's spelling says, names that this data model lacks included.</summary>
+    internal virtual void WriteSpelling(IWireWriter writer, string text) => Write(writer, Decode(text));
+
     /// <inheritdoc/>
     public sealed override void WriteObject(IWireWriter writer, object? value) => Write(writer, (T)value!);
 

@@ -1,0 +1,100 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>The pool's database as a whole.</summary>
+internal static class PoolCommands
+{
+    private const string Explanation = """
+        Restoring puts the backup in the place of the pool's whole database: VMs, vApps, disks' records, networks and settings that the backup
+        lacks are gone from it. This host takes the place of the backup's coordinator, all other hosts are dropped. No VM may run, and VMs that
+        the backup says were running must run nowhere. First see what would happen, with --dry-run; then do it, with --force.
+        """;
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("pool-dump-database", "Writes the pool's database to a file, which must not exist yet. It holds secrets in clear.", DumpAsync) with
+        {
+            Required = ["file-name"],
+        },
+        Command.Make("pool-restore-database", "Puts a dump in the place of the pool's database; --dry-run only says what that would do.", RestoreAsync) with
+        {
+            Required = ["file-name"],
+            Optional = ["dry-run", "force"],
+        },
+        Command.Make("pool-sync-database", "Writes the whole database to every copy there is, now.", context => context.CallAsync("pool.sync_database")),
+    ];
+
+    private static async Task DumpAsync(CommandContext context)
+    {
+        var file = context.Parameters.Get("file-name");
+        var api = await context.ConnectAsync();
+        var isWhole = false;
+        try
+        {
+            await using var target = Create(file);
+            await api.DumpDatabaseAsync(target, null, context.CancellationToken);
+            await target.FlushAsync(context.CancellationToken);
+            target.Flush(flushToDisk: true);
+            isWhole = true;
+        }
+        catch (Exception failed) when (failed is not UsageException && !isWhole)
+        {
+            // Half a backup looks like a whole one.
+            File.Delete(file);
+            throw;
+        }
+    }
+
+    private static async Task RestoreAsync(CommandContext context)
+    {
+        var (file, dryRun) = (context.Parameters.Get("file-name"), context.Parameters.Flag("dry-run"));
+        if (!dryRun && !context.Parameters.Flag("force"))
+        {
+            throw new UsageException(Explanation);
+        }
+
+        await using var backup = Open(file);
+        var api = await context.ConnectAsync();
+        using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
+        var plan = await api.RestoreDatabaseAsync(backup, dryRun, new ByteProgress(progress, backup.Length), context.CancellationToken);
+        foreach (var line in plan.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            context.Terminal.PrintLine(line);
+        }
+
+        context.Terminal.PrintLine(dryRun ? "Dry run: nothing has been changed." : "The database has been restored.");
+    }
+
+    private static FileStream Create(string file)
+    {
+        var options = new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.Write,
+            Options = FileOptions.Asynchronous,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        };
+        try
+        {
+            return new FileStream(file, options);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} can't be written: {unusable.Message}");
+        }
+    }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} can't be read: {unusable.Message}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using Redoubt.Cli.CommandLine;
+
+namespace Redoubt.Cli.Inspecting;
+
+/// <summary>What <c>redoubt inspect</c> is asked.</summary>
+/// <param name="Path">A file, a block device, or the directory of an SR location; absolute.</param>
+/// <param name="Vm">The name or UUID of the VMs to show in place of everything; null for everything.</param>
+/// <param name="Json">Whether the answer is for a program.</param>
+internal sealed record InspectOptions(string Path, string? Vm, bool Json)
+{
+    public const string Usage = "redoubt inspect FILE-OR-DEVICE-OR-DIRECTORY [--vm NAME|UUID] [--json]";
+
+    /// <exception cref="UsageException">An option is unknown or lacks its value, or the path is missing.</exception>
+    public static InspectOptions Parse(IReadOnlyList<string> words)
+    {
+        string? path = null, vm = null;
+        var json = false;
+        for (var i = 0; i < words.Count; i++)
+        {
+            switch (words[i])
+            {
+                case "--json": json = true; break;
+                case "--vm": vm = ++i < words.Count ? words[i] : throw new UsageException($"--vm must be followed by a name or UUID.\n{Usage}"); break;
+                case ['-', '-', 'v', 'm', '=', .. var named]: vm = named; break;
+                case ['-', _, ..]: throw new UsageException($"inspect has no option '{words[i]}'.\n{Usage}");
+                default: path = path is null ? words[i] : throw new UsageException($"inspect looks at one thing at a time, not also at '{words[i]}'.\n{Usage}"); break;
+            }
+        }
+
+        return string.IsNullOrEmpty(path) ? throw new UsageException($"What is to be inspected?\n{Usage}") : new(System.IO.Path.GetFullPath(path), vm, json);
+    }
+}
