@@ -242,11 +242,7 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             _stopping.Token.ThrowIfCancellationRequested();
             var together = work with { State = last.State, Batch = [.. work.Batch, .. following.SelectMany(f => f.Batch)] };
-            using var watch = _time.CreateTimer(
-                _ => Break($"it did not answer within {(_isWritingWhole ? WholeLimit : AppendLimit).TotalSeconds:0} seconds"),
-                null,
-                Limit(work.Whole ? WholeLimit : AppendLimit),
-                Timeout.InfiniteTimeSpan);
+            using var watch = Watch(work.Whole ? WholeLimit : AppendLimit);
             Write(together, watch);
             Interlocked.Exchange(ref _generation, last.State.Generation);
             _pause = FirstPause;
@@ -270,6 +266,13 @@ public sealed class LiveJournal : IAsyncDisposable
             Break(e.Message);
         }
     }
+
+    /// <summary>Gives the journal up when the time is over, whatever its health and whoever waits for it.</summary>
+    private ITimer Watch(TimeSpan limit) => _time.CreateTimer(
+        _ => Break($"it did not answer within {(_isWritingWhole ? WholeLimit : AppendLimit).TotalSeconds:0} seconds"),
+        null,
+        Limit(limit),
+        Timeout.InfiniteTimeSpan);
 
     /// <summary>The pool's own journal has no limit: without it nothing is durable, so everybody waits for it.</summary>
     private TimeSpan Limit(TimeSpan limit) => WantsToStartOver is null ? Timeout.InfiniteTimeSpan : limit;
@@ -363,8 +366,9 @@ public sealed class LiveJournal : IAsyncDisposable
             return;
         }
 
-        // As with a whole database, changes do not wait for it longer than for a batch, and it is not broken for that.
+        // As with a whole database, changes do not wait for it longer than for a batch, and it is not broken for that unless it never ends.
         _isWritingWhole = true;
+        using var watch = Watch(WholeLimit);
         try
         {
             var result = _writer.AddHistory(packed);

@@ -132,6 +132,15 @@ public sealed class LiveJournalTests
             await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
             Assert.Null(await health.Reader.ReadAsync(Stop));
 
+            // The first state of the history is written aside, and is not what shall hang.
+            using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
+            {
+                while (Redoubt.Database.Journal.JournalHistory.List(path).Entries.Count == 0)
+                {
+                    await tick.WaitForNextTickAsync(Stop);
+                }
+            }
+
             Assert.True(frozen = await RunAsync("fsfreeze", "-f", mount));
             var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
             Assert.Contains("did not answer", await health.Reader.ReadAsync(Stop), StringComparison.Ordinal);

@@ -18,6 +18,12 @@ public sealed class ForeignVolumeTests
     public async Task A_garbled_volume_says_that_nothing_usable_is_there()
     {
         await using var scene = await ProtectedAsync();
+        using (var file = File.OpenHandle(Volume(scene), FileMode.Open, FileAccess.Write))
+        {
+            // As xapi would have left it: without the area in which an earlier state would still be found.
+            RandomAccess.SetLength(file, 126 << 20);
+        }
+
         Overwrite(scene, 18, RandomNumberGenerator.GetBytes(4096));
         Assert.Contains("neither half", await ReasonAsync(scene), StringComparison.Ordinal);
     }
