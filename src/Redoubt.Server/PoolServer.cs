@@ -204,6 +204,9 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A line for each connection over the limit: whoever opens them would fill the disk.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
         return builder.Build();
     }
 }
