@@ -15,6 +15,7 @@ using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
+using Redoubt.Server.ThinCli;
 
 namespace Redoubt.Server;
 
@@ -23,6 +24,7 @@ namespace Redoubt.Server;
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
 ///             └─► TransferEndpoint ──► disks, dumps
+///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
 /// </summary>
@@ -37,6 +39,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly EventFeed _feed;
     private readonly Logins _logins;
     private readonly X509Certificate2? _certificate;
+    private readonly Failures _failures;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, X509Certificate2? certificate)
     {
@@ -56,6 +59,7 @@ public sealed class PoolServer : IAsyncDisposable
             new TransferEndpoint(daemon, new HttpSessions(services, _logins), failures),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
+        _failures = failures;
     }
 
     /// <summary>The URLs it listens on, with their real ports.</summary>
@@ -147,12 +151,17 @@ public sealed class PoolServer : IAsyncDisposable
             var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
+            PoolServer? server = null;
             var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
                 Configure(options, url, certificate);
+                if (config.RunCommand is { } run)
+                {
+                    options.Use(next => connection => server!.ThinCli(run).HandleAsync(connection, next));
+                }
             })));
-            var server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
+            server = new PoolServer(daemon, web, password, certificate) { GeneratedPassword = generated };
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
@@ -169,6 +178,16 @@ public sealed class PoolServer : IAsyncDisposable
             throw;
         }
     }
+
+    private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
+    {
+        Server = new Uri(Urls[0]),
+        AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.RawDataMemory.Span),
+        Words = [],
+        Session = "",
+        Output = TextWriter.Null,
+        Error = TextWriter.Null,
+    });
 
     private static void Configure(ListenOptions options, ListenUrl url, X509Certificate2? certificate)
     {

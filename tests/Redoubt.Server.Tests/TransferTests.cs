@@ -66,8 +66,15 @@ public sealed class TransferTests(TestPool pool) : IClassFixture<TestPool>
 
     private async Task<string> CreateVdiAsync(string sr) => (await pool.CallAsync("VDI.create", new Dictionary<string, object>
     {
-        ["name_label"] = "disk", ["name_description"] = "", ["SR"] = sr, ["virtual_size"] = Size, ["type"] = "user", ["sharable"] = false,
-        ["read_only"] = false, ["other_config"] = new Dictionary<string, string>(), ["sm_config"] = new Dictionary<string, string>(),
+        ["name_label"] = "disk",
+        ["name_description"] = "",
+        ["SR"] = sr,
+        ["virtual_size"] = Size,
+        ["type"] = "user",
+        ["sharable"] = false,
+        ["read_only"] = false,
+        ["other_config"] = new Dictionary<string, string>(),
+        ["sm_config"] = new Dictionary<string, string>(),
     })).GetString()!;
 
     private async Task<HttpStatusCode> PutAsync(string query, byte[] content)

@@ -12,24 +12,59 @@ public sealed class GoldenPool : IAsyncLifetime
         var app = await CreateAsync("VM_appliance", new { name_label = "shop", name_description = "web shop" });
         var vm = await CreateAsync("VM", new
         {
-            name_label = "db", name_description = "", user_version = 1, memory_static_max = 64 << 20, memory_static_min = 64 << 20,
-            memory_dynamic_max = 64 << 20, memory_dynamic_min = 64 << 20, VCPUs_max = 1, VCPUs_at_startup = 1, appliance = app,
-            actions_after_shutdown = "destroy", actions_after_reboot = "restart", actions_after_crash = "restart",
-            HVM_boot_policy = "BIOS order", HVM_boot_params = new { order = "c" }, other_config = new { k = "v" },
+            name_label = "db",
+            name_description = "",
+            user_version = 1,
+            memory_static_max = 64 << 20,
+            memory_static_min = 64 << 20,
+            memory_dynamic_max = 64 << 20,
+            memory_dynamic_min = 64 << 20,
+            VCPUs_max = 1,
+            VCPUs_at_startup = 1,
+            appliance = app,
+            actions_after_shutdown = "destroy",
+            actions_after_reboot = "restart",
+            actions_after_crash = "restart",
+            HVM_boot_policy = "BIOS order",
+            HVM_boot_params = new { order = "c" },
+            other_config = new { k = "v" },
         });
         var vdi = await CreateAsync("VDI", new
         {
-            name_label = "db-disk", name_description = "", SR = sr, virtual_size = 1 << 20, type = "user", sharable = false, read_only = false, other_config = new { },
+            name_label = "db-disk",
+            name_description = "",
+            SR = sr,
+            virtual_size = 1 << 20,
+            type = "user",
+            sharable = false,
+            read_only = false,
+            other_config = new { },
         });
         await CreateAsync("VBD", new
         {
-            VM = vm, VDI = vdi, userdevice = "0", bootable = true, mode = "RW", type = "Disk", empty = false, unpluggable = true, other_config = new { },
-            qos_algorithm_type = "", qos_algorithm_params = new { },
+            VM = vm,
+            VDI = vdi,
+            userdevice = "0",
+            bootable = true,
+            mode = "RW",
+            type = "Disk",
+            empty = false,
+            unpluggable = true,
+            other_config = new { },
+            qos_algorithm_type = "",
+            qos_algorithm_params = new { },
         });
         await CreateAsync("VIF", new
         {
-            VM = vm, network = await CreateNetworkAsync(), device = "0", MAC = "", MTU = 1500, other_config = new { },
-            qos_algorithm_type = "", qos_algorithm_params = new { }, locking_mode = "network_default",
+            VM = vm,
+            network = await CreateNetworkAsync(),
+            device = "0",
+            MAC = "",
+            MTU = 1500,
+            other_config = new { },
+            qos_algorithm_type = "",
+            qos_algorithm_params = new { },
+            locking_mode = "network_default",
         });
         await FinishedTaskAsync();
     }

@@ -59,7 +59,14 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
 
     private async Task<string> CreateVdiAsync() => (await pool.CallAsync("VDI.create", new
     {
-        name_label = "disk", name_description = "", SR = await pool.CreateSrAsync(), virtual_size = Size, type = "user", sharable = false, read_only = false, other_config = new { },
+        name_label = "disk",
+        name_description = "",
+        SR = await pool.CreateSrAsync(),
+        virtual_size = Size,
+        type = "user",
+        sharable = false,
+        read_only = false,
+        other_config = new { },
     })).GetString()!;
 
     /// <summary>A qcow2 header of version 2 (numbers are big-endian), with empty tables, and the name of a backing file behind it.</summary>
