@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -25,6 +26,10 @@ internal sealed class HostCalls(PoolServices pool)
         RequireHere(host);
         return (await pool.Hypervisor.GetMemoryAsync(call.Cancellation)).AvailableBytes;
     }
+
+    /// <summary>Always refused, by xapi too; <c>system.listMethods</c> is what works.</summary>
+    [Message("host.list_methods")]
+    public static ImmutableList<string> ListMethods(CallContext call) => throw new XenApiException("NOT_IMPLEMENTED", "list_method");
 
     private void RequireHere(Ref<HostRecord> host)
     {

@@ -3,46 +3,40 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// The language of <c>get_all_records_where</c>: <c>true</c>, <c>false</c>, <c>field "name" = "value"</c>, joined by <c>and</c>,
-/// <c>or</c>, <c>not</c> and parentheses. Values are compared in the database's spelling.
+/// The language of <c>get_all_records_where</c>, with xapi's grammar: <c>true</c>, <c>false</c>, <c>field "name" = "value"</c>,
+/// parentheses; <c>and</c> and <c>or</c> bind alike and from the left, and <c>not</c> reaches as far to the right as it can. Values are
+/// compared in the database's spelling, and there is no way to write a quotation mark in one.
 /// </summary>
 public static class Query
 {
-    private const int MaxDepth = 100;
+    // Each "not" and each parenthesis is a level.
+    private const int MaxDepth = 500;
 
     /// <summary>The condition that a text says.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is not of this language.</exception>
     public static Func<ClassModel, Record, bool> Parse(string text)
     {
         var words = new Queue<string>(Words(text));
-        var condition = Or(words, text, 0);
+        var condition = Expression(words, text, 0);
         return words.Count == 0 ? condition : throw Wrong(text);
     }
 
-    private static Func<ClassModel, Record, bool> Or(Queue<string> words, string text, int depth)
+    private static Func<ClassModel, Record, bool> Expression(Queue<string> words, string text, int depth)
     {
+        var first = Operand(words, text, depth);
+
         // A list, not a chain: its length is the client's choice, and a chain of a million would overflow the stack when it is asked.
-        var parts = new List<Func<ClassModel, Record, bool>> { And(words, text, depth) };
-        while (Take(words, "or"))
+        var rest = new List<(bool IsAnd, Func<ClassModel, Record, bool> Condition)>();
+        while (Take(words, "and") is var isAnd && (isAnd || Take(words, "or")))
         {
-            parts.Add(And(words, text, depth));
+            rest.Add((isAnd, Operand(words, text, depth)));
         }
 
-        return parts.Count == 1 ? parts[0] : (m, r) => parts.Exists(p => p(m, r));
+        return rest.Count == 0 ? first : (m, r) => rest.Aggregate(
+            first(m, r), (soFar, next) => next.IsAnd ? soFar && next.Condition(m, r) : soFar || next.Condition(m, r));
     }
 
-    private static Func<ClassModel, Record, bool> And(Queue<string> words, string text, int depth)
-    {
-        var parts = new List<Func<ClassModel, Record, bool>> { Not(words, text, depth) };
-        while (Take(words, "and"))
-        {
-            parts.Add(Not(words, text, depth));
-        }
-
-        return parts.Count == 1 ? parts[0] : (m, r) => parts.TrueForAll(p => p(m, r));
-    }
-
-    private static Func<ClassModel, Record, bool> Not(Queue<string> words, string text, int depth)
+    private static Func<ClassModel, Record, bool> Operand(Queue<string> words, string text, int depth)
     {
         if (depth > MaxDepth)
         {
@@ -51,13 +45,13 @@ public static class Query
 
         if (Take(words, "not"))
         {
-            var inner = Not(words, text, depth + 1);
+            var inner = Expression(words, text, depth + 1);
             return (m, r) => !inner(m, r);
         }
 
         if (Take(words, "("))
         {
-            var inner = Or(words, text, depth + 1);
+            var inner = Expression(words, text, depth + 1);
             return Take(words, ")") ? inner : throw Wrong(text);
         }
 
@@ -119,21 +113,21 @@ public static class Query
                 i++;
                 yield return c.ToString();
             }
-            else if (c is '"' or '\'')
+            else if (c == '"')
             {
-                var value = new System.Text.StringBuilder("\"");
-                for (i++; i < text.Length && text[i] != c; i++)
+                var end = text.IndexOf('"', i + 1);
+                if (end < 0)
                 {
-                    value.Append(text[i] == '\\' && i + 1 < text.Length ? text[++i] : text[i]);
+                    throw Wrong(text);
                 }
 
-                i = i < text.Length ? i + 1 : throw Wrong(text);
-                yield return value.ToString();
+                yield return text[i..end];
+                i = end + 1;
             }
             else
             {
                 var start = i;
-                while (i < text.Length && !char.IsWhiteSpace(text[i]) && text[i] is not ('(' or ')' or '=' or '"' or '\''))
+                while (i < text.Length && !char.IsWhiteSpace(text[i]) && text[i] is not ('(' or ')' or '=' or '"'))
                 {
                     i++;
                 }
@@ -143,5 +137,6 @@ public static class Query
         }
     }
 
-    private static XenApiException Wrong(string text) => new("INVALID_VALUE", "expr", text);
+    // The second word is what xapi's parser says of every text that it can't take.
+    private static XenApiException Wrong(string text) => new("INVALID_VALUE", text, "Stdlib.Parsing.Parse_error");
 }

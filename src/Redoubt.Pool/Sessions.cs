@@ -13,6 +13,12 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     /// <summary>How long a session may be idle before it is logged out (xapi's limit).</summary>
     public static readonly TimeSpan IdleLimit = TimeSpan.FromHours(24);
 
+    /// <summary>
+    /// How many sessions one user may have: one more, and the one that has been idle longest ends. Some clients log in for each call and
+    /// never log out.
+    /// </summary>
+    public const int MaxOfUser = 1_000;
+
     private readonly ConcurrentDictionary<string, (SessionState State, long LastUsed)> _open = new();
 
     /// <summary>The session of this reference.</summary>
@@ -62,6 +68,7 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
             cancellationToken);
         var state = new SessionState(reference, owner, role, foreign);
         _open[reference.Opaque] = (state, time.GetTimestamp());
+        await CloseSurplusAsync(owner.UserName, reference, cancellationToken);
         return state;
     }
 
@@ -71,6 +78,15 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
         if (_open.TryRemove(reference.Opaque, out _))
         {
             await database.WriteAsync(tx => tx.Delete(reference), cancellationToken);
+        }
+    }
+
+    private async Task CloseSurplusAsync(string userName, Ref<SessionRecord> newest, CancellationToken cancellationToken)
+    {
+        var theirs = _open.Where(e => e.Value.State.UserName == userName && e.Key != newest.Opaque).OrderByDescending(e => e.Value.LastUsed).ToList();
+        foreach (var (surplus, _) in theirs.Skip(MaxOfUser - 1))
+        {
+            await CloseAsync(new(surplus), cancellationToken);
         }
     }
 

@@ -17,6 +17,7 @@ using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
+using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
 
 namespace Redoubt.Server;
@@ -26,6 +27,7 @@ namespace Redoubt.Server;
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
 ///             └─► TransferEndpoint ──► disks, dumps
+///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
 /// </summary>
@@ -41,6 +43,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly Logins _logins;
     private readonly AuditLog _audit;
     private readonly CertificateReload? _certificate;
+    private readonly Failures _failures;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -68,6 +71,7 @@ public sealed class PoolServer : IAsyncDisposable
             new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
+        _failures = failures;
     }
 
     /// <summary>The URLs it listens on, with their real ports.</summary>
@@ -166,16 +170,21 @@ public sealed class PoolServer : IAsyncDisposable
             CertificateReload? reload = null;
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
+            PoolServer? server = null;
             var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
                 Configure(options, url, () => reload!.Current);
+                if (config.RunCommand is { } run)
+                {
+                    options.Use(next => connection => server!.ThinCli(run).HandleAsync(connection, next));
+                }
             })));
             var passwords = LocalPasswords.Open(config.DataDirectory);
             reload = certificate is null
                 ? null
                 : new(config.DataDirectory, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
-            var server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
+            server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
@@ -192,6 +201,16 @@ public sealed class PoolServer : IAsyncDisposable
             throw;
         }
     }
+
+    private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
+    {
+        Server = new Uri(Urls[0]),
+        AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span),
+        Words = [],
+        Session = "",
+        Output = TextWriter.Null,
+        Error = TextWriter.Null,
+    });
 
     private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
     {
@@ -231,6 +250,9 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+
+        // A line for each connection over the limit: whoever opens them would fill the disk.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
         return builder.Build();
     }
 }

@@ -15,6 +15,12 @@ public sealed record ServeConfig
     /// <summary>A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.</summary>
     public string? RootPasswordFile { get; init; }
 
+    /// <summary>
+    /// Runs the commands of thin clients, and gives the exit code; without it there is no <c>/cli</c>. The commands are the command line's, which
+    /// builds on the server and not the other way round.
+    /// </summary>
+    public Func<CommandLineCall, CancellationToken, Task<int>>? RunCommand { get; init; }
+
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }
 }

@@ -38,7 +38,7 @@ internal sealed class Site : IAsyncDisposable
             new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = name, HypervisorUri = $"test://{Path.Combine(Root, "host.xml")}" },
             TimeProvider.System,
             Cancel);
-        Client = new(Daemon, await Daemon.Services.Sessions.OpenAsync("root", Role.PoolAdmin, "test", Daemon.Services.Host, null, Cancel));
+        Client = new(Daemon, await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Daemon.Services.Host, null, Cancel));
     }
 
     /// <summary>Attaches, as a recovery would, an SR that somebody else's storage brought, and opens the metadata on it.</summary>

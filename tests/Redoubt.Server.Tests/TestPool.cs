@@ -25,11 +25,13 @@ public sealed class TestPool : IAsyncLifetime
 
     public string DataDirectory => Path.Combine(_root, "data");
 
+    public string PasswordFile => Path.Combine(_root, "password");
+
     public string NewDirectory() => Directory.CreateDirectory(Path.Combine(_root, Guid.NewGuid().ToString("D"))).FullName;
 
     public async ValueTask InitializeAsync()
     {
-        await File.WriteAllTextAsync(Path.Combine(_root, "password"), Password + "\n");
+        await File.WriteAllTextAsync(PasswordFile, Password + "\n");
         await StartAsync();
     }
 
@@ -39,7 +41,7 @@ public sealed class TestPool : IAsyncLifetime
         {
             DataDirectory = DataDirectory,
             ListenUrls = ["http://127.0.0.1:0"],
-            RootPasswordFile = Path.Combine(_root, "password"),
+            RootPasswordFile = PasswordFile,
             HypervisorUri = "test:///default",
         };
         Server = await PoolServer.StartAsync(config, Clock, CancellationToken.None);

@@ -66,6 +66,7 @@ internal static class ServeCommand
             NameLabel = given.GetValueOrDefault("--name-label"),
             RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
             HypervisorUri = given.GetValueOrDefault("--hypervisor"),
+            RunCommand = RemoteCommand.RunAsync,
         };
     }
 

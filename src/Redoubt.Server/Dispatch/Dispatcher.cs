@@ -16,6 +16,9 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 {
     private const string AsyncPrefix = "Async.";
 
+    // XML-RPC's own, of no class; xapi wants no session for it.
+    private const string ListMethods = "system.listMethods";
+
     /// <summary>Answers a call; every failure is an answer too.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
@@ -36,6 +39,11 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 
     private async Task<Answer> AnswerAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
     {
+        if (request.Method == ListMethods)
+        {
+            return Answer.OfNames(AnsweredMethods());
+        }
+
         var isAsync = request.Method.StartsWith(AsyncPrefix, StringComparison.Ordinal);
         var name = isAsync ? request.Method[AsyncPrefix.Length..] : request.Method;
         if (DataModel.FindMessage(name) is not var (model, message) || FindBehaviour(name, model, message, isAsync) is not { } behaviour)
@@ -97,9 +105,25 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
             : found;
     }
 
-    private Func<CallContext, object?[], Task<object?>>? FindOwn(string name) => name == EventCalls.From
-        ? async (call, arguments) => await events.FromAsync(call, (IReadOnlyList<string>)arguments[0]!, (string)arguments[1]!, (double)arguments[2]!)
-        : ownMessages.Find(name);
+    private Func<CallContext, object?[], Task<object?>>? FindOwn(string name) => name switch
+    {
+        EventCalls.From => async (call, arguments) =>
+            await events.FromAsync(call, (IReadOnlyList<string>)arguments[0]!, (string)arguments[1]!, (double)arguments[2]!),
+        EventCalls.Next => async (call, _) => await events.NextAsync(call),
+        _ => ownMessages.Find(name),
+    };
+
+    // Only what is answered: a client that takes this list for what it may call shall not be disappointed.
+    private List<string> AnsweredMethods() =>
+    [
+        .. from model in DataModel.Classes.Values
+           from message in model.Messages.Values
+           let name = $"{model.Name}.{message.Name}"
+           where FindBehaviour(name, model, message, isAsync: false) is not null
+           orderby name
+           select name,
+        ListMethods,
+    ];
 
     private async Task<object?> LoginAsync(object?[] arguments, IPAddress remote, CancellationToken gone) =>
         (await logins.LoginAsync((string)arguments[0]!, (string)arguments[1]!, (string)arguments[3]!, remote, gone)).Ref;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -21,7 +20,7 @@ internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseSta
         };
         foreach (var entry in Entries)
         {
-            yield return writer => Write(writer, entry);
+            yield return writer => entry.WriteTo(writer, State);
         }
 
         yield return writer =>
@@ -32,7 +31,7 @@ internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseSta
             foreach (var model in DataModel.Classes.Values)
             {
                 writer.Key(model.Name.ToLowerInvariant());
-                writer.Int(State.Table(model).Count);
+                writer.Int32(State.Table(model).Count);
             }
 
             writer.EndStruct();
@@ -40,30 +39,5 @@ internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseSta
             writer.String(Token.ToString());
             writer.EndStruct();
         };
-    }
-
-    private void Write(IWireWriter writer, EventEntry entry)
-    {
-        writer.BeginStruct();
-        Member(writer, "id", entry.Sequence.ToString(CultureInfo.InvariantCulture));
-
-        // xapi gives no time either.
-        Member(writer, "timestamp", "0.0");
-        Member(writer, "class", entry.Class.Name.ToLowerInvariant());
-        Member(writer, "operation", EventOperationType.Instance.Encode(entry.Operation));
-        Member(writer, "ref", entry.Ref);
-        if (entry.Operation != EventOperation.Del && State.Table(entry.Class).Find(entry.Ref) is { } row)
-        {
-            writer.Key("snapshot");
-            entry.Class.WriteRecord(writer, row.Record);
-        }
-
-        writer.EndStruct();
-    }
-
-    private static void Member(IWireWriter writer, string name, string value)
-    {
-        writer.Key(name);
-        writer.String(value);
     }
 }

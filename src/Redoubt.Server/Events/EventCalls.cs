@@ -1,3 +1,7 @@
+using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using System.Text;
 using Redoubt.Pool;
 using Redoubt.XenApi;
 
@@ -9,7 +13,13 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
     /// <summary>The message by which clients wait.</summary>
     public const string From = "event.from";
 
+    /// <summary>The message by which older clients wait for what they have registered for.</summary>
+    public const string Next = "event.next";
+
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(1);
+
+    // A subscription goes with its session; nobody has to take it out.
+    private readonly ConditionalWeakTable<SessionState, EventSubscription> _subscriptions = [];
 
     /// <summary>Answers when something wanted has happened since the token, or when the time is up.</summary>
     /// <exception cref="XenApiException"><c>EVENT_FROM_TOKEN_PARSE_FAILURE</c>; <c>SESSION_INVALID</c>: the session ended meanwhile.</exception>
@@ -50,6 +60,36 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
         }
     }
 
+    /// <summary>Answers when something has happened that the session has registered for.</summary>
+    /// <exception cref="XenApiException"><c>SESSION_NOT_REGISTERED</c>; <c>EVENTS_LOST</c>; <c>SESSION_INVALID</c>: the session ended meanwhile.</exception>
+    public async Task<EventList> NextAsync(CallContext call)
+    {
+        if (!_subscriptions.TryGetValue(call.Session, out var subscription))
+        {
+            throw new XenApiException("SESSION_NOT_REGISTERED", TrackId(call.Session));
+        }
+
+        while (true)
+        {
+            var (events, more) = subscription.Take(call.Session.Role);
+
+            // A foreign database never changes, and this pool's own is not that session's business.
+            if ((events.Entries.Count > 0 && call.Session.Foreign is null) || feed.IsClosed)
+            {
+                return events;
+            }
+
+            await more.WaitAsync(call.Cancellation);
+            pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
+        }
+    }
+
+    [Message("event.register")]
+    public void Register(CallContext call, ImmutableList<string> classes) => Subscription(call.Session).Add(classes);
+
+    [Message("event.unregister")]
+    public void Unregister(CallContext call, ImmutableList<string> classes) => Subscription(call.Session).Remove(classes);
+
     [Message("event.get_current_id")]
     public long GetCurrentId(CallContext call) => feed.Current;
 
@@ -60,6 +100,12 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
         _ = call.State.Table(model).Find(@ref) ?? throw new XenApiException("HANDLE_INVALID", model.Name, @ref);
         return new EventToken(feed.Inject(model, @ref), feed.Run).ToString();
     }
+
+    private EventSubscription Subscription(SessionState session) => _subscriptions.GetValue(session, _ => new EventSubscription(feed));
+
+    // What names a session without being its reference, which would be enough to act in its name.
+    private static string TrackId(SessionState session) =>
+        "trackid=" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(session.Ref.Opaque)))[..32];
 
     private static List<EventEntry> Everything(EventFilter filter, Database.DatabaseState state) =>
     [

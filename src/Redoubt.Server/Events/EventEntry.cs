@@ -1,3 +1,5 @@
+using System.Globalization;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Events;
@@ -7,4 +9,31 @@ namespace Redoubt.Server.Events;
 /// <param name="Class">The object's class.</param>
 /// <param name="Ref">The object.</param>
 /// <param name="Operation">What happened to it.</param>
-internal readonly record struct EventEntry(long Sequence, ClassModel Class, string Ref, EventOperation Operation);
+internal readonly record struct EventEntry(long Sequence, ClassModel Class, string Ref, EventOperation Operation)
+{
+    /// <summary>Writes the event, with the object as it is in this state.</summary>
+    public void WriteTo(IWireWriter writer, DatabaseState state)
+    {
+        writer.BeginStruct();
+        Member(writer, "id", Sequence.ToString(CultureInfo.InvariantCulture));
+
+        // xapi gives no time either.
+        Member(writer, "timestamp", "0.0");
+        Member(writer, "class", Class.Name.ToLowerInvariant());
+        Member(writer, "operation", EventOperationType.Instance.Encode(Operation));
+        Member(writer, "ref", Ref);
+        if (Operation != EventOperation.Del && state.Table(Class).Find(Ref) is { } row)
+        {
+            writer.Key("snapshot");
+            Class.WriteRecord(writer, row.Record);
+        }
+
+        writer.EndStruct();
+    }
+
+    private static void Member(IWireWriter writer, string name, string value)
+    {
+        writer.Key(name);
+        writer.String(value);
+    }
+}

@@ -36,7 +36,9 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, IL
     private Task RouteAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value) switch
     {
         ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
-        ("POST", "/" or "/RPC2") => rpc.HandleXmlAsync(http),
+
+        // Clients post to /, /RPC2, /xmlrpc: xapi takes every other path for XML-RPC.
+        ("POST", _) => rpc.HandleXmlAsync(http),
         ("PUT", "/import_raw_vdi") => transfers.ImportDiskAsync(http),
         ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
         ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),

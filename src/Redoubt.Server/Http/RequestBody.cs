@@ -43,6 +43,10 @@ internal sealed class RequestBody
                 }
             }
         }
+        catch (IOException malformed) when (malformed is not BadHttpRequestException && !gone.IsCancellationRequested)
+        {
+            throw new BadHttpRequestException("The request's body is not of the form that its headers say.", malformed);
+        }
         finally
         {
             Interlocked.Add(ref _held, -counted);

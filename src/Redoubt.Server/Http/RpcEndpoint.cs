@@ -54,6 +54,9 @@ internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies)
             case ({ Failure: { } failure }, _):
                 JsonRpc.WriteFailure(output, request.Form, request.Id, failure.Code, failure.Parameters);
                 return Task.CompletedTask;
+            case ({ IsBare: true }, RpcForm.XmlRpc):
+                XmlRpc.WriteBareResult(output, answer.Parts!);
+                return Task.CompletedTask;
             case (_, RpcForm.XmlRpc):
                 return XmlRpc.WriteResultAsync(output, answer.Parts!, output.DrainAsync);
             default:

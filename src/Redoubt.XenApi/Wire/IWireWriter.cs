@@ -9,6 +9,9 @@ public interface IWireWriter
     /// <summary>Writes a whole number.</summary>
     void Int(long value);
 
+    /// <summary>Writes a whole number of at most 32 bits where xapi gives it a type of its own, as it does for counts of objects.</summary>
+    void Int32(int value);
+
     /// <summary>Writes a number.</summary>
     void Float(double value);
 

@@ -12,6 +12,9 @@ public sealed class JsonWireWriter(Utf8JsonWriter json) : IWireWriter
     /// <inheritdoc/>
     public void Int(long value) => json.WriteNumberValue(value);
 
+    /// <inheritdoc/>
+    public void Int32(int value) => json.WriteNumberValue(value);
+
     // JSON has no spelling for what is no number; xapi writes a float that is whole with a fraction, and some clients tell by it.
     /// <inheritdoc/>
     public void Float(double value)

@@ -96,6 +96,19 @@ public static class XmlRpc
         Close(xml, values);
     }
 
+    /// <summary>Writes an answer without the envelope of <c>Status</c> and <c>Value</c>; only that of <c>system.listMethods</c> has none.</summary>
+    public static void WriteBareResult(Stream output, IEnumerable<Action<IWireWriter>> parts)
+    {
+        using var xml = Begin(output);
+        var values = OpenParam(xml);
+        foreach (var part in parts)
+        {
+            part(values);
+        }
+
+        CloseParam(xml);
+    }
+
     /// <summary>Writes the answer to a call that failed.</summary>
     public static void WriteFailure(Stream output, string code, IReadOnlyList<string> parameters) => WriteAnswer(output, values =>
     {
@@ -185,10 +198,7 @@ public static class XmlRpc
 
     private static XmlWireWriter Open(XmlWriter xml)
     {
-        xml.WriteStartElement("methodResponse");
-        xml.WriteStartElement("params");
-        xml.WriteStartElement("param");
-        var values = new XmlWireWriter(xml);
+        var values = OpenParam(xml);
         values.BeginStruct();
         return values;
     }
@@ -196,6 +206,19 @@ public static class XmlRpc
     private static void Close(XmlWriter xml, XmlWireWriter values)
     {
         values.EndStruct();
+        CloseParam(xml);
+    }
+
+    private static XmlWireWriter OpenParam(XmlWriter xml)
+    {
+        xml.WriteStartElement("methodResponse");
+        xml.WriteStartElement("params");
+        xml.WriteStartElement("param");
+        return new XmlWireWriter(xml);
+    }
+
+    private static void CloseParam(XmlWriter xml)
+    {
         xml.WriteEndElement();
         xml.WriteEndElement();
         xml.WriteEndElement();

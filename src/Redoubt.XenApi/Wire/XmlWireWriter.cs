@@ -16,6 +16,9 @@ public sealed class XmlWireWriter(XmlWriter xml) : IWireWriter
     public void Int(long value) => Scalar(null, value.ToString(CultureInfo.InvariantCulture));
 
     /// <inheritdoc/>
+    public void Int32(int value) => Scalar("i4", value.ToString(CultureInfo.InvariantCulture));
+
+    /// <inheritdoc/>
     public void Float(double value) => Scalar("double", value.ToString("R", CultureInfo.InvariantCulture));
 
     /// <inheritdoc/>

@@ -1,9 +1,9 @@
 using System.Net;
 using System.Text;
 
-namespace Redoubt.Server.Tests;
+namespace Redoubt.Server.Tests.Hostile;
 
-public sealed class HostileInputTests(TestPool pool) : IClassFixture<TestPool>
+public sealed class MalformedCallTests(TestPool pool) : IClassFixture<TestPool>
 {
     public static TheoryData<string, string> Malformed => new()
     {

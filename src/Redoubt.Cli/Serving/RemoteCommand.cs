@@ -1,0 +1,54 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Commands;
+using Redoubt.Cli.Output;
+using Redoubt.Server;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Serving;
+
+/// <summary>
+/// Runs a thin client's command in the daemon: the commands of the local command line, with the caller's session. Nothing here opens a file:
+/// a name that a client gives is one of its own machine, and this process may read and write what the client's user may not.
+/// </summary>
+internal static class RemoteCommand
+{
+    public static async Task<int> RunAsync(CommandLineCall call, CancellationToken cancellationToken)
+    {
+        var terminal = new Terminal(call.Output, call.Error, isInteractive: false);
+        await using var root = new XenApiClient(call.Server, call.AcceptCertificate, TimeProvider.System);
+        var client = root.WithSession(new(call.Session));
+        try
+        {
+            var line = CommandLineParser.Parse(call.Words);
+            if (line.Command is null or "help" or "version")
+            {
+                var words = call.Words.SkipWhile(w => w.StartsWith('-')).Skip(1).ToList();
+                return await LocalCommands.All[line.Command ?? "help"].Run(words, terminal, cancellationToken);
+            }
+
+            var command = CommandTable.Find(line.Command) ?? throw App.Unknown(line.Command);
+            RequireNoFile(command);
+            ParameterCheck.Check(command, line);
+            return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken));
+        }
+        catch (UsageException wrong)
+        {
+            terminal.ErrorLine(wrong.Message);
+            return ExitCode.Failure;
+        }
+        catch (XenApiException refused)
+        {
+            await ErrorPrinter.PrintAsync(terminal, refused, client, CancellationToken.None);
+            return ExitCode.Failure;
+        }
+    }
+
+    // By the parameters that a command declares, so that a command that is new is refused too.
+    private static void RequireNoFile(Command command)
+    {
+        if (command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter)
+        {
+            throw new UsageException($"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'.");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using System.Net;
+
+namespace Redoubt.Server.Tests.Hostile;
+
+/// <summary>Transfers that are none, and images that would like to be another file.</summary>
+public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
+{
+    private const int Size = 1 << 20;
+
+    [Fact]
+    public async Task No_query_meets_a_bug()
+    {
+        var vdi = await CreateVdiAsync();
+        var random = new Random(7);
+        string[] values = ["", vdi, pool.Session, "raw", "qcow2", "OpaqueRef:NULL", "OpaqueRef:nope", "%00", "%ff%fe", "../..", new string('x', 2000), "1e999"];
+        for (var i = 0; i < 150; i++)
+        {
+            var query = string.Join('&', new[] { "vdi", "format", "session_id", "task_id", "vdi" }.Where(_ => random.Next(3) > 0).Select(k => $"{k}={values[random.Next(values.Length)]}"));
+            var path = random.Next(3) switch { 0 => "/export_raw_vdi", 1 => "/import_raw_vdi", _ => "/pool/xmldbdump" };
+            using var request = new HttpRequestMessage(path[1] == 'i' ? HttpMethod.Put : HttpMethod.Get, new Uri(pool.Url, $"{path}?{query}"));
+            request.Content = path[1] == 'i' ? new ByteArrayContent(new byte[random.Next(3) * 512]) : null;
+            using var response = await pool.Http.SendAsync(request, TestContext.Current.CancellationToken);
+            var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.False(response.StatusCode == HttpStatusCode.InternalServerError && body.Contains("Exception:", StringComparison.Ordinal), $"{path}?{query}: {body}");
+        }
+    }
+
+    [Fact]
+    public async Task An_image_that_builds_on_another_file_is_refused_and_shows_nothing_of_it()
+    {
+        var vdi = await CreateVdiAsync();
+        var image = Qcow2(Path.Combine(pool.DataDirectory, "root-password.json"));
+        using var refused = await PutAsync(vdi, image);
+        Assert.False(refused.IsSuccessStatusCode);
+        using var content = await pool.Http.GetAsync(new Uri(pool.Url, $"/export_raw_vdi?vdi={vdi}&session_id={pool.Session}"), TestContext.Current.CancellationToken);
+        Assert.All(await content.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), b => Assert.Equal(0, b));
+    }
+
+    [Fact]
+    public async Task A_mutated_image_is_refused_or_taken_and_never_a_bug()
+    {
+        var vdi = await CreateVdiAsync();
+        var random = new Random(11);
+        for (var i = 0; i < 15; i++)
+        {
+            using var response = await PutAsync(vdi, Mutation.Of(Qcow2(null), random));
+            var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.DoesNotMatch("(NullReference|IndexOutOfRange|Argument[A-Za-z]*|Overflow|InvalidCast)Exception", body);
+        }
+
+        Assert.Equal(Size, (await pool.CallAsync("VDI.get_virtual_size", vdi)).GetInt64());
+    }
+
+    private async Task<HttpResponseMessage> PutAsync(string vdi, byte[] content)
+    {
+        using var body = new ByteArrayContent(content);
+        return await pool.Http.PutAsync(new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}"), body, TestContext.Current.CancellationToken);
+    }
+
+    private async Task<string> CreateVdiAsync() => (await pool.CallAsync("VDI.create", new
+    {
+        name_label = "disk",
+        name_description = "",
+        SR = await pool.CreateSrAsync(),
+        virtual_size = Size,
+        type = "user",
+        sharable = false,
+        read_only = false,
+        other_config = new { },
+    })).GetString()!;
+
+    /// <summary>A qcow2 header of version 2 (numbers are big-endian), with empty tables, and the name of a backing file behind it.</summary>
+    private static byte[] Qcow2(string? backing)
+    {
+        var image = new byte[4 << 16];
+        void Put(int at, ulong value, int bytes)
+        {
+            for (var i = 0; i < bytes; i++)
+            {
+                image[at + i] = (byte)(value >> (8 * (bytes - 1 - i)));
+            }
+        }
+
+        Put(0, 0x514649fb, 4); // magic
+        Put(4, 2, 4); // version
+        Put(20, 16, 4); // bits of a cluster
+        Put(24, Size, 8);
+        Put(36, 1, 4); // entries of the first table
+        Put(40, 3 << 16, 8); // where it is
+        Put(48, 1 << 16, 8); // where the table of reference counts is
+        Put(56, 1, 4); // its clusters
+        Put(1 << 16, 2 << 16, 8); // its one block
+        for (var i = 0; i < 4; i++)
+        {
+            Put((2 << 16) + (2 * i), 1, 2);
+        }
+
+        if (backing is not null)
+        {
+            var name = System.Text.Encoding.UTF8.GetBytes(backing);
+            Put(8, 128, 8);
+            Put(16, (ulong)name.Length, 4);
+            name.CopyTo(image, 128);
+        }
+
+        return image;
+    }
+}
