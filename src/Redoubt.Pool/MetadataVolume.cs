@@ -11,17 +11,17 @@ internal abstract record MetadataVolume
     {
     }
 
-    /// <summary>Reads the volume at a path.</summary>
-    public static MetadataVolume Read(string path)
+    /// <summary>Reads the volume at a path, at its newest state or at an earlier one.</summary>
+    public static MetadataVolume Read(string path, JournalPoint? at = null)
     {
         try
         {
-            return JournalReader.Read(path) switch
+            return (at is null ? JournalReader.Read(path) : JournalReader.Read(path, at)) switch
             {
                 JournalVerdict.Intact intact => Of(intact.Content, null),
                 JournalVerdict.CutAt cut => Of(
                     cut.Content,
-                    $"cut at generation {cut.Content.Generation}{(cut.FromOtherHalf ? " (from the older half)" : "")}: {cut.Damage[0]}"),
+                    $"cut at generation {cut.Content.Generation}{(cut.FromOtherHalf ? " (an older state, from the other half or the history)" : "")}: {cut.Damage[0]}"),
                 JournalVerdict.Empty => new Unreadable("the volume is an empty redo log: no database has been written to it yet"),
                 JournalVerdict.NotARedoLog wrong => new Unreadable($"the volume is not a redo log: {wrong.Found}"),
                 JournalVerdict.Unusable bad => new Unreadable($"neither half of the redo log holds a usable database: {bad.Damage[0]}"),

@@ -17,7 +17,7 @@ internal static class SrProbe
         foreach (var sr in await driver.ProbeAsync(deviceConfig, cancellationToken))
         {
             var newest = await Task.Run(
-                () => sr.Metadata.Select(m => m.Path).OfType<string>().Select(MetadataVolume.Read).OfType<MetadataVolume.Readable>()
+                () => sr.Metadata.Select(m => m.Path).OfType<string>().Select(path => MetadataVolume.Read(path)).OfType<MetadataVolume.Readable>()
                     .MaxBy(v => v.State.Generation),
                 cancellationToken);
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Database.Journal;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -121,7 +122,62 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         call.Cancellation);
 
     [Message("VDI.open_database")]
-    public async Task<Ref<SessionRecord>> OpenDatabaseAsync(CallContext call, Ref<VdiRecord> self)
+    public Task<Ref<SessionRecord>> OpenDatabaseAsync(CallContext call, Ref<VdiRecord> self) => OpenAsync(call, self, null);
+
+    [Message("VDI.open_database_at")]
+    public Task<Ref<SessionRecord>> OpenDatabaseAtAsync(CallContext call, Ref<VdiRecord> self, string at) =>
+        OpenAsync(call, self, JournalPoint.Parse(at) ?? throw new XenApiException("INVALID_VALUE", "at", at));
+
+    [Message("VDI.get_database_history")]
+    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetDatabaseHistoryAsync(CallContext call, Ref<VdiRecord> self)
+    {
+        var path = await MetadataPathAsync(call, self);
+        var history = await Task.Run(() => JournalHistory.List(path), call.Cancellation);
+        return
+        [
+            .. history.Entries.Select(e => ImmutableSortedDictionary<string, string>.Empty
+                .Add("generation", $"{e.Generation}")
+                .Add("time", XenTypes.DateTime.Encode(e.WrittenAt))
+                .Add("pool_uuid", e.Pool.Uuid.ToString("D"))
+                .Add("pool_name_label", e.Pool.Name)
+                .Add("vms", $"{e.Vms}")
+                .Add("appliances", $"{e.VApps}")),
+        ];
+    }
+
+    private async Task<Ref<SessionRecord>> OpenAsync(CallContext call, Ref<VdiRecord> self, JournalPoint? at)
+    {
+        var path = await MetadataPathAsync(call, self);
+        var uuid = pool.State.Get(self).Uuid;
+        switch (await Task.Run(() => MetadataVolume.Read(path, at), call.Cancellation))
+        {
+            case MetadataVolume.Readable volume:
+                if (at is null)
+                {
+                    foreign.Remember(uuid, volume);
+                }
+
+                var session = await pool.Sessions.OpenAsync(
+                    call.Session.Owner with { UserName = "disaster-recovery" }, "", pool.Host, volume.State, call.Cancellation);
+                if (volume.Damage is { } damage)
+                {
+                    await TellDamageAsync(session.Ref, uuid, volume.State.Generation, damage);
+                }
+
+                return session.Ref;
+            case MetadataVolume.Unreadable { Reason: var reason }:
+                if (at is null)
+                {
+                    foreign.Forget(uuid);
+                }
+
+                throw new XenApiException("COULD_NOT_IMPORT_DATABASE", reason);
+            case var other:
+                throw new InvalidOperationException($"unknown volume {other}");
+        }
+    }
+
+    private async Task<string> MetadataPathAsync(CallContext call, Ref<VdiRecord> self)
     {
         var record = pool.State.Get(self);
         if (record.Type != XenApi.VdiType.Metadata)
@@ -130,25 +186,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
 
         var sr = pool.Attached.Get(record.Sr, pool.State.Get(record.Sr));
-        var path = (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path;
-        switch (await Task.Run(() => MetadataVolume.Read(path), call.Cancellation))
-        {
-            case MetadataVolume.Readable volume:
-                foreign.Remember(record.Uuid, volume);
-                var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery" }, "", pool.Host, volume.State, call.Cancellation);
-                if (volume.Damage is { } damage)
-                {
-                    await TellDamageAsync(session.Ref, record.Uuid, volume.State.Generation, damage);
-                }
-
-                return session.Ref;
-            case MetadataVolume.Unreadable { Reason: var reason }:
-                foreign.Forget(record.Uuid);
-                throw new XenApiException("COULD_NOT_IMPORT_DATABASE", reason);
-            case var other:
-                throw new InvalidOperationException($"unknown volume {other}");
-        }
+        return (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path;
     }
 
     [Message("VDI.read_database_pool_uuid")]

@@ -50,6 +50,27 @@ public sealed class ForeignVolumeTests
     }
 
     [Fact]
+    public async Task A_state_from_before_everything_was_deleted_can_be_opened_and_recovered_from()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        await scene.Primary.Client.CallAsync("SR.enable_database_replication", scene.Sr);
+        var before = scene.Primary.Daemon.Services.State.Generation;
+        var uuid = scene.Primary.Get(scene.Vm).Uuid;
+        await scene.Primary.Client.CallAsync("VM_appliance.destroy", scene.Appliance);
+        await scene.Primary.Client.CallAsync("VM.destroy", scene.Vm);
+        var now = await scene.OpenForeignAsync();
+        Assert.DoesNotContain(now.Session.Foreign!.All<VmRecord>(), v => v.Record.Uuid == uuid);
+
+        var volume = scene.Site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata).Ref;
+        var history = await scene.Site.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", volume);
+        Assert.Contains(history, h => h["vms"] == "1" && h["pool_uuid"].Length == 36);
+        var then = scene.Site.Client.With(await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, $"{before}"));
+        await then.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
+        Assert.Contains(scene.Site.All<VmRecord>(), v => v.Uuid == uuid);
+        Assert.Equal("INVALID_VALUE", (await scene.Site.Client.FailAsync("VDI.open_database_at", volume, "yesterday"))[0]);
+    }
+
+    [Fact]
     public async Task A_location_that_does_not_exist_is_named_and_leaves_no_task()
     {
         await using var scene = await RecoveryScene.OpenAsync();

@@ -51,14 +51,19 @@ internal sealed class CommandContext(
     public async Task<T> WithDatabaseAsync<T>(Func<XenApiClient, Task<T>> work)
     {
         var database = parameters.Map("database");
-        if (database.Keys.FirstOrDefault(k => k is not ("vdi-uuid" or "filename")) is { } unknown)
+        if (database.Keys.FirstOrDefault(k => k is not ("vdi-uuid" or "filename" or "at")) is { } unknown)
         {
-            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid= or database:filename=.");
+            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid=, with database:at= for an earlier state, or database:filename=.");
         }
 
-        if (database.Count == 2)
+        if (database.ContainsKey("vdi-uuid") == database.ContainsKey("filename") && database.Count > 0)
         {
             throw new UsageException("Give either database:vdi-uuid= or database:filename=.");
+        }
+
+        if (database.ContainsKey("at") && !database.ContainsKey("vdi-uuid"))
+        {
+            throw new UsageException("database:at= goes with database:vdi-uuid=: only a metadata disk has earlier states.");
         }
 
         var local = await ConnectAsync();
@@ -69,7 +74,9 @@ internal sealed class CommandContext(
 
         // Reading a file of the server's needs the server's own superuser, which it checks and says.
         var session = database.TryGetValue("vdi-uuid", out var vdi)
-            ? await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
+            ? database.TryGetValue("at", out var at)
+                ? await local.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [await RefOfAsync("VDI", vdi), at], cancellationToken)
+                : await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
             : await local.CallAsync<Ref<SessionRecord>>("session.create_from_db_file", [database["filename"]], cancellationToken);
         var foreign = local.WithSession(session);
         try

@@ -31,7 +31,34 @@ internal static class SrCommands
         {
             Required = ["uuid"],
         },
+        Command.Make("metadata-history-list", "Lists the earlier states of pool metadata that an SR's metadata disks keep.", HistoryAsync) with
+        {
+            Required = ["sr-uuid"],
+        },
     ];
+
+    private static async Task HistoryAsync(CommandContext context)
+    {
+        var sr = await context.CallAsync("SR.get_by_uuid", context.Parameters.Get("sr-uuid"));
+        foreach (var vdi in (await context.CallAsync("SR.get_VDIs", sr)).AsArray("set(ref VDI)"))
+        {
+            if ((await context.CallAsync("VDI.get_type", vdi)).AsString("string") != "metadata")
+            {
+                continue;
+            }
+
+            var uuid = (await context.CallAsync("VDI.get_uuid", vdi)).AsString("string");
+            context.Terminal.PrintLine($"vdi-uuid: {uuid}");
+            context.Terminal.PrintLine($"  {"time",-18}{"generation",12}{"VMs",7}{"vApps",7}  pool");
+            foreach (var entry in (await context.CallAsync("VDI.get_database_history", vdi)).AsArray("set(map(string,string))"))
+            {
+                var fields = (WireStruct)entry;
+                string Field(string name) => fields[name]?.AsString("string") ?? "";
+                context.Terminal.PrintLine(
+                    $"  {Field("time"),-18}{Field("generation"),12}{Field("vms"),7}{Field("appliances"),7}  {Field("pool_name_label")} ({Field("pool_uuid")})");
+            }
+        }
+    }
 
     private static async Task StateAsync(CommandContext context)
     {

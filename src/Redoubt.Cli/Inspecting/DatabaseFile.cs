@@ -15,7 +15,8 @@ internal static class DatabaseFile
 
     /// <param name="path">The file or device.</param>
     /// <param name="vm">The VM to show; null for all.</param>
-    public static DatabaseReport Read(string path, string? vm)
+    /// <param name="at">The earlier point wanted of a volume; null for the newest state.</param>
+    public static DatabaseReport Read(string path, string? vm, JournalPoint? at)
     {
         try
         {
@@ -24,7 +25,9 @@ internal static class DatabaseFile
             var length = RandomAccess.Read(handle, head, 0);
             var report = FormOf(head.AsSpan(0, length)) switch
             {
-                DatabaseForm.Volume => VolumeReports.Of(path, JournalReader.Read(handle), vm),
+                DatabaseForm.Volume => VolumeReports.Of(path, at is null ? JournalReader.Read(handle) : JournalReader.Read(path, at), vm),
+                DatabaseForm.Dump or DatabaseForm.CompressedDump when at is not null =>
+                    Failed(path, "dump", InspectVerdict.Unreadable, "A dump has no earlier states; leave --at out."),
                 DatabaseForm.Dump => ReadDump(path, Content(handle), vm),
                 DatabaseForm.CompressedDump => ReadCompressed(path, handle, vm),
                 DatabaseForm.Unknown => VolumeReports.Of(path, JournalReader.Read(handle), vm),

@@ -45,7 +45,7 @@ internal static class InspectCommand
             return await LocationInspection.RunAsync(options, cancellationToken);
         }
 
-        var database = DatabaseFile.Read(options.Path, options.Vm);
+        var database = DatabaseFile.Read(options.Path, options.Vm, options.At);
         return new() { Path = options.Path, Kind = database.Kind, Databases = [database] };
     }
 
