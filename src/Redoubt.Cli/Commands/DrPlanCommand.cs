@@ -1,0 +1,82 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Recovery;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>Says what a recovery would do, and what stands in its way. It reads, and writes nothing but the file that it is told to.</summary>
+internal static class DrPlanCommand
+{
+    // A database of ten thousand VMs is read in less; what takes longer is stuck, and the plan is wanted now.
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromMinutes(3);
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        new("dr-plan", "Says what a recovery would do, and what stands in its way; changes nothing.", RunAsync)
+        {
+            Optional =
+            [
+                "sr-uuid", "type", "device-config:", "vms", "appliances", "tags", "kind", "source-dead", "network-map:", "power-state", "copy:",
+                "order:", "accept-missing", "json", "inventory-to", "inventory-from", "diff",
+            ],
+        },
+    ];
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        // Everything that can be wrong with the command line is found before a server is asked.
+        var policy = DrPlanPolicy.Of(p);
+        var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
+        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, DrPlanPolicy.RequestOf(p));
+        if (p.Find("inventory-to") is { } to)
+        {
+            await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
+        }
+
+        var plan = Planner.Plan(policy, inventory);
+        var asJson = p.Flag("json");
+        if (earlier is not null)
+        {
+            var diff = PlanDiff.Between(earlier, plan);
+            await context.Terminal.Output.WriteAsync(asJson ? diff.ToJson() : diff.ToText());
+        }
+        else
+        {
+            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : plan.ToText());
+        }
+
+        return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;
+    }
+
+    private static async Task<Inventory> GatherAsync(CommandContext context, InventoryRequest request) =>
+        await new InventoryReader(await context.ConnectAsync(), context.Time, ReadLimit).ReadAsync(request, context.CancellationToken);
+
+    private static Inventory Saved(Parameters p, string file) =>
+        p.All.FirstOrDefault(a => a.Key is "sr-uuid" or "type" || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
+            ? throw new UsageException($"{extra}= says what to look at, but inventory-from= has looked already. Give one of them.")
+            : Read("inventory-from", file, Inventory.FromJson);
+
+    private static T Read<T>(string parameter, string file, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(File.ReadAllText(file));
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new UsageException($"{parameter}={file} can't be read: {wrong.Message}");
+        }
+    }
+
+    private static async Task WriteAsync(string file, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text, cancellationToken);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"inventory-to={file} can't be written: {wrong.Message}");
+        }
+    }
+}
