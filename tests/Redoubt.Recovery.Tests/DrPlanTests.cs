@@ -150,9 +150,26 @@ public sealed class DrPlanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_migration_asks_the_source_and_says_if_it_does_not_answer()
+    {
+        Mirror(_primary.Storage, _site.Storage);
+        await AttachAsync();
+        var file = _site.NewFile("source.pw");
+        await File.WriteAllTextAsync(file, "root\ncorrect horse battery\n", Cancel);
+        string[] words = ["dr-plan", $"sr-uuid={_srUuid}", "kind=migration", "network-map:front=Host internal", $"source-pwf={file}"];
+        var answered = await _site.RunAsync([.. words, $"source={_primary.Api.Server}"]);
+        Assert.Contains("Shut down in pool primary, in this order: ", answered.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("source-unreachable", answered.Output, StringComparison.Ordinal);
+        var silent = await _site.RunAsync([.. words, "source=http://127.0.0.1:1"]);
+        Assert.Equal(4, silent.Code);
+        Assert.Contains("[source-unreachable]", silent.Output, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:1 did not", silent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_command_line_that_means_nothing_asks_no_server()
     {
-        foreach (var words in new[] { "kind=holiday", "power-state=fast", "device-config:location=/x", "inventory-from=/no/such/file", "diff=/no/such/file" })
+        foreach (var words in new[] { "kind=holiday", "power-state=fast", "device-config:location=/x", "inventory-from=/no/such/file", "source=http://127.0.0.1:1", "diff=/no/such/file" })
         {
             Assert.Equal(1, (await _site.RunAsync("dr-plan", words)).Code);
         }

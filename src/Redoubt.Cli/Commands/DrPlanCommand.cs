@@ -1,4 +1,5 @@
 using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Connections;
 using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Commands;
@@ -15,7 +16,7 @@ internal static class DrPlanCommand
         {
             Optional =
             [
-                "sr-uuid", "type", "device-config:", "vms", "appliances", "tags", "kind", "source-dead", "network-map:", "power-state", "copy:",
+                "sr-uuid", "type", "device-config:", "vms", "appliances", "tags", "kind", "source", "source-pwf", "source-dead", "network-map:", "power-state", "copy:",
                 "order:", "accept-missing", "json", "inventory-to", "inventory-from", "diff",
             ],
         },
@@ -27,7 +28,7 @@ internal static class DrPlanCommand
         // Everything that can be wrong with the command line is found before a server is asked.
         var policy = DrPlanPolicy.Of(p);
         var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
-        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, DrPlanPolicy.RequestOf(p));
+        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, DrPlanPolicy.RequestOf(p) with { OtherPools = [.. Source(context)] });
         if (p.Find("inventory-to") is { } to)
         {
             await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
@@ -51,8 +52,22 @@ internal static class DrPlanCommand
     private static async Task<Inventory> GatherAsync(CommandContext context, InventoryRequest request) =>
         await new InventoryReader(await context.ConnectAsync(), context.Time, ReadLimit).ReadAsync(request, context.CancellationToken);
 
+    // Where it is and who logs in is checked now; whether it answers is a fact of the inventory.
+    private static IEnumerable<OtherPool> Source(CommandContext context)
+    {
+        var p = context.Parameters;
+        if (p.Find("source") is not { } server)
+        {
+            return p.Find("source-pwf") is null ? [] : throw new UsageException("source-pwf= needs source=, the address of the source pool.");
+        }
+
+        var options = new GlobalOptions { Server = server, PasswordFile = p.Find("source-pwf") ?? throw new UsageException("source= needs source-pwf=FILE.") };
+        var (url, credentials) = (ServerAddress.Of(options), Credentials.Of(options));
+        return [new OtherPool(server, token => context.ConnectToAsync(url, credentials, token))];
+    }
+
     private static Inventory Saved(Parameters p, string file) =>
-        p.All.FirstOrDefault(a => a.Key is "sr-uuid" or "type" || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
+        p.All.FirstOrDefault(a => a.Key is "sr-uuid" or "type" or "source" or "source-pwf" || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
             ? throw new UsageException($"{extra}= says what to look at, but inventory-from= has looked already. Give one of them.")
             : Read("inventory-from", file, Inventory.FromJson);
 

@@ -36,7 +36,10 @@ internal sealed record SourcePool(PlanObject Pool, IReadOnlyList<ChosenVm> Vms, 
         // A pool that did not answer can't say which it is: only its name tells.
         var named = others.FirstOrDefault(o => o.Database is null && (o.Name == pool.Name || o.Name == pool.Uuid));
         var isDead = scene.Policy.IsSourceDead || named?.State == OtherPoolState.StatedDead;
-        var whyNot = named?.Reason is { } reason ? $"it did not answer ({reason})" : "it was not asked";
+        var silent = others.FirstOrDefault(o => o.State == OtherPoolState.Unreachable);
+        var whyNot = named?.Reason is { } reason ? $"it did not answer ({reason})"
+            : silent is not null ? $"it is not among the pools that answered, and {silent.Name} did not ({silent.Reason})"
+            : "it was not asked";
         return new(PlanObject.Of(pool), vms, live is null ? null : new DatabaseIndex(live), isDead, whyNot);
     }
 }

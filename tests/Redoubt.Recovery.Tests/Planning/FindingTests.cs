@@ -14,12 +14,14 @@ public sealed class FindingTests
         {
             s.Target = s.Target with { Pool = s.Target.Pool with { IsHaEnabled = true } };
             Change(s, vm with { IsKeptRunningByHa = true });
-        }),
+        }
+        ),
         ["test-not-isolated"] = (Severity.Block, (s, _) =>
         {
             s.Policy = s.Policy with { Kind = RecoveryKind.Test };
             s.Target = s.Target with { Pool = s.Target.Pool with { Brand = "XenServer" } };
-        }),
+        }
+        ),
         ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
         ["no-metadata"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unreadable = "torn" }),
         ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
@@ -33,33 +35,38 @@ public sealed class FindingTests
         {
             s.Target = s.Target with { Srs = [], Vdis = [] };
             s.Source = s.Source with { Srs = [s.Source.Srs[0] with { IsShared = false }] };
-        }),
+        }
+        ),
         ["sr-detached"] = (Severity.Block, (s, _) => s.Target = s.Target with { Srs = [s.Target.Srs[0] with { Pbds = [s.Target.Srs[0].Pbds[0] with { IsAttached = false }] }] }),
         ["sr-partly-attached"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Srs = [s.Target.Srs[0] with { Pbds = [.. s.Target.Srs[0].Pbds, new("h2", false, Scene.Map())] }] }),
         ["sr-attached-elsewhere"] = (Severity.Warning, (s, _) =>
         {
             s.AddLiveSource(VmPowerState.Halted);
             s.OtherPools[0] = s.OtherPools[0] with { Database = s.OtherPools[0].Database! with { Srs = s.Source.Srs } };
-        }),
+        }
+        ),
         ["storage-map-impossible"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Storage = Scene.Map((Scene.Sr, "elsewhere")) }),
         ["disk-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { IsMissing = true }] }),
         ["disk-dropped"] = (Severity.Warning, (s, vm) =>
         {
             s.Target = s.Target with { Vdis = [] };
             s.Policy = s.Policy with { AcceptedMissingDisks = [vm.Vbds[0].VdiUuid] };
-        }),
+        }
+        ),
         ["disk-size-differs"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { VirtualSizeBytes = 7 }] }),
         ["disk-unknown"] = (Severity.Warning, (s, vm) => Change(s, vm with { Vbds = [vm.Vbds[0] with { VdiUuid = "" }] })),
         ["iso-missing"] = (Severity.Warning, (s, vm) =>
         {
             s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("c0000000-0000-4000-8000-000000000001", "cd", "iso-sr", "debian.iso", 1, false, "")) };
             Change(s, vm with { Vbds = vm.Vbds.Add(new("cb", "3", VbdType.Cd, "c0000000-0000-4000-8000-000000000001")) });
-        }),
+        }
+        ),
         ["suspend-image-missing"] = (Severity.Block, (s, vm) =>
         {
             s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("50000000-0000-4000-8000-000000000001", "image", Scene.Sr, "image", 1, false, "")) };
             Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = "50000000-0000-4000-8000-000000000001" });
-        }),
+        }
+        ),
         ["suspend-image-unknown"] = (Severity.Block, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended })),
         ["suspended"] = (Severity.Info, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = vm.Vbds[0].VdiUuid })),
         ["network-unmapped"] = (Severity.Block, (s, _) => s.Target = s.Target with { Networks = [] }),
@@ -73,54 +80,63 @@ public sealed class FindingTests
         {
             Change(s, vm with { Version = 2 });
             s.AddHere(vm, VmPowerState.Halted, 1);
-        }),
+        }
+        ),
         ["vm-replaced-by-choice"] = (Severity.Warning, (s, vm) =>
         {
             s.AddHere(vm, VmPowerState.Halted, 0);
             s.Policy = s.Policy with { Copies = Scene.Map((vm.Uuid, Scene.Volume)) };
-        }),
+        }
+        ),
         ["vm-running-here"] = (Severity.Block, (s, vm) =>
         {
             Change(s, vm with { Version = 2 });
             s.AddHere(vm, VmPowerState.Running, 1);
-        }),
+        }
+        ),
         ["vm-suspended-here"] = (Severity.Block, (s, vm) =>
         {
             Change(s, vm with { Version = 2 });
             s.AddHere(vm, VmPowerState.Suspended, 1);
-        }),
+        }
+        ),
         ["newest-here"] = (Severity.Block, (s, vm) =>
         {
             s.AddHere(vm, VmPowerState.Halted, 1);
             s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Name] } };
-        }),
+        }
+        ),
         ["appliance-present"] = (Severity.Warning, (s, vm) =>
         {
             var appliance = s.AddAppliance("shop");
             Change(s, vm with { ApplianceUuid = appliance.Uuid });
             s.Target = s.Target with { Appliances = [appliance] };
-        }),
+        }
+        ),
         ["appliance-incomplete"] = (Severity.Block, (s, vm) =>
         {
             var appliance = s.AddAppliance("shop");
             Change(s, vm with { ApplianceUuid = appliance.Uuid });
             s.AddVm("web", appliance: appliance.Uuid);
             s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Uuid] } };
-        }),
+        }
+        ),
         ["appliance-split"] = (Severity.Block, (s, vm) =>
         {
             var appliance = s.AddAppliance("shop");
             Change(s, vm with { ApplianceUuid = appliance.Uuid });
             s.AddVm("web", appliance: appliance.Uuid);
             s.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [d.Vms[0] with { Version = 5 }] });
-        }),
+        }
+        ),
         ["copy-undecidable"] = (Severity.Block, (s, _) => s.AddVolume(d => d with { Pool = Scene.OtherPool })),
         ["not-found"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Chosen = new() { Tags = ["gold"] } }),
         ["name-ambiguous"] = (Severity.Block, (s, vm) =>
         {
             s.AddVm(vm.Name);
             s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Name] } };
-        }),
+        }
+        ),
         ["source-not-dead"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { IsSourceDead = false }),
         ["source-unreachable"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Kind = RecoveryKind.Migration }),
         ["source-alive"] = (Severity.Warning, (s, _) => s.AddLiveSource(VmPowerState.Halted)),
