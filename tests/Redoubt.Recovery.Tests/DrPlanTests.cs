@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.IO.Compression;
 using System.Security.Cryptography;
 using Redoubt.XenApi;
 
@@ -164,6 +165,29 @@ public sealed class DrPlanTests : IAsyncLifetime
         Assert.Equal(4, silent.Code);
         Assert.Contains("[source-unreachable]", silent.Output, StringComparison.Ordinal);
         Assert.Contains("127.0.0.1:1 did not", silent.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_volume_that_a_genuine_xapi_wrote_is_planned_from()
+    {
+        var genuine = SharedFiles.Genuine("metadata-vdi.raw.gz");
+        var (sr, vdi) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        Directory.CreateDirectory(Path.Combine(_site.Storage, sr));
+        await using (var raw = File.Create(Path.Combine(_site.Storage, sr, vdi + ".raw")))
+        await using (var packed = new GZipStream(File.OpenRead(genuine), CompressionMode.Decompress))
+        {
+            await packed.CopyToAsync(raw, Cancel);
+            raw.SetLength(256 << 20);
+        }
+
+        await _site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", _site.DeviceConfig, ImmutableList.Create(sr));
+        var (code, text, error) = await _site.RunAsync("dr-plan", $"sr-uuid={sr}", "--json");
+        Assert.Equal((4, ""), (code, error));
+        var plan = RecoveryPlan.FromJson(text);
+        Assert.NotEmpty(plan.Choices);
+        Assert.All(plan.Choices, c => Assert.Equal(vdi, c.Chosen!.VolumeUuid));
+        Assert.Contains(plan.Findings, f => f.Code == "source-not-dead");
+        Assert.DoesNotContain(plan.Findings, f => f.Code is "no-metadata" or "volume-unreadable");
     }
 
     [Fact]
