@@ -80,7 +80,10 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         ParameterCheck.Check(command, line);
         var server = ServerAddress.Of(line.Options);
         var credentials = Credentials.Of(line.Options);
-        return await command.Run(new CommandContext(line.Parameters, terminal, token => ConnectAsync(server, credentials, pins, token), time, cancellationToken));
+        return await command.Run(new CommandContext(line.Parameters, terminal, async token => client = await ConnectAsync(server, credentials, pins, token), time, cancellationToken)
+        {
+            ConnectToAsync = (other, who, token) => ConnectAsync(other, who, pins, token),
+        });
     }
 
     // A command without a server has options of its own, so its words must not be read by the grammar of the others. It is the first
@@ -115,6 +118,6 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
             throw;
         }
 
-        return client = api;
+        return api;
     }
 }

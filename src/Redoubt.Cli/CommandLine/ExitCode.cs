@@ -17,6 +17,9 @@ internal static class ExitCode
     /// <summary>With <c>--multiple</c>: it worked for some objects and failed for others. <c>inspect</c>: some can be used, but not all.</summary>
     public const int Partial = 3;
 
+    /// <summary>A plan was made, and something in it blocks.</summary>
+    public const int Blocked = 4;
+
     /// <summary>Interrupted with Ctrl-C; what the server was told to do goes on.</summary>
     public const int Interrupted = 130;
 }

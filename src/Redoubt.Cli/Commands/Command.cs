@@ -15,6 +15,12 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
     /// <summary>Which further parameters it takes, if any: fields to filter by, or to set.</summary>
     public Func<string, bool>? AcceptsOther { get; init; }
 
+    /// <summary>
+    /// Whether it opens files or connections of the machine that it runs on, under names that are not those of parameters with "file" in
+    /// them. The server never runs such a command for somebody else.
+    /// </summary>
+    public bool IsForThisMachine { get; init; }
+
     /// <summary>What the help says of <see cref="AcceptsOther"/>.</summary>
     public string? OtherHelp { get; init; }
 

@@ -1,4 +1,5 @@
 using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Connections;
 using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
@@ -9,6 +10,9 @@ internal sealed class CommandContext(
     Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time, CancellationToken cancellationToken)
 {
     private XenApiClient? api;
+
+    /// <summary>Connects to another server than the one that the command is about. Whoever asks disposes the client.</summary>
+    public required Func<Uri, Credentials, CancellationToken, Task<XenApiClient>> ConnectToAsync { get; init; }
 
     public Parameters Parameters => parameters;
 

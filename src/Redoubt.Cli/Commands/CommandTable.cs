@@ -8,7 +8,7 @@ internal static class CommandTable
     [
         .. ApplianceCommands.All, .. DrTaskCommands.All, .. SrCommands.All, .. PbdCommands.All, .. VdiCommands.All, .. VmCommands.All,
         .. VmRecoveryCommands.All, .. VbdCommands.All, .. VifCommands.All, .. NetworkCommands.All, .. TaskCommands.All, .. UserCommands.All,
-        .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All,
+        .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All, .. DrPlanCommand.All,
     ];
 
     public static Command? Find(string name) => Own.FirstOrDefault(c => c.Name == name) ?? ClassCommands.Find(name);

@@ -29,7 +29,10 @@ internal static class RemoteCommand
             var command = CommandTable.Find(line.Command) ?? throw App.Unknown(line.Command);
             RequireNoFile(command);
             ParameterCheck.Check(command, line);
-            return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken));
+            return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
+            {
+                ConnectToAsync = (_, _, _) => throw new UsageException("A command that a thin client sends is about this server and no other."),
+            });
         }
         catch (UsageException wrong)
         {
@@ -46,6 +49,11 @@ internal static class RemoteCommand
     // By the parameters that a command declares, so that a command that is new is refused too.
     private static void RequireNoFile(Command command)
     {
+        if (command.IsForThisMachine)
+        {
+            throw new UsageException($"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use 'redoubt {command.Name}'.");
+        }
+
         if (command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter)
         {
             throw new UsageException($"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'.");

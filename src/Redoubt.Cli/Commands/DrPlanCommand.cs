@@ -1,0 +1,98 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Connections;
+using Redoubt.Recovery;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>Says what a recovery would do, and what stands in its way. It reads, and writes nothing but the file that it is told to.</summary>
+internal static class DrPlanCommand
+{
+    // A database of ten thousand VMs is read in less; what takes longer is stuck, and the plan is wanted now.
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromMinutes(3);
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        new("dr-plan", "Says what a recovery would do, and what stands in its way; changes nothing.", RunAsync)
+        {
+            IsForThisMachine = true,
+            Optional =
+            [
+                "sr-uuid", "type", "device-config:", "vms", "appliances", "tags", "kind", "source", "source-pwf", "source-dead", "network-map:", "power-state", "copy:",
+                "order:", "accept-missing", "json", "inventory-to", "inventory-from", "diff",
+            ],
+        },
+    ];
+
+    private static async Task<int> RunAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        // Everything that can be wrong with the command line is found before a server is asked.
+        var policy = DrPlanPolicy.Of(p);
+        var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
+        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, DrPlanPolicy.RequestOf(p) with { OtherPools = [.. Source(context)] });
+        if (p.Find("inventory-to") is { } to)
+        {
+            await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
+        }
+
+        var plan = Planner.Plan(policy, inventory);
+        var asJson = p.Flag("json");
+        if (earlier is not null)
+        {
+            var diff = PlanDiff.Between(earlier, plan);
+            await context.Terminal.Output.WriteAsync(asJson ? diff.ToJson() : diff.ToText());
+        }
+        else
+        {
+            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : plan.ToText());
+        }
+
+        return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;
+    }
+
+    private static async Task<Inventory> GatherAsync(CommandContext context, InventoryRequest request) =>
+        await new InventoryReader(await context.ConnectAsync(), context.Time, ReadLimit).ReadAsync(request, context.CancellationToken);
+
+    // Where it is and who logs in is checked now; whether it answers is a fact of the inventory.
+    private static IEnumerable<OtherPool> Source(CommandContext context)
+    {
+        var p = context.Parameters;
+        if (p.Find("source") is not { } server)
+        {
+            return p.Find("source-pwf") is null ? [] : throw new UsageException("source-pwf= needs source=, the address of the source pool.");
+        }
+
+        var options = new GlobalOptions { Server = server, PasswordFile = p.Find("source-pwf") ?? throw new UsageException("source= needs source-pwf=FILE.") };
+        var (url, credentials) = (ServerAddress.Of(options), Credentials.Of(options));
+        return [new OtherPool(server, token => context.ConnectToAsync(url, credentials, token))];
+    }
+
+    private static Inventory Saved(Parameters p, string file) =>
+        p.All.FirstOrDefault(a => a.Key is "sr-uuid" or "type" or "source" or "source-pwf" || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
+            ? throw new UsageException($"{extra}= says what to look at, but inventory-from= has looked already. Give one of them.")
+            : Read("inventory-from", file, Inventory.FromJson);
+
+    private static T Read<T>(string parameter, string file, Func<string, T> parse)
+    {
+        try
+        {
+            return parse(File.ReadAllText(file));
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or FormatException)
+        {
+            throw new UsageException($"{parameter}={file} can't be read: {wrong.Message}");
+        }
+    }
+
+    private static async Task WriteAsync(string file, string text, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await File.WriteAllTextAsync(file, text, cancellationToken);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"inventory-to={file} can't be written: {wrong.Message}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>Reads one pool's database, its own or a foreign one, through getters only.</summary>
+internal static class DatabaseReader
+{
+    // Rows that were never given a moment have the epoch, and no pool is older than XenAPI.
+    private static readonly DateTimeOffset FirstMoment = new(2006, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <param name="api">A session on the database.</param>
+    /// <param name="isLive">Whether a running pool answers, which can be asked what its hosts have free.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, CancellationToken cancellationToken)
+    {
+        // All tables at once: each is one call, and over a long line the waits would add up.
+        var pools = api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
+        var hosts = api.GetAllRecordsAsync<HostRecord>(cancellationToken);
+        var hostMetrics = api.GetAllRecordsAsync<HostMetricsRecord>(cancellationToken);
+        var networks = api.GetAllRecordsAsync<NetworkRecord>(cancellationToken);
+        var srs = api.GetAllRecordsAsync<SrRecord>(cancellationToken);
+        var pbds = api.GetAllRecordsAsync<PbdRecord>(cancellationToken);
+        var vdis = api.GetAllRecordsAsync<VdiRecord>(cancellationToken);
+        var appliances = api.GetAllRecordsAsync<VmApplianceRecord>(cancellationToken);
+        var vms = api.GetAllRecordsAsync<VmRecord>(cancellationToken);
+        var vmMetrics = api.GetAllRecordsAsync<VmMetricsRecord>(cancellationToken);
+        var vbds = api.GetAllRecordsAsync<VbdRecord>(cancellationToken);
+        var vifs = api.GetAllRecordsAsync<VifRecord>(cancellationToken);
+        await Task.WhenAll(pools, hosts, hostMetrics, networks, srs, pbds, vdis, appliances, vms, vmMetrics, vbds, vifs);
+
+        var tables = new DatabaseTables
+        {
+            Pool = (await pools).Values.FirstOrDefault() ?? throw new XenApiTransportException($"{api.Server.Authority} has a database without a pool."),
+            Hosts = await hosts,
+            HostMetrics = await hostMetrics,
+            Networks = await networks,
+            Srs = await srs,
+            Pbds = await pbds,
+            Vdis = await vdis,
+            Appliances = await appliances,
+            Vms = await vms,
+            VmMetrics = await vmMetrics,
+            Vbds = await vbds,
+            Vifs = await vifs,
+        };
+        var free = isLive ? await FreeMemoryAsync(api, tables.Hosts.Keys, cancellationToken) : [];
+        return tables.ToFacts(free);
+    }
+
+    /// <summary>The latest of some moments, leaving out those that stand for none.</summary>
+    internal static DateTimeOffset? Newest(IEnumerable<DateTimeOffset> moments) =>
+        moments.Where(m => m > FirstMoment).Select(m => (DateTimeOffset?)m).Max();
+
+    // A host that can't say what it has free (it is down, or too old to know the message) is left out: not known is not none.
+    private static async Task<Dictionary<Ref<HostRecord>, long>> FreeMemoryAsync(
+        XenApiClient api, IEnumerable<Ref<HostRecord>> hosts, CancellationToken cancellationToken)
+    {
+        var answers = await Task.WhenAll(hosts.Select(async host =>
+        {
+            try
+            {
+                return (host, (long?)await api.CallAsync<long>("host.compute_free_memory", [host], cancellationToken));
+            }
+            catch (XenApiException)
+            {
+                return (host, null);
+            }
+        }));
+        return answers.Where(a => a.Item2 is not null).ToDictionary(a => a.host, a => a.Item2!.Value);
+    }
+}

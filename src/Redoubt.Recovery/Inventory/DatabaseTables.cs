@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>The tables of one database as they came, and what they mean to a recovery. References become UUIDs here and nowhere else.</summary>
+internal sealed record DatabaseTables
+{
+    public required PoolRecord Pool { get; init; }
+
+    public required IReadOnlyDictionary<Ref<HostRecord>, HostRecord> Hosts { get; init; }
+
+    public required IReadOnlyDictionary<Ref<HostMetricsRecord>, HostMetricsRecord> HostMetrics { get; init; }
+
+    public required IReadOnlyDictionary<Ref<NetworkRecord>, NetworkRecord> Networks { get; init; }
+
+    public required IReadOnlyDictionary<Ref<SrRecord>, SrRecord> Srs { get; init; }
+
+    public required IReadOnlyDictionary<Ref<PbdRecord>, PbdRecord> Pbds { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VdiRecord>, VdiRecord> Vdis { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VmApplianceRecord>, VmApplianceRecord> Appliances { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VmRecord>, VmRecord> Vms { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VmMetricsRecord>, VmMetricsRecord> VmMetrics { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VbdRecord>, VbdRecord> Vbds { get; init; }
+
+    public required IReadOnlyDictionary<Ref<VifRecord>, VifRecord> Vifs { get; init; }
+
+    public DatabaseFacts ToFacts(IReadOnlyDictionary<Ref<HostRecord>, long> freeMemory)
+    {
+        var pbds = Pbds.Values.ToLookup(p => p.Sr);
+        var snapshots = Vms.Values.Where(v => v.IsASnapshot).ToLookup(v => v.SnapshotOf);
+        var vbds = Vbds.Values.ToLookup(v => v.Vm);
+        var vifs = Vifs.Values.ToLookup(v => v.Vm);
+        return new DatabaseFacts
+        {
+            Pool = PoolFacts(),
+            NewestMoment = DatabaseReader.Newest(
+            [
+                .. HostMetrics.Values.Select(m => m.LastUpdated),
+                .. VmMetrics.Values.SelectMany(m => new[] { m.StartTime, m.LastUpdated, m.InstallTime }),
+                .. Vms.Values.Select(v => v.SnapshotTime),
+                .. Vdis.Values.Select(v => v.SnapshotTime),
+            ]),
+            Hosts = [.. Hosts.Select(h => Host(h.Value, freeMemory.TryGetValue(h.Key, out var free) ? free : null))],
+            Networks = [.. Networks.Values.Select(n => new NetworkFacts(n.Uuid, n.NameLabel, n.Bridge))],
+            Srs = [.. Srs.Select(s => Sr(s.Value, pbds[s.Key]))],
+            Vdis = [.. Vdis.Values.Where(v => v.Type != VdiType.Metadata).Select(Vdi)],
+            Appliances = [.. Appliances.Values.Select(a => new ApplianceFacts(a.Uuid, a.NameLabel))],
+            Vms = [.. Vms.Where(v => v.Value is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false })
+                .Select(v => Vm(v.Value, [.. snapshots[v.Key]], vbds[v.Key], vifs[v.Key]))],
+        };
+    }
+
+    private PoolFacts PoolFacts()
+    {
+        var coordinator = Hosts.GetValueOrDefault(Pool.Master) ?? Hosts.Values.FirstOrDefault();
+        string Version(string key) => coordinator?.SoftwareVersion.GetValueOrDefault(key, "") ?? "";
+        return new(
+            Pool.Uuid,
+            Pool.NameLabel,
+            Pool.HaEnabled,
+            // The pool's restrictions are those of its hosts together; an older server says it of the hosts only.
+            Pool.Restrictions.GetValueOrDefault("restrict_dr") == "true" || Hosts.Values.Any(h => h.LicenseParams.GetValueOrDefault("restrict_dr") == "true"),
+            Version("product_brand"),
+            Version("product_version"));
+    }
+
+    private HostFacts Host(HostRecord host, long? free)
+    {
+        var metrics = HostMetrics.GetValueOrDefault(host.Metrics);
+        long? cpus = long.TryParse(host.CpuInfo.GetValueOrDefault("cpu_count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
+        return new(host.Uuid, host.NameLabel, host.Enabled, metrics?.Live ?? false, cpus, metrics?.MemoryTotal ?? 0, free);
+    }
+
+    private SrFacts Sr(SrRecord sr, IEnumerable<PbdRecord> pbds) => new()
+    {
+        Uuid = sr.Uuid,
+        Name = sr.NameLabel,
+        Type = sr.Type,
+        IsIso = sr.ContentType == "iso",
+        IsShared = sr.Shared,
+        IsForRecoveryOnly = !sr.IntroducedBy.IsNull,
+        Pbds = [.. pbds.Select(p => new PbdFacts(Hosts.GetValueOrDefault(p.Host)?.Uuid ?? "", p.CurrentlyAttached, DeviceConfigs.Mask(p.DeviceConfig)))],
+    };
+
+    private VdiFacts Vdi(VdiRecord vdi) => new(
+        vdi.Uuid,
+        vdi.NameLabel,
+        Srs.GetValueOrDefault(vdi.Sr)?.Uuid ?? "",
+        vdi.Location,
+        vdi.VirtualSize,
+        vdi.Missing,
+        vdi.SmConfig.GetValueOrDefault("SCSIid", ""));
+
+    private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IEnumerable<VbdRecord> vbds, IEnumerable<VifRecord> vifs)
+    {
+        var metrics = VmMetrics.GetValueOrDefault(vm.Metrics);
+        return new()
+        {
+            Uuid = vm.Uuid,
+            Name = vm.NameLabel,
+            PowerState = vm.PowerState,
+            Version = vm.Version,
+            LastRecordedAt = DatabaseReader.Newest([.. snapshots.Select(s => s.SnapshotTime), metrics?.StartTime ?? default, metrics?.LastUpdated ?? default]),
+            ApplianceUuid = Appliances.GetValueOrDefault(vm.Appliance)?.Uuid ?? "",
+            Order = vm.Order,
+            StartDelaySeconds = vm.StartDelay,
+            MemoryBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : vm.MemoryStaticMax,
+            CpuCount = vm.VcpusAtStartup,
+            Tags = vm.Tags.ToImmutableSortedSet(StringComparer.Ordinal),
+            IsKeptRunningByHa = vm.HaRestartPriority == "restart" && vm.HaAlwaysRun,
+            StartsWithHost = vm.OtherConfig.GetValueOrDefault("auto_poweron") == "true",
+            SnapshotCount = snapshots.Count,
+            SuspendVdiUuid = Vdis.GetValueOrDefault(vm.SuspendVdi)?.Uuid ?? "",
+            Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
+            Vbds = [.. vbds.Select(b => new VbdFacts(b.Uuid, b.Userdevice, b.Type, Vdis.GetValueOrDefault(b.Vdi)?.Uuid ?? ""))],
+            Vifs = [.. vifs.Select(i => new VifFacts(i.Uuid, i.Device, Networks.GetValueOrDefault(i.Network)?.Uuid ?? "", i.Mac))],
+        };
+    }
+}

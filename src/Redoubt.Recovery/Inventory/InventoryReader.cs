@@ -1,0 +1,202 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>
+/// Gathers an <see cref="Inventory"/> from a target pool, the metadata volumes on its storage, and other pools, everything in parallel.
+/// It calls getters, <c>SR.probe</c> and <c>VDI.open_database</c> and so changes nothing, neither in a database nor on storage. Only a
+/// target that does not answer is an exception; whatever else can't be read is noted with its reason.
+/// </summary>
+/// <param name="target">The pool that is to take VMs in, logged in.</param>
+/// <param name="time">The clock.</param>
+/// <param name="limit">How long a volume, a probe or another pool may take; the dead are not waited for.</param>
+public sealed class InventoryReader(XenApiClient target, TimeProvider time, TimeSpan limit)
+{
+    // Each open database costs the server the memory of a whole pool.
+    private const int OpenAtOnce = 4;
+
+    /// <summary>Gathers the inventory.</summary>
+    /// <exception cref="XenApiException">The target refused to be read.</exception>
+    /// <exception cref="XenApiTransportException">The target did not answer.</exception>
+    public async Task<Inventory> ReadAsync(InventoryRequest request, CancellationToken cancellationToken)
+    {
+        var others = Task.WhenAll(request.OtherPools.Select(p => OtherAsync(p, cancellationToken)));
+        var mayRecover = MayRecoverAsync(cancellationToken);
+        var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
+        var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
+        await Task.WhenAll(mayRecover, database, probes);
+        var targetFacts = new TargetFacts(Read(target.Server.Authority), await database, await mayRecover);
+
+        var named = request.SrUuids.Select(uuid => NamedSr(uuid, targetFacts)).ToList();
+        var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
+            ? targetFacts.Database.Srs.Select(s => s.Uuid)
+            : request.SrUuids.Concat((await probes).SelectMany(p => p.Found).Select(f => f.Uuid));
+        var volumes = await VolumesAsync(chosen.ToHashSet(), cancellationToken);
+        var otherFacts = await others;
+        return new Inventory
+        {
+            TakenAt = time.GetUtcNow(),
+            Target = targetFacts,
+            Storage = [.. named, .. await probes],
+            Volumes = volumes,
+            OtherPools = [.. otherFacts],
+        };
+    }
+
+    private static StorageFacts NamedSr(string uuid, TargetFacts facts)
+    {
+        var sr = facts.Database.Srs.FirstOrDefault(s => s.Uuid == uuid);
+        return new StorageFacts
+        {
+            Origin = facts.Origin,
+            SrUuid = uuid,
+            Unreadable = sr is null ? $"the pool knows no SR with the UUID {uuid}" : sr.IsAttached() ? null : "no host has the SR attached",
+        };
+    }
+
+    // Null where the server does not tell: a superuser has no list of rights, and an older server none at all.
+    private async Task<bool?> MayRecoverAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var session = await target.CallAsync<SessionRecord>("session.get_record", [target.Session], cancellationToken);
+            return session.IsLocalSuperuser ? true
+                : session.RbacPermissions.IsEmpty ? null
+                : session.RbacPermissions.Contains("vdi.open_database", StringComparer.OrdinalIgnoreCase);
+        }
+        catch (XenApiException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<StorageFacts> ProbeAsync(StorageProbe probe, CancellationToken cancellationToken)
+    {
+        var facts = new StorageFacts
+        {
+            Origin = Read($"probe of {probe.Type}"),
+            Type = probe.Type,
+            DeviceConfig = DeviceConfigs.Mask(probe.DeviceConfig),
+        };
+        var (found, failure) = await TryAsync(
+            async token =>
+            {
+                var pool = (await target.GetAllRecordsAsync<PoolRecord>(token)).Values.First();
+                // Without metadata=true the drivers for block devices name UUIDs only.
+                var smConfig = ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true");
+                return ProbeAnswer.Parse(await target.CallAsync<string>("SR.probe", [pool.Master, probe.DeviceConfig, probe.Type, smConfig], token));
+            },
+            cancellationToken);
+        return facts with { Found = failure is null ? found : [], Unreadable = failure };
+    }
+
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, CancellationToken cancellationToken)
+    {
+        var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
+        var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
+        var vdis = target.GetAllRecordsAsync<VdiRecord>(cancellationToken);
+        await Task.WhenAll(pool, srs, vdis);
+        var own = (await pool).Keys.First();
+        var known = await srs;
+        using var slots = new SemaphoreSlim(OpenAtOnce);
+        var found = (await vdis).Where(v => v.Value.Type == VdiType.Metadata && known.TryGetValue(v.Value.Sr, out var sr) && chosenSrs.Contains(sr.Uuid));
+        return [.. await Task.WhenAll(found.Select(async v =>
+        {
+            await slots.WaitAsync(cancellationToken);
+            try
+            {
+                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, cancellationToken);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }))];
+    }
+
+    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, CancellationToken cancellationToken)
+    {
+        var facts = new VolumeFacts
+        {
+            VdiUuid = record.Uuid,
+            SrUuid = srUuid,
+            Origin = Read($"metadata volume {record.Uuid}"),
+            IsTargetsOwn = isOwn,
+            IsLatest = record.MetadataLatest,
+        };
+        if (isOwn)
+        {
+            return facts;
+        }
+
+        if (record.Missing)
+        {
+            return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
+        }
+
+        var (database, failure) = await TryAsync(token => OpenAsync(vdi, token), cancellationToken);
+        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+    }
+
+    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        var session = await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken);
+        var foreign = target.WithSession(session);
+        try
+        {
+            return await DatabaseReader.ReadAsync(foreign, isLive: false, cancellationToken);
+        }
+        finally
+        {
+            // Not with the caller's token: a session left open holds a whole database in the server's memory.
+            await foreign.LogoutAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
+    {
+        if (pool.ConnectAsync is not { } connect)
+        {
+            return new(Read("the operator's statement"), pool.Name, OtherPoolState.StatedDead, null, null);
+        }
+
+        var (database, failure) = await TryAsync(
+            async token =>
+            {
+                await using var api = await connect(token);
+                return await DatabaseReader.ReadAsync(api, isLive: true, token);
+            },
+            cancellationToken);
+        return new(Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database);
+    }
+
+    // The failures of the world become facts with a reason; everything else is a bug or the caller's own cancelling, and goes up.
+    private async Task<(T? Value, string? Failure)> TryAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return (await read(both.Token), null);
+        }
+        catch (XenApiException refused)
+        {
+            return (default, $"{refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd());
+        }
+        catch (XenApiTransportException broken)
+        {
+            return (default, broken.Message);
+        }
+        catch (FormatException strange)
+        {
+            return (default, strange.Message);
+        }
+        catch (OperationCanceledException) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            return (default, $"there was no answer within {limit.TotalSeconds:0} s");
+        }
+    }
+
+    private Origin Read(string source) => new(source, time.GetUtcNow());
+}

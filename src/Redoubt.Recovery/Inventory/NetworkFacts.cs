@@ -1,0 +1,7 @@
+namespace Redoubt.Recovery;
+
+/// <summary>A network.</summary>
+/// <param name="Uuid">Its UUID.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Bridge">The bridge it is on; may be empty.</param>
+public sealed record NetworkFacts(string Uuid, string Name, string Bridge);

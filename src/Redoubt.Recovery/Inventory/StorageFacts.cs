@@ -1,0 +1,25 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Recovery;
+
+/// <summary>Storage that the operator chose: an SR by its UUID, or a device configuration that was probed.</summary>
+public sealed record StorageFacts
+{
+    /// <summary>Where this was read.</summary>
+    public required Origin Origin { get; init; }
+
+    /// <summary>The SR, if it was chosen by its UUID; else empty.</summary>
+    public string SrUuid { get; init; } = "";
+
+    /// <summary>The kind of storage that was probed; else empty.</summary>
+    public string Type { get; init; } = "";
+
+    /// <summary>The device configuration that was probed, its secrets masked.</summary>
+    public ImmutableSortedDictionary<string, string> DeviceConfig { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>What the probe found.</summary>
+    public ImmutableArray<ProbedSrFacts> Found { get; init; } = [];
+
+    /// <summary>Why nothing can be read there; null if it can.</summary>
+    public string? Unreadable { get; init; }
+}

@@ -1,0 +1,29 @@
+namespace Redoubt.Recovery;
+
+/// <summary>A metadata volume on chosen storage, and what it says.</summary>
+public sealed record VolumeFacts
+{
+    /// <summary>The volume's VDI.</summary>
+    public required string VdiUuid { get; init; }
+
+    /// <summary>The SR it is on.</summary>
+    public required string SrUuid { get; init; }
+
+    /// <summary>Where this was read.</summary>
+    public required Origin Origin { get; init; }
+
+    /// <summary>Whether the target pool itself writes it; then it says nothing that the target does not, and is not opened.</summary>
+    public bool IsTargetsOwn { get; init; }
+
+    /// <summary>Whether the server found it to be its pool's newest (<c>VDI.metadata_latest</c>).</summary>
+    public bool IsLatest { get; init; }
+
+    /// <summary>The database's generation; null where the server does not tell, as xapi doesn't.</summary>
+    public long? Generation { get; init; }
+
+    /// <summary>What it says; null if it could not be read.</summary>
+    public DatabaseFacts? Database { get; init; }
+
+    /// <summary>Why it could not be read; null if it could.</summary>
+    public string? Unreadable { get; init; }
+}

@@ -1,0 +1,47 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What of a VM the target can't keep as it was, and what it may do by itself.</summary>
+internal static class GuestChecks
+{
+    public static void Run(PlanScene scene, FindingList findings)
+    {
+        foreach (var vm in scene.Chosen)
+        {
+            Devices(scene, vm, findings);
+            if (vm.Vm.StartsWithHost)
+            {
+                findings.Warn(
+                    "starts-with-host", vm.Object, "The VM is set to start with its host (auto_poweron), which heeds no order and no check.",
+                    "Switch it off at the recovery site: a host that restarts would start it beside the original.");
+            }
+
+            if (vm.Vm.PowerState == VmPowerState.Suspended)
+            {
+                findings.Tell("suspended", vm.Object, "The VM was suspended; it is resumed instead of started.", "Nothing.");
+            }
+
+            if (vm.Vm.SnapshotCount > 0)
+            {
+                findings.Tell("snapshots", vm.Object, $"The VM has snapshots ({vm.Vm.SnapshotCount}); they are recovered with it.", "Nothing.");
+            }
+        }
+    }
+
+    private static void Devices(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        var d = vm.Vm.Devices;
+        // What a pool is handed through stays in its host everywhere; virtual TPMs and GPUs a genuine xapi recovers.
+        (int Count, string Name)[] lost = scene.Pool.IsRedoubt()
+            ? [(d.VtpmCount, "virtual TPM"), (d.VgpuCount, "virtual GPU"), (d.UsbCount, "USB device"), (d.PciCount, "PCI device")]
+            : [(d.UsbCount, "USB device"), (d.PciCount, "PCI device")];
+        var names = lost.Where(l => l.Count > 0).Select(l => $"{l.Count} {l.Name}").ToList();
+        if (names.Count > 0)
+        {
+            findings.Warn(
+                "device-lost", vm.Object, $"The VM is recovered without {string.Join(", ", names)}.",
+                "Make sure that the guest starts without; a guest that keeps its keys in a TPM does not.");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What the target pool already has of the same UUID or name. A test comes beside it under other UUIDs, so none of it matters there.</summary>
+internal static class PresenceChecks
+{
+    public static void Run(PlanScene scene, FindingList findings)
+    {
+        if (scene.IsTest)
+        {
+            return;
+        }
+
+        foreach (var vm in scene.Chosen)
+        {
+            Same(scene, vm, findings);
+            Named(scene, vm, findings);
+        }
+
+        foreach (var appliance in scene.Chosen.Select(c => c.Appliance).OfType<ApplianceFacts>().DistinctBy(a => a.Uuid))
+        {
+            Same(scene, appliance, findings);
+        }
+    }
+
+    private static void Same(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        if (scene.Target.Vm(vm.Vm.Uuid) is not { } here)
+        {
+            return;
+        }
+
+        if (here.PowerState != VmPowerState.Halted)
+        {
+            // Forced or not, a copy that runs or could be resumed never gives way: the same VM would be there twice.
+            findings.Block(
+                here.PowerState == VmPowerState.Suspended ? "vm-suspended-here" : "vm-running-here", vm.Object,
+                $"The target pool has the same VM, version {here.Version}, and it is {here.PowerState.ToString().ToLowerInvariant()}.",
+                "Make sure which of the two is the right one. If it is the replica's, shut the one here down.",
+                new(FixKind.ShutDownHere, $"redoubt vm-shutdown uuid={here.Uuid}"));
+            return;
+        }
+
+        findings.Warn(
+            here.Version < vm.Vm.Version ? "vm-replaced" : "vm-replaced-by-choice", vm.Object,
+            $"The target pool has the same VM, halted, version {here.Version}; the copy of version {vm.Vm.Version} replaces it. Its disks stay.",
+            "Nothing, unless the one here has changes that you need.");
+    }
+
+    private static void Named(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        if (scene.Target.Facts.Vms.FirstOrDefault(v => v.Name == vm.Vm.Name && v.Uuid != vm.Vm.Uuid) is { } namesake)
+        {
+            findings.Tell(
+                "name-clash", vm.Object, $"The target pool has another VM of this name ({namesake.Uuid}).", "Speak of them by UUID, or rename one afterwards.");
+        }
+    }
+
+    private static void Same(PlanScene scene, ApplianceFacts appliance, FindingList findings)
+    {
+        if (scene.Target.Appliance(appliance.Uuid) is null)
+        {
+            return;
+        }
+
+        var chosen = scene.Chosen.Where(c => c.Appliance?.Uuid == appliance.Uuid).ToList();
+        var leaving = scene.Target.Members(appliance.Uuid).Where(m => chosen.TrueForAll(c => c.Vm.Uuid != m.Uuid)).Select(m => m.Name).ToList();
+        findings.Warn(
+            "appliance-present", PlanObject.Of(appliance),
+            "The target pool has the same vApp; it takes the recovered VMs and this name."
+            + (leaving.Count > 0 ? $" Taken out of it: {string.Join(", ", leaving)}." : ""),
+            "Nothing, unless VMs were added to it here.", null, chosen.Select(c => c.Object));
+    }
+}

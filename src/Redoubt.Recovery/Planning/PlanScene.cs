@@ -1,0 +1,67 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What the checks look at: the policy, the facts, and the VMs that are to be recovered.</summary>
+internal sealed class PlanScene
+{
+    private readonly Dictionary<VolumeFacts, DatabaseIndex> _volumes;
+
+    public PlanScene(RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, IReadOnlyList<ChosenVm> chosen)
+    {
+        Policy = policy;
+        Inventory = inventory;
+        Target = new DatabaseIndex(inventory.Target.Database);
+        Chosen = chosen;
+        _volumes = volumes;
+        Disks = [.. chosen.SelectMany(NeedsOf)];
+        Networks = new NetworkMap(policy, Target);
+    }
+
+    public RecoveryPolicy Policy { get; }
+
+    public Inventory Inventory { get; }
+
+    public DatabaseIndex Target { get; }
+
+    public IReadOnlyList<ChosenVm> Chosen { get; }
+
+    /// <summary>Every disk the chosen VMs need: those in their drives, and their suspended states.</summary>
+    public IReadOnlyList<DiskNeed> Disks { get; }
+
+    public NetworkMap Networks { get; }
+
+    public bool IsTest => Policy.Kind == RecoveryKind.Test;
+
+    /// <summary>Whether the source is to be alive and hand over.</summary>
+    public bool IsOrderly => Policy.Kind is RecoveryKind.Migration or RecoveryKind.Failback;
+
+    public PoolFacts Pool => Inventory.Target.Database.Pool;
+
+    public PlanObject PoolObject => PlanObject.Of(Pool);
+
+    public DatabaseIndex Source(ChosenVm vm) => _volumes[vm.Volume];
+
+    /// <summary>The network an interface was on, or null if its pool does not know.</summary>
+    public NetworkFacts? NetworkOf(ChosenVm vm, VifFacts vif) => Source(vm).Network(vif.NetworkUuid);
+
+    private IEnumerable<DiskNeed> NeedsOf(ChosenVm vm)
+    {
+        var source = Source(vm);
+        foreach (var vbd in vm.Vm.Vbds.Where(b => b.Type == VbdType.Disk))
+        {
+            if (source.Vdi(vbd.VdiUuid) is { } vdi)
+            {
+                yield return Need(vm, $"position {vbd.Position}", vdi, false);
+            }
+        }
+
+        if (vm.Vm.PowerState == VmPowerState.Suspended && source.Vdi(vm.Vm.SuspendVdiUuid) is { } image)
+        {
+            yield return Need(vm, "suspended state", image, true);
+        }
+    }
+
+    private DiskNeed Need(ChosenVm vm, string role, VdiFacts vdi, bool isSuspendImage) =>
+        new(vm, role, vdi, Source(vm).Sr(vdi.SrUuid), Target.Sr(vdi.SrUuid), Target.SameDisk(vdi), isSuspendImage);
+}

@@ -1,0 +1,20 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Recovery;
+
+/// <summary>How an SR that is not here could be attached: as a probe found it, else as its own pool has it.</summary>
+/// <param name="Sr">The SR.</param>
+/// <param name="Type">The kind of storage.</param>
+/// <param name="DeviceConfig">How it is reached, secrets masked.</param>
+internal sealed record SrAttachment(PlanObject Sr, string Type, ImmutableSortedDictionary<string, string> DeviceConfig)
+{
+    public string Command => AttachCommand.Write(Type, DeviceConfig, Sr.Uuid);
+
+    public static SrAttachment? Find(PlanScene scene, string uuid)
+    {
+        var probed = scene.Inventory.Storage.SelectMany(s => s.Found.Where(f => f.Uuid == uuid)
+            .Select(f => new SrAttachment(new(ObjectKind.Sr, uuid, f.Name), s.Type, s.DeviceConfig))).FirstOrDefault();
+        var recorded = scene.Disks.FirstOrDefault(d => d.Recorded.SrUuid == uuid)?.RecordedSr;
+        return probed ?? (recorded is { IsShared: true, Pbds: [var pbd, ..] } ? new(PlanObject.Of(recorded), recorded.Type, pbd.DeviceConfig) : null);
+    }
+}

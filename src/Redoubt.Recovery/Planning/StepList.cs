@@ -1,0 +1,116 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>
+/// The steps of a plan in their order: the source is fenced before anything is recovered, everything is recovered and connected before
+/// anything is started, and what is let go is let go last.
+/// </summary>
+internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers)
+{
+    private readonly IReadOnlyList<ChosenVm> _vms = [.. units.SelectMany(u => u.Vms)];
+
+    public IEnumerable<RecoveryStep> Make() => _vms.Count == 0 ? [] :
+    [
+        .. scene.IsTest ? [] : Fence(),
+        .. Attach(),
+        .. scene.IsTest ? NeededSrs().Select(s => new CloneForTest(s)) : [],
+        .. units.Select(Recover),
+        .. MapNetworks(),
+        .. scene.Policy.PowerState == PowerStateAfter.Halted ? [] : tiers.SelectMany(Start),
+        .. scene.IsTest ? [] : Unprotected().Select(s => new Protect(s)),
+        .. CleanUp(),
+    ];
+
+    private IEnumerable<RecoveryStep> Fence()
+    {
+        var sources = SourcePool.All(scene);
+        foreach (var source in sources)
+        {
+            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly ? FenceMode.ShutDown : FenceMode.Check;
+            yield return new FenceSource(
+                source.Pool, mode,
+                [.. source.Vms.OrderByDescending(v => v.Order).ThenBy(v => v.Vm.Name, StringComparer.Ordinal).ThenBy(v => v.Vm.Uuid, StringComparer.Ordinal).Select(v => v.Object)]);
+        }
+
+        if (!scene.IsOrderly)
+        {
+            yield break;
+        }
+
+        foreach (var source in sources)
+        {
+            yield return new FinalSync(source.Pool);
+        }
+
+        yield return new WaitForOperator([.. NeededSrs()]);
+    }
+
+    private IEnumerable<RecoveryStep> Attach() => scene.Disks.Where(d => d.SrHere is null && d.Here is null).Select(d => d.Recorded.SrUuid)
+        .Distinct().Order(StringComparer.Ordinal).Select(uuid => SrAttachment.Find(scene, uuid)).OfType<SrAttachment>()
+        .Select(a => new AttachStorage(a.Sr, a.Type, a.DeviceConfig));
+
+    private RecoveryStep Recover(RecoveryUnit unit)
+    {
+        var volume = PlanObject.Of(unit.Vms[0].Volume);
+        var here = scene.IsTest ? [] : unit.Vms.Where(v => scene.Target.Vm(v.Vm.Uuid) is { PowerState: VmPowerState.Halted }).ToList();
+        var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
+            || scene.Disks.Any(d => d.Here is null && unit.Vms.Contains(d.Vm) && scene.Policy.AcceptedMissingDisks.Contains(d.Recorded.Uuid));
+        return unit.Appliance is { } appliance
+            ? new RecoverAppliance(PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced)
+            : new RecoverVm(unit.Vms[0].Object, volume, [.. here.Select(v => v.Object)], isForced);
+    }
+
+    // Of the real thing only what the server would not do by itself: it goes by name, and then by bridge. A test's networks are all made.
+    private IEnumerable<RecoveryStep> MapNetworks()
+    {
+        var used = _vms.SelectMany(vm => vm.Vm.Vifs.Select(vif => (vm.Object, Network: scene.NetworkOf(vm, vif))))
+            .Where(u => u.Network is not null && (scene.IsTest || scene.Networks.Told(u.Network) is not null)).ToList();
+        var mappings = used.Select(u => u.Network!).DistinctBy(n => n.Uuid).OrderBy(n => n.Name, StringComparer.Ordinal).ThenBy(n => n.Uuid, StringComparer.Ordinal)
+            .Select(n => (From: n, To: Connected(n)))
+            .Where(n => scene.IsTest || n.To is not null)
+            .Select(n => new NetworkMapping(PlanObject.Of(n.From), n.To is null ? null : PlanObject.Of(n.To))).ToList();
+        return mappings.Count == 0 ? [] : [new MapNetworks([.. used.Select(u => u.Object).Distinct()], [.. mappings])];
+    }
+
+    // A test is connected to a real network only if the map for tests says so.
+    private NetworkFacts? Connected(NetworkFacts theirs) =>
+        scene.IsTest && scene.Networks.Told(theirs) is null ? null : scene.Networks.Find(theirs) is [var first, ..] ? first : null;
+
+    private IEnumerable<RecoveryStep> Start(PlanTier tier)
+    {
+        var limits = scene.Policy.Limits;
+        var isPaused = scene.Policy.PowerState == PowerStateAfter.Paused;
+        yield return new StartTier(tier.Order, tier.Vms, isPaused, limits.ParallelStarts);
+        if (!isPaused)
+        {
+            yield return new WaitHealthy(
+                tier.Order, tier.Vms, tier.LeastWait, limits.HealthTimeout,
+                scene.Policy.OnFailureOfTier.TryGetValue(tier.Order, out var own) ? own : scene.Policy.OnTierFailure);
+        }
+    }
+
+    private IEnumerable<PlanObject> NeededSrs()
+    {
+        var vms = _vms.ToHashSet();
+        return scene.Disks.Where(d => vms.Contains(d.Vm)).Select(d => d.SrHere ?? d.RecordedSr).OfType<SrFacts>().DistinctBy(s => s.Uuid)
+            .OrderBy(s => s.Uuid, StringComparer.Ordinal).Select(PlanObject.Of);
+    }
+
+    private IEnumerable<PlanObject> Unprotected()
+    {
+        var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn).Select(v => v.SrUuid).ToHashSet();
+        return NeededSrs().Where(s => !own.Contains(s.Uuid));
+    }
+
+    private IEnumerable<RecoveryStep> CleanUp()
+    {
+        if (scene.IsTest)
+        {
+            return [new CleanUp([.. NeededSrs()], [.. _vms.Select(v => v.Object)])];
+        }
+
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(PlanObject.Of).ToList();
+        return held.Count == 0 ? [] : [new CleanUp([.. held], [])];
+    }
+}

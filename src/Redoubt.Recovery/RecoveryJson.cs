@@ -1,0 +1,35 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Redoubt.Recovery;
+
+/// <summary>How inventories and plans are written as JSON: indented, members in the order they are declared in, so that two files compare.</summary>
+internal static class RecoveryJson
+{
+    private static readonly JsonSerializerOptions Options = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
+        // Names stay readable in any script; this is a file, and no part of a web page.
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
+
+    /// <exception cref="FormatException">It is not the JSON of such a value.</exception>
+    public static T Read<T>(string json)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(json, Options) ?? throw new FormatException("The JSON holds nothing.");
+        }
+        catch (JsonException wrong)
+        {
+            throw new FormatException($"The JSON can't be read: {wrong.Message}", wrong);
+        }
+    }
+}

@@ -1,0 +1,214 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery.Tests.Planning;
+
+/// <summary>Every finding, and what produces it: one thing broken in a scene that has none.</summary>
+public sealed class FindingTests
+{
+    private static readonly Dictionary<string, (Severity Severity, Action<Scene, VmFacts> Break)> Breaks = new()
+    {
+        ["licence"] = (Severity.Block, (s, _) => s.Target = s.Target with { Pool = s.Target.Pool with { IsDrRestricted = true } }),
+        ["role"] = (Severity.Block, (s, _) => s.MayRecover = false),
+        ["ha-enabled"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Pool = s.Target.Pool with { IsHaEnabled = true } }),
+        ["ha-starts-vms"] = (Severity.Block, (s, vm) =>
+        {
+            s.Target = s.Target with { Pool = s.Target.Pool with { IsHaEnabled = true } };
+            Change(s, vm with { IsKeptRunningByHa = true });
+        }
+        ),
+        ["test-not-isolated"] = (Severity.Block, (s, _) =>
+        {
+            s.Policy = s.Policy with { Kind = RecoveryKind.Test };
+            s.Target = s.Target with { Pool = s.Target.Pool with { Brand = "XenServer" } };
+        }
+        ),
+        ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
+        ["no-metadata"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unreadable = "torn" }),
+        ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
+        ["metadata-stale"] = (Severity.Warning, (s, _) => s.Source = s.Source with { NewestMoment = Scene.Now.AddDays(-3) }),
+        ["metadata-age-unknown"] = (Severity.Info, (s, _) => s.Source = s.Source with { NewestMoment = null }),
+        ["storage-unreadable"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Unreadable = "no such host" })),
+        ["storage-empty"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed())),
+        ["storage-not-attached"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Found = [new("5a000000-0000-4000-8000-00000000000f", "more", true)] })),
+        ["sr-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Srs = [], Vdis = [] }),
+        ["sr-local"] = (Severity.Block, (s, _) =>
+        {
+            s.Target = s.Target with { Srs = [], Vdis = [] };
+            s.Source = s.Source with { Srs = [s.Source.Srs[0] with { IsShared = false }] };
+        }
+        ),
+        ["sr-detached"] = (Severity.Block, (s, _) => s.Target = s.Target with { Srs = [s.Target.Srs[0] with { Pbds = [s.Target.Srs[0].Pbds[0] with { IsAttached = false }] }] }),
+        ["sr-partly-attached"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Srs = [s.Target.Srs[0] with { Pbds = [.. s.Target.Srs[0].Pbds, new("h2", false, Scene.Map())] }] }),
+        ["sr-attached-elsewhere"] = (Severity.Warning, (s, _) =>
+        {
+            s.AddLiveSource(VmPowerState.Halted);
+            s.OtherPools[0] = s.OtherPools[0] with { Database = s.OtherPools[0].Database! with { Srs = s.Source.Srs } };
+        }
+        ),
+        ["storage-map-impossible"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Storage = Scene.Map((Scene.Sr, "elsewhere")) }),
+        ["disk-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { IsMissing = true }] }),
+        ["disk-dropped"] = (Severity.Warning, (s, vm) =>
+        {
+            s.Target = s.Target with { Vdis = [] };
+            s.Policy = s.Policy with { AcceptedMissingDisks = [vm.Vbds[0].VdiUuid] };
+        }
+        ),
+        ["disk-size-differs"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { VirtualSizeBytes = 7 }] }),
+        ["disk-unknown"] = (Severity.Warning, (s, vm) => Change(s, vm with { Vbds = [vm.Vbds[0] with { VdiUuid = "" }] })),
+        ["iso-missing"] = (Severity.Warning, (s, vm) =>
+        {
+            s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("c0000000-0000-4000-8000-000000000001", "cd", "iso-sr", "debian.iso", 1, false, "")) };
+            Change(s, vm with { Vbds = vm.Vbds.Add(new("cb", "3", VbdType.Cd, "c0000000-0000-4000-8000-000000000001")) });
+        }
+        ),
+        ["suspend-image-missing"] = (Severity.Block, (s, vm) =>
+        {
+            s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("50000000-0000-4000-8000-000000000001", "image", Scene.Sr, "image", 1, false, "")) };
+            Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = "50000000-0000-4000-8000-000000000001" });
+        }
+        ),
+        ["suspend-image-unknown"] = (Severity.Block, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended })),
+        ["suspended"] = (Severity.Info, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = vm.Vbds[0].VdiUuid })),
+        ["network-unmapped"] = (Severity.Block, (s, _) => s.Target = s.Target with { Networks = [] }),
+        ["network-map-wrong"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Networks = Scene.Map(("front", "nowhere")) }),
+        ["network-ambiguous"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Networks = s.Target.Networks.Add(new("second", "front", "xenbr9")) }),
+        ["network-by-bridge"] = (Severity.Info, (s, _) => s.Target = s.Target with { Networks = [s.Target.Networks[0] with { Name = "lan" }] }),
+        ["network-unknown"] = (Severity.Warning, (s, vm) => Change(s, vm with { Vifs = [vm.Vifs[0] with { NetworkUuid = "" }] })),
+        ["mac-clash"] = (Severity.Warning, (s, vm) => s.AddHere(vm with { Uuid = "another", Name = "another" }, VmPowerState.Halted, 0)),
+        ["name-clash"] = (Severity.Info, (s, vm) => s.AddHere(vm with { Uuid = "another", Vifs = [] }, VmPowerState.Halted, 0)),
+        ["vm-replaced"] = (Severity.Warning, (s, vm) =>
+        {
+            Change(s, vm with { Version = 2 });
+            s.AddHere(vm, VmPowerState.Halted, 1);
+        }
+        ),
+        ["vm-replaced-by-choice"] = (Severity.Warning, (s, vm) =>
+        {
+            s.AddHere(vm, VmPowerState.Halted, 0);
+            s.Policy = s.Policy with { Copies = Scene.Map((vm.Uuid, Scene.Volume)) };
+        }
+        ),
+        ["vm-running-here"] = (Severity.Block, (s, vm) =>
+        {
+            Change(s, vm with { Version = 2 });
+            s.AddHere(vm, VmPowerState.Running, 1);
+        }
+        ),
+        ["vm-suspended-here"] = (Severity.Block, (s, vm) =>
+        {
+            Change(s, vm with { Version = 2 });
+            s.AddHere(vm, VmPowerState.Suspended, 1);
+        }
+        ),
+        ["newest-here"] = (Severity.Block, (s, vm) =>
+        {
+            s.AddHere(vm, VmPowerState.Halted, 1);
+            s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Name] } };
+        }
+        ),
+        ["appliance-present"] = (Severity.Warning, (s, vm) =>
+        {
+            var appliance = s.AddAppliance("shop");
+            Change(s, vm with { ApplianceUuid = appliance.Uuid });
+            s.Target = s.Target with { Appliances = [appliance] };
+        }
+        ),
+        ["appliance-incomplete"] = (Severity.Block, (s, vm) =>
+        {
+            var appliance = s.AddAppliance("shop");
+            Change(s, vm with { ApplianceUuid = appliance.Uuid });
+            s.AddVm("web", appliance: appliance.Uuid);
+            s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Uuid] } };
+        }
+        ),
+        ["appliance-split"] = (Severity.Block, (s, vm) =>
+        {
+            var appliance = s.AddAppliance("shop");
+            Change(s, vm with { ApplianceUuid = appliance.Uuid });
+            s.AddVm("web", appliance: appliance.Uuid);
+            s.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [d.Vms[0] with { Version = 5 }] });
+        }
+        ),
+        ["copy-undecidable"] = (Severity.Block, (s, _) => s.AddVolume(d => d with { Pool = Scene.OtherPool })),
+        ["not-found"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Chosen = new() { Tags = ["gold"] } }),
+        ["name-ambiguous"] = (Severity.Block, (s, vm) =>
+        {
+            s.AddVm(vm.Name);
+            s.Policy = s.Policy with { Chosen = new() { Vms = [vm.Name] } };
+        }
+        ),
+        ["source-not-dead"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { IsSourceDead = false }),
+        ["source-unreachable"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Kind = RecoveryKind.Migration }),
+        ["source-alive"] = (Severity.Warning, (s, _) => s.AddLiveSource(VmPowerState.Halted)),
+        ["vm-alive-at-source"] = (Severity.Block, (s, _) => s.AddLiveSource(VmPowerState.Running)),
+        ["starts-with-host"] = (Severity.Warning, (s, vm) => Change(s, vm with { StartsWithHost = true })),
+        ["snapshots"] = (Severity.Info, (s, vm) => Change(s, vm with { SnapshotCount = 2 })),
+        ["device-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Devices = new(1, 0, 0, 0) })),
+        ["no-host"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Hosts = [s.Target.Hosts[0] with { IsEnabled = false }] }),
+        ["cpu-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { CpuCount = 64 })),
+        ["memory-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { MemoryBytes = 1L << 40 })),
+        ["memory-unknown"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Hosts = [s.Target.Hosts[0] with { MemoryFreeBytes = null }] }),
+    };
+
+    public static TheoryData<string> Codes => [.. Breaks.Keys];
+
+    [Theory]
+    [MemberData(nameof(Codes))]
+    public void What_is_broken_is_found(string code)
+    {
+        var scene = new Scene();
+        var vm = scene.AddVm("db");
+        Breaks[code].Break(scene, vm);
+        var found = scene.Plan().Findings.Where(f => f.Code == code).ToList();
+        Assert.NotEmpty(found);
+        Assert.All(found, f => Assert.Equal(Breaks[code].Severity, f.Severity));
+        Assert.All(found, f => Assert.True(f.Sentence.Length > 0 && f.Advice.Length > 0 && f.Object.Uuid.Length > 0));
+    }
+
+    [Fact]
+    public void Every_code_in_the_sources_is_tested_and_documented()
+    {
+        var written = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Redoubt.Recovery/Planning"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(f => System.Text.RegularExpressions.Regex.Matches(File.ReadAllText(f), "findings\\.(?:Block|Warn|Tell)\\(([^;]*?),\\s*(?:about|pool|vm|appliance|PlanObject|new|source|scene|here)"))
+            .SelectMany(m => System.Text.RegularExpressions.Regex.Matches(m.Groups[1].Value, "\"([a-z][a-z-]+)\"")).Select(m => m.Groups[1].Value).ToHashSet();
+        Assert.True(written.Count > 40, string.Join(' ', written));
+        Assert.Empty(written.Except(Breaks.Keys));
+        var documented = File.ReadAllText(Path.Combine(Repository.Root, "docs/operating/dr-plan.md"));
+        Assert.All(Breaks.Keys, code => Assert.Contains($"`{code}`", documented, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_scene_where_nothing_is_broken_has_no_finding_and_is_not_blocked()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        var plan = scene.Plan();
+        Assert.Empty(plan.Findings);
+        Assert.False(plan.IsBlocked);
+    }
+
+    [Fact]
+    public void A_pool_that_answers_outweighs_the_statement_that_it_is_dead()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.AddLiveSource(VmPowerState.Running);
+        Assert.True(scene.Plan().IsBlocked);
+    }
+
+    [Fact]
+    public void A_test_comes_beside_a_running_original_and_is_not_blocked_by_it()
+    {
+        var scene = new Scene();
+        var vm = scene.AddVm("db");
+        scene.AddLiveSource(VmPowerState.Running);
+        scene.AddHere(vm, VmPowerState.Running, 7);
+        scene.Policy = new() { Kind = RecoveryKind.Test };
+        Assert.Empty(scene.Plan().Findings.Where(f => f.Severity == Severity.Block));
+    }
+
+    private static StorageFacts Probed() => new() { Origin = new("probe", Scene.Now), Type = "file", DeviceConfig = Scene.Map(("location", "/more")) };
+
+    private static void Change(Scene scene, VmFacts vm) =>
+        scene.Source = scene.Source with { Vms = [.. scene.Source.Vms.Select(v => v.Uuid == vm.Uuid ? vm : v)] };
+}
