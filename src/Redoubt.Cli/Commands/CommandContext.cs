@@ -57,7 +57,7 @@ internal sealed class CommandContext(
         var database = parameters.Map("database");
         if (database.Keys.FirstOrDefault(k => k is not ("vdi-uuid" or "filename" or "at")) is { } unknown)
         {
-            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid=, with database:at= for an earlier state, or database:filename=.");
+            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid= or database:filename=, and database:at= for an earlier state.");
         }
 
         if (database.ContainsKey("vdi-uuid") == database.ContainsKey("filename") && database.Count > 0)

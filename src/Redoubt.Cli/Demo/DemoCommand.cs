@@ -43,7 +43,11 @@ internal sealed class DemoCommand
             var recovered = await demo.PlayAsync(primary, recovery, cancellationToken);
             if (options.Keep)
             {
-                demo.SayHowToGoOn(recovery);
+                await primary.DisposeAsync();
+                demo._story.Act("Both sites stay up");
+                primary = await demo._story.DoAsync("The primary site is mended: its daemon runs again", () => demo.StartAsync("primary", cancellationToken));
+                demo.SayHowToGoOn(primary, recovery);
+                primary.LetGo();
                 recovery.LetGo();
                 left = true;
             }
@@ -52,14 +56,17 @@ internal sealed class DemoCommand
         }
         finally
         {
-            foreach (var site in new[] { primary, left ? null : recovery }.OfType<DemoSite>())
+            if (!left)
             {
-                await site.DisposeAsync();
-            }
+                foreach (var site in new[] { primary, recovery }.OfType<DemoSite>())
+                {
+                    await site.DisposeAsync();
+                }
 
-            if (!left && Directory.Exists(options.Directory))
-            {
-                Directory.Delete(options.Directory, recursive: true);
+                if (Directory.Exists(options.Directory))
+                {
+                    Directory.Delete(options.Directory, recursive: true);
+                }
             }
         }
     }
@@ -167,12 +174,15 @@ internal sealed class DemoCommand
         return good;
     }
 
-    private void SayHowToGoOn(DemoSite site)
+    private void SayHowToGoOn(DemoSite primary, DemoSite recovery)
     {
-        _story.Act("The recovery site stays up");
-        _story.Say($"./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
-        _story.Say($"./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} console-log uuid={_guests[0].Uuid}");
-        _story.Say($"To end it: pkill -f {_options.Directory} and remove {_options.Directory}");
+        foreach (var site in new[] { primary, recovery })
+        {
+            _story.Say($"{site.Name}: ./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
+        }
+
+        _story.Say($"What a guest says: ./redoubt -s {recovery.Api.Server} -pwf {recovery.PasswordFile} console-log uuid={_guests[0].Uuid}");
+        _story.Say($"To end it all: pkill -9 -f {_options.Directory}; rm -r {_options.Directory}");
     }
 
     /// <summary>Guests write their consoles to files, which say nothing when they grow; looking ten times a second is often enough.</summary>

@@ -36,10 +36,9 @@ internal sealed class LostPool : IDisposable
         var writer = new JournalWriter(device);
         writer.WriteDatabase(Text);
         var vm = State.FindByUuid<VmRecord>(WebUuid).Opaque;
-        writer.Append([
-            JournalTransaction.After(100, [new Delta.WriteField("VM", vm, "name__description", "first")]),
-            JournalTransaction.After(102, [new Delta.WriteField("VM", vm, "name__description", "second")]),
-        ]);
+        // Two flushes: what is flushed together is checked, and given up, together.
+        writer.Append([JournalTransaction.After(100, [new Delta.WriteField("VM", vm, "name__description", "first")])]);
+        writer.Append([JournalTransaction.After(102, [new Delta.WriteField("VM", vm, "name__description", "second")])]);
         return path;
     }
 

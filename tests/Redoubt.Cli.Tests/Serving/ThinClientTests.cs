@@ -76,6 +76,16 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Contains("takes a file", refused.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_plan_is_not_written_to_a_file_of_the_server()
+    {
+        var target = Path.Combine(Path.GetTempPath(), $"redoubt-{Guid.NewGuid():N}");
+        var refused = await RunAsync("dr-plan", $"inventory-to={target}");
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("files of the machine", refused.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(target));
+    }
+
     [Theory]
     [InlineData("serve")]
     [InlineData("demo")]
