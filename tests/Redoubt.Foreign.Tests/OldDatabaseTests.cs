@@ -114,7 +114,8 @@ public sealed class OldDatabaseTests
 
     private static async Task EveryGetterAnswersAsync(Caller foreign, DumpXml xml, string gone)
     {
-        foreach (var model in DataModel.Classes.Values.Where(c => c.Kind == ClassKind.Persistent && c.Messages.ContainsKey("get_all_records")))
+        // Roles are the same everywhere and come from the data model, whichever database a session is on.
+        foreach (var model in DataModel.Classes.Values.Where(c => c.Name != "role" && c.Kind == ClassKind.Persistent && c.Messages.ContainsKey("get_all_records")))
         {
             var table = await foreign.CallAsync<RecordTable>($"{model.Name}.get_all_records");
             var rows = table.Rows.ToList();

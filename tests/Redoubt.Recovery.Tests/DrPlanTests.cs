@@ -107,6 +107,8 @@ public sealed class DrPlanTests : IAsyncLifetime
         var volume = (await _site.Api.GetAllRecordsAsync<VdiRecord>(Cancel)).Single(v => v.Value.Type == VdiType.Metadata).Value.Uuid;
         using (var file = File.OpenWrite(Directory.EnumerateFiles(_site.Storage, volume + ".raw", SearchOption.AllDirectories).Single()))
         {
+            // Without the area in which an earlier state would still be found.
+            file.SetLength(126 << 20);
             file.Write(new byte[4096]);
         }
 
