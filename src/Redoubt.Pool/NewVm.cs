@@ -50,31 +50,15 @@ internal static class NewVm
         OtherConfig = source.OtherConfig.Remove("mac_seed"),
     };
 
-    private static VmRecord Fresh(VmRecord like) => like with
+    private static VmRecord Fresh(VmRecord like) => VmRows.Unattached(like) with
     {
         Raw = null,
         PowerState = VmPowerState.Halted,
         AllowedOperations = [],
-        CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,
-        Consoles = [],
-        Vifs = [],
-        Vbds = [],
-        Vusbs = [],
-        CrashDumps = [],
-        Vtpms = [],
-        Vgpus = [],
-        AttachedPcis = [],
-        Snapshots = [],
-        Children = [],
         SnapshotOf = default,
-        Parent = default,
         SuspendVdi = default,
-        ResidentOn = default,
-        ScheduledToBeResidentOn = default,
-        Domid = -1,
         IsControlDomain = false,
         Metrics = default,
-        GuestMetrics = default,
         HaAlwaysRun = false,
         ProtectionPolicy = default,
         SnapshotSchedule = default,

@@ -46,31 +46,15 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         GiveWay(theirs);
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var made = tx.Create(NewerNames.Drop(theirs) with
+        var made = tx.Create(VmRows.Unattached(NewerNames.Drop(theirs)) with
         {
             Version = theirs.Version + 1,
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
             SuspendVdi = suspended,
             SuspendSr = default,
-            CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,
-            Consoles = [],
-            Vifs = [],
-            Vbds = [],
-            Vusbs = [],
-            CrashDumps = [],
-            Vtpms = [],
-            Snapshots = [],
-            Children = [],
-            Vgpus = [],
-            AttachedPcis = [],
-            ResidentOn = default,
-            ScheduledToBeResidentOn = default,
             Affinity = HostHere(theirs.Affinity),
-            Domid = -1,
             Metrics = tx.Create(new VmMetricsRecord { VcpusNumber = theirs.VcpusAtStartup, InstallTime = foreign.Find(theirs.Metrics)?.InstallTime ?? DateTimeOffset.UnixEpoch }),
-            GuestMetrics = default,
             SnapshotOf = snapshotOf,
-            Parent = default,
             Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
             ProtectionPolicy = default,
             SnapshotSchedule = default,

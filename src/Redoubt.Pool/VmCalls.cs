@@ -53,9 +53,11 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis)
         }
         catch
         {
+            // The caller may have cancelled, and its copies must go all the same.
+            var tidying = new CallContext(call.Session, call.State, call.Task, CancellationToken.None);
             foreach (var copy in copies.Values)
             {
-                await vdis.DestroyAsync(call, copy);
+                await vdis.DestroyAsync(tidying, copy);
             }
 
             throw;

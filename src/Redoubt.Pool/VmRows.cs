@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -32,6 +33,27 @@ internal static class VmRows
             RefreshAppliance(tx, after.Appliance);
         }
     }
+
+    /// <summary>A VM's record without what belongs to its own row alone: its devices, its place, its guest, what is being done with it.</summary>
+    public static VmRecord Unattached(VmRecord like) => like with
+    {
+        CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,
+        Consoles = [],
+        Vifs = [],
+        Vbds = [],
+        Vusbs = [],
+        CrashDumps = [],
+        Vtpms = [],
+        Vgpus = [],
+        AttachedPcis = [],
+        Snapshots = [],
+        Children = [],
+        Parent = default,
+        ResidentOn = default,
+        ScheduledToBeResidentOn = default,
+        Domid = -1,
+        GuestMetrics = default,
+    };
 
     /// <summary>Removes the VM with its drives, interfaces, consoles and metrics. Its disks stay.</summary>
     public static void Delete(Transaction tx, Ref<VmRecord> reference)
