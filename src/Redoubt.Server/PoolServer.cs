@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
+using Redoubt.Server.Console;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
@@ -19,6 +20,7 @@ using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server;
 
@@ -27,6 +29,7 @@ namespace Redoubt.Server;
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
 ///             └─► TransferEndpoint ──► disks, dumps
+///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -70,7 +73,9 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
-        web.Run(routes.HandleAsync);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins);
+        var console = ConsoleHost.Build(web.Services);
+        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
     }
 
@@ -171,7 +176,7 @@ public sealed class PoolServer : IAsyncDisposable
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
-            var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var web = BuildWeb(config.DataDirectory, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
                 Configure(options, url, () => reload!.Current);
@@ -188,6 +193,7 @@ public sealed class PoolServer : IAsyncDisposable
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
+            web.Services.GetRequiredService<ConsolePool>().Connect(new XenApiClient(new Uri(server.Urls[0]), server.IsOwnCertificate));
             return server;
         }
         catch (Exception e)
@@ -205,12 +211,15 @@ public sealed class PoolServer : IAsyncDisposable
     private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
     {
         Server = new Uri(Urls[0]),
-        AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span),
+        AcceptCertificate = IsOwnCertificate,
         Words = [],
         Session = "",
         Output = TextWriter.Null,
         Error = TextWriter.Null,
     });
+
+    private bool IsOwnCertificate(X509Certificate2 offered) =>
+        _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span);
 
     private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
     {
@@ -226,7 +235,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(Action<KestrelServerOptions> listen)
+    private static WebApplication BuildWeb(string dataDirectory, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -239,6 +248,7 @@ public sealed class PoolServer : IAsyncDisposable
             listen(kestrel);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddConsole(dataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
         // One line for each failure, to standard error: standard output is for what scripts read.
