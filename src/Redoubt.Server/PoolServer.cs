@@ -20,7 +20,6 @@ using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
-using Redoubt.XenApi;
 
 namespace Redoubt.Server;
 
@@ -73,7 +72,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher);
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
@@ -193,7 +192,6 @@ public sealed class PoolServer : IAsyncDisposable
             started = server;
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
-            web.Services.GetRequiredService<ConsolePool>().Connect(new XenApiClient(new Uri(server.Urls[0]), server.IsOwnCertificate));
             return server;
         }
         catch (Exception e)
@@ -211,15 +209,12 @@ public sealed class PoolServer : IAsyncDisposable
     private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
     {
         Server = new Uri(Urls[0]),
-        AcceptCertificate = IsOwnCertificate,
+        AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span),
         Words = [],
         Session = "",
         Output = TextWriter.Null,
         Error = TextWriter.Null,
     });
-
-    private bool IsOwnCertificate(X509Certificate2 offered) =>
-        _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span);
 
     private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
     {

@@ -1,6 +1,8 @@
 using System.Net;
 using Redoubt.Database;
 using Redoubt.Pool;
+using Redoubt.Server.Dispatch;
+using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;
 
@@ -13,9 +15,11 @@ namespace Redoubt.Server.Console;
 /// </summary>
 public sealed class ConsolePool : IDisposable
 {
+    private static readonly Uri OwnName = new("http://this-pool");
+
     private PoolServices? _services;
     private Logins? _logins;
-    private XenApiClient? _api;
+    private LocalCalls? _calls;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => Services.Time;
@@ -29,23 +33,21 @@ public sealed class ConsolePool : IDisposable
     internal PoolServices Services => _services ?? throw new InvalidOperationException("The console has no pool yet.");
 
     /// <summary>The API in somebody's session.</summary>
-    public XenApiClient ApiOf(Ref<SessionRecord> session) => _api!.WithSession(session);
+    public XenApiClient ApiOf(Ref<SessionRecord> session) => new(OwnName, _calls!, session, Time);
 
-    /// <summary>Lets go of the connections.</summary>
+    /// <summary>Tells nobody any more.</summary>
     public void Dispose()
     {
         Changes.Dispose();
-        _api?.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        _calls?.Dispose();
     }
 
     // The host's services are made before the pool's: a pool that can't be opened must not need a web server to say so.
-    internal void Open(PoolServices services, Logins logins)
+    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher)
     {
-        (_services, _logins) = (services, logins);
+        (_services, _logins, _calls) = (services, logins, new LocalCalls(dispatcher));
         Changes.Listen(services.Database, services.Time);
     }
-
-    internal void Connect(XenApiClient api) => _api = api;
 
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>, <c>RBAC_PERMISSION_DENIED</c>.</exception>
     internal Task<SessionState> LoginAsync(string user, string password, IPAddress remote, CancellationToken cancellationToken) =>

@@ -6,7 +6,6 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Redoubt.Pool;
-using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console;
 

@@ -1,5 +1,3 @@
-using Redoubt.XenApi;
-
 namespace Redoubt.Server.Console;
 
 /// <summary>What to call things.</summary>
