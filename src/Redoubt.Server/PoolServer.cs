@@ -255,6 +255,10 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Redoubt.Server.Console.SessionCookie", LogLevel.Warning);
+
+        // Its keys lie in the daemon's own directory, which only its owner can read, as everything else does.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         // A line for each connection over the limit: whoever opens them would fill the disk.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);

@@ -15,7 +15,7 @@ public abstract class LivePart : ComponentBase, IDisposable
     private IDisposable? _subscription;
 
     /// <summary>Who looks at it.</summary>
-    protected Visitor Me { get; private set; } = null!;
+    protected Visitor Me { get; private set; } = Visitor.Nobody;
 
     /// <summary>The pool.</summary>
     [Inject] protected ConsolePool Pool { get; set; } = null!;

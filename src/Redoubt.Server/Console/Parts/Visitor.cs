@@ -7,10 +7,13 @@ namespace Redoubt.Server.Console;
 /// <summary>Whoever looks at a page: their name, their session of the API, and what their role lets them do.</summary>
 public sealed class Visitor
 {
-    private readonly ConsolePool _pool;
+    /// <summary>Whoever has not been looked up yet.</summary>
+    internal static readonly Visitor Nobody = new(null, "", default, Role.ReadOnly);
+
+    private readonly ConsolePool? _pool;
     private readonly Ref<SessionRecord> _session;
 
-    private Visitor(ConsolePool pool, string userName, Ref<SessionRecord> session, Role role) =>
+    private Visitor(ConsolePool? pool, string userName, Ref<SessionRecord> session, Role role) =>
         (_pool, UserName, _session, Role) = (pool, userName, session, role);
 
     /// <summary>The name they signed in with.</summary>
@@ -23,16 +26,16 @@ public sealed class Visitor
     public string RoleName => Describe(Role);
 
     /// <summary>The pool's name.</summary>
-    public string PoolName => PoolNames.Of(_pool);
+    public string PoolName => _pool is null ? "" : PoolNames.Of(_pool);
 
     /// <summary>Their session.</summary>
     public Ref<SessionRecord> Session => _session;
 
     /// <summary>The API in their session.</summary>
-    public XenApiClient Api => _pool.ApiOf(_session);
+    public XenApiClient Api => _pool!.ApiOf(_session);
 
     /// <summary>Whether the session is still there.</summary>
-    public bool IsSignedIn => _pool.State.Find(_session) is not null;
+    public bool IsSignedIn => _pool!.State.Find(_session) is not null;
 
     /// <summary>Why they may not send a message, or null: they may.</summary>
     public string? WhyNot(string message) =>
