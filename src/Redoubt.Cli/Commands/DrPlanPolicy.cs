@@ -67,7 +67,8 @@ internal static class DrPlanPolicy
                 null => saved.OnTierFailure,
                 "continue" => TierFailure.Continue,
                 "stop" => TierFailure.Stop,
-                var other => throw new UsageException($"on-failure= is continue or stop, not '{other}'."),
+                "ask" => TierFailure.Ask,
+                var other => throw new UsageException($"on-failure= is continue, stop or ask, not '{other}'."),
             },
         };
     }

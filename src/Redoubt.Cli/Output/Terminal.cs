@@ -38,7 +38,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     /// <exception cref="InvalidOperationException">Nobody can be asked.</exception>
     public string? Ask(string question)
     {
-        var read = readLine ?? throw new InvalidOperationException("There is nobody to ask.");
+        var read = readLine ?? readSecret ?? throw new InvalidOperationException("There is nobody to ask.");
         error.Write(question);
         error.Flush();
         return read();
