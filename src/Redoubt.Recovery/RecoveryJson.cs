@@ -18,8 +18,13 @@ public static class RecoveryJson
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    private static readonly JsonSerializerOptions LineOptions = new(Options) { WriteIndented = false };
+
     /// <summary>Writes a value, with a line break at the end.</summary>
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
+
+    /// <summary>Writes a value in one line, without a line break.</summary>
+    internal static string WriteLine<T>(T value) => JsonSerializer.Serialize(value, LineOptions);
 
     /// <summary>Reads what <see cref="Write"/> wrote.</summary>
     /// <exception cref="FormatException">It is not the JSON of such a value.</exception>

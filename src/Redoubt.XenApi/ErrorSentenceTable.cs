@@ -17,8 +17,7 @@ internal static class ErrorSentenceTable
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
         DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
-        DR_RUN_CONFLICT Run {0} ({1}), started by {2} at {3}, works on the same VMs. Nothing was started. dr-run-show uuid={0} shows it, dr-run-cancel uuid={0} ends it.
-        DR_RUN_REFUSED Run {0} can't do that now: {1}
+        DR_RUN_REFUSED {0}
         DR_RUN_UNKNOWN There is no run with the UUID {0}. dr-run-list shows those there are.
         DR_SCHEDULE_EXISTS There is a schedule named {0} already. Remove it first (dr-schedule-remove), or choose another name.
         DR_SCHEDULE_UNKNOWN There is no schedule named {0}. dr-schedule-list shows those there are.

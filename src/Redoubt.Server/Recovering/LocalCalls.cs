@@ -9,7 +9,7 @@ namespace Redoubt.Server.Recovering;
 /// Answers the JSON-RPC requests of a client inside the daemon: straight into the dispatcher, with no socket and no password between, but
 /// through the same checks and the same audit as every call from outside.
 /// </summary>
-internal sealed class LocalCalls(Dispatcher dispatcher) : HttpMessageHandler
+internal sealed class LocalCalls(Func<Dispatcher> dispatcher) : HttpMessageHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal sealed class LocalCalls(Dispatcher dispatcher) : HttpMessageHandler
         var call = JsonRpc.ReadRequest(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
 
         // Not on the caller's thread: what looks like waiting for the network must not hold it up.
-        var answer = await Task.Run(() => dispatcher.DispatchAsync(call, IPAddress.Loopback, cancellationToken), cancellationToken);
+        var answer = await Task.Run(() => dispatcher().DispatchAsync(call, IPAddress.Loopback, cancellationToken), cancellationToken);
         var body = new MemoryStream();
         if (answer.Failure is { } failure)
         {

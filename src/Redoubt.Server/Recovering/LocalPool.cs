@@ -9,7 +9,7 @@ namespace Redoubt.Server.Recovering;
 /// This pool as the recovery engine sees it: through XenAPI like any other, in a session of the operator's own, so that every call is
 /// checked against their role and recorded under their name.
 /// </summary>
-internal sealed class LocalPool(PoolServices pool, Operators operators, Dispatcher dispatcher) : IDisposable
+internal sealed class LocalPool(PoolServices pool, Operators operators, Func<Dispatcher> dispatcher) : IDisposable
 {
     private static readonly Uri Name = new("http://this-pool");
 
@@ -21,6 +21,9 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, Dispatch
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: they may do nothing here any more.</exception>
     public async Task<XenApiClient> ConnectAsync(string userName, CancellationToken cancellationToken) =>
         new(Name, _calls, (await SessionAsync(userName, cancellationToken)).Ref, pool.Time);
+
+    /// <summary>A client in a session that somebody has opened themselves.</summary>
+    public XenApiClient As(SessionState session) => new(Name, _calls, session.Ref, pool.Time);
 
     /// <summary>The session in which things go on without somebody; one for each of them, as long as the daemon lives.</summary>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: they may do nothing here any more.</exception>

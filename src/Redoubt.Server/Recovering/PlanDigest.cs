@@ -16,7 +16,7 @@ internal static class PlanDigest
         text.AppendLine($"{plan.Kind} {plan.Target.Uuid}");
         foreach (var choice in plan.Choices)
         {
-            text.AppendLine($"vm {choice.Vm.Uuid} from {choice.Chosen?.Source}");
+            text.AppendLine($"vm {choice.Vm.Uuid} from {choice.Chosen?.VolumeUuid ?? "nowhere"}");
         }
 
         foreach (var finding in plan.Findings.Where(f => f.Severity != Severity.Info))

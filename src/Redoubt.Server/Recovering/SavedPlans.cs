@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Redoubt.Pool;
 using Redoubt.Recovery;
 using Redoubt.XenApi;
@@ -22,10 +23,14 @@ internal sealed class SavedPlans(PoolServices pool)
     public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
     {
         Names.Require("name", name);
+        if (request.ToJson() != request.WithoutSecrets().ToJson())
+        {
+            throw new XenApiException("INVALID_VALUE", "device-config", "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the SR with sr-uuid= instead)");
+        }
 
         // What was answered or consented to for one recovery must not be taken for granted in the next.
         var policy = request.Policy with { IsSourceDead = false };
-        var text = RecoveryJson.WriteCompact(new StoredPlan(request with { Plan = null, Policy = policy }, savedBy, pool.Time.GetUtcNow()));
+        var text = Compact(RecoveryJson.Write(new StoredPlan(request with { Plan = null, Policy = policy }, savedBy, pool.Time.GetUtcNow())));
         return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
     }
 
@@ -104,6 +109,13 @@ internal sealed class SavedPlans(PoolServices pool)
     }
 
     private static PlanCatalog Join(PlanCatalog a, PlanCatalog b) => new([.. a.Plans, .. b.Plans], [.. a.Problems, .. b.Problems]);
+
+    // Every journal carries it; the line breaks would be half of it.
+    private static string Compact(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return JsonSerializer.Serialize(document.RootElement);
+    }
 
     private static SavedPlan Read(string name, string text)
     {

@@ -48,11 +48,13 @@ internal sealed class Schedules : IAsyncDisposable
     }
 
     /// <summary>Begins to start what is due.</summary>
-    /// <param name="startAsync">Starts a test of a saved plan in somebody's name; gives the run's UUID.</param>
-    public void Start(Func<string, Operator, CancellationToken, Task<string>> startAsync) => _loop = Task.Run(() => LoopAsync(startAsync), CancellationToken.None);
+    /// <param name="startAsync">Starts a schedule's test in the name of who made it; gives the run's UUID.</param>
+    /// <param name="find">Finds a run.</param>
+    public void Start(Func<Schedule, CancellationToken, Task<string>> startAsync, Func<string, RunRecord?> find) =>
+        _loop = Task.Run(() => LoopAsync(startAsync, find), CancellationToken.None);
 
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, <c>DR_SCHEDULE_EXISTS</c>.</exception>
-    public async Task<Schedule> AddAsync(string name, string plan, string cron, Operator by, CancellationToken cancellationToken)
+    public async Task<Schedule> AddAsync(string name, string plan, string cron, string by, CancellationToken cancellationToken)
     {
         Names.Require("name", name);
         try
@@ -65,14 +67,14 @@ internal sealed class Schedules : IAsyncDisposable
         }
 
         var now = _pool.Time.GetUtcNow();
-        var schedule = new Schedule { Name = name, Plan = plan, Cron = cron, CreatedBy = by.UserName, CreatedAt = now };
-        await WriteAsync(entries => entries.ContainsKey(name) ? throw new XenApiException("DR_SCHEDULE_EXISTS", name) : entries.Add(name, new(schedule, by, now)), cancellationToken);
+        var schedule = new Schedule { Name = name, Plan = plan, Cron = cron, CreatedBy = by, CreatedAt = now };
+        await WriteAsync(entries => entries.ContainsKey(name) ? throw new XenApiException("DR_SCHEDULE_EXISTS", name) : entries.Add(name, new(schedule, now)), cancellationToken);
         return schedule with { Next = Cron.Parse(cron).Next(now) };
     }
 
     /// <exception cref="XenApiException"><c>DR_SCHEDULE_UNKNOWN</c>.</exception>
     public Task RemoveAsync(string name, CancellationToken cancellationToken) =>
-        WriteAsync(entries => entries.ContainsKey(name) ? entries.Remove(name) : throw new XenApiException("DR_SCHEDULE_UNKNOWN", name), cancellationToken);
+        WriteAsync(entries => entries.Remove(name) is var left && left.Count < entries.Count ? left : throw new XenApiException("DR_SCHEDULE_UNKNOWN", name), cancellationToken);
 
     public async ValueTask DisposeAsync()
     {
@@ -82,8 +84,28 @@ internal sealed class Schedules : IAsyncDisposable
         _gate.Dispose();
     }
 
+    /// <summary>Says how tests have ended that were started by schedules.</summary>
+    internal async Task AnnounceAsync(Func<string, RunRecord?> find)
+    {
+        foreach (var schedule in Volatile.Read(ref _entries).Values.Select(e => e.Schedule).Where(s => s.Last is { Run: not null, Outcome: null }))
+        {
+            // A run that is not in the journal any more has nothing left to tell.
+            var run = find(schedule.Last!.Run!);
+            if (run is null || !run.Phase.IsFinal())
+            {
+                continue;
+            }
+
+            await ChangeAsync(schedule.Name, e => e with { Schedule = e.Schedule with { Last = e.Schedule.Last! with { Outcome = run.Phase } } });
+            if (run.Phase != RunPhase.Succeeded)
+            {
+                await TellAsync("DR_TEST_FAILED", $"The test of plan {schedule.Plan} (schedule {schedule.Name}, run {run.Uuid}) did not succeed: {run.Failure ?? run.Phase.ToString()}");
+            }
+        }
+    }
+
     /// <summary>Starts what is due now.</summary>
-    internal async Task SweepAsync(Func<string, Operator, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
+    internal async Task SweepAsync(Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
         var now = _pool.Time.GetUtcNow();
         foreach (var entry in Volatile.Read(ref _entries).Values)
@@ -126,31 +148,31 @@ internal sealed class Schedules : IAsyncDisposable
         return due;
     }
 
-    private async Task StartAsync(Entry entry, DateTimeOffset due, Func<string, Operator, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
+    private async Task StartAsync(Entry entry, DateTimeOffset due, Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
         ScheduleResult result;
         try
         {
-            result = new(due, await startAsync(entry.Schedule.Plan, entry.By, cancellationToken), null);
+            result = new(due, await startAsync(entry.Schedule, cancellationToken), null, null);
         }
         catch (Exception refused) when (refused is XenApiException or XenApiTransportException or FormatException)
         {
             var why = refused is XenApiException x ? ErrorSentences.Find(x.Code, x.Parameters, (_, _) => null) ?? x.Message : refused.Message;
-            result = new(due, null, why);
+            result = new(due, null, why, null);
             await TellAsync("DR_TEST_FAILED", $"The test of plan {entry.Schedule.Plan} (schedule {entry.Schedule.Name}) was not started: {why}");
         }
 
         await ChangeAsync(entry.Schedule.Name, e => e with { Schedule = e.Schedule with { Last = result, Missed = 0 } });
     }
 
-    private async Task LoopAsync(Func<string, Operator, CancellationToken, Task<string>> startAsync)
+    private async Task LoopAsync(Func<Schedule, CancellationToken, Task<string>> startAsync, Func<string, RunRecord?> find)
     {
         while (!_stop.IsCancellationRequested)
         {
             try
             {
                 await SweepAsync(startAsync, _stop.Token);
-                await Task.Delay(LongestWait, _pool.Time, _stop.Token);
+                await AnnounceAsync(find);
             }
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
@@ -158,9 +180,17 @@ internal sealed class Schedules : IAsyncDisposable
             }
             catch (Exception failed)
             {
-                // The next round tries again; without this the tests of a year could stop unseen.
+                // The next round tries again: the tests of a year must not stop because of one bad minute.
                 _log.LogError(failed, "The schedules of tests could not be looked at");
-                await Task.Delay(LongestWait, _pool.Time, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            }
+
+            try
+            {
+                await Task.Delay(LongestWait, _pool.Time, _stop.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
             }
         }
     }
@@ -189,7 +219,6 @@ internal sealed class Schedules : IAsyncDisposable
     }
 
     /// <param name="Schedule">What is told of it.</param>
-    /// <param name="By">In whose name it runs.</param>
     /// <param name="Considered">Up to when what was due has been dealt with.</param>
-    private sealed record Entry(Schedule Schedule, Operator By, DateTimeOffset Considered);
+    private sealed record Entry(Schedule Schedule, DateTimeOffset Considered);
 }
