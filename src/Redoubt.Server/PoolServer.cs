@@ -77,7 +77,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
             loggers.CreateLogger<HttpRoutes>());
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
