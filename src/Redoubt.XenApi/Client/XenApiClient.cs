@@ -36,6 +36,19 @@ public sealed class XenApiClient : IAsyncDisposable
         ownsConnection = true;
     }
 
+    /// <summary>Prepares to speak with a server that is not reached over the network, in a session that somebody else opened and ends.</summary>
+    /// <param name="server">What to call it; its scheme and host are not looked at.</param>
+    /// <param name="handler">Answers the requests; not disposed with the client.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="time">The clock for the waits between looks at a task.</param>
+    public XenApiClient(Uri server, HttpMessageHandler handler, Ref<SessionRecord> session, TimeProvider time)
+    {
+        connection = new RpcConnection(server, handler);
+        this.time = time;
+        Session = session;
+        ownsConnection = true;
+    }
+
     private XenApiClient(XenApiClient parent, Ref<SessionRecord> session)
     {
         connection = parent.connection;
