@@ -144,7 +144,8 @@ public static class DomainXml
         config.Kernel is null && config.BootOrder.Contains('n') ? null : new XElement("rom", new XAttribute("enabled", "no")));
 
     /// <summary>
-    /// The interfaces on segments. libvirt's own kind of multicast interface can't be kept to the loopback interface, so QEMU is told.
+    /// The interfaces on segments. libvirt's own kind of multicast interface can't be kept to the loopback interface, so QEMU is told. They
+    /// take the PCI slots from the last one down, since libvirt, which does not know of them, fills the slots from the first.
     /// </summary>
     private static XElement? CommandLine(DomainConfig config, DomainPlatform platform)
     {
@@ -153,10 +154,10 @@ public static class DomainXml
         return nics.Count == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(
             qemu + "commandline",
             new XAttribute(XNamespace.Xmlns + "qemu", qemu.NamespaceName),
-            nics.SelectMany(nic => new[]
+            nics.SelectMany((nic, index) => new[]
             {
                 "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
-                "-device", $"virtio-net-pci,netdev=segment{nic.Device},id=nic{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=",
+                "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,bus=pci.0,addr=0x{31 - index:x}",
             }).Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
     }
 

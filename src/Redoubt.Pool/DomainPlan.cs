@@ -30,16 +30,17 @@ internal sealed record DomainPlan
     /// <param name="images">Where the images of its disks lie.</param>
     /// <param name="paths">Where its own files lie.</param>
     /// <param name="hasBridge">Whether the host has a bridge.</param>
+    /// <param name="hasIsolated">Whether the host has made this bridge of an isolated network.</param>
     /// <param name="paused">Leave it paused before its first instruction.</param>
     /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
     public static DomainPlan For(
         DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images, GuestPaths paths,
-        Func<string, bool> hasBridge, bool paused)
+        Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused)
     {
         var vm = state.Get(reference);
         var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
         var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
-            .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge), v.Vif, v.Network)).ToList();
+            .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge, hasIsolated), v.Vif, v.Network)).ToList();
         return new()
         {
             Config = new DomainConfig
@@ -99,21 +100,17 @@ internal sealed record DomainPlan
     }
 
     /// <summary>An isolated network is a bridge without an uplink where the host has made one for it, and else a segment of its own.</summary>
-    private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge)
+    private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
     {
-        var bridge = network switch
-        {
-            null => "",
-            _ when IsolatedNetwork.Is(network) => IsolatedNetwork.BridgeName(network),
-            _ => network.Bridge,
-        };
-        var has = bridge.Length > 0 && hasBridge(bridge);
+        var isIsolated = network is not null && IsolatedNetwork.Is(network);
+        var bridge = network is null ? "" : isIsolated ? IsolatedNetwork.BridgeName(network) : network.Bridge;
+        var has = bridge.Length > 0 && (isIsolated ? hasIsolated(bridge) : hasBridge(bridge));
         return new()
         {
             Device = Number(vif.Device),
             Mac = vif.Mac,
             Bridge = has ? bridge : null,
-            Segment = !has && network is not null && IsolatedNetwork.Is(network) ? IsolatedSegment.Of(network.Uuid) : null,
+            Segment = isIsolated && !has ? IsolatedSegment.Of(network!.Uuid) : null,
         };
     }
 

@@ -48,21 +48,47 @@ internal sealed class NetworkCalls(PoolServices pool)
     }
 
     [Message("network.destroy")]
-    public Task DestroyAsync(CallContext call, Ref<NetworkRecord> self) => pool.Database.WriteAsync(
-        tx =>
+    public async Task DestroyAsync(CallContext call, Ref<NetworkRecord> self)
+    {
+        var network = pool.State.Get(self);
+        RequireEmpty(network);
+        if (IsolatedNetwork.Is(network))
         {
-            var network = tx.Get(self);
-            if (network.Vifs.Count > 0)
-            {
-                throw new XenApiException("NETWORK_CONTAINS_VIF", [.. network.Vifs.Select(v => v.Opaque)]);
-            }
+            // Before its record, so that whoever repeats this after a crash finds the bridge by it.
+            Remove(IsolatedNetwork.BridgeName(network));
+        }
 
-            if (network.Pifs.Count > 0)
+        await pool.Database.WriteAsync(
+            tx =>
             {
-                throw new XenApiException("NETWORK_CONTAINS_PIF", [.. network.Pifs.Select(p => p.Opaque)]);
-            }
+                RequireEmpty(tx.Get(self));
+                tx.Delete(self);
+            },
+            call.Cancellation);
+    }
 
-            tx.Delete(self);
-        },
-        call.Cancellation);
+    private static void RequireEmpty(NetworkRecord network)
+    {
+        if (network.Vifs.Count > 0)
+        {
+            throw new XenApiException("NETWORK_CONTAINS_VIF", [.. network.Vifs.Select(v => v.Opaque)]);
+        }
+
+        if (network.Pifs.Count > 0)
+        {
+            throw new XenApiException("NETWORK_CONTAINS_PIF", [.. network.Pifs.Select(p => p.Opaque)]);
+        }
+    }
+
+    private void Remove(string bridge)
+    {
+        try
+        {
+            pool.Hypervisor.RemoveIsolatedBridge(bridge);
+        }
+        catch (IOException e)
+        {
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} Look at what uses it (bridge link), then destroy the network again.");
+        }
+    }
 }
