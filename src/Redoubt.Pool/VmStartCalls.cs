@@ -37,7 +37,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
         RequireHere(host);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
-        var plan = Plan(pool.State, self, images, paused: false);
+        var plan = Plan(pool.State, self, images, [], paused: false);
         var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);
         var needed = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes;
         if (needed > memory.AvailableBytes)
@@ -66,11 +66,12 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
             var images = await _disks.FindAsync(vm, call.Cancellation);
+            var isolated = MakeBridges(vm);
             var plan = await pool.Database.WriteAsync(
                 tx =>
                 {
                     VmDisks.RequireFree(tx.State, vm);
-                    var made = Plan(tx.State, vm, images, paused);
+                    var made = Plan(tx.State, vm, images, isolated, paused);
                     Attach(tx, made);
                     return made;
                 },
@@ -148,7 +149,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
             MemoryActual = domain.MemoryBytes,
             Hvm = plan.Config.Kernel is null,
         });
-        tx.Update(reference, v => v with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
+        // Whoever starts a recovered VM has decided that it is to run here.
+        tx.Update(reference, v => RecoveryHold.Release(v) with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
         foreach (var console in vm.Consoles)
         {
             tx.Delete(console);
@@ -176,8 +178,27 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
     }
 
     private DomainPlan Plan(
-        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, bool paused) =>
-        DomainPlan.For(state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, paused);
+        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
+        DomainPlan.For(
+            state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, isolated.Contains, paused);
+
+    /// <summary>
+    /// Makes the bridges of the VM's isolated networks, and says which there are. They are made when a guest needs them, so that it matters
+    /// to nobody whether the host was restarted meanwhile.
+    /// </summary>
+    private HashSet<string> MakeBridges(Ref<VmRecord> vm)
+    {
+        var names = pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>()
+            .Where(IsolatedNetwork.Is).Select(IsolatedNetwork.BridgeName).ToHashSet();
+        try
+        {
+            return [.. names.Where(pool.Hypervisor.TryMakeIsolatedBridge)];
+        }
+        catch (IOException e)
+        {
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an isolated network. Remove what has that name from the host.");
+        }
+    }
 
     private void RequireHere(Ref<HostRecord> host)
     {
