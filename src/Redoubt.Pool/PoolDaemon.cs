@@ -17,12 +17,13 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FileStream _lock;
     private readonly GuestWatch _watch;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore)
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata)
     {
         (_lock, Services, Messages, _watch) = (held, services, messages, watch);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
+        VmMetadata = vmMetadata;
     }
 
     /// <summary>What the behaviour of the classes works with.</summary>
@@ -39,6 +40,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>Replacing the database by a backup.</summary>
     public DatabaseRestore Restore { get; }
+
+    /// <summary>The metadata of VMs in and out.</summary>
+    public VmMetadata VmMetadata { get; }
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
@@ -96,6 +100,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var replication = new MetadataReplication(services);
         connections = new SrConnections(services, foreign, replication);
         var vdis = new VdiCalls(services, connections, foreign);
+        var recoverer = new Recoverer(services, connections);
         var guests = new Guests(services);
         var start = new VmStartCalls(services, guests);
         var power = new VmPowerCalls(services, guests, vdis);
@@ -104,7 +109,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new PbdCalls(services, connections),
             vdis,
             new DrTaskCalls(services, connections),
-            new RecoveryCalls(services, connections),
+            new RecoveryCalls(services, recoverer),
             new VmCalls(services, vdis),
             start,
             power,
@@ -118,7 +123,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new PoolCalls(services),
             new MessageCalls(services),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests));
+        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer));
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>
