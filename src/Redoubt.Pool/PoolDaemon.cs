@@ -1,5 +1,6 @@
 using Redoubt.Compute;
 using Redoubt.Database;
+using Redoubt.Pool.Backups;
 using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
 using Redoubt.Storage.FileDriver;
@@ -16,10 +17,12 @@ public sealed class PoolDaemon : IAsyncDisposable
 {
     private readonly FileStream _lock;
     private readonly GuestWatch _watch;
+    private readonly BackupSchedule _backups;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata)
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups)
     {
         (_lock, Services, Messages, _watch) = (held, services, messages, watch);
+        _backups = backups;
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
@@ -81,12 +84,14 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await connections.RestoreAsync(cancellationToken);
         await daemon._watch.StartAsync(cancellationToken);
+        daemon._backups.Start();
         return daemon;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _backups.DisposeAsync();
         await _watch.DisposeAsync();
         await Services.Hypervisor.DisposeAsync();
         await Services.Database.DisposeAsync();
@@ -101,6 +106,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         connections = new SrConnections(services, foreign, replication);
         var vdis = new VdiCalls(services, connections, foreign);
         var recoverer = new Recoverer(services, connections);
+        var backups = new MetadataBackups(services);
+        var schedule = new BackupSchedule(services, backups);
         var guests = new Guests(services);
         var start = new VmStartCalls(services, guests);
         var power = new VmPowerCalls(services, guests, vdis);
@@ -122,8 +129,9 @@ public sealed class PoolDaemon : IAsyncDisposable
             new HostCalls(services),
             new PoolCalls(services),
             new MessageCalls(services),
+            new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer));
+        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule);
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>
