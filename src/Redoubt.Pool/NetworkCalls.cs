@@ -4,7 +4,10 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What networks do. Redoubt uses the host's bridges and makes none; a network without one is internal, and nothing is connected to it.</summary>
+/// <summary>
+/// What networks do. Redoubt uses the host's bridges and makes none but those of isolated networks; any other network without a bridge is
+/// internal, and nothing is connected to it.
+/// </summary>
 internal sealed class NetworkCalls(PoolServices pool)
 {
     [Message("network.create")]
@@ -28,6 +31,19 @@ internal sealed class NetworkCalls(PoolServices pool)
                 Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
                 AssignedIps = ImmutableSortedDictionary<Ref<VifRecord>, string>.Empty,
             }),
+            call.Cancellation);
+    }
+
+    [Message("network.create_isolated")]
+    public Task<Ref<NetworkRecord>> CreateIsolatedAsync(CallContext call, string label, string name)
+    {
+        TestMarks.RequireLabel(label);
+        return pool.Database.WriteAsync(
+            tx =>
+            {
+                var there = tx.State.All<NetworkRecord>().FirstOrDefault(n => TestMarks.Stands(n.Record.OtherConfig, label, name)).Ref;
+                return there.IsNull ? tx.Create(IsolatedNetwork.Of(label, name)) : there;
+            },
             call.Cancellation);
     }
 

@@ -117,6 +117,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             vdis,
             new DrTaskCalls(services, connections),
             new RecoveryCalls(services, recoverer),
+            new TestSrCalls(services, connections),
+            new TestVmCalls(services),
             new VmCalls(services, vdis),
             start,
             power,

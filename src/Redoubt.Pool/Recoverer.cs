@@ -76,7 +76,7 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
             tx.Update(sr, s => s with { IntroducedBy = default });
         }
 
-        return new([.. vms.Select(v => import.Made[v])], [.. import.Notices]);
+        return new([.. vms.Select(import.Made)], import.Appliance, [.. import.Notices]);
     }
 
     private static void RequireSrs(DatabaseState from, DatabaseState here, IReadOnlyList<Ref<VmRecord>> vms, RecoveryOptions options)

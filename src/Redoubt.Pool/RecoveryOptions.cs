@@ -21,6 +21,9 @@ internal sealed record RecoveryOptions
     /// </summary>
     public ImmutableSortedDictionary<string, string> Disks { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
+    /// <summary>Networks here by those there, as UUIDs: then none is made. Null: what is not found is made, as xapi does.</summary>
+    public ImmutableSortedDictionary<string, string>? Networks { get; init; }
+
     /// <summary>The UUID of the disk that is to take this one's place; null if none is named.</summary>
     public string? DiskFor(VdiRecord theirs) =>
         Disks.TryGetValue(theirs.Uuid, out var byUuid) ? byUuid

@@ -199,6 +199,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         var pbd = pool.State.Get(reference);
         var sr = pool.State.Get(pbd.Sr);
         RequireIdle(pool.State, pbd.Sr);
+        TestClones.RequireNone(pool.State, sr);
         await replication.SuspendAsync(pbd.Sr);
         try
         {

@@ -148,7 +148,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
             MemoryActual = domain.MemoryBytes,
             Hvm = plan.Config.Kernel is null,
         });
-        tx.Update(reference, v => v with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
+        // Whoever starts a recovered VM has decided that it is to run here.
+        tx.Update(reference, v => RecoveryHold.Release(v) with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
         foreach (var console in vm.Consoles)
         {
             tx.Delete(console);

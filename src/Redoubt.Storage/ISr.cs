@@ -75,7 +75,8 @@ public interface ISr : IAsyncDisposable
     /// <summary>
     /// Makes a second SR whose disks read like this one's and can be written, without copying content and without changing this SR,
     /// which may be attached read-only. Metadata volumes are left out: a test must not be found as something to recover from.
-    /// The clone appears whole or not at all. It depends on this SR, whose images must not be written in place while it lives.
+    /// The clone appears whole or not at all. What it says in <see cref="WritableClone.DependsOnSource"/> decides whether this SR's images
+    /// may be written in place while it lives.
     /// </summary>
     Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken);
 

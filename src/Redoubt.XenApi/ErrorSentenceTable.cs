@@ -40,6 +40,7 @@ internal static class ErrorSentenceTable
         MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
         MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
         NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_NOT_MAPPED VM {0:VM} has an interface on the network "{2}" ({1}, bridge "{3}"), and nothing says which network here stands for it. Map it, or create a network of that name (network-create).
         NETWORK_CONTAINS_PIF The network still has physical interfaces.
         NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
         NO_MORE_REDO_LOGS_ALLOWED The pool protects as many SRs as this server can. Switch protection off for another one first.

@@ -131,10 +131,14 @@ internal sealed class FileSr(
                 throw SrFailure.NotSupported(uuid);
             var target = await new SrCloning(location, directory, images).MakeAsync(config, cancellationToken);
             var clone = new SrDirectory(config.Uuid, target.Location.DirectoryOf(config.Uuid), target.Location.BackingDirectory);
+            var deviceConfig = new Dictionary<string, string>(config.DeviceConfig);
+            if (target.Location.BackingDirectory is { } backing)
+                deviceConfig[FileLocation.BackingKey] = backing;
             return new WritableClone
             {
                 Sr = new FileSr(config.Uuid, SrAccess.ReadWrite, target.Location, clone, images, scratchDirectory),
-                DeviceConfig = new Dictionary<string, string>(config.DeviceConfig) { [FileLocation.BackingKey] = directory.FullPath },
+                DeviceConfig = deviceConfig,
+                DependsOnSource = target.Location.BackingDirectory is not null,
                 Skipped = target.Skipped,
             };
         });

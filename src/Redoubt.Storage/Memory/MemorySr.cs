@@ -127,6 +127,7 @@ internal sealed class MemorySr(
         {
             Sr = driver.Publish(config.Uuid, target, copies),
             DeviceConfig = config.DeviceConfig.ToImmutableDictionary(),
+            DependsOnSource = false,
             Skipped = [],
         });
     }
