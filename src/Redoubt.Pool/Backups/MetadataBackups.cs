@@ -178,7 +178,7 @@ internal sealed class MetadataBackups(PoolServices pool)
         File.WriteAllText(Path.Combine(content, BackupLayout.Marker), "1\n");
         var folder = Directory.CreateDirectory(Path.Combine(content, BackupLayout.Dates, date)).FullName;
         var all = Directory.CreateDirectory(Path.Combine(folder, BackupLayout.Archives)).FullName;
-        foreach (var vm in VmMetadata.All(state, controlDomains: false))
+        foreach (var vm in VmMetadata.All(state, controlDomains: false).Where(v => !TestMarks.IsOfTest(state.Get(v).OtherConfig)))
         {
             using var file = new FileStream(Path.Combine(all, state.Get(vm).Uuid + BackupLayout.ArchiveSuffix), FileMode.CreateNew);
             using var text = new MemoryStream();
