@@ -24,6 +24,9 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
+        IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
+        IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
