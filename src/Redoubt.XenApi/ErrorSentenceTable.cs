@@ -14,6 +14,16 @@ internal static class ErrorSentenceTable
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
         DEVICE_NOT_ATTACHED The device is not attached.
+        DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
+        DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
+        DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
+        DR_RUN_REFUSED {0}
+        DR_RUN_UNKNOWN There is no run with the UUID {0}. dr-run-list shows those there are.
+        DR_SCHEDULE_EXISTS There is a schedule named {0} already. Remove it first (dr-schedule-remove), or choose another name.
+        DR_SCHEDULE_UNKNOWN There is no schedule named {0}. dr-schedule-list shows those there are.
+        DR_SITE_EXISTS There is a site named {0} already. Remove it first (dr-site-remove), or choose another name.
+        DR_SITE_UNKNOWN There is no site named {0}. dr-site-list shows those there are; dr-site-add adds one.
+        DR_SITE_UNREACHABLE Site {0} can't be used: {1}
         DUPLICATE_MAC_SEED The VM's MAC address seed {0} is used by another VM.
         DUPLICATE_VM Another VM has the identity of {0:VM}.
         EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.

@@ -10,7 +10,7 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
 {
     private const int LongestName = 256;
 
-    private static readonly string[] ReadingVerbs = ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is"];
+    private static readonly string[] ReadingVerbs = ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is", "plan", "wait"];
 
     /// <summary>Begins the record of a call; null for one that changes nothing.</summary>
     public AuditedCall? Begin(
