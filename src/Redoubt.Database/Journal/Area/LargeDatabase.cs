@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.IO.Compression;
@@ -115,9 +116,16 @@ internal sealed record LargeDatabase(
             return false;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var stored = new ExtentStream(bytes, Extents);
-        var buffer = new byte[ChunkBytes];
-        for (int read; (read = stored.Read(buffer)) > 0;)
-            hash.AppendData(buffer, 0, read);
-        return AreaSeal.Of(hash) == Checksum;
+        var buffer = ArrayPool<byte>.Shared.Rent(ChunkBytes);
+        try
+        {
+            for (int read; (read = stored.Read(buffer)) > 0;)
+                hash.AppendData(buffer, 0, read);
+            return AreaSeal.Of(hash) == Checksum;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 }
