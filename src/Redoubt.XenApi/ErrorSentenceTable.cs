@@ -49,7 +49,7 @@ internal static class ErrorSentenceTable
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
         ROLE_NOT_FOUND There is no such role.
-        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong.
+        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).
         SESSION_INVALID The session has ended. Log in again.
         SESSION_NOT_REGISTERED The session does not listen to events.
         SR_ATTACH_FAILED SR {0:SR} could not be attached.
