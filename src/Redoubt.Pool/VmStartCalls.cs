@@ -17,7 +17,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// A daemon that dies after 3 finds the VM either running, with its devices noted, or halted, and then lets the devices go.
 /// </summary>
-internal sealed class VmStartCalls(PoolServices pool, Guests guests)
+internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere)
 {
     private readonly VmDisks _disks = new(pool);
 
@@ -31,10 +31,32 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
         return StartAsync(call, vm, startPaused, VmOperations.StartOn);
     }
 
+    [Message("VM.take_back")]
+    public async Task TakeBackAsync(CallContext call, Ref<VmRecord> self, string statement)
+    {
+        if (string.IsNullOrWhiteSpace(statement))
+        {
+            throw new XenApiException("INVALID_VALUE", "statement", statement);
+        }
+
+        var vm = pool.State.Get(self);
+        if (await elsewhere.NewestAsync(vm.Uuid, call.Cancellation) is not { } there || there.Version <= vm.Version)
+        {
+            return; // Nobody has it; also when this is repeated.
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, there.Version + 1) }), call.Cancellation);
+        await pool.PostAsync(
+            "VM_TAKEN_BACK", 3, Cls.Vm, vm.Uuid,
+            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {there.Summary.PoolName} ({there.Summary.PoolUuid}), whose copy has version {there.Version}, "
+            + $"and stated: {statement}");
+    }
+
     [Message("VM.assert_can_boot_here")]
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
         RequireHere(host);
+        await elsewhere.RequireNotAsync(self, call.Cancellation);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
         var plan = Plan(pool.State, self, images, [], paused: false);
@@ -65,6 +87,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
     {
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
+            await elsewhere.RequireNotAsync(vm, call.Cancellation);
             var images = await _disks.FindAsync(vm, call.Cancellation);
             var isolated = MakeBridges(vm);
             var plan = await pool.Database.WriteAsync(

@@ -109,6 +109,7 @@ internal static class ErrorSentenceTable
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
+        VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
         VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
         VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
@@ -135,8 +136,23 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
+        facts = await MetadataFactsAsync(vdi, facts, cancellationToken);
         var (database, failure) = await TryAsync(token => OpenAsync(vdi, token), cancellationToken);
         return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+    }
+
+    // A server that does not know the call, as xapi, leaves the facts unknown. So does one that fails: what opening the volume says counts.
+    private async Task<VolumeFacts> MetadataFactsAsync(Ref<VdiRecord> vdi, VolumeFacts facts, CancellationToken cancellationToken)
+    {
+        var (told, failure) = await TryAsync(
+            token => target.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        return failure is not null || told is null ? facts : facts with
+        {
+            Generation = long.TryParse(told.GetValueOrDefault("generation"), CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            WrittenAt = told.TryGetValue("written-at", out var moment) ? XenTypes.DateTime.Decode(moment) : null,
+            Damage = told.GetValueOrDefault("damage"),
+            LostRecords = int.TryParse(told.GetValueOrDefault("lost-records"), CultureInfo.InvariantCulture, out var lost) ? lost : 0,
+        };
     }
 
     private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)

@@ -123,6 +123,13 @@ internal sealed class FileSr(
         return new DiskPath(file.FullPath, file.Format);
     }, cancellationToken));
 
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    {
+        directory.RequireExists();
+        var path = vdi is not { } disk ? directory.FullPath : directory.FilesOf(disk) is [var file, ..] ? file.FullPath : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
+        return Posix.Mark(path);
+    }, cancellationToken));
+
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
         => LookAsync(async () =>
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 
 namespace Redoubt.Storage.MemoryDriver;
 
@@ -107,6 +108,16 @@ internal sealed class MemorySr(
         RequireAttached(cancellationToken);
         Find(vdi);
         throw SrFailure.NotSupported(uuid);
+    }
+
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken)
+    {
+        RequireAttached(cancellationToken);
+
+        // Each disk is a value that is replaced whole, so another content is another object.
+        return Task.FromResult(vdi is { } disk
+            ? $"{RuntimeHelpers.GetHashCode(Find(disk).Disk)} {Find(disk).Disk.VirtualSizeBytes}"
+            : string.Join(' ', List(vdis).Select(v => v.Uuid)));
     }
 
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
