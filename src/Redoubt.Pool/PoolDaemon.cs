@@ -69,7 +69,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
@@ -77,6 +77,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await connections.RestoreAsync(cancellationToken);
         await daemon._watch.StartAsync(cancellationToken);
+        await elsewhere.AnnounceAsync();
         return daemon;
     }
 
@@ -90,14 +91,15 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
-        connections = new SrConnections(services, foreign, replication);
+        elsewhere = new RecoveredElsewhere(services, foreign);
+        connections = new SrConnections(services, foreign, replication, elsewhere);
         var vdis = new VdiCalls(services, connections, foreign);
         var guests = new Guests(services);
-        var start = new VmStartCalls(services, guests);
+        var start = new VmStartCalls(services, guests, elsewhere);
         var power = new VmPowerCalls(services, guests, vdis);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
@@ -105,6 +107,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             vdis,
             new DrTaskCalls(services, connections),
             new RecoveryCalls(services, connections),
+            new TestSrCalls(services, connections),
+            new TestVmCalls(services),
             new VmCalls(services, vdis),
             start,
             power,

@@ -8,18 +8,28 @@ namespace Redoubt.Pool;
 /// Recreates VMs of a foreign database in this one, inside a single transaction: all of them with everything they have, or nothing.
 /// <code>
 /// for each VM    1 an older, halted copy here gives way; any other stops the whole
-///                2 networks by name, then by bridge; disks by SR and location
+///                2 networks as told, by name, then by bridge; disks by SR and location
 ///                3 the VM's record, its drives and interfaces, its snapshots likewise
 /// at the end     4 the vApp, and the VMs in it
 /// </code>
 /// </summary>
-internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool force)
+/// <param name="tx">The transaction.</param>
+/// <param name="foreign">The other pool's database.</param>
+/// <param name="force">Whether a copy that is not older gives way too, and disks that are not there are left out.</param>
+/// <param name="told">Networks here by those there, as UUIDs: then none is made. Null: what is not found is made, as xapi does.</param>
+internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool force, ImmutableSortedDictionary<string, string>? told)
 {
     private readonly Dictionary<Ref<VmRecord>, Ref<VmRecord>> _made = [];
-    private readonly Dictionary<Ref<NetworkRecord>, Ref<NetworkRecord>> _networks = [];
+    private readonly RecoveryNetworks _networks = new(tx, told, onlyTold: false);
 
     /// <summary>What people should know of the outcome: the VM's UUID and a sentence.</summary>
     public List<(string VmUuid, string Text)> Notices { get; } = [];
+
+    /// <summary>The vApp, if one was recovered.</summary>
+    public Ref<VmApplianceRecord> Appliance { get; private set; }
+
+    /// <summary>The VM that was made for one of the other pool's.</summary>
+    public Ref<VmRecord> Made(Ref<VmRecord> theirs) => _made[theirs];
 
     /// <summary>Recreates the VMs, and the vApp if there is one.</summary>
     /// <exception cref="XenApiException">Something stands in the way; the transaction must be given up.</exception>
@@ -43,10 +53,16 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
     private void Make(Ref<VmRecord> reference, VmRecord theirs, Ref<VmRecord> snapshotOf)
     {
+        if (TestMarks.IsOfTest(theirs.OtherConfig))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: {theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
+        }
+
         GiveWay(theirs);
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var made = tx.Create(VmRows.Unattached(NewerNames.Drop(theirs)) with
+        var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(NewerNames.Drop(theirs)) with
         {
             Version = theirs.Version + 1,
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
@@ -61,7 +77,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             Appliance = default,
             GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
             OtherConfig = theirs.OtherConfig.Remove("grant_api_access"),
-        });
+        }));
         _made[reference] = made;
         tx.Update(made, Operations.WithAllowed);
         foreach (var (vbd, vdi) in drives.Where(d => d.Vbd.Type != VbdType.Disk || !d.Vdi.IsNull))
@@ -71,7 +87,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
         foreach (var vif in theirs.Vifs.Select(foreign.Find).OfType<VifRecord>())
         {
-            Plug(made, theirs, vif);
+            Plug(made, reference, theirs, vif);
         }
 
         NoteWhatIsLeftOut(theirs);
@@ -204,44 +220,16 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
 
-    private void Plug(Ref<VmRecord> vm, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
+    private void Plug(Ref<VmRecord> vm, Ref<VmRecord> reference, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
     {
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
-        Network = FindNetwork(owner, theirs),
+        Network = foreign.Find(theirs.Network) is { } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
         CurrentlyAttached = false,
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
         Metrics = default,
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
-
-    private Ref<NetworkRecord> FindNetwork(VmRecord vm, VifRecord vif)
-    {
-        if (foreign.Find(vif.Network) is not { } theirs)
-        {
-            return default;
-        }
-
-        if (_networks.TryGetValue(vif.Network, out var known))
-        {
-            return known;
-        }
-
-        var here = tx.State.FindByName<NetworkRecord>(theirs.NameLabel).FirstOrDefault();
-        if (here.IsNull && theirs.Bridge.Length > 0)
-        {
-            here = tx.State.All<NetworkRecord>().FirstOrDefault(n => n.Record.Bridge == theirs.Bridge).Ref;
-        }
-
-        if (here.IsNull)
-        {
-            here = tx.Create(new NetworkRecord { NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription, Mtu = theirs.Mtu });
-            Notices.Add((vm.Uuid, $"There was no network called \"{theirs.NameLabel}\" here, nor one on a bridge called \"{theirs.Bridge}\". "
-                + "An internal network of that name was made: the VM has no connection until it is given a bridge, or the VM another network."));
-        }
-
-        return _networks[vif.Network] = here;
-    }
 
     private void Group(VmApplianceRecord theirs, IReadOnlyList<Ref<VmRecord>> vms)
     {
@@ -266,6 +254,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         }
 
         tx.Update(here, a => AllowedOperations.Apply(tx, a));
+        Appliance = here;
     }
 
     private void NoteWhatIsLeftOut(VmRecord vm)

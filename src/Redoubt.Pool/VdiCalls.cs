@@ -154,7 +154,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
             case MetadataVolume.Readable volume:
                 if (at is null)
                 {
-                    foreign.Remember(uuid, volume);
+                    foreign.Remember(uuid, volume, mark: "");
                 }
 
                 var session = await pool.Sessions.OpenAsync(

@@ -47,6 +47,7 @@ internal static class ErrorSentenceTable
         MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
         MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
         NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_NOT_MAPPED VM {0:VM} has an interface on the network "{2}" ({1}, bridge "{3}"), and nothing says which network here stands for it. Map it, or create a network of that name (network-create).
         NETWORK_CONTAINS_PIF The network still has physical interfaces.
         NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
         NO_MORE_REDO_LOGS_ALLOWED The pool protects as many SRs as this server can. Switch protection off for another one first.
@@ -105,6 +106,7 @@ internal static class ErrorSentenceTable
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
+        VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
         VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
         VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.
