@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
@@ -32,7 +33,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
             ? targetFacts.Database.Srs.Select(s => s.Uuid)
             : request.SrUuids.Concat((await probes).SelectMany(p => p.Found).Select(f => f.Uuid));
-        var volumes = await VolumesAsync(chosen.ToHashSet(), cancellationToken);
+        var volumes = await VolumesAsync(chosen.ToHashSet(), request.At, cancellationToken);
         var otherFacts = await others;
         return new Inventory
         {
@@ -91,7 +92,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return facts with { Found = failure is null ? found : [], Unreadable = failure };
     }
 
-    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, CancellationToken cancellationToken)
     {
         var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
         var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
@@ -106,7 +107,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await slots.WaitAsync(cancellationToken);
             try
             {
-                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, cancellationToken);
+                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, cancellationToken);
             }
             finally
             {
@@ -115,7 +116,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }))];
     }
 
-    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, CancellationToken cancellationToken)
     {
         var facts = new VolumeFacts
         {
@@ -135,13 +136,16 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
-        var (database, failure) = await TryAsync(token => OpenAsync(vdi, token), cancellationToken);
-        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
+        var (generation, written) = failure is null ? await WrittenAsync(vdi, at, cancellationToken) : default;
+        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure, Generation = generation, WrittenAt = written };
     }
 
-    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
     {
-        var session = await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken);
+        var session = at is null
+            ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
+            : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
         var foreign = target.WithSession(session);
         try
         {
@@ -153,6 +157,22 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await foreign.LogoutAsync(CancellationToken.None);
         }
     }
+
+    // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
+    private async Task<(long? Generation, DateTimeOffset? Written)> WrittenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    {
+        if (at is not null)
+        {
+            return (null, ParseMoment(at));
+        }
+
+        var (facts, _) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        string Fact(string name) => facts is WireStruct known && known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
+        return (long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null, ParseMoment(Fact("written-at")));
+    }
+
+    private static DateTimeOffset? ParseMoment(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
 
     private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
     {

@@ -21,6 +21,9 @@ public sealed record VolumeFacts
     /// <summary>The database's generation; null where the server does not tell, as xapi doesn't.</summary>
     public long? Generation { get; init; }
 
+    /// <summary>When the state that was read was written; null where the server does not tell.</summary>
+    public DateTimeOffset? WrittenAt { get; init; }
+
     /// <summary>What it says; null if it could not be read.</summary>
     public DatabaseFacts? Database { get; init; }
 
