@@ -67,6 +67,13 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         Directory.Delete(_root, recursive: true);
     }
 
+    public Task<T> CallAsync<T>(string message, IReadOnlyList<object?> arguments) => Api.CallAsync<T>(message, arguments, TestContext.Current.CancellationToken);
+
+    public Task CallAsync(string message, IReadOnlyList<object?> arguments) => Api.CallAsync(message, arguments, TestContext.Current.CancellationToken);
+
+    public Task<IReadOnlyDictionary<Ref<T>, T>> AllAsync<T>()
+        where T : Redoubt.XenApi.Record, IRecord<T>, new() => Api.GetAllRecordsAsync<T>(TestContext.Current.CancellationToken);
+
     public string NewDirectory() => Directory.CreateDirectory(Path.Combine(_root, Guid.NewGuid().ToString("D"))).FullName;
 
     public async Task<Ref<SrRecord>> CreateSrAsync(string name, bool shared = true)
