@@ -7,6 +7,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["journal"] = JournalBench.RunAsync,
     ["area"] = AreaBench.RunAsync,
     ["foreign"] = ForeignBench.RunAsync,
+    ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
 };
 foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)

@@ -28,7 +28,7 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
-///             └─► TransferEndpoint ──► disks, dumps
+///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
 ///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
@@ -73,9 +73,11 @@ public sealed class PoolServer : IAsyncDisposable
             new RecoveryCalls(services, _recovery),
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        var transfers = new TransferRunner(new HttpSessions(services, _logins), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
+            new TransferEndpoint(daemon, transfers),
+            new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
         web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
         var console = ConsoleHost.Build(web.Services);

@@ -34,6 +34,9 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
+        IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
+        IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
@@ -47,6 +50,7 @@ internal static class ErrorSentenceTable
         MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
         MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
         NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_NOT_MAPPED VM {0:VM} has an interface on the network "{2}" ({1}, bridge "{3}"), and nothing says which network here stands for it. Map it, or create a network of that name (network-create).
         NETWORK_CONTAINS_PIF The network still has physical interfaces.
         NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
         NO_MORE_REDO_LOGS_ALLOWED The pool protects as many SRs as this server can. Switch protection off for another one first.
@@ -59,7 +63,7 @@ internal static class ErrorSentenceTable
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
         ROLE_NOT_FOUND There is no such role.
-        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong.
+        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).
         SESSION_INVALID The session has ended. Log in again.
         SESSION_NOT_REGISTERED The session does not listen to events.
         SR_ATTACH_FAILED SR {0:SR} could not be attached.
@@ -105,6 +109,7 @@ internal static class ErrorSentenceTable
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
+        VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
         VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
         VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.
