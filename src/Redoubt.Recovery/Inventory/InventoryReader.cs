@@ -33,7 +33,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
             ? targetFacts.Database.Srs.Select(s => s.Uuid)
             : request.SrUuids.Concat((await probes).SelectMany(p => p.Found).Select(f => f.Uuid));
-        var volumes = await VolumesAsync(chosen.ToHashSet(), cancellationToken);
+        var volumes = await VolumesAsync(chosen.ToHashSet(), request.At, cancellationToken);
         var otherFacts = await others;
         return new Inventory
         {
@@ -92,7 +92,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return facts with { Found = failure is null ? found : [], Unreadable = failure };
     }
 
-    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, CancellationToken cancellationToken)
     {
         var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
         var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
@@ -107,7 +107,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await slots.WaitAsync(cancellationToken);
             try
             {
-                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, cancellationToken);
+                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, cancellationToken);
             }
             finally
             {
@@ -116,7 +116,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }))];
     }
 
-    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, CancellationToken cancellationToken)
     {
         var facts = new VolumeFacts
         {
@@ -136,28 +136,16 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
-        facts = await MetadataFactsAsync(vdi, facts, cancellationToken);
-        var (database, failure) = await TryAsync(token => OpenAsync(vdi, token), cancellationToken);
-        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
+        facts = facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        return failure is null ? await MeasureAsync(facts, vdi, at, cancellationToken) : facts;
     }
 
-    // A server that does not know the call, as xapi, leaves the facts unknown. So does one that fails: what opening the volume says counts.
-    private async Task<VolumeFacts> MetadataFactsAsync(Ref<VdiRecord> vdi, VolumeFacts facts, CancellationToken cancellationToken)
+    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
     {
-        var (told, failure) = await TryAsync(
-            token => target.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [vdi], token), cancellationToken);
-        return failure is not null || told is null ? facts : facts with
-        {
-            Generation = long.TryParse(told.GetValueOrDefault("generation"), CultureInfo.InvariantCulture, out var generation) ? generation : null,
-            WrittenAt = told.TryGetValue("written-at", out var moment) ? XenTypes.DateTime.Decode(moment) : null,
-            Damage = told.GetValueOrDefault("damage"),
-            LostRecords = int.TryParse(told.GetValueOrDefault("lost-records"), CultureInfo.InvariantCulture, out var lost) ? lost : 0,
-        };
-    }
-
-    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)
-    {
-        var session = await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken);
+        var session = at is null
+            ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
+            : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
         var foreign = target.WithSession(session);
         try
         {
@@ -169,6 +157,35 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await foreign.LogoutAsync(CancellationToken.None);
         }
     }
+
+    // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
+    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    {
+        if (at is not null)
+        {
+            return facts with { WrittenAt = ParseMoment(at) };
+        }
+
+        var (told, failure) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        if (failure is not null || told is not WireStruct known)
+        {
+            return facts;
+        }
+
+        string Fact(string name) => known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
+        return facts with
+        {
+            Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            WrittenAt = ParseMoment(Fact("written-at")),
+            Damage = Fact("damage") is { Length: > 0 } damage ? damage : null,
+            LostRecords = int.TryParse(Fact("lost-records"), NumberStyles.None, CultureInfo.InvariantCulture, out var lost) ? lost : 0,
+        };
+    }
+
+    // In XenAPI's own spelling, or as an operator writes it.
+    private static DateTimeOffset? ParseMoment(string text) =>
+        XenTypes.DateTime.Decode(text) is var known && known > DateTimeOffset.UnixEpoch ? known
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
 
     private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
     {

@@ -21,7 +21,7 @@ public sealed record VolumeFacts
     /// <summary>The database's generation; null where the server does not tell, as xapi doesn't.</summary>
     public long? Generation { get; init; }
 
-    /// <summary>When its writer last flushed it; null where that is not known.</summary>
+    /// <summary>When the state that was read was written; null where the server does not tell.</summary>
     public DateTimeOffset? WrittenAt { get; init; }
 
     /// <summary>
