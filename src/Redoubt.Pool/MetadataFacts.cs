@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.Database.Journal;
-using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
@@ -48,7 +48,7 @@ internal static class MetadataFacts
         ("written-by", content.WrittenByRedoubt ? "redoubt" : "xapi"),
     ]);
 
-    private static string? Moment(DateTimeOffset? moment) => moment is { } known ? XenTypes.DateTime.Encode(known) : null;
+    private static string? Moment(DateTimeOffset? moment) => moment?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static ImmutableSortedDictionary<string, string> Map(params (string Key, string? Value)[] facts) =>
         facts.Where(f => f.Value is not null).ToImmutableSortedDictionary(f => f.Key, f => f.Value!);

@@ -125,7 +125,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             start,
             power,
             new VmMemoryCalls(services, guests),
-            new VmScreenCalls(services),
+            new VmGuestCalls(services),
             new VmSettingCalls(services),
             new VmApplianceCalls(services, start, power),
             new VbdCalls(services),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -16,8 +17,8 @@ public sealed class MetadataFactsTests
         var facts = await FactsAsync(scene, _ => { });
         var pool = scene.Primary.All<PoolRecord>().Single();
         Assert.Equal(("intact", "0", pool.Uuid, pool.NameLabel), (facts["verdict"], facts["lost-records"], facts["pool-uuid"], facts["pool-name"]));
-        Assert.InRange(long.Parse(facts["generation"], System.Globalization.CultureInfo.InvariantCulture), generation, long.MaxValue);
-        Assert.InRange(XenTypes.DateTime.Decode(facts["written-at"]), begun.AddSeconds(-1), DateTimeOffset.UtcNow);
+        Assert.InRange(long.Parse(facts["generation"], CultureInfo.InvariantCulture), generation, long.MaxValue);
+        Assert.InRange(DateTimeOffset.Parse(facts["written-at"], CultureInfo.InvariantCulture), begun.AddSeconds(-1), DateTimeOffset.UtcNow);
         Assert.False(facts.ContainsKey("damage"));
     }
 

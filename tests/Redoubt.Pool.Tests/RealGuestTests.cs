@@ -75,9 +75,11 @@ public sealed class RealGuestTests
         await site.Client.CallAsync("VM.start", copy, false, false);
         try
         {
+            Assert.Equal("0", site.Get(copy).OtherConfig["console-log-start"]);
             await GuestSpeaksAsync(site, copy);
             Assert.True(site.Get(site.Get(copy).Vifs.Single()).CurrentlyAttached);
             Assert.Equal("iVBORw0KGgo", (await site.Client.CallAsync<string>("VM.get_screenshot", copy))[..11]);
+            Assert.False(await site.Client.CallAsync<bool>("VM.ping_guest_agent", copy, 1.0)); // This guest has none.
             Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", vm, false, false))[0]);
         }
         finally

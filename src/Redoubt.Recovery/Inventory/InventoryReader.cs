@@ -182,10 +182,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         };
     }
 
-    // In XenAPI's own spelling, or as an operator writes it.
     private static DateTimeOffset? ParseMoment(string text) =>
-        XenTypes.DateTime.Decode(text) is var known && known > DateTimeOffset.UnixEpoch ? known
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
 
     private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
     {
