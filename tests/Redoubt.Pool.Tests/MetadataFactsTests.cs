@@ -10,7 +10,7 @@ public sealed class MetadataFactsTests
     [Fact]
     public async Task A_whole_volume_says_whose_it_is_how_far_it_reaches_and_when_it_was_written()
     {
-        var begun = DateTimeOffset.UtcNow.AddSeconds(-1);
+        var begun = TimeProvider.System.GetUtcNow().AddSeconds(-1);
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
         var generation = scene.Primary.Daemon.Services.State.Generation;
@@ -18,7 +18,7 @@ public sealed class MetadataFactsTests
         var pool = scene.Primary.All<PoolRecord>().Single();
         Assert.Equal(("intact", "0", pool.Uuid, pool.NameLabel), (facts["verdict"], facts["lost-records"], facts["pool-uuid"], facts["pool-name"]));
         Assert.InRange(long.Parse(facts["generation"], CultureInfo.InvariantCulture), generation, long.MaxValue);
-        Assert.InRange(DateTimeOffset.Parse(facts["written-at"], CultureInfo.InvariantCulture), begun.AddSeconds(-1), DateTimeOffset.UtcNow);
+        Assert.InRange(DateTimeOffset.Parse(facts["written-at"], CultureInfo.InvariantCulture), begun.AddSeconds(-1), TimeProvider.System.GetUtcNow());
         Assert.False(facts.ContainsKey("damage"));
     }
 
