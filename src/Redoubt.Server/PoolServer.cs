@@ -15,6 +15,7 @@ using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
@@ -26,7 +27,7 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
-///             └─► TransferEndpoint ──► disks, dumps
+///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -44,6 +45,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly AuditLog _audit;
     private readonly CertificateReload? _certificate;
     private readonly Failures _failures;
+    private readonly RecoveryService _recovery;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -59,16 +61,21 @@ public sealed class PoolServer : IAsyncDisposable
         _sweep = new TaskSweep(services, _tasks, loggers.CreateLogger<TaskSweep>());
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
+        Dispatcher? dispatcher = null;
+        _recovery = RecoveryService.Open(services, () => dispatcher!, loggers);
         var own = new MessageTable(
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
             new DirectoryCalls(services, directory),
             new TaskCalls(services, _tasks),
+            new RecoveryCalls(services, _recovery),
             events);
-        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        var transfers = new TransferRunner(new HttpSessions(services, _logins), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
+            new TransferEndpoint(daemon, transfers),
+            new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
         _failures = failures;
@@ -79,6 +86,9 @@ public sealed class PoolServer : IAsyncDisposable
 
     /// <summary>The root password, if this start has made it up.</summary>
     public string? GeneratedPassword { get; private init; }
+
+    /// <summary>Recovery, for whoever is in this process.</summary>
+    public RecoveryService Recovery => _recovery;
 
     internal PoolDaemon Daemon => _daemon;
 
@@ -141,6 +151,9 @@ public sealed class PoolServer : IAsyncDisposable
     /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
     public async ValueTask DisposeAsync()
     {
+        // Runs stop where they are, between two calls of theirs, while these are still answered.
+        await _recovery.DisposeAsync();
+
         // Who waits for events would hold up the end.
         _feed.Dispose();
         using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
@@ -186,6 +199,7 @@ public sealed class PoolServer : IAsyncDisposable
                 : new(config.DataDirectory, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
+            await server._recovery.StartAsync(cancellationToken);
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
             return server;

@@ -14,6 +14,16 @@ internal static class ErrorSentenceTable
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
         DEVICE_NOT_ATTACHED The device is not attached.
+        DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
+        DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
+        DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
+        DR_RUN_REFUSED {0}
+        DR_RUN_UNKNOWN There is no run with the UUID {0}. dr-run-list shows those there are.
+        DR_SCHEDULE_EXISTS There is a schedule named {0} already. Remove it first (dr-schedule-remove), or choose another name.
+        DR_SCHEDULE_UNKNOWN There is no schedule named {0}. dr-schedule-list shows those there are.
+        DR_SITE_EXISTS There is a site named {0} already. Remove it first (dr-site-remove), or choose another name.
+        DR_SITE_UNKNOWN There is no site named {0}. dr-site-list shows those there are; dr-site-add adds one.
+        DR_SITE_UNREACHABLE Site {0} can't be used: {1}
         DUPLICATE_MAC_SEED The VM's MAC address seed {0} is used by another VM.
         DUPLICATE_VM Another VM has the identity of {0:VM}.
         EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.
@@ -24,6 +34,9 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
+        IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
+        IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
@@ -50,7 +63,7 @@ internal static class ErrorSentenceTable
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
         ROLE_NOT_FOUND There is no such role.
-        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong.
+        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).
         SESSION_INVALID The session has ended. Log in again.
         SESSION_NOT_REGISTERED The session does not listen to events.
         SR_ATTACH_FAILED SR {0:SR} could not be attached.
