@@ -141,6 +141,9 @@ public sealed class RunEngine : IAsyncDisposable
         _shutdown.Dispose();
     }
 
+    /// <summary>Ends when a run has stopped doing anything and has ended its sessions.</summary>
+    internal Task SettleAsync(string uuid) => GetRun(uuid).Loop;
+
     private static RunEngine Open(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch)
     {
         var journal = RunJournal.Open(config.JournalPath, watch);

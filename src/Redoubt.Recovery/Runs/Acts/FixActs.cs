@@ -54,7 +54,7 @@ internal static class FixActs
 
     public static async Task UndoAsync(StepScope scope, ApplyFix step)
     {
-        foreach (var (what, _) in scope.Facts(Changed).ToList().Where(f => scope.Fact(Changed + f.Name) is not null))
+        foreach (var (what, _) in scope.OwnFacts(Changed).ToList())
         {
             switch (step.Fix)
             {
