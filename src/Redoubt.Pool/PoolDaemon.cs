@@ -126,6 +126,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             start,
             power,
             new VmMemoryCalls(services, guests),
+            new VmGuestCalls(services),
             new VmSettingCalls(services),
             new VmApplianceCalls(services, start, power),
             new VbdCalls(services),
