@@ -13,7 +13,11 @@ namespace Redoubt.Bench;
 /// </summary>
 internal static class JournalBench
 {
-    private const int Rounds = 20;
+    private const int Rounds = 40;
+
+    /// <summary>Not counted: until then the code is still being compiled, and again better.</summary>
+    private const int Warmup = 20;
+
     private const int PerRound = 50;
 
     public static async Task RunAsync()
@@ -29,23 +33,27 @@ internal static class JournalBench
 
             await using var database = await PoolDatabase.OpenAsync(
                 DatabaseState.Empty, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid);
-            var vms = await database.WriteAsync(tx => Enumerable.Range(0, 64).Select(i => tx.Create(new VmRecord { NameLabel = $"vm {i}" })).ToImmutableArray());
+            var vms = await database.WriteAsync(tx => Enumerable.Range(0, 256).Select(i => tx.Create(new VmRecord { NameLabel = $"vm {i}" })).ToImmutableArray());
             using var raw = File.OpenHandle(Path.Combine(directory.FullName, "raw"), FileMode.Create, FileAccess.ReadWrite);
             Preallocate(raw);
             var bytes = RecordBytes(vms[0]);
 
-            foreach (var writers in new[] { 1, 8, 64 })
+            foreach (var writers in new[] { 1, 8, 64, 256 })
             {
                 var (rawMs, oursMs) = (new List<double>(), new List<double>());
-                for (var round = 0; round < Rounds; round++)
+                for (var round = -Warmup; round < Rounds; round++)
                 {
-                    rawMs.Add(Raw(raw, bytes, round));
-                    oursMs.Add(await OursAsync(database, vms, writers, round));
+                    var (rawOne, oursOne) = (Raw(raw, bytes, round + Warmup), await OursAsync(database, vms, writers, round));
+                    if (round >= 0)
+                    {
+                        rawMs.Add(rawOne);
+                        oursMs.Add(oursOne);
+                    }
                 }
 
                 var (rawRate, oursRate) = (1000 / Median(rawMs), 1000 / Median(oursMs));
                 Console.WriteLine(
-                    $"journal, {writers,2} writers: {oursRate,8:0} transactions/s; raw fdatasync of the same {bytes.Length} bytes {rawRate,6:0}/s; "
+                    $"journal, {writers,3} writers: {oursRate,8:0} transactions/s; raw fdatasync of the same {bytes.Length} bytes {rawRate,6:0}/s; "
                     + (writers == 1 ? $"time ratio {rawRate / oursRate:0.00}" : $"rate ratio {oursRate / rawRate:0.0}"));
             }
         }

@@ -9,8 +9,27 @@ namespace Redoubt.Database;
 /// <param name="Transaction">What of that is persistent; null if nothing is.</param>
 internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes, JournalTransaction? Transaction)
 {
-    /// <summary>Set when the commit is durable and published, or failed.</summary>
-    public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    /// <summary>
+    /// Set when the commit is durable and published, or failed. Whoever waits goes on inside <see cref="Finish"/>, which therefore gets a
+    /// thread's time of its own.
+    /// </summary>
+    public TaskCompletionSource Done { get; } = new();
+
+    /// <summary>Why it failed; null if it did not. Set before <see cref="Finish"/>.</summary>
+    public Exception? Failure { get; set; }
+
+    /// <summary>Lets go on whoever waits.</summary>
+    public void Finish()
+    {
+        if (Failure is null)
+        {
+            Done.SetResult();
+        }
+        else
+        {
+            Done.SetException(Failure);
+        }
+    }
 
     /// <summary>Turns a transaction into a commit on the next generation.</summary>
     /// <exception cref="Redoubt.XenApi.XenApiException"><c>INVALID_VALUE</c>: a text that no dump could carry.</exception>

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -6,6 +7,13 @@ namespace Redoubt.Database;
 /// <summary>What of a change goes into a journal.</summary>
 internal static class Deltas
 {
+    // Every change goes over the fields of its row, so they are sorted out once.
+    private static readonly FrozenDictionary<string, FieldModel[]> Persistent = DataModel.Classes.Values
+        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f.IsPersistent).ToArray());
+
+    private static readonly FrozenDictionary<string, FieldModel[]> Keyed = Persistent
+        .ToFrozenDictionary(c => c.Key, c => c.Value.Where(f => f.Type is IMapType map && map.Key == XenTypes.String).ToArray());
+
     public static IEnumerable<Delta> Of(Change change)
     {
         var (model, reference) = (change.Class, change.Ref);
@@ -23,9 +31,9 @@ internal static class Deltas
                 yield return new Delta.DeleteRow(model.Name, reference);
                 break;
             case { Before: { } before, After: { } after }:
-                foreach (var field in model.AllFields)
+                foreach (var field in Persistent[model.Name])
                 {
-                    if (field.IsPersistent && !field.AreEqual(before.Record, after.Record))
+                    if (!field.AreEqual(before.Record, after.Record))
                     {
                         yield return new Delta.WriteField(model.Name, reference, field.Column, ClassModel.EncodeColumn(field, after.Record));
                     }
@@ -65,10 +73,9 @@ internal static class Deltas
     {
         foreach (var change in changes.Where(c => c is { Class.Kind: ClassKind.Persistent, After: not null }))
         {
-            foreach (var field in change.Class.AllFields)
+            foreach (var field in Keyed[change.Class.Name])
             {
-                if (field is { IsPersistent: true, Type: IMapType map } && map.Key == XenTypes.String
-                    && (change.Before is null || !field.AreEqual(change.Before.Record, change.After!.Record))
+                if (field.Type is IMapType map && (change.Before is null || !field.AreEqual(change.Before.Record, change.After!.Record))
                     && map.Contains(field.GetValue(change.After!.Record)!, ""))
                 {
                     throw new XenApiException("INVALID_VALUE", field.Name, "");

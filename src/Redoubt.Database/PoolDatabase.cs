@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using System.Threading.Channels;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database;
@@ -14,16 +13,24 @@ namespace Redoubt.Database;
 /// 1–2 take microseconds; everything that queued while a batch was being written becomes the next one (3), so that concurrent writers
 /// share a flush. What is published (5) is durable: nobody reads what a power cut could take back.
 /// </summary>
+/// <remarks>
+/// There is no thread that flushes: of the callers who wait, one leads. Whoever comes when nobody leads writes the batch on its own
+/// thread, so that a lone writer waits for the disk and for no other thread. After a batch of several the next leader takes its turn
+/// behind the callers just released: they queue their next changes first, and all of these share the next flush. Were it to begin at
+/// once, two groups would take turns for ever, each with half of the writers in it.
+/// </remarks>
 public sealed class PoolDatabase : IAsyncDisposable
 {
     private readonly Lock _writing = new();
-    private readonly Channel<object> _queue = Channel.CreateUnbounded<object>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<string, LiveJournal> _journals = new();
     private readonly LiveJournal _local;
     private readonly TimeProvider _time;
     private readonly Func<Guid> _newId;
-    private readonly Task _flusher;
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile DatabaseState _published;
+    private volatile bool _isClosed;
+    private List<object> _queue = [];
+    private bool _isLed;
     private DatabaseState _newest;
     private ImmutableArray<Action<DatabaseState, IReadOnlyList<Change>>> _subscribers = [];
     private Task _lastQueued = Task.CompletedTask;
@@ -33,7 +40,6 @@ public sealed class PoolDatabase : IAsyncDisposable
     {
         (_published, _newest, _local, _time, _newId) = (state, state, local, time, newId);
         _journalled = state.Generation;
-        _flusher = Task.Run(FlushAsync);
     }
 
     /// <summary>Told when an SR's journal breaks or is healthy again, with the reason when it is broken.</summary>
@@ -66,6 +72,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         T result;
         Task done;
+        var (commit, leads) = ((Commit?)null, false);
         lock (_writing)
         {
             var transaction = new Transaction(_newest, _newId);
@@ -73,18 +80,27 @@ public sealed class PoolDatabase : IAsyncDisposable
             var changes = transaction.Changes();
             if (changes.Count > 0)
             {
-                var commit = Commit.Of(transaction, changes, _newest.Generation);
-                if (!_queue.Writer.TryWrite(commit))
+                commit = Commit.Of(transaction, changes, _newest.Generation);
+                if (_isClosed)
                 {
                     throw new XenApiException("INTERNAL_ERROR", "The database is closed.");
                 }
 
+                leads = Enqueue(commit);
                 _newest = commit.State;
                 _lastQueued = commit.Done.Task;
             }
 
-            // A transaction that changes nothing may have found what it wanted in one that is still being written.
-            done = _lastQueued;
+            // A transaction that changes nothing may have found what it wanted in one that is still being written. It waits by itself, so
+            // that what its caller does next holds up nobody else who waits for the same.
+            done = commit is null && !_lastQueued.IsCompleted
+                ? _lastQueued.ContinueWith(static t => t, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap()
+                : _lastQueued;
+        }
+
+        if (leads)
+        {
+            _ = LeadAsync(commit);
         }
 
         // Once queued it will be written, so its outcome is awaited whatever the caller's token says.
@@ -105,7 +121,7 @@ public sealed class PoolDatabase : IAsyncDisposable
                 await WriteAsync(body, CancellationToken.None);
                 return;
             }
-            catch (XenApiException) when (!_queue.Reader.Completion.IsCompleted)
+            catch (XenApiException) when (!_isClosed)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), _time);
             }
@@ -129,11 +145,11 @@ public sealed class PoolDatabase : IAsyncDisposable
     public async Task<bool> AttachAsync(LiveJournal journal, bool keepTrying, CancellationToken cancellationToken)
     {
         journal.HealthChanged = (j, reason) => JournalHealthChanged?.Invoke(j, reason);
-        journal.WantsToStartOver = j => _queue.Writer.TryWrite(new StartOver(j, null));
-        journal.WantsToJoin = j => _queue.Writer.TryWrite(new Join(j));
+        journal.WantsToStartOver = j => Ask(new StartOver(j, null));
+        journal.WantsToJoin = j => Ask(new Join(j));
         var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
         _journals[journal.Key] = journal;
-        _queue.Writer.TryWrite(new StartOver(journal, written));
+        Ask(new StartOver(journal, written));
         try
         {
             await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
@@ -169,7 +185,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         foreach (var journal in _journals.Values.Append(_local))
         {
             var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-            _queue.Writer.TryWrite(new StartOver(journal, written));
+            Ask(new StartOver(journal, written));
             await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
         }
     }
@@ -184,8 +200,16 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <summary>Finishes what is queued and closes the journals.</summary>
     public async ValueTask DisposeAsync()
     {
-        _queue.Writer.TryComplete();
-        await _flusher;
+        lock (_writing)
+        {
+            _isClosed = true;
+            if (!_isLed)
+            {
+                _drained.TrySetResult();
+            }
+        }
+
+        await _drained.Task;
         foreach (var key in _journals.Keys)
         {
             await DetachAsync(key);
@@ -194,38 +218,108 @@ public sealed class PoolDatabase : IAsyncDisposable
         await _local.DisposeAsync();
     }
 
-    private async Task FlushAsync()
+    /// <summary>Queues; answers whether whoever queued it must lead. Under the lock.</summary>
+    private bool Enqueue(object item)
     {
-        var batch = new List<Commit>();
-        while (await _queue.Reader.WaitToReadAsync())
+        _queue.Add(item);
+        var leads = !_isLed;
+        _isLed = true;
+        return leads;
+    }
+
+    /// <summary>Queues what no caller of <see cref="WriteAsync{T}"/> waits for; another thread leads if nobody does.</summary>
+    private void Ask(object request)
+    {
+        var (isClosed, leads) = (false, false);
+        lock (_writing)
         {
-            while (_queue.Reader.TryRead(out var item))
-            {
-                if (item is Commit commit)
-                {
-                    batch.Add(commit);
-                    continue;
-                }
+            isClosed = _isClosed;
+            leads = !isClosed && Enqueue(request);
+        }
 
-                switch (item)
-                {
-                    case StartOver request:
-                        // A journal starts over from a state that lacks nothing: what is before it in the queue goes first.
-                        await FlushAsync(batch);
-                        request.Started(request.Journal.StartOver(_published));
-                        break;
-                    case Join { Journal: var journal } when journal.Generation >= _journalled:
-                        // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
-                        journal.Join();
-                        break;
-                }
-            }
-
-            await FlushAsync(batch);
+        if (isClosed)
+        {
+            (request as StartOver)?.Waiting?.TrySetException(new IOException("the database is closed"));
+        }
+        else if (leads)
+        {
+            LeadLater();
         }
     }
 
-    private async Task FlushAsync(List<Commit> batch)
+    /// <summary>Behind all that threads are waiting to do now, the callers just released among it.</summary>
+    private void LeadLater() => ThreadPool.UnsafeQueueUserWorkItem(static database => _ = database.LeadAsync(null), this, preferLocal: false);
+
+    /// <summary>
+    /// Takes what is queued, writes it, and hands the lead on. Never throws. It runs on the thread of a caller, so it takes nothing of that
+    /// caller's context along: the next ones must not depend on it.
+    /// </summary>
+    /// <param name="own">What the caller on whose thread this runs is about to wait for.</param>
+    private async Task LeadAsync(Commit? own)
+    {
+        List<object> taken;
+        lock (_writing)
+        {
+            if (LetGoIfIdle())
+            {
+                return;
+            }
+
+            (taken, _queue) = (_queue, []);
+        }
+
+        var batch = new List<Commit>(taken.Count);
+        foreach (var item in taken)
+        {
+            switch (item)
+            {
+                case Commit commit:
+                    batch.Add(commit);
+                    break;
+                case StartOver request:
+                    // A journal starts over from a state that lacks nothing: what is before it in the queue goes first.
+                    await FlushAsync(batch, own).ConfigureAwait(false);
+                    request.Started(request.Journal.StartOver(_published));
+                    break;
+                case Join { Journal: var journal } when journal.Generation >= _journalled:
+                    // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
+                    journal.Join();
+                    break;
+            }
+        }
+
+        await FlushAsync(batch, own).ConfigureAwait(false);
+        lock (_writing)
+        {
+            // A lone writer is not to find another thread in its way when it comes back.
+            if (taken.Count == 1 && LetGoIfIdle())
+            {
+                own?.Finish();
+                return;
+            }
+        }
+
+        LeadLater();
+        own?.Finish();
+    }
+
+    private bool LetGoIfIdle()
+    {
+        if (_queue.Count > 0)
+        {
+            return false;
+        }
+
+        _isLed = false;
+        if (_isClosed)
+        {
+            _drained.TrySetResult();
+        }
+
+        return true;
+    }
+
+    private async Task FlushAsync(List<Commit> batch, Commit? own)
     {
         if (batch.Count == 0)
         {
@@ -240,9 +334,12 @@ public sealed class PoolDatabase : IAsyncDisposable
             {
                 var elsewhere = _journals.Values.Where(j => j.Health != JournalHealth.Broken)
                     .Select(j => (Journal: j, WasHealthy: j.Health == JournalHealth.Healthy, Written: j.Post(state, transactions))).ToList();
-                await _local.Post(state, transactions);
+                await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
                 Interlocked.Exchange(ref _journalled, state.Generation);
-                await Task.WhenAll(elsewhere.Select(e => AwaitCopyAsync(e.Journal, e.WasHealthy, e.Written)));
+                if (elsewhere.Count > 0)
+                {
+                    await Task.WhenAll(elsewhere.Select(e => AwaitCopyAsync(e.Journal, e.WasHealthy, e.Written))).ConfigureAwait(false);
+                }
             }
 
             _published = state;
@@ -252,17 +349,30 @@ public sealed class PoolDatabase : IAsyncDisposable
                 {
                     subscriber(commit.State, commit.Changes);
                 }
-
-                commit.Done.SetResult();
             }
+
+            Release(batch, own, null);
         }
         catch (Exception e)
         {
-            // Bugs included: a flusher that stopped would leave every writer waiting for ever.
-            Fail(batch, e);
+            // Bugs included: a leader that stopped would leave every writer waiting for ever.
+            Fail(batch, own, e);
         }
 
         batch.Clear();
+    }
+
+    /// <summary>Lets the callers go on, each on a thread's time of its own; the one on whose thread this runs goes on when it has handed on the lead.</summary>
+    private static void Release(List<Commit> batch, Commit? own, Exception? failure)
+    {
+        foreach (var commit in batch)
+        {
+            commit.Failure = failure;
+            if (commit != own)
+            {
+                ThreadPool.UnsafeQueueUserWorkItem(static c => c.Finish(), commit, preferLocal: false);
+            }
+        }
     }
 
     /// <summary>A copy elsewhere never holds up the pool for longer than its limit, and never fails a change.</summary>
@@ -276,7 +386,7 @@ public sealed class PoolDatabase : IAsyncDisposable
 
         try
         {
-            await written.WaitAsync(LiveJournal.AppendLimit, _time);
+            await written.WaitAsync(LiveJournal.AppendLimit, _time).ConfigureAwait(false);
         }
         catch (TimeoutException) when (journal.IsWritingWhole)
         {
@@ -298,43 +408,21 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>Nothing that was not written may be seen: these and all that built on them fail, and writing goes on from what is durable.</summary>
-    private void Fail(List<Commit> batch, Exception cause)
+    private void Fail(List<Commit> batch, Commit? own, Exception cause)
     {
-        List<object> waiting = [];
         lock (_writing)
         {
-            while (_queue.Reader.TryRead(out var item))
-            {
-                if (item is Commit commit)
-                {
-                    batch.Add(commit);
-                }
-                else
-                {
-                    waiting.Add(item);
-                }
-            }
-
+            batch.AddRange(_queue.OfType<Commit>());
+            _queue.RemoveAll(static item => item is Commit);
             _newest = _published;
-            foreach (var request in waiting)
-            {
-                _queue.Writer.TryWrite(request);
-            }
 
             // The copies on SRs may have what the pool's own has not, and what comes next has the same generations.
-            foreach (var journal in _journals.Values.Append(_local))
-            {
-                _queue.Writer.TryWrite(new StartOver(journal, null));
-            }
-
+            _queue.AddRange(_journals.Values.Append(_local).Select(journal => new StartOver(journal, null)));
             _lastQueued = Task.CompletedTask;
         }
 
-        foreach (var commit in batch)
-        {
-            commit.Done.SetException(new XenApiException(
-                cause, "INTERNAL_ERROR", $"The pool's own journal can't be written, so nothing was changed: {cause.Message}"));
-        }
+        Release(batch, own, new XenApiException(
+            cause, "INTERNAL_ERROR", $"The pool's own journal can't be written, so nothing was changed: {cause.Message}"));
     }
 
     private sealed record StartOver(LiveJournal Journal, TaskCompletionSource<Task>? Waiting)

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.</summary>
-internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections)
+internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
 {
     [Message("VM.assert_can_be_recovered")]
     public void AssertVm(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo) =>
@@ -37,7 +37,7 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
             throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, vm.Appliance.Opaque);
         }
 
-        return (await RecoverAsync(call, message, null, [self], sessionTo, force, networks)).Made(self);
+        return (await RecoverAsync(call, message, null, [self], sessionTo, force, networks)).Vms[0];
     }
 
     [Message("VM_appliance.assert_can_be_recovered")]
@@ -69,55 +69,12 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
         return recovered.Appliance;
     }
 
-    private async Task<RecoveryImport> RecoverAsync(
+    private Task<RecoveryOutcome> RecoverAsync(
         CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo, bool force,
         ImmutableSortedDictionary<string, string>? networks)
     {
         pool.RequireForeign(call, message, sessionTo);
-        foreach (var vm in vms)
-        {
-            RecoveryRequirements.Assert(call.State, pool.State, vm);
-        }
-
-        // Which disks are really there is asked of the storage now, not of what the last scan remembers.
-        var disks = vms.SelectMany(vm => RecoveryRequirements.Disks(call.State, call.State.Get(vm)))
-            .GroupBy(d => call.State.Get(d.Sr).Uuid, d => d.Location).ToList();
-        var needed = disks.ConvertAll(d => d.Key);
-        foreach (var sr in disks)
-        {
-            await connections.VerifyAsync(pool.State.FindByUuid<SrRecord>(sr.Key), sr, call.Cancellation);
-        }
-
-        var recovered = await pool.Database.WriteAsync(
-            tx =>
-            {
-                // Once more, for the storage may have been let go since.
-                foreach (var vm in vms)
-                {
-                    RecoveryRequirements.Assert(call.State, tx.State, vm);
-                }
-
-                var recovery = new RecoveryImport(tx, call.State, force, networks);
-                recovery.Run(vms, appliance);
-                foreach (var sr in needed.Select(tx.State.FindByUuid<SrRecord>).Where(s => !tx.Get(s).IntroducedBy.IsNull))
-                {
-                    tx.Update(sr, s => s with { IntroducedBy = default });
-                }
-
-                return recovery;
-            },
-            call.Cancellation);
-        foreach (var (vmUuid, text) in recovered.Notices)
-        {
-            await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text);
-        }
-
-        foreach (var uuid in needed)
-        {
-            await connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid));
-        }
-
-        return recovered;
+        return recoverer.RunAsync(call.State, vms, appliance, new RecoveryOptions { Force = force, Networks = networks }, call.Cancellation);
     }
 
     private DatabaseState Target(Ref<SessionRecord> sessionTo)

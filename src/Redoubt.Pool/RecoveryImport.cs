@@ -13,14 +13,10 @@ namespace Redoubt.Pool;
 /// at the end     4 the vApp, and the VMs in it
 /// </code>
 /// </summary>
-/// <param name="tx">The transaction.</param>
-/// <param name="foreign">The other pool's database.</param>
-/// <param name="force">Whether a copy that is not older gives way too, and disks that are not there are left out.</param>
-/// <param name="told">Networks here by those there, as UUIDs: then none is made. Null: what is not found is made, as xapi does.</param>
-internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool force, ImmutableSortedDictionary<string, string>? told)
+internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, RecoveryOptions options)
 {
     private readonly Dictionary<Ref<VmRecord>, Ref<VmRecord>> _made = [];
-    private readonly RecoveryNetworks _networks = new(tx, told, onlyTold: false);
+    private readonly RecoveryNetworks _networks = new(tx, options.Networks, onlyTold: false);
 
     /// <summary>What people should know of the outcome: the VM's UUID and a sentence.</summary>
     public List<(string VmUuid, string Text)> Notices { get; } = [];
@@ -59,12 +55,17 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
                 "OPERATION_NOT_ALLOWED", $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: {theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
         }
 
-        GiveWay(theirs);
+        if (!options.AsCopies)
+        {
+            GiveWay(theirs);
+        }
+
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
         var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(NewerNames.Drop(theirs)) with
         {
-            Version = theirs.Version + 1,
+            Uuid = options.AsCopies ? "" : theirs.Uuid,
+            Version = options.AsCopies ? 0 : theirs.Version + 1,
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
             SuspendVdi = suspended,
             SuspendSr = default,
@@ -76,7 +77,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             SnapshotSchedule = default,
             Appliance = default,
             GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
-            OtherConfig = theirs.OtherConfig.Remove("grant_api_access"),
+            OtherConfig = OtherConfig(theirs),
         }));
         _made[reference] = made;
         tx.Update(made, Operations.WithAllowed);
@@ -116,7 +117,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             throw new XenApiException("VDI_IN_USE", attached.Vdi.Opaque, "recover");
         }
 
-        if (ours.Version >= theirs.Version && !force)
+        if (ours.Version >= theirs.Version && !options.Force)
         {
             throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
         }
@@ -145,7 +146,11 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         var found = FindHere(theirs);
         if (!found.IsNull)
         {
-            Describe(found, theirs);
+            if (options.DiskFor(theirs) is null)
+            {
+                Describe(found, theirs);
+            }
+
             return found;
         }
 
@@ -154,7 +159,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             return default;
         }
 
-        if (!force)
+        if (!options.Force)
         {
             throw Lost(theirs);
         }
@@ -173,7 +178,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             return found;
         }
 
-        if (!force)
+        if (!options.Force)
         {
             throw image is null ? new XenApiException("VDI_CONTENT_ID_MISSING") : Lost(image);
         }
@@ -184,6 +189,12 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
     private Ref<VdiRecord> FindHere(VdiRecord theirs)
     {
+        if (options.DiskFor(theirs) is { } wanted)
+        {
+            var mapped = tx.State.FindByUuid<VdiRecord>(wanted);
+            return tx.Find(mapped) is { Missing: false } ? mapped : throw new XenApiException("UUID_INVALID", "VDI", wanted);
+        }
+
         var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
         bool IsIt(Ref<VdiRecord> vdi) => tx.Find(vdi) is { Missing: false } here && here.Sr == sr && here.Location == theirs.Location;
 
@@ -224,6 +235,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
     {
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
+        Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
         Network = foreign.Find(theirs.Network) is { } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
         CurrentlyAttached = false,
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
@@ -271,7 +283,14 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         foreign.Find(theirs) is { } host ? tx.State.FindByUuid<HostRecord>(host.Uuid) : default;
 
     private string FreeUuid<T>(string wanted)
-        where T : Record, IRecord<T>, new() => tx.State.FindByUuid<T>(wanted).IsNull ? wanted : tx.NewUuid();
+        where T : Record, IRecord<T>, new() =>
+        !options.AsCopies && tx.State.FindByUuid<T>(wanted).IsNull ? wanted : tx.NewUuid();
+
+    private ImmutableSortedDictionary<string, string> OtherConfig(VmRecord theirs)
+    {
+        var config = theirs.OtherConfig.Remove("grant_api_access");
+        return options.AsCopies && config.ContainsKey("mac_seed") ? config.SetItem("mac_seed", tx.NewUuid()) : config;
+    }
 
     private string NewGenerationId()
     {

@@ -27,7 +27,7 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
-///             └─► TransferEndpoint ──► disks, dumps
+///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -71,9 +71,11 @@ public sealed class PoolServer : IAsyncDisposable
             new RecoveryCalls(services, _recovery),
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        var transfers = new TransferRunner(new HttpSessions(services, _logins), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
+            new TransferEndpoint(daemon, transfers),
+            new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
         web.Run(routes.HandleAsync);
         _failures = failures;

@@ -34,6 +34,9 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
+        IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
+        IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
@@ -60,7 +63,7 @@ internal static class ErrorSentenceTable
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
         ROLE_NOT_FOUND There is no such role.
-        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong.
+        SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).
         SESSION_INVALID The session has ended. Log in again.
         SESSION_NOT_REGISTERED The session does not listen to events.
         SR_ATTACH_FAILED SR {0:SR} could not be attached.

@@ -42,7 +42,7 @@ public sealed class ErrorTests
         await using var pool = await Scene.StartAsync();
         var run = await CliRun.RunAsync(["-s", pool.Url, "-u", "root", "-pw", "s3cret", "vm-list"]);
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("The user name or the password is wrong.\n", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith("The user name or the password is wrong, or could not be checked (", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", run.Error, StringComparison.Ordinal);
     }
 

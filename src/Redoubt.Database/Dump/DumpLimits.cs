@@ -2,7 +2,7 @@ namespace Redoubt.Database.Dump;
 
 /// <summary>
 /// What a reader accepts before it calls input hostile. The defaults are far above any real pool and far below what hurts a process:
-/// a dump has to fit half a redo log (60 MiB), which bounds everything a volume can offer.
+/// no writer of ours makes a dump larger than this takes.
 /// </summary>
 public sealed record DumpLimits
 {

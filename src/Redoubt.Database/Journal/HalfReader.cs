@@ -35,16 +35,15 @@ internal sealed class HalfReader(
     {
         try
         {
+            if (LargeDatabase.Read(bytes, layout, half, out var damage) is { } large)
+                return ReadLarge(large);
+            if (damage is not null)
+                return Unusable(JournalDamageKind.DatabaseRecord, damage);
             if (DatabaseFrame.Read(bytes, layout, half, out var problem) is not { } frame)
                 return Unusable(JournalDamageKind.DatabaseRecord, problem);
             _frame = frame;
-            _check = ProofCheck.Of(bytes, layout, half, proofs, frame.MarkerText);
-            if (_check is { Failing: { } failing, LastProven: null })
-            {
-                return Unusable(JournalDamageKind.Checksum,
-                    $"the checksum of the database, written {failing.WrittenAt:u} at generation {failing.Generation}, does not hold");
-            }
-
+            if (Contradicted() is { } contradicted)
+                return contradicted;
             if (frame.IsOurs && TransactionFraming.MoreFollow(frame.Generation))
                 return Unusable(JournalDamageKind.DatabaseRecord, $"the database has the odd generation {frame.Generation}");
             var database = DumpReader.Read(new BoundedStream(bytes, frame.Start, frame.Length), limits);
@@ -76,6 +75,32 @@ internal sealed class HalfReader(
         _frame = new DatabaseFrame(Encoding.Latin1.GetBytes(first.Marker), start, 0, first.Generation, start + first.End);
         _check = ProofCheck.OfBatches(bytes, layout, half, proofs);
         return Replay(database, from);
+    }
+
+    private HalfReading ReadLarge(LargeDatabase large)
+    {
+        var start = layout.StartOf(half);
+        _frame = new DatabaseFrame(Encoding.Latin1.GetBytes(large.Marker), start, 0, large.Generation, start + large.RecordBytes);
+        if (Contradicted() is { } contradicted)
+            return contradicted;
+        if (TransactionFraming.MoreFollow(large.Generation))
+            return Unusable(JournalDamageKind.DatabaseRecord, $"the database has the odd generation {large.Generation}");
+        if (large.Generation > until)
+            return Unusable(JournalDamageKind.NothingThatOld, $"its database is of generation {large.Generation}");
+        var (database, problem) = large.Open(bytes, limits);
+        if (database is null)
+            return Unusable(JournalDamageKind.DatabaseContent, problem!);
+        var reading = Replay(database, null);
+        return reading with { Content = reading.Content! with { IsLarge = true } };
+    }
+
+    /// <summary>Compares the half with its proof; the answer when not even its database record is as it was written.</summary>
+    private HalfReading? Contradicted()
+    {
+        _check = ProofCheck.Of(bytes, layout, half, proofs, _frame.MarkerText);
+        return _check is { Failing: { } failing, LastProven: null }
+            ? Unusable(JournalDamageKind.Checksum, $"the checksum of the database, written {failing.WrittenAt:u} at generation {failing.Generation}, does not hold")
+            : null;
     }
 
     private HalfReading Replay(DatabaseDump database, HistoryEntry? from)

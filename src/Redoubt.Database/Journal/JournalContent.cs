@@ -18,6 +18,11 @@ public sealed record JournalContent
     /// <summary>Whether Redoubt wrote it, so that deltas are grouped into transactions.</summary>
     public required bool WrittenByRedoubt { get; init; }
 
+    /// <summary>
+    /// Whether the database is too large for a half and lies in our area, compressed. Such a volume only Redoubt can read; xapi finds it empty.
+    /// </summary>
+    public bool IsLarge { get; init; }
+
     /// <summary>Generation of the full record at the start of the half.</summary>
     public required long DatabaseGeneration { get; init; }
 

@@ -12,6 +12,6 @@ public enum JournalFault
     /// <summary>The volume is shorter than a log; nothing was written.</summary>
     VolumeTooSmall,
 
-    /// <summary>The database is larger than a half; nothing was written.</summary>
+    /// <summary>The database is larger than a half, and our area has no space for it; the one before it is still there.</summary>
     DatabaseTooLarge,
 }

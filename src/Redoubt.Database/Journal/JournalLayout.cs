@@ -9,7 +9,8 @@ namespace Redoubt.Database.Journal;
 /// volume             bytes        content
 /// 0                  16           magic "redo-log--------"
 /// 16                 1            NUL
-/// 17                 1            validity: "0" no half, "1" first half, "2" second half
+/// 17                 1            validity: "0" no half, "1" first half, "2" second half;
+///                                 "3", "4": the same, of a large database (LargeDatabase), which xapi reads as "0"
 /// 18                 62,914,560   first half
 /// 62,914,578         62,914,560   second half
 /// 125,829,138                     end; the rest of the volume is not the log's
@@ -63,6 +64,26 @@ public sealed record JournalLayout
 
     /// <summary>Size of a journal of our own on a local disk: the log, rounded up to 128 MiB, and as much again for what lies behind it.</summary>
     public const long LocalVolumeBytes = 256L << 20;
+
+    /// <summary>The byte that says that a half counts, by whether its database is in our area because it is too large for the half.</summary>
+    /// <remarks>xapi, which reads any other byte than <c>1</c> and <c>2</c> as <c>0</c>, finds no database then, which is all that it could find.</remarks>
+    public static byte ValidityOf(JournalHalf half, bool isLarge) => (half, isLarge) switch
+    {
+        (JournalHalf.First, false) => (byte)'1',
+        (JournalHalf.Second, false) => (byte)'2',
+        (JournalHalf.First, true) => (byte)'3',
+        (_, _) => (byte)'4',
+    };
+
+    /// <summary>The half that a validity byte names, and whether as one of a large database.</summary>
+    public static (JournalHalf Half, bool IsLarge)? Named(byte validity) => validity switch
+    {
+        (byte)'1' => (JournalHalf.First, false),
+        (byte)'2' => (JournalHalf.Second, false),
+        (byte)'3' => (JournalHalf.First, true),
+        (byte)'4' => (JournalHalf.Second, true),
+        _ => null,
+    };
 
     /// <summary>Makes a layout of another size. Nothing but a test has any: the format has one size.</summary>
     internal JournalLayout(int halfBytes, int zerosAheadBytes = 1 << 20, AreaSizes? area = null) =>

@@ -29,14 +29,12 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
         var (magic, validity) = Head(out var found);
         if (magic is not null)
             return WithoutMagic(magic, validity) ?? new JournalVerdict.NotARedoLog(found);
-        return validity switch
-        {
-            (byte)'0' => new JournalVerdict.Empty(LeftBehind()),
-            (byte)'1' => Selected(JournalHalf.First, []),
-            (byte)'2' => Selected(JournalHalf.Second, []),
-            var other => Undecided([new JournalDamage(
-                JournalDamageKind.ValidityByte, JournalLayout.ValidityOffset, $"the byte that says which half counts is 0x{other:x2}")]),
-        };
+        if (validity == (byte)'0')
+            return new JournalVerdict.Empty(LeftBehind());
+        return JournalLayout.Named(validity) is { } named
+            ? Selected(named.Half, named.IsLarge, [])
+            : Undecided([new JournalDamage(
+                JournalDamageKind.ValidityByte, JournalLayout.ValidityOffset, $"the byte that says which half counts is 0x{validity:x2}")]);
     }
 
     /// <summary>What is wrong with the magic, if anything is, and the byte that names a half.</summary>
@@ -81,14 +79,23 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
             }), null);
     }
 
-    private JournalVerdict Selected(JournalHalf half, JournalDamage[] before)
+    private JournalVerdict Selected(JournalHalf half, bool isLarge, JournalDamage[] before)
     {
         var reading = Half(half);
         var otherHalf = JournalLayout.Other(half);
         if (reading.Content is not { } content)
             return InsteadOf(half, reading, before);
         if (!reading.IsProven || Area.Proofs(otherHalf).Life <= reading.Proofs.Life || Half(otherHalf) is not { IsProven: true } other)
-            return Verdict(reading, content with { OtherHalfGeneration = Generation(otherHalf) }, before, fromOther: false);
+        {
+            // Whoever goes by the byte alone, as xapi does, takes this half for what it is not.
+            JournalDamage[] form = content.IsLarge == isLarge
+                ? []
+                : [new JournalDamage(
+                    JournalDamageKind.ValidityByte, JournalLayout.ValidityOffset,
+                    $"the byte that says which half counts names the {half} half as {(isLarge ? "one of a large database, which it is not" : "an ordinary one, but its database is a large one")}")];
+            return Verdict(reading, content with { OtherHalfGeneration = Generation(otherHalf) }, [.. before, .. form], fromOther: false);
+        }
+
         // Both are as they were written, so the life tells which was last. Records in it mean that it has counted already.
         var byte17 = new JournalDamage(
             JournalDamageKind.ValidityByte, JournalLayout.ValidityOffset,
@@ -119,12 +126,7 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
     {
         if (Area.Header is null || (Area.First.Records.IsEmpty && Area.Second.Records.IsEmpty))
             return null;
-        var verdict = validity switch
-        {
-            (byte)'1' => Selected(JournalHalf.First, [magic]),
-            (byte)'2' => Selected(JournalHalf.Second, [magic]),
-            _ => Undecided([magic]),
-        };
+        var verdict = JournalLayout.Named(validity) is { } named ? Selected(named.Half, named.IsLarge, [magic]) : Undecided([magic]);
         return verdict is JournalVerdict.CutAt { Content.Proof.Standing: ProofStanding.Whole or ProofStanding.Partial } ? verdict : null;
     }
 
@@ -215,7 +217,7 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
     {
         try
         {
-            return DatabaseFrame.Read(bytes, layout, half, out _)?.Generation;
+            return DatabaseFrame.Read(bytes, layout, half, out _)?.Generation ?? LargeDatabase.Read(bytes, layout, half, out _)?.Generation;
         }
         catch (IOException)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Immutable;
 using System.Text;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal.Area;
@@ -17,6 +18,8 @@ namespace Redoubt.Database.Journal;
 /// 3 length, flush
 /// 4 validity byte, flush
 /// </code>
+/// A database that is larger than a half is written compressed into our area in step 2. In the half stands where it is
+/// (<see cref="LargeDatabase"/>), and the tag of that takes the part of the length in steps 1 and 3.
 /// The proof lies in our area, where the volume is long enough for one (<see cref="AreaWriter"/>); the log is the same without it.
 /// Steps 1 and 3 keep a half that is being written from ever looking whole. The zeros make a torn append provable: of a write that a
 /// crash cut to some of its sectors, the others read as NUL, and no record has a NUL in it.
@@ -32,6 +35,7 @@ public sealed class JournalWriter : IDisposable
     private readonly JournalLayout _layout;
     private readonly TimeProvider _time;
     private readonly AreaWriter? _area;
+    private readonly Dictionary<JournalHalf, LargeDatabase> _large = [];
     private HistoryWriter? _history;
     private readonly ArrayBufferWriter<byte> _batch = new(64 * 1024);
     private JournalHalf? _counts;
@@ -71,15 +75,15 @@ public sealed class JournalWriter : IDisposable
         var length = device.ReadAt(0, header);
         if (!header.StartsWith(JournalLayout.Magic))
             throw new JournalException(JournalFault.NotARedoLog, $"{device.Path} is no redo log but begins with {VolumeHead.Describe(header[..length])}");
-        JournalHalf? named = header[JournalLayout.ValidityOffset] switch
-        {
-            (byte)'1' => JournalHalf.First,
-            (byte)'2' => JournalHalf.Second,
-            _ => null,
-        };
+        var named = JournalLayout.Named(header[JournalLayout.ValidityOffset]);
         // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
-        (_counts, _validityInDoubt) = (keep ?? named, keep is not null && keep != named);
+        (_counts, _validityInDoubt) = (keep ?? named?.Half, keep is not null && keep != named?.Half);
         _area = AreaWriter.Open(device, layout);
+        foreach (var half in (JournalHalf[])[JournalHalf.First, JournalHalf.Second])
+        {
+            if (LargeDatabase.Read(device.Bytes, layout, half, out _) is { } large)
+                _large[half] = large;
+        }
     }
 
     /// <summary>Generation of the last thing made durable by this writer; -1 before that.</summary>
@@ -93,6 +97,9 @@ public sealed class JournalWriter : IDisposable
 
     /// <summary>Whether the volume is long enough for our area.</summary>
     public bool HasArea => _area is not null;
+
+    /// <summary>Whether the database was too large for a half when it was last written whole, so that only Redoubt can read the volume.</summary>
+    public bool IsLarge => _counts is { } half && _large.ContainsKey(half);
 
     /// <summary>Turns a blank volume into an empty redo log. Never touches one that holds anything.</summary>
     /// <exception cref="JournalException">The first 64 KiB are not all zero, or the volume is too small.</exception>
@@ -114,7 +121,10 @@ public sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Writes the whole database into the half that does not count, with a new marker, and makes that half count.</summary>
-    /// <exception cref="JournalException">The dump is larger than a half; both sizes are in the message and nothing was written.</exception>
+    /// <exception cref="JournalException">
+    /// The dump is larger than a half, and the volume has no area or none with so much space; all sizes are in the message. What the
+    /// volume held it holds still, but for states of the history.
+    /// </exception>
     /// <exception cref="ArgumentException">The generation is odd, negative or too large, or the dump holds what XML cannot carry. Nothing was written.</exception>
     /// <exception cref="IOException">The device failed.</exception>
     public void WriteDatabase(DatabaseDump dump)
@@ -125,26 +135,44 @@ public sealed class JournalWriter : IDisposable
             throw new ArgumentException($"a whole database cannot be written at generation {generation}", nameof(dump));
         // Encoding twice costs time but lets an oversized database fail before the volume is touched.
         var length = DumpWriter.Measure(dump);
-        if (length > MaxDatabaseBytes)
-            throw new JournalException(JournalFault.DatabaseTooLarge, $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}");
+        var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
+        var (packed, places) = length > MaxDatabaseBytes ? Pack(dump, length, half) : (null, default);
 
         _mayAppend = false;
         if (_validityInDoubt && _counts is { } known)
             SetValidity(known);
         _validityInDoubt = true;
-        var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         var start = _layout.StartOf(half);
         var marker = JournalMarker.Create();
         _marker = Encoding.ASCII.GetBytes(marker);
-        var digits = new byte[JournalLayout.NumberBytes];
-        JournalNumber.Write(length, digits);
 
-        _device.WriteAt(start + JournalLayout.MarkerBytes, Zeros.AsSpan(0, JournalLayout.NumberBytes));
+        // Both at once: whichever form the half had.
+        _device.WriteAt(start + JournalLayout.MarkerBytes, Zeros.AsSpan(0, JournalLayout.NumberBytes + LargeDatabase.Tag.Length));
+        _large.Remove(half);
         _area?.Begin(half, marker, dump, Now);
         _device.Flush();
 
         _device.WriteAt(start, _marker);
         _area?.Cover(_marker);
+        var (sealAt, seal) = packed is null ? WriteDump(dump, length, generation, start) : WriteLarge(packed, places, half, marker);
+        _zeroedTo = _at;
+        ZeroAhead(half, _at + JournalLayout.EndMarkBytes);
+        _area?.RecordDatabase(generation, _at - start, Now);
+        _device.Flush();
+
+        _device.WriteAt(sealAt, seal);
+        _device.Flush();
+
+        SetValidity(half);
+        _area?.Settled();
+        (_counts, _validityInDoubt, _mayAppend, Generation) = (half, false, true, generation);
+    }
+
+    /// <summary>Step 2 of a database that fits. Answers what step 3 writes, and where.</summary>
+    private (long At, byte[] Bytes) WriteDump(DatabaseDump dump, long length, long generation, long start)
+    {
+        var digits = new byte[JournalLayout.NumberBytes];
+        JournalNumber.Write(length, digits);
         _area?.Cover(digits);
         var content = new HalfStream(_device, start + JournalLayout.MarkerBytes + JournalLayout.NumberBytes, _area);
         DumpWriter.Write(dump, content);
@@ -153,18 +181,53 @@ public sealed class JournalWriter : IDisposable
         _marker.CopyTo(trailer, JournalLayout.NumberBytes);
         _device.WriteAt(content.At, trailer);
         _at = content.At + JournalLayout.TrailerBytes;
-        _zeroedTo = _at;
-        ZeroAhead(half, _at + JournalLayout.EndMarkBytes);
         _area?.Cover(trailer.AsSpan(0, JournalLayout.TrailerBytes));
-        _area?.RecordDatabase(generation, _at - start, Now);
-        _device.Flush();
+        return (start + JournalLayout.MarkerBytes, digits);
+    }
 
-        _device.WriteAt(start + JournalLayout.MarkerBytes, digits);
-        _device.Flush();
+    /// <summary>Step 2 of one that does not.</summary>
+    private (long At, byte[] Bytes) WriteLarge(PackedDatabase packed, ImmutableArray<HistoryExtent> places, JournalHalf half, string marker)
+    {
+        var start = _layout.StartOf(half);
+        var extents = _history!.Store(packed, places);
+        var large = new LargeDatabase(marker, packed.Entry.Generation, Now, packed.Entry.DumpBytes, packed.Entry.StoredBytes, packed.Entry.Checksum, extents);
+        var record = large.Encode();
+        _area!.Cover(record.AsSpan(JournalLayout.MarkerBytes));
+        record.AsSpan(LargeDatabase.TagOffset, LargeDatabase.Tag.Length).Clear();
+        _device.WriteAt(start + JournalLayout.MarkerBytes, record.AsSpan(JournalLayout.MarkerBytes));
+        _at = start + record.Length;
+        _large[half] = large;
+        return (start + LargeDatabase.TagOffset, LargeDatabase.Tag.ToArray());
+    }
 
-        SetValidity(half);
-        _area?.Settled();
-        (_counts, _validityInDoubt, _mayAppend, Generation) = (half, false, true, generation);
+    /// <summary>Compresses a database that is larger than a half, and finds space for it that neither the half to be kept nor the history needs.</summary>
+    private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(DatabaseDump dump, long length, JournalHalf half)
+    {
+        var sizes = $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}";
+        if (_area is null)
+            throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and {_device.Path}, of {_device.Length} bytes, has no area of Redoubt's for a larger one");
+        if (length > DumpLimits.Default.DocumentBytes)
+            throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and no reader takes more than {DumpLimits.Default.DocumentBytes}");
+        var packed = PackedDatabase.Of(dump, _time.GetUtcNow());
+        var history = _history ?? new HistoryWriter(_device, _area.Map);
+        _history = null;
+        var places = history.MakeRoom(history.BlocksFor(packed.Entry.StoredBytes), BlocksOf(JournalLayout.Other(half)), _time.GetUtcNow());
+        _history = history;
+        return places.IsDefault
+            ? throw new JournalException(
+                JournalFault.DatabaseTooLarge,
+                $"{sizes}; compressed it has {packed.Entry.StoredBytes}, and the area of {_device.Path} has {(long)_area.Map.Blocks * _area.Map.BlockBytes} for it and the one before it")
+            : (packed, places);
+    }
+
+    /// <summary>The blocks in which the database of a half lies.</summary>
+    private List<HistoryExtent> BlocksOf(JournalHalf half)
+    {
+        var map = _area!.Map;
+        return !_large.TryGetValue(half, out var large)
+            ? []
+            : [.. large.Extents.Where(e => e.Offset >= map.BlocksAt).Select(e => new HistoryExtent(
+                (int)((e.Offset - map.BlocksAt) / map.BlockBytes), (int)((e.Bytes + map.BlockBytes - 1) / map.BlockBytes)))];
     }
 
     /// <summary>Appends transactions with one write and one flush, so that all who wait share it. Durable when it answers so.</summary>
@@ -213,7 +276,10 @@ public sealed class JournalWriter : IDisposable
         var history = _history ?? new HistoryWriter(_device, _area.Map);
         // If this fails, which directory is on the volume is in doubt, so the next time it is read again.
         _history = null;
-        var result = history.Add(packed, _time.GetUtcNow());
+        var taken = BlocksOf(JournalHalf.First).Concat(BlocksOf(JournalHalf.Second)).ToList();
+        // The next one may be larger, and is written while this one is kept.
+        var largest = _large.Values.Select(l => history.BlocksFor(l.StoredBytes)).DefaultIfEmpty(0).Max();
+        var result = history.Add(packed, _time.GetUtcNow(), taken, Math.Max(taken.Sum(e => e.Count), largest * 5 / 2));
         _history = history;
         return result;
     }
@@ -252,7 +318,7 @@ public sealed class JournalWriter : IDisposable
 
     private void SetValidity(JournalHalf half)
     {
-        _device.WriteAt(JournalLayout.ValidityOffset, [half == JournalHalf.First ? (byte)'1' : (byte)'2']);
+        _device.WriteAt(JournalLayout.ValidityOffset, [JournalLayout.ValidityOf(half, _large.ContainsKey(half))]);
         _device.Flush();
     }
 

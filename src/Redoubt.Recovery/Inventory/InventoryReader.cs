@@ -137,8 +137,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }
 
         var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
-        var (generation, written) = failure is null ? await WrittenAsync(vdi, at, cancellationToken) : default;
-        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure, Generation = generation, WrittenAt = written };
+        facts = facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        return failure is null ? await MeasureAsync(facts, vdi, at, cancellationToken) : facts;
     }
 
     private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
@@ -159,16 +159,27 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
-    private async Task<(long? Generation, DateTimeOffset? Written)> WrittenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
     {
         if (at is not null)
         {
-            return (null, ParseMoment(at));
+            return facts with { WrittenAt = ParseMoment(at) };
         }
 
-        var (facts, _) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
-        string Fact(string name) => facts is WireStruct known && known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
-        return (long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null, ParseMoment(Fact("written-at")));
+        var (told, failure) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        if (failure is not null || told is not WireStruct known)
+        {
+            return facts;
+        }
+
+        string Fact(string name) => known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
+        return facts with
+        {
+            Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            WrittenAt = ParseMoment(Fact("written-at")),
+            Damage = Fact("damage") is { Length: > 0 } damage ? damage : null,
+            LostRecords = int.TryParse(Fact("lost-records"), NumberStyles.None, CultureInfo.InvariantCulture, out var lost) ? lost : 0,
+        };
     }
 
     private static DateTimeOffset? ParseMoment(string text) =>

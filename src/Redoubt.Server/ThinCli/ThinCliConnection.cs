@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Sessions;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.ThinCli;
 
@@ -88,7 +89,12 @@ internal sealed class ThinCliConnection(
         catch (Exception error) when (error is not OperationCanceledException || !gone.IsCancellationRequested)
         {
             var failure = failures.Translate(error, "/cli");
-            return [ThinCliMessage.Error(failure.Code, failure.Parameters), ThinCliMessage.Exit(1)];
+            var sentence = ErrorSentences.Find(failure.Code, failure.Parameters);
+            return
+            [
+                .. sentence is null ? Array.Empty<byte[]>() : [ThinCliMessage.Complain(sentence + "\n")],
+                ThinCliMessage.Error(failure.Code, failure.Parameters), ThinCliMessage.Exit(1),
+            ];
         }
     }
 

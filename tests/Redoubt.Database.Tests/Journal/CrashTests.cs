@@ -10,17 +10,20 @@ public sealed class CrashTests
     private const int Seed = 20261122;
 
     [Theory]
-    [InlineData(1, 20, 0)]
-    [InlineData(3, 20, 0)]
-    [InlineData(2, 700, 0)]
-    [InlineData(5, 400, 0)]
-    [InlineData(1, 20, 40)]
-    [InlineData(3, 20, 6)]
-    [InlineData(2, 700, 40)]
-    [InlineData(5, 400, 6)]
-    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width, int historyBlocks)
+    [InlineData(1, 20, 0, 24 * 1024)]
+    [InlineData(3, 20, 0, 24 * 1024)]
+    [InlineData(2, 700, 0, 24 * 1024)]
+    [InlineData(5, 400, 0, 24 * 1024)]
+    [InlineData(1, 20, 40, 24 * 1024)]
+    [InlineData(3, 20, 6, 24 * 1024)]
+    [InlineData(2, 700, 40, 24 * 1024)]
+    [InlineData(5, 400, 6, 24 * 1024)]
+    // Sooner or later too large for a half.
+    [InlineData(3, 100, 40, 6 * 1024)]
+    [InlineData(3, 60, 24, 4 * 1024)]
+    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width, int historyBlocks, int halfBytes)
     {
-        using var run = new Run(width, historyBlocks);
+        using var run = new Run(width, historyBlocks, halfBytes);
         for (var number = 1; number <= 42; number++)
             run.Batch(number, deltas, transactions: 1 + (number % 3));
         var images = run.Examine((image, acknowledged) =>
@@ -40,6 +43,7 @@ public sealed class CrashTests
         });
         TestContext.Current.TestOutputHelper?.WriteLine($"{images} images");
         Assert.True(images > 200, $"{images} images");
+        Assert.Equal(halfBytes < 24 * 1024, run.WasLarge);
     }
 
     [Fact]
@@ -99,10 +103,10 @@ public sealed class CrashTests
         private JournalWriter _writer;
         private DatabaseDump _state;
 
-        public Run(int width, int historyBlocks = 0)
+        public Run(int width, int historyBlocks = 0, int halfBytes = 24 * 1024)
         {
             Width = width;
-            Scratch = new Scratch(24 * 1024, initialise: false, historyBlocks);
+            Scratch = new Scratch(halfBytes, initialise: false, historyBlocks);
             _initial = Scratch.Image;
             JournalWriter.Initialise(Scratch.Device, Scratch.Layout);
             // Four digits throughout, so that records of one life of a half lie exactly where those of another did.
@@ -115,6 +119,9 @@ public sealed class CrashTests
         public Scratch Scratch { get; }
 
         public int Width { get; }
+
+        /// <summary>Whether a database was too large for a half at some time.</summary>
+        public bool WasLarge { get; private set; }
 
         public Dictionary<long, DatabaseDump> States { get; } = [];
 
@@ -166,6 +173,7 @@ public sealed class CrashTests
         private void WriteWhole()
         {
             _writer.WriteDatabase(_state);
+            WasLarge |= _writer.IsLarge;
             _acknowledged.Add((Scratch.Operations.Count, _state.Manifest.Generation));
         }
     }

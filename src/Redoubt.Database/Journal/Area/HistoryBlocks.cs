@@ -9,11 +9,11 @@ internal static class HistoryBlocks
     /// Free blocks in as many extents as it takes, the first ones first: volumes are sparse, and what was used once is used again before
     /// the volume grows. The default array when there are too few.
     /// </summary>
-    public static ImmutableArray<HistoryExtent> Find(IEnumerable<HistoryEntry> used, int needed, int blocks)
+    public static ImmutableArray<HistoryExtent> Find(IEnumerable<HistoryExtent> used, int needed, int blocks)
     {
         var found = ImmutableArray.CreateBuilder<HistoryExtent>();
         var at = 0;
-        foreach (var extent in used.SelectMany(e => e.Extents).OrderBy(e => e.First).Append(new HistoryExtent(blocks, 0)))
+        foreach (var extent in used.OrderBy(e => e.First).Append(new HistoryExtent(blocks, 0)))
         {
             if (needed > 0 && extent.First > at)
             {

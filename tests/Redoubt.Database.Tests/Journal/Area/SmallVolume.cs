@@ -1,20 +1,36 @@
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 using Redoubt.Database.Journal.Area;
+using Redoubt.Database.Tests.Dump;
 
 namespace Redoubt.Database.Tests.Journal.Area;
+
+/// <summary>Which databases of a small volume are too large for its halves.</summary>
+public enum Large
+{
+    /// <summary>None.</summary>
+    None,
+
+    /// <summary>All.</summary>
+    All,
+
+    /// <summary>Every second, the last one among them.</summary>
+    Alternating,
+}
 
 /// <summary>A small volume with our area: full writes in both halves, transactions in each, states in the history, and every state that ever was.</summary>
 internal sealed class SmallVolume
 {
-    public SmallVolume(int fullWrites = 3, int batches = 4, bool history = true, int halfBytes = 4096, int seed = 0)
+    public SmallVolume(int fullWrites = 3, int batches = 4, bool history = true, int halfBytes = 4096, int seed = 0, Large large = Large.None)
     {
-        using var scratch = new Scratch(halfBytes, historyBlocks: 24);
+        using var scratch = new Scratch(halfBytes, historyBlocks: large == Large.None ? 24 : 48);
         var writer = scratch.Writer();
         var random = new Random(seed);
         var state = Scratch.Counters(100);
         for (var half = 0; half < fullWrites; half++)
         {
+            if (large != Large.None)
+                state = Resize(state, large == Large.All || (fullWrites - half) % 2 == 1);
             writer.WriteDatabase(state);
             Take(scratch, state);
             if (history)
@@ -64,6 +80,14 @@ internal sealed class SmallVolume
         }
 
         return verdict;
+    }
+
+    /// <summary>The next state, with or without a table that makes it too large.</summary>
+    private static DatabaseDump Resize(DatabaseDump state, bool isLarge)
+    {
+        var generation = state.Manifest.Generation + 2;
+        var rest = state.Tables.Where(t => t.Name != "big");
+        return Dumps.Of(generation, [.. rest, .. isLarge ? LargeDatabaseTests.Large(generation, rows: 26, width: 160).Tables.Where(t => t.Name == "big") : []]);
     }
 
     private void Take(Scratch scratch, DatabaseDump state) => (States[state.Manifest.Generation], Times[state.Manifest.Generation]) = (state, scratch.Clock.Now);
