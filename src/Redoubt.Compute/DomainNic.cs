@@ -11,4 +11,7 @@ public sealed record DomainNic
 
     /// <summary>The host bridge; <see langword="null"/> leaves the interface out of the domain, as if it were unplugged.</summary>
     public required string? Bridge { get; init; }
+
+    /// <summary>A segment of its own in place of a bridge, on which are only the guests that name it too.</summary>
+    public IsolatedSegment? Segment { get; init; }
 }

@@ -29,7 +29,8 @@ public static class DomainXml
             new XElement("on_poweroff", "destroy"),
             new XElement("on_reboot", "restart"),
             new XElement("on_crash", "destroy"),
-            Devices(config, platform));
+            Devices(config, platform),
+            CommandLine(config, platform));
         return new XDocument(domain).ToString(SaveOptions.DisableFormatting);
     }
 
@@ -92,7 +93,7 @@ public static class DomainXml
         "devices",
         platform.EmulatorPath is null ? null : new XElement("emulator", platform.EmulatorPath),
         config.Disks.OrderBy(disk => disk.Device).Select(Disk),
-        config.Nics.Where(nic => nic.Bridge is not null).OrderBy(nic => nic.Device).Select(nic => Nic(nic, config)),
+        config.Nics.Where(nic => nic.Bridge is not null && nic.Segment is null).OrderBy(nic => nic.Device).Select(nic => Nic(nic, config)),
         Serial("serial", config.ConsoleLogPath),
         Agent(config.AgentSocketPath),
         Screen(config.VncSocketPath),
@@ -141,6 +142,24 @@ public static class DomainXml
         new XElement("model", new XAttribute("type", "virtio")),
         // Without a network boot the boot ROM only costs time, and a package that need not be there.
         config.Kernel is null && config.BootOrder.Contains('n') ? null : new XElement("rom", new XAttribute("enabled", "no")));
+
+    /// <summary>
+    /// The interfaces on segments. libvirt's own kind of multicast interface can't be kept to the loopback interface, so QEMU is told. They
+    /// take the PCI slots from the last one down, since libvirt, which does not know of them, fills the slots from the first.
+    /// </summary>
+    private static XElement? CommandLine(DomainConfig config, DomainPlatform platform)
+    {
+        XNamespace qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
+        var nics = config.Nics.Where(nic => nic.Segment is not null).OrderBy(nic => nic.Device).ToList();
+        return nics.Count == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(
+            qemu + "commandline",
+            new XAttribute(XNamespace.Xmlns + "qemu", qemu.NamespaceName),
+            nics.SelectMany((nic, index) => new[]
+            {
+                "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
+                "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,bus=pci.0,addr=0x{31 - index:x}",
+            }).Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
+    }
 
     private static XElement Serial(string name, string? logPath) => logPath is null
         ? new XElement(name, new XAttribute("type", "null"))

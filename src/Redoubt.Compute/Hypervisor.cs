@@ -80,6 +80,21 @@ public sealed class Hypervisor : IAsyncDisposable
     /// <summary>Whether the host has this bridge. Of a host that is not this machine it is not known until a guest starts, so the answer is yes.</summary>
     public bool HasBridge(string name) => !SeesThisHost || HostBridge.Exists(name);
 
+    /// <summary>
+    /// Makes a bridge without an uplink on the host, on which the host has no address; <see langword="false"/> where that needs rights
+    /// that this process has not, or the host is another machine. Repeating it does no harm.
+    /// </summary>
+    /// <exception cref="IOException">The host can't have it.</exception>
+    public bool TryMakeIsolatedBridge(string name) => SeesThisHost && HostBridge.TryMakeIsolated(name);
+
+    /// <summary>Removes such a bridge, if there is one.</summary>
+    /// <exception cref="IOException">It can't be removed.</exception>
+    public void RemoveIsolatedBridge(string name)
+    {
+        if (SeesThisHost)
+            HostBridge.RemoveIsolated(name);
+    }
+
     /// <summary>The host's memory now.</summary>
     public async Task<HostMemory> GetMemoryAsync(CancellationToken cancellationToken) => _uri.Kind switch
     {

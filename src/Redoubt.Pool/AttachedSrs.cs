@@ -9,6 +9,9 @@ public sealed class AttachedSrs : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, ISr> _srs = new();
 
+    /// <summary>Every attached SR.</summary>
+    public IEnumerable<ISr> All => _srs.Values;
+
     /// <summary>The attached SR of this UUID, or null.</summary>
     public ISr? Find(string uuid) => _srs.GetValueOrDefault(uuid);
 

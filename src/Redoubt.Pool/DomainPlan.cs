@@ -30,16 +30,17 @@ internal sealed record DomainPlan
     /// <param name="images">Where the images of its disks lie.</param>
     /// <param name="paths">Where its own files lie.</param>
     /// <param name="hasBridge">Whether the host has a bridge.</param>
+    /// <param name="hasIsolated">Whether the host has made this bridge of an isolated network.</param>
     /// <param name="paused">Leave it paused before its first instruction.</param>
     /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
     public static DomainPlan For(
         DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images, GuestPaths paths,
-        Func<string, bool> hasBridge, bool paused)
+        Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused)
     {
         var vm = state.Get(reference);
         var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
         var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
-            .Select(v => (v.Ref, v.Vif, v.Network, Bridge: v.Network is { Bridge: { Length: > 0 } bridge } && hasBridge(bridge) ? bridge : null)).ToList();
+            .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge, hasIsolated), v.Vif, v.Network)).ToList();
         return new()
         {
             Config = new DomainConfig
@@ -53,17 +54,17 @@ internal sealed record DomainPlan
                 BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),
                 Kernel = Kernel(vm),
                 Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
-                Nics = [.. nics.Select(n => new DomainNic { Device = Number(n.Vif.Device), Mac = n.Vif.Mac, Bridge = n.Bridge })],
+                Nics = [.. nics.Select(n => n.Nic)],
                 ConsoleLogPath = paths.ConsoleLog,
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
                 StartPaused = paused,
             },
             Vbds = [.. drives.Select(d => d.Ref)],
-            Vifs = [.. nics.Where(n => n.Bridge is not null).Select(n => n.Ref)],
+            Vifs = [.. nics.Where(n => IsPlugged(n.Nic)).Select(n => n.Ref)],
             Notices =
             [
-                .. nics.Where(n => n.Bridge is null).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
+                .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
                 .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
@@ -97,6 +98,23 @@ internal sealed record DomainPlan
             IsCdrom = vbd.Type == VbdType.Cd,
         };
     }
+
+    /// <summary>An isolated network is a bridge without an uplink where the host has made one for it, and else a segment of its own.</summary>
+    private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
+    {
+        var isIsolated = network is not null && IsolatedNetwork.Is(network);
+        var bridge = network is null ? "" : isIsolated ? IsolatedNetwork.BridgeName(network) : network.Bridge;
+        var has = bridge.Length > 0 && (isIsolated ? hasIsolated(bridge) : hasBridge(bridge));
+        return new()
+        {
+            Device = Number(vif.Device),
+            Mac = vif.Mac,
+            Bridge = has ? bridge : null,
+            Segment = isIsolated && !has ? IsolatedSegment.Of(network!.Uuid) : null,
+        };
+    }
+
+    private static bool IsPlugged(DomainNic nic) => nic.Bridge is not null || nic.Segment is not null;
 
     /// <summary>Only a VM that names a kernel and nothing else to boot with gets one; one with a bootloader or a boot policy boots through the firmware.</summary>
     private static DirectKernel? Kernel(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0

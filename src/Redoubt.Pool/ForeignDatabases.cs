@@ -1,16 +1,26 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What is known of the metadata volumes that other pools wrote: filled when their SR is scanned or one of them is opened.</summary>
+/// <summary>
+/// What is known of the metadata volumes that other pools wrote: filled when their SR is scanned or one of them is opened. What a volume
+/// says is kept with its mark, and not read again while that stays.
+/// </summary>
 internal sealed class ForeignDatabases
 {
-    private readonly ConcurrentDictionary<string, (string PoolUuid, string PoolRef, long Generation)> _known = new();
+    private readonly ConcurrentDictionary<string, ForeignSummary> _known = new();
 
     /// <summary>The UUID of the pool whose database a volume holds; empty if it is not known.</summary>
     public string PoolUuid(string vdiUuid) => _known.TryGetValue(vdiUuid, out var entry) ? entry.PoolUuid : "";
+
+    /// <summary>What is known of a volume whose mark is this; null if it must be read.</summary>
+    public ForeignSummary? Known(string vdiUuid, string mark) => _known.TryGetValue(vdiUuid, out var entry) && entry.Mark == mark ? entry : null;
+
+    /// <summary>What is known of a volume, be it old.</summary>
+    public ForeignSummary? Find(string vdiUuid) => _known.GetValueOrDefault(vdiUuid);
 
     /// <summary>Of each pool, the volumes with the highest generation seen.</summary>
     public HashSet<string> Latest() =>
@@ -36,24 +46,44 @@ internal sealed class ForeignDatabases
                 continue;
             }
 
-            var path = (await sr.GetPathAsync(vdi.Uuid, cancellationToken)).Path;
-            if (await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable readable)
+            if (await ReadAsync(sr, vdi.Uuid, cancellationToken) is { } readable)
             {
                 volumes[uuid] = readable;
-                Remember(uuid, readable);
-            }
-            else
-            {
-                Forget(uuid);
             }
         }
 
         return volumes;
     }
 
+    /// <summary>Reads one volume and keeps what it says; null if it can't be read.</summary>
+    public async Task<MetadataVolume.Readable?> ReadAsync(ISr sr, VdiUuid vdi, CancellationToken cancellationToken)
+    {
+        // The mark first: what is written while the volume is being read makes it another one, and then it is read again.
+        var mark = await sr.GetMarkAsync(vdi, cancellationToken);
+        var path = (await sr.GetPathAsync(vdi, cancellationToken)).Path;
+        if (await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable readable)
+        {
+            Remember(vdi.ToString(), readable, mark);
+            return readable;
+        }
+
+        Forget(vdi.ToString());
+        return null;
+    }
+
     /// <summary>Notes what a volume was found to hold.</summary>
-    public void Remember(string vdiUuid, MetadataVolume.Readable volume) =>
-        _known[vdiUuid] = (volume.PoolUuid, volume.PoolRef.Opaque, volume.State.Generation);
+    /// <param name="vdiUuid">The volume.</param>
+    /// <param name="volume">What it holds.</param>
+    /// <param name="mark">Its mark before it was read; empty: not known, so it is read again when it matters.</param>
+    public void Remember(string vdiUuid, MetadataVolume.Readable volume, string mark) => _known[vdiUuid] = new(
+        mark,
+        volume.PoolUuid,
+        volume.PoolRef.Opaque,
+        volume.State.Get(volume.PoolRef).NameLabel,
+        volume.State.Generation,
+        volume.State.All<VmRecord>().Select(v => v.Record)
+            .Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false } && !TestMarks.IsOfTest(v.OtherConfig))
+            .GroupBy(v => v.Uuid).ToImmutableDictionary(v => v.Key, v => v.Max(vm => vm.Version)));
 
     /// <summary>Forgets a volume that is out of reach.</summary>
     public void Forget(string vdiUuid) => _known.TryRemove(vdiUuid, out _);

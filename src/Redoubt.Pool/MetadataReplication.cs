@@ -40,6 +40,11 @@ internal sealed class MetadataReplication
             throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", reference.Opaque);
         }
 
+        if (TestMarks.IsOfTest(sr.OtherConfig))
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "The SR is a clone that a test failover made. It goes with the test and is not protected.");
+        }
+
         if (!sr.IntroducedBy.IsNull)
         {
             throw new XenApiException(

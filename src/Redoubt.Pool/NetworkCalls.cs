@@ -4,7 +4,10 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What networks do. Redoubt uses the host's bridges and makes none; a network without one is internal, and nothing is connected to it.</summary>
+/// <summary>
+/// What networks do. Redoubt uses the host's bridges and makes none but those of isolated networks; any other network without a bridge is
+/// internal, and nothing is connected to it.
+/// </summary>
 internal sealed class NetworkCalls(PoolServices pool)
 {
     [Message("network.create")]
@@ -31,22 +34,61 @@ internal sealed class NetworkCalls(PoolServices pool)
             call.Cancellation);
     }
 
+    [Message("network.create_isolated")]
+    public Task<Ref<NetworkRecord>> CreateIsolatedAsync(CallContext call, string label, string name)
+    {
+        TestMarks.RequireLabel(label);
+        return pool.Database.WriteAsync(
+            tx =>
+            {
+                var there = tx.State.All<NetworkRecord>().FirstOrDefault(n => TestMarks.Stands(n.Record.OtherConfig, label, name)).Ref;
+                return there.IsNull ? tx.Create(IsolatedNetwork.Of(label, name)) : there;
+            },
+            call.Cancellation);
+    }
+
     [Message("network.destroy")]
-    public Task DestroyAsync(CallContext call, Ref<NetworkRecord> self) => pool.Database.WriteAsync(
-        tx =>
+    public async Task DestroyAsync(CallContext call, Ref<NetworkRecord> self)
+    {
+        var network = pool.State.Get(self);
+        RequireEmpty(network);
+        if (IsolatedNetwork.Is(network))
         {
-            var network = tx.Get(self);
-            if (network.Vifs.Count > 0)
-            {
-                throw new XenApiException("NETWORK_CONTAINS_VIF", [.. network.Vifs.Select(v => v.Opaque)]);
-            }
+            // Before its record, so that whoever repeats this after a crash finds the bridge by it.
+            Remove(IsolatedNetwork.BridgeName(network));
+        }
 
-            if (network.Pifs.Count > 0)
+        await pool.Database.WriteAsync(
+            tx =>
             {
-                throw new XenApiException("NETWORK_CONTAINS_PIF", [.. network.Pifs.Select(p => p.Opaque)]);
-            }
+                RequireEmpty(tx.Get(self));
+                tx.Delete(self);
+            },
+            call.Cancellation);
+    }
 
-            tx.Delete(self);
-        },
-        call.Cancellation);
+    private static void RequireEmpty(NetworkRecord network)
+    {
+        if (network.Vifs.Count > 0)
+        {
+            throw new XenApiException("NETWORK_CONTAINS_VIF", [.. network.Vifs.Select(v => v.Opaque)]);
+        }
+
+        if (network.Pifs.Count > 0)
+        {
+            throw new XenApiException("NETWORK_CONTAINS_PIF", [.. network.Pifs.Select(p => p.Opaque)]);
+        }
+    }
+
+    private void Remove(string bridge)
+    {
+        try
+        {
+            pool.Hypervisor.RemoveIsolatedBridge(bridge);
+        }
+        catch (IOException e)
+        {
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} Look at what uses it (bridge link), then destroy the network again.");
+        }
+    }
 }

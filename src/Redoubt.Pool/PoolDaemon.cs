@@ -1,5 +1,6 @@
 using Redoubt.Compute;
 using Redoubt.Database;
+using Redoubt.Pool.Backups;
 using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
 using Redoubt.Storage.FileDriver;
@@ -16,13 +17,16 @@ public sealed class PoolDaemon : IAsyncDisposable
 {
     private readonly FileStream _lock;
     private readonly GuestWatch _watch;
+    private readonly BackupSchedule _backups;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore)
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups)
     {
         (_lock, Services, Messages, _watch) = (held, services, messages, watch);
+        _backups = backups;
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
+        VmMetadata = vmMetadata;
     }
 
     /// <summary>What the behaviour of the classes works with.</summary>
@@ -39,6 +43,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>Replacing the database by a backup.</summary>
     public DatabaseRestore Restore { get; }
+
+    /// <summary>The metadata of VMs in and out.</summary>
+    public VmMetadata VmMetadata { get; }
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
@@ -69,7 +76,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
@@ -77,12 +84,15 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await connections.RestoreAsync(cancellationToken);
         await daemon._watch.StartAsync(cancellationToken);
+        await elsewhere.AnnounceAsync();
+        daemon._backups.Start();
         return daemon;
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _backups.DisposeAsync();
         await _watch.DisposeAsync();
         await Services.Hypervisor.DisposeAsync();
         await Services.Database.DisposeAsync();
@@ -90,21 +100,27 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
-        connections = new SrConnections(services, foreign, replication);
+        elsewhere = new RecoveredElsewhere(services, foreign);
+        connections = new SrConnections(services, foreign, replication, elsewhere);
         var vdis = new VdiCalls(services, connections, foreign);
+        var recoverer = new Recoverer(services, connections);
+        var backups = new MetadataBackups(services);
+        var schedule = new BackupSchedule(services, backups);
         var guests = new Guests(services);
-        var start = new VmStartCalls(services, guests);
+        var start = new VmStartCalls(services, guests, elsewhere);
         var power = new VmPowerCalls(services, guests, vdis);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
             new PbdCalls(services, connections),
             vdis,
             new DrTaskCalls(services, connections),
-            new RecoveryCalls(services, connections),
+            new RecoveryCalls(services, recoverer),
+            new TestSrCalls(services, connections),
+            new TestVmCalls(services),
             new VmCalls(services, vdis),
             start,
             power,
@@ -117,8 +133,9 @@ public sealed class PoolDaemon : IAsyncDisposable
             new HostCalls(services),
             new PoolCalls(services),
             new MessageCalls(services),
+            new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests));
+        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule);
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

@@ -44,6 +44,18 @@ public sealed class PoolServices
     /// <summary>The database as it is now.</summary>
     public DatabaseState State => Database.State;
 
+    /// <summary>A new file of the daemon's own for what is too long for memory. It is gone when it is closed.</summary>
+    /// <param name="purpose">What for, for whoever looks into the directory.</param>
+    public FileStream OpenScratch(string purpose) => new(
+        Path.Combine(DataDirectory, "scratch", $"{purpose}-{Guid.NewGuid():D}"),
+        new FileStreamOptions
+        {
+            Mode = FileMode.CreateNew,
+            Access = FileAccess.ReadWrite,
+            Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+
     /// <summary>Tells people of something, in the table of messages.</summary>
     public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(
         tx => tx.Create(new MessageRecord

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.</summary>
-internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections)
+internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
 {
     [Message("VM.assert_can_be_recovered")]
     public void AssertVm(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo) =>
@@ -16,7 +16,20 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
         [.. RecoveryRequirements.Missing(call.State, Target(sessionTo), call.State.Get(self)).Select(m => m.Foreign)];
 
     [Message("VM.recover")]
-    public async Task RecoverVmAsync(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force)
+    public Task RecoverVmAsync(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force) =>
+        RecoverVmAsync(call, "VM.recover", self, sessionTo, force, null);
+
+    [Message("VM.recover_mapped")]
+    public Task<Ref<VmRecord>> RecoverVmMappedAsync(
+        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string> networks) =>
+        RecoverVmAsync(call, "VM.recover_mapped", self, sessionTo, force, networks);
+
+    [Message("VM.release_recovery_hold")]
+    public Task ReleaseHoldAsync(CallContext call, Ref<VmRecord> self) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, RecoveryHold.Release), call.Cancellation);
+
+    private async Task<Ref<VmRecord>> RecoverVmAsync(
+        CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string>? networks)
     {
         var vm = call.State.Get(self);
         if (call.State.Find(vm.Appliance) is not null)
@@ -24,7 +37,7 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
             throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, vm.Appliance.Opaque);
         }
 
-        await RecoverAsync(call, "VM.recover", null, [self], sessionTo, force);
+        return (await RecoverAsync(call, message, null, [self], sessionTo, force, networks)).Vms[0];
     }
 
     [Message("VM_appliance.assert_can_be_recovered")]
@@ -45,74 +58,28 @@ internal sealed class RecoveryCalls(PoolServices pool, SrConnections connections
 
     [Message("VM_appliance.recover")]
     public Task RecoverApplianceAsync(CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force) =>
-        RecoverAsync(call, "VM_appliance.recover", self, [.. call.State.Get(self).Vms], sessionTo, force);
+        RecoverAsync(call, "VM_appliance.recover", self, [.. call.State.Get(self).Vms], sessionTo, force, null);
 
-    private async Task RecoverAsync(
-        CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo, bool force)
+    [Message("VM_appliance.recover_mapped")]
+    public async Task<Ref<VmApplianceRecord>> RecoverApplianceMappedAsync(
+        CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string> networks)
     {
-        RequirePoolOperator(message, sessionTo);
-        if (call.Session.Foreign is null)
-        {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"{message} takes a session on a foreign database (VDI.open_database); this one is on the pool itself.");
-        }
+        var theirs = call.State.Get(self);
+        var recovered = await RecoverAsync(call, "VM_appliance.recover_mapped", self, [.. theirs.Vms], sessionTo, force, networks);
+        return recovered.Appliance;
+    }
 
-        foreach (var vm in vms)
-        {
-            RecoveryRequirements.Assert(call.State, pool.State, vm);
-        }
-
-        // Which disks are really there is asked of the storage now, not of what the last scan remembers.
-        var disks = vms.SelectMany(vm => RecoveryRequirements.Disks(call.State, call.State.Get(vm)))
-            .GroupBy(d => call.State.Get(d.Sr).Uuid, d => d.Location).ToList();
-        var needed = disks.ConvertAll(d => d.Key);
-        foreach (var sr in disks)
-        {
-            await connections.VerifyAsync(pool.State.FindByUuid<SrRecord>(sr.Key), sr, call.Cancellation);
-        }
-
-        var recovered = await pool.Database.WriteAsync(
-            tx =>
-            {
-                // Once more, for the storage may have been let go since.
-                foreach (var vm in vms)
-                {
-                    RecoveryRequirements.Assert(call.State, tx.State, vm);
-                }
-
-                var recovery = new RecoveryImport(tx, call.State, force);
-                recovery.Run(vms, appliance);
-                foreach (var sr in needed.Select(tx.State.FindByUuid<SrRecord>).Where(s => !tx.Get(s).IntroducedBy.IsNull))
-                {
-                    tx.Update(sr, s => s with { IntroducedBy = default });
-                }
-
-                return recovery;
-            },
-            call.Cancellation);
-        foreach (var (vmUuid, text) in recovered.Notices)
-        {
-            await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text);
-        }
-
-        foreach (var uuid in needed)
-        {
-            await connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid));
-        }
+    private Task<RecoveryOutcome> RecoverAsync(
+        CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo, bool force,
+        ImmutableSortedDictionary<string, string>? networks)
+    {
+        pool.RequireForeign(call, message, sessionTo);
+        return recoverer.RunAsync(call.State, vms, appliance, new RecoveryOptions { Force = force, Networks = networks }, call.Cancellation);
     }
 
     private DatabaseState Target(Ref<SessionRecord> sessionTo)
     {
         pool.Sessions.Get(sessionTo, sessionTo.Opaque);
         return pool.State;
-    }
-
-    private void RequirePoolOperator(string message, Ref<SessionRecord> sessionTo)
-    {
-        var session = pool.Sessions.Get(sessionTo, sessionTo.Opaque);
-        if (session.Role < Role.PoolOperator || session.Foreign is not null)
-        {
-            throw new XenApiException(
-                "RBAC_PERMISSION_DENIED", message, "No permission in the session recovered to. (Roles with this permission: pool-admin, pool-operator)");
-        }
     }
 }

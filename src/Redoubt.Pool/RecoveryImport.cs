@@ -8,18 +8,24 @@ namespace Redoubt.Pool;
 /// Recreates VMs of a foreign database in this one, inside a single transaction: all of them with everything they have, or nothing.
 /// <code>
 /// for each VM    1 an older, halted copy here gives way; any other stops the whole
-///                2 networks by name, then by bridge; disks by SR and location
+///                2 networks as told, by name, then by bridge; disks by SR and location
 ///                3 the VM's record, its drives and interfaces, its snapshots likewise
 /// at the end     4 the vApp, and the VMs in it
 /// </code>
 /// </summary>
-internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool force)
+internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, RecoveryOptions options)
 {
     private readonly Dictionary<Ref<VmRecord>, Ref<VmRecord>> _made = [];
-    private readonly Dictionary<Ref<NetworkRecord>, Ref<NetworkRecord>> _networks = [];
+    private readonly RecoveryNetworks _networks = new(tx, options.Networks, onlyTold: false);
 
     /// <summary>What people should know of the outcome: the VM's UUID and a sentence.</summary>
     public List<(string VmUuid, string Text)> Notices { get; } = [];
+
+    /// <summary>The vApp, if one was recovered.</summary>
+    public Ref<VmApplianceRecord> Appliance { get; private set; }
+
+    /// <summary>The VM that was made for one of the other pool's.</summary>
+    public Ref<VmRecord> Made(Ref<VmRecord> theirs) => _made[theirs];
 
     /// <summary>Recreates the VMs, and the vApp if there is one.</summary>
     /// <exception cref="XenApiException">Something stands in the way; the transaction must be given up.</exception>
@@ -43,12 +49,23 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
     private void Make(Ref<VmRecord> reference, VmRecord theirs, Ref<VmRecord> snapshotOf)
     {
-        GiveWay(theirs);
+        if (TestMarks.IsOfTest(theirs.OtherConfig))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: {theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
+        }
+
+        if (!options.AsCopies)
+        {
+            GiveWay(theirs);
+        }
+
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var made = tx.Create(VmRows.Unattached(NewerNames.Drop(theirs)) with
+        var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(NewerNames.Drop(theirs)) with
         {
-            Version = theirs.Version + 1,
+            Uuid = options.AsCopies ? "" : theirs.Uuid,
+            Version = options.AsCopies ? 0 : theirs.Version + 1,
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
             SuspendVdi = suspended,
             SuspendSr = default,
@@ -60,8 +77,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             SnapshotSchedule = default,
             Appliance = default,
             GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
-            OtherConfig = theirs.OtherConfig.Remove("grant_api_access"),
-        });
+            OtherConfig = OtherConfig(theirs),
+        }));
         _made[reference] = made;
         tx.Update(made, Operations.WithAllowed);
         foreach (var (vbd, vdi) in drives.Where(d => d.Vbd.Type != VbdType.Disk || !d.Vdi.IsNull))
@@ -71,7 +88,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
         foreach (var vif in theirs.Vifs.Select(foreign.Find).OfType<VifRecord>())
         {
-            Plug(made, theirs, vif);
+            Plug(made, reference, theirs, vif);
         }
 
         NoteWhatIsLeftOut(theirs);
@@ -100,7 +117,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             throw new XenApiException("VDI_IN_USE", attached.Vdi.Opaque, "recover");
         }
 
-        if (ours.Version >= theirs.Version && !force)
+        if (ours.Version >= theirs.Version && !options.Force)
         {
             throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
         }
@@ -129,7 +146,11 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         var found = FindHere(theirs);
         if (!found.IsNull)
         {
-            Describe(found, theirs);
+            if (options.DiskFor(theirs) is null)
+            {
+                Describe(found, theirs);
+            }
+
             return found;
         }
 
@@ -138,7 +159,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             return default;
         }
 
-        if (!force)
+        if (!options.Force)
         {
             throw Lost(theirs);
         }
@@ -157,7 +178,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
             return found;
         }
 
-        if (!force)
+        if (!options.Force)
         {
             throw image is null ? new XenApiException("VDI_CONTENT_ID_MISSING") : Lost(image);
         }
@@ -168,6 +189,12 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
 
     private Ref<VdiRecord> FindHere(VdiRecord theirs)
     {
+        if (options.DiskFor(theirs) is { } wanted)
+        {
+            var mapped = tx.State.FindByUuid<VdiRecord>(wanted);
+            return tx.Find(mapped) is { Missing: false } ? mapped : throw new XenApiException("UUID_INVALID", "VDI", wanted);
+        }
+
         var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
         bool IsIt(Ref<VdiRecord> vdi) => tx.Find(vdi) is { Missing: false } here && here.Sr == sr && here.Location == theirs.Location;
 
@@ -204,44 +231,17 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
 
-    private void Plug(Ref<VmRecord> vm, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
+    private void Plug(Ref<VmRecord> vm, Ref<VmRecord> reference, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
     {
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
-        Network = FindNetwork(owner, theirs),
+        Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
+        Network = foreign.Find(theirs.Network) is { } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
         CurrentlyAttached = false,
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
         Metrics = default,
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
-
-    private Ref<NetworkRecord> FindNetwork(VmRecord vm, VifRecord vif)
-    {
-        if (foreign.Find(vif.Network) is not { } theirs)
-        {
-            return default;
-        }
-
-        if (_networks.TryGetValue(vif.Network, out var known))
-        {
-            return known;
-        }
-
-        var here = tx.State.FindByName<NetworkRecord>(theirs.NameLabel).FirstOrDefault();
-        if (here.IsNull && theirs.Bridge.Length > 0)
-        {
-            here = tx.State.All<NetworkRecord>().FirstOrDefault(n => n.Record.Bridge == theirs.Bridge).Ref;
-        }
-
-        if (here.IsNull)
-        {
-            here = tx.Create(new NetworkRecord { NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription, Mtu = theirs.Mtu });
-            Notices.Add((vm.Uuid, $"There was no network called \"{theirs.NameLabel}\" here, nor one on a bridge called \"{theirs.Bridge}\". "
-                + "An internal network of that name was made: the VM has no connection until it is given a bridge, or the VM another network."));
-        }
-
-        return _networks[vif.Network] = here;
-    }
 
     private void Group(VmApplianceRecord theirs, IReadOnlyList<Ref<VmRecord>> vms)
     {
@@ -266,6 +266,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         }
 
         tx.Update(here, a => AllowedOperations.Apply(tx, a));
+        Appliance = here;
     }
 
     private void NoteWhatIsLeftOut(VmRecord vm)
@@ -282,7 +283,14 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, bool
         foreign.Find(theirs) is { } host ? tx.State.FindByUuid<HostRecord>(host.Uuid) : default;
 
     private string FreeUuid<T>(string wanted)
-        where T : Record, IRecord<T>, new() => tx.State.FindByUuid<T>(wanted).IsNull ? wanted : tx.NewUuid();
+        where T : Record, IRecord<T>, new() =>
+        !options.AsCopies && tx.State.FindByUuid<T>(wanted).IsNull ? wanted : tx.NewUuid();
+
+    private ImmutableSortedDictionary<string, string> OtherConfig(VmRecord theirs)
+    {
+        var config = theirs.OtherConfig.Remove("grant_api_access");
+        return options.AsCopies && config.ContainsKey("mac_seed") ? config.SetItem("mac_seed", tx.NewUuid()) : config;
+    }
 
     private string NewGenerationId()
     {

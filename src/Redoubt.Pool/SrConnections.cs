@@ -8,11 +8,17 @@ namespace Redoubt.Pool;
 /// Attaches SRs to this host and lets them go, and keeps the database true to what is on them. An SR introduced for recovery is attached
 /// read-only until a VM has been recovered from it.
 /// </summary>
-internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataReplication replication)
+internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataReplication replication, RecoveredElsewhere elsewhere)
 {
     /// <summary>Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there. Repeating does nothing.</summary>
     /// <exception cref="XenApiException">The storage can't be attached; nothing has changed.</exception>
     public async Task PlugAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
+    {
+        await PlugQuietlyAsync(reference, cancellationToken);
+        await elsewhere.AnnounceAsync();
+    }
+
+    private async Task PlugQuietlyAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
     {
         var pbd = pool.State.Get(reference);
         if (pbd.Host != pool.Host)
@@ -109,14 +115,17 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
     }
 
-    /// <summary>Attaches again, after a restart, what was attached before. An SR that can't be is reported and its PBD marked unplugged.</summary>
+    /// <summary>
+    /// Attaches again, after a restart, what was attached before. An SR that can't be is reported and its PBD marked unplugged. Which VMs
+    /// were recovered elsewhere is announced by whoever has then found out which of them run.
+    /// </summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         foreach (var (reference, pbd) in pool.State.All<PbdRecord>().Where(p => p.Record.Host == pool.Host && p.Record.CurrentlyAttached).ToList())
         {
             try
             {
-                await PlugAsync(reference, cancellationToken);
+                await PlugQuietlyAsync(reference, cancellationToken);
             }
             catch (XenApiException e)
             {
@@ -129,8 +138,12 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// <summary>Reads what disks are on the SR. A disk that has gone keeps its record, marked missing: an empty mount point must not make the pool forget its disks.</summary>
     public async Task ScanAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        using var held = await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken);
-        await ScanHeldAsync(reference, cancellationToken);
+        using (await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken))
+        {
+            await ScanHeldAsync(reference, cancellationToken);
+        }
+
+        await elsewhere.AnnounceAsync();
     }
 
     private async Task ScanHeldAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
@@ -199,6 +212,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         var pbd = pool.State.Get(reference);
         var sr = pool.State.Get(pbd.Sr);
         RequireIdle(pool.State, pbd.Sr);
+        TestClones.RequireNone(pool.State, sr);
         await replication.SuspendAsync(pbd.Sr);
         try
         {

@@ -145,6 +145,13 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         ];
     }
 
+    [Message("VDI.get_metadata_facts")]
+    public async Task<ImmutableSortedDictionary<string, string>> GetMetadataFactsAsync(CallContext call, Ref<VdiRecord> self)
+    {
+        var path = await MetadataPathAsync(call, self);
+        return await Task.Run(() => MetadataFacts.Read(path), call.Cancellation);
+    }
+
     private async Task<Ref<SessionRecord>> OpenAsync(CallContext call, Ref<VdiRecord> self, JournalPoint? at)
     {
         var path = await MetadataPathAsync(call, self);
@@ -154,7 +161,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
             case MetadataVolume.Readable volume:
                 if (at is null)
                 {
-                    foreign.Remember(uuid, volume);
+                    foreign.Remember(uuid, volume, mark: "");
                 }
 
                 var session = await pool.Sessions.OpenAsync(

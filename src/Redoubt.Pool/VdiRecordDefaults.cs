@@ -12,4 +12,7 @@ internal static class VdiRecordDefaults
 
     /// <summary>Nothing is being done with it.</summary>
     public static ImmutableSortedDictionary<string, VdiOperations> NoOperations { get; } = ImmutableSortedDictionary<string, VdiOperations>.Empty;
+
+    /// <summary>Nothing is noted with it.</summary>
+    public static ImmutableSortedDictionary<string, string> NoConfig { get; } = ImmutableSortedDictionary<string, string>.Empty;
 }

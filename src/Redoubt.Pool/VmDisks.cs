@@ -43,6 +43,11 @@ internal sealed class VmDisks(PoolServices pool)
                 throw new XenApiException("VDI_READONLY", vbd.Vdi.Opaque);
             }
 
+            if (vbd.Mode == VbdMode.Rw)
+            {
+                TestClones.RequireUnread(state, vdi);
+            }
+
             var others = vdi.Vbds.Select(state.Find).OfType<VbdRecord>().Where(b => b.CurrentlyAttached && b.Vm != reference);
             if (!vdi.Sharable && others.Any(b => b.Mode == VbdMode.Rw || vbd.Mode == VbdMode.Rw))
             {

@@ -17,7 +17,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// A daemon that dies after 3 finds the VM either running, with its devices noted, or halted, and then lets the devices go.
 /// </summary>
-internal sealed class VmStartCalls(PoolServices pool, Guests guests)
+internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere)
 {
     private readonly VmDisks _disks = new(pool);
 
@@ -31,13 +31,35 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
         return StartAsync(call, vm, startPaused, VmOperations.StartOn);
     }
 
+    [Message("VM.take_back")]
+    public async Task TakeBackAsync(CallContext call, Ref<VmRecord> self, string statement)
+    {
+        if (string.IsNullOrWhiteSpace(statement))
+        {
+            throw new XenApiException("INVALID_VALUE", "statement", statement);
+        }
+
+        var vm = pool.State.Get(self);
+        if (await elsewhere.NewestAsync(vm.Uuid, call.Cancellation) is not { } there || there.Version <= vm.Version)
+        {
+            return; // Nobody has it; also when this is repeated.
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, there.Version + 1) }), call.Cancellation);
+        await pool.PostAsync(
+            "VM_TAKEN_BACK", 3, Cls.Vm, vm.Uuid,
+            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {there.Summary.PoolName} ({there.Summary.PoolUuid}), whose copy has version {there.Version}, "
+            + $"and stated: {statement}");
+    }
+
     [Message("VM.assert_can_boot_here")]
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
         RequireHere(host);
+        await elsewhere.RequireNotAsync(self, call.Cancellation);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
-        var plan = Plan(pool.State, self, images, paused: false);
+        var plan = Plan(pool.State, self, images, [], paused: false);
         var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);
         var needed = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes;
         if (needed > memory.AvailableBytes)
@@ -65,12 +87,14 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
     {
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
+            await elsewhere.RequireNotAsync(vm, call.Cancellation);
             var images = await _disks.FindAsync(vm, call.Cancellation);
+            var isolated = MakeBridges(vm);
             var plan = await pool.Database.WriteAsync(
                 tx =>
                 {
                     VmDisks.RequireFree(tx.State, vm);
-                    var made = Plan(tx.State, vm, images, paused);
+                    var made = Plan(tx.State, vm, images, isolated, paused);
                     Attach(tx, made);
                     return made;
                 },
@@ -148,7 +172,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
             MemoryActual = domain.MemoryBytes,
             Hvm = plan.Config.Kernel is null,
         });
-        tx.Update(reference, v => v with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
+        // Whoever starts a recovered VM has decided that it is to run here.
+        tx.Update(reference, v => RecoveryHold.Release(v) with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
         foreach (var console in vm.Consoles)
         {
             tx.Delete(console);
@@ -176,8 +201,27 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests)
     }
 
     private DomainPlan Plan(
-        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, bool paused) =>
-        DomainPlan.For(state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, paused);
+        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
+        DomainPlan.For(
+            state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, isolated.Contains, paused);
+
+    /// <summary>
+    /// Makes the bridges of the VM's isolated networks, and says which there are. They are made when a guest needs them, so that it matters
+    /// to nobody whether the host was restarted meanwhile.
+    /// </summary>
+    private HashSet<string> MakeBridges(Ref<VmRecord> vm)
+    {
+        var names = pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>()
+            .Where(IsolatedNetwork.Is).Select(IsolatedNetwork.BridgeName).ToHashSet();
+        try
+        {
+            return [.. names.Where(pool.Hypervisor.TryMakeIsolatedBridge)];
+        }
+        catch (IOException e)
+        {
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an isolated network. Remove what has that name from the host.");
+        }
+    }
 
     private void RequireHere(Ref<HostRecord> host)
     {

@@ -10,11 +10,13 @@ using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
+using Redoubt.Server.Console;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
@@ -26,7 +28,8 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
-///             └─► TransferEndpoint ──► disks, dumps
+///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
+///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -44,6 +47,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly AuditLog _audit;
     private readonly CertificateReload? _certificate;
     private readonly Failures _failures;
+    private readonly RecoveryService _recovery;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -59,18 +63,25 @@ public sealed class PoolServer : IAsyncDisposable
         _sweep = new TaskSweep(services, _tasks, loggers.CreateLogger<TaskSweep>());
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
+        Dispatcher? dispatcher = null;
+        _recovery = RecoveryService.Open(services, () => dispatcher!, loggers);
         var own = new MessageTable(
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
             new DirectoryCalls(services, directory),
             new TaskCalls(services, _tasks),
+            new RecoveryCalls(services, _recovery),
             events);
-        var dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        var transfers = new TransferRunner(new HttpSessions(services, _logins), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
-            new TransferEndpoint(daemon, new HttpSessions(services, _logins), audit, failures),
+            new TransferEndpoint(daemon, transfers),
+            new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
-        web.Run(routes.HandleAsync);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher);
+        var console = ConsoleHost.Build(web.Services);
+        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
     }
 
@@ -79,6 +90,9 @@ public sealed class PoolServer : IAsyncDisposable
 
     /// <summary>The root password, if this start has made it up.</summary>
     public string? GeneratedPassword { get; private init; }
+
+    /// <summary>Recovery, for whoever is in this process.</summary>
+    public RecoveryService Recovery => _recovery;
 
     internal PoolDaemon Daemon => _daemon;
 
@@ -141,6 +155,9 @@ public sealed class PoolServer : IAsyncDisposable
     /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
     public async ValueTask DisposeAsync()
     {
+        // Runs stop where they are, between two calls of theirs, while these are still answered.
+        await _recovery.DisposeAsync();
+
         // Who waits for events would hold up the end.
         _feed.Dispose();
         using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
@@ -171,7 +188,7 @@ public sealed class PoolServer : IAsyncDisposable
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
-            var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var web = BuildWeb(config.DataDirectory, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
                 Configure(options, url, () => reload!.Current);
@@ -186,6 +203,7 @@ public sealed class PoolServer : IAsyncDisposable
                 : new(config.DataDirectory, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
+            await server._recovery.StartAsync(cancellationToken);
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
             return server;
@@ -226,7 +244,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(Action<KestrelServerOptions> listen)
+    private static WebApplication BuildWeb(string dataDirectory, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -239,6 +257,7 @@ public sealed class PoolServer : IAsyncDisposable
             listen(kestrel);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddConsole(dataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
         // One line for each failure, to standard error: standard output is for what scripts read.
@@ -250,6 +269,10 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Redoubt.Server.Console.SessionCookie", LogLevel.Warning);
+
+        // Its keys lie in the daemon's own directory, which only its owner can read, as everything else does.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         // A line for each connection over the limit: whoever opens them would fill the disk.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);

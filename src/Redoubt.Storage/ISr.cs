@@ -73,9 +73,17 @@ public interface ISr : IAsyncDisposable
     Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken);
 
     /// <summary>
+    /// A word that is another one when the content of a disk has been changed by whomever, or, without a disk, when one has come or gone.
+    /// It may be another one without that. Costs no more than asking for a file's status, whatever the size. A storage that passes changes
+    /// on late (a network file system's cache) shows them late here too.
+    /// </summary>
+    Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken);
+
+    /// <summary>
     /// Makes a second SR whose disks read like this one's and can be written, without copying content and without changing this SR,
     /// which may be attached read-only. Metadata volumes are left out: a test must not be found as something to recover from.
-    /// The clone appears whole or not at all. It depends on this SR, whose images must not be written in place while it lives.
+    /// The clone appears whole or not at all. What it says in <see cref="WritableClone.DependsOnSource"/> decides whether this SR's images
+    /// may be written in place while it lives.
     /// </summary>
     Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken);
 

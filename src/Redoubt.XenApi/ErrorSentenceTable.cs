@@ -14,6 +14,16 @@ internal static class ErrorSentenceTable
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
         DEVICE_NOT_ATTACHED The device is not attached.
+        DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
+        DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
+        DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
+        DR_RUN_REFUSED {0}
+        DR_RUN_UNKNOWN There is no run with the UUID {0}. dr-run-list shows those there are.
+        DR_SCHEDULE_EXISTS There is a schedule named {0} already. Remove it first (dr-schedule-remove), or choose another name.
+        DR_SCHEDULE_UNKNOWN There is no schedule named {0}. dr-schedule-list shows those there are.
+        DR_SITE_EXISTS There is a site named {0} already. Remove it first (dr-site-remove), or choose another name.
+        DR_SITE_UNKNOWN There is no site named {0}. dr-site-list shows those there are; dr-site-add adds one.
+        DR_SITE_UNREACHABLE Site {0} can't be used: {1}
         DUPLICATE_MAC_SEED The VM's MAC address seed {0} is used by another VM.
         DUPLICATE_VM Another VM has the identity of {0:VM}.
         EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.
@@ -24,6 +34,9 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
+        IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
+        IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
@@ -37,6 +50,7 @@ internal static class ErrorSentenceTable
         MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
         MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
         NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_NOT_MAPPED VM {0:VM} has an interface on the network "{2}" ({1}, bridge "{3}"), and nothing says which network here stands for it. Map it, or create a network of that name (network-create).
         NETWORK_CONTAINS_PIF The network still has physical interfaces.
         NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
         NO_MORE_REDO_LOGS_ALLOWED The pool protects as many SRs as this server can. Switch protection off for another one first.
@@ -95,6 +109,7 @@ internal static class ErrorSentenceTable
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
+        VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
         VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
         VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.

@@ -20,7 +20,7 @@ public sealed class DomainPlanTests
         await site.Client.CallAsync("VBD.set_mode", await site.CreateVbdAsync(vm, b, "5"), VbdMode.Ro);
         await site.Client.CallAsync<Ref<VbdRecord>>("VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
         var images = new Dictionary<Ref<VdiRecord>, DiskPath> { [a] = new("/a", Storage.DiskFormat.Qcow2), [b] = new("/b", Storage.DiskFormat.Raw) };
-        var plan = DomainPlan.For(site.Daemon.Services.State, vm, images, Paths, _ => true, paused: false);
+        var plan = DomainPlan.For(site.Daemon.Services.State, vm, images, Paths, _ => true, _ => false, paused: false);
         Assert.Equal(
             [
                 new DomainDisk { Device = 1, Path = "/a", Format = Compute.DiskFormat.Qcow2 },
@@ -82,5 +82,5 @@ public sealed class DomainPlanTests
     }
 
     private static DomainPlan Plan(TestSite site, Ref<VmRecord> vm, Func<string, bool>? hasBridge = null) => DomainPlan.For(
-        site.Daemon.Services.State, vm, ImmutableDictionary<Ref<VdiRecord>, DiskPath>.Empty, Paths, hasBridge ?? (_ => true), paused: false);
+        site.Daemon.Services.State, vm, ImmutableDictionary<Ref<VdiRecord>, DiskPath>.Empty, Paths, hasBridge ?? (_ => true), _ => false, paused: false);
 }

@@ -49,6 +49,14 @@ internal sealed class RealSite : IAsyncDisposable
 
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
+    /// <summary>Another session, for whoever ends it.</summary>
+    public async Task<XenApiClient> LoginAsync(CancellationToken cancellationToken)
+    {
+        var api = new XenApiClient(Api.Server);
+        await api.LoginAsync("root", Password, cancellationToken);
+        return api;
+    }
+
     public Task<T> CallAsync<T>(string message, params object?[] arguments) => Api.CallAsync<T>(message, arguments, Cancel);
 
     public Task CallAsync(string message, params object?[] arguments) => Api.CallAsync(message, arguments, Cancel);

@@ -61,6 +61,17 @@ public sealed class TestPool : IAsyncLifetime
     /// <summary>The result of a call with root's session.</summary>
     public Task<JsonElement> CallAsync(string method, params object?[] parameters) => ResultAsync(method, [Session, .. parameters]);
 
+    /// <summary>The whole answer to a call.</summary>
+    public Task<JsonElement> AnswerAsync(string method, params object?[] parameters) => PostAsync(method, parameters);
+
+    /// <summary>The lines of the audit log.</summary>
+    public async Task<List<JsonElement>> AuditAsync()
+    {
+        await using var file = new FileStream(Path.Combine(DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(file);
+        return [.. (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+    }
+
     /// <summary>The result of a call with exactly these parameters.</summary>
     public async Task<JsonElement> ResultAsync(string method, params object?[] parameters)
     {

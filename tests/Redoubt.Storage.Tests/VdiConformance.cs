@@ -290,4 +290,21 @@ public abstract class VdiConformance : IAsyncLifetime
         Assert.True(Path.IsPathFullyQualified(path.Path));
         Assert.Equal(4096, (await Sample.Images.InfoAsync(path.Path, path.Format, Token)).VirtualSizeBytes);
     }
+
+    [Fact]
+    public async Task The_marks_tell_of_every_change_and_looking_is_none()
+    {
+        var list = await Sr.GetMarkAsync(null, Token);
+        var disk = await NewDiskAsync(Sr, Content(4096, 20), DiskFormat.Raw);
+        Assert.NotEqual(list, list = await Sr.GetMarkAsync(null, Token));
+        var content = await Sr.GetMarkAsync(disk.Uuid, Token);
+        await Sr.ScanAsync(Token);
+        await ReadAsync(Sr, disk.Uuid);
+        Assert.Equal((list, content), (await Sr.GetMarkAsync(null, Token), await Sr.GetMarkAsync(disk.Uuid, Token)));
+        await WriteAsync(Sr, disk.Uuid, Content(4096, 21));
+        Assert.NotEqual(content, await Sr.GetMarkAsync(disk.Uuid, Token));
+        await Sr.DestroyVdiAsync(disk.Uuid, Token);
+        Assert.NotEqual(list, await Sr.GetMarkAsync(null, Token));
+        await FailsAsync(46, () => Sr.GetMarkAsync(disk.Uuid, Token));
+    }
 }

@@ -14,11 +14,17 @@ internal static class ExitCode
     /// <summary><c>inspect</c>: there is nothing that could be used.</summary>
     public const int NothingUsable = 2;
 
-    /// <summary>With <c>--multiple</c>: it worked for some objects and failed for others. <c>inspect</c>: some can be used, but not all.</summary>
+    /// <summary>It worked for some objects and failed for others: <c>--multiple</c>, or the VMs of a recovery. <c>inspect</c>: some can be used, but not all.</summary>
     public const int Partial = 3;
 
-    /// <summary>A plan was made, and something in it blocks.</summary>
+    /// <summary>A plan was made, and something in it blocks; or a recovery was refused, and nothing was started.</summary>
     public const int Blocked = 4;
+
+    /// <summary>A recovery waits for an answer, and nobody is here to give it.</summary>
+    public const int Waiting = 5;
+
+    /// <summary>A recovery failed, was interrupted, cancelled or taken back.</summary>
+    public const int RunFailed = 6;
 
     /// <summary>Interrupted with Ctrl-C; what the server was told to do goes on.</summary>
     public const int Interrupted = 130;

@@ -1,3 +1,5 @@
+using Redoubt.Cli.Recovering;
+
 namespace Redoubt.Cli.Commands;
 
 /// <summary>All commands that speak with a server.</summary>
@@ -7,8 +9,9 @@ internal static class CommandTable
     public static IEnumerable<Command> Own { get; } =
     [
         .. ApplianceCommands.All, .. DrTaskCommands.All, .. SrCommands.All, .. PbdCommands.All, .. VdiCommands.All, .. VmCommands.All,
-        .. VmRecoveryCommands.All, .. VbdCommands.All, .. VifCommands.All, .. NetworkCommands.All, .. TaskCommands.All, .. UserCommands.All,
+        .. VmRecoveryCommands.All, .. VmMetadataCommands.All, .. MetadataBackupCommands.All, .. VbdCommands.All, .. VifCommands.All, .. NetworkCommands.All, .. TaskCommands.All, .. UserCommands.All,
         .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All, .. DrPlanCommand.All,
+        .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. ScheduleCommands.All, .. SiteCommands.All,
     ];
 
     public static Command? Find(string name) => Own.FirstOrDefault(c => c.Name == name) ?? ClassCommands.Find(name);

@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Connections;
+using Redoubt.Cli.Recovering;
 using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Commands;
@@ -15,11 +16,7 @@ internal static class DrPlanCommand
         new("dr-plan", "Says what a recovery would do, and what stands in its way; changes nothing.", RunAsync)
         {
             IsForThisMachine = true,
-            Optional =
-            [
-                "sr-uuid", "type", "device-config:", "vms", "appliances", "tags", "kind", "source", "source-pwf", "source-dead", "network-map:", "power-state", "copy:",
-                "order:", "accept-missing", "json", "inventory-to", "inventory-from", "diff",
-            ],
+            Optional = [.. DrRequest.Parameters, "kind", "source-pwf", "json", "inventory-to", "inventory-from", "diff"],
         },
     ];
 
@@ -27,15 +24,10 @@ internal static class DrPlanCommand
     {
         var p = context.Parameters;
         // Everything that can be wrong with the command line is found before a server is asked.
-        var policy = DrPlanPolicy.Of(p);
+        var kind = DrPlanPolicy.KindOf(p, RecoveryKind.Failover);
+        var request = DrPlanPolicy.RequestOf(p, new() { Policy = new() { Kind = kind } });
         var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
-        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, DrPlanPolicy.RequestOf(p) with { OtherPools = [.. Source(context)] });
-        if (p.Find("inventory-to") is { } to)
-        {
-            await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
-        }
-
-        var plan = Planner.Plan(policy, inventory);
+        var plan = NeedsDaemon(p) is { } why ? await InDaemonAsync(context, kind, why) : await HereAsync(context, request);
         var asJson = p.Flag("json");
         if (earlier is not null)
         {
@@ -48,6 +40,37 @@ internal static class DrPlanCommand
         }
 
         return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;
+    }
+
+    // What only a daemon knows: its saved plans, and its sites with their passwords.
+    private static string? NeedsDaemon(Parameters p) => p.Find("plan") is not null ? "plan=" : p.Find("target") is not null ? "target="
+        : p.Find("source") is not null && p.Find("source-pwf") is null ? "source= without source-pwf="
+        : p.Find("from") is null ? null : throw new UsageException("from= needs plan=, the name of the saved plan.");
+
+    private static async Task<RecoveryPlan> InDaemonAsync(CommandContext context, RecoveryKind kind, string why)
+    {
+        if (new[] { "inventory-to", "inventory-from", "source-pwf" }.FirstOrDefault(k => context.Parameters.Find(k) is not null) is { } local)
+        {
+            throw new UsageException($"With {why} the daemon looks and plans, and {local}= says that this machine does. Give one of them.");
+        }
+
+        var daemon = new RecoveryDaemon(context);
+        var request = await DrRequest.OfAsync(context, kind);
+        var plan = (await daemon.PlanAsync(request)).Plan;
+        return context.Parameters.Find("resolve") == "all" && plan.IsBlocked ? (await daemon.PlanAsync(DrRequest.Resolving(request, plan))).Plan : plan;
+    }
+
+    private static async Task<RecoveryPlan> HereAsync(CommandContext context, RecoveryRequest request)
+    {
+        var p = context.Parameters;
+        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, request.ToInventoryRequest([.. Source(context)]));
+        if (p.Find("inventory-to") is { } to)
+        {
+            await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
+        }
+
+        var plan = Planner.Plan(request.Policy, inventory);
+        return p.Find("resolve") == "all" && plan.IsBlocked ? Planner.Plan(DrRequest.Resolving(request, plan).Policy, inventory) : plan;
     }
 
     private static async Task<Inventory> GatherAsync(CommandContext context, InventoryRequest request) =>

@@ -4,45 +4,78 @@ using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Commands;
 
-/// <summary>The words of a command line as a policy, and as what to look at.</summary>
+/// <summary>The words of a command line as a policy, and as what to look at. What a word does not say stays as it was saved.</summary>
 internal static class DrPlanPolicy
 {
-    /// <exception cref="UsageException">A word means nothing.</exception>
-    public static RecoveryPolicy Of(Parameters p)
+    /// <summary>The parameters that say what to look at.</summary>
+    public static readonly string[] LookParameters = ["sr-uuid", "type", "device-config:"];
+
+    /// <summary>The parameters that say what to recover, and how.</summary>
+    public static readonly string[] PolicyParameters =
+    [
+        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "power-state", "copy:", "order:", "accept-missing", "at",
+        "resolve", "health:", "health-timeout", "hook:", "parallel-starts", "on-failure",
+    ];
+
+    /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static RecoveryKind KindOf(Parameters p, RecoveryKind otherwise) => p.Find("kind") switch
     {
-        var kind = p.GetOr("kind", "failover") switch
+        null => otherwise,
+        "failover" => RecoveryKind.Failover,
+        "test" => RecoveryKind.Test,
+        "migration" => RecoveryKind.Migration,
+        "failback" => RecoveryKind.Failback,
+        var other => throw new UsageException($"kind= is failover, test, migration or failback, not '{other}'."),
+    };
+
+    /// <exception cref="UsageException">A word means nothing.</exception>
+    public static RecoveryPolicy Of(Parameters p, RecoveryPolicy saved)
+    {
+        var networks = p.Map("network-map");
+        // A test must never reach the real networks by a map that was meant for the real thing, so each kind has its own.
+        var isTest = saved.Kind == RecoveryKind.Test;
+        var chosen = new Selection { Vms = List(p, "vms"), Appliances = List(p, "appliances"), Tags = List(p, "tags") };
+        return saved with
         {
-            "failover" => RecoveryKind.Failover,
-            "test" => RecoveryKind.Test,
-            "migration" => RecoveryKind.Migration,
-            "failback" => RecoveryKind.Failback,
-            var other => throw new UsageException($"kind= is failover, test, migration or failback, not '{other}'."),
-        };
-        var networks = p.Map("network-map").ToImmutableSortedDictionary(StringComparer.Ordinal);
-        var isTest = kind == RecoveryKind.Test;
-        return new()
-        {
-            Kind = kind,
-            Chosen = new() { Vms = List(p, "vms"), Appliances = List(p, "appliances"), Tags = List(p, "tags") },
-            PowerState = p.GetOr("power-state", "start") switch
+            Chosen = chosen.IsEverything() ? saved.Chosen : chosen,
+            PowerState = p.Find("power-state") switch
             {
+                null => saved.PowerState,
                 "start" => PowerStateAfter.Start,
                 "paused" => PowerStateAfter.Paused,
                 "halted" => PowerStateAfter.Halted,
                 var other => throw new UsageException($"power-state= is start, paused or halted, not '{other}'."),
             },
-            IsSourceDead = p.Flag("source-dead"),
-            // A test must never reach the real networks by a map that was meant for the real thing, so each kind has its own.
-            Networks = isTest ? ImmutableSortedDictionary<string, string>.Empty : networks,
-            TestNetworks = isTest ? networks : ImmutableSortedDictionary<string, string>.Empty,
-            Orders = p.Map("order").ToImmutableSortedDictionary(o => o.Key, o => Parameters.ParseInt($"order:{o.Key}", o.Value), StringComparer.Ordinal),
-            Copies = p.Map("copy").ToImmutableSortedDictionary(StringComparer.Ordinal),
-            AcceptedMissingDisks = List(p, "accept-missing"),
+            IsSourceDead = p.Flag("source-dead", saved.IsSourceDead),
+            Networks = isTest ? saved.Networks : saved.Networks.SetItems(networks),
+            TestNetworks = (isTest ? saved.TestNetworks.SetItems(networks) : saved.TestNetworks).SetItems(p.Map("test-network-map")),
+            Orders = saved.Orders.SetItems(p.Map("order").Select(o => KeyValuePair.Create(o.Key, Parameters.ParseInt($"order:{o.Key}", o.Value)))),
+            Copies = saved.Copies.SetItems(p.Map("copy")),
+            AcceptedMissingDisks = saved.AcceptedMissingDisks.Union(List(p, "accept-missing")),
+            PointInTime = p.Find("at") ?? saved.PointInTime,
+            Resolve = p.Find("resolve") is null or "all" ? saved.Resolve : List(p, "resolve"),
+            Health = saved.Health.SetItems(p.Map("health")),
+            Hooks = p.Map("hook") is { Count: > 0 } hooks ? [.. hooks.Select(HookOf)] : saved.Hooks,
+            Limits = saved.Limits with
+            {
+                ParallelStarts = (int)Math.Clamp(p.FindInt("parallel-starts") ?? saved.Limits.ParallelStarts, 1, 1000),
+                HealthTimeout = p.FindInt("health-timeout") is { } seconds ? TimeSpan.FromSeconds(seconds) : saved.Limits.HealthTimeout,
+            },
+            OnTierFailure = p.Find("on-failure") switch
+            {
+                null => saved.OnTierFailure,
+                "continue" => TierFailure.Continue,
+                "stop" => TierFailure.Stop,
+                "ask" => TierFailure.Ask,
+                var other => throw new UsageException($"on-failure= is continue, stop or ask, not '{other}'."),
+            },
         };
     }
 
+    /// <summary>Which SRs and which storage to look at.</summary>
     /// <exception cref="UsageException">A device configuration without its type.</exception>
-    public static InventoryRequest RequestOf(Parameters p)
+    public static RecoveryRequest RequestOf(Parameters p, RecoveryRequest saved)
     {
         var config = p.Map("device-config");
         if (p.Find("type") is null && config.Count > 0)
@@ -50,12 +83,29 @@ internal static class DrPlanPolicy
             throw new UsageException("device-config: needs type=, the kind of storage to probe.");
         }
 
-        return new()
+        var (srs, type) = (List(p, "sr-uuid"), p.Find("type"));
+        return saved with
         {
-            SrUuids = [.. List(p, "sr-uuid")],
-            Probes = p.Find("type") is { } type ? [new(type, config.ToImmutableSortedDictionary(StringComparer.Ordinal))] : [],
+            Policy = Of(p, saved.Policy),
+            SrUuids = srs.IsEmpty && type is null ? saved.SrUuids : [.. srs],
+            Probes = type is not null ? [new(type, config.ToImmutableSortedDictionary(StringComparer.Ordinal))] : srs.IsEmpty ? saved.Probes : [],
         };
     }
+
+    private static RunHook HookOf(KeyValuePair<string, string> hook)
+    {
+        var (moment, order) = hook.Key switch
+        {
+            "before-run" => (HookMoment.BeforeRun, (long?)null),
+            "after-run" => (HookMoment.AfterRun, null),
+            _ when hook.Key.StartsWith("before-tier-", StringComparison.Ordinal) => (HookMoment.BeforeTier, OrderOf(hook.Key, "before-tier-")),
+            _ when hook.Key.StartsWith("after-tier-", StringComparison.Ordinal) => (HookMoment.AfterTier, OrderOf(hook.Key, "after-tier-")),
+            var other => throw new UsageException($"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
+        };
+        return new(hook.Value, moment, order);
+    }
+
+    private static long OrderOf(string key, string prefix) => Parameters.ParseInt($"hook:{key}", key[prefix.Length..]);
 
     private static ImmutableSortedSet<string> List(Parameters p, string key) =>
         p.GetOr(key, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToImmutableSortedSet(StringComparer.Ordinal);

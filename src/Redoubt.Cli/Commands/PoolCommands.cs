@@ -30,21 +30,7 @@ internal static class PoolCommands
     {
         var file = context.Parameters.Get("file-name");
         var api = await context.ConnectAsync();
-        var isWhole = false;
-        try
-        {
-            await using var target = Create(file);
-            await api.DumpDatabaseAsync(target, null, context.CancellationToken);
-            await target.FlushAsync(context.CancellationToken);
-            target.Flush(flushToDisk: true);
-            isWhole = true;
-        }
-        catch (Exception failed) when (failed is not UsageException && !isWhole)
-        {
-            // Half a backup looks like a whole one.
-            File.Delete(file);
-            throw;
-        }
+        await LocalFile.WriteNewAsync(file, target => api.DumpDatabaseAsync(target, null, context.CancellationToken), context.CancellationToken);
     }
 
     private static async Task RestoreAsync(CommandContext context)
@@ -55,7 +41,7 @@ internal static class PoolCommands
             throw new UsageException(Explanation);
         }
 
-        await using var backup = Open(file);
+        await using var backup = LocalFile.Open(file);
         var api = await context.ConnectAsync();
         using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
         var plan = await api.RestoreDatabaseAsync(backup, dryRun, new ByteProgress(progress, backup.Length), context.CancellationToken);
@@ -65,36 +51,5 @@ internal static class PoolCommands
         }
 
         context.Terminal.PrintLine(dryRun ? "Dry run: nothing has been changed." : "The database has been restored.");
-    }
-
-    private static FileStream Create(string file)
-    {
-        var options = new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            Options = FileOptions.Asynchronous,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        };
-        try
-        {
-            return new FileStream(file, options);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} can't be written: {unusable.Message}");
-        }
-    }
-
-    private static FileStream Open(string file)
-    {
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} can't be read: {unusable.Message}");
-        }
     }
 }

@@ -20,6 +20,7 @@ internal static class VmCommands
         ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
         ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
+        ForVms("vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.", ["statement"], [], TakeBackAsync),
         Command.Make("console-log", "Shows what a VM wrote to its serial console.", ConsoleLogAsync) with { Required = ["uuid"] },
     ];
 
@@ -85,6 +86,8 @@ internal static class VmCommands
         var p = context.Parameters;
         return context.CallAsync("VM.set_memory_dynamic_range", vm, ByteSize.Parse("min", p.Get("min")), ByteSize.Parse("max", p.Get("max")));
     }
+
+    private static Task TakeBackAsync(CommandContext context, string vm) => context.CallAsync("VM.take_back", vm, context.Parameters.Get("statement"));
 
     // The server gives the log in pieces, from a byte onwards; the end is an empty piece.
     private static async Task ConsoleLogAsync(CommandContext context)

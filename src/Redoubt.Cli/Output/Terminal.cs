@@ -5,7 +5,8 @@ namespace Redoubt.Cli.Output;
 /// <param name="error">Standard error.</param>
 /// <param name="isInteractive">Whether somebody is watching.</param>
 /// <param name="readSecret">Reads a line that is not shown; null where nobody can type.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<string>? readSecret = null)
+/// <param name="readLine">Reads a line that is shown, null at its end; null where nobody can type.</param>
+internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<string>? readSecret = null, Func<string?>? readLine = null)
 {
     public TextWriter Output => output;
 
@@ -31,5 +32,15 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
         var answer = read();
         error.Write("\n");
         return answer;
+    }
+
+    /// <summary>Asks for a line; null if the input has ended.</summary>
+    /// <exception cref="InvalidOperationException">Nobody can be asked.</exception>
+    public string? Ask(string question)
+    {
+        var read = readLine ?? readSecret ?? throw new InvalidOperationException("There is nobody to ask.");
+        error.Write(question);
+        error.Flush();
+        return read();
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
@@ -32,7 +33,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
             ? targetFacts.Database.Srs.Select(s => s.Uuid)
             : request.SrUuids.Concat((await probes).SelectMany(p => p.Found).Select(f => f.Uuid));
-        var volumes = await VolumesAsync(chosen.ToHashSet(), cancellationToken);
+        var volumes = await VolumesAsync(chosen.ToHashSet(), request.At, cancellationToken);
         var otherFacts = await others;
         return new Inventory
         {
@@ -91,7 +92,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return facts with { Found = failure is null ? found : [], Unreadable = failure };
     }
 
-    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, CancellationToken cancellationToken)
     {
         var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
         var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
@@ -106,7 +107,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await slots.WaitAsync(cancellationToken);
             try
             {
-                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, cancellationToken);
+                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, cancellationToken);
             }
             finally
             {
@@ -115,7 +116,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }))];
     }
 
-    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, CancellationToken cancellationToken)
     {
         var facts = new VolumeFacts
         {
@@ -135,13 +136,34 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
-        var (database, failure) = await TryAsync(token => OpenAsync(vdi, token), cancellationToken);
+        facts = at is null ? await MetadataFactsAsync(vdi, facts, cancellationToken) : facts with { WrittenAt = ParseMoment(at) };
+        var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
         return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
     }
 
-    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    // A server that does not know the call, as xapi, leaves the facts unknown. So does one that fails: what opening the volume says counts.
+    private async Task<VolumeFacts> MetadataFactsAsync(Ref<VdiRecord> vdi, VolumeFacts facts, CancellationToken cancellationToken)
     {
-        var session = await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken);
+        var (told, failure) = await TryAsync(
+            token => target.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        return failure is not null || told is null ? facts : facts with
+        {
+            Generation = long.TryParse(told.GetValueOrDefault("generation"), CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            WrittenAt = told.TryGetValue("written-at", out var moment) ? XenTypes.DateTime.Decode(moment) : null,
+            Damage = told.GetValueOrDefault("damage"),
+            LostRecords = int.TryParse(told.GetValueOrDefault("lost-records"), CultureInfo.InvariantCulture, out var lost) ? lost : 0,
+        };
+    }
+
+    // Of an earlier state the moment that was asked for is known, if it was asked for by time.
+    private static DateTimeOffset? ParseMoment(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
+
+    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    {
+        var session = at is null
+            ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
+            : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
         var foreign = target.WithSession(session);
         try
         {

@@ -21,6 +21,18 @@ public sealed record VolumeFacts
     /// <summary>The database's generation; null where the server does not tell, as xapi doesn't.</summary>
     public long? Generation { get; init; }
 
+    /// <summary>When the state that was read was written; null where the server does not tell.</summary>
+    public DateTimeOffset? WrittenAt { get; init; }
+
+    /// <summary>
+    /// What is wrong with it, though it could be read: then <see cref="Database"/> is the newest state that can be had, and later changes
+    /// are lost. Null if nothing is wrong, or the server does not tell.
+    /// </summary>
+    public string? Damage { get; init; }
+
+    /// <summary>How many later records were seen that can't be read; more may be gone without a trace.</summary>
+    public int LostRecords { get; init; }
+
     /// <summary>What it says; null if it could not be read.</summary>
     public DatabaseFacts? Database { get; init; }
 

@@ -36,6 +36,13 @@ internal sealed class PlanScene
     /// <summary>Whether the source is to be alive and hand over.</summary>
     public bool IsOrderly => Policy.Kind is RecoveryKind.Migration or RecoveryKind.Failback;
 
+    /// <summary>Whether the operator agreed to go without a disk.</summary>
+    public bool IsAcceptedMissing(DiskNeed disk) => Policy.AcceptedMissingDisks.Contains(disk.Recorded.Uuid)
+        || IsResolved(disk.IsSuspendImage ? "suspend-image-missing" : "disk-missing", PlanObject.Of(disk.Recorded));
+
+    /// <summary>Whether the operator asked for the automatic fix of a finding.</summary>
+    public bool IsResolved(string code, PlanObject about) => Resolution.IsAsked(Policy, code, about);
+
     public PoolFacts Pool => Inventory.Target.Database.Pool;
 
     public PlanObject PoolObject => PlanObject.Of(Pool);

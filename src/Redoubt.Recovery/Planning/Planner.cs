@@ -42,15 +42,16 @@ public static class Planner
         SourceChecks.Run(scene, findings);
         GuestChecks.Run(scene, findings);
         CapacityChecks.Run(scene, tiers, findings);
+        var resolution = Resolution.Of(policy, [.. findings.Sorted()]);
         return new RecoveryPlan
         {
             Kind = policy.Kind,
             Target = scene.PoolObject,
             InventoryTakenAt = facts.TakenAt,
             Choices = [.. selected.Choices],
-            Findings = [.. findings.Sorted()],
+            Findings = resolution.Findings,
             Tiers = tiers,
-            Steps = [.. new StepList(scene, units, tiers).Make()],
+            Steps = [.. new StepList(scene, units, tiers, resolution.Fixes).Make()],
         };
     }
 

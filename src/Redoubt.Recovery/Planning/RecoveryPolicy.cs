@@ -44,6 +44,23 @@ public sealed record RecoveryPolicy
     /// <summary>The same for single tiers, by their order.</summary>
     public ImmutableSortedDictionary<long, TierFailure> OnFailureOfTier { get; init; } = ImmutableSortedDictionary<long, TierFailure>.Empty;
 
+    /// <summary>
+    /// The moment to recover from, as <c>VDI.open_database_at</c> takes it: a time or a generation. Null for the newest state. Only the
+    /// metadata are taken from then; the disks are what the storage has.
+    /// </summary>
+    public string? PointInTime { get; init; }
+
+    /// <summary>
+    /// Findings whose automatic fix is applied, as first steps of the run, and undone with it: <c>code</c>, or <c>code:object-uuid</c>.
+    /// </summary>
+    public ImmutableSortedSet<string> Resolve { get; init; } = [];
+
+    /// <summary>Scripts that are run between steps.</summary>
+    public ImmutableArray<RunHook> Hooks { get; init; } = [];
+
+    /// <summary>Other health checks than recorded, by the VM's UUID or name (docs/operating/runs.md has the kinds).</summary>
+    public ImmutableSortedDictionary<string, string> Health { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>In <see cref="Copies"/>: the target pool's own copy.</summary>
     public const string CopyHere = "here";
 }

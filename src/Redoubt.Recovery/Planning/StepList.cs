@@ -6,30 +6,38 @@ namespace Redoubt.Recovery;
 /// The steps of a plan in their order: the source is fenced before anything is recovered, everything is recovered and connected before
 /// anything is started, and what is let go is let go last.
 /// </summary>
-internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers)
+internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers, IReadOnlyList<ApplyFix> fixes)
 {
     private readonly IReadOnlyList<ChosenVm> _vms = [.. units.SelectMany(u => u.Vms)];
     private readonly HashSet<string> _losesDisks = [.. scene.Disks
-        .Where(d => d.Here is null && scene.Policy.AcceptedMissingDisks.Contains(d.Recorded.Uuid)).Select(d => d.Vm.Vm.Uuid)];
+        .Where(d => d.Here is null && scene.IsAcceptedMissing(d)).Select(d => d.Vm.Vm.Uuid)];
 
     public IEnumerable<RecoveryStep> Make() => _vms.Count == 0 ? [] :
     [
+        .. Hooks(HookMoment.BeforeRun),
+        .. fixes,
         .. scene.IsTest ? [] : Fence(),
         .. Attach(),
         .. scene.IsTest ? NeededSrs().Select(s => new CloneForTest(s)) : [],
+        // Copies for a test are made on networks of their own; a real VM's interfaces can be moved as long as it is off.
+        .. scene.IsTest ? MapNetworks() : [],
         .. units.Select(Recover),
-        .. MapNetworks(),
+        .. scene.IsTest ? [] : MapNetworks(),
         .. scene.Policy.PowerState == PowerStateAfter.Halted ? [] : tiers.SelectMany(Start),
         .. scene.IsTest ? [] : Unprotected().Select(s => new Protect(s)),
+        .. Hooks(HookMoment.AfterRun),
         .. CleanUp(),
     ];
+
+    private IEnumerable<RecoveryStep> Hooks(HookMoment moment, long? order = null) =>
+        scene.Policy.Hooks.Where(h => h.Moment == moment && (order is null || h.Order is null || h.Order == order)).Select(h => new RunHookStep(h with { Order = order }));
 
     private IEnumerable<RecoveryStep> Fence()
     {
         var sources = SourcePool.All(scene);
         foreach (var source in sources)
         {
-            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly ? FenceMode.ShutDown : FenceMode.Check;
+            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown : FenceMode.Check;
             yield return new FenceSource(
                 source.Pool, mode,
                 [.. source.Vms.OrderByDescending(v => v.Order).ThenBy(v => v.Vm.Name, StringComparer.Ordinal).ThenBy(v => v.Vm.Uuid, StringComparer.Ordinal).Select(v => v.Object)]);
@@ -59,15 +67,15 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
             || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance
-            ? new RecoverAppliance(PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced)
-            : new RecoverVm(unit.Vms[0].Object, volume, [.. here.Select(v => v.Object)], isForced);
+            ? new RecoverAppliance(PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime)
+            : new RecoverVm(unit.Vms[0].Object, volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime);
     }
 
-    // Of the real thing only what the server would not do by itself: it goes by name, and then by bridge. A test's networks are all made.
+    // Of the real thing only what a server does not find by name. A test's networks are all made.
     private IEnumerable<RecoveryStep> MapNetworks()
     {
         var used = _vms.SelectMany(vm => vm.Vm.Vifs.Select(vif => (vm.Object, Network: scene.NetworkOf(vm, vif))))
-            .Where(u => u.Network is not null && (scene.IsTest || scene.Networks.Told(u.Network) is not null)).ToList();
+            .Where(u => u.Network is not null && (scene.IsTest || scene.Networks.Told(u.Network) is not null || Connected(u.Network) is { } to && to.Name != u.Network.Name)).ToList();
         var mappings = used.Select(u => u.Network!).DistinctBy(n => n.Uuid).OrderBy(n => n.Name, StringComparer.Ordinal).ThenBy(n => n.Uuid, StringComparer.Ordinal)
             .Select(n => (From: n, To: Connected(n)))
             .Where(n => scene.IsTest || n.To is not null)
@@ -83,12 +91,22 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     {
         var limits = scene.Policy.Limits;
         var isPaused = scene.Policy.PowerState == PowerStateAfter.Paused;
+        foreach (var hook in Hooks(HookMoment.BeforeTier, tier.Order))
+        {
+            yield return hook;
+        }
+
         yield return new StartTier(tier.Order, tier.Vms, isPaused, limits.ParallelStarts);
         if (!isPaused)
         {
             yield return new WaitHealthy(
                 tier.Order, tier.Vms, tier.LeastWait, limits.HealthTimeout,
                 scene.Policy.OnFailureOfTier.TryGetValue(tier.Order, out var own) ? own : scene.Policy.OnTierFailure);
+        }
+
+        foreach (var hook in Hooks(HookMoment.AfterTier, tier.Order))
+        {
+            yield return hook;
         }
     }
 
@@ -112,7 +130,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
             return [new CleanUp([.. NeededSrs()], [.. _vms.Select(v => v.Object)])];
         }
 
-        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(PlanObject.Of).ToList();
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(PlanObject.Of).Concat(Attach().OfType<AttachStorage>().Select(a => a.Sr)).DistinctBy(s => s.Uuid).ToList();
         return held.Count == 0 ? [] : [new CleanUp([.. held], [])];
     }
 }

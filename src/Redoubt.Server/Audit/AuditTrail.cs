@@ -10,7 +10,7 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
 {
     private const int LongestName = 256;
 
-    private static readonly string[] ReadingVerbs = ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is"];
+    private static readonly string[] ReadingVerbs = ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is", "plan", "wait"];
 
     /// <summary>Begins the record of a call; null for one that changes nothing.</summary>
     public AuditedCall? Begin(
@@ -18,8 +18,8 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
         Reads(model, message) ? null : new(pool, log, session, remote, method, ObjectsOf(message, given), ClassOf(message.Result));
 
     /// <summary>Begins the record of a transfer, which is always recorded: what was read leaves the pool.</summary>
-    public AuditedCall BeginTransfer(SessionState session, IPAddress remote, string handler, ClassModel? model, string? reference) =>
-        new(pool, log, session, remote, handler, model is null || reference is null ? [] : Describe(pool.State, model, [reference]), null);
+    public AuditedCall BeginTransfer(SessionState session, IPAddress remote, string handler, ClassModel? model, IEnumerable<string> references) =>
+        new(pool, log, session, remote, handler, model is null ? [] : Describe(pool.State, model, references), null);
 
     /// <summary>Records a login, or the attempt of one.</summary>
     public void Login(string user, IPAddress remote, SessionState? session, string result) =>

@@ -4,7 +4,7 @@ using Microsoft.Extensions.Logging;
 namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
-internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, ILogger<HttpRoutes> log)
+internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -43,6 +43,8 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, IL
         ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
         ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
         ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
+        ("GET", "/export_metadata") => vms.ExportAsync(http),
+        ("PUT", "/import_metadata") => vms.ImportAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

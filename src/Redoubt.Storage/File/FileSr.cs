@@ -123,6 +123,13 @@ internal sealed class FileSr(
         return new DiskPath(file.FullPath, file.Format);
     }, cancellationToken));
 
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    {
+        directory.RequireExists();
+        var path = vdi is not { } disk ? directory.FullPath : directory.FilesOf(disk) is [var file, ..] ? file.FullPath : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
+        return Posix.Mark(path);
+    }, cancellationToken));
+
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
         => LookAsync(async () =>
         {
@@ -131,10 +138,14 @@ internal sealed class FileSr(
                 throw SrFailure.NotSupported(uuid);
             var target = await new SrCloning(location, directory, images).MakeAsync(config, cancellationToken);
             var clone = new SrDirectory(config.Uuid, target.Location.DirectoryOf(config.Uuid), target.Location.BackingDirectory);
+            var deviceConfig = new Dictionary<string, string>(config.DeviceConfig);
+            if (target.Location.BackingDirectory is { } backing)
+                deviceConfig[FileLocation.BackingKey] = backing;
             return new WritableClone
             {
                 Sr = new FileSr(config.Uuid, SrAccess.ReadWrite, target.Location, clone, images, scratchDirectory),
-                DeviceConfig = new Dictionary<string, string>(config.DeviceConfig) { [FileLocation.BackingKey] = directory.FullPath },
+                DeviceConfig = deviceConfig,
+                DependsOnSource = target.Location.BackingDirectory is not null,
                 Skipped = target.Skipped,
             };
         });

@@ -2,14 +2,17 @@ using Redoubt.Storage.Images;
 
 namespace Redoubt.Storage.FileDriver;
 
-/// <summary>Makes the directory of a writable clone: an overlay for each disk, put together aside and named in one step.</summary>
+/// <summary>
+/// Makes the directory of a writable clone, put together aside and named in one step. Each disk is a file that shares its blocks with the
+/// source's where the file system can do that, and else an overlay on it.
+/// </summary>
 internal sealed class SrCloning(FileLocation source, SrDirectory directory, QemuImg images)
 {
     /// <summary>Makes the clone and says where it lies and what it lacks.</summary>
     public async Task<(FileLocation Location, IReadOnlyList<VdiState> Skipped)> MakeAsync(
         SrCloneConfig config, CancellationToken cancellationToken)
     {
-        var target = FileLocation.Parse(config.DeviceConfig) with { BackingDirectory = directory.FullPath };
+        var target = FileLocation.Parse(config.DeviceConfig) with { BackingDirectory = null };
         RequireApart(target);
         target.RequireWritable(SrFailure.SrCreate);
         FileSrDriver.RequireFree(target.DirectoryOf(config.Uuid));
@@ -24,10 +27,17 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
         Directory.CreateDirectory(made);
         foreach (var vdi in wanted)
         {
-            var overlay = new VdiFile(made, config.VdiUuids.GetValueOrDefault(vdi.Uuid, vdi.Uuid), DiskFormat.Qcow2).FullPath;
+            var uuid = config.VdiUuids.GetValueOrDefault(vdi.Uuid, vdi.Uuid);
             var backing = directory.FileOf(vdi.Uuid, vdi.Format).FullPath;
-            await images.CreateOverlayAsync(overlay, backing, vdi.Format, vdi.VirtualSizeBytes, cancellationToken);
-            DurableDirectory.FlushFile(overlay);
+            var copy = new VdiFile(made, uuid, vdi.Format).FullPath;
+            if (!Posix.TryShareBlocks(backing, copy))
+            {
+                copy = new VdiFile(made, uuid, DiskFormat.Qcow2).FullPath;
+                await images.CreateOverlayAsync(copy, backing, vdi.Format, vdi.VirtualSizeBytes, cancellationToken);
+                target = target with { BackingDirectory = directory.FullPath };
+            }
+
+            DurableDirectory.FlushFile(copy);
         }
 
         DurableDirectory.PublishDirectory(made, target.DirectoryOf(config.Uuid));

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Storage.Images;
 
 /// <summary>Runs one program to its end and tells its failures apart. When waiting ends early, the child has been killed and is gone.</summary>
-internal sealed class ChildProcess(TimeProvider timeProvider, string executable)
+internal sealed class ChildProcess(TimeProvider timeProvider, string executable, string package = "qemu-utils")
 {
     /// <summary>Runs the program and returns what it printed.</summary>
     /// <exception cref="XenApiException">It could not be started, failed, or took longer than the limit.</exception>
@@ -62,7 +62,7 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable)
         }
         catch (Win32Exception e)
         {
-            throw SrFailure.Backend(SrFailure.General, $"{executable} can't be started: install the package qemu-utils.", e);
+            throw SrFailure.Backend(SrFailure.General, $"{executable} can't be started: install the package {package}.", e);
         }
     }
 

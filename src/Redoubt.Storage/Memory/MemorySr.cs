@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 
 namespace Redoubt.Storage.MemoryDriver;
 
@@ -109,6 +110,16 @@ internal sealed class MemorySr(
         throw SrFailure.NotSupported(uuid);
     }
 
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken)
+    {
+        RequireAttached(cancellationToken);
+
+        // Each disk is a value that is replaced whole, so another content is another object.
+        return Task.FromResult(vdi is { } disk
+            ? $"{RuntimeHelpers.GetHashCode(Find(disk).Disk)} {Find(disk).Disk.VirtualSizeBytes}"
+            : string.Join(' ', List(vdis).Select(v => v.Uuid)));
+    }
+
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
     {
         RequireAttached(cancellationToken);
@@ -127,6 +138,7 @@ internal sealed class MemorySr(
         {
             Sr = driver.Publish(config.Uuid, target, copies),
             DeviceConfig = config.DeviceConfig.ToImmutableDictionary(),
+            DependsOnSource = false,
             Skipped = [],
         });
     }

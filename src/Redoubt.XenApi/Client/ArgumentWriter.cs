@@ -45,9 +45,22 @@ internal static class ArgumentWriter
             case int number: writer.Int(number); break;
             case long number: writer.Int(number); break;
             case double number: writer.Float(number); break;
+            case IReadOnlyDictionary<string, string> map: WriteMap(writer, map); break;
             case IEnumerable<string> words: new WireArray([.. words.Select(w => new WireString(w))]).WriteTo(writer); break;
             default: throw new ArgumentException($"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
         }
+    }
+
+    private static void WriteMap(IWireWriter writer, IReadOnlyDictionary<string, string> map)
+    {
+        writer.BeginStruct();
+        foreach (var (key, value) in map)
+        {
+            writer.Key(key);
+            writer.String(value);
+        }
+
+        writer.EndStruct();
     }
 
     // Whoever creates an object decides these fields only. The others have no sensible value yet, and a strict server would refuse to

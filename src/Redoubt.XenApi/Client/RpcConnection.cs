@@ -35,6 +35,13 @@ internal sealed class RpcConnection : IDisposable
         http = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
+    public RpcConnection(Uri server, HttpMessageHandler handler)
+    {
+        Server = server;
+        rpc = new Uri(server, "/jsonrpc");
+        http = new HttpClient(handler, disposeHandler: false) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
     public Uri Server { get; }
 
     public async Task<WireValue> CallAsync(string method, Action<IWireWriter> parameters, CancellationToken cancellationToken)

@@ -36,6 +36,19 @@ public sealed class XenApiClient : IAsyncDisposable
         ownsConnection = true;
     }
 
+    /// <summary>Prepares to speak with a server that is not reached over the network, in a session that somebody else opened and ends.</summary>
+    /// <param name="server">What to call it; its scheme and host are not looked at.</param>
+    /// <param name="handler">Answers the requests; not disposed with the client.</param>
+    /// <param name="session">The session.</param>
+    /// <param name="time">The clock for the waits between looks at a task.</param>
+    public XenApiClient(Uri server, HttpMessageHandler handler, Ref<SessionRecord> session, TimeProvider time)
+    {
+        connection = new RpcConnection(server, handler);
+        this.time = time;
+        Session = session;
+        ownsConnection = true;
+    }
+
     private XenApiClient(XenApiClient parent, Ref<SessionRecord> session)
     {
         connection = parent.connection;
@@ -168,6 +181,48 @@ public sealed class XenApiClient : IAsyncDisposable
         connection.UploadAsync(
             $"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}&dry_run={(dryRun ? "true" : "false")}", dump, sentBytes, cancellationToken);
 
+    /// <summary>Writes an archive of one VM's metadata, with its snapshots, into a stream.</summary>
+    public Task ExportMetadataAsync(string vmUuid, Stream target, CancellationToken cancellationToken = default) =>
+        connection.DownloadAsync(MetadataPath("export_metadata", $"uuid={WebUtility.UrlEncode(vmUuid)}"), target, null, cancellationToken);
+
+    /// <summary>Writes one archive of several VMs' metadata into a stream. A genuine xapi, which has no such thing, refuses.</summary>
+    public Task ExportMetadataAsync(IReadOnlyCollection<string> vmUuids, Stream target, CancellationToken cancellationToken = default) =>
+        connection.DownloadAsync(MetadataPath("export_metadata", $"uuids={WebUtility.UrlEncode(string.Join(',', vmUuids))}"), target, null, cancellationToken);
+
+    /// <summary>Writes one archive of all VMs' metadata into a stream.</summary>
+    public Task ExportAllMetadataAsync(bool controlDomains, Stream target, CancellationToken cancellationToken = default) =>
+        connection.DownloadAsync(MetadataPath("export_metadata", $"all=true&include_dom0={Text(controlDomains)}"), target, null, cancellationToken);
+
+    /// <summary>Imports the VMs of an archive, or only asks whether that would work.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="import">How.</param>
+    /// <param name="sentBytes">Told how many bytes have been sent.</param>
+    /// <param name="cancellationToken">Breaks the transfer off.</param>
+    /// <returns>The VMs that were made, and what the server says besides; a genuine xapi says nothing.</returns>
+    public async Task<(IReadOnlyList<Ref<VmRecord>> Vms, string Text)> ImportMetadataAsync(
+        Stream archive, MetadataImport import, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default)
+    {
+        // Which VMs were made, only the task says; and of a genuine xapi, only the task says why not.
+        var task = await CallAsync<Ref<TaskRecord>>("task.create", ["VM metadata import", ""], cancellationToken);
+        var disks = string.Concat(import.Disks.Select(d => $"&vdi:{WebUtility.UrlEncode(d.Key)}={WebUtility.UrlEncode(d.Value)}"));
+        var path = MetadataPath(
+            "import_metadata",
+            $"task_id={WebUtility.UrlEncode(task.Opaque)}&restore={Text(import.Restore)}&force={Text(import.Force)}&dry_run={Text(import.DryRun)}{disks}");
+        var text = "";
+        try
+        {
+            text = await connection.UploadAsync(path, archive, sentBytes, cancellationToken);
+        }
+        catch (XenApiException)
+        {
+            await CallAsync("task.destroy", [task], CancellationToken.None);
+            throw;
+        }
+
+        var made = await new TaskWatch(this, task, time).WaitAsync(null, cancellationToken);
+        return (made is WireArray { Items: var vms } ? [.. vms.OfType<WireString>().Select(v => new Ref<VmRecord>(v.Value))] : [], text);
+    }
+
     /// <summary>
     /// Ends the session if this client logged in and did not log out, and closes the connections. A client from
     /// <see cref="WithSession"/> leaves both alone.
@@ -221,6 +276,10 @@ public sealed class XenApiClient : IAsyncDisposable
             throw new XenApiTransportException($"{Server.Authority} answered {message} with something else than XenAPI says.", strange);
         }
     }
+
+    private string MetadataPath(string handler, string query) => $"/{handler}?session_id={WebUtility.UrlEncode(Session.Opaque)}&{query}";
+
+    private static string Text(bool value) => value ? "true" : "false";
 
     private string TransferPath(string handler, Ref<VdiRecord> vdi, string format) => string.Create(
         CultureInfo.InvariantCulture,

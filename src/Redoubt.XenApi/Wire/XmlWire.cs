@@ -55,8 +55,10 @@ public static class XmlWire
         return value;
     }
 
-    /// <summary>Moves into an element of this name.</summary>
-    internal static bool Begin(XmlReader xml, string name)
+    /// <summary>Moves into an element of this name, for readers of long texts who take them piece by piece.</summary>
+    /// <returns>Whether the element has an end of its own; one written as <c>&lt;name/&gt;</c> has been passed.</returns>
+    /// <exception cref="WireFormatException">Another element is next, or none.</exception>
+    public static bool Begin(XmlReader xml, string name)
     {
         Expect(xml, name);
         var empty = xml.IsEmptyElement;
@@ -65,7 +67,9 @@ public static class XmlWire
         return !empty;
     }
 
-    internal static void End(XmlReader xml, string name)
+    /// <summary>Moves out of an element of this name.</summary>
+    /// <exception cref="WireFormatException">There is more in it.</exception>
+    public static void End(XmlReader xml, string name)
     {
         xml.MoveToContent();
         if (xml.NodeType != XmlNodeType.EndElement || xml.LocalName != name)

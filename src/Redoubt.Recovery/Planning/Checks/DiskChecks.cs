@@ -48,7 +48,7 @@ internal static class DiskChecks
     {
         var about = PlanObject.Of(disk.Recorded);
         var where = $"{disk.Vm.Object.Describe()}, {disk.Role}: the disk \"{disk.Recorded.Name}\" is not on SR {disk.SrHere!.Name}";
-        if (scene.Policy.AcceptedMissingDisks.Contains(disk.Recorded.Uuid))
+        if (scene.IsAcceptedMissing(disk))
         {
             findings.Warn("disk-dropped", about, $"{where}. The operator agreed to go without it.", "Attach the disk later if it turns up.", null, [disk.Vm.Object]);
             return;

@@ -27,6 +27,7 @@ internal static class MetadataChecks
             Older(pool, findings);
             foreach (var volume in pool.Where(used.Contains))
             {
+                Damaged(volume, findings);
                 Stale(scene, volume, findings);
             }
         }
@@ -44,8 +45,34 @@ internal static class MetadataChecks
         }
     }
 
+    private static void Damaged(VolumeFacts volume, FindingList findings)
+    {
+        if (volume.Damage is { } damage)
+        {
+            var lost = volume.LostRecords > 0 ? $"{volume.LostRecords} later changes, perhaps more, are" : "Later changes may be";
+            findings.Warn(
+                "metadata-cut", PlanObject.Of(volume),
+                $"Not all metadata of pool {volume.Database!.Pool.Name} can be read; the plan is made from generation {volume.Generation}. {lost} lost: {damage}",
+                "Look for another copy of the storage, or check what was changed last against what you know.");
+        }
+    }
+
     private static void Stale(PlanScene scene, VolumeFacts volume, FindingList findings)
     {
+        if (volume.WrittenAt is { } written)
+        {
+            var since = scene.Inventory.TakenAt - written;
+            if (since > scene.Policy.Limits.StaleAfter)
+            {
+                findings.Warn(
+                    "metadata-stale", PlanObject.Of(volume),
+                    $"The metadata of pool {volume.Database!.Pool.Name} were last written at {Moments.Write(written)}, {Moments.Write(since)} ago. A pool in which nothing happens looks the same.",
+                    "Make sure that replication was going on until the end.");
+            }
+
+            return;
+        }
+
         if (volume.Database!.NewestMoment is not { } newest)
         {
             findings.Tell(

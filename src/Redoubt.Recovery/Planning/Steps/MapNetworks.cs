@@ -17,5 +17,7 @@ public sealed record MapNetworks(ImmutableArray<PlanObject> Vms, ImmutableArray<
     public override ImmutableArray<PlanObject> Objects => [.. Vms, .. Networks.SelectMany(n => n.To is null ? [n.From] : new[] { n.From, n.To })];
 
     /// <inheritdoc/>
-    public override StepUndo Undo => StepUndo.None("the interfaces go with their VMs");
+    public override StepUndo Undo => Networks.Any(n => n.To is null)
+        ? StepUndo.By("Destroy the isolated networks")
+        : StepUndo.None("the interfaces go with their VMs");
 }

@@ -7,13 +7,14 @@ namespace Redoubt.Recovery;
 /// <param name="Volume">The metadata volume it is recovered from.</param>
 /// <param name="Replaces">The VM again if an older copy in the target pool gives way; else nothing.</param>
 /// <param name="IsForced">Whether the server is told to go without missing disks, or to replace a copy that is not older.</param>
-public sealed record RecoverVm(PlanObject Vm, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced) : RecoveryStep
+/// <param name="At">The moment of the volume's history; null for its newest state.</param>
+public sealed record RecoverVm(PlanObject Vm, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced, string? At = null) : RecoveryStep
 {
     /// <inheritdoc/>
     public override string Key => $"recover-vm:{Vm.Uuid}";
 
     /// <inheritdoc/>
-    public override string What => $"Recover {Vm.Describe()}{Remarks(Replaces, IsForced)}";
+    public override string What => $"Recover {Vm.Describe()}{Remarks(Replaces, IsForced, At)}";
 
     /// <inheritdoc/>
     public override ImmutableArray<PlanObject> Objects => [Vm, Volume];
@@ -21,7 +22,8 @@ public sealed record RecoverVm(PlanObject Vm, PlanObject Volume, ImmutableArray<
     /// <inheritdoc/>
     public override StepUndo Undo => UndoOf(Replaces);
 
-    internal static string Remarks(ImmutableArray<PlanObject> replaces, bool isForced) =>
+    internal static string Remarks(ImmutableArray<PlanObject> replaces, bool isForced, string? at) =>
+        (at is null ? "" : $" as of {at}") +
         (replaces.IsEmpty ? "" : $"; replaces the copy here of {Names(replaces)}") + (isForced ? "; forced" : "");
 
     internal static StepUndo UndoOf(ImmutableArray<PlanObject> replaces) => replaces.IsEmpty

@@ -17,6 +17,8 @@ namespace Redoubt.Recovery;
 [JsonDerivedType(typeof(WaitHealthy), "wait-healthy")]
 [JsonDerivedType(typeof(Protect), "protect")]
 [JsonDerivedType(typeof(CleanUp), "clean-up")]
+[JsonDerivedType(typeof(RunHookStep), "run-hook")]
+[JsonDerivedType(typeof(ApplyFix), "apply-fix")]
 public abstract record RecoveryStep
 {
     private protected RecoveryStep()

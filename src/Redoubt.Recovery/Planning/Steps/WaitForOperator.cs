@@ -17,5 +17,5 @@ public sealed record WaitForOperator(ImmutableArray<PlanObject> Srs) : RecoveryS
     public override ImmutableArray<PlanObject> Objects => Srs;
 
     /// <inheritdoc/>
-    public override StepUndo Undo => StepUndo.None("the array is the operator's: turn the replication back by hand");
+    public override StepUndo Undo => StepUndo.By("Wait until the operator says that the array has been turned back");
 }

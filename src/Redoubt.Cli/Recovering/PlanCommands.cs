@@ -1,0 +1,59 @@
+using Redoubt.Cli.Commands;
+using Redoubt.Cli.Output;
+using Redoubt.Recovery;
+
+namespace Redoubt.Cli.Recovering;
+
+/// <summary>The commands for plans that are kept under a name.</summary>
+internal static class PlanCommands
+{
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("dr-plan-save", "Keeps what to recover and how under a name, in the pool's metadata, with which it travels to the other site.", SaveAsync) with
+        {
+            Required = ["name"],
+            Optional = [.. DrRequest.Parameters, "kind", "keep"],
+        },
+        Command.Make("dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.", ListAsync) with { Optional = ["own", "json"] },
+        Command.Make("dr-plan-remove", "Forgets a saved plan.", context => new RecoveryDaemon(context).CallAsync("remove_plan", context.Parameters.Get("name"))) with { Required = ["name"] },
+    ];
+
+    private static async Task SaveAsync(CommandContext context)
+    {
+        var request = await DrRequest.OfAsync(context, DrPlanPolicy.KindOf(context.Parameters, RecoveryKind.Failover));
+        await new RecoveryDaemon(context).CallAsync("save_plan", context.Parameters.Get("name"), request.ToJson());
+    }
+
+    private static async Task ListAsync(CommandContext context)
+    {
+        var (p, terminal, daemon) = (context.Parameters, context.Terminal, new RecoveryDaemon(context));
+        var foreign = !p.Flag("own");
+        if (p.Flag("json"))
+        {
+            await terminal.Output.WriteAsync(await daemon.CallAsync("get_plans", foreign));
+            return;
+        }
+
+        var catalog = await daemon.PlansAsync(foreign);
+        if (p.Minimal)
+        {
+            RecordPrinter.PrintMinimal(terminal, catalog.Plans.Select(x => x.Name));
+            return;
+        }
+
+        TextTable.Write(terminal.Output, [
+            ["name", "recovers", "of pool", "saved", "by", "volume"],
+            .. catalog.Plans.Select(x => new[]
+            {
+                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", Moments.Show(x.SavedAt), x.SavedBy, x.Origin?.Volume ?? "",
+            })]);
+        foreach (var problem in catalog.Problems)
+        {
+            terminal.ErrorLine(problem);
+        }
+    }
+
+    private static string Chosen(Selection chosen) => chosen.IsEverything()
+        ? "everything"
+        : string.Join(", ", chosen.Appliances.Select(a => $"vApp {a}").Concat(chosen.Vms).Concat(chosen.Tags.Select(t => $"tag {t}")));
+}

@@ -1,0 +1,98 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Commands;
+using Redoubt.Cli.Output;
+using Redoubt.Recovery;
+
+namespace Redoubt.Cli.Recovering;
+
+/// <summary>The commands for runs that there are.</summary>
+internal static class RunCommands
+{
+    public static IEnumerable<Command> All { get; } =
+    [
+        Command.Make("dr-run-list", "Lists recoveries and tests, the newest first.", ListAsync) with { Optional = ["json"] },
+        new("dr-run-show", "Shows a run; with follow=true until it is over.", ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
+        Order("dr-run-resume", "Goes on with an interrupted run.", "resume", RunPhase.Succeeded),
+        Order("dr-run-undo", "Takes a run back, the last step first. Asks first.", "undo", RunPhase.Undone) with { Optional = ["yes", "wait", "answer"] },
+        Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", "cancel", RunPhase.Cancelled),
+        Order("dr-run-answer", "Answers what a run asks, and shows how it goes on.", "answer", RunPhase.Succeeded) with { Required = ["uuid", "answer"], Optional = ["wait"] },
+        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", "clean_up_test", RunPhase.Succeeded),
+        Command.Make("dr-report", "Prints the report of a run, or writes it to a file.", ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
+    ];
+
+    private static Command Order(string name, string help, string message, RunPhase wanted) =>
+        new(name, help, context => OrderAsync(context, message, wanted)) { Required = ["uuid"], Optional = ["wait", "answer"] };
+
+    private static async Task ListAsync(CommandContext context)
+    {
+        var daemon = new RecoveryDaemon(context);
+        if (context.Parameters.Flag("json"))
+        {
+            await context.Terminal.Output.WriteAsync(await daemon.CallAsync("get_runs"));
+            return;
+        }
+
+        var runs = await daemon.RunsAsync();
+        if (context.Parameters.Minimal)
+        {
+            RecordPrinter.PrintMinimal(context.Terminal, runs.Select(r => r.Uuid));
+            return;
+        }
+
+        TextTable.Write(context.Terminal.Output, [
+            ["uuid", "kind", "plan", "phase", "started", "ended", "healthy", "by"],
+            .. runs.Select(r => new[]
+            {
+                r.Uuid, Moments.Word(r.Kind), r.PlanName ?? "", Moments.Word(r.Phase), Moments.Show(r.StartedAt), Moments.Show(r.EndedAt),
+                $"{r.VmsHealthy}/{r.VmsTotal}", r.StartedBy,
+            })]);
+    }
+
+    private static async Task<int> ShowAsync(CommandContext context)
+    {
+        var daemon = new RecoveryDaemon(context);
+        var uuid = context.Parameters.Get("uuid");
+        if (context.Parameters.Flag("follow"))
+        {
+            return await new RunFollower(context, daemon).FollowAsync(uuid);
+        }
+
+        var run = await daemon.RunAsync(uuid);
+        await context.Terminal.Output.WriteAsync(context.Parameters.Flag("json") ? run.ToJson() : RunText.Write(run));
+        return ExitCode.Success;
+    }
+
+    private static async Task<int> OrderAsync(CommandContext context, string message, RunPhase wanted)
+    {
+        var (p, daemon) = (context.Parameters, new RecoveryDaemon(context));
+        var uuid = p.Get("uuid");
+        if (message == "undo")
+        {
+            var run = await daemon.RunAsync(uuid);
+            Consent.Require(context.Terminal, p, $"take back the {Moments.Word(run.Plan.Kind)} of {Moments.Show(run.StartedAt)} ({run.Vms.Length} VMs)", run.Request.Plan ?? run.Plan.Target.Name);
+        }
+
+        await (message == "answer" ? daemon.CallAsync(message, uuid, p.Get("answer")) : daemon.CallAsync(message, uuid));
+        return p.Flag("wait", true) ? await new RunFollower(context, daemon).FollowAsync(uuid, wanted) : ExitCode.Success;
+    }
+
+    private static async Task ReportAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var report = await new RecoveryDaemon(context).CallAsync("get_report", p.Get("uuid"), p.GetOr("format", "markdown"));
+        if (p.Find("file") is not { } file)
+        {
+            await context.Terminal.Output.WriteAsync(report);
+            return;
+        }
+
+        try
+        {
+            await File.WriteAllTextAsync(file, report, context.CancellationToken);
+        }
+        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"file={file} can't be written: {wrong.Message}");
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Redoubt.Cli.Output;
+using Redoubt.Recovery;
+
+namespace Redoubt.Cli.Recovering;
+
+/// <summary>A run on one screen.</summary>
+internal static class RunText
+{
+    public static string Write(RunRecord run)
+    {
+        using var text = new StringWriter { NewLine = "\n" };
+        text.WriteLine($"Run {run.Uuid}: {Moments.Word(run.Plan.Kind)} to pool {run.Plan.Target.Name}{(run.Request.Plan is { } plan ? $", plan {plan}" : "")}");
+        text.WriteLine($"{Moments.Word(run.Phase)}; started {Moments.Show(run.StartedAt)} by {run.StartedBy}{(run.EndedAt is { } end ? $", ended {Moments.Show(end)}" : "")}");
+        if (run.Failure is { } failure)
+        {
+            text.WriteLine(failure);
+        }
+
+        if (run.Question is { } question)
+        {
+            text.WriteLine($"It asks: {question.Text}\n  dr-run-answer uuid={run.Uuid} answer={string.Join('|', question.Answers)}");
+        }
+
+        text.WriteLine();
+        TextTable.Write(text, [
+            ["step", "phase", "took", "what"],
+            .. run.Steps.Select(s => new[]
+            {
+                $"{s.Index + 1}", Moments.Word(s.Phase), s is { StartedAt: { } from, EndedAt: { } to } ? $"{(to - from).TotalSeconds:0.0} s" : "",
+                s.Step.What + (s.Error is { } error ? $" ({error})" : ""),
+            })]);
+        if (!run.Vms.IsEmpty)
+        {
+            text.WriteLine();
+            TextTable.Write(text, [
+                ["VM", "phase", "healthy", "uuid here", ""],
+                .. run.Vms.Select(v => new[] { v.Vm.Name, Moments.Word(v.Phase), Moments.Show(v.HealthyAt), v.TargetUuid ?? "", v.Error ?? "" })]);
+        }
+
+        foreach (var line in run.Log)
+        {
+            text.WriteLine($"{Moments.Show(line.At)}  {line.Text}");
+        }
+
+        return text.ToString();
+    }
+}

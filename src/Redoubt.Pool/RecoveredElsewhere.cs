@@ -1,0 +1,135 @@
+using System.Collections.Concurrent;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Keeps a VM from running at two places. The pool that recovers a VM raises its version and writes that into its metadata volume on the
+/// same storage; a pool that comes back, finds the higher version there, and must not start its own copy.
+/// <code>
+/// for each attached SR     its list of disks is another one than before   the metadata volumes on it are looked for
+/// for each foreign volume  its mark is another one than before            it is read
+/// </code>
+/// While nothing has changed this is a few questions for the status of a file.
+/// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
+internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign)
+{
+    private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiUuid> Volumes)> _volumes = new();
+    private readonly SemaphoreSlim _looking = new(1);
+
+    /// <summary>Checks that no pool has recovered the VM from here, as far as the attached storage tells.</summary>
+    /// <exception cref="XenApiException">
+    /// <c>VM_RECOVERED_ELSEWHERE</c>; or what kept the storage of the VM's own disks from being looked at, for a check that could not be
+    /// made has failed.
+    /// </exception>
+    public async Task RequireNotAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    {
+        var vm = pool.State.Get(reference);
+        var own = vm.Vbds.Select(pool.State.Find).OfType<VbdRecord>().Select(b => pool.State.Find(b.Vdi)).OfType<VdiRecord>()
+            .Select(v => pool.State.Find(v.Sr)?.Uuid).ToHashSet();
+        if (await NewestAsync(vm.Uuid, own, cancellationToken) is { } there && there.Version > pool.State.Get(reference).Version)
+        {
+            throw new XenApiException(
+                "VM_RECOVERED_ELSEWHERE", reference.Opaque, there.Summary.PoolUuid, there.Summary.PoolName, $"{there.Version}");
+        }
+    }
+
+    /// <summary>The pool that has recovered a VM most often, and how often; null if no other pool that can be seen has the VM.</summary>
+    public Task<(ForeignSummary Summary, long Version)?> NewestAsync(string vmUuid, CancellationToken cancellationToken) =>
+        NewestAsync(vmUuid, [.. pool.Attached.All.Select(s => s.Uuid.ToString())], cancellationToken);
+
+    /// <summary>Tells people, once for each VM, which of this pool's VMs another pool has recovered. For when storage has been looked at.</summary>
+    public async Task AnnounceAsync()
+    {
+        var summaries = await LookAsync([], CancellationToken.None);
+        foreach (var vm in pool.State.All<VmRecord>().Select(v => v.Record).Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }))
+        {
+            var newest = summaries.Where(s => s.Versions.ContainsKey(vm.Uuid)).MaxBy(s => s.Versions[vm.Uuid]);
+            if (newest is null || newest.Versions[vm.Uuid] <= vm.Version)
+            {
+                continue;
+            }
+
+            var isUp = vm.PowerState is VmPowerState.Running or VmPowerState.Paused;
+            var body = $"{vm.NameLabel} ({vm.Uuid}) was recovered by the pool {newest.PoolName} ({newest.PoolUuid}), whose copy has version {newest.Versions[vm.Uuid]} "
+                + $"where this one has {vm.Version}. "
+                + (isUp ? "This one is running: if the other is too, both write. Shut one of them down now." : "This one is not started any more, unless it is taken back (vm-take-back).");
+            if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == vm.Uuid && m.Record.Body == body))
+            {
+                await pool.PostAsync("VM_RECOVERED_ELSEWHERE", isUp ? 1 : 2, Cls.Vm, vm.Uuid, body);
+            }
+        }
+    }
+
+    private async Task<(ForeignSummary Summary, long Version)?> NewestAsync(string vmUuid, HashSet<string?> required, CancellationToken cancellationToken)
+    {
+        var newest = (await LookAsync(required, cancellationToken)).Where(s => s.Versions.ContainsKey(vmUuid)).MaxBy(s => s.Versions[vmUuid]);
+        return newest is null ? null : (newest, newest.Versions[vmUuid]);
+    }
+
+    /// <summary>What the other pools say whose volumes are on attached storage.</summary>
+    private async Task<List<ForeignSummary>> LookAsync(HashSet<string?> required, CancellationToken cancellationToken)
+    {
+        var found = new List<ForeignSummary>();
+        await _looking.WaitAsync(cancellationToken);
+        try
+        {
+            foreach (var sr in pool.Attached.All)
+            {
+                try
+                {
+                    await LookAsync(sr, found, cancellationToken);
+                }
+                catch (XenApiException) when (!required.Contains(sr.Uuid.ToString()))
+                {
+                    // Storage that this VM does not need may be broken without keeping it from starting. Scans say what is wrong with it.
+                }
+            }
+        }
+        finally
+        {
+            _looking.Release();
+        }
+
+        var own = pool.State.Get(pool.Pool).Uuid;
+        found.RemoveAll(s => s.PoolUuid == own);
+        return found;
+    }
+
+    private async Task LookAsync(ISr sr, List<ForeignSummary> found, CancellationToken cancellationToken)
+    {
+        foreach (var volume in await VolumesAsync(sr, cancellationToken))
+        {
+            if (pool.State.Find(pool.State.FindByUuid<VdiRecord>(volume.ToString()))?.MetadataOfPool == pool.Pool)
+            {
+                continue;
+            }
+
+            var mark = await sr.GetMarkAsync(volume, cancellationToken);
+            if (foreign.Known(volume.ToString(), mark) is null)
+            {
+                await foreign.ReadAsync(sr, volume, cancellationToken);
+            }
+
+            if (foreign.Find(volume.ToString()) is { } summary)
+            {
+                found.Add(summary);
+            }
+        }
+    }
+
+    private async Task<IReadOnlyList<VdiUuid>> VolumesAsync(ISr sr, CancellationToken cancellationToken)
+    {
+        var (uuid, mark) = (sr.Uuid.ToString(), await sr.GetMarkAsync(null, cancellationToken));
+        if (_volumes.TryGetValue(uuid, out var known) && known.Mark == mark)
+        {
+            return known.Volumes;
+        }
+
+        var volumes = (await sr.ScanAsync(cancellationToken)).Where(v => v is { Type: Storage.VdiType.Metadata, Unreadable: null }).Select(v => v.Uuid).ToList();
+        _volumes[uuid] = (mark, volumes);
+        return volumes;
+    }
+}

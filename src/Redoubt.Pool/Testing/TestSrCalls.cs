@@ -1,0 +1,226 @@
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Writable clones of SRs for a test failover. They lie in the daemon's own directory and belong to no pool's protected storage.
+/// <code>
+/// clone     1 the clone's record and its connection, not plugged    whoever dies after this finds it by its label
+///           2 the overlays, whole or not at all
+///           3 the records of its disks, each with the disk it stands for; plugged
+/// destroy   4 unplugged   5 the overlays removed   6 the records removed
+/// </code>
+/// Each can be repeated from any point.
+/// </summary>
+internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
+{
+    private string Directory => Path.Combine(Path.GetFullPath(pool.DataDirectory), "tests");
+
+    [Message("SR.clone_for_test")]
+    public async Task<Ref<SrRecord>> CloneForTestAsync(CallContext call, Ref<SrRecord> self, string label)
+    {
+        TestMarks.RequireLabel(label);
+        var source = pool.State.Get(self);
+        if (TestMarks.IsOfTest(source.OtherConfig))
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
+        }
+
+        var attached = pool.Attached.Get(self, source);
+        using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
+        var there = Find(pool.State, label, source.Uuid);
+        var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, source, label), call.Cancellation) : there;
+        try
+        {
+            await MakeAsync(clone, source, attached, label, call.Cancellation);
+        }
+        catch when (there.IsNull)
+        {
+            await RemoveAsync(clone);
+            throw;
+        }
+
+        return clone;
+    }
+
+    [Message("SR.destroy_test_clone")]
+    public async Task DestroyTestCloneAsync(CallContext call, Ref<SrRecord> self)
+    {
+        if (pool.State.Find(self) is not { } sr)
+        {
+            return; // It has gone: a clean-up that died after its last step is repeated from its first.
+        }
+
+        if (!TestMarks.IsOfTest(sr.OtherConfig))
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is no clone for a test, and what is on it is not destroyed like this.");
+        }
+
+        using var held = await pool.Gates.EnterAsync(
+            $"test {sr.OtherConfig[TestMarks.Label]} of {sr.OtherConfig.GetValueOrDefault(TestMarks.Of)}", call.Cancellation);
+        await RemoveAsync(self);
+    }
+
+    private static Ref<SrRecord> Find(Database.DatabaseState state, string label, string source) =>
+        state.All<SrRecord>().FirstOrDefault(s => TestMarks.Stands(s.Record.OtherConfig, label, source)).Ref;
+
+    private Ref<SrRecord> Record(Database.Transaction tx, SrRecord source, string label)
+    {
+        var clone = tx.Create(new SrRecord
+        {
+            NameLabel = TestMarks.Name(label, source.NameLabel),
+            NameDescription = "A writable clone for a test failover.",
+            Type = source.Type,
+            ContentType = source.ContentType,
+            OtherConfig = TestMarks.Mark(new SrRecord().OtherConfig, label, source.Uuid),
+        });
+        tx.Create(new PbdRecord { Host = pool.Host, Sr = clone, DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory) });
+        return clone;
+    }
+
+    private async Task MakeAsync(Ref<SrRecord> clone, SrRecord source, ISr attached, string label, CancellationToken cancellationToken)
+    {
+        var record = pool.State.Get(clone);
+        var pbd = record.Pbds.Single();
+        if (pool.State.Get(pbd).CurrentlyAttached && pool.Attached.Find(record.Uuid) is not null)
+        {
+            return;
+        }
+
+        var uuids = (await attached.ScanAsync(cancellationToken)).Where(v => v is { Type: Storage.VdiType.User, Unreadable: null })
+            .ToDictionary(v => v.Uuid, v => TestClones.DiskOf(record, v.Uuid));
+        if (!record.OtherConfig.ContainsKey(TestClones.Kind))
+        {
+            await CloneAsync(clone, pbd, source, attached, uuids, cancellationToken);
+        }
+
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var (of, uuid) in uuids.Where(u => tx.State.FindByUuid<VdiRecord>($"{u.Value}").IsNull))
+                {
+                    tx.Create(Disk(tx.Find(tx.State.FindByUuid<VdiRecord>($"{of}")), clone, label, $"{of}", $"{uuid}"));
+                }
+            },
+            cancellationToken);
+        await connections.PlugAsync(pbd, cancellationToken);
+        await pool.Database.WriteAsync(tx => DropUnknown(tx, clone), cancellationToken);
+    }
+
+    private async Task CloneAsync(
+        Ref<SrRecord> clone, Ref<PbdRecord> pbd, SrRecord source, ISr attached, Dictionary<VdiUuid, VdiUuid> uuids, CancellationToken cancellationToken)
+    {
+        var record = pool.State.Get(clone);
+
+        // A clone that was made and not yet recorded is made again: nothing has been written to it, but the disks may have changed.
+        System.IO.Directory.CreateDirectory(Directory);
+        await EraseAsync(record, cancellationToken);
+        var config = new SrCloneConfig
+        {
+            Uuid = SrRows.Uuid(record),
+            DeviceConfig = pool.State.Get(pbd).DeviceConfig,
+            VdiUuids = uuids,
+        };
+        var made = await attached.CloneWritableAsync(config, cancellationToken);
+        await made.Sr.DisposeAsync();
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                tx.Update(pbd, p => p with { DeviceConfig = p.DeviceConfig.SetItems(made.DeviceConfig) });
+                tx.Update(clone, s => s with { OtherConfig = s.OtherConfig.SetItem(TestClones.Kind, made.DependsOnSource ? TestClones.Overlays : TestClones.Reflinks) });
+            },
+            CancellationToken.None);
+        await TellAsync(record, source, made);
+    }
+
+    private async Task TellAsync(SrRecord clone, SrRecord source, WritableClone made)
+    {
+        if (made.DependsOnSource)
+        {
+            await pool.PostAsync(
+                "SR_TEST_READS_REPLICA", 4, Cls.Sr, clone.Uuid,
+                $"The disks of this test build on the files of the SR {source.NameLabel} ({source.Uuid}) as they are. While the test lives, a replication into that SR "
+                + "may add files and put new ones in the place of old ones, but must not rewrite one in place: the guests of the test would see their disks change. "
+                + "Where the storage and the daemon's directory share one file system with reflinks (XFS, btrfs), this limit falls away.");
+        }
+
+        if (made.Skipped.Count > 0)
+        {
+            await pool.PostAsync(
+                "SR_TEST_LACKS_DISKS", 3, Cls.Sr, clone.Uuid,
+                $"These disks can't be read and are not part of the test: {string.Join("; ", made.Skipped.Select(s => s.Unreadable))}. A VM that needs one is refused.");
+        }
+    }
+
+    private static VdiRecord Disk(VdiRecord? source, Ref<SrRecord> clone, string label, string of, string uuid) => new()
+    {
+        Uuid = uuid,
+        Location = uuid,
+        NameLabel = TestMarks.Name(label, source?.NameLabel ?? of),
+        Sr = clone,
+        Type = source?.Type is { } type and not XenApi.VdiType.Metadata ? type : XenApi.VdiType.User,
+        Sharable = source?.Sharable ?? false,
+        Managed = true,
+        SmConfig = source?.SmConfig ?? new VdiRecord().SmConfig,
+        OtherConfig = TestMarks.Mark(source?.OtherConfig ?? new VdiRecord().OtherConfig, label, of),
+    };
+
+    /// <summary>A disk that came to the SR after the clone was made has no counterpart there.</summary>
+    private static void DropUnknown(Database.Transaction tx, Ref<SrRecord> clone)
+    {
+        foreach (var vdi in tx.Get(clone).Vdis.Where(v => tx.Get(v).Missing))
+        {
+            tx.Delete(vdi);
+        }
+    }
+
+    private async Task RemoveAsync(Ref<SrRecord> reference)
+    {
+        var sr = pool.State.Get(reference);
+        foreach (var pbd in sr.Pbds)
+        {
+            await connections.UnplugAsync(pbd, CancellationToken.None);
+        }
+
+        await EraseAsync(sr, CancellationToken.None);
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vbd in tx.Find(reference)?.Vdis.SelectMany(v => tx.Get(v).Vbds) ?? [])
+                {
+                    tx.Delete(vbd);
+                }
+
+                SrRows.Delete(tx, reference);
+            },
+            CancellationToken.None);
+    }
+
+    /// <summary>Removes what the clone has on the storage; nothing there is nothing to do.</summary>
+    private async Task EraseAsync(SrRecord clone, CancellationToken cancellationToken)
+    {
+        var driver = pool.Drivers[clone.Type];
+        var config = pool.State.Get(clone.Pbds.Single()).DeviceConfig;
+        var uuid = SrRows.Uuid(clone);
+        if (!System.IO.Directory.Exists(Directory))
+        {
+            return;
+        }
+
+        try
+        {
+            await using var sr = await driver.AttachAsync(uuid, config, SrAccess.ReadWrite, cancellationToken);
+            foreach (var vdi in await sr.ScanAsync(cancellationToken))
+            {
+                await sr.DestroyVdiAsync(vdi.Uuid, cancellationToken);
+            }
+        }
+        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_47")
+        {
+            return; // It is not there.
+        }
+
+        await driver.DestroyAsync(uuid, config, cancellationToken);
+    }
+}

@@ -1,0 +1,30 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>Copies of VMs for a test failover: the session of the call is on a foreign database, <c>session_to</c> on this pool.</summary>
+internal sealed class TestVmCalls(PoolServices pool)
+{
+    [Message("VM.recover_for_test")]
+    public async Task<Ref<VmRecord>> RecoverForTestAsync(
+        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, string label, ImmutableSortedDictionary<string, string> networks,
+        ImmutableSortedDictionary<string, string> srs)
+    {
+        pool.RequireForeign(call, "VM.recover_for_test", sessionTo);
+        TestMarks.RequireLabel(label);
+        var (made, notices) = await pool.Database.WriteAsync(
+            tx =>
+            {
+                var import = new TestVmImport(tx, call.State, label, networks, srs);
+                return (import.Make(self), import.Notices);
+            },
+            call.Cancellation);
+        foreach (var text in notices)
+        {
+            await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 4, Cls.Vm, pool.State.Get(made).Uuid, text);
+        }
+
+        return made;
+    }
+}

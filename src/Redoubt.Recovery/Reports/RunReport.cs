@@ -1,0 +1,126 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What a run was, for people and auditors: made from its journal, and from nothing else. Pure.</summary>
+internal sealed record RunReport
+{
+    /// <summary>The format of the JSON.</summary>
+    public string Format { get; init; } = "redoubt-report/1";
+
+    public required string Uuid { get; init; }
+
+    public required RecoveryKind Kind { get; init; }
+
+    public required RunPhase Phase { get; init; }
+
+    public string? Failure { get; init; }
+
+    public required string StartedBy { get; init; }
+
+    /// <summary>The moment of the decision.</summary>
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    public required PlanObject Target { get; init; }
+
+    public string? Source { get; init; }
+
+    public string? PlanName { get; init; }
+
+    /// <summary>The point that was asked for; null for the newest state.</summary>
+    public string? PointInTime { get; init; }
+
+    /// <summary>When the facts were gathered that the plan was made from.</summary>
+    public required DateTimeOffset InventoryTakenAt { get; init; }
+
+    /// <summary>From the decision until the last VM was where it was wanted; null if not all are.</summary>
+    public TimeSpan? RtoWhole { get; init; }
+
+    /// <summary>How long the steps should have taken, and took, without waiting for people; null where one of them is not known.</summary>
+    public TimeSpan? Forecast { get; init; }
+
+    public TimeSpan? Worked { get; init; }
+
+    /// <summary>How much longer it took than was forecast.</summary>
+    public TimeSpan? ForecastError { get; init; }
+
+    public ImmutableArray<VmReport> Vms { get; init; } = [];
+
+    public ImmutableArray<StepReport> Steps { get; init; } = [];
+
+    public ImmutableArray<Finding> Findings { get; init; } = [];
+
+    /// <summary>What a person has to see to.</summary>
+    public ImmutableArray<string> NeedsPerson { get; init; } = [];
+
+    public ImmutableArray<RunLogLine> Log { get; init; } = [];
+
+    public static RunReport Of(RunState state)
+    {
+        var steps = state.Steps.Select((s, i) => StepReport.Of(i, state.Plan.Steps[i], s, state.Forecasts[i])).ToImmutableArray();
+        var vms = state.Vms.Select(v => VmReport.Of(state, v)).ToImmutableArray();
+        var forecast = StepForecast.Total(state.Plan.Steps, state.Forecasts);
+        TimeSpan? worked = state.EndedAt is null || state.IsBackward ? null : steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + (s.Took ?? TimeSpan.Zero) - s.WaitedForPeople);
+        return new()
+        {
+            Uuid = state.Uuid,
+            Kind = state.Plan.Kind,
+            Phase = state.Phase,
+            Failure = state.Failure,
+            StartedBy = state.StartedBy,
+            StartedAt = state.StartedAt,
+            EndedAt = state.EndedAt,
+            Target = state.Plan.Target,
+            Source = state.Request.Source,
+            PlanName = state.Request.Plan,
+            PointInTime = state.Request.Policy.PointInTime,
+            InventoryTakenAt = state.Plan.InventoryTakenAt,
+            RtoWhole = vms.Length > 0 && vms.All(v => v.Rto is not null) ? vms.Max(v => v.Rto) : null,
+            Forecast = forecast,
+            Worked = worked,
+            ForecastError = worked - forecast,
+            Vms = vms,
+            Steps = steps,
+            Findings = state.Plan.Findings,
+            NeedsPerson = [.. Needs(state)],
+            Log = [.. state.Log],
+        };
+    }
+
+    public string Write(ReportFormat format) => format switch
+    {
+        ReportFormat.Html => ReportHtml.Write(ReportText.Of(this)),
+        ReportFormat.Markdown => ReportMarkdown.Write(ReportText.Of(this)),
+        ReportFormat.Json => RecoveryJson.Write(this),
+    };
+
+    private static IEnumerable<string> Needs(RunState state)
+    {
+        if (state.Question is { } question)
+        {
+            yield return $"Answer: {question.Text} ({string.Join(", ", question.Answers)})";
+        }
+
+        if (state.Phase == RunPhase.Interrupted)
+        {
+            yield return $"Resume or undo the run: {state.Failure}";
+        }
+
+        foreach (var vm in state.Vms.Where(v => v.Error is not null))
+        {
+            yield return $"{vm.Vm.Describe()}: {vm.Error}";
+        }
+
+        foreach (var (step, i) in state.Steps.Select((s, i) => (s, i)).Where(s => s.s.Phase is StepPhase.Failed or StepPhase.UndoFailed))
+        {
+            yield return $"Step {i + 1} ({state.Plan.Steps[i].What}): {step.Error}";
+        }
+
+        foreach (var finding in state.Plan.Findings.Where(f => f.Severity == Severity.Warning))
+        {
+            yield return $"{finding.Object.Describe()}: {finding.Sentence} {finding.Advice}";
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>
+/// One run: its state, which only this changes, and the loop that carries it on. Every change is in the journal before it is in the state,
+/// and what to do next is decided in the same breath as it is written down, so that an operator's word never falls in between.
+/// </summary>
+internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, TimeProvider time, RunState state, CancellationToken shutdown) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private RunState _state = state;
+    private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private CancellationTokenSource _stop = new();
+    private Exception? _broken;
+    private bool _isLooping;
+
+    public RunState State
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _state;
+            }
+        }
+    }
+
+    public RunEngineConfig Config => config;
+
+    public TimeProvider Time => time;
+
+    /// <summary>Ends when the loop has.</summary>
+    public Task Loop { get; private set; } = Task.CompletedTask;
+
+    /// <summary>The state now, and a task that ends at the next change.</summary>
+    public (RunRecord Record, Task Changed) Observe()
+    {
+        lock (_gate)
+        {
+            var record = _state.ToRecord();
+            return (_broken is null || _state.Phase.IsFinal() ? record : record with
+            {
+                Phase = RunPhase.Interrupted,
+                Failure = $"The journal can't be written, so nothing more is done: {_broken.Message} See to it, and restart the daemon.",
+                Revision = record.Revision + 1,
+            }, _changed.Task);
+        }
+    }
+
+    /// <summary>Writes down what happened; it is durable when this returns.</summary>
+    public void Write(RunEvent happened)
+    {
+        lock (_gate)
+        {
+            Append(happened);
+        }
+    }
+
+    /// <summary>Takes an operator's word: what it means is decided on the state as it is, and what follows is begun.</summary>
+    /// <exception cref="RunRefusedException">It can't be done in this state.</exception>
+    public void Tell(Func<RunState, RunEvent> decide)
+    {
+        lock (_gate)
+        {
+            if (_broken is not null)
+            {
+                throw new RunRefusedException($"The journal of runs can't be written ({_broken.Message}). See to it, and restart the daemon.");
+            }
+
+            Append(decide(_state));
+            if (_state.Phase == RunPhase.Cancelling)
+            {
+                _stop.Cancel();
+            }
+
+            Start();
+        }
+    }
+
+    /// <summary>Carries the run on, if there is something to do.</summary>
+    public void Poke()
+    {
+        lock (_gate)
+        {
+            Start();
+        }
+    }
+
+    public void Dispose() => _stop.Dispose();
+
+    private void Start()
+    {
+        if (!_isLooping && !shutdown.IsCancellationRequested && RunDecision.Next(_state) is not RunAction.Rest)
+        {
+            _isLooping = true;
+            _stop.Dispose();
+            _stop = new CancellationTokenSource();
+            Loop = Task.Run(LoopAsync, CancellationToken.None);
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        await using var pools = new RunPools(config);
+        try
+        {
+            while (Take() is { } action)
+            {
+                switch (action)
+                {
+                    case RunAction.Do(var step): await RunAsync(pools, step, isUndo: false); break;
+                    case RunAction.TakeBack(var step): await RunAsync(pools, step, isUndo: true); break;
+                }
+            }
+        }
+        catch (OperationCanceledException) when (shutdown.IsCancellationRequested)
+        {
+            // The journal says how far it came, and the next one to open it will say that it was interrupted.
+        }
+        catch (Exception) when (_broken is not null)
+        {
+            // Without a journal nothing may be done. Observe says so.
+        }
+    }
+
+    // Null: there is nothing to do, and the loop ends.
+    private RunAction? Take()
+    {
+        lock (_gate)
+        {
+            shutdown.ThrowIfCancellationRequested();
+            var action = RunDecision.Next(_state);
+            switch (action)
+            {
+                case RunAction.Rest:
+                    _isLooping = false;
+                    return null;
+                case RunAction.Note(var note):
+                    Append(note);
+                    break;
+                case RunAction.Do(var step):
+                    Append(new RunEvent.StepIntended(step));
+                    break;
+                case RunAction.TakeBack(var step):
+                    Append(new RunEvent.UndoIntended(step));
+                    break;
+            }
+
+            // Taking back is not stopped: what asked for it is what stopped the rest.
+            if (_stop.IsCancellationRequested && _state.Phase != RunPhase.Cancelling)
+            {
+                _stop.Dispose();
+                _stop = new CancellationTokenSource();
+            }
+
+            return action;
+        }
+    }
+
+    private async Task RunAsync(RunPools pools, int index, bool isUndo)
+    {
+        var stop = _stop.Token;
+        using var waits = CancellationTokenSource.CreateLinkedTokenSource(stop, shutdown);
+        for (var isFirst = true; ; isFirst = false)
+        {
+            try
+            {
+                var scope = new StepScope(this, pools, await pools.TargetAsync(State, shutdown), index, waits.Token, shutdown);
+                var step = State.Plan.Steps[index];
+                Came(index, isUndo, isUndo ? await StepActs.UndoAsync(scope, step) : await StepActs.DoAsync(scope, step));
+                return;
+            }
+            catch (XenApiException gone) when (isFirst && Failures.IsSessionGone(gone))
+            {
+                // A step can be repeated from any point, so a session that ended in it costs nothing.
+                await pools.ResetAsync();
+            }
+            catch (XenApiException refused)
+            {
+                Came(index, isUndo, new StepOutcome.Failed(Failures.Describe(refused)));
+                return;
+            }
+            catch (StepFailedException failed)
+            {
+                Came(index, isUndo, new StepOutcome.Failed(failed.Message));
+                return;
+            }
+            catch (XenApiTransportException silent)
+            {
+                // Whether the last call took effect is not known; repeating the step finds out.
+                Write(new RunEvent.Interrupted($"step {index + 1} ({State.Plan.Steps[index].Key}): {silent.Message}"));
+                return;
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested && !shutdown.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception bug) when (_broken is null && bug is not OperationCanceledException)
+            {
+                Came(index, isUndo, new StepOutcome.Failed($"{bug.GetType().Name}: {bug.Message}"));
+                return;
+            }
+        }
+    }
+
+    private void Came(int index, bool isUndo, StepOutcome outcome)
+    {
+        lock (_gate)
+        {
+            RunEvent? happened = (outcome, isUndo) switch
+            {
+                (StepOutcome.Done, false) => new RunEvent.StepDone(index),
+                (StepOutcome.Partial(var error), false) => new RunEvent.StepPartial(index, error),
+                (StepOutcome.Failed(var error), false) => new RunEvent.StepFailed(index, error),
+                (StepOutcome.Done, true) => new RunEvent.UndoDone(index),
+                (StepOutcome.Partial(var error), true) => new RunEvent.UndoFailed(index, error),
+                (StepOutcome.Failed(var error), true) => new RunEvent.UndoFailed(index, error),
+                // Whoever cancels needs no answer any more.
+                (StepOutcome.Ask ask, _) => _state.Phase == RunPhase.Cancelling ? null : new RunEvent.Asked(index, ask.Key, ask.Text, ask.Answers),
+                _ => throw new InvalidOperationException($"A step came to {outcome.GetType().Name}."),
+            };
+            if (happened is not null)
+            {
+                Append(happened);
+            }
+        }
+    }
+
+    private void Append(RunEvent happened)
+    {
+        if (_broken is not null)
+        {
+            throw new InvalidOperationException("The journal is broken.", _broken);
+        }
+
+        var stamped = happened with { At = time.GetUtcNow() };
+        var next = RunTransitions.Apply(_state, stamped);
+        try
+        {
+            journal.Append(_state.Uuid, [stamped]);
+        }
+        catch (Exception broken)
+        {
+            // What is in the file now is not known, so this state is not to be trusted either.
+            _broken = broken;
+            Signal();
+            throw;
+        }
+
+        _state = next;
+        Signal();
+    }
+
+    private void Signal()
+    {
+        var changed = _changed;
+        _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        changed.SetResult();
+    }
+}

@@ -1,0 +1,91 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>Applies the automatic fixes of findings, and takes them back.</summary>
+internal static class FixActs
+{
+    private const string Changed = "changed:";
+
+    public static async Task<StepOutcome> DoAsync(StepScope scope, ApplyFix step)
+    {
+        switch (step.Fix)
+        {
+            case FixKind.PlugPbd:
+                foreach (var pbd in (await scope.GetAsync(scope.Target, await StorageActs.FindSrAsync(scope, step.Object))).Pbds)
+                {
+                    if (!(await scope.GetAsync(scope.Target, pbd)).CurrentlyAttached)
+                    {
+                        scope.Note(Changed + pbd.Opaque, "plugged");
+                        await scope.Target.CallAsync("PBD.plug", [pbd], scope.Token);
+                    }
+                }
+
+                break;
+            case FixKind.ShutDownHere:
+                if (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid) is { IsNull: false } vm && await GuestPower.StateAsync(scope, scope.Target, vm) is var state && state != VmPowerState.Halted)
+                {
+                    if (state == VmPowerState.Suspended)
+                    {
+                        throw new StepFailedException($"{step.Object.Describe()} is suspended in the target pool; shutting it down would throw its state away. Do that by hand if you mean it.");
+                    }
+
+                    scope.Note(Changed + vm.Opaque, "shut down");
+                    await GuestPower.StopAsync(scope, scope.Target, vm, step.Object.Name);
+                }
+
+                break;
+            case FixKind.CreateNetwork:
+                if (!(await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Any(n => n.NameLabel == step.Object.Name))
+                {
+                    scope.Note(Changed + step.Object.Name, "made");
+                    await scope.Target.CallAsync("network.create", [new NetworkRecord { NameLabel = step.Object.Name, NameDescription = "Made for a recovery; it connects VMs with each other only." }], scope.Token);
+                }
+
+                break;
+            case FixKind.DisableHa:
+                scope.Note(Changed + "ha", "disabled");
+                await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
+                break;
+        }
+
+        return new StepOutcome.Done();
+    }
+
+    public static async Task UndoAsync(StepScope scope, ApplyFix step)
+    {
+        foreach (var (what, _) in scope.Facts(Changed).ToList().Where(f => scope.Fact(Changed + f.Name) is not null))
+        {
+            switch (step.Fix)
+            {
+                case FixKind.PlugPbd when (await scope.GetAsync<PbdRecord>(scope.Target, new(what))).CurrentlyAttached:
+                    await scope.Target.CallAsync("PBD.unplug", [new Ref<PbdRecord>(what)], scope.Token);
+                    break;
+                case FixKind.ShutDownHere when await GuestPower.StateAsync(scope, scope.Target, new(what)) == VmPowerState.Halted:
+                    await scope.Target.CallAsync("VM.start", [new Ref<VmRecord>(what), false, false], scope.Token);
+                    break;
+                case FixKind.CreateNetwork:
+                    await DestroyNetworkAsync(scope, what);
+                    break;
+                case FixKind.DisableHa:
+                    scope.Log("High availability was switched off for the run and stays off: which storage its heartbeat uses is for a person to say (pool-ha-enable).");
+                    break;
+            }
+        }
+    }
+
+    private static async Task DestroyNetworkAsync(StepScope scope, string name)
+    {
+        foreach (var (network, record) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Where(n => n.Value.NameLabel == name))
+        {
+            if (record.Vifs.Count > 0)
+            {
+                scope.Log($"The network {name} stays: interfaces are connected to it.");
+            }
+            else
+            {
+                await scope.Target.CallAsync("network.destroy", [network], scope.Token);
+            }
+        }
+    }
+}

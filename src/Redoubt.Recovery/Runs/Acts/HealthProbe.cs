@@ -1,0 +1,119 @@
+using System.Net.Sockets;
+using System.Text;
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>Looks whether a VM is well. A check that can't be made has failed, and says so.</summary>
+internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> here, HealthCheck check)
+{
+    // Enough to find a text that is cut by the end of a piece.
+    private const int Overlap = 4096;
+    private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(3);
+
+    private long _read;
+    private string _tail = "";
+
+    /// <summary>Whether it makes no sense to look again.</summary>
+    public bool IsHopeless { get; private set; }
+
+    /// <summary>Why it is not well, or not yet; null if it is.</summary>
+    public async Task<string?> WhyNotAsync()
+    {
+        var record = await scope.GetAsync(scope.Target, here);
+        if (record.PowerState != VmPowerState.Running)
+        {
+            return $"it is {record.PowerState.ToString().ToLowerInvariant()}";
+        }
+
+        return check.Kind switch
+        {
+            HealthCheckKind.Delay => Delay(),
+            HealthCheckKind.Agent => await AgentAsync(record),
+            HealthCheckKind.Tcp => await TcpAsync(record),
+            HealthCheckKind.Console => await ConsoleAsync(),
+            HealthCheckKind.Script => await ScriptAsync(),
+            HealthCheckKind.Unknown => Hopeless("the check is none of delay, agent, tcp:PORT, tcp:HOST:PORT, console:TEXT, script:NAME"),
+        };
+    }
+
+    private string? Delay() => scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay ? null : $"it has not run for {Moments.Write(check.Delay)} yet";
+
+    private async Task<string?> AgentAsync(VmRecord record) =>
+        !record.GuestMetrics.IsNull && await scope.GetAsync(scope.Target, record.GuestMetrics) is { } metrics && (metrics.Live || metrics.PvDriversDetected)
+            ? null : "its guest agent has said nothing";
+
+    private async Task<string?> TcpAsync(VmRecord record)
+    {
+        if (scope.State.IsTest && check.Argument.Length == 0)
+        {
+            return Hopeless("the networks of a test are isolated, so that its ports can't be reached from here");
+        }
+
+        var host = check.Argument;
+        if (host.Length == 0)
+        {
+            var metrics = record.GuestMetrics.IsNull ? null : await scope.GetAsync(scope.Target, record.GuestMetrics);
+            host = metrics?.Networks.Where(n => n.Key.EndsWith("/ip", StringComparison.Ordinal)).Select(n => n.Value).FirstOrDefault() ?? "";
+            if (host.Length == 0)
+            {
+                return "its guest agent has not told its address";
+            }
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Stop);
+        limit.CancelAfter(ConnectLimit);
+        using var client = new TcpClient();
+        try
+        {
+            await client.ConnectAsync(host, check.Port, limit.Token);
+            return null;
+        }
+        catch (SocketException refused)
+        {
+            return $"{host} port {check.Port}: {refused.SocketErrorCode}";
+        }
+        catch (OperationCanceledException) when (!scope.Stop.IsCancellationRequested)
+        {
+            return $"{host} port {check.Port} did not answer";
+        }
+    }
+
+    private async Task<string?> ConsoleAsync()
+    {
+        try
+        {
+            string text;
+            do
+            {
+                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read], scope.Token);
+                _read += Encoding.UTF8.GetByteCount(text);
+                var all = _tail + text;
+                if (all.Contains(check.Argument, StringComparison.Ordinal))
+                {
+                    return null;
+                }
+
+                _tail = all[^Math.Min(all.Length, Overlap)..];
+            }
+            while (text.Length > 0);
+            return $"its console has not said \"{check.Argument}\"";
+        }
+        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
+        {
+            return Hopeless("the target pool keeps no text of consoles");
+        }
+    }
+
+    private async Task<string?> ScriptAsync()
+    {
+        var (code, output) = await Scripts.RunAsync(scope, check.Argument, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
+        return code == 0 ? null : $"the script {check.Argument} ended with {code}: {output}";
+    }
+
+    private string Hopeless(string reason)
+    {
+        IsHopeless = true;
+        return reason;
+    }
+}

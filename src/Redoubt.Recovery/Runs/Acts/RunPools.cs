@@ -1,0 +1,122 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>
+/// The sessions of a run: in the target, in the source, and on foreign databases. Each is opened when it is needed first, shared by the
+/// steps, and ended with <see cref="ResetAsync"/>; a run that goes on later opens them anew.
+/// </summary>
+internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
+{
+    private readonly SemaphoreSlim _gate = new(1);
+    private readonly Dictionary<(string Volume, string At), XenApiClient> _foreign = [];
+    private readonly HashSet<string> _lacking = [];
+    private XenApiClient? _target;
+    private (XenApiClient Api, string PoolUuid)? _source;
+
+    /// <summary>Whether the target answered that it does not have a message.</summary>
+    public bool Lacks(string message) => _lacking.Contains(message);
+
+    public void NoteLack(string message) => _lacking.Add(message);
+
+    public async Task<XenApiClient> TargetAsync(RunState state, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            return _target ??= await config.Connect(state.Request.Target, state.Operator, cancellationToken);
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>The source, if it is the pool that the plan means.</summary>
+    /// <exception cref="StepFailedException">There is no way to ask that pool.</exception>
+    public async Task<XenApiClient> SourceAsync(RunState state, PlanObject pool, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (_source is null)
+            {
+                var site = state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
+                var api = await config.Connect(site, state.Operator, cancellationToken);
+                var pools = await api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
+                _source = (api, pools.Values.Single().Uuid);
+            }
+
+            return _source.Value.PoolUuid == pool.Uuid
+                ? _source.Value.Api
+                : throw new StepFailedException($"The source {state.Request.Source} is another pool ({_source.Value.PoolUuid}) than {pool.Describe()} ({pool.Uuid}).");
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>A session on the database of a metadata volume of the target's storage.</summary>
+    /// <param name="state">The run.</param>
+    /// <param name="volumeUuid">The volume.</param>
+    /// <param name="at">The moment; null for the newest state.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public async Task<XenApiClient> ForeignAsync(RunState state, string volumeUuid, string? at, CancellationToken cancellationToken)
+    {
+        var target = await TargetAsync(state, cancellationToken);
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (!_foreign.TryGetValue((volumeUuid, at ?? ""), out var foreign))
+            {
+                var vdi = await target.CallAsync<Ref<VdiRecord>>("VDI.get_by_uuid", [volumeUuid], cancellationToken);
+                var session = at is null
+                    ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
+                    : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
+                _foreign.Add((volumeUuid, at ?? ""), foreign = target.WithSession(session));
+            }
+
+            return foreign;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    /// <summary>Ends all sessions.</summary>
+    public async Task ResetAsync()
+    {
+        foreach (var foreign in _foreign.Values)
+        {
+            try
+            {
+                await foreign.LogoutAsync(CancellationToken.None);
+            }
+            catch (Exception gone) when (gone is XenApiException or XenApiTransportException)
+            {
+                // It ended by itself, or with its server.
+            }
+        }
+
+        _foreign.Clear();
+        await DisposeAsync(_source?.Api);
+        await DisposeAsync(_target);
+        (_source, _target) = (null, null);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ResetAsync();
+        _gate.Dispose();
+    }
+
+    private static async Task DisposeAsync(XenApiClient? api)
+    {
+        if (api is not null)
+        {
+            await api.DisposeAsync();
+        }
+    }
+}

@@ -1,0 +1,132 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>Starts the VMs of a tier, and stops them again.</summary>
+internal static class StartActs
+{
+    private const string DeadKey = "dead:";
+    private const string Dead = "dead";
+
+    public static async Task<StepOutcome> StartAsync(StepScope scope, StartTier step)
+    {
+        var vms = step.Vms.Where(v => scope.Vm(v) is { RecoveredAt: not null, Phase: not VmPhase.Failed }).ToList();
+        if (await AskIfSilentAsync(scope, vms) is { } question)
+        {
+            return question;
+        }
+
+        using var slots = new SemaphoreSlim(step.ParallelStarts);
+        await Task.WhenAll(vms.Select(async vm =>
+        {
+            await slots.WaitAsync(scope.Stop);
+            try
+            {
+                scope.Stop.ThrowIfCancellationRequested();
+                await StartAsync(scope, vm, step.IsPaused);
+            }
+            finally
+            {
+                slots.Release();
+            }
+        }));
+
+        var failed = step.Vms.Where(v => scope.Vm(v).StartedAt is null).Select(v => v.Name).ToList();
+        return failed.Count == 0 ? new StepOutcome.Done() : new StepOutcome.Partial($"Not started: {string.Join(", ", failed)}.");
+    }
+
+    public static Task UndoAsync(StepScope scope, StartTier step) => Task.WhenAll(step.Vms.Select(async vm =>
+    {
+        if (scope.Vm(vm).TargetUuid is { } uuid && await scope.FindAsync<VmRecord>(scope.Target, uuid) is { IsNull: false } here)
+        {
+            await GuestPower.StopAsync(scope, scope.Target, here, vm.Name);
+        }
+    }));
+
+    private static async Task StartAsync(StepScope scope, PlanObject vm, bool isPaused)
+    {
+        try
+        {
+            foreach (var fence in Fences(scope, vm))
+            {
+                var source = await scope.Pools.SourceAsync(scope.State, fence.Pool, scope.Token);
+                if (await FenceActs.WhyAliveAsync(scope, source, fence.Pool, vm) is { } alive)
+                {
+                    throw new StepFailedException($"It is not started, for it would run twice: {alive}.");
+                }
+            }
+
+            var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
+            await RunAsync(scope, here, isPaused);
+            scope.Moved(vm, VmPhase.Started, since: await SinceAsync(scope, here));
+            await scope.TryExtensionAsync(scope.Target, "VM.release_recovery_hold", here);
+        }
+        catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
+        {
+            scope.Moved(vm, VmPhase.Failed, error: Failures.Describe(refused));
+        }
+        catch (StepFailedException refused)
+        {
+            scope.Moved(vm, VmPhase.Failed, error: refused.Message);
+        }
+    }
+
+    // By what it is now, so that a repeated step starts nothing a second time.
+    private static async Task RunAsync(StepScope scope, Ref<VmRecord> vm, bool isPaused)
+    {
+        switch (await GuestPower.StateAsync(scope, scope.Target, vm))
+        {
+            case VmPowerState.Halted:
+                await scope.Target.CallAsync("VM.start", [vm, isPaused, false], scope.Token);
+                break;
+            case VmPowerState.Suspended:
+                await scope.Target.CallAsync("VM.resume", [vm, isPaused, false], scope.Token);
+                break;
+            case VmPowerState.Paused when !isPaused:
+                await scope.Target.CallAsync("VM.unpause", [vm], scope.Token);
+                break;
+        }
+    }
+
+    private static async Task<DateTimeOffset?> SinceAsync(StepScope scope, Ref<VmRecord> vm)
+    {
+        var metrics = (await scope.GetAsync(scope.Target, vm)).Metrics;
+        var since = metrics.IsNull ? default : (await scope.GetAsync(scope.Target, metrics)).StartTime;
+        return since >= scope.State.StartedAt ? since : null;
+    }
+
+    private static IEnumerable<FenceSource> Fences(StepScope scope, PlanObject vm) => scope.State.Plan.Steps.OfType<FenceSource>()
+        .Where(f => f.Mode != FenceMode.Statement && f.Vms.Any(v => v.Uuid == vm.Uuid) && scope.Answer(DeadKey + f.Pool.Uuid) != Dead);
+
+    // The source was asked when it was fenced. If it has gone silent since, only a person can know what it does.
+    private static async Task<StepOutcome?> AskIfSilentAsync(StepScope scope, IReadOnlyList<PlanObject> vms)
+    {
+        foreach (var fence in vms.SelectMany(v => Fences(scope, v)).Distinct().ToList())
+        {
+            if (scope.Answer(DeadKey + fence.Pool.Uuid) == RunDecision.Stop)
+            {
+                foreach (var vm in vms)
+                {
+                    scope.Moved(vm, VmPhase.Failed, error: $"Not started: {fence.Pool.Describe()} does not answer, and nobody states that it is dead.");
+                }
+
+                return new StepOutcome.Partial($"{fence.Pool.Describe()} does not answer, and nobody states that it is dead.");
+            }
+
+            try
+            {
+                var source = await scope.Pools.SourceAsync(scope.State, fence.Pool, scope.Token);
+                await source.CallAsync("pool.get_all", [], scope.Token);
+            }
+            catch (XenApiTransportException silent)
+            {
+                return new StepOutcome.Ask(
+                    DeadKey + fence.Pool.Uuid,
+                    $"{fence.Pool.Describe()} said that these VMs are off, and does not answer any more ({silent.Message}). Is it dead, so that it can't start any of them, now or when it comes back?",
+                    [Dead, RunDecision.Stop]);
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,90 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What a step works with: the pools, and the journal for what it must find again.</summary>
+internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient target, int index, CancellationToken stop, CancellationToken token)
+{
+    public RunState State => run.State;
+
+    public XenApiClient Target => target;
+
+    public RunPools Pools => pools;
+
+    public TimeProvider Time => run.Time;
+
+    public RunEngineConfig Config => run.Config;
+
+    /// <summary>Ends waits: an operator cancels the run, or the engine goes down. Never breaks off a call, which a server would go on with.</summary>
+    public CancellationToken Stop => stop;
+
+    /// <summary>The engine goes down.</summary>
+    public CancellationToken Token => token;
+
+    /// <summary>What an earlier attempt at this step noted, or null.</summary>
+    public string? Fact(string key) => State.Steps[index].Facts.GetValueOrDefault(key);
+
+    /// <summary>What somebody answered to this step's question, or null.</summary>
+    public string? Answer(string key) => Fact(PendingQuestion.FactOf(key));
+
+    /// <summary>What any step noted under keys that begin so.</summary>
+    public IEnumerable<(string Name, string Value)> Facts(string prefix) => State.Steps.SelectMany(s => s.Facts)
+        .Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(f => (f.Key[prefix.Length..], f.Value));
+
+    /// <summary>Notes something durably, once: what is noted already is left.</summary>
+    public void Note(string key, string value)
+    {
+        if (Fact(key) is null)
+        {
+            run.Write(new RunEvent.FactNoted(index, key, value));
+        }
+    }
+
+    public void Log(string text) => run.Write(new RunEvent.Logged(text));
+
+    public void Moved(PlanObject vm, VmPhase phase, string? targetUuid = null, DateTimeOffset? since = null, string? error = null) =>
+        run.Write(new RunEvent.VmMoved(vm.Uuid, phase, targetUuid, since, error));
+
+    public VmProgress Vm(PlanObject vm) => State.Vms.First(v => v.Vm.Uuid == vm.Uuid);
+
+    /// <summary>A message of the target that not every server has; false if this one does not.</summary>
+    public async Task<bool> TryExtensionAsync(XenApiClient api, string message, params IReadOnlyList<object?> arguments)
+    {
+        if (pools.Lacks(message))
+        {
+            return false;
+        }
+
+        try
+        {
+            await api.CallRawAsync(message, arguments, token);
+            return true;
+        }
+        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
+        {
+            pools.NoteLack(message);
+            return false;
+        }
+    }
+
+    /// <summary>Waits until the next look at something.</summary>
+    public Task WaitAsync() => Task.Delay(Config.PollInterval, Time, stop);
+
+    /// <summary>An object by its UUID, or the null reference.</summary>
+    public async Task<Ref<TRecord>> FindAsync<TRecord>(XenApiClient api, string uuid)
+        where TRecord : Record, IRecord<TRecord>, new()
+    {
+        try
+        {
+            return await api.CallAsync<Ref<TRecord>>($"{TRecord.Declaration.Name}.get_by_uuid", [uuid], token);
+        }
+        catch (XenApiException missing) when (missing.Code is "UUID_INVALID")
+        {
+            return default;
+        }
+    }
+
+    public Task<TRecord> GetAsync<TRecord>(XenApiClient api, Ref<TRecord> reference)
+        where TRecord : Record, IRecord<TRecord>, new() =>
+        api.CallAsync<TRecord>($"{TRecord.Declaration.Name}.get_record", [reference], token);
+}

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What an operator asks for: what is wanted, and where to look. It goes to JSON and back, and can be kept under a name.</summary>
+public sealed record RecoveryRequest
+{
+    /// <summary>What is wanted.</summary>
+    public required RecoveryPolicy Policy { get; init; }
+
+    /// <summary>The attached SRs to look at; with no probes either, all of them.</summary>
+    public ImmutableArray<string> SrUuids { get; init; } = [];
+
+    /// <summary>Storage to look at that need not be attached.</summary>
+    public ImmutableArray<StorageProbe> Probes { get; init; } = [];
+
+    /// <summary>The site that is asked live as the source; null for none.</summary>
+    public string? Source { get; init; }
+
+    /// <summary>The site that takes the VMs in; null for the pool of whoever runs it.</summary>
+    public string? Target { get; init; }
+
+    /// <summary>The name of the saved plan that it came from.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>Whether a test is left up until its clean-up is asked for.</summary>
+    public bool KeepTest { get; init; }
+
+    /// <summary>What an inventory must cover so that this can be planned.</summary>
+    /// <param name="otherPools">The other pools to ask.</param>
+    public InventoryRequest ToInventoryRequest(ImmutableArray<OtherPool> otherPools) => new()
+    {
+        SrUuids = SrUuids,
+        Probes = Probes,
+        OtherPools = otherPools,
+        At = Policy.PointInTime,
+    };
+
+    /// <summary>The same without the passwords that device configurations may hold.</summary>
+    public RecoveryRequest WithoutSecrets() => this with { Probes = [.. Probes.Select(p => p with { DeviceConfig = DeviceConfigs.Mask(p.DeviceConfig) })] };
+
+    /// <summary>The request as JSON. It holds secrets in clear: see <see cref="WithoutSecrets"/>.</summary>
+    public string ToJson() => RecoveryJson.Write(this);
+
+    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static RecoveryRequest FromJson(string json) => RecoveryJson.Read<RecoveryRequest>(json);
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+
+namespace Redoubt.Recovery;
+
+/// <summary>What may be asked of a run, and what it then means. Pure; a refusal says what is in the way and what to do.</summary>
+internal static class RunChecks
+{
+    /// <exception cref="RunRefusedException">The plan can't be run, or another run has some of its VMs.</exception>
+    public static void RequireStartable(RecoveryRequest request, RecoveryPlan plan, IEnumerable<RunState> others)
+    {
+        if (plan.IsBlocked)
+        {
+            throw new RunRefusedException("The plan is blocked: "
+                + string.Join(" ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Object.Describe()} [{f.Code}]: {f.Sentence}")));
+        }
+
+        if (plan.Steps.IsEmpty)
+        {
+            throw new RunRefusedException("The plan has no steps: there is nothing to recover.");
+        }
+
+        if (plan.Kind != request.Policy.Kind)
+        {
+            throw new RunRefusedException($"The plan is for a {Word(plan.Kind)}, and a {Word(request.Policy.Kind)} was asked for. Plan again.");
+        }
+
+        var vms = RunTransitions.VmsOf(plan).Select(v => v.Uuid).ToHashSet();
+        if (others.FirstOrDefault(o => !o.Phase.IsFinal() && o.Request.Target == request.Target && o.Vms.Any(v => vms.Contains(v.Vm.Uuid))) is { } other)
+        {
+            var shared = other.Vms.Where(v => vms.Contains(v.Vm.Uuid)).Select(v => v.Vm.Name).ToList();
+            throw new RunRefusedException(string.Create(CultureInfo.InvariantCulture,
+                $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) has {(shared.Count <= 3 ? string.Join(", ", shared) : $"{shared.Count} of these VMs")}. {other.StartedBy} started it {Moments.Write(other.StartedAt)}. Wait for it, or cancel, resume or undo it first."));
+        }
+    }
+
+    public static RunEvent Resume(RunState state, string by) => state.Phase == RunPhase.Interrupted
+        ? new RunEvent.ResumeAsked(by)
+        : throw Refuse(state, "resumed", "Only a run that was interrupted goes on.");
+
+    public static RunEvent Undo(RunState state, string by) => state.Phase switch
+    {
+        RunPhase.Succeeded => throw Refuse(state, "undone", state.IsTest ? "A test leaves nothing behind." : "Its VMs run; plan a failback to bring them home."),
+        RunPhase.Undoing or RunPhase.Undone => throw Refuse(state, "undone", "It is taken back already."),
+        RunPhase.Failed or RunPhase.Cancelled when state.IsBackward => throw Refuse(state, "undone", "It was taken back already."),
+        RunPhase.Interrupted when state.IsBackward => new RunEvent.ResumeAsked(by),
+        RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled => new RunEvent.UndoAsked(by),
+    };
+
+    public static RunEvent Cancel(RunState state, string by) => state.Phase is RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted
+        ? new RunEvent.CancelAsked(by)
+        : throw Refuse(state, "cancelled", "There is nothing to stop.");
+
+    public static RunEvent Answer(RunState state, string answer, string by) =>
+        state.Question is not { } question ? throw Refuse(state, "answered", "It asks nothing.")
+        : question.Answers.Contains(answer) ? new RunEvent.Answered(answer, by)
+        : throw new RunRefusedException($"\"{answer}\" is no answer to: {question.Text} It takes: {string.Join(", ", question.Answers)}.");
+
+    public static RunEvent CleanUp(RunState state, string by) =>
+        !state.IsTest ? throw Refuse(state, "cleaned up", "It is no test.")
+        : state.Question is { Key: TestActs.CleanUpKey } ? new RunEvent.Answered(TestActs.CleanUpAnswer, by)
+        : state.Phase == RunPhase.Interrupted ? Undo(state, by)
+        : throw Refuse(state, "cleaned up", state.Phase.IsFinal() ? "It was cleaned up already." : "It is under way; cancel it to have it cleaned up now.");
+
+    /// <summary>What a run that a dead daemon left behind becomes.</summary>
+    public static IEnumerable<RunEvent> AfterDeath(RunState state)
+    {
+        if (state.Phase.IsFinal() || state.Phase == RunPhase.Waiting)
+        {
+            yield break;
+        }
+
+        if (state.Phase != RunPhase.Interrupted)
+        {
+            yield return new RunEvent.Interrupted("the daemon ended while it was under way");
+        }
+
+        if (!state.IsTest || state.Request.KeepTest)
+        {
+            yield break;
+        }
+
+        // Nobody waits for a test, and what it left must go. One that was at its clean-up has been measured, and counts.
+        var isCleaning = Enumerable.Range(0, state.Steps.Length).Any(i => state.Plan.Steps[i] is CleanUp && state.Steps[i].Attempt > 0);
+        yield return state.IsBackward || isCleaning
+            ? new RunEvent.ResumeAsked("redoubt")
+            : new RunEvent.TurnedBack(RunPhase.Failed, "the daemon ended while the test was under way");
+    }
+
+    private static RunRefusedException Refuse(RunState state, string what, string why) =>
+        new($"Run {state.Uuid} is {state.Phase.ToString().ToLowerInvariant()} and can't be {what}. {why}");
+
+    private static string Word(RecoveryKind kind) => kind.ToString().ToLowerInvariant();
+}

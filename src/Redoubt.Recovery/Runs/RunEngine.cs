@@ -1,0 +1,191 @@
+using System.Runtime.CompilerServices;
+
+namespace Redoubt.Recovery;
+
+/// <summary>
+/// Carries out plans, and keeps a journal of it from which a run is resumed, undone and reported. It decides purely
+/// (<see cref="RunTransitions"/>, <see cref="RunDecision"/>), acts thinly (<see cref="StepActs"/>), and writes down first.
+/// <code>
+/// plan ─► StartAsync ─► started ─► [ intended ─► act ─► outcome ] for each step ─► ended
+///                          └──────────── every one of them in the journal before the next thing happens
+/// </code>
+/// All members may be called by several threads at once.
+/// </summary>
+public sealed class RunEngine : IAsyncDisposable
+{
+    private readonly RunEngineConfig _config;
+    private readonly RunJournal _journal;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly List<ActiveRun> _runs = [];
+    private readonly CancellationTokenSource _shutdown = new();
+
+    private RunEngine(RunEngineConfig config, RunJournal journal, TimeProvider time)
+    {
+        _config = config;
+        _journal = journal;
+        _time = time;
+    }
+
+    /// <summary>
+    /// Opens the journal. A run that a dead daemon left behind is interrupted, until somebody resumes or undoes it; a test that was not to
+    /// be kept is cleaned up. What waits for a person goes on waiting.
+    /// </summary>
+    /// <exception cref="FormatException">The journal was written by a newer version.</exception>
+    public static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, CancellationToken cancellationToken) => OpenAsync(config, time, null, cancellationToken);
+
+    internal static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch, CancellationToken cancellationToken) =>
+        Task.Run(() => Open(config, time, watch), cancellationToken);
+
+    /// <summary>Starts a run and answers its UUID as soon as that is in the journal.</summary>
+    /// <param name="request">What was asked for.</param>
+    /// <param name="plan">The plan, as the operator has seen it.</param>
+    /// <param name="by">Who decided; the run acts on their behalf.</param>
+    /// <param name="cancellationToken">Not used once the run is in the journal.</param>
+    /// <exception cref="RunRefusedException">The plan is blocked or empty, or another run has some of the VMs.</exception>
+    public Task<string> StartAsync(RecoveryRequest request, RecoveryPlan plan, string by, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        lock (_gate)
+        {
+            _shutdown.Token.ThrowIfCancellationRequested();
+            RunChecks.RequireStartable(request, plan, _runs.Select(r => r.State));
+            var forecasts = StepForecast.Of(plan, _runs.Select(r => r.State).Where(s => s.Phase.IsFinal()).Reverse());
+            var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
+            _journal.Append(started.Uuid, [started]);
+            var run = new ActiveRun(_config, _journal, _time, RunTransitions.Apply(null, started), _shutdown.Token);
+            _runs.Add(run);
+            run.Poke();
+            return Task.FromResult(started.Uuid);
+        }
+    }
+
+    /// <summary>All runs, the newest first.</summary>
+    public IReadOnlyList<RunSummary> List()
+    {
+        lock (_gate)
+        {
+            return [.. Enumerable.Reverse(_runs).Select(r => r.State.ToSummary())];
+        }
+    }
+
+    /// <summary>A run, or null if there is none of that UUID.</summary>
+    public RunRecord? Find(string uuid) => FindRun(uuid)?.Observe().Record;
+
+    /// <summary>
+    /// The run's state now if its revision is past the given one, and then after each change; states in between may be left out. Ends with
+    /// a final phase.
+    /// </summary>
+    /// <exception cref="RunRefusedException">There is no such run.</exception>
+    public async IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var run = GetRun(uuid);
+        while (true)
+        {
+            var (record, changed) = run.Observe();
+            if (record.Revision > afterRevision)
+            {
+                afterRevision = record.Revision;
+                yield return record;
+            }
+
+            if (record.Phase.IsFinal())
+            {
+                yield break;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Has an interrupted run go on, in the direction in which it went.</summary>
+    /// <exception cref="RunRefusedException">There is no such run, or it was not interrupted.</exception>
+    public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
+
+    /// <summary>Takes a run back: the steps that have an undo, the last one first.</summary>
+    /// <exception cref="RunRefusedException">There is no such run, or it can't be undone now.</exception>
+    public Task UndoAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Undo(state, by), cancellationToken);
+
+    /// <summary>
+    /// Stops a run before its next step. A test is cleaned up; a hand-over that has started nothing yet is taken back; whatever else was
+    /// done stays.
+    /// </summary>
+    /// <exception cref="RunRefusedException">There is no such run, or nothing to stop.</exception>
+    public Task CancelAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Cancel(state, by), cancellationToken);
+
+    /// <summary>Answers the run's question.</summary>
+    /// <exception cref="RunRefusedException">There is no such run, it asks nothing, or that is none of its answers.</exception>
+    public Task AnswerAsync(string uuid, string answer, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Answer(state, answer, by), cancellationToken);
+
+    /// <summary>Removes a test that was left up.</summary>
+    /// <exception cref="RunRefusedException">There is no such run, or it is no test that is up.</exception>
+    public Task CleanUpTestAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.CleanUp(state, by), cancellationToken);
+
+    /// <summary>The run's report, as far as the run has come.</summary>
+    /// <exception cref="RunRefusedException">There is no such run.</exception>
+    public string Report(string uuid, ReportFormat format) => RunReport.Of(GetRun(uuid).State).Write(format);
+
+    /// <summary>Stops runs where they are; they are interrupted when the journal is opened again.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<ActiveRun> runs;
+        lock (_gate)
+        {
+            runs = [.. _runs];
+        }
+
+        await _shutdown.CancelAsync();
+        await Task.WhenAll(runs.Select(r => r.Loop));
+        runs.ForEach(r => r.Dispose());
+        _journal.Dispose();
+        _shutdown.Dispose();
+    }
+
+    private static RunEngine Open(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch)
+    {
+        var journal = RunJournal.Open(config.JournalPath, watch);
+        try
+        {
+            var engine = new RunEngine(config, journal, time);
+            foreach (var events in journal.Read())
+            {
+                var state = events.Aggregate((RunState?)null, RunTransitions.Apply)!;
+                engine._runs.Add(new ActiveRun(config, journal, time, state, engine._shutdown.Token));
+            }
+
+            foreach (var run in engine._runs)
+            {
+                foreach (var happened in RunChecks.AfterDeath(run.State))
+                {
+                    run.Write(happened);
+                }
+
+                run.Poke();
+            }
+
+            return engine;
+        }
+        catch
+        {
+            journal.Dispose();
+            throw;
+        }
+    }
+
+    private Task TellAsync(string uuid, Func<RunState, RunEvent> decide, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        GetRun(uuid).Tell(decide);
+        return Task.CompletedTask;
+    }
+
+    private ActiveRun? FindRun(string uuid)
+    {
+        lock (_gate)
+        {
+            return _runs.Find(r => r.State.Uuid == uuid);
+        }
+    }
+
+    private ActiveRun GetRun(string uuid) => FindRun(uuid) ?? throw new RunRefusedException($"There is no run {uuid}. dr-run-list has them all.");
+}

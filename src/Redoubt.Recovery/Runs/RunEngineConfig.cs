@@ -1,0 +1,20 @@
+namespace Redoubt.Recovery;
+
+/// <summary>What an engine is made with.</summary>
+public sealed record RunEngineConfig
+{
+    /// <summary>The journal: a SQLite file, which only its owner can read, since requests hold passwords of storage.</summary>
+    public required string JournalPath { get; init; }
+
+    /// <summary>Connects to pools.</summary>
+    public required PoolConnector Connect { get; init; }
+
+    /// <summary>The only directory that hooks and health scripts are run from; null for none.</summary>
+    public string? HooksDirectory { get; init; }
+
+    /// <summary>How long between two looks at something that is waited for.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a clean shutdown may take before a VM is switched off.</summary>
+    public TimeSpan ShutdownLimit { get; init; } = TimeSpan.FromMinutes(5);
+}

@@ -1,0 +1,12 @@
+namespace Redoubt.Recovery;
+
+/// <summary>What phases mean.</summary>
+public static class RunPhases
+{
+    /// <summary>Whether nothing will happen any more by itself, and nothing is left half done.</summary>
+    public static bool IsFinal(this RunPhase phase) => phase switch
+    {
+        RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing => false,
+        RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => true,
+    };
+}

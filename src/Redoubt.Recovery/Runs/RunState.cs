@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Recovery;
+
+/// <summary>A run as its events tell it. <see cref="RunTransitions"/> makes it, <see cref="RunDecision"/> says what to do next.</summary>
+internal sealed record RunState
+{
+    public required string Uuid { get; init; }
+
+    public required RecoveryRequest Request { get; init; }
+
+    public required RecoveryPlan Plan { get; init; }
+
+    public required string StartedBy { get; init; }
+
+    public required DateTimeOffset StartedAt { get; init; }
+
+    public required ImmutableArray<TimeSpan?> Forecasts { get; init; }
+
+    /// <summary>On whose behalf it acts: whoever last had it start, go on or turn back.</summary>
+    public required string Operator { get; init; }
+
+    public required ImmutableArray<StepState> Steps { get; init; }
+
+    public required ImmutableArray<VmProgress> Vms { get; init; }
+
+    public RunPhase Phase { get; init; }
+
+    public PendingQuestion? Question { get; init; }
+
+    public ImmutableList<RunLogLine> Log { get; init; } = [];
+
+    public long Revision { get; init; }
+
+    public DateTimeOffset? EndedAt { get; init; }
+
+    public string? Failure { get; init; }
+
+    /// <summary>Whether steps are taken back.</summary>
+    public bool IsBackward { get; init; }
+
+    /// <summary>How a run that is taken back ends.</summary>
+    public RunPhase EndAs { get; init; }
+
+    /// <summary>Whether what was asked to stop is to be taken back as well.</summary>
+    public bool IsUndoWanted { get; init; }
+
+    public bool IsTest => Plan.Kind == RecoveryKind.Test;
+
+    /// <summary>Whether the source handed over, and would have to run again if this fails.</summary>
+    public bool IsOrderly => Plan.Kind is RecoveryKind.Migration or RecoveryKind.Failback;
+
+    /// <summary>Whether a VM may have been started in the target, from when on its disks there are the newer ones.</summary>
+    public bool IsPastReturn => !IsTest && Enumerable.Range(0, Steps.Length).Any(i => Plan.Steps[i] is StartTier && Steps[i].Attempt > 0);
+
+    /// <summary>The mark by which everything that a test makes is known.</summary>
+    public string TestLabel => "test-" + Uuid[..8];
+
+    /// <summary>Whether a VM came to where it was wanted.</summary>
+    public bool IsReached(VmProgress vm) => vm.Error is null && Request.Policy.PowerState switch
+    {
+        PowerStateAfter.Start => vm.HealthyAt is not null,
+        PowerStateAfter.Paused => vm.StartedAt is not null,
+        PowerStateAfter.Halted => vm.RecoveredAt is not null,
+    };
+
+    public RunRecord ToRecord() => new()
+    {
+        Uuid = Uuid,
+        Request = Request.WithoutSecrets(),
+        Plan = Plan,
+        StartedBy = StartedBy,
+        StartedAt = StartedAt,
+        EndedAt = EndedAt,
+        Phase = Phase,
+        Steps = [.. Steps.Select((s, i) => new StepRecord(i, Plan.Steps[i], s.Phase, s.Attempt, s.StartedAt, s.EndedAt, s.Error, Forecasts[i]))],
+        Vms = Vms,
+        Question = Question is { } asked ? new RunQuestion(asked.Text, asked.Answers) : null,
+        Log = [.. Log],
+        Revision = Revision,
+        Forecast = StepForecast.Total(Plan.Steps, Forecasts),
+        Failure = Failure,
+    };
+
+    public RunSummary ToSummary() => new(
+        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length);
+}

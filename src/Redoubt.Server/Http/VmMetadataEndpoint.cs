@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+using Redoubt.Database;
+using Redoubt.Database.Archive;
+using Redoubt.Pool;
+using Redoubt.Server.Dispatch;
+using Redoubt.Server.Tasks;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Http;
+
+/// <summary>
+/// <c>/export_metadata</c> and <c>/import_metadata</c>, with xapi's parameters. A task that <c>task_id</c> names says how it went when it is over, and of
+/// an import which VMs were made, as xapi's does; the answer's text says the same to people.
+/// </summary>
+internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runner)
+{
+    private const int TarBytes = 64 << 10;
+    private const string Disk = "vdi:";
+
+    public Task ExportAsync(HttpContext http) => runner.RunAsync(http, "get_export_metadata", Role.VmAdmin, About(http), session =>
+        AsTaskAsync(http, session, "get_export_metadata", async () =>
+        {
+            var query = http.Request.Query;
+            var state = session.Foreign ?? daemon.Services.State;
+            var vms = Flag(query, "all", otherwise: false) ? VmMetadata.All(state, Flag(query, "include_dom0", otherwise: true)) : Named(state, query);
+            var options = new ArchiveOptions(Flag(query, "export_snapshots", otherwise: true), Flag(query, "include_vhd_parents", otherwise: false));
+            await using var archive = daemon.Services.OpenScratch("archive");
+            await Task.Run(() => daemon.VmMetadata.Export(state, vms, options, archive), http.RequestAborted);
+            archive.Position = 0;
+            http.Response.Headers.ContentDisposition = "attachment; filename=\"export.xva\"";
+            await TransferRunner.SendAsync(http, archive, "application/octet-stream");
+            return "";
+        }));
+
+    public Task ImportAsync(HttpContext http) => runner.RunAsync(http, "put_import_metadata", Role.VmAdmin, null, session =>
+        AsTaskAsync(http, session, "put_import_metadata", async () =>
+        {
+            if (session.Foreign is not null)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "A foreign database is only read. Import in a session on the pool itself.");
+            }
+
+            var query = http.Request.Query;
+            var how = new VmImport
+            {
+                Restore = Flag(query, "restore", otherwise: false),
+                Force = Flag(query, "force", otherwise: false),
+                DryRun = Flag(query, "dry_run", otherwise: false),
+                MayAdoptStorage = session.Role >= Role.PoolOperator,
+                Disks = query.Where(q => q.Key.StartsWith(Disk, StringComparison.Ordinal)).ToImmutableSortedDictionary(q => q.Key[Disk.Length..], q => q.Value.ToString()),
+            };
+            http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = ArchiveReader.TextBytesMax + TarBytes;
+            await using var archive = daemon.Services.OpenScratch("import");
+            await http.Request.Body.CopyToAsync(archive, TransferRunner.ChunkBytes, http.RequestAborted);
+            archive.Position = 0;
+            var outcome = await daemon.VmMetadata.ImportAsync(archive, how, http.RequestAborted);
+            await TransferRunner.SendAsync(http, new MemoryStream(Encoding.UTF8.GetBytes(Tell(outcome, how.DryRun))), "text/plain; charset=utf-8");
+            return TaskResult.Of(SetType<Ref<VmRecord>>.Of(RefType<VmRecord>.Of("VM")), outcome.Vms.ToImmutableList());
+        }));
+
+    private static string Tell(VmImportOutcome outcome, bool dryRun) =>
+        string.Concat(outcome.Names.Select(n => $"{(dryRun ? "Would import" : "Imported")} {n}.\n").Concat(outcome.Notices.Select(n => n + "\n")));
+
+    private static bool Flag(IQueryCollection query, string name, bool otherwise) => query[name].FirstOrDefault() switch
+    {
+        null => otherwise,
+        "true" => true,
+        "false" => false,
+        var other => throw new XenApiException("INVALID_VALUE", name, other),
+    };
+
+    private static List<Ref<VmRecord>> Named(DatabaseState state, IQueryCollection query)
+    {
+        if (query["ref"].FirstOrDefault() is { } reference)
+        {
+            _ = state.Get(new Ref<VmRecord>(reference));
+            return [new(reference)];
+        }
+
+        // xapi takes one UUID; "uuids" for several is ours.
+        var wanted = query["uuids"].FirstOrDefault()?.Split(',') ?? (query["uuid"].FirstOrDefault() is { } one ? [one] : throw new XenApiException("INVALID_VALUE", "uuid", ""));
+        return wanted.Select(u => state.FindByUuid<VmRecord>(u) is { IsNull: false } vm ? vm : throw new XenApiException("UUID_INVALID", "VM", u)).ToList();
+    }
+
+    private AuditedTransfer About(HttpContext http)
+    {
+        var query = http.Request.Query;
+        var state = daemon.Services.State;
+        return new(
+            VmRecord.Declaration,
+            query["ref"].FirstOrDefault() is { } reference
+                ? [reference]
+                : [.. (query["uuids"].FirstOrDefault() ?? query["uuid"].FirstOrDefault() ?? "").Split(',').Select(u => state.FindByUuid<VmRecord>(u).Opaque)]);
+    }
+
+    /// <summary>Finishes the task that the client made for it, if it did.</summary>
+    private async Task AsTaskAsync(HttpContext http, SessionState session, string handler, Func<Task<string>> act)
+    {
+        var spelled = http.Request.Query["task_id"].FirstOrDefault();
+        if (spelled is null)
+        {
+            await act();
+            return;
+        }
+
+        var task = new Ref<TaskRecord>(spelled);
+        if (daemon.Services.State.Get(task).Session != session.Ref)
+        {
+            RoleCheck.Require(session, "task.set_status/any", Role.PoolOperator);
+        }
+
+        try
+        {
+            var result = await act();
+            await FinishAsync(task, t => t with { Status = TaskStatusType.Success, Result = result });
+        }
+        catch (Exception error)
+        {
+            var failure = runner.Translate(error, handler);
+            await FinishAsync(task, t => t with { Status = TaskStatusType.Failure, ErrorInfo = [failure.Code, .. failure.Parameters] });
+            throw failure;
+        }
+    }
+
+    private Task FinishAsync(Ref<TaskRecord> task, Func<TaskRecord, TaskRecord> outcome) => daemon.Services.Database.WriteAsync(
+        tx =>
+        {
+            if (tx.Find(task) is { } record && !TaskRows.IsFinished(record))
+            {
+                tx.Update(task, t => TaskRows.Finished(outcome(t), daemon.Services.Time.GetUtcNow()));
+            }
+        },
+        CancellationToken.None);
+}

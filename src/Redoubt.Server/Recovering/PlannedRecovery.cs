@@ -1,0 +1,9 @@
+using Redoubt.Recovery;
+
+namespace Redoubt.Server.Recovering;
+
+/// <summary>A plan as an operator is shown it, and what to hand in to have just this one carried out.</summary>
+/// <param name="Request">What was asked for, with what was left open filled in (which site is the source), and without secrets.</param>
+/// <param name="Plan">The plan.</param>
+/// <param name="Digest">Tells whether a plan that is made later does the same.</param>
+public sealed record PlannedRecovery(RecoveryRequest Request, RecoveryPlan Plan, string Digest);

@@ -1,0 +1,127 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Redoubt.Pool;
+using Redoubt.Recovery;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Recovering;
+
+/// <summary>
+/// Saved plans: keys <c>dr-plan:NAME</c> of the pool's <c>other_config</c>, so that they are replicated with everything else and a site
+/// that finds the storage finds the plans. docs/formats/recovery.md has the format.
+/// </summary>
+internal sealed class SavedPlans(PoolServices pool)
+{
+    private const string Prefix = "dr-plan:";
+
+    /// <summary>This pool's own plan of this name, or null.</summary>
+    /// <exception cref="FormatException">It is there and can't be read.</exception>
+    public SavedPlan? Find(string name) =>
+        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Prefix + name, out var text) ? Read(name, text) : null;
+
+    /// <summary>Saves a plan over whatever had the name.</summary>
+    public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
+    {
+        Names.Require("name", name);
+        if (request.ToJson() != request.WithoutSecrets().ToJson())
+        {
+            throw new XenApiException("INVALID_VALUE", "device-config", "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the SR with sr-uuid= instead)");
+        }
+
+        // What was answered or consented to for one recovery must not be taken for granted in the next.
+        var policy = request.Policy with { IsSourceDead = false };
+        var text = Compact(RecoveryJson.Write(new StoredPlan(request with { Plan = null, Policy = policy }, savedBy, pool.Time.GetUtcNow())));
+        return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
+    }
+
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>.</exception>
+    public Task RemoveAsync(string name, CancellationToken cancellationToken) => pool.Database.WriteAsync(
+        tx =>
+        {
+            if (!tx.Get(pool.Pool).OtherConfig.ContainsKey(Prefix + name))
+            {
+                throw new XenApiException("DR_PLAN_UNKNOWN", name);
+            }
+
+            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Prefix + name) });
+        },
+        cancellationToken);
+
+    /// <summary>This pool's own plans.</summary>
+    public PlanCatalog Own() => In(pool.State.Get(pool.Pool), null);
+
+    /// <summary>The plans of other pools, on every metadata volume of theirs that is attached.</summary>
+    /// <param name="api">A session of whoever asks, who must be allowed to open databases.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public async Task<PlanCatalog> ForeignAsync(XenApiClient api, CancellationToken cancellationToken)
+    {
+        var volumes = pool.State.All<VdiRecord>()
+            .Where(v => v.Record is { Type: VdiType.Metadata, Missing: false, MetadataLatest: true } && v.Record.MetadataOfPool != pool.Pool)
+            .OrderBy(v => v.Record.Uuid, StringComparer.Ordinal);
+        var all = new PlanCatalog([], []);
+        foreach (var (reference, vdi) in volumes)
+        {
+            all = Join(all, await OfVolumeAsync(api, reference, vdi.Uuid, cancellationToken));
+        }
+
+        return all;
+    }
+
+    private static async Task<PlanCatalog> OfVolumeAsync(XenApiClient api, Ref<VdiRecord> vdi, string uuid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var foreign = api.WithSession(await api.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken));
+            try
+            {
+                var theirs = (await foreign.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();
+                return In(theirs, new(uuid, theirs.Uuid, theirs.NameLabel));
+            }
+            finally
+            {
+                // Not with the caller's token: a session left open holds a whole database in memory.
+                await foreign.LogoutAsync(CancellationToken.None);
+            }
+        }
+        catch (XenApiException unreadable)
+        {
+            return new([], [$"The metadata volume {uuid} can't be looked at for plans: {unreadable.Code} {string.Join(", ", unreadable.Parameters)}"]);
+        }
+    }
+
+    private static PlanCatalog In(PoolRecord record, PlanOrigin? origin)
+    {
+        var plans = ImmutableArray.CreateBuilder<SavedPlan>();
+        var problems = ImmutableArray.CreateBuilder<string>();
+        foreach (var (key, text) in record.OtherConfig.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
+        {
+            try
+            {
+                plans.Add(Read(key[Prefix.Length..], text) with { Origin = origin });
+            }
+            catch (FormatException garbled)
+            {
+                problems.Add($"The plan {key[Prefix.Length..]} of pool {record.NameLabel} can't be read: {garbled.Message}");
+            }
+        }
+
+        return new(plans.ToImmutable(), problems.ToImmutable());
+    }
+
+    private static PlanCatalog Join(PlanCatalog a, PlanCatalog b) => new([.. a.Plans, .. b.Plans], [.. a.Problems, .. b.Problems]);
+
+    // Every journal carries it; the line breaks would be half of it.
+    private static string Compact(string json)
+    {
+        using var document = JsonDocument.Parse(json);
+        return JsonSerializer.Serialize(document.RootElement);
+    }
+
+    private static SavedPlan Read(string name, string text)
+    {
+        var stored = RecoveryJson.Read<StoredPlan>(text);
+        return new() { Name = name, Request = stored.Request with { Plan = name }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
+    }
+
+    private sealed record StoredPlan(RecoveryRequest Request, string SavedBy, DateTimeOffset SavedAt);
+}

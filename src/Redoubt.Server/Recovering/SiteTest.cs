@@ -1,0 +1,7 @@
+namespace Redoubt.Server.Recovering;
+
+/// <summary>Whether a site answers.</summary>
+/// <param name="Site">The site.</param>
+/// <param name="IsReachable">Whether somebody could log in there; null if nobody has tried.</param>
+/// <param name="Failure">Why not; null if they could.</param>
+public sealed record SiteTest(Site Site, bool? IsReachable, string? Failure);

@@ -1,0 +1,118 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Redoubt.Compute.Tests;
+
+/// <summary>Guests on networks that lead nowhere. The bench's Linux guest is used, since it speaks as soon as its card is up.</summary>
+[Collection(EmbeddedHostCollection.Name)]
+public sealed class IsolationTests(EmbeddedHost host)
+{
+    private const string FirstMac = "52:54:00:11:22:01";
+    private const string SecondMac = "52:54:00:11:22:02";
+
+    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_segment_carries_the_frames_of_its_own_guests_and_of_no_others()
+    {
+        var (one, other) = (IsolatedSegment.Of($"{Guid.NewGuid()}"), IsolatedSegment.Of($"{Guid.NewGuid()}"));
+        using var listener = Join(one);
+        using var elsewhere = Join(other);
+        var (first, second) = (Guest(1, FirstMac, one), Guest(2, SecondMac, other));
+        await Task.WhenAll(host.Hypervisor.StartAsync(first, Cancel), host.Hypervisor.StartAsync(second, Cancel));
+        try
+        {
+            Assert.Equal([FirstMac], await SendersAsync(listener));
+            Assert.Equal([SecondMac], await SendersAsync(elsewhere));
+        }
+        finally
+        {
+            await host.Hypervisor.DestroyAsync(first.Uuid, Cancel);
+            await host.Hypervisor.DestroyAsync(second.Uuid, Cancel);
+        }
+    }
+
+    [Fact]
+    public async Task An_isolated_bridge_has_no_address_and_no_uplink_and_comes_and_goes_as_often_as_asked()
+    {
+        var name = $"rdt{Guid.NewGuid():N}"[..15];
+        if (!host.Hypervisor.TryMakeIsolatedBridge(name))
+        {
+            Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
+            Assert.Fail("root could not make a bridge");
+        }
+
+        try
+        {
+            Assert.True(host.Hypervisor.TryMakeIsolatedBridge(name));
+            Assert.True(HostBridge.Exists(name));
+            Assert.Empty(Directory.EnumerateFileSystemEntries($"/sys/class/net/{name}/brif"));
+            var guest = Guest(3, FirstMac, null) with { Nics = [new DomainNic { Device = 0, Mac = FirstMac, Bridge = name }] };
+            await host.Hypervisor.StartAsync(guest, Cancel);
+            await Until.FileContainsAsync(guest.ConsoleLogPath!, "redoubt-guest: ");
+            Assert.Single(Directory.EnumerateFileSystemEntries($"/sys/class/net/{name}/brif"));
+            Assert.DoesNotContain(name, File.ReadAllText("/proc/net/if_inet6"), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == name).GetIPProperties().UnicastAddresses, _ => true);
+            await host.Hypervisor.DestroyAsync(guest.Uuid, Cancel);
+        }
+        finally
+        {
+            host.Hypervisor.RemoveIsolatedBridge(name);
+        }
+
+        host.Hypervisor.RemoveIsolatedBridge(name);
+        Assert.False(HostBridge.Exists(name));
+    }
+
+    private static string GuestImage
+    {
+        get
+        {
+            var root = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
+                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
+            var image = Path.Combine(root, "artifacts", "guest", "guest.qcow2");
+            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
+        }
+    }
+
+    private DomainConfig Guest(int number, string mac, IsolatedSegment? segment)
+    {
+        var uuid = Guid.NewGuid();
+        var disk = Path.Combine(host.Root, $"isolated{number}.qcow2");
+        File.Copy(GuestImage, disk);
+        return TestGuest.Config(uuid, disk, Path.Combine(host.Root, "consoles", $"{uuid:D}.log")) with
+        {
+            MemoryMaxBytes = 128 << 20,
+            Disks = [new DomainDisk { Device = 0, Path = disk, Format = DiskFormat.Qcow2 }],
+            Nics = [new DomainNic { Device = 0, Mac = mac, Bridge = null, Segment = segment }],
+        };
+    }
+
+    private static Socket Join(IsolatedSegment segment)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(new IPEndPoint(IPAddress.Parse(segment.Group), segment.Port));
+        socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(IPAddress.Parse(segment.Group), IPAddress.Loopback));
+        return socket;
+    }
+
+    /// <summary>The senders of the first five frames: the guest's card announces itself several times.</summary>
+    private static async Task<IReadOnlyList<string>> SendersAsync(Socket socket)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancel);
+        limit.CancelAfter(EmbeddedHost.Limit);
+        var senders = new HashSet<string>();
+        var frame = new byte[2048];
+        for (var heard = 0; heard < 5; heard++)
+        {
+            var length = await socket.ReceiveAsync(frame, limit.Token);
+            Assert.InRange(length, 14, 2048);
+            senders.Add(string.Join(':', frame[6..12].Select(b => $"{b:x2}")));
+        }
+
+        return [.. senders];
+    }
+}

@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using Redoubt.Recovery;
+using Redoubt.Server.Recovering;
+
+namespace Redoubt.Server.Tests.Recovering;
+
+public sealed class SavedPlanTests
+{
+    private static readonly RecoveryRequest Shop = new()
+    {
+        Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, Chosen = new() { Vms = ["web"] } },
+        SrUuids = ["00000000-0000-4000-8000-000000000001"],
+    };
+
+    [Fact]
+    public async Task A_plan_survives_a_restart_but_not_the_statement_that_the_source_is_dead()
+    {
+        await using var pool = new TestPool();
+        await pool.InitializeAsync();
+        await pool.CallAsync("recovery.save_plan", "shop", Shop.ToJson());
+        await pool.Server.DisposeAsync();
+        await pool.StartAsync();
+        var plan = Assert.Single((await ListAsync(pool, foreign: false)).Plans);
+        Assert.Equal(("shop", "root", null), (plan.Name, plan.SavedBy, plan.Origin));
+        Assert.Equal(["web"], plan.Request.Policy.Chosen.Vms);
+        Assert.Equal("shop", plan.Request.Plan);
+        Assert.False(plan.Request.Policy.IsSourceDead);
+        await pool.CallAsync("recovery.remove_plan", "shop");
+        Assert.Equal(["DR_PLAN_UNKNOWN", "shop"], await pool.FailureAsync("recovery.remove_plan", "shop"));
+    }
+
+    [Fact]
+    public async Task The_plans_of_a_lost_pool_come_with_its_storage()
+    {
+        await using var scene = await RecoveryScene.StartAsync(("night", Shop));
+        var found = Assert.Single((await ListAsync(scene.Target, foreign: true)).Plans);
+        Assert.Equal(("night", scene.Volume), (found.Name, found.Origin!.Volume));
+        Assert.Empty((await ListAsync(scene.Target, foreign: false)).Plans);
+    }
+
+    [Fact]
+    public async Task What_would_put_a_password_on_the_storage_or_could_not_be_typed_is_refused()
+    {
+        await using var pool = new TestPool();
+        await pool.InitializeAsync();
+        var secret = Shop with { Probes = [new("lvmoiscsi", ImmutableSortedDictionary<string, string>.Empty.Add("chappassword", "open sesame"))] };
+        Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "shop", secret.ToJson()))[0]);
+        Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "two words", Shop.ToJson()))[0]);
+        Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "shop", "{}"))[0]);
+        Assert.Empty((await ListAsync(pool, foreign: false)).Plans);
+    }
+
+    [Fact]
+    public async Task A_garbled_plan_hides_no_other_one()
+    {
+        await using var pool = new TestPool();
+        await pool.InitializeAsync();
+        await pool.CallAsync("recovery.save_plan", "good", Shop.ToJson());
+        var own = (await pool.CallAsync("pool.get_all"))[0].GetString();
+        await pool.CallAsync("pool.add_to_other_config", own, "dr-plan:bad", "{garbled");
+        var catalog = await ListAsync(pool, foreign: false);
+        Assert.Equal("good", Assert.Single(catalog.Plans).Name);
+        Assert.Contains("bad", Assert.Single(catalog.Problems), StringComparison.Ordinal);
+    }
+
+    private static async Task<PlanCatalog> ListAsync(TestPool pool, bool foreign) =>
+        RecoveryJson.Read<PlanCatalog>((await pool.CallAsync("recovery.get_plans", foreign)).GetString()!);
+}

@@ -1,0 +1,84 @@
+using Redoubt.Recovery;
+using Redoubt.Server.Recovering;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Tests.Recovering;
+
+public sealed class ScheduleTests
+{
+    private static readonly RecoveryRequest Everything = new() { Policy = new() { Kind = RecoveryKind.Failover } };
+
+    private readonly List<string> _started = [];
+
+    [Fact]
+    public async Task A_test_is_started_once_when_it_is_due()
+    {
+        await using var pool = await PoolWithAsync("*/10 * * * *");
+        var schedules = pool.Server.Recovery.Tests;
+        await schedules.SweepAsync(StartAsync, TestContext.Current.CancellationToken);
+        Assert.Empty(_started);
+
+        pool.Clock.Advance(schedules.All.Single().Next!.Value - pool.Clock.GetUtcNow() + TimeSpan.FromSeconds(1));
+        await schedules.SweepAsync(StartAsync, TestContext.Current.CancellationToken);
+        await schedules.SweepAsync(StartAsync, TestContext.Current.CancellationToken);
+        Assert.Equal(["shop"], _started);
+        var last = schedules.All.Single().Last!;
+        Assert.Equal(("run-1", null), (last.Run, last.Failure));
+    }
+
+    [Fact]
+    public async Task What_was_due_while_no_daemon_ran_is_missed_and_said()
+    {
+        await using var pool = await PoolWithAsync("0 3 * * *");
+        await pool.Server.DisposeAsync();
+        pool.Clock.Advance(TimeSpan.FromDays(2) + (Cron.Parse("0 9 * * *").Next(pool.Clock.GetUtcNow())!.Value - pool.Clock.GetUtcNow()));
+        await pool.StartAsync();
+        var schedules = pool.Server.Recovery.Tests;
+        await schedules.SweepAsync(StartAsync, TestContext.Current.CancellationToken);
+        Assert.Empty(_started);
+        Assert.InRange(schedules.All.Single().Missed, 2, 3);
+        Assert.Contains("DR_TEST_MISSED", await MessagesAsync(pool));
+        var status = RecoveryJson.Read<DrStatus>((await pool.CallAsync("recovery.get_status")).GetString()!);
+        Assert.Contains(status.Problems, p => p.Contains("missed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_test_that_can_not_be_started_is_said()
+    {
+        await using var pool = await PoolWithAsync("*/10 * * * *");
+        var schedules = pool.Server.Recovery.Tests;
+        pool.Clock.Advance(TimeSpan.FromMinutes(10));
+        await schedules.SweepAsync((_, _) => throw new XenApiException("DR_PLAN_BLOCKED", "no-metadata"), TestContext.Current.CancellationToken);
+        Assert.Contains("no-metadata", schedules.All.Single().Last!.Failure!, StringComparison.Ordinal);
+        Assert.Contains("DR_TEST_FAILED", await MessagesAsync(pool));
+    }
+
+    [Fact]
+    public async Task A_schedule_names_a_plan_that_is_there_and_a_time_that_comes()
+    {
+        await using var pool = await PoolWithAsync("@daily");
+        Assert.Equal(["DR_SCHEDULE_EXISTS", "nightly"], await pool.FailureAsync("recovery.add_schedule", "nightly", "shop", "@daily"));
+        Assert.Equal(["DR_PLAN_UNKNOWN", "nothing"], await pool.FailureAsync("recovery.add_schedule", "other", "nothing", "@daily"));
+        Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.add_schedule", "other", "shop", "0 0 31 2 *"))[0]);
+        await pool.CallAsync("recovery.remove_schedule", "nightly");
+        Assert.Equal(["DR_SCHEDULE_UNKNOWN", "nightly"], await pool.FailureAsync("recovery.remove_schedule", "nightly"));
+    }
+
+    private static async Task<TestPool> PoolWithAsync(string cron)
+    {
+        var pool = new TestPool();
+        await pool.InitializeAsync();
+        await pool.CallAsync("recovery.save_plan", "shop", Everything.ToJson());
+        await pool.CallAsync("recovery.add_schedule", "nightly", "shop", cron);
+        return pool;
+    }
+
+    private static async Task<List<string?>> MessagesAsync(TestPool pool) =>
+        [.. (await pool.CallAsync("message.get_all_records")).EnumerateObject().Select(m => m.Value.GetProperty("name").GetString())];
+
+    private Task<string> StartAsync(Schedule schedule, CancellationToken cancellationToken)
+    {
+        _started.Add(schedule.Plan);
+        return Task.FromResult($"run-{_started.Count}");
+    }
+}
