@@ -190,6 +190,8 @@ public sealed class PoolDatabaseTests
         }
 
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "fourth" }), Stop);
-        Assert.Equal(["first", "fourth"], TestPool.Read(pool.LocalPath).All<VmRecord>().Select(v => v.Record.NameLabel).Order());
+        var left = TestPool.Read(pool.LocalPath);
+        Assert.DoesNotContain("third", left.All<VmRecord>().Select(v => v.Record.NameLabel));
+        Assert.Null(TestPool.Differences(pool.Database.State, left));
     }
 }
