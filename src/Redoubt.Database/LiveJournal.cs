@@ -37,6 +37,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private TimeSpan _pause = FirstPause;
     private volatile JournalHealth _health = JournalHealth.Broken;
     private volatile bool _isWritingWhole;
+    private volatile bool _isLarge;
     private volatile string? _historyProblem;
     private Task _packing = Task.CompletedTask;
     private (DatabaseState State, DateTimeOffset At)? _waiting;
@@ -80,6 +81,9 @@ public sealed class LiveJournal : IAsyncDisposable
 
     /// <summary>Why the last state that was due for the history of the volume is not in it; <see langword="null"/> when all is well.</summary>
     public string? HistoryProblem => _historyProblem;
+
+    /// <summary>Whether the database is too large for xapi's form, so that only Redoubt can read the copy.</summary>
+    public bool IsLarge => _isLarge;
 
     /// <summary>Told of each change of health, with the reason when it is broken. Called on the journal's own worker or the database's writer.</summary>
     internal Action<LiveJournal, string?>? HealthChanged { get; set; }
@@ -330,8 +334,7 @@ public sealed class LiveJournal : IAsyncDisposable
             _isWritingWhole = true;
             watch?.Change(WholeLimit, Timeout.InfiniteTimeSpan);
             _writer.WriteDatabase(StateDump.ToDump(work.State));
-            _isWritingWhole = false;
-            _keep = null;
+            (_isWritingWhole, _isLarge, _keep) = (false, _writer.IsLarge, null);
         }
     }
 

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
+using Redoubt.Server.Console;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
@@ -28,6 +29,7 @@ namespace Redoubt.Server;
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
 ///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
+///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -77,7 +79,9 @@ public sealed class PoolServer : IAsyncDisposable
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
-        web.Run(routes.HandleAsync);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
+        var console = ConsoleHost.Build(web.Services);
+        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
     }
 
@@ -184,7 +188,7 @@ public sealed class PoolServer : IAsyncDisposable
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
-            var web = BuildWeb(kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var web = BuildWeb(config.DataDirectory, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
                 Configure(options, url, () => reload!.Current);
@@ -240,7 +244,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(Action<KestrelServerOptions> listen)
+    private static WebApplication BuildWeb(string dataDirectory, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -253,6 +257,7 @@ public sealed class PoolServer : IAsyncDisposable
             listen(kestrel);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
+        builder.Services.AddConsole(dataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
         // One line for each failure, to standard error: standard output is for what scripts read.
@@ -264,6 +269,10 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Redoubt.Server.Console.SessionCookie", LogLevel.Warning);
+
+        // Its keys lie in the daemon's own directory, which only its owner can read, as everything else does.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
 
         // A line for each connection over the limit: whoever opens them would fill the disk.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);

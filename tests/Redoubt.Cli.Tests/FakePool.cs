@@ -103,7 +103,7 @@ internal sealed class FakePool : IAsyncDisposable
 
         var isTask = method.StartsWith("Async.", StringComparison.Ordinal);
         var name = isTask ? method[6..] : method;
-        if (!isTask && database.TryAnswer(name, arguments) is { } known)
+        if (!isTask && !name.StartsWith("recovery.", StringComparison.Ordinal) && database.TryAnswer(name, arguments) is { } known)
         {
             return known;
         }

@@ -13,17 +13,14 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Short, because sockets of guests lie below it.</summary>
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("rd-").FullName;
 
+    /// <summary>The repository that this was built in.</summary>
+    public static string Repository { get; } = FindRepository();
+
     public static string GuestImage
     {
         get
         {
-            var root = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
-            {
-                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
-            }
-
-            var image = Path.Combine(root, "artifacts", "guest", "guest.qcow2");
+            var image = Path.Combine(Repository, "artifacts", "guest", "guest.qcow2");
             return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
         }
     }
@@ -51,6 +48,19 @@ internal sealed class Bench : IAsyncDisposable
                 Assert.Fail($"gave up waiting until {what}");
             }
         }
+    }
+
+    /// <summary>What a replicating array leaves at the other site: the same blocks, holes included, and nothing else.</summary>
+    public static async Task MirrorAsync(string from, string to)
+    {
+        foreach (var entry in System.IO.Directory.EnumerateDirectories(to))
+        {
+            System.IO.Directory.Delete(entry, recursive: true);
+        }
+
+        using var copy = Process.Start("cp", ["-a", "--sparse=always", from + "/.", to]);
+        await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, copy.ExitCode);
     }
 
     public static async Task SignalAsync(Process process, string signal)
@@ -83,5 +93,16 @@ internal sealed class Bench : IAsyncDisposable
         }
 
         System.IO.Directory.Delete(Directory, recursive: true);
+    }
+
+    private static string FindRepository()
+    {
+        var root = AppContext.BaseDirectory;
+        while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
+        {
+            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
+        }
+
+        return root;
     }
 }

@@ -24,7 +24,7 @@ internal static class VolumeReports
     private static DatabaseReport Intact(string path, JournalContent content, string? vm) => WithPool(Describe(path, content, vm) with
     {
         Verdict = InspectVerdict.Intact,
-        Explanation = Say($"It is a metadata volume, intact at generation {content.Generation}."),
+        Explanation = Say($"It is a metadata volume, intact at generation {content.Generation}.{Form(content)}"),
     });
 
     private static DatabaseReport Cut(string path, JournalVerdict.CutAt cut, string? vm)
@@ -34,7 +34,7 @@ internal static class VolumeReports
         return WithPool(Describe(path, cut.Content, vm) with
         {
             Verdict = cut.FromOtherHalf ? InspectVerdict.OlderHalf : InspectVerdict.Cut,
-            Explanation = Say($"It is a metadata volume, readable up to generation {cut.Content.Generation}; what was written after that is lost.{older}{lost}"),
+            Explanation = Say($"It is a metadata volume, readable up to generation {cut.Content.Generation}; what was written after that is lost.{older}{lost}{Form(cut.Content)}"),
             Damage = [.. cut.Damage.Select(Report)],
             LostRecords = cut.LostRecords,
             LastSeenGeneration = cut.LastSeenGeneration,
@@ -47,6 +47,9 @@ internal static class VolumeReports
         WrittenBy = content.WrittenByRedoubt ? "Redoubt" : "xapi",
         UnfinishedRecords = content.DiscardedUnfinished,
     };
+
+    private static string Form(JournalContent content) =>
+        content.IsLarge ? " The database is larger than xapi's format takes, so only Redoubt can read this volume; xapi finds it empty." : "";
 
     private static DatabaseReport WithPool(DatabaseReport report) => report.Content!.Pool is null
         ? report with { Verdict = InspectVerdict.Unusable, Explanation = report.Explanation + " But no pool is in the database." }

@@ -31,6 +31,11 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
                 if (run is { Phase: RunPhase.Waiting, Question: { } question })
                 {
+                    if (run.Request.KeepTest && run.Steps.Any(s => s is { Step: CleanUp, Phase: StepPhase.Waiting }))
+                    {
+                        return Kept(run);
+                    }
+
                     if (await AnswerAsync(run, question) is { } left)
                     {
                         return left;
@@ -117,25 +122,39 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
     // Null if it was answered; an exit code if it must be answered by somebody who is not here.
     private async Task<int?> AnswerAsync(RunRecord run, RunQuestion question)
     {
-        var given = context.Parameters.Find("answer");
-        if (given is null && !context.Terminal.CanAsk)
+        if (context.Parameters.Find("answer") is { } given)
         {
-            context.Terminal.ErrorLine($"{question.Text}\nThe run waits: dr-run-answer uuid={run.Uuid} answer={string.Join('|', question.Answers)}");
-            context.Terminal.PrintLine(run.Uuid);
-            return ExitCode.Waiting;
+            if (!question.Answers.Contains(given))
+            {
+                throw new UsageException($"The run asks: {question.Text} It takes {string.Join(" or ", question.Answers)}, not '{given}'. It goes on waiting: dr-run-answer uuid={run.Uuid} answer=");
+            }
+
+            context.Terminal.ErrorLine($"{question.Text} {given}");
+            await daemon.CallAsync("answer", run.Uuid, given);
+            return null;
         }
 
         context.Terminal.ErrorLine(question.Text);
-        var answer = given;
-        while (answer is null || !question.Answers.Contains(answer))
+        while (context.Terminal.CanAsk && context.Terminal.Ask($"{string.Join(" or ", question.Answers)}: ")?.Trim() is { } typed)
         {
-            answer = given is not null
-                ? throw new UsageException($"The run asks: {question.Text} It takes {string.Join(" or ", question.Answers)}, not '{given}'. It goes on waiting: dr-run-answer uuid={run.Uuid} answer=")
-                : context.Terminal.Ask($"{string.Join(" or ", question.Answers)}: ")?.Trim();
+            if (question.Answers.Contains(typed))
+            {
+                await daemon.CallAsync("answer", run.Uuid, typed);
+                return null;
+            }
         }
 
-        await daemon.CallAsync("answer", run.Uuid, answer);
-        return null;
+        context.Terminal.ErrorLine($"The run waits: dr-run-answer uuid={run.Uuid} answer={string.Join('|', question.Answers)}");
+        context.Terminal.PrintLine(run.Uuid);
+        return ExitCode.Waiting;
+    }
+
+    private int Kept(RunRecord run)
+    {
+        var healthy = run.Vms.Count(v => v.Phase == VmPhase.Healthy);
+        context.Terminal.ErrorLine($"The test is up: {healthy} of {run.Vms.Length} VMs healthy. It stays until dr-test-cleanup uuid={run.Uuid}");
+        context.Terminal.PrintLine(run.Uuid);
+        return healthy == run.Vms.Length || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
     }
 
     private int End(RunRecord run, RunPhase wanted)

@@ -14,9 +14,14 @@ internal sealed class DatabaseIndex(DatabaseFacts facts)
     private readonly Dictionary<string, VdiFacts> _devices = First(facts.Vdis.Where(v => !v.IsMissing && v.ScsiId.Length > 0), v => v.ScsiId);
     private readonly ILookup<string, VmFacts> _members = facts.Vms.Where(v => v.ApplianceUuid.Length > 0).ToLookup(v => v.ApplianceUuid);
 
+    private readonly ILookup<string, VmFacts> _names = facts.Vms.ToLookup(v => v.Name);
+    private readonly ILookup<string, VdiFacts> _locations = facts.Vdis.Where(v => !v.IsMissing).ToLookup(v => v.Location);
+
     public DatabaseFacts Facts => facts;
 
     public VmFacts? Vm(string uuid) => _vms.GetValueOrDefault(uuid);
+
+    public IEnumerable<VmFacts> VmsNamed(string name) => _names[name];
 
     public SrFacts? Sr(string uuid) => _srs.GetValueOrDefault(uuid);
 
@@ -33,7 +38,7 @@ internal sealed class DatabaseIndex(DatabaseFacts facts)
         (theirs.ScsiId.Length > 0 ? _devices.GetValueOrDefault(theirs.ScsiId) : null) ?? _places.GetValueOrDefault((theirs.SrUuid, theirs.Location));
 
     /// <summary>Installation media of this name on any SR for such.</summary>
-    public VdiFacts? SameIso(VdiFacts theirs) => facts.Vdis.FirstOrDefault(v => !v.IsMissing && v.Location == theirs.Location && Sr(v.SrUuid) is { IsIso: true });
+    public VdiFacts? SameIso(VdiFacts theirs) => _locations[theirs.Location].FirstOrDefault(v => Sr(v.SrUuid) is { IsIso: true });
 
     /// <summary>Whether a VM of this UUID does anything here.</summary>
     public bool IsAlive(string uuid) => Vm(uuid) is { PowerState: VmPowerState.Running or VmPowerState.Paused };

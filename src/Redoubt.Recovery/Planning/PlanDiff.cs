@@ -18,7 +18,7 @@ public sealed record PlanDiff(ImmutableArray<PlanChange> Changes)
         Compare(changes, "tier", Places(earlier), Places(later), p => p.Vm.Uuid, p => p.Vm.Name, p => $"tier {p.Tier}");
         Compare(changes, "step", earlier.Steps, later.Steps, s => s.Key, s => s.Key, s => s.What);
         var common = later.Steps.Select(s => s.Key).Intersect(earlier.Steps.Select(s => s.Key)).ToList();
-        if (!earlier.Steps.Select(s => s.Key).Where(common.Contains).SequenceEqual(common))
+        if (!earlier.Steps.Select(s => s.Key).Where(common.ToHashSet().Contains).SequenceEqual(common))
         {
             changes.Add(new(ChangeKind.Changed, "step", "order", "the steps come in another order"));
         }

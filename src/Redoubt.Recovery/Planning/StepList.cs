@@ -9,6 +9,8 @@ namespace Redoubt.Recovery;
 internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers, IReadOnlyList<ApplyFix> fixes)
 {
     private readonly IReadOnlyList<ChosenVm> _vms = [.. units.SelectMany(u => u.Vms)];
+    private readonly HashSet<string> _losesDisks = [.. scene.Disks
+        .Where(d => d.Here is null && scene.IsAcceptedMissing(d)).Select(d => d.Vm.Vm.Uuid)];
 
     public IEnumerable<RecoveryStep> Make() => _vms.Count == 0 ? [] :
     [
@@ -63,7 +65,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         var volume = PlanObject.Of(unit.Vms[0].Volume);
         var here = scene.IsTest ? [] : unit.Vms.Where(v => scene.Target.Vm(v.Vm.Uuid) is { PowerState: VmPowerState.Halted }).ToList();
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
-            || scene.Disks.Any(d => d.Here is null && unit.Vms.Contains(d.Vm) && scene.IsAcceptedMissing(d));
+            || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance
             ? new RecoverAppliance(PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime)
             : new RecoverVm(unit.Vms[0].Object, volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime);
@@ -117,7 +119,9 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
 
     private IEnumerable<PlanObject> Unprotected()
     {
-        var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn).Select(v => v.SrUuid).ToHashSet();
+        // A volume of ours on storage that is attached for a recovery lies still: nobody writes it, as after a failover it comes home.
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(s => s.Uuid).ToHashSet();
+        var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn && !held.Contains(v.SrUuid)).Select(v => v.SrUuid).ToHashSet();
         return NeededSrs().Where(s => !own.Contains(s.Uuid));
     }
 

@@ -76,16 +76,19 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
         }
 
         var meant = new HashSet<string>();
+        // By either word, so that naming thousands does not go over all copies for each.
+        var vms = copies.SelectMany(c => new[] { c.Vm.Uuid, c.Vm.Name }.Distinct().Select(word => (Word: word, c.Vm.Uuid))).ToLookup(c => c.Word, c => c.Uuid);
         foreach (var name in chosen.Vms)
         {
-            Add(meant, copies.Where(c => c.Vm.Uuid == name || c.Vm.Name == name).Select(c => c.Vm.Uuid), "VM", name, isSingle: true);
+            Add(meant, vms[name], "VM", name, isSingle: true);
         }
 
+        var members = copies.Select(c => (c.Vm.Uuid, Appliance: volumes[c.Volume!].Appliance(c.Vm.ApplianceUuid))).Where(c => c.Appliance is not null)
+            .SelectMany(c => new[] { c.Appliance!.Uuid, c.Appliance.Name }.Distinct().Select(word => (Word: word, Member: c))).ToLookup(c => c.Word, c => c.Member);
         foreach (var name in chosen.Appliances)
         {
             // Two vApps of one name are two vApps, though their members may be many.
-            var named = copies.Select(c => (c.Vm.Uuid, Appliance: volumes[c.Volume!].Appliance(c.Vm.ApplianceUuid)))
-                .Where(c => c.Appliance is not null && (c.Appliance.Uuid == name || c.Appliance.Name == name)).ToList();
+            var named = members[name].ToList();
             if (named.Select(c => c.Appliance!.Uuid).Distinct().Count() > 1)
             {
                 Ambiguous("vApp", name, named.Select(c => c.Appliance!.Uuid));
@@ -94,9 +97,10 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
             Add(meant, named.Select(c => c.Uuid), "vApp", name, isSingle: false);
         }
 
+        var tagged = copies.SelectMany(c => c.Vm.Tags.Select(tag => (Tag: tag, c.Vm.Uuid))).ToLookup(c => c.Tag, c => c.Uuid);
         foreach (var tag in chosen.Tags)
         {
-            Add(meant, copies.Where(c => c.Vm.Tags.Contains(tag)).Select(c => c.Vm.Uuid), "tag", tag, isSingle: false);
+            Add(meant, tagged[tag], "tag", tag, isSingle: false);
         }
 
         return meant;

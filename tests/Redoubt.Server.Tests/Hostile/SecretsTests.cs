@@ -13,8 +13,8 @@ public sealed class SecretsTests
     {
         // The server logs to standard error. What servers of other tests write there meanwhile does no harm.
         var log = new StringWriter();
-        var before = Console.Error;
-        Console.SetError(TextWriter.Synchronized(log));
+        var before = System.Console.Error;
+        System.Console.SetError(TextWriter.Synchronized(log));
         await using var pool = new TestPool();
         var answers = new List<string>();
         try
@@ -59,7 +59,7 @@ public sealed class SecretsTests
         }
         finally
         {
-            Console.SetError(before);
+            System.Console.SetError(before);
         }
 
         Assert.Contains("get_pool_xml_db_sync", log.ToString(), StringComparison.Ordinal);

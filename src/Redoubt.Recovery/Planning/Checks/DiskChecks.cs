@@ -7,9 +7,9 @@ internal static class DiskChecks
 {
     public static void Run(PlanScene scene, FindingList findings)
     {
+        Mapped(scene, findings);
         foreach (var disk in scene.Disks)
         {
-            Mapped(scene, disk, findings);
             if (disk.Here is null && disk.SrHere?.IsAttached() == true)
             {
                 Missing(scene, disk, findings);
@@ -29,14 +29,18 @@ internal static class DiskChecks
         }
     }
 
-    private static void Mapped(PlanScene scene, DiskNeed disk, FindingList findings)
+    // Once for each SR: the finding is about the map.
+    private static void Mapped(PlanScene scene, FindingList findings)
     {
-        if (scene.Policy.Storage.GetValueOrDefault(disk.Recorded.SrUuid) is { } to && to != disk.Recorded.SrUuid)
+        foreach (var sr in scene.Disks.GroupBy(d => d.Recorded.SrUuid).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            findings.Block(
-                "storage-map-impossible", new(ObjectKind.Sr, disk.Recorded.SrUuid, disk.RecordedSr?.Name ?? ""),
-                $"The storage map sends the SR to {to}, but a recovery finds disks by the UUID of their SR only.",
-                "Take the SR out of the map, and attach a replica that kept its UUID.", null, scene.Disks.Where(d => d.Recorded.SrUuid == disk.Recorded.SrUuid).Select(d => d.Vm.Object));
+            if (scene.Policy.Storage.GetValueOrDefault(sr.Key) is { } to && to != sr.Key)
+            {
+                findings.Block(
+                    "storage-map-impossible", new(ObjectKind.Sr, sr.Key, sr.First().RecordedSr?.Name ?? ""),
+                    $"The storage map sends the SR to {to}, but a recovery finds disks by the UUID of their SR only.",
+                    "Take the SR out of the map, and attach a replica that kept its UUID.", null, sr.Select(d => d.Vm.Object));
+            }
         }
     }
 

@@ -18,9 +18,9 @@ internal static class PresenceChecks
             Named(scene, vm, findings);
         }
 
-        foreach (var appliance in scene.Chosen.Select(c => c.Appliance).OfType<ApplianceFacts>().DistinctBy(a => a.Uuid))
+        foreach (var members in scene.Chosen.Where(c => c.Appliance is not null).GroupBy(c => c.Appliance!.Uuid))
         {
-            Same(scene, appliance, findings);
+            Same(scene, members.First().Appliance!, [.. members], findings);
         }
     }
 
@@ -50,22 +50,22 @@ internal static class PresenceChecks
 
     private static void Named(PlanScene scene, ChosenVm vm, FindingList findings)
     {
-        if (scene.Target.Facts.Vms.FirstOrDefault(v => v.Name == vm.Vm.Name && v.Uuid != vm.Vm.Uuid) is { } namesake)
+        if (scene.Target.VmsNamed(vm.Vm.Name).FirstOrDefault(v => v.Uuid != vm.Vm.Uuid) is { } namesake)
         {
             findings.Tell(
                 "name-clash", vm.Object, $"The target pool has another VM of this name ({namesake.Uuid}).", "Speak of them by UUID, or rename one afterwards.");
         }
     }
 
-    private static void Same(PlanScene scene, ApplianceFacts appliance, FindingList findings)
+    private static void Same(PlanScene scene, ApplianceFacts appliance, IReadOnlyList<ChosenVm> chosen, FindingList findings)
     {
         if (scene.Target.Appliance(appliance.Uuid) is null)
         {
             return;
         }
 
-        var chosen = scene.Chosen.Where(c => c.Appliance?.Uuid == appliance.Uuid).ToList();
-        var leaving = scene.Target.Members(appliance.Uuid).Where(m => chosen.TrueForAll(c => c.Vm.Uuid != m.Uuid)).Select(m => m.Name).ToList();
+        var staying = chosen.Select(c => c.Vm.Uuid).ToHashSet();
+        var leaving = scene.Target.Members(appliance.Uuid).Where(m => !staying.Contains(m.Uuid)).Select(m => m.Name).ToList();
         findings.Warn(
             "appliance-present", PlanObject.Of(appliance),
             "The target pool has the same vApp; it takes the recovered VMs and this name."

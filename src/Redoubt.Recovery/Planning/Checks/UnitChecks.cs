@@ -33,7 +33,8 @@ internal static class UnitChecks
             return false;
         }
 
-        var left = scene.Source(members[0]).Members(appliance.Uuid).Where(m => members.All(c => c.Vm.Uuid != m.Uuid)).ToList();
+        var chosen = members.Select(c => c.Vm.Uuid).ToHashSet();
+        var left = scene.Source(members[0]).Members(appliance.Uuid).Where(m => !chosen.Contains(m.Uuid)).ToList();
         if (left.Count == 0)
         {
             return true;

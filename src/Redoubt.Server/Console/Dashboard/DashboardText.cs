@@ -1,0 +1,79 @@
+namespace Redoubt.Server.Console.Dashboard;
+
+/// <summary>The words of the dashboard.</summary>
+internal static class DashboardText
+{
+    public static string Title => "Dashboard";
+    public static string ThisSite => "This site";
+    public static string OtherSite => "Other site";
+    public static string NoOtherSite => "No other site named";
+    public static string NoOtherSiteText => "The storage alone suffices to recover. Naming the other pool lets Redoubt ask it, shut its VMs down and fail back.";
+    public static string AddSite => "Add a site";
+    public static string FlowCurrent => "Metadata current";
+    public static string FlowBroken => "Metadata not being written";
+    public static string FlowBehind => "Metadata catching up";
+    public static string FlowNone => "Nothing is protected yet";
+    public static string Protected => "VMs protected";
+    public static string Unprotected => "VMs unprotected";
+    public static string Plans => "Recovery plans";
+    public static string LastTest => "Last successful test";
+    public static string NeverTested => "Never";
+    public static string Issues => "What needs attention";
+    public static string AllWell => "All is well";
+    public static string AllWellText => "Every VM is protected, and every copy of the metadata is current.";
+    public static string Freshness => "Metadata on protected storage";
+    public static string NoProtected => "No SR is protected";
+    public static string NoProtectedText => "Protect the SRs that are replicated to the other site; from then on they carry everything that a recovery needs.";
+    public static string ToProtection => "Choose what to protect";
+    public static string Runs => "Runs of the last days";
+    public static string NoRuns => "No recovery has been run";
+    public static string NoRunsText => "Start with a test failover: it boots copies beside what runs, in a network of their own, and removes them afterwards.";
+    public static string ToWizard => "Test a failover";
+    public static string Messages => "Messages of the pool";
+    public static string Look => "Look at it";
+    public static string Attach => "Attach";
+    public static string Protect => "Protect";
+    public static string Which => "Which ones?";
+    public static string OpenWizard => "Open the wizard";
+    public static string Sr => "SR";
+    public static string State => "State";
+    public static string Lag => "Behind";
+    public static string NotBehind => "nothing";
+    public static string Mended => "Done.";
+
+    public static string BrokenTitle(string sr) => $"The metadata on {sr} is not being written";
+
+    public static string BrokenText(long behind, string reason) => $"{ProtectionBehind(behind)}: {reason} The pool goes on, and tries again by itself; a disaster now would lose those changes.";
+
+    public static string DetachedTitle(string sr) => $"{sr} is not attached";
+
+    public static string DetachedText(int vms) => vms == 0 ? "Its copy of the metadata grows old." : $"{Vms(vms)} can't start without it, and its copy of the metadata grows old.";
+
+    public static string UnprotectedTitle(string sr) => $"{sr} is not protected";
+
+    public static string UnprotectedText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there. Their disks may reach the other site, but nothing there would know the VMs.";
+
+    public static string LocalTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks on storage of a single host";
+
+    public static string LocalText => "Such disks are lost with the host: no replication reaches them.";
+
+    public static string LostTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "lacks" : "lack")} a disk";
+
+    public static string LostText => "The disk's record is gone. Such a VM can't be recovered in full.";
+
+    public static string ForeignTitle(string sr) => $"{sr} carries another pool's metadata";
+
+    public static string ForeignText => "Its VMs can be recovered here.";
+
+    public static string Hosts(int count) => count == 1 ? "1 host" : $"{count} hosts";
+
+    public static string Vms(int count) => count == 1 ? "1 VM" : $"{count} VMs";
+
+    public static string RunningOf(int running, int total) => $"{running} of {Vms(total)} running";
+
+    public static string OfTotal(int total) => $"of {total}";
+
+    public static string OnSrs(int count) => count == 1 ? "on 1 SR" : $"on {count} SRs";
+
+    private static string ProtectionBehind(long changes) => changes == 1 ? "1 change is missing there" : $"{changes} changes are missing there";
+}

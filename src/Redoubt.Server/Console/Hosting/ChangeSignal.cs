@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using Redoubt.Database;
+
+namespace Redoubt.Server.Console;
+
+/// <summary>
+/// Tells the open pages that something has changed: one subscription for all of them, and at most a few times a second, since a pool
+/// that starts a hundred VMs changes a thousand times.
+/// </summary>
+public sealed class ChangeSignal : IDisposable
+{
+    private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(300);
+
+    private ImmutableHashSet<Action> _listeners = [];
+    private IDisposable? _subscription;
+    private ITimer? _timer;
+    private int _pending;
+
+    /// <summary>Listens until what it gives is disposed. The listener must be quick and must not throw.</summary>
+    public IDisposable Subscribe(Action listener)
+    {
+        ImmutableInterlocked.Update(ref _listeners, all => all.Add(listener));
+        return new Ending(() => ImmutableInterlocked.Update(ref _listeners, all => all.Remove(listener)));
+    }
+
+    /// <summary>Tells all listeners soon.</summary>
+    public void Raise()
+    {
+        if (Interlocked.Exchange(ref _pending, 1) == 0)
+        {
+            _timer?.Change(LeastPause, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Tells nobody any more.</summary>
+    public void Dispose()
+    {
+        _subscription?.Dispose();
+        _timer?.Dispose();
+    }
+
+    internal void Listen(PoolDatabase database, TimeProvider time)
+    {
+        _timer = time.CreateTimer(_ => Tell(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _subscription = database.Subscribe((_, _) => Raise());
+    }
+
+    private void Tell()
+    {
+        Interlocked.Exchange(ref _pending, 0);
+        foreach (var listener in _listeners)
+        {
+            listener();
+        }
+    }
+
+    private sealed class Ending(Action act) : IDisposable
+    {
+        public void Dispose() => act();
+    }
+}

@@ -1,0 +1,125 @@
+using Microsoft.AspNetCore.Antiforgery;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Radzen;
+
+namespace Redoubt.Server.Console;
+
+/// <summary>
+/// Serves the web console below <c>/console/</c>.
+/// <code>
+///  browser ──► cookie ──► API session ──► page, rendered on the server ──► XenApiClient in that session
+/// </code>
+/// </summary>
+internal static class ConsoleHost
+{
+    public const string Base = "/console/";
+    private const string KeysDirectory = "console-keys";
+
+    // Nothing from elsewhere, and no script but our files. Attributes may carry styles: the rows of long lists are placed by them.
+    private const string ContentPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        + "connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
+
+    public static void AddConsole(this IServiceCollection services, string dataDirectory)
+    {
+        services.AddSingleton<ConsolePool>();
+        services.AddRouting();
+        services.AddHttpContextAccessor();
+        services.AddDataProtection().SetApplicationName("redoubt")
+            .PersistKeysToFileSystem(Directory.CreateDirectory(
+                Path.Combine(dataDirectory, KeysDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
+        services.AddAntiforgery(antiforgery =>
+        {
+            antiforgery.Cookie.Name = "redoubt-form";
+            antiforgery.Cookie.Path = Base;
+            antiforgery.Cookie.SameSite = SameSiteMode.Strict;
+            antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+        });
+        services.AddAuthentication(SessionCookie.Scheme_).AddScheme<AuthenticationSchemeOptions, SessionCookie>(SessionCookie.Scheme_, null);
+        services.AddAuthorization();
+        services.AddCascadingAuthenticationState();
+        services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
+        {
+            circuits.DetailedErrors = false;
+            circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(3);
+        });
+        services.AddRadzenComponents();
+    }
+
+    /// <summary>What answers requests below the console's base.</summary>
+    public static RequestDelegate Build(IServiceProvider services)
+    {
+        // A pipeline of its own: the server's other addresses know no endpoints.
+        var app = new ApplicationBuilder(services);
+        app.Use(GuardAsync);
+        app.UseRouting();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseAntiforgery();
+        app.UseEndpoints(Map);
+        return app.Build();
+    }
+
+    /// <summary>Whether a request is the console's.</summary>
+    public static bool IsOurs(HttpRequest request) =>
+        request.Path.StartsWithSegments("/console", StringComparison.Ordinal)
+        || (request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal));
+
+    public static async Task HandleAsync(HttpContext http, RequestDelegate console)
+    {
+        if (!http.Request.Path.StartsWithSegments("/console", StringComparison.Ordinal, out var rest) || !rest.HasValue)
+        {
+            // Only a browser asks for a page at the root; what else speaks to it is a client of the API.
+            http.Response.Redirect(Base);
+            return;
+        }
+
+        (http.Request.PathBase, http.Request.Path) = ("/console", rest);
+        await console(http);
+    }
+
+    private static Task GuardAsync(HttpContext http, RequestDelegate next)
+    {
+        var headers = http.Response.Headers;
+        headers.ContentSecurityPolicy = ContentPolicy;
+        headers.XContentTypeOptions = "nosniff";
+        headers["Referrer-Policy"] = "same-origin";
+        headers["Cross-Origin-Opener-Policy"] = "same-origin";
+        return next(http);
+    }
+
+    private static void Map(IEndpointRouteBuilder endpoints)
+    {
+        endpoints.MapGet("/a/{version}/{**name}", (HttpContext http, string name) => ConsoleAssets.SendAsync(http, name)).AllowAnonymous();
+        endpoints.MapPost("/sign-out", SignOutAsync).AllowAnonymous();
+        endpoints.MapRazorComponents<Shell.App>()
+            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)
+            .RequireAuthorization();
+    }
+
+    private static async Task SignOutAsync(HttpContext http, IAntiforgery antiforgery, ConsolePool pool)
+    {
+        try
+        {
+            await antiforgery.ValidateRequestAsync(http);
+        }
+        catch (AntiforgeryValidationException)
+        {
+            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+            return;
+        }
+
+        if (SessionCookie.Read(http) is { } spelled && pool.FindSession(spelled) is { } session)
+        {
+            await pool.LogoutAsync(session);
+        }
+
+        SessionCookie.Remove(http);
+        http.Response.Redirect(Base + "sign-in");
+    }
+}

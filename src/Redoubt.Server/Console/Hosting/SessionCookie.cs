@@ -1,0 +1,70 @@
+using System.Globalization;
+using System.Security.Claims;
+using System.Text.Encodings.Web;
+using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Redoubt.Pool;
+
+namespace Redoubt.Server.Console;
+
+/// <summary>
+/// Who a browser is: a cookie holds the reference of an API session, which is the proof of having logged in as it is for any client.
+/// When that session ends, whoever ends it, the browser is signed out.
+/// </summary>
+internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ConsolePool pool)
+    : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
+{
+    public const string Scheme_ = "console";
+    public const string SessionClaim = "session";
+    public const string RoleClaim = "role";
+    private const string Name = "redoubt-console";
+
+    public static void Write(HttpContext http, SessionState session) => http.Response.Cookies.Append(Name, session.Ref.Opaque, Options_(http));
+
+    public static void Remove(HttpContext http) => http.Response.Cookies.Delete(Name, Options_(http));
+
+    public static string? Read(HttpContext http) => http.Request.Cookies[Name];
+
+    protected override Task<AuthenticateResult> HandleAuthenticateAsync()
+    {
+        if (Read(Context) is not { } spelled || pool.FindSession(spelled) is not { } session)
+        {
+            return Task.FromResult(AuthenticateResult.NoResult());
+        }
+
+        var identity = new ClaimsIdentity(
+            [
+                new(ClaimTypes.Name, session.UserName),
+                new(SessionClaim, session.Ref.Opaque),
+                new(RoleClaim, ((int)session.Role).ToString(CultureInfo.InvariantCulture)),
+            ],
+            Scheme_);
+        return Task.FromResult(AuthenticateResult.Success(new(new ClaimsPrincipal(identity), Scheme_)));
+    }
+
+    protected override Task HandleChallengeAsync(AuthenticationProperties properties)
+    {
+        // What a script asks for is refused; what a person asks for leads to the door.
+        if (Request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal) || !HttpMethods.IsGet(Request.Method))
+        {
+            Response.StatusCode = StatusCodes.Status401Unauthorized;
+            return Task.CompletedTask;
+        }
+
+        var next = Uri.EscapeDataString((Request.Path.Value ?? "/").TrimStart('/') + Request.QueryString);
+        Response.Redirect($"{ConsoleHost.Base}sign-in" + (next.Length == 0 ? "" : $"?next={next}"));
+        return Task.CompletedTask;
+    }
+
+    private static CookieOptions Options_(HttpContext http) => new()
+    {
+        HttpOnly = true,
+        SameSite = SameSiteMode.Strict,
+
+        // Plain HTTP is spoken on the loopback interface only, where a browser would drop a cookie marked secure.
+        Secure = http.Request.IsHttps,
+        Path = ConsoleHost.Base,
+    };
+}

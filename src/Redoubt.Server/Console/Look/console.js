@@ -1,0 +1,55 @@
+// The little that the server can't do: the theme, the clipboard, the menu on a phone, and what to do when the daemon was away.
+(() => {
+  const html = document.documentElement;
+  const each = (selector, event, act) => document.addEventListener(event, e => {
+    const hit = e.target.closest?.(selector);
+    if (hit) act(hit, e);
+  });
+
+  each('[data-theme-switch]', 'click', () => {
+    const dark = html.dataset.theme ? html.dataset.theme === 'dark' : matchMedia('(prefers-color-scheme: dark)').matches;
+    html.dataset.theme = dark ? 'light' : 'dark';
+    document.cookie = `redoubt-theme=${html.dataset.theme}; path=/console/; max-age=31536000; samesite=strict`;
+  });
+
+  each('[data-copy]', 'click', async button => {
+    const text = button.parentElement.querySelector('code').textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // Without HTTPS there is no clipboard to write to: the text is selected instead, ready for Ctrl+C.
+      getSelection().selectAllChildren(button.parentElement.querySelector('code'));
+      return;
+    }
+    button.dataset.copied = 'yes';
+    setTimeout(() => delete button.dataset.copied, 1500);
+  });
+
+  // A form without a method is for the server side of the page, and before that listens it would only reload the page.
+  document.addEventListener('submit', e => { if (!e.target.hasAttribute('method')) e.preventDefault(); });
+
+  // Firefox drags nothing that carries nothing.
+  each('[draggable="true"]', 'dragstart', (_, e) => e.dataTransfer.setData('text/plain', ''));
+
+  each('[data-nav-open]', 'click', () => html.classList.toggle('nav-shown'));
+  document.addEventListener('click', e => {
+    if (html.classList.contains('nav-shown') && !e.target.closest('[data-nav-open]') && (!e.target.closest('.side') || e.target.closest('a.item'))) {
+      html.classList.remove('nav-shown');
+    }
+  });
+  document.addEventListener('keydown', e => { if (e.key === 'Escape') html.classList.remove('nav-shown'); });
+
+  // A daemon that was restarted knows nothing of this page any more: it is fetched anew, where it was.
+  const modal = document.getElementById('components-reconnect-modal');
+  modal?.addEventListener('components-reconnect-state-changed', e => {
+    if (e.detail.state === 'rejected') location.reload();
+    if (e.detail.state === 'failed') retry();
+  });
+  async function retry() {
+    try {
+      if (!await Blazor.reconnect()) location.reload();
+    } catch {
+      setTimeout(retry, 2000);
+    }
+  }
+})();

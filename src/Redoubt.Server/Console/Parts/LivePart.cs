@@ -1,0 +1,127 @@
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.Extensions.Logging;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Console.Parts;
+
+/// <summary>
+/// A page, or a part of one, that follows the pool: it is computed anew when something has changed, and leads to the door when the
+/// session has ended. What it does goes through <see cref="ActAsync"/>, which shows a refusal in the API's own words.
+/// </summary>
+public abstract class LivePart : ComponentBase, IDisposable
+{
+    private IDisposable? _subscription;
+
+    /// <summary>Who looks at it.</summary>
+    protected Visitor Me { get; private set; } = Visitor.Nobody;
+
+    /// <summary>The pool.</summary>
+    [Inject] protected ConsolePool Pool { get; set; } = null!;
+
+    /// <summary>Where it is.</summary>
+    [Inject] protected NavigationManager Nav { get; set; } = null!;
+
+    /// <summary>The daemon's log, for what no visitor is told.</summary>
+    [Inject] protected ILogger<LivePart> Log { get; set; } = null!;
+
+    /// <summary>The pool's database as of this rendering.</summary>
+    protected DatabaseState State { get; private set; } = DatabaseState.Empty;
+
+    /// <summary>What the last thing done led to; null for nothing to tell.</summary>
+    protected Outcome? Told { get; set; }
+
+    /// <summary>Whether something is being done.</summary>
+    protected bool IsBusy { get; private set; }
+
+    /// <summary>Now.</summary>
+    protected DateTimeOffset Now => Pool.Time.GetUtcNow();
+
+    [CascadingParameter] private Task<AuthenticationState> Authentication { get; set; } = null!;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Dispose(true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <inheritdoc/>
+    protected override async Task OnInitializedAsync()
+    {
+        Me = Visitor.Of((await Authentication).User, Pool);
+        State = Pool.State;
+        await OpenAsync();
+        await FollowAsync();
+        if (RendererInfo.IsInteractive)
+        {
+            _subscription = Pool.Changes.Subscribe(() => _ = InvokeAsync(RefreshAsync));
+        }
+    }
+
+    /// <summary>Once, before the first <see cref="FollowAsync"/>.</summary>
+    protected virtual Task OpenAsync() => Task.CompletedTask;
+
+    /// <summary>Computes what is shown, from <see cref="State"/>. Called at first and after changes.</summary>
+    protected virtual Task FollowAsync() => Task.CompletedTask;
+
+    /// <summary>Ends the subscription.</summary>
+    protected virtual void Dispose(bool disposing) => _subscription?.Dispose();
+
+    /// <summary>Looks at the pool again and shows it.</summary>
+    protected async Task RefreshAsync()
+    {
+        if (!Me.IsSignedIn)
+        {
+            Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+            return;
+        }
+
+        State = Pool.State;
+        await FollowAsync();
+        StateHasChanged();
+    }
+
+    /// <summary>Does something, and shows how it went.</summary>
+    /// <param name="act">What.</param>
+    /// <param name="done">What to say when it is done; null for nothing, where the page shows it by itself.</param>
+    /// <returns>Whether it was done.</returns>
+    protected async Task<bool> ActAsync(Func<Task> act, string? done = null)
+    {
+        ArgumentNullException.ThrowIfNull(act);
+        if (IsBusy)
+        {
+            return false;
+        }
+
+        (IsBusy, Told) = (true, null);
+        StateHasChanged();
+        try
+        {
+            await act();
+            Told = done is null ? null : new("ok", done);
+            return true;
+        }
+        catch (XenApiException refusal)
+        {
+            Told = new("bad", Refusals.Sentence(refusal, Pool.State));
+        }
+        catch (Exception trouble) when (trouble is XenApiTransportException or FormatException)
+        {
+            Told = new("bad", trouble.Message);
+        }
+        catch (Exception fault)
+        {
+            Log.LogError(fault, "The console could not do what it was asked to");
+            Told = new("bad", PartsText.Fault);
+        }
+        finally
+        {
+            IsBusy = false;
+            await RefreshAsync();
+        }
+
+        return false;
+    }
+}

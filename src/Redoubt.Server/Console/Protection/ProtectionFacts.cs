@@ -1,0 +1,89 @@
+using System.Runtime.CompilerServices;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Console.Protection;
+
+/// <summary>What of a pool would come back after a disaster, and what not and why. Follows from the database alone.</summary>
+public sealed record ProtectionFacts
+{
+    private const string MetadataFeature = "SR_METADATA";
+
+    // Many pages ask for the same state's facts, and with ten thousand VMs they take a while.
+    private static readonly ConditionalWeakTable<DatabaseState, ProtectionFacts> Known = [];
+
+    /// <summary>The SRs that hold disks, by name.</summary>
+    public required IReadOnlyList<SrView> Srs { get; init; }
+
+    /// <summary>The VMs, by name.</summary>
+    public required IReadOnlyList<VmView> Vms { get; init; }
+
+    /// <summary>The VMs that would not come back.</summary>
+    public required IReadOnlyList<VmView> Exposed { get; init; }
+
+    /// <summary>The facts of a state.</summary>
+    public static ProtectionFacts Of(DatabaseState state, Ref<PoolRecord> pool) => Known.GetValue(state, s => Make(s, pool));
+
+    private static ProtectionFacts Make(DatabaseState state, Ref<PoolRecord> pool)
+    {
+        var able = state.All<SmRecord>().Where(sm => sm.Record.Capabilities.Contains(MetadataFeature) || sm.Record.Features.ContainsKey(MetadataFeature))
+            .Select(sm => sm.Record.Type).ToHashSet();
+        var srs = state.All<SrRecord>().Where(sr => sr.Record is { ContentType: not "iso", IsToolsSr: false, Type: not "udev" })
+            .ToDictionary(sr => sr.Ref, sr => View(state, pool, sr.Ref, sr.Record, able.Contains(sr.Record.Type)));
+        var vms = state.All<VmRecord>().Where(vm => vm.Record is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false })
+            .Select(vm => View(state, vm.Ref, vm.Record, srs))
+            .OrderBy(vm => vm.Name, StringComparer.OrdinalIgnoreCase).ThenBy(vm => vm.Uuid, StringComparer.Ordinal).ToList();
+        var used = vms.SelectMany(vm => vm.Disks.Select(d => d.Sr).Distinct()).Where(sr => sr is not null)
+            .GroupBy(sr => sr!.Ref).ToDictionary(g => g.Key, g => g.Count());
+        return new()
+        {
+            Srs = [.. srs.Values.Select(sr => sr with { Vms = used.GetValueOrDefault(sr.Ref) })
+                .OrderBy(sr => sr.Name, StringComparer.OrdinalIgnoreCase).ThenBy(sr => sr.Uuid, StringComparer.Ordinal)],
+            Vms = vms,
+            Exposed = [.. vms.Where(vm => vm.Exposure != Exposure.None && vm.TestOf.Length == 0)],
+        };
+    }
+
+    private static SrView View(DatabaseState state, Ref<PoolRecord> pool, Ref<SrRecord> reference, SrRecord sr, bool isAble)
+    {
+        var own = sr.Vdis.Select(state.Find).FirstOrDefault(v => v is { Type: VdiType.Metadata } && v.MetadataOfPool == pool);
+        var foreign = sr.Vdis.Where(v => state.Find(v) is { Type: VdiType.Metadata } vdi && vdi.MetadataOfPool != pool).ToList();
+        return new(reference, sr.Uuid, sr.NameLabel.Length > 0 ? sr.NameLabel : sr.Uuid, sr.NameDescription, sr.Type)
+        {
+            IsShared = sr.Shared,
+            IsAttached = sr.Pbds.Any(p => state.Find(p) is { CurrentlyAttached: true }),
+            IsAble = isAble,
+            IsForRecovery = !sr.IntroducedBy.IsNull,
+            MetadataVolume = own?.Uuid,
+            ForeignVolumes = foreign,
+            SizeBytes = sr.PhysicalSize,
+            UsedBytes = sr.PhysicalUtilisation,
+        };
+    }
+
+    private static VmView View(DatabaseState state, Ref<VmRecord> reference, VmRecord vm, Dictionary<Ref<SrRecord>, SrView> srs)
+    {
+        var disks = new List<DiskView>();
+        foreach (var vbd in vm.Vbds.Select(state.Find).OfType<VbdRecord>().Where(v => v is { Type: VbdType.Disk, Empty: false }))
+        {
+            var vdi = state.Find(vbd.Vdi);
+            disks.Add(new(vbd.Userdevice, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)));
+        }
+
+        return new(reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks))
+        {
+            Order = vm.Order,
+            StartDelay = TimeSpan.FromSeconds(vm.StartDelay),
+            Health = vm.OtherConfig.GetValueOrDefault("dr-health", ""),
+            TestOf = vm.OtherConfig.GetValueOrDefault("dr-test-of", ""),
+        };
+    }
+
+    // The worst first: a disk that no replication can reach is worse than one that only lacks the metadata beside it.
+    private static Exposure Judge(List<DiskView> disks) =>
+        disks.Count == 0 ? Exposure.NoDisk
+        : disks.Exists(d => d.Sr is null) ? Exposure.LostDisk
+        : disks.Exists(d => !d.Sr!.IsShared) ? Exposure.LocalDisk
+        : disks.Exists(d => !d.Sr!.IsProtected) ? Exposure.UnprotectedSr
+        : Exposure.None;
+}

@@ -1,0 +1,38 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Console.Protection;
+
+/// <summary>How the copy of the database on a protected SR stands.</summary>
+/// <param name="Health"><c>healthy</c>, <c>catching-up</c>, <c>broken</c> or <c>detached</c>.</param>
+/// <param name="Behind">How many changes it lacks.</param>
+/// <param name="BrokenSince">Since when nothing can be written.</param>
+/// <param name="Reason">Why.</param>
+public sealed record Replication(string Health, long Behind, DateTimeOffset? BrokenSince, string Reason)
+{
+    /// <summary>The mark that it gets.</summary>
+    public string Kind => Health switch
+    {
+        "healthy" => "ok",
+        "catching-up" => "busy",
+        _ => "bad",
+    };
+
+    /// <summary>Asks the server how the protected ones of some SRs stand.</summary>
+    public static async Task<ImmutableDictionary<string, Replication>> AskAsync(XenApiClient api, IEnumerable<SrView> srs, CancellationToken cancellationToken)
+    {
+        var found = ImmutableDictionary.CreateBuilder<string, Replication>();
+        foreach (var sr in srs.Where(s => s.IsProtected))
+        {
+            var state = await api.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [sr.Ref], cancellationToken);
+            found[sr.Uuid] = new(
+                state.GetValueOrDefault("health", "detached"),
+                long.Parse(state.GetValueOrDefault("generations_behind", "0"), CultureInfo.InvariantCulture),
+                state.TryGetValue("broken_since", out var since) ? XenTypes.DateTime.Decode(since) : null,
+                state.GetValueOrDefault("reason", ""));
+        }
+
+        return found.ToImmutable();
+    }
+}

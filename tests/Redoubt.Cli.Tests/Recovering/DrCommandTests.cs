@@ -1,0 +1,292 @@
+using System.Collections.Immutable;
+using Redoubt.Cli.Output;
+using Redoubt.Recovery;
+using Redoubt.Server.Recovering;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Tests.Recovering;
+
+public sealed class DrCommandTests
+{
+    private const string Run = FakeRecovery.Run;
+
+    [Theory]
+    [InlineData(RunPhase.Succeeded, 0)]
+    [InlineData(RunPhase.Partial, 3)]
+    [InlineData(RunPhase.Failed, 6)]
+    [InlineData(RunPhase.Interrupted, 6)]
+    [InlineData(RunPhase.Cancelled, 6)]
+    [InlineData(RunPhase.Undone, 6)]
+    public async Task The_exit_code_tells_how_a_run_ended(RunPhase end, int code)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Running, RunPhase.Running, end);
+        var run = await CliRun.AgainstAsync(pool, "dr-failover source-dead=true --yes");
+        Assert.True((code, Run + "\n") == (run.ExitCode, run.Output), run.Error);
+        Assert.Contains($"dr-report uuid={Run}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_words_of_the_command_line_reach_the_daemon()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool).Through(RunPhase.Succeeded);
+        var run = await CliRun.AgainstAsync(
+            pool,
+            "dr-failover --yes sr-uuid=a,b vms=web appliances=shop source=north source-dead=true network-map:lan=lan2 test-network-map:lan=lab power-state=paused at=2026-11-22T14:05:00Z "
+            + "resolve=sr-detached health:web=tcp:80 hook:before-run=dns hook:after-tier-2=mail order:web=3 parallel-starts=2 health-timeout=90 on-failure=stop target=south");
+        Assert.Equal(0, run.ExitCode);
+        var (request, policy) = (daemon.Started!, daemon.Started!.Policy);
+        Assert.Equal(["a", "b"], request.SrUuids);
+        Assert.Equal(("north", "south"), (request.Source, request.Target));
+        Assert.True(policy.IsSourceDead);
+        Assert.Equal((RecoveryKind.Failover, PowerStateAfter.Paused, "2026-11-22T14:05:00Z"), (policy.Kind, policy.PowerState, policy.PointInTime));
+        Assert.Equal(("lan2", "lab"), (policy.Networks["lan"], policy.TestNetworks["lan"]));
+        Assert.Equal(["sr-detached"], policy.Resolve);
+        Assert.Equal("tcp:80", policy.Health["web"]);
+        Assert.Equal([new RunHook("mail", HookMoment.AfterTier, 2), new RunHook("dns", HookMoment.BeforeRun)], policy.Hooks.OrderBy(h => h.Moment == HookMoment.BeforeRun));
+        Assert.Equal((3, 2, 90.0, TierFailure.Stop), (policy.Orders["web"], policy.Limits.ParallelStarts, policy.Limits.HealthTimeout.TotalSeconds, policy.OnTierFailure));
+    }
+
+    [Theory]
+    [InlineData("dr-failover", "recovery.start")]
+    [InlineData("dr-migrate", "recovery.start")]
+    [InlineData("dr-failback", "recovery.start")]
+    [InlineData("dr-test", "recovery.start_test")]
+    public async Task Nobody_is_there_to_ask_so_nothing_is_started_but_a_test(string command, string message)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Succeeded);
+        var run = await CliRun.AgainstAsync(pool, command);
+        var isTest = command == "dr-test";
+        Assert.Equal(isTest ? 0 : 1, run.ExitCode);
+        Assert.Contains("Steps", run.Error, StringComparison.Ordinal);
+        Assert.Equal(isTest, pool.Trace.Exists(t => t.StartsWith(message, StringComparison.Ordinal)));
+        Assert.Equal(!isTest, run.Error.Contains("--yes", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("site one", true)]
+    [InlineData("yes", false)]
+    [InlineData("", false)]
+    public async Task The_pools_name_must_be_typed(string typed, bool started)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Succeeded);
+        var (code, error) = await TypingAsync(pool, [typed], "dr-failover");
+        Assert.Equal(started ? 0 : 1, code);
+        Assert.Contains("type site one:", error, StringComparison.Ordinal);
+        Assert.Equal(started, pool.Trace.Exists(t => t.StartsWith("recovery.start ", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public async Task A_blocked_plan_is_not_started_and_says_what_can_be_mended()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool) { Findings = [FakeRecovery.Block("sr-detached", FixKind.PlugPbd)] }.Through(RunPhase.Succeeded);
+        var run = await CliRun.AgainstAsync(pool, "dr-failover --yes");
+        Assert.Equal((4, ""), (run.ExitCode, run.Output));
+        Assert.Contains("resolve=sr-detached", run.Error, StringComparison.Ordinal);
+        Assert.Null(daemon.Started);
+
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-failover --yes resolve=all")).ExitCode);
+        Assert.Equal(["sr-detached"], daemon.Started!.Policy.Resolve);
+    }
+
+    [Fact]
+    public async Task What_has_no_fix_blocks_whatever_is_to_be_resolved()
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool) { Findings = [FakeRecovery.Block("source-not-dead")] };
+        Assert.Equal(4, (await CliRun.AgainstAsync(pool, "dr-failover --yes resolve=all")).ExitCode);
+        Assert.Equal(0, pool.Trace.Count(t => t.StartsWith("recovery.start", StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("DR_PLAN_CHANGED")]
+    [InlineData("DR_RUN_REFUSED")]
+    public async Task A_refusal_by_the_daemon_has_the_exit_code_of_a_refusal(string refusal)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool);
+        pool.On("recovery.start", _ => throw new XenApiException(refusal, "Run x, started by ann, has these VMs."));
+        var run = await CliRun.AgainstAsync(pool, "dr-failover --yes");
+        Assert.Equal(4, run.ExitCode);
+        Assert.Contains("started by ann", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_waits_for_nobody_here_says_how_to_answer()
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Running, RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop");
+        var run = await CliRun.AgainstAsync(pool, "dr-migrate --yes");
+        Assert.Equal((5, Run + "\n"), (run.ExitCode, run.Output));
+        Assert.Contains($"dr-run-answer uuid={Run} answer=done|stop", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_question_is_asked_at_the_terminal_until_the_answer_is_one()
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop").Through(RunPhase.Succeeded);
+        var (code, error) = await TypingAsync(pool, ["what?", "done"], "dr-migrate --yes");
+        Assert.Equal(0, code);
+        Assert.Contains("Has the array brought it over?", error, StringComparison.Ordinal);
+        Assert.Contains($"recovery.answer {Run} done", pool.Trace);
+    }
+
+    [Fact]
+    public async Task A_script_can_give_the_answer_beforehand()
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop").Through(RunPhase.Succeeded);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-migrate --yes answer=done")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("dr-run-resume", "resume", RunPhase.Succeeded)]
+    [InlineData("dr-run-cancel", "cancel", RunPhase.Cancelled)]
+    [InlineData("dr-run-undo --yes", "undo", RunPhase.Undone)]
+    [InlineData("dr-test-cleanup", "clean_up_test", RunPhase.Succeeded)]
+    [InlineData("dr-run-answer answer=stop", "answer", RunPhase.Succeeded)]
+    public async Task An_order_to_a_run_succeeds_when_the_run_ends_as_ordered(string line, string message, RunPhase end)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(end);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"{line} uuid={Run}")).ExitCode);
+        Assert.Contains(pool.Trace, t => t.StartsWith($"recovery.{message} {Run}", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Taking_back_asks_first()
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Undone);
+        Assert.Equal(1, (await CliRun.AgainstAsync(pool, $"dr-run-undo uuid={Run}")).ExitCode);
+        Assert.DoesNotContain(pool.Trace, t => t.StartsWith("recovery.undo", StringComparison.Ordinal));
+        Assert.Equal(0, (await TypingAsync(pool, ["site one"], $"dr-run-undo uuid={Run}")).Code);
+    }
+
+    [Fact]
+    public async Task A_saved_plan_is_what_the_words_do_not_change()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool).Through(RunPhase.Succeeded);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop appliances=shop network-map:lan=lan2 sr-uuid=a")).ExitCode);
+        Assert.Equal("shop", daemon.Saved!.Value.Name);
+        daemon.Plans.Add(new() { Name = "shop", Request = daemon.Saved.Value.Request with { Plan = "shop" }, SavedBy = "ann", SavedAt = DateTimeOffset.UnixEpoch });
+        Assert.Equal(0, (await TypingAsync(pool, ["shop"], "dr-failover plan=shop network-map:wan=wan2 source-dead=true")).Code);
+        Assert.Equal(["shop"], daemon.Started!.Policy.Chosen.Appliances);
+        Assert.Equal(ImmutableSortedDictionary<string, string>.Empty.Add("lan", "lan2").Add("wan", "wan2"), daemon.Started.Policy.Networks);
+        Assert.Equal("shop", daemon.Started.Plan);
+    }
+
+    [Fact]
+    public async Task Of_plans_of_two_pools_one_must_be_named()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool).Through(RunPhase.Succeeded);
+        foreach (var volume in new[] { "v1", "v2" })
+        {
+            daemon.Plans.Add(new()
+            {
+                Name = "shop", Request = new() { Policy = new() { Kind = RecoveryKind.Failover }, Plan = "shop" }, SavedBy = "ann", SavedAt = DateTimeOffset.UnixEpoch, Origin = new(volume, "u", "north"),
+            });
+        }
+
+        var run = await CliRun.AgainstAsync(pool, "dr-test plan=other");
+        Assert.Contains("no plan named other", run.Error, StringComparison.Ordinal);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-test plan=shop from=v2")).ExitCode);
+    }
+
+    [Theory]
+    [InlineData("dr-failover --yes")]
+    [InlineData("dr-status")]
+    [InlineData("dr-run-list")]
+    [InlineData("dr-plan plan=shop")]
+    [InlineData("dr-plan target=south")]
+    public async Task A_server_without_the_engine_is_said_to_be_one(string line)
+    {
+        await using var pool = await Scene.StartAsync();
+        var run = await CliRun.AgainstAsync(pool, line);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("target=SITE", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dr-failover kind=test", "kind")]
+    [InlineData("dr-failover keep=true", "keep")]
+    [InlineData("dr-failover hook:sometimes=x", "hook:")]
+    [InlineData("dr-failover on-failure=panic", "on-failure=")]
+    [InlineData("dr-failover device-config:location=/x", "type=")]
+    public async Task What_means_nothing_is_said_before_anything_is_asked(string line, string complaint)
+    {
+        await using var pool = await Scene.StartAsync();
+        var run = await CliRun.AgainstAsync(pool, line);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(complaint, run.Error, StringComparison.Ordinal);
+        Assert.Empty(pool.Trace);
+    }
+
+    [Fact]
+    public async Task The_status_fits_a_screen_and_has_what_is_wrong_first()
+    {
+        await using var pool = await Scene.StartAsync();
+        var site = new Site { Name = "north", Address = "https://north", User = "root", PoolUuid = "u", PoolName = "primary", AddedBy = "ann", AddedAt = DateTimeOffset.UnixEpoch };
+        pool.On("recovery.get_status", _ => new WireString(RecoveryJson.Write(new DrStatus
+        {
+            Pool = new(ObjectKind.Pool, Scene.PoolUuid, "site one"),
+            At = DateTimeOffset.UnixEpoch.AddHours(3),
+            Problems = ["SR store: the copy of the metadata there is broken (no space)."],
+            Sites = [new(site, false, "no route")],
+            Protected = [new(Scene.SrUuid, "store", "broken", 12, "no space", null)],
+            Unprotected = [.. Enumerable.Range(0, 20).Select(i => new UnprotectedVm(new(ObjectKind.Vm, $"{i}", $"vm {i}"), "no SR holds this pool's metadata"))],
+            Found = [new("v1", Scene.SrUuid, "store", "primary", DateTimeOffset.UnixEpoch.AddHours(2), "intact")],
+        })));
+        var run = await CliRun.AgainstAsync(pool, "dr-status");
+        Assert.Equal((0, ""), (run.ExitCode, run.Error));
+        var lines = run.Output.Split('\n');
+        Assert.StartsWith("Pool site one", lines[0], StringComparison.Ordinal);
+        Assert.Contains("broken (no space)", lines[2], StringComparison.Ordinal);
+        Assert.Contains("and 8 more", run.Output, StringComparison.Ordinal);
+        Assert.Contains("60 min ago", run.Output, StringComparison.Ordinal);
+        Assert.InRange(lines.Length, 10, 40);
+    }
+
+    [Fact]
+    public async Task A_sites_password_comes_from_a_file_and_its_certificate_is_said()
+    {
+        await using var pool = await Scene.StartAsync();
+        var file = Path.GetTempFileName();
+        await File.WriteAllTextAsync(file, "sesame\n", TestContext.Current.CancellationToken);
+        pool.On("recovery.add_site", a => FakeDatabase.Text(a[3]) == "sesame"
+            ? new WireString(RecoveryJson.Write(new Site { Name = "north", Address = "https://north", User = "root", PoolUuid = "u", PoolName = "primary", Certificate = "ab12", AddedBy = "ann", AddedAt = DateTimeOffset.UnixEpoch }))
+            : throw new XenApiException("DR_SITE_UNREACHABLE", "north", "x"));
+        var run = await CliRun.AgainstAsync(pool, $"dr-site-add name=north address=north password-file={file}");
+        Assert.Equal((0, ""), (run.ExitCode, run.Output));
+        Assert.Contains("SHA-256 ab12", run.Error, StringComparison.Ordinal);
+        Assert.Contains("No password", (await CliRun.AgainstAsync(pool, "dr-site-add name=north address=north")).Error, StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
+    [Fact]
+    public async Task A_report_goes_to_standard_output_or_to_a_file()
+    {
+        await using var pool = await Scene.StartAsync();
+        pool.On("recovery.get_report", a => new WireString($"# {FakeDatabase.Text(a[1])}\n"));
+        Assert.Equal("# markdown\n", (await CliRun.AgainstAsync(pool, $"dr-report uuid={Run}")).Output);
+        var file = Path.GetTempFileName();
+        Assert.Equal("", (await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=html file={file}")).Output);
+        Assert.Equal("# html\n", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken));
+        File.Delete(file);
+    }
+
+    private static async Task<(int Code, string Error)> TypingAsync(FakePool pool, string[] typed, string line)
+    {
+        var (output, error, input) = (new StringWriter(), new StringWriter(), new Queue<string>(typed));
+        var terminal = new Terminal(output, error, isInteractive: true, () => "", () => input.TryDequeue(out var next) ? next : null);
+        var app = new App(terminal, Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "known-pools"), TimeProvider.System);
+        return (await app.RunAsync(["-s", pool.Url, "-u", "root", "-pw", FakePool.Password, .. line.Split(' ')], null, TestContext.Current.CancellationToken), error.ToString());
+    }
+}

@@ -1,0 +1,3 @@
+using Redoubt.Console.Tests;
+
+[assembly: AssemblyFixture(typeof(Browser))]

@@ -1,0 +1,66 @@
+using Microsoft.Playwright;
+using Redoubt.XenApi;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+/// <summary>Every page, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.</summary>
+public sealed class LooksTests(Browser browser) : IAsyncLifetime
+{
+    private static readonly (string Name, int Width, int Height)[] Sizes = [("desk", 1280, 800), ("wide", 1680, 1000), ("phone", 390, 844)];
+
+    private readonly TestSite _site = new(browser);
+
+    public async ValueTask InitializeAsync()
+    {
+        await _site.InitializeAsync();
+        await FurnishAsync();
+    }
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    [Fact]
+    public async Task Pages_can_be_used_by_everybody_and_fit_every_screen()
+    {
+        var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop")];
+        var wrong = new List<string>();
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            foreach (var (size, width, height) in Sizes)
+            {
+                var page = await _site.SignInAsync(scheme: scheme, width: width, height: height);
+                foreach (var (path, heading) in pages)
+                {
+                    await page.OpenAsync(path);
+                    await Expect(page.Heading(heading)).ToBeVisibleAsync();
+                    var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/')[0] + (path.Contains('/') ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
+                    await page.ShotAsync(name);
+                    wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
+                    if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))
+                    {
+                        wrong.Add($"{name}: wider than the screen");
+                    }
+                }
+            }
+        }
+
+        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+    }
+
+    private async Task FurnishAsync()
+    {
+        var replicated = await _site.CreateSrAsync("replicated");
+        var archive = await _site.CreateSrAsync("archive");
+        var scratch = await _site.CreateSrAsync("scratch", shared: false);
+        await _site.CallAsync("SR.enable_database_replication", [replicated]);
+        var shop = await _site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", [new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }]);
+        await _site.CreateVmAsync("db", replicated, shop, 0, 30);
+        await _site.CreateVmAsync("app-1", replicated, shop, 1, 15);
+        await _site.CreateVmAsync("app-2", replicated, shop, 1, 10);
+        await _site.CreateVmAsync("web", replicated, shop, 2);
+        await _site.CreateVmAsync("mail", archive);
+        await _site.CreateVmAsync("build-agent", scratch);
+        await _site.CreateVmAsync("pxe", default);
+    }
+}

@@ -1,0 +1,79 @@
+using Microsoft.Playwright;
+using Redoubt.XenApi;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
+{
+    private readonly TestSite _site = new(browser);
+
+    public ValueTask InitializeAsync() => _site.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    [Fact]
+    public async Task Switching_an_SR_on_protects_its_VMs_and_off_asks_first()
+    {
+        var sr = await _site.CreateSrAsync("replicated");
+        await _site.CreateVmAsync("db", sr);
+        var page = await _site.SignInAsync("protection");
+        await Expect(page.GetByText("SR not protected")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();
+
+        await Expect(page.GetByText("replicated is protected: the database is on it and has been read back.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Every VM would come back")).ToBeVisibleAsync();
+        var state = await _site.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [sr]);
+        Assert.Equal("healthy", state["health"]);
+
+        await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();
+
+        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop protecting" }).ClickAsync();
+        await Expect(page.GetByText("replicated is not protected any more.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task The_dashboard_says_what_is_wrong_and_its_button_mends_it()
+    {
+        await _site.CreateVmAsync("db", await _site.CreateSrAsync("replicated"));
+        var page = await _site.SignInAsync();
+        await Expect(page.GetByText("replicated is not protected")).ToBeVisibleAsync();
+        await page.Button("Protect").ClickAsync();
+        await Expect(page.GetByText("Every VM is protected, and every copy of the metadata is current.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task What_others_change_appears_by_itself()
+    {
+        var page = await _site.SignInAsync("apps");
+        await Expect(page.GetByText("There are no VMs yet")).ToBeVisibleAsync();
+        await _site.CreateVmAsync("newcomer", default);
+        await Expect(page.GetByText("newcomer")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_sees_the_switch_disabled_with_the_reason()
+    {
+        await _site.CreateSrAsync("replicated");
+        await _site.CreateUserAsync("eve", "read-only");
+        var page = await _site.SignInAsync("protection", "eve");
+        var knob = page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" });
+        await Expect(knob).ToHaveAttributeAsync("aria-disabled", "true");
+        await knob.FocusAsync();
+        await Expect(page.GetByRole(AriaRole.Tooltip).First).ToHaveTextAsync("This needs the role Pool Operator; you have Read Only.");
+    }
+
+    [Fact]
+    public async Task A_refusal_is_shown_in_the_sentence_of_the_API()
+    {
+        var sr = await _site.CreateSrAsync("replicated");
+        var page = await _site.SignInAsync("protection");
+        var knob = page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" });
+        await Expect(knob).ToBeVisibleAsync();
+        var location = (await _site.AllAsync<PbdRecord>()).Values.Single(p => p.Sr == sr).DeviceConfig["location"];
+        Directory.Delete(location, recursive: true);
+        await knob.ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).Not.ToContainTextAsync(" at Redoubt.");
+    }
+}

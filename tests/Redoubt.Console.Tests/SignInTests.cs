@@ -1,0 +1,33 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+public sealed class SignInTests(Browser browser) : IAsyncLifetime
+{
+    private readonly TestSite _site = new(browser);
+
+    public ValueTask InitializeAsync() => _site.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    [Fact]
+    public async Task A_browser_at_the_root_is_led_to_the_door_and_then_to_the_dashboard()
+    {
+        var page = await _site.VisitAsync();
+        await page.GotoAsync("/");
+        await page.ShotAsync("sign-in");
+        await page.SignInAsync("root", TestSite.Password);
+        await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
+        await page.ShotAsync("dashboard-empty");
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_refused_in_the_sentence_of_the_API()
+    {
+        var page = await _site.VisitAsync();
+        await page.GotoAsync("/console/");
+        await page.SignInAsync("root", "wrong");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The user name or the password is wrong.");
+    }
+}

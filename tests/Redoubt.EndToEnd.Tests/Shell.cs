@@ -1,0 +1,70 @@
+using System.Diagnostics;
+using Redoubt.Cli.Demo;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>
+/// Runs commands of <c>redoubt</c> as the runbooks have them: with <c>$NAMES</c> for what is different every time. What was run is kept, so
+/// that a runbook with another command in it is found.
+/// </summary>
+internal sealed class Shell
+{
+    private readonly Dictionary<string, string> _values = [];
+    private readonly HashSet<string> _run = new(StringComparer.Ordinal);
+
+    public string this[string name]
+    {
+        get => _values[name];
+        set => _values[name] = value;
+    }
+
+    /// <summary>Runs a command that must succeed; gives what it printed.</summary>
+    public Task<string> RunAsync(DemoSite site, string command) => RunAsync(site, command, 0);
+
+    /// <summary>Runs a command that must end with this exit code; gives what it printed.</summary>
+    public async Task<string> RunAsync(DemoSite site, string command, int expected)
+    {
+        // What a script says in the place of a person is no part of the command.
+        _run.Add(command.Replace(" --yes", "", StringComparison.Ordinal));
+        var words = command.Split(' ').Select(Expand);
+        using var process = Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        process.StandardInput.Close();
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
+        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.True(process.ExitCode == expected, $"redoubt {command} at {site.Name} ended with {process.ExitCode}, not {expected}:\n{await output}\n{await error}\n{File.ReadAllText(site.LogFile)}");
+        return (await output).Trim();
+    }
+
+    /// <summary>The commands of a runbook that were not run.</summary>
+    public IEnumerable<string> NotRunOf(string runbook)
+    {
+        var isShell = false;
+        foreach (var line in File.ReadAllLines(Path.Combine(Bench.Repository, "docs", "operating", runbook)).Select(l => l.Trim()))
+        {
+            if (line.StartsWith("```", StringComparison.Ordinal))
+            {
+                isShell = line == "```sh";
+            }
+            else if (isShell && line.StartsWith("redoubt ", StringComparison.Ordinal) && !_run.Contains(line["redoubt ".Length..]))
+            {
+                yield return line;
+            }
+        }
+    }
+
+    private string Expand(string word)
+    {
+        foreach (var (name, value) in _values.OrderByDescending(v => v.Key.Length))
+        {
+            word = word.Replace("$" + name, value, StringComparison.Ordinal);
+        }
+
+        return word;
+    }
+}
