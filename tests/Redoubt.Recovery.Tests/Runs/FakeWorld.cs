@@ -105,6 +105,9 @@ internal sealed class FakeWorld
         }
     }
 
+    /// <summary>What the target is when everything of the storage has been let go and nothing else has changed.</summary>
+    public string DescribeTargetWithoutStorage() => "network front";
+
     private static string Disk(int n) => $"d1000000-0000-4000-8000-{n:x12}";
 
     private static Ref<SrRecord> AddSr(FakePool pool, string uuid, string name)

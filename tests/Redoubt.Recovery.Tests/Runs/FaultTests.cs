@@ -59,9 +59,9 @@ public sealed class FaultTests
                 await using var scene = FaultScene.Make(kind);
                 await scene.OpenAsync();
                 await StopBeforeProtectingAsync(scene);
-                await scene.ReopenAsync(at, isAfter);
                 try
                 {
+                    await scene.ReopenAsync(at, isAfter);
                     if (scene.Run.Phase == RunPhase.Interrupted)
                     {
                         await scene.Engine.UndoAsync(scene.Uuid!, "bob", RealSite.Cancel);
@@ -76,7 +76,7 @@ public sealed class FaultTests
                 }
                 catch (IOException)
                 {
-                    // It died of the very wish to undo.
+                    // It died of the very wish to undo, or as it came up.
                 }
 
                 await scene.ReopenAsync();
