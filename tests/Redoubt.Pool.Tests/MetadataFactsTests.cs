@@ -13,7 +13,7 @@ public sealed class MetadataFactsTests
         var begun = TimeProvider.System.GetUtcNow().AddSeconds(-1);
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
-        var generation = scene.Primary.Daemon.Services.State.Generation;
+        var generation = scene.Primary.Daemon.Services.Database.JournalledGeneration;
         var facts = await FactsAsync(scene, _ => { });
         var pool = scene.Primary.All<PoolRecord>().Single();
         Assert.Equal(("intact", "0", pool.Uuid, pool.NameLabel), (facts["verdict"], facts["lost-records"], facts["pool-uuid"], facts["pool-name"]));
