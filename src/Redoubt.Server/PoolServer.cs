@@ -79,7 +79,7 @@ public sealed class PoolServer : IAsyncDisposable
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             loggers.CreateLogger<HttpRoutes>());
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;

@@ -42,8 +42,7 @@ public sealed class AppsTests(Browser browser) : IAsyncLifetime
         var uuid = (await _site.CallAsync<VmApplianceRecord>("VM_appliance.get_record", [app])).Uuid;
         var page = await _site.SignInAsync($"apps/{uuid}");
         var card = page.GetByRole(AriaRole.Article).Filter(new() { HasText = "web" });
-        await card.HoverAsync();
-        await card.DragToAsync(page.Locator(".gap").Last);
+        await card.Locator(".grip").DragToAsync(page.Locator(".gap").Last);
         await Expect(page.Locator(".tier")).ToHaveCountAsync(2);
         Assert.Equal((0, 1), (await OrderAsync(db), await OrderAsync(web)));
 

@@ -32,7 +32,7 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 var page = await _site.SignInAsync(scheme: scheme, width: width, height: height);
                 foreach (var (path, heading) in pages)
                 {
-                    await page.GotoAsync("/console/" + path);
+                    await page.OpenAsync(path);
                     await Expect(page.Heading(heading)).ToBeVisibleAsync();
                     var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/')[0] + (path.Contains('/') ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
                     await page.ShotAsync(name);

@@ -12,6 +12,15 @@ internal static class PageActions
         await page.GetByRole(AriaRole.Button, new() { Name = "Sign in" }).ClickAsync();
     }
 
+    /// <summary>Waits until the page does what its buttons say: until then it is a picture that came with the first answer.</summary>
+    public static Task LiveAsync(this IPage page) => page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+    public static async Task OpenAsync(this IPage page, string path)
+    {
+        await page.GotoAsync("/console/" + path);
+        await page.LiveAsync();
+    }
+
     public static ILocator Heading(this IPage page, string text) => page.GetByRole(AriaRole.Heading, new() { Name = text, Level = 1 });
 
     public static ILocator Button(this IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });

@@ -27,7 +27,8 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
         Assert.Equal("healthy", state["health"]);
 
         await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();
-        await page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Button, new() { Name = "Stop protecting" }).ClickAsync();
+
+        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop protecting" }).ClickAsync();
         await Expect(page.GetByText("replicated is not protected any more.")).ToBeVisibleAsync();
     }
 

@@ -141,6 +141,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         var page = await VisitAsync(scheme, width, height);
         await page.GotoAsync("/console/" + path);
         await page.SignInAsync(user, Password);
+        await page.LiveAsync();
         return page;
     }
 }

@@ -16,6 +16,8 @@ public sealed class DemoTests
 
         Assert.True(demo.ExitCode == 0, output);
         Assert.Matches(@"db +\d+ +\d+ +\d+ .*version 1", output);
+        Assert.Matches(@"db +\d+ +\d+ +\d+ .*version 2", output);
+        Assert.Contains("VMs left of the test: 0", output, StringComparison.Ordinal);
         Assert.DoesNotContain("DATA LOST", output, StringComparison.Ordinal);
         Assert.False(Directory.Exists(directory));
         Assert.Empty(Bench.ProcessesBelow(directory));

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Demo;
 
-/// <summary><c>redoubt demo</c>: two sites on this machine, a disaster at one, and the same guests back at the other.</summary>
+/// <summary><c>redoubt demo</c>: two sites on this machine, a test, a disaster at one, the same guests back at the other, and the way home.</summary>
 internal sealed class DemoCommand
 {
     /// <summary>The networks that both sites have.</summary>
@@ -13,6 +13,8 @@ internal sealed class DemoCommand
 
     /// <summary>What the demo writes about a VM while it runs.</summary>
     public const string ChangedDescription = "changed minutes before the disaster";
+
+    private const string ChangedAwayDescription = "changed while it was away";
 
     private static readonly TimeSpan BootLimit = TimeSpan.FromMinutes(2);
 
@@ -41,11 +43,15 @@ internal sealed class DemoCommand
             primary = await demo._story.DoAsync("Primary site is up", () => demo.StartAsync("primary", cancellationToken));
             recovery = await demo._story.DoAsync("Recovery site is up", () => demo.StartAsync("recovery", cancellationToken));
             var recovered = await demo.PlayAsync(primary, recovery, cancellationToken);
+            await primary.DisposeAsync();
+            primary = null;
+            demo._story.Act("The primary site is mended");
+            primary = await demo._story.DoAsync("Its daemon runs again", () => demo.StartAsync("primary", cancellationToken));
+            recovered &= await demo.ComeHomeAsync(primary, recovery, cancellationToken);
+            demo._story.Say($"The whole demo took {demo._story.Elapsed.TotalSeconds:0} s.");
             if (options.Keep)
             {
-                await primary.DisposeAsync();
                 demo._story.Act("Both sites stay up");
-                primary = await demo._story.DoAsync("The primary site is mended: its daemon runs again", () => demo.StartAsync("primary", cancellationToken));
                 demo.SayHowToGoOn(primary, recovery);
                 primary.LetGo();
                 recovery.LetGo();
@@ -84,6 +90,8 @@ internal sealed class DemoCommand
         await _story.DoAsync(
             "Database replication enabled: written, flushed and read back",
             () => primary.Api.CallAsync("SR.enable_database_replication", [production.Sr], cancellationToken));
+        await new DemoCommandLine(primary, _story).RunAsync(
+            ["dr-plan-save", "name=everything", $"sr-uuid={await primary.CallAsync<string>("SR.get_uuid", cancellationToken, production.Sr)}"], cancellationToken);
 
         _story.Act("The guests run; each counts on its own disk, and says only what is safely there");
         await StartGuestsAsync(primary, cancellationToken);
@@ -91,30 +99,110 @@ internal sealed class DemoCommand
         _story.Say($"Changed \"{_guests[1].Name}\" while it runs: less memory, another description");
         await _story.DoAsync("They have each counted on by 20", () => CountOnAsync(primary, 20, cancellationToken));
 
+        var atRecovery = new DemoCommandLine(recovery, _story);
+        var sr = await primary.CallAsync<string>("SR.get_uuid", cancellationToken, production.Sr);
+        await TestAsync(primary, recovery, atRecovery, sr, cancellationToken);
+
         _story.Act("Disaster: the primary site loses power (daemon and guests, SIGKILL)");
         await primary.KillAsync();
-        var before = _guests.ToDictionary(g => g.Name, g => g.Read(primary).LastCount ?? 0);
+        var before = Counts(primary);
         _story.Say($"Last counts on the consoles: {string.Join(", ", before.Select(b => $"{b.Key} {b.Value}"))}");
         await _story.DoAsync("The array's mirror of the SR at the recovery site", () => MirrorAsync(primary.Storage, recovery.Storage, cancellationToken));
 
-        _story.Act("Recovery, from nothing but that mirror");
-        var decision = Stopwatch.StartNew();
+        _story.Act("Failover, from nothing but that mirror");
+        await atRecovery.RunAsync(Attach(recovery, sr), cancellationToken);
+        var tookOver = await CountingAsync(recovery, before, () => atRecovery.RunAsync(["dr-failover", "plan=everything", "source-dead=true", "--yes"], cancellationToken), cancellationToken);
+
+        _story.Act("What came back");
+        var good = await ShowAsync(recovery, before, 1, cancellationToken);
+        _story.Say($"From the command to the last guest counting: {tookOver.TotalSeconds:0.0} s.");
+        return good;
+    }
+
+    // The copies run beside the originals, which don't notice.
+    private async Task TestAsync(DemoSite primary, DemoSite recovery, DemoCommandLine atRecovery, string sr, CancellationToken cancellationToken)
+    {
+        _story.Act("A test failover, while production runs");
         foreach (var name in Networks)
         {
             await recovery.Api.CallAsync("network.create", [new NetworkRecord { NameLabel = name }], cancellationToken);
         }
 
-        var operation = new DemoRecovery(recovery, _story);
-        await operation.AttachAsync(cancellationToken);
-        await operation.OpenAsync(cancellationToken);
-        await operation.RecoverAsync(cancellationToken);
-        await StartGuestsAsync(recovery, cancellationToken);
+        await _story.DoAsync("A snapshot of the SR by the array, at the recovery site", () => SnapshotAsync(primary, recovery, cancellationToken));
+        var task = await atRecovery.RunAsync(Attach(recovery, sr), cancellationToken);
+        var before = Counts(primary);
+        await atRecovery.RunAsync(["dr-test", "plan=everything"], cancellationToken);
+        var after = Counts(primary);
+        _story.Say($"Meanwhile the originals counted on: {string.Join(", ", _guests.Select(g => $"{g.Name} {before[g.Name]} to {after[g.Name]}"))}");
+        var left = (await recovery.Api.GetAllRecordsAsync<VmRecord>(cancellationToken)).Values.Count(v => v is { IsControlDomain: false, IsATemplate: false });
+        _story.Say($"VMs left of the test: {left}");
+        await atRecovery.RunAsync(["drtask-destroy", $"uuid={task}"], cancellationToken);
+    }
 
-        _story.Act("What came back");
-        var good = await ShowAsync(recovery, before, cancellationToken);
-        _story.Say($"From the decision to the last guest counting: {_upAfter.Values.Max().TotalSeconds:0.0} s after its start order began, {decision.Elapsed.TotalSeconds:0.0} s in all.");
-        _story.Say($"The whole demo took {_story.Elapsed.TotalSeconds:0} s.");
-        return good;
+    private async Task<bool> ComeHomeAsync(DemoSite home, DemoSite recovery, CancellationToken cancellationToken)
+    {
+        var sr = (await recovery.Api.GetAllRecordsAsync<SrRecord>(cancellationToken)).Values.Single(s => s.NameLabel == "replicated").Uuid;
+        var mail = await recovery.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid);
+        await recovery.Api.CallAsync("VM.set_name_description", [mail, ChangedAwayDescription], cancellationToken);
+        _story.Say($"Changed \"{_guests[^1].Name}\" at the recovery site: another description");
+
+        _story.Act("The way home: the array replicates back, and the primary site lets its old copy go");
+        var atHome = new DemoCommandLine(home, _story);
+        var pbd = (await home.Api.GetAllRecordsAsync<PbdRecord>(cancellationToken)).Values.Single(p => p.DeviceConfig.ContainsValue(home.Storage)).Uuid;
+        await atHome.RunAsync(["pbd-unplug", $"uuid={pbd}"], cancellationToken);
+        await atHome.RunAsync(["sr-forget", $"uuid={sr}"], cancellationToken);
+        await _story.DoAsync("The array's mirror of the recovery site's SR", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
+        await atHome.RunAsync(Attach(home, sr), cancellationToken);
+        var password = Path.Combine(home.Directory, "site-password");
+        await File.WriteAllTextAsync(password, (await File.ReadAllLinesAsync(recovery.PasswordFile, cancellationToken))[1] + "\n", cancellationToken);
+        await atHome.RunAsync(["dr-site-add", "name=recovery", $"address={recovery.Api.Server}", $"password-file={password}"], cancellationToken);
+        var run = await atHome.RunAsync(["dr-failback", "source=recovery", $"sr-uuid={sr}", "--yes"], ExitCode.Waiting, cancellationToken);
+        var last = Counts(recovery);
+        _story.Say($"Off at the recovery site, last counts: {string.Join(", ", last.Select(b => $"{b.Key} {b.Value}"))}");
+        await _story.DoAsync("The array's mirror of that last state", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
+        await CountingAsync(home, last, () => atHome.RunAsync(["dr-run-answer", $"uuid={run}", "answer=done"], cancellationToken), cancellationToken);
+
+        _story.Act("What came home");
+        var good = await ShowAsync(home, last, 2, cancellationToken);
+        var changed = await home.CallAsync<VmRecord>("VM.get_record", cancellationToken, await home.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid));
+        _story.Say($"\"{changed.NameLabel}\" came home as it was changed there: \"{changed.NameDescription}\"");
+        return good && changed.NameDescription == ChangedAwayDescription;
+    }
+
+    private static string[] Attach(DemoSite site, string sr) => ["drtask-create", "type=file", $"device-config:location={site.Storage}", $"sr-whitelist={sr}"];
+
+    private Dictionary<string, long> Counts(DemoSite site) => _guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount ?? 0);
+
+    // Runs a command, and waits until every guest counts on from where its data were. The time until the last one does.
+    private async Task<TimeSpan> CountingAsync(DemoSite site, Dictionary<string, long> from, Func<Task> command, CancellationToken cancellationToken)
+    {
+        var watch = Stopwatch.StartNew();
+        _upAfter.Clear();
+        using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        done.CancelAfter(BootLimit);
+
+        // Lost data would have a guest count from less; it is waited for all the same, and told in the table.
+        var before = _guests.ToDictionary(g => g.Name, g => g.Read(site));
+        var counting = _guests.Select(g => WaitAsync(g, r => r != before[g.Name] && r.FirstCount is not null && r.ResumedFrom != before[g.Name].ResumedFrom, watch, site, done.Token)).ToList();
+        await command();
+        await Task.WhenAll(counting);
+        return _upAfter.Values.Max();
+    }
+
+    // Copying files takes longer than the moment that an array's snapshot takes, so the guests hold still for it.
+    private static async Task SnapshotAsync(DemoSite from, DemoSite to, CancellationToken cancellationToken)
+    {
+        var running = (await from.Api.GetAllRecordsAsync<VmRecord>(cancellationToken)).Where(v => v.Value is { PowerState: VmPowerState.Running, IsControlDomain: false }).Select(v => v.Key).ToList();
+        foreach (var vm in running)
+        {
+            await from.Api.CallAsync("VM.pause", [vm], cancellationToken);
+        }
+
+        await MirrorAsync(from.Storage, to.Storage, cancellationToken);
+        foreach (var vm in running)
+        {
+            await from.Api.CallAsync("VM.unpause", [vm], cancellationToken);
+        }
     }
 
     private async Task StartGuestsAsync(DemoSite site, CancellationToken cancellationToken)
@@ -123,7 +211,7 @@ internal sealed class DemoCommand
         _upAfter.Clear();
         using var done = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         done.CancelAfter(BootLimit);
-        var counting = _guests.Select(g => WaitAsync(g, watch, site, done.Token)).ToList();
+        var counting = _guests.Select(g => WaitAsync(g, r => r.FirstCount is not null, watch, site, done.Token)).ToList();
         var vApps = await site.Api.GetAllRecordsAsync<VmApplianceRecord>(cancellationToken);
         var alone = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid);
         await _story.DoAsync("Started vApp \"shop\" in its order, and \"mail\"", () => Task.WhenAll(
@@ -132,9 +220,9 @@ internal sealed class DemoCommand
         await _story.DoAsync("Every guest is up and counts", () => Task.WhenAll(counting));
     }
 
-    private async Task WaitAsync(DemoGuest guest, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
+    private async Task WaitAsync(DemoGuest guest, Func<ConsoleReport, bool> isUp, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
     {
-        await UntilAsync(() => guest.Read(site).FirstCount is not null, $"{guest.Name} to count", cancellationToken);
+        await UntilAsync(() => isUp(guest.Read(site)), $"{guest.Name} to count", cancellationToken);
         lock (_upAfter)
         {
             _upAfter[guest.Name] = watch.Elapsed;
@@ -149,7 +237,7 @@ internal sealed class DemoCommand
         await UntilAsync(() => _guests.All(g => g.Read(site).LastCount >= target[g.Name]), "the guests to count on", limit.Token);
     }
 
-    private async Task<bool> ShowAsync(DemoSite site, Dictionary<string, long> before, CancellationToken cancellationToken)
+    private async Task<bool> ShowAsync(DemoSite site, Dictionary<string, long> before, long version, CancellationToken cancellationToken)
     {
         var rows = new List<IReadOnlyList<string>> { new[] { "VM", "last count before", "found on disk", "first count after", "up after", "recovered" } };
         var good = true;
@@ -159,7 +247,7 @@ internal sealed class DemoCommand
             var vm = await site.CallAsync<VmRecord>(
                 "VM.get_record", cancellationToken, await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, guest.Uuid));
             // The guest says a count only when it is on the disk, so finding less there means lost data.
-            var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name;
+            var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name && vm.Version == version;
             good &= kept && report.FirstCount > before[guest.Name];
             rows.Add([
                 guest.Name, $"{before[guest.Name]}", $"{report.ResumedFrom}", $"{report.FirstCount}", $"{_upAfter[guest.Name].TotalSeconds:0.0} s",
@@ -181,7 +269,8 @@ internal sealed class DemoCommand
             _story.Say($"{site.Name}: ./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
         }
 
-        _story.Say($"What a guest says: ./redoubt -s {recovery.Api.Server} -pwf {recovery.PasswordFile} console-log uuid={_guests[0].Uuid}");
+        _story.Say($"What a guest says: ./redoubt -s {primary.Api.Server} -pwf {primary.PasswordFile} console-log uuid={_guests[0].Uuid}");
+        _story.Say($"Reports of what was done: ./redoubt -s {recovery.Api.Server} -pwf {recovery.PasswordFile} dr-run-list");
         _story.Say($"To end it all: pkill -9 -f {_options.Directory}; rm -r {_options.Directory}");
     }
 

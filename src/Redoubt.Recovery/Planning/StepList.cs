@@ -119,7 +119,9 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
 
     private IEnumerable<PlanObject> Unprotected()
     {
-        var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn).Select(v => v.SrUuid).ToHashSet();
+        // A volume of ours on storage that is attached for a recovery lies still: nobody writes it, as after a failover it comes home.
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(s => s.Uuid).ToHashSet();
+        var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn && !held.Contains(v.SrUuid)).Select(v => v.SrUuid).ToHashSet();
         return NeededSrs().Where(s => !own.Contains(s.Uuid));
     }
 

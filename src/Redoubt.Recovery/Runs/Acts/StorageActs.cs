@@ -17,8 +17,12 @@ internal static class StorageActs
         scope.Note(Before, there.IsNull ? Absent : "present");
         if (!there.IsNull)
         {
-            // Either it was there all the time, or an earlier attempt came that far.
-            await NoteTaskAsync(scope, there);
+            // Either it was there all the time, or an earlier attempt came that far and this run has to let it go.
+            if (scope.Fact(Before) == Absent)
+            {
+                await NoteTaskAsync(scope, there);
+            }
+
             return new StepOutcome.Done();
         }
 
@@ -92,12 +96,17 @@ internal static class StorageActs
             }
         }
 
+        await LetGoAsync(scope);
+        return new StepOutcome.Done();
+    }
+
+    /// <summary>Destroys the DR tasks that were noted; what was recovered from is theirs no more.</summary>
+    public static async Task LetGoAsync(StepScope scope)
+    {
         foreach (var task in scope.Facts(DrTask).Select(f => f.Name).Distinct().ToList())
         {
             await DestroyTaskAsync(scope, new(task));
         }
-
-        return new StepOutcome.Done();
     }
 
     public static async Task<Ref<SrRecord>> FindSrAsync(StepScope scope, PlanObject sr) =>

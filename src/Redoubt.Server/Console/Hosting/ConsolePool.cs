@@ -19,6 +19,7 @@ public sealed class ConsolePool : IDisposable
 
     private PoolServices? _services;
     private Logins? _logins;
+    private RecoveryService? _recovery;
     private LocalCalls? _calls;
 
     /// <summary>The clock.</summary>
@@ -29,6 +30,9 @@ public sealed class ConsolePool : IDisposable
 
     /// <summary>Tells pages of changes.</summary>
     public ChangeSignal Changes { get; } = new();
+
+    /// <summary>Plans, runs, sites and schedules.</summary>
+    public RecoveryService Recovery => _recovery ?? throw new InvalidOperationException("The console has no pool yet.");
 
     internal PoolServices Services => _services ?? throw new InvalidOperationException("The console has no pool yet.");
 
@@ -43,9 +47,9 @@ public sealed class ConsolePool : IDisposable
     }
 
     // The host's services are made before the pool's: a pool that can't be opened must not need a web server to say so.
-    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher)
+    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery)
     {
-        (_services, _logins, _calls) = (services, logins, new LocalCalls(() => dispatcher));
+        (_services, _logins, _recovery, _calls) = (services, logins, recovery, new LocalCalls(() => dispatcher));
         Changes.Listen(services.Database, services.Time);
     }
 

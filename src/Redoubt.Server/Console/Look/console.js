@@ -25,6 +25,12 @@
     setTimeout(() => delete button.dataset.copied, 1500);
   });
 
+  // A form without a method is for the server side of the page, and before that listens it would only reload the page.
+  document.addEventListener('submit', e => { if (!e.target.hasAttribute('method')) e.preventDefault(); });
+
+  // Firefox drags nothing that carries nothing.
+  each('[draggable="true"]', 'dragstart', (_, e) => e.dataTransfer.setData('text/plain', ''));
+
   each('[data-nav-open]', 'click', () => html.classList.toggle('nav-shown'));
   document.addEventListener('click', e => {
     if (html.classList.contains('nav-shown') && !e.target.closest('[data-nav-open]') && (!e.target.closest('.side') || e.target.closest('a.item'))) {

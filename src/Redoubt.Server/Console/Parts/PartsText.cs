@@ -7,6 +7,7 @@ internal static class PartsText
     public static string Copy => "Copy the command";
     public static string Commands => "The same on the command line";
     public static string Dismiss => "Dismiss";
+    public static string Actions => "Actions";
     public static string Cancel => "Cancel";
     public static string JustNow => "just now";
     public static string Never => "never";

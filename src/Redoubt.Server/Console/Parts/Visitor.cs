@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Security.Claims;
+using Redoubt.Pool;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console;
@@ -33,6 +34,10 @@ public sealed class Visitor
 
     /// <summary>The API in their session.</summary>
     public XenApiClient Api => _pool!.ApiOf(_session);
+
+    /// <summary>Their session, as recovery asks for it.</summary>
+    /// <exception cref="XenApiException"><c>SESSION_INVALID</c>: it has ended.</exception>
+    internal SessionState Caller => _pool!.FindSession(_session.Opaque) ?? throw new XenApiException("SESSION_INVALID", _session.Opaque);
 
     /// <summary>Whether the session is still there.</summary>
     public bool IsSignedIn => _pool!.State.Find(_session) is not null;

@@ -4,7 +4,8 @@ namespace Redoubt.Server.Console.Shell;
 internal static class ShellText
 {
     public static string Product => "Redoubt";
-    public static string Navigation => "Pages";
+    public static string Navigation => "Navigation";
+    public static string Pages => "Pages";
     public static string Skip => "Skip to the content";
     public static string Menu => "Menu";
     public static string Dashboard => "Dashboard";
