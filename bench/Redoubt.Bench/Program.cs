@@ -7,6 +7,10 @@ var benches = new Dictionary<string, Func<Task>>
     ["journal"] = JournalBench.RunAsync,
     ["area"] = AreaBench.RunAsync,
     ["foreign"] = ForeignBench.RunAsync,
+    ["change"] = ChangeBench.RunAsync,
+    ["http"] = HttpBench.RunAsync,
+    ["scale"] = ScaleBench.RunAsync,
+    ["stall"] = StallBench.RunAsync,
     ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
 };

@@ -29,7 +29,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile DatabaseState _published;
     private volatile bool _isClosed;
-    private List<object> _queue = [];
+    private readonly List<object> _queue = [];
     private bool _isLed;
     private DatabaseState _newest;
     private ImmutableArray<Action<DatabaseState, IReadOnlyList<Change>>> _subscribers = [];
@@ -257,7 +257,8 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <param name="own">What the caller on whose thread this runs is about to wait for.</param>
     private async Task LeadAsync(Commit? own)
     {
-        List<object> taken;
+        List<Commit> batch;
+        object? request;
         lock (_writing)
         {
             if (LetGoIfIdle())
@@ -265,41 +266,39 @@ public sealed class PoolDatabase : IAsyncDisposable
                 return;
             }
 
-            (taken, _queue) = (_queue, []);
+            // Only up to the next request: what stays in the queue, a failure can still take back.
+            var count = _queue.FindIndex(static item => item is not Commit);
+            batch = [.. _queue.Take(count < 0 ? _queue.Count : count).Cast<Commit>()];
+            request = count < 0 ? null : _queue[count];
+            _queue.RemoveRange(0, batch.Count + (request is null ? 0 : 1));
         }
 
-        var batch = new List<Commit>(taken.Count);
-        foreach (var item in taken)
+        var isAlone = batch.Count <= 1;
+        if (request is Join { Journal: var joining } && joining.Generation >= _journalled)
         {
-            switch (item)
-            {
-                case Commit commit:
-                    batch.Add(commit);
-                    break;
-                case StartOver request:
-                    // A journal starts over from a state that lacks nothing: what is before it in the queue goes first.
-                    await FlushAsync(batch, own).ConfigureAwait(false);
-                    request.Started(request.Journal.StartOver(_published));
-                    break;
-                case Join { Journal: var journal } when journal.Generation >= _journalled:
-                    // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
-                    journal.Join();
-                    break;
-            }
+            // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
+            joining.Join();
         }
 
         await FlushAsync(batch, own).ConfigureAwait(false);
+        if (request is StartOver start)
+        {
+            // A journal starts over from a state that lacks nothing: what was before it in the queue has gone first.
+            start.Started(start.Journal.StartOver(_published));
+        }
+
+        bool isOver;
         lock (_writing)
         {
             // A lone writer is not to find another thread in its way when it comes back.
-            if (taken.Count == 1 && LetGoIfIdle())
-            {
-                own?.Finish();
-                return;
-            }
+            isOver = isAlone && LetGoIfIdle();
         }
 
-        LeadLater();
+        if (!isOver)
+        {
+            LeadLater();
+        }
+
         own?.Finish();
     }
 
@@ -359,7 +358,6 @@ public sealed class PoolDatabase : IAsyncDisposable
             Fail(batch, own, e);
         }
 
-        batch.Clear();
     }
 
     /// <summary>Lets the callers go on, each on a thread's time of its own; the one on whose thread this runs goes on when it has handed on the lead.</summary>

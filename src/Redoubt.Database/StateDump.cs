@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Redoubt.Database.Dump;
 using Redoubt.XenApi;
@@ -38,6 +39,42 @@ public static class StateDump
         return Relations.Rebuild(new DatabaseState(dump.Manifest.Generation, tables.ToImmutable(), unknown, dump.Manifest));
     }
 
-    internal static RowColumns Columns(string reference, Record record) =>
-        RowColumns.From(record.DeclaredClass.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
+    internal static RowColumns Columns(string reference, Record record)
+    {
+        var model = record.DeclaredClass;
+        var (names, place) = Shapes[model.Name];
+        var values = new string[names.Sorted.Length];
+        var i = 0;
+        foreach (var (column, value) in model.ToColumns(record))
+        {
+            if (i == place)
+            {
+                values[i++] = reference;
+            }
+
+            if (i == values.Length || names.Sorted[i] != column)
+            {
+                // A row with columns that this data model does not know has a shape of its own.
+                return RowColumns.From(model.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
+            }
+
+            values[i++] = value;
+        }
+
+        if (i == place)
+        {
+            values[i++] = reference;
+        }
+
+        return i == values.Length ? new(names, values) : RowColumns.From(model.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
+    }
+
+    /// <summary>The columns of a row of ours by class, and where among them the reference stands: sorted once, not for each row of a dump.</summary>
+    private static readonly FrozenDictionary<string, (ColumnNames Names, int Place)> Shapes = DataModel.Classes.Values
+        .Where(c => c.Kind == ClassKind.Persistent)
+        .ToFrozenDictionary(c => c.Name, c =>
+        {
+            string[] sorted = [.. c.AllFields.Where(f => f.HasColumn).Select(f => f.Column).Append("_ref").Order(StringComparer.Ordinal)];
+            return (new ColumnNames(sorted), Array.IndexOf(sorted, "_ref"));
+        });
 }

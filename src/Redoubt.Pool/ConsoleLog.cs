@@ -6,8 +6,17 @@ namespace Redoubt.Pool;
 /// <summary>Reads what a guest wrote to its serial port.</summary>
 internal static class ConsoleLog
 {
+    /// <summary>
+    /// The key of <c>VM.other_config</c> that says how long the log was, in bytes, when the VM was started last: what comes from
+    /// there on is of the guest that runs now.
+    /// </summary>
+    public const string StartKey = "console-log-start";
+
     /// <summary>How much one call reads.</summary>
     private const int BytesMax = 1 << 20;
+
+    /// <summary>How long a log is now; 0 if there is none.</summary>
+    public static long Length(string? path) => path is not null && new FileInfo(path) is { Exists: true } log ? log.Length : 0;
 
     /// <summary>
     /// The text from a byte offset on, at most 1 MiB of it; empty if there is none. Its length in UTF-8 is the number of bytes read, so

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -30,25 +32,29 @@ internal static class MetadataFacts
             ("last-seen-generation", cut.LastSeenGeneration is { } last ? $"{last}" : null),
             ("last-seen-at", Moment(cut.LastSeenAt)),
             ("damage", string.Join(" ", cut.Damage.Select(d => d.Explanation))),
-            ("taken-from", cut.FromOtherHalf ? cut.Content.History is null ? "other-half" : "history" : "log")),
+            ("taken-from", cut.Content.History is not null ? "history" : cut.FromOtherHalf ? "other-half" : "log")),
         JournalVerdict.Empty => Map(("verdict", "empty")),
         JournalVerdict.NotARedoLog wrong => Map(("verdict", "not-a-redo-log"), ("damage", wrong.Found)),
         JournalVerdict.Unusable bad => Map(("verdict", "unusable"), ("damage", string.Join(" ", bad.Damage.Select(d => d.Explanation)))),
         var other => throw new InvalidOperationException($"unknown verdict {other}"),
     };
 
-    private static ImmutableSortedDictionary<string, string> Of(JournalContent content, params (string Key, string? Value)[] more) => Map(
-    [
-        .. more,
-        ("generation", $"{content.Generation}"),
-        ("written-at", Moment(content.WrittenAt)),
-        ("pool-uuid", content.Proof.Pool?.Uuid.ToString("D")),
-        ("pool-name", content.Proof.Pool?.Name),
-        ("proof", content.Proof.Standing.ToString().ToLowerInvariant()),
-        ("written-by", content.WrittenByRedoubt ? "redoubt" : "xapi"),
-    ]);
+    private static ImmutableSortedDictionary<string, string> Of(JournalContent content, params (string Key, string? Value)[] more)
+    {
+        var pool = StateDump.FromDump(content.Database).All<PoolRecord>().Select(p => p.Record).FirstOrDefault();
+        return Map(
+        [
+            .. more,
+            ("generation", $"{content.Generation}"),
+            ("written-at", Moment(content.WrittenAt)),
+            ("pool-uuid", pool?.Uuid),
+            ("pool-name", pool?.NameLabel),
+            ("proof", content.Proof.Standing.ToString().ToLowerInvariant()),
+            ("written-by", content.WrittenByRedoubt ? "redoubt" : "xapi"),
+        ]);
+    }
 
-    private static string? Moment(DateTimeOffset? moment) => moment is { } known ? XenTypes.DateTime.Encode(known) : null;
+    private static string? Moment(DateTimeOffset? moment) => moment?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
 
     private static ImmutableSortedDictionary<string, string> Map(params (string Key, string? Value)[] facts) =>
         facts.Where(f => f.Value is not null).ToImmutableSortedDictionary(f => f.Key, f => f.Value!);

@@ -131,6 +131,7 @@ internal sealed class MetadataReplication
                 JournalHealth.CatchingUp => "catching-up",
                 JournalHealth.Broken => "broken",
             })
+            .Add("readable_by", journal.IsLarge ? "redoubt" : "redoubt,xapi")
             .Add("generation", $"{reached}")
             .Add("generations_behind", $"{Math.Max(0, wanted - reached)}");
         return journal.Trouble is { } trouble

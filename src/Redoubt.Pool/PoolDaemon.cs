@@ -60,6 +60,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
         var hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = uri, Time = time }, cancellationToken);
         var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
+        BackupVolume.RemoveLeftovers(scratch);
         ISrDriver[] drivers = [new FileSrDriver(new QemuImg(time), scratch)];
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Facts, drivers, time.GetUtcNow()), cancellationToken);
@@ -125,6 +126,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             start,
             power,
             new VmMemoryCalls(services, guests),
+            new VmGuestCalls(services),
             new VmSettingCalls(services),
             new VmApplianceCalls(services, start, power),
             new VbdCalls(services),

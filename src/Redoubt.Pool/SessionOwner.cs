@@ -13,6 +13,9 @@ public sealed record SessionOwner
     /// <summary>The name they logged in with.</summary>
     public required string UserName { get; init; }
 
+    /// <summary>Who opened the session, where it bears another name, as one on a foreign database does; null where it bears theirs.</summary>
+    public string? OpenedBy { get; init; }
+
     /// <summary>The identifier of whoever logged in; nothing for the superuser.</summary>
     public string Identifier { get; init; } = "";
 

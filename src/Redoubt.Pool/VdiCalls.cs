@@ -165,7 +165,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 }
 
                 var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery" }, "", pool.Host, volume.State, call.Cancellation);
+                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, volume.State, call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
                     await TellDamageAsync(session.Ref, uuid, volume.State.Generation, damage);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
@@ -116,11 +117,12 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     private async Task RunAsync(Ref<VmRecord> vm, DomainPlan plan)
     {
         DomainState? domain;
+        var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
         try
         {
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
             await pool.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
-            await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan), CancellationToken.None);
+            await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
             domain = await guests.RefreshAsync(plan.Config.Uuid, null, CancellationToken.None);
         }
         catch (HypervisorException e)
@@ -154,7 +156,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         },
         CancellationToken.None);
 
-    private void Started(Transaction tx, Ref<VmRecord> reference, DomainState? domain, DomainPlan plan)
+    private void Started(Transaction tx, Ref<VmRecord> reference, DomainState? domain, DomainPlan plan, long consoleStart)
     {
         if (domain is null)
         {
@@ -173,7 +175,13 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             Hvm = plan.Config.Kernel is null,
         });
         // Whoever starts a recovered VM has decided that it is to run here.
-        tx.Update(reference, v => RecoveryHold.Release(v) with { Metrics = metrics, MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes });
+        tx.Update(reference, RecoveryHold.Release);
+        tx.Update(reference, v => v with
+        {
+            Metrics = metrics,
+            MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes,
+            OtherConfig = v.OtherConfig.SetItem(ConsoleLog.StartKey, consoleStart.ToString(CultureInfo.InvariantCulture)),
+        });
         foreach (var console in vm.Consoles)
         {
             tx.Delete(console);

@@ -155,4 +155,43 @@ public sealed class PoolDatabaseTests
         Assert.Equal(seen.Order(), seen);
         Assert.Equal(seen.Distinct(), seen);
     }
+
+    [Fact]
+    public async Task What_built_on_a_change_that_failed_fails_with_it_though_a_request_stands_between_them()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        using var inside = new SemaphoreSlim(0);
+        using var go = new ManualResetEventSlim();
+        Task first, second, third, whole;
+        using (pool.Database.Subscribe((_, changes) =>
+        {
+            var name = ((VmRecord)changes[0].After!.Record).NameLabel;
+            if (name == "first")
+            {
+                inside.Release();
+                go.Wait(Stop);
+            }
+            else if (name == "second")
+            {
+                throw new InvalidOperationException("as when the journal can't be written");
+            }
+        }))
+        {
+            first = Task.Run(() => pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "first" }), Stop), Stop);
+            await inside.WaitAsync(Stop);
+            second = pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "second" }), Stop);
+            whole = pool.Database.FlushWholeAsync(Stop);
+            third = pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "third" }), Stop);
+            go.Set();
+            await first;
+            await Assert.ThrowsAsync<XenApiException>(() => second);
+            await Assert.ThrowsAsync<XenApiException>(() => third);
+            await whole;
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "fourth" }), Stop);
+        var left = TestPool.Read(pool.LocalPath);
+        Assert.DoesNotContain("third", left.All<VmRecord>().Select(v => v.Record.NameLabel));
+        Assert.Null(TestPool.Differences(pool.Database.State, left));
+    }
 }

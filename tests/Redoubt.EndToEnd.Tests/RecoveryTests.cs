@@ -1,6 +1,5 @@
 using Redoubt.Cli.Demo;
 using Redoubt.Cli.Output;
-using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 

@@ -29,6 +29,7 @@ internal sealed class Shell
         var words = command.Split(' ').Select(Expand);
         using var process = Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
         {
+            UseShellExecute = false,
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,

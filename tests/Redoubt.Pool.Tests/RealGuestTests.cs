@@ -45,5 +45,79 @@ public sealed class RealGuestTests
         {
             await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
         }
+
+        await TestAsync(site);
+    }
+
+    /// <summary>A test boots the real guest on a clone, in a network of its own, and the disk that it was cloned from is not written.</summary>
+    private static async Task TestAsync(TestSite site)
+    {
+        var sr = await site.CreateSrAsync("replica");
+        var vdi = await site.CreateVdiAsync(sr, "system");
+        File.Copy(GuestImage, Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single(), overwrite: true);
+        await site.Client.CallAsync("SR.scan", sr);
+        var vm = await site.CreateVmAsync("guest", v => v with { MemoryDynamicMax = 128L << 20, MemoryStaticMax = 128L << 20 });
+        await site.CreateVbdAsync(vm, vdi);
+        await site.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vm, Network = await site.CreateNetworkAsync("lan"), Device = "0" });
+        await site.Client.CallAsync("SR.enable_database_replication", sr);
+        var volume = site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata).Ref;
+        var foreign = site.Client.With(await site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume));
+        await site.Client.CallAsync("SR.disable_database_replication", sr);
+        var tree = StorageTree.Of(Path.Combine(site.Root, "replica"));
+
+        var clone = await site.Client.CallAsync<Ref<SrRecord>>("SR.clone_for_test", sr, "drill");
+        var network = await site.Client.CallAsync<Ref<NetworkRecord>>("network.create_isolated", "drill", "lan");
+        var bridge = IsolatedNetwork.BridgeName(site.Get(network));
+        var copy = await foreign.CallAsync<Ref<VmRecord>>(
+            "VM.recover_for_test", vm, site.Client.Session.Ref, "drill",
+            TestSite.Map((site.All<NetworkRecord>().Single(n => n.NameLabel == "lan").Uuid, site.Get(network).Uuid)),
+            TestSite.Map((site.Get(sr).Uuid, site.Get(clone).Uuid)));
+        await site.Client.CallAsync("VM.start", copy, false, false);
+        try
+        {
+            Assert.Equal("0", site.Get(copy).OtherConfig["console-log-start"]);
+            await GuestSpeaksAsync(site, copy);
+            Assert.True(site.Get(site.Get(copy).Vifs.Single()).CurrentlyAttached);
+            Assert.Equal("iVBORw0KGgo", (await site.Client.CallAsync<string>("VM.get_screenshot", copy))[..11]);
+            Assert.False(await site.Client.CallAsync<bool>("VM.ping_guest_agent", copy, 1.0)); // This guest has none.
+            Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", vm, false, false))[0]);
+        }
+        finally
+        {
+            await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(copy).Uuid), CancellationToken.None);
+        }
+
+        await site.Client.CallAsync("VM.power_state_reset", copy);
+        await site.Client.CallAsync("VM.destroy", copy);
+        await site.Client.CallAsync("SR.destroy_test_clone", clone);
+        await site.Client.CallAsync("network.destroy", network);
+        Assert.Equal(tree, StorageTree.Of(Path.Combine(site.Root, "replica")));
+        Assert.False(Compute.HostBridge.Exists(bridge));
+    }
+
+    private static string GuestImage
+    {
+        get
+        {
+            var root = AppContext.BaseDirectory;
+            while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
+            {
+                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
+            }
+
+            var image = Path.Combine(root, "artifacts", "guest", "guest.qcow2");
+            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
+        }
+    }
+
+    private static async Task GuestSpeaksAsync(TestSite site, Ref<VmRecord> vm)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestSite.Cancel);
+        limit.CancelAfter(TimeSpan.FromMinutes(2));
+        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
+        while (!(await site.Client.CallAsync<string>("VM.get_console_log", vm, 0L)).Contains("redoubt-guest: ", StringComparison.Ordinal))
+        {
+            await tick.WaitForNextTickAsync(limit.Token);
+        }
     }
 }

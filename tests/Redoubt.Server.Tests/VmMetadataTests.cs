@@ -82,7 +82,7 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
         var state = VmArchive.Open([ArchiveReader.Read(await response.Content.ReadAsStreamAsync(Cancel))]);
         Assert.False(state.FindByUuid<VmRecord>(uuid).IsNull);
         Assert.DoesNotContain(state.All<VmRecord>(), v => v.Record.IsControlDomain);
-        Assert.Equal("success", (await pool.CallAsync("task.get_status", task)).GetString());
+        Assert.Equal("success", (await pool.FinishedAsync(task)).GetProperty("status").GetString());
 
         var failing = (await pool.CallAsync("task.create", "import", "")).GetString()!;
         using var body = new ByteArrayContent(new byte[700]);

@@ -151,16 +151,20 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
     private int Kept(RunRecord run)
     {
-        var healthy = run.Vms.Count(v => v.Phase == VmPhase.Healthy);
+        var healthy = Healthy(run);
         context.Terminal.ErrorLine($"The test is up: {healthy} of {run.Vms.Length} VMs healthy. It stays until dr-test-cleanup uuid={run.Uuid}");
         context.Terminal.PrintLine(run.Uuid);
         return healthy == run.Vms.Length || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
     }
 
+    // Those of a test were healthy, and are gone when it has ended. VMs that are not to be started are as wanted once they are here.
+    private static int Healthy(RunRecord run) =>
+        run.Vms.Count(v => run.Request.Policy.PowerState == PowerStateAfter.Start ? v.HealthyAt is not null : v is { RecoveredAt: not null, Phase: not VmPhase.Failed });
+
     private int End(RunRecord run, RunPhase wanted)
     {
         var terminal = context.Terminal;
-        var healthy = run.Vms.Count(v => v.Phase == VmPhase.Healthy);
+        var healthy = Healthy(run);
         if (run.Failure is { } failure)
         {
             terminal.ErrorLine(failure);
@@ -171,7 +175,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             terminal.ErrorLine($"It can go on or be taken back: dr-run-resume uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
         }
 
-        terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {healthy} of {run.Vms.Length} VMs healthy"
+        terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {healthy} of {run.Vms.Length} VMs {(run.Request.Policy.PowerState == PowerStateAfter.Start ? "healthy" : "recovered")}"
             + $"{(run.EndedAt is { } end ? $" after {Seconds(end - run.StartedAt)}" : "")}. Report: dr-report uuid={run.Uuid}");
         terminal.PrintLine(run.Uuid);
         return CodeOf(run.Phase, wanted);

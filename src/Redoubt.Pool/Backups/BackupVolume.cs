@@ -10,6 +10,8 @@ namespace Redoubt.Pool.Backups;
 /// </summary>
 internal sealed class BackupVolume : IDisposable
 {
+    private const string ScratchPrefix = "backup-";
+
     private readonly Ext3Image _ext3;
     private readonly string _image;
     private readonly string _scratch;
@@ -54,7 +56,16 @@ internal sealed class BackupVolume : IDisposable
 
     /// <summary>A new directory for what is being put together.</summary>
     public static string NewScratch(PoolServices pool) => Directory.CreateDirectory(
-        Path.Combine(pool.DataDirectory, "scratch", $"backup-{Guid.NewGuid():D}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        Path.Combine(pool.DataDirectory, "scratch", $"{ScratchPrefix}{Guid.NewGuid():D}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+
+    /// <summary>Removes what a daemon that was killed has left of its looking and putting together.</summary>
+    public static void RemoveLeftovers(string scratch)
+    {
+        foreach (var left in Directory.GetDirectories(scratch, ScratchPrefix + "*"))
+        {
+            Directory.Delete(left, recursive: true);
+        }
+    }
 
     /// <summary>The dates of the backups, the newest first.</summary>
     public async Task<IReadOnlyList<string>> DatesAsync(CancellationToken cancellationToken) =>

@@ -52,7 +52,7 @@ internal sealed record DatabaseTables
             Srs = [.. Srs.Select(s => Sr(s.Value, pbds[s.Key]))],
             Vdis = [.. Vdis.Values.Where(v => v.Type != VdiType.Metadata).Select(Vdi)],
             Appliances = [.. Appliances.Values.Select(a => new ApplianceFacts(a.Uuid, a.NameLabel))],
-            Vms = [.. Vms.Where(v => v.Value is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false })
+            Vms = [.. Vms.Where(v => v.Value is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false } && !IsOfTest(v.Value))
                 .Select(v => Vm(v.Value, [.. snapshots[v.Key]], vbds[v.Key], vifs[v.Key]))],
         };
     }
@@ -97,6 +97,9 @@ internal sealed record DatabaseTables
         vdi.VirtualSize,
         vdi.Missing,
         vdi.SmConfig.GetValueOrDefault("SCSIid", ""));
+
+    // The copies that a test made go with the test. They are nothing to recover.
+    private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey("dr-test");
 
     private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IEnumerable<VbdRecord> vbds, IEnumerable<VifRecord> vifs)
     {

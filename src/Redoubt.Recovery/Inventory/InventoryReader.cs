@@ -136,28 +136,10 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
-        facts = at is null ? await MetadataFactsAsync(vdi, facts, cancellationToken) : facts with { WrittenAt = ParseMoment(at) };
         var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
-        return facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        facts = facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
+        return failure is null ? await MeasureAsync(facts, vdi, at, cancellationToken) : facts;
     }
-
-    // A server that does not know the call, as xapi, leaves the facts unknown. So does one that fails: what opening the volume says counts.
-    private async Task<VolumeFacts> MetadataFactsAsync(Ref<VdiRecord> vdi, VolumeFacts facts, CancellationToken cancellationToken)
-    {
-        var (told, failure) = await TryAsync(
-            token => target.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [vdi], token), cancellationToken);
-        return failure is not null || told is null ? facts : facts with
-        {
-            Generation = long.TryParse(told.GetValueOrDefault("generation"), CultureInfo.InvariantCulture, out var generation) ? generation : null,
-            WrittenAt = told.TryGetValue("written-at", out var moment) ? XenTypes.DateTime.Decode(moment) : null,
-            Damage = told.GetValueOrDefault("damage"),
-            LostRecords = int.TryParse(told.GetValueOrDefault("lost-records"), CultureInfo.InvariantCulture, out var lost) ? lost : 0,
-        };
-    }
-
-    // Of an earlier state the moment that was asked for is known, if it was asked for by time.
-    private static DateTimeOffset? ParseMoment(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
 
     private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
     {
@@ -175,6 +157,33 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await foreign.LogoutAsync(CancellationToken.None);
         }
     }
+
+    // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
+    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    {
+        if (at is not null)
+        {
+            return facts with { WrittenAt = ParseMoment(at) };
+        }
+
+        var (told, failure) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
+        if (failure is not null || told is not WireStruct known)
+        {
+            return facts;
+        }
+
+        string Fact(string name) => known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
+        return facts with
+        {
+            Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            WrittenAt = ParseMoment(Fact("written-at")),
+            Damage = Fact("damage") is { Length: > 0 } damage ? damage : null,
+            LostRecords = int.TryParse(Fact("lost-records"), NumberStyles.None, CultureInfo.InvariantCulture, out var lost) ? lost : 0,
+        };
+    }
+
+    private static DateTimeOffset? ParseMoment(string text) =>
+        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
 
     private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
     {

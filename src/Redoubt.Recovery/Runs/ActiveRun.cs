@@ -43,6 +43,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
             {
                 Phase = RunPhase.Interrupted,
                 Failure = $"The journal can't be written, so nothing more is done: {_broken.Message} See to it, and restart the daemon.",
+                Question = null,
                 Revision = record.Revision + 1,
             }, _changed.Task);
         }

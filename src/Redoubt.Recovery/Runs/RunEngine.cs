@@ -19,6 +19,7 @@ public sealed class RunEngine : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly List<ActiveRun> _runs = [];
     private readonly CancellationTokenSource _shutdown = new();
+    private bool _isDisposed;
 
     private RunEngine(RunEngineConfig config, RunJournal journal, TimeProvider time)
     {
@@ -48,7 +49,7 @@ public sealed class RunEngine : IAsyncDisposable
         cancellationToken.ThrowIfCancellationRequested();
         lock (_gate)
         {
-            _shutdown.Token.ThrowIfCancellationRequested();
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
             RunChecks.RequireStartable(request, plan, _runs.Select(r => r.State));
             var forecasts = StepForecast.Of(plan, _runs.Select(r => r.State).Where(s => s.Phase.IsFinal()).Reverse());
             var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
@@ -131,7 +132,12 @@ public sealed class RunEngine : IAsyncDisposable
         List<ActiveRun> runs;
         lock (_gate)
         {
-            runs = [.. _runs];
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            (_isDisposed, runs) = (true, [.. _runs]);
         }
 
         await _shutdown.CancelAsync();
@@ -140,6 +146,9 @@ public sealed class RunEngine : IAsyncDisposable
         _journal.Dispose();
         _shutdown.Dispose();
     }
+
+    /// <summary>Ends when a run has stopped doing anything and has ended its sessions.</summary>
+    internal Task SettleAsync(string uuid) => GetRun(uuid).Loop;
 
     private static RunEngine Open(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch)
     {
@@ -159,9 +168,10 @@ public sealed class RunEngine : IAsyncDisposable
                 {
                     run.Write(happened);
                 }
-
-                run.Poke();
             }
+
+            // Only when all is written: an engine that can't be opened must not have begun anything.
+            engine._runs.ForEach(r => r.Poke());
 
             return engine;
         }

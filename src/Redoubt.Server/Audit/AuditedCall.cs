@@ -54,7 +54,7 @@ internal sealed class AuditedCall(
         {
             json.WriteStartObject();
             json.WriteString("time", pool.Time.GetUtcNow().UtcDateTime);
-            json.WriteString("user", user ?? session?.UserName ?? "");
+            json.WriteString("user", user ?? session?.Owner.OpenedBy ?? session?.UserName ?? "");
             json.WriteString("role", session is null ? "" : RoleNames.ToWire(session.Role));
             json.WriteString("session", session is null ? "" : Hash(session.Ref));
             json.WriteString("from", remote.ToString());

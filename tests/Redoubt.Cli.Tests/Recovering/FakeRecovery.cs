@@ -96,7 +96,7 @@ internal sealed class FakeRecovery
         EndedAt = phase.IsFinal() ? DateTimeOffset.UnixEpoch.AddSeconds(9) : null,
         Phase = phase,
         Revision = 0,
-        Vms = [new(Web, Web.Uuid, phase == RunPhase.Succeeded ? VmPhase.Healthy : VmPhase.Started, null, null, null, null)],
+        Vms = [phase == RunPhase.Succeeded ? new(Web, Web.Uuid, VmPhase.Healthy, null, null, DateTimeOffset.UnixEpoch, null) : new(Web, Web.Uuid, VmPhase.Started, null, null, null, null)],
     };
 
     private RecoveryPlan PlanOf(RecoveryRequest request) => new()

@@ -25,6 +25,7 @@ public sealed class FindingTests
         ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
         ["no-metadata"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unreadable = "torn" }),
         ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
+        ["metadata-cut"] = (Severity.Warning, (s, _) => s.VolumeFacts = s.VolumeFacts with { Generation = 7, Damage = "a record is torn", LostRecords = 2 }),
         ["metadata-stale"] = (Severity.Warning, (s, _) => s.Source = s.Source with { NewestMoment = Scene.Now.AddDays(-3) }),
         ["metadata-age-unknown"] = (Severity.Info, (s, _) => s.Source = s.Source with { NewestMoment = null }),
         ["storage-unreadable"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Unreadable = "no such host" })),

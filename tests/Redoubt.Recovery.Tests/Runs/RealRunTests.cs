@@ -87,4 +87,51 @@ public sealed class RealRunTests
         Assert.Equal(VmPowerState.Running, (await RealPair.VmAsync(pair.Primary, "db")).PowerState);
         Assert.Equal(VmPowerState.Halted, (await RealPair.VmAsync(pair.Primary, "web")).PowerState);
     }
+
+    [Fact]
+    public async Task A_test_failover_runs_copies_in_a_network_of_their_own_and_leaves_nothing()
+    {
+        await using var pair = await RealPair.StartAsync();
+        await pair.MirrorAsync(pair.Primary, pair.Site);
+        await pair.AttachAsync();
+        var before = await pair.Site.DatabaseAsync();
+        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test }, KeepTest = true };
+        var plan = await pair.PlanAsync(request);
+        Assert.False(plan.IsBlocked, plan.ToText());
+        await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);
+        var uuid = await engine.StartAsync(request, plan, "ann", Cancel);
+        var kept = await RealPair.EndAsync(engine, uuid, RunPhase.Waiting);
+        Assert.True(kept.Phase == RunPhase.Waiting, kept.ToJson());
+        var copies = (await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values.Where(v => v.OtherConfig.ContainsKey("dr-test")).ToList();
+        Assert.Equal(3, copies.Count);
+        Assert.All(copies, c => Assert.Equal(VmPowerState.Running, c.PowerState));
+        await engine.CleanUpTestAsync(uuid, "ann", Cancel);
+        var ended = await RealPair.EndAsync(engine, uuid);
+        Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
+        Assert.Equal(before, await pair.Site.DatabaseAsync());
+    }
+
+    [Fact]
+    public async Task A_failover_whose_guests_do_not_start_is_undone_and_lets_the_storage_go()
+    {
+        await using var pair = await RealPair.StartAsync();
+        await pair.MirrorAsync(pair.Primary, pair.Site);
+        await pair.AttachAsync();
+        await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
+        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, Health = Scene.Map(("db", "script:none")), OnTierFailure = TierFailure.Stop } };
+        await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);
+        var uuid = await engine.StartAsync(request, await pair.PlanAsync(request), "ann", Cancel);
+        var ended = await RealPair.EndAsync(engine, uuid);
+        Assert.True(ended.Phase == RunPhase.Failed, ended.ToJson());
+        await engine.UndoAsync(uuid, "ann", Cancel);
+        await foreach (var record in engine.WatchAsync(uuid, ended.Revision, Cancel))
+        {
+            ended = record;
+        }
+
+        Assert.True(ended.Phase == RunPhase.Undone, ended.ToJson());
+        Assert.DoesNotContain((await pair.Site.Api.GetAllRecordsAsync<SrRecord>(Cancel)).Values, s => s.Uuid == pair.SrUuid);
+        Assert.Empty(await pair.Site.Api.GetAllRecordsAsync<DrTaskRecord>(Cancel));
+        Assert.DoesNotContain((await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values, v => v.NameLabel is "db" or "web" or "loose");
+    }
 }

@@ -17,7 +17,7 @@ public sealed record PoolIdentity(Guid Uuid, string Name)
         ArgumentNullException.ThrowIfNull(dump);
         var row = dump.FindTable("pool")?.Rows.FirstOrDefault()?.Columns;
         var uuid = Guid.TryParse(row?.GetValueOrDefault("uuid"), CultureInfo.InvariantCulture, out var parsed) ? parsed : Guid.Empty;
-        return new PoolIdentity(uuid, Cut(row?.GetValueOrDefault("name__label") ?? ""));
+        return new PoolIdentity(uuid, Cut(row?.GetValueOrDefault("name_label") ?? ""));
     }
 
     /// <summary>Cut where a character begins, never inside one.</summary>

@@ -32,7 +32,7 @@ internal static class PoolChecks
 
     private static void HighAvailability(PlanScene scene, PlanObject pool, FindingList findings)
     {
-        var fix = new Fix(FixKind.DisableHa, "switch high availability off, and on again when the recovery is over");
+        var fix = new Fix(FixKind.DisableHa, "switch high availability off for the run; switch it on again yourself when all is well");
         var kept = scene.Chosen.Where(c => c.Vm.IsKeptRunningByHa).Select(c => c.Object).ToList();
         if (kept.Count > 0)
         {

@@ -30,7 +30,7 @@ public sealed record ApplyFix(FixKind Fix, PlanObject Object) : RecoveryStep
         FixKind.PlugPbd => StepUndo.By("Detach it there again"),
         FixKind.ShutDownHere => StepUndo.By("Start the VM again"),
         FixKind.CreateNetwork => StepUndo.By("Destroy the network, if nothing is connected to it"),
-        FixKind.DisableHa => StepUndo.By("Switch high availability on again"),
+        FixKind.DisableHa => StepUndo.By("Switch high availability on again, with the heartbeat on the same storage"),
         FixKind.AttachStorage or FixKind.ShutDownAtSource or FixKind.ChooseCopy or FixKind.DropDisk or FixKind.ChooseAppliance =>
             StepUndo.None("nothing is changed"),
     };

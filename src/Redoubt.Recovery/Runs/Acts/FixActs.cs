@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
@@ -44,8 +45,7 @@ internal static class FixActs
 
                 break;
             case FixKind.DisableHa:
-                scope.Note(Changed + "ha", "disabled");
-                await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
+                await DisableHaAsync(scope);
                 break;
         }
 
@@ -54,7 +54,7 @@ internal static class FixActs
 
     public static async Task UndoAsync(StepScope scope, ApplyFix step)
     {
-        foreach (var (what, _) in scope.Facts(Changed).ToList().Where(f => scope.Fact(Changed + f.Name) is not null))
+        foreach (var (what, _) in scope.OwnFacts(Changed).ToList())
         {
             switch (step.Fix)
             {
@@ -67,11 +67,31 @@ internal static class FixActs
                 case FixKind.CreateNetwork:
                     await DestroyNetworkAsync(scope, what);
                     break;
-                case FixKind.DisableHa:
-                    scope.Log("High availability was switched off for the run and stays off: which storage its heartbeat uses is for a person to say (pool-ha-enable).");
-                    break;
             }
         }
+
+        if (step.Fix == FixKind.DisableHa && scope.OwnFacts(Changed).Select(f => f.Name).ToList() is { Count: > 0 } srs
+            && !(await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single().HaEnabled)
+        {
+            await scope.Target.CallAsync("pool.enable_ha", [srs, ImmutableSortedDictionary<string, string>.Empty], scope.Token);
+        }
+    }
+
+    private static async Task DisableHaAsync(StepScope scope)
+    {
+        var pool = (await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single();
+        if (!pool.HaEnabled)
+        {
+            return;
+        }
+
+        foreach (var statefile in pool.HaStatefiles)
+        {
+            var vdi = await scope.GetAsync<VdiRecord>(scope.Target, new(statefile));
+            scope.Note(Changed + vdi.Sr.Opaque, "heartbeat");
+        }
+
+        await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
     }
 
     private static async Task DestroyNetworkAsync(StepScope scope, string name)

@@ -53,5 +53,9 @@ internal static class HealthActs
         {
             scope.Moved(vm, VmPhase.Unhealthy, error: Failures.Describe(refused));
         }
+        catch (StepFailedException failed)
+        {
+            scope.Moved(vm, VmPhase.Unhealthy, error: failed.Message);
+        }
     }
 }

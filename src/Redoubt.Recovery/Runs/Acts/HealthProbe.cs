@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using Redoubt.XenApi;
@@ -9,9 +10,10 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 {
     // Enough to find a text that is cut by the end of a piece.
     private const int Overlap = 4096;
+    private static readonly TimeSpan AgentLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(3);
 
-    private long _read;
+    private long? _read;
     private string _tail = "";
 
     /// <summary>Whether it makes no sense to look again.</summary>
@@ -31,7 +33,7 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             HealthCheckKind.Delay => Delay(),
             HealthCheckKind.Agent => await AgentAsync(record),
             HealthCheckKind.Tcp => await TcpAsync(record),
-            HealthCheckKind.Console => await ConsoleAsync(),
+            HealthCheckKind.Console => await ConsoleAsync(record),
             HealthCheckKind.Script => await ScriptAsync(),
             HealthCheckKind.Unknown => Hopeless("the check is none of delay, agent, tcp:PORT, tcp:HOST:PORT, console:TEXT, script:NAME"),
         };
@@ -39,7 +41,20 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 
     private string? Delay() => scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay ? null : $"it has not run for {Moments.Write(check.Delay)} yet";
 
-    private async Task<string?> AgentAsync(VmRecord record) =>
+    // A Redoubt pool asks the agent now; a genuine one notes when its own agent has spoken.
+    private async Task<string?> AgentAsync(VmRecord record)
+    {
+        try
+        {
+            return await scope.Target.CallAsync<bool>("VM.ping_guest_agent", [here, AgentLimit.TotalSeconds], scope.Token) ? null : "its guest agent does not answer";
+        }
+        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
+        {
+            return await AgentHasSpokenAsync(record);
+        }
+    }
+
+    private async Task<string?> AgentHasSpokenAsync(VmRecord record) =>
         !record.GuestMetrics.IsNull && await scope.GetAsync(scope.Target, record.GuestMetrics) is { } metrics && (metrics.Live || metrics.PvDriversDetected)
             ? null : "its guest agent has said nothing";
 
@@ -79,14 +94,15 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         }
     }
 
-    private async Task<string?> ConsoleAsync()
+    private async Task<string?> ConsoleAsync(VmRecord record)
     {
         try
         {
             string text;
+            _read ??= ConsoleStart(record);
             do
             {
-                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read], scope.Token);
+                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
                 _read += Encoding.UTF8.GetByteCount(text);
                 var all = _tail + text;
                 if (all.Contains(check.Argument, StringComparison.Ordinal))
@@ -104,6 +120,10 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             return Hopeless("the target pool keeps no text of consoles");
         }
     }
+
+    // What the guest said when it ran here before is no sign of its health now.
+    private static long ConsoleStart(VmRecord record) =>
+        long.TryParse(record.OtherConfig.GetValueOrDefault("console-log-start"), NumberStyles.None, CultureInfo.InvariantCulture, out var start) ? start : 0;
 
     private async Task<string?> ScriptAsync()
     {

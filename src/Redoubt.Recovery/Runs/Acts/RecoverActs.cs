@@ -77,6 +77,8 @@ internal static class RecoverActs
         {
             await scope.Target.CallAsync("VM_appliance.destroy", [there], scope.Token);
         }
+
+        await StorageActs.LetGoOfPermanentAsync(scope);
     }
 
     /// <summary>Turns what a server refuses into VMs that failed: the others are recovered all the same.</summary>

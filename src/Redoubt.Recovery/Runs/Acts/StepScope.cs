@@ -32,6 +32,10 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
         .Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(f => (f.Key[prefix.Length..], f.Value));
 
     /// <summary>Notes something durably, once: what is noted already is left.</summary>
+    /// <summary>What this step noted under keys that begin so.</summary>
+    public IEnumerable<(string Name, string Value)> OwnFacts(string prefix) => State.Steps[index].Facts
+        .Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(f => (f.Key[prefix.Length..], f.Value));
+
     public void Note(string key, string value)
     {
         if (Fact(key) is null)

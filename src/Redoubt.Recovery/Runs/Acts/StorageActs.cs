@@ -17,8 +17,12 @@ internal static class StorageActs
         scope.Note(Before, there.IsNull ? Absent : "present");
         if (!there.IsNull)
         {
-            // Either it was there all the time, or an earlier attempt came that far.
-            await NoteTaskAsync(scope, there);
+            // Either it was there all the time, or an earlier attempt came that far and this run has to let it go.
+            if (scope.Fact(Before) == Absent)
+            {
+                await NoteTaskAsync(scope, there);
+            }
+
             return new StepOutcome.Done();
         }
 
@@ -71,6 +75,23 @@ internal static class StorageActs
         }
     }
 
+    /// <summary>
+    /// Lets go of SRs that a recovery, now taken back, had made permanent: those that a DR task held before this step. An SR that the run
+    /// itself attached is left to the undo of that step.
+    /// </summary>
+    public static async Task LetGoOfPermanentAsync(StepScope scope)
+    {
+        var attached = scope.State.Plan.Steps.OfType<AttachStorage>().Select(a => a.Sr.Uuid).ToHashSet();
+        foreach (var (task, uuid) in scope.OwnFacts(DrTask).Where(f => !attached.Contains(f.Value)).ToList())
+        {
+            if (await scope.FindAsync<SrRecord>(scope.Target, uuid) is { IsNull: false } sr && await scope.GetAsync(scope.Target, sr) is { IntroducedBy.IsNull: true } record
+                && await ForgetAsync(scope, sr, new(ObjectKind.Sr, uuid, record.NameLabel)))
+            {
+                await DestroyTaskAsync(scope, new(task));
+            }
+        }
+    }
+
     /// <summary>Notes the DR task that holds an SR, before a recovery from it makes the SR permanent and leaves the task empty.</summary>
     public static async Task NoteTaskAsync(StepScope scope, Ref<SrRecord> sr)
     {
@@ -92,12 +113,17 @@ internal static class StorageActs
             }
         }
 
+        await LetGoAsync(scope);
+        return new StepOutcome.Done();
+    }
+
+    /// <summary>Destroys the DR tasks that were noted; what was recovered from is theirs no more.</summary>
+    public static async Task LetGoAsync(StepScope scope)
+    {
         foreach (var task in scope.Facts(DrTask).Select(f => f.Name).Distinct().ToList())
         {
             await DestroyTaskAsync(scope, new(task));
         }
-
-        return new StepOutcome.Done();
     }
 
     public static async Task<Ref<SrRecord>> FindSrAsync(StepScope scope, PlanObject sr) =>
@@ -143,7 +169,7 @@ internal static class StorageActs
         }
     }
 
-    private static async Task ForgetAsync(StepScope scope, Ref<SrRecord> sr, PlanObject name)
+    private static async Task<bool> ForgetAsync(StepScope scope, Ref<SrRecord> sr, PlanObject name)
     {
         var record = await scope.GetAsync(scope.Target, sr);
         foreach (var vdi in record.Vdis)
@@ -151,7 +177,7 @@ internal static class StorageActs
             if ((await scope.GetAsync(scope.Target, vdi)).Vbds.Count > 0)
             {
                 scope.Log($"{name.Describe()} stays attached: a VM here has a disk of it.");
-                return;
+                return false;
             }
         }
 
@@ -162,5 +188,6 @@ internal static class StorageActs
         }
 
         await scope.Target.CallAsync("SR.forget", [sr], scope.Token);
+        return true;
     }
 }

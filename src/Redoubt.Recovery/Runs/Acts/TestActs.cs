@@ -81,6 +81,7 @@ internal static class TestActs
         await RemoveVmsAsync(scope, [.. step.Vms.Select(v => v.Uuid)]);
         await RemoveNetworksAsync(scope);
         await RemoveClonesAsync(scope, [.. step.Srs.Select(s => s.Uuid)]);
+        await StorageActs.LetGoAsync(scope);
         var left = (await scope.Target.GetAllRecordsAsync<VmRecord>(scope.Token)).Values.Where(v => IsMine(scope, v.OtherConfig)).Select(v => "VM " + v.NameLabel)
             .Concat((await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Where(n => IsMine(scope, n.OtherConfig)).Select(n => "network " + n.NameLabel))
             .Concat((await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token)).Values.Where(s => IsMine(scope, s.OtherConfig)).Select(s => "SR " + s.NameLabel)).ToList();

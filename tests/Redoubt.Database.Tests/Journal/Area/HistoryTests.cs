@@ -141,7 +141,7 @@ public sealed class HistoryTests
 
     private static DatabaseDump Pool(long generation, int vms, int vapps) => Dumps.Of(
         generation,
-        new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name__label", "home"))]),
+        new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name_label", "home"))]),
         new DumpTable("VM", [
             .. Enumerable.Range(0, vms).Select(i => Dumps.Row($"v{i}", ("is_a_template", "false"), ("uuid", $"{generation * i}"))),
             Dumps.Row("t", ("is_a_template", "true")), Dumps.Row("s", ("is_a_snapshot", "true")), Dumps.Row("c", ("is_control_domain", "true"))]),

@@ -124,7 +124,7 @@ public sealed class StaleProofTests
         using var writer = scratch.Writer();
         foreach (var (generation, name) in ((long, string)[])[(2, "first"), (4, "second, ü"), (6, "second, ü")])
         {
-            var dump = Dumps.Of(generation, new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name__label", name))]));
+            var dump = Dumps.Of(generation, new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name_label", name))]));
             writer.WriteDatabase(dump);
             var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;
             Assert.Equal(new PoolIdentity(new Guid("0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), name), content.Proof.Pool);

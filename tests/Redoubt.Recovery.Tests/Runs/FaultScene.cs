@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Recovery.Tests;
+
+/// <summary>A run of one kind in a fake world of its own, with an engine that can be let die and be born again.</summary>
+internal sealed class FaultScene : IAsyncDisposable
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("redoubt-runs-").FullName;
+    private Action<RunEvent, bool>? _watch;
+
+    private FaultScene(FakeWorld world, RecoveryRequest request)
+    {
+        World = world;
+        Request = request;
+        Before = (world.Source.Describe(), world.Target.Describe());
+    }
+
+    public FakeWorld World { get; }
+
+    public RecoveryRequest Request { get; set; }
+
+    public (string Source, string Target) Before { get; }
+
+    public RunEngine Engine { get; private set; } = null!;
+
+    public string? Uuid { get; private set; }
+
+    /// <summary>How many events the journals were asked to write.</summary>
+    public int Writes { get; private set; }
+
+    public RunRecord Run => Engine.Find(Uuid!)!;
+
+    public static FaultScene Make(RecoveryKind kind)
+    {
+        var isOrderly = kind is RecoveryKind.Migration or RecoveryKind.Failback;
+        var world = FakeWorld.Make(sourceRuns: isOrderly || kind == RecoveryKind.Test, olderHere: kind == RecoveryKind.Failback);
+        return new(world, new RecoveryRequest
+        {
+            Policy = new()
+            {
+                Kind = kind,
+                IsSourceDead = kind == RecoveryKind.Failover,
+                Resolve = ["sr-missing"],
+                Limits = new() { HealthTimeout = TimeSpan.FromSeconds(20) },
+            },
+            Source = isOrderly ? "primary" : null,
+        });
+    }
+
+    public async Task<RecoveryPlan> PlanAsync()
+    {
+        await using var api = World.Target.Connect();
+        ImmutableArray<OtherPool> others = Request.Source is null ? [] : [new("primary", _ => Task.FromResult(World.Source.Connect()))];
+        var plan = Planner.Plan(Request.Policy, await new InventoryReader(api, TimeProvider.System, TimeSpan.FromSeconds(10)).ReadAsync(Request.ToInventoryRequest(others), RealSite.Cancel));
+        Assert.False(plan.IsBlocked, plan.ToText());
+        return plan;
+    }
+
+    /// <summary>Opens the journal with a new engine.</summary>
+    /// <param name="dieAt">The write at which it dies, from 1; 0 for never.</param>
+    /// <param name="isAfter">Whether the event is on disk when it dies.</param>
+    public async Task OpenAsync(int dieAt = 0, bool isAfter = false)
+    {
+        var count = 0;
+        _watch = (happened, isWritten) =>
+        {
+            Writes += isWritten ? 0 : 1;
+            count += isWritten == isAfter ? 1 : 0;
+            if (count == dieAt && isWritten == isAfter)
+            {
+                throw new IOException($"killed at write {dieAt}, {(isAfter ? "after" : "before")} {happened.GetType().Name}");
+            }
+        };
+        Engine = await RunEngine.OpenAsync(
+            new()
+            {
+                JournalPath = Path.Combine(_directory, "runs.db"),
+                PollInterval = TimeSpan.FromMilliseconds(1),
+                ShutdownLimit = TimeSpan.FromSeconds(5),
+                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : World.Source).Connect()),
+            },
+            TimeProvider.System, (e, w) => _watch(e, w), RealSite.Cancel);
+    }
+
+    /// <summary>Starts the run; false if the engine died of it.</summary>
+    public async Task<bool> StartAsync()
+    {
+        try
+        {
+            Uuid = await Engine.StartAsync(Request, await PlanAsync(), "ann", RealSite.Cancel);
+            return true;
+        }
+        catch (IOException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Follows the run to its end, or to where it can't go on by itself. Whatever it asks is answered with the first answer.</summary>
+    public async Task<RunRecord> FollowAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(RealSite.Cancel);
+        limit.CancelAfter(TimeSpan.FromSeconds(60));
+        RunRecord? last = null;
+        try
+        {
+            await foreach (var record in Engine.WatchAsync(Uuid!, 0, limit.Token))
+            {
+                last = record;
+                if (record.Phase.IsFinal() || record.Phase == RunPhase.Interrupted)
+                {
+                    await Engine.SettleAsync(Uuid!).WaitAsync(limit.Token);
+                    return record;
+                }
+
+                if (record.Question is { } question)
+                {
+                    await AnswerAsync(question.Answers[0]);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (limit.IsCancellationRequested)
+        {
+            Assert.Fail("The run stands still: " + Engine.Find(Uuid!)!.ToJson());
+        }
+
+        return last!;
+    }
+
+    /// <summary>Lets the engine go, and opens a new one.</summary>
+    public async Task ReopenAsync(int dieAt = 0, bool isAfter = false)
+    {
+        await Engine.DisposeAsync();
+        await OpenAsync(dieAt, isAfter);
+    }
+
+    public void CheckAlways()
+    {
+        Assert.Empty(World.Violations);
+        Assert.Equal(0, World.Target.ForeignSessions);
+        Assert.All(World.Storage.Values, disks => Assert.NotEmpty(disks));
+    }
+
+    /// <summary>Checks that the world is as the run's phase promises.</summary>
+    public void CheckEnd()
+    {
+        CheckAlways();
+        var (run, kind) = (Run, Run.Plan.Kind);
+        if (run.Plan.Kind == RecoveryKind.Test || (run.Phase != RunPhase.Succeeded && run.Plan.Kind != RecoveryKind.Failback))
+        {
+            // Storage that the recovery had made permanent is let go when it is taken back; else all is as it was.
+            var isLetGo = !World.Target.Database.All<SrRecord>().Any();
+            Assert.Equal(isLetGo ? World.DescribeTargetWithoutStorage() : Before.Target, World.Target.Describe());
+            Assert.True(!isLetGo || kind is not RecoveryKind.Test);
+            Assert.Equal(Before.Source, World.Source.Describe());
+            return;
+        }
+
+        var (here, there) = (States(World.Target), States(World.Source));
+        if (run.Phase == RunPhase.Succeeded)
+        {
+            Assert.Equal(["db Running", "loose Running", "web Running"], here);
+            Assert.DoesNotContain(there, v => v.EndsWith("Running", StringComparison.Ordinal));
+            Assert.Empty(World.Target.Database.All<DrTaskRecord>());
+            Assert.All(World.Target.Database.All<SrRecord>(), s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
+        }
+        else
+        {
+            // What was replaced can't be taken back, but the source runs again and nothing runs here.
+            Assert.Equal(["db Running", "loose Running", "web Running"], there);
+            Assert.DoesNotContain(here, v => v.EndsWith("Running", StringComparison.Ordinal));
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Engine is not null)
+        {
+            await Engine.DisposeAsync();
+        }
+
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private static List<string> States(FakePool pool) => [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
+
+    private async Task AnswerAsync(string answer)
+    {
+        try
+        {
+            await Engine.AnswerAsync(Uuid!, answer, "ann", RealSite.Cancel);
+        }
+        catch (Exception late) when (late is RunRefusedException or IOException)
+        {
+            // It was answered already, or the engine died of the answer.
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace Redoubt.Recovery.Tests;
+
+/// <summary>The one function from events to a state, and the one from a state to what is next.</summary>
+public sealed class TransitionTests
+{
+    /// <summary>A run that is driven by chance, as far as <see cref="RunDecision"/> lets it go.</summary>
+    private static Gen<List<RunEvent>> Histories => Gen.Choose(0, 99).ListOf(60).Select(dice => Play([.. dice]));
+
+    [Fact]
+    public void Any_prefix_of_a_journal_is_a_state_and_replaying_it_gives_the_same() => Prop.ForAll(Arb.From(Histories), events =>
+    {
+        RunState? live = null;
+        for (var i = 0; i < events.Count; i++)
+        {
+            live = RunTransitions.Apply(live, events[i]);
+            var text = events.Take(i + 1).Select(RecoveryJson.WriteLine<RunEvent>);
+            var replayed = text.Select(RecoveryJson.Read<RunEvent>).Aggregate((RunState?)null, RunTransitions.Apply)!;
+            Assert.Equal(live.ToRecord().ToJson(), replayed.ToRecord().ToJson());
+            Assert.Equal(i + 1, live.Revision);
+            Assert.Equal(RunDecision.Next(live), RunDecision.Next(replayed));
+        }
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_run_comes_to_an_end_or_to_a_person() => Prop.ForAll(Arb.From(Histories), events =>
+    {
+        var state = events.Aggregate((RunState?)null, RunTransitions.Apply)!;
+        for (var i = 0; i < 1000; i++)
+        {
+            var action = RunDecision.Next(state);
+            if (action is RunAction.Rest)
+            {
+                Assert.True(state.Phase.IsFinal() || state.Phase is RunPhase.Waiting or RunPhase.Interrupted);
+                return;
+            }
+
+            state = Smoothly(action).Aggregate(state, RunTransitions.Apply);
+        }
+
+        Assert.Fail("it goes on for ever");
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void What_is_done_is_not_done_again_and_nothing_is_taken_back_twice() => Prop.ForAll(Arb.From(Histories), events =>
+    {
+        var state = (RunState?)null;
+        foreach (var happened in events)
+        {
+            if (happened is RunEvent.StepIntended intended)
+            {
+                Assert.True(state!.Steps[intended.Step].Phase is StepPhase.Pending or StepPhase.Running);
+                Assert.False(state.IsBackward);
+            }
+
+            if (happened is RunEvent.UndoIntended undo)
+            {
+                Assert.True(state!.Steps[undo.Step].Phase is not (StepPhase.Pending or StepPhase.Skipped or StepPhase.Undone));
+            }
+
+            state = RunTransitions.Apply(state, happened);
+        }
+    }).QuickCheckThrowOnFailure();
+
+    private static IEnumerable<RunEvent> Smoothly(RunAction action) => action switch
+    {
+        RunAction.Note(var note) => [note],
+        RunAction.Do(var step) => [new RunEvent.StepIntended(step), new RunEvent.StepDone(step)],
+        RunAction.TakeBack(var step) => [new RunEvent.UndoIntended(step), new RunEvent.UndoDone(step)],
+        _ => [],
+    };
+
+    private static List<RunEvent> Play(List<int> dice)
+    {
+        var kind = (RecoveryKind)(dice[0] % 4);
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.AddVm("web", order: 1);
+        scene.Policy = new() { Kind = kind, IsSourceDead = kind == RecoveryKind.Failover, OnTierFailure = (TierFailure)(dice[1] % 3) };
+        scene.AddLiveSource(Redoubt.XenApi.VmPowerState.Halted);
+        var plan = Planner.Plan(scene.Policy, scene.Inventory);
+        List<RunEvent> events = [new RunEvent.Started("11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy }, plan, "ann", [.. plan.Steps.Select(_ => (TimeSpan?)null)])];
+        var state = RunTransitions.Apply(null, events[0]);
+        foreach (var die in dice.Skip(2))
+        {
+            foreach (var happened in Chance(state, die))
+            {
+                events.Add(happened with { At = Scene.Now.AddSeconds(events.Count) });
+                state = RunTransitions.Apply(state, events[^1]);
+            }
+        }
+
+        return events;
+    }
+
+    private static IEnumerable<RunEvent> Chance(RunState state, int die)
+    {
+        switch (RunDecision.Next(state))
+        {
+            case RunAction.Rest:
+                return state.Phase switch
+                {
+                    RunPhase.Waiting => die < 70 ? [new RunEvent.Answered(state.Question!.Answers[die % state.Question.Answers.Length], "bob")] : [new RunEvent.CancelAsked("bob")],
+                    RunPhase.Interrupted => die < 60 || state.IsBackward ? [new RunEvent.ResumeAsked("bob")] : die < 80 ? [new RunEvent.UndoAsked("bob")] : [new RunEvent.CancelAsked("bob")],
+                    _ => [],
+                };
+            case RunAction.Note(var note):
+                return [note];
+            case RunAction.Do(var step):
+                IEnumerable<RunEvent> before = [new RunEvent.StepIntended(step), new RunEvent.FactNoted(step, $"fact {die % 3}", "x")];
+                var vm = state.Vms[die % state.Vms.Length].Vm.Uuid;
+                return before.Concat(die switch
+                {
+                    < 50 => [.. state.Plan.Steps[step].Objects.Where(o => o.Kind == ObjectKind.Vm).Select(o => new RunEvent.VmMoved(o.Uuid, (VmPhase)(2 + (die % 4)))), new RunEvent.StepDone(step)],
+                    < 60 => [new RunEvent.VmMoved(vm, VmPhase.Failed, Error: "no"), new RunEvent.StepPartial(step, "some")],
+                    < 70 => [new RunEvent.StepFailed(step, "no")],
+                    < 80 => [new RunEvent.Asked(step, RunDecision.TierKey, "well?", ["continue", "stop"])],
+                    < 88 => [new RunEvent.Interrupted("cut")],
+                    < 94 => [new RunEvent.CancelAsked("bob"), new RunEvent.StepDone(step)],
+                    _ => [new RunEvent.UndoAsked("bob")],
+                });
+            case RunAction.TakeBack(var step):
+                return [new RunEvent.UndoIntended(step), .. die switch
+                {
+                    < 70 => new RunEvent[] { new RunEvent.UndoDone(step) },
+                    < 80 => [new RunEvent.UndoFailed(step, "no")],
+                    < 90 => [new RunEvent.Asked(step, "back", "well?", ["done"])],
+                    _ => [new RunEvent.Interrupted("cut")],
+                }];
+            default:
+                return [];
+        }
+    }
+}
