@@ -49,7 +49,8 @@ public sealed class StoryTests(Browser browser)
         await lyon.Button("Save as a plan").ClickAsync();
         await Expect(lyon.GetByText("The plan everything is saved")).ToBeVisibleAsync();
         await lyon.Button("Start the test").ClickAsync();
-        await Expect(lyon.Heading("Test failover")).ToBeVisibleAsync();
+        await lyon.WaitForURLAsync("**/runs/*");
+        await Expect(lyon.GetByRole(AriaRole.Heading, new() { Name = "Steps" })).ToBeVisibleAsync();
         await lyon.ShotAsync("run-test");
         await Expect(lyon.GetByText("Succeeded", new() { Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         Assert.DoesNotContain((await AllVmsAsync(sites.Recovery)), v => v.OtherConfig.ContainsKey("dr-test"));
@@ -72,7 +73,7 @@ public sealed class StoryTests(Browser browser)
         await lyon.GetByLabel("To go on, type the name of the pool").FillAsync("lyon");
         await lyon.ShotAsync("wizard-review");
         await lyon.Button("Fail over").ClickAsync();
-        await Expect(lyon.Heading("Failover")).ToBeVisibleAsync();
+        await lyon.WaitForURLAsync("**/runs/*");
         var watcher = await sites.VisitAsync(browser, sites.Recovery, new Uri(lyon.Url).PathAndQuery["/console/".Length..]);
         await Expect(watcher.GetByText("Succeeded", new() { Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         await Expect(lyon.GetByText("Succeeded", new() { Exact = true })).ToBeVisibleAsync();
