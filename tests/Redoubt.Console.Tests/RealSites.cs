@@ -58,7 +58,7 @@ internal sealed class RealSites : IAsyncDisposable
         context.SetDefaultTimeout(60_000);
         var page = await context.NewPageAsync();
         await page.GotoAsync("/console/" + path);
-        await page.SignInAsync("root", (await File.ReadAllLinesAsync(site.PasswordFile, Cancellation))[1]);
+        await page.SignInAsync("root", await PasswordAsync(site));
         await page.LiveAsync();
         return page;
     }
@@ -78,13 +78,17 @@ internal sealed class RealSites : IAsyncDisposable
         Assert.Equal(0, copy.ExitCode);
     }
 
-    /// <summary>Kills a site's daemon alone and starts it again on the same directory; its address changes.</summary>
-    public async Task RestartRecoveryAsync()
+    /// <summary>Starts the primary site again; it lets its old storage go, and the array brings the recovery site's.</summary>
+    public async Task MendPrimaryAsync()
     {
-        Recovery.Daemon.Kill();
-        await Recovery.Daemon.WaitForExitAsync(Cancellation);
-        Recovery = await DemoSite.StartAsync("lyon", Path.Combine(_root, "r"), Program, Cancellation);
+        Primary = await DemoSite.StartAsync("paris", Path.Combine(_root, "p"), Program, Cancellation);
+        var (pbd, record) = (await Primary.Api.GetAllRecordsAsync<PbdRecord>(Cancellation)).Single(p => p.Value.DeviceConfig.ContainsValue(Primary.Storage));
+        await Primary.Api.CallAsync("PBD.unplug", [pbd], Cancellation);
+        await Primary.Api.CallAsync("SR.forget", [record.Sr], Cancellation);
+        await MirrorAsync(Recovery, Primary);
     }
+
+    public static async Task<string> PasswordAsync(DemoSite site) => (await File.ReadAllLinesAsync(site.PasswordFile, Cancellation))[1];
 
     public static async Task UntilAsync(Func<bool> condition, string what)
     {

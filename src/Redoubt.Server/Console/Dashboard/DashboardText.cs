@@ -47,6 +47,8 @@ internal static class DashboardText
     public static string Overdue => "Test overdue";
     public static string OpenRun => "Open the run";
 
+    public static string Times(int count) => $"{count} times, the last:";
+
     public static string Untested(int count) => count == 1 ? "1 never tested" : $"{count} never tested";
 
     public static string RunTitle(string kind, bool waits) => waits ? $"A run waits for you: {kind}" : $"A run was interrupted: {kind}";
