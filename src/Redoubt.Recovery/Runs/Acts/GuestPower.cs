@@ -29,7 +29,7 @@ internal static class GuestPower
         {
             try
             {
-                await api.CallAsync("VM.hard_shutdown", [vm], scope.Token);
+                await api.RunTaskAsync("VM.hard_shutdown", [vm], cancellationToken: scope.Token);
             }
             catch (XenApiException busy) when (busy.Code is "OTHER_OPERATION_IN_PROGRESS" or "VM_BAD_POWER_STATE" && scope.Time.GetUtcNow() < giveUpAt)
             {
