@@ -46,7 +46,7 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
         ("GET", "/export_metadata") => vms.ExportAsync(http),
         ("PUT", "/import_metadata") => vms.ImportAsync(http),
-        ("PUT" or "GET", { } path) when path.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
+        ("GET", { } path) when path.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

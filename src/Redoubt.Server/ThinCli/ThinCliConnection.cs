@@ -21,17 +21,18 @@ internal sealed class ThinCliConnection(
     public async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         using var limit = new CancellationTokenSource(SendingLimit, pool.Time);
-        var isThinCli = false;
+        var (isThinCli, isFile) = (false, false);
         try
         {
-            isThinCli = await ThinCliRequest.IsNextAsync(connection.Transport.Input, limit.Token);
+            isThinCli = await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliRequest.Begins, limit.Token);
+            isFile = !isThinCli && await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliUpload.Begins, limit.Token);
         }
         catch (OperationCanceledException)
         {
             // Not a word so far; how long that may go on is for the HTTP server to say.
         }
 
-        if (!isThinCli)
+        if (!isThinCli && !isFile)
         {
             await next(connection);
             return;
@@ -39,7 +40,7 @@ internal sealed class ThinCliConnection(
 
         try
         {
-            await ServeAsync(connection, limit.Token);
+            await (isFile ? new ThinCliUpload(transfers, pool.Time).ServeAsync(connection.Transport, limit.Token) : ServeAsync(connection, limit.Token));
         }
         catch (Exception gone) when (gone is OperationCanceledException or IOException)
         {

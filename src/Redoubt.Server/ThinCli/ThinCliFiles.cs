@@ -24,14 +24,14 @@ internal sealed class ThinCliFiles(PipeReader input, Func<byte[], Task> send, Th
     /// <summary>Has the client send a file.</summary>
     /// <returns>Whether it did; what <paramref name="read"/> throws comes through.</returns>
     public Task<bool> SendAsync(string file, Func<Stream, Task> read, CancellationToken cancellationToken) =>
-        RunAsync(HttpMethods.Put, path => ThinCliMessage.Put(file, path), http => read(http.Request.Body), cancellationToken);
+        RunAsync(HttpMethods.Put, path => ThinCliMessage.Put(file, path), read, cancellationToken);
 
     /// <summary>Has the client make a file, which must not exist there.</summary>
     /// <returns>Whether it did; what <paramref name="write"/> throws comes through.</returns>
     public Task<bool> ReceiveAsync(string file, Func<Stream, Task> write, CancellationToken cancellationToken) =>
-        RunAsync(HttpMethods.Get, path => ThinCliMessage.Get(file, path), http => write(http.Response.Body), cancellationToken);
+        RunAsync(HttpMethods.Get, path => ThinCliMessage.Get(file, path), write, cancellationToken);
 
-    private async Task<bool> RunAsync(string method, Func<string, byte[]> message, Func<HttpContext, Task> use, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(string method, Func<string, byte[]> message, Func<Stream, Task> use, CancellationToken cancellationToken)
     {
         Task<bool> answer;
         using (var transfer = transfers.Expect(method))

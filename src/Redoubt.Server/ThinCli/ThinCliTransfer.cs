@@ -1,11 +1,9 @@
-using Microsoft.AspNetCore.Http;
-
 namespace Redoubt.Server.ThinCli;
 
 /// <summary>One file on its way between a thin client's request and the command that reads or writes it.</summary>
 internal sealed class ThinCliTransfer(string method, string path, Action forget) : IDisposable
 {
-    private readonly TaskCompletionSource<HttpContext> _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Stream> _arrived = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<bool> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How the client asks.</summary>
@@ -14,14 +12,14 @@ internal sealed class ThinCliTransfer(string method, string path, Action forget)
     /// <summary>Where.</summary>
     public string Path => path;
 
-    /// <summary>The request, once it is there.</summary>
-    public Task<HttpContext> Arrived => _arrived.Task;
+    /// <summary>What is to be read or written, once the client is there.</summary>
+    public Task<Stream> Arrived => _arrived.Task;
 
-    /// <summary>Lends the request to the command until that is done with it.</summary>
+    /// <summary>Lends the content to the command until that is done with it.</summary>
     /// <returns>Whether all of it went through.</returns>
-    public Task<bool> ServeAsync(HttpContext http)
+    public Task<bool> ServeAsync(Stream content)
     {
-        _arrived.SetResult(http);
+        _arrived.SetResult(content);
         return _done.Task;
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Redoubt.Server.Http;
 
 namespace Redoubt.Server.ThinCli;
@@ -24,24 +23,21 @@ internal sealed class ThinCliTransfers
         return _expected[path] = new ThinCliTransfer(method, path, () => _expected.TryRemove(path, out _));
     }
 
-    /// <summary>Serves such a request for as long as its command needs it.</summary>
+    /// <summary>What is expected at an address; from now on no more. Null: nothing is.</summary>
+    public ThinCliTransfer? Take(string method, string? path) =>
+        path is not null && _expected.TryGetValue(path, out var transfer) && transfer.Method == method && _expected.TryRemove(path, out _) ? transfer : null;
+
+    /// <summary>Serves a client that fetches a file, for as long as its command writes.</summary>
     public async Task HandleAsync(HttpContext http)
     {
-        if (http.Request.Path.Value is not { } path || !_expected.TryGetValue(path, out var transfer) || transfer.Method != http.Request.Method || !_expected.TryRemove(path, out _))
+        if (Take(HttpMethods.Get, http.Request.Path.Value) is not { } transfer)
         {
             await HttpPages.ForbiddenAsync(http);
             return;
         }
 
         TransferRunner.AddHeaders(http.Response);
-        if (transfer.Method == HttpMethods.Put)
-        {
-            // The client sends nothing before it has read this; how it went, it is told on its own connection.
-            http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-            await http.Response.Body.FlushAsync(http.RequestAborted);
-        }
-
-        if (await transfer.ServeAsync(http))
+        if (await transfer.ServeAsync(http.Response.Body))
         {
             return;
         }

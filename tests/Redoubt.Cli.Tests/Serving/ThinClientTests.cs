@@ -101,7 +101,7 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Equal(($"Your client could not send {_root}/missing.\n", 1), Told(missing));
         var large = Path.Combine(_root, "large.raw");
         await File.WriteAllBytesAsync(large, new byte[8 << 20], TestContext.Current.CancellationToken);
-        Assert.Contains("too large", (await RunAsync("vdi-import", $"uuid={disk}", $"filename={large}")).Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("larger than", (await RunAsync("vdi-import", $"uuid={disk}", $"filename={large}")).Error, StringComparison.OrdinalIgnoreCase);
         var target = Path.Combine(_root, "none");
         var stranger = await RunAsync("vdi-export", "uuid=00000000-0000-0000-0000-000000000000", $"filename={target}");
         Assert.Contains("UUID_INVALID", stranger.Error, StringComparison.Ordinal);
