@@ -66,7 +66,8 @@ internal static class RunTransitions
 
         (RunPhase.Running or RunPhase.Undoing, RunEvent.Asked e) => Log(
             Step(state, e, e.Step, s => state.IsBackward ? s : s with { Phase = StepPhase.Waiting }, StepPhase.Running, StepPhase.Undoing)
-                with { Phase = RunPhase.Waiting, Question = new(e.Step, e.Key, e.Text, e.Answers, e.At) }, e, "Asked: " + e.Text),
+                with
+            { Phase = RunPhase.Waiting, Question = new(e.Step, e.Key, e.Text, e.Answers, e.At) }, e, "Asked: " + e.Text),
         (RunPhase.Waiting, RunEvent.Answered e) => Answered(state, e),
 
         (RunPhase.Running, RunEvent.CancelAsked e) => Log(state with { Phase = RunPhase.Cancelling, Operator = e.By }, e, $"{e.By} cancelled the run."),

@@ -191,7 +191,11 @@ public sealed class DrCommandTests
         {
             daemon.Plans.Add(new()
             {
-                Name = "shop", Request = new() { Policy = new() { Kind = RecoveryKind.Failover }, Plan = "shop" }, SavedBy = "ann", SavedAt = DateTimeOffset.UnixEpoch, Origin = new(volume, "u", "north"),
+                Name = "shop",
+                Request = new() { Policy = new() { Kind = RecoveryKind.Failover }, Plan = "shop" },
+                SavedBy = "ann",
+                SavedAt = DateTimeOffset.UnixEpoch,
+                Origin = new(volume, "u", "north"),
             });
         }
 

@@ -79,7 +79,12 @@ internal sealed class FakeRecovery
 
     public static Finding Block(string code, FixKind? fix = null) => new()
     {
-        Severity = Severity.Block, Code = code, Object = Target, Sentence = $"Because of {code}.", Advice = "Mend it.", Fix = fix is { } kind ? new(kind, "mend it") : null,
+        Severity = Severity.Block,
+        Code = code,
+        Object = Target,
+        Sentence = $"Because of {code}.",
+        Advice = "Mend it.",
+        Fix = fix is { } kind ? new(kind, "mend it") : null,
     };
 
     private static WireString Answer<T>(T value) => new(RecoveryJson.Write(value));

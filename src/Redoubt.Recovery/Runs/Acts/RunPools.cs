@@ -8,6 +8,11 @@ namespace Redoubt.Recovery;
 /// </summary>
 internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
 {
+    private const string Unreachable = "DR_SITE_UNREACHABLE";
+
+    // A source may die in the middle of a call. What takes long there is done by tasks.
+    private static readonly TimeSpan SourceLimit = TimeSpan.FromSeconds(20);
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<(string Volume, string At), XenApiClient> _foreign = [];
     private readonly HashSet<string> _lacking = [];
@@ -24,7 +29,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _target ??= await config.Connect(state.Request.Target, state.Operator, cancellationToken);
+            return _target ??= await ConnectAsync(state, state.Request.Target, cancellationToken);
         }
         finally
         {
@@ -34,6 +39,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
 
     /// <summary>The source, if it is the pool that the plan means.</summary>
     /// <exception cref="StepFailedException">There is no way to ask that pool.</exception>
+    /// <exception cref="XenApiTransportException">It does not answer.</exception>
     public async Task<XenApiClient> SourceAsync(RunState state, PlanObject pool, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -42,9 +48,18 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
             if (_source is null)
             {
                 var site = state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
-                var api = await config.Connect(site, state.Operator, cancellationToken);
-                var pools = await api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
-                _source = (api, pools.Values.Single().Uuid);
+                var api = await ConnectAsync(state, site, cancellationToken);
+                try
+                {
+                    api.CallLimit = SourceLimit;
+                    var pools = await api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
+                    _source = (api, pools.Values.Single().Uuid);
+                }
+                catch
+                {
+                    await api.DisposeAsync();
+                    throw;
+                }
             }
 
             return _source.Value.PoolUuid == pool.Uuid
@@ -110,6 +125,19 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     {
         await ResetAsync();
         _gate.Dispose();
+    }
+
+    // A site that can't be reached is silent like one that falls silent later, however its connector puts it.
+    private async Task<XenApiClient> ConnectAsync(RunState state, string? site, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await config.Connect(site, state.Operator, cancellationToken);
+        }
+        catch (XenApiException silent) when (silent.Code == Unreachable)
+        {
+            throw new XenApiTransportException(Failures.Describe(silent), silent);
+        }
     }
 
     private static async Task DisposeAsync(XenApiClient? api)

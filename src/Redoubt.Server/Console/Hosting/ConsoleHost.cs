@@ -22,7 +22,7 @@ internal static class ConsoleHost
 
     // Nothing from elsewhere, and no script but our files. Attributes may carry styles: the rows of long lists are placed by them.
     private const string ContentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; frame-src 'self'; "
         + "connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
     public static void AddConsole(this IServiceCollection services, string dataDirectory)
@@ -97,6 +97,7 @@ internal static class ConsoleHost
     {
         endpoints.MapGet("/a/{version}/{**name}", (HttpContext http, string name) => ConsoleAssets.SendAsync(http, name)).AllowAnonymous();
         endpoints.MapPost("/sign-out", SignOutAsync).AllowAnonymous();
+        endpoints.MapGet("/report/{run}/{format}", ReportEndpoint.SendAsync).RequireAuthorization();
         endpoints.MapRazorComponents<Shell.App>()
             .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null)
             .RequireAuthorization();

@@ -9,6 +9,7 @@ internal static class PartsText
     public static string Dismiss => "Dismiss";
     public static string Actions => "Actions";
     public static string Cancel => "Cancel";
+    public static string Back => "Back";
     public static string JustNow => "just now";
     public static string Never => "never";
 

@@ -1,0 +1,131 @@
+using Redoubt.Recovery;
+
+namespace Redoubt.Server.Console.Runs;
+
+/// <summary>The words about runs and their reports.</summary>
+internal static class RunsText
+{
+    public static string Title => "History";
+    public static string Sub => "Every test and recovery, with its report. A test counts only when its clean-up has succeeded.";
+    public static string None => "Nothing has been run yet";
+    public static string NoneText => "Test a failover first: it boots copies beside what runs, and removes them again.";
+    public static string Start => "Test a failover";
+    public static string What => "What";
+    public static string State => "State";
+    public static string When => "Started";
+    public static string Took => "Took";
+    public static string Vms => "VMs well";
+    public static string By => "By";
+    public static string Compare => "Compare";
+    public static string CompareTwo => "Choose two runs to compare.";
+    public static string All => "All";
+    public static string Filter => "Show";
+    public static string Back => "History";
+    public static string Gone => "There is no such run";
+    public static string Elapsed => "Elapsed";
+    public static string Forecast => "Forecast";
+    public static string Steps => "Steps";
+    public static string VmsTitle => "VMs";
+    public static string Log => "Log";
+    public static string Report => "Report";
+    public static string OpenReport => "Open the report";
+    public static string Cancel => "Cancel";
+    public static string Resume => "Resume";
+    public static string Undo => "Undo";
+    public static string CleanUp => "Clean up the test";
+    public static string UndoTitle => "Undo the run?";
+    public static string UndoText => "Its steps are taken back, the last first. VMs that it has started are shut down and removed here; their disks stay.";
+    public static string CancelTitle => "Cancel the run?";
+    public static string CancelText => "It ends what it has begun, and does nothing more.";
+    public static string Evidence => "Screens of the recovered VMs";
+    public static string Show => "Show the screens";
+    public static string NoScreen => "no screen";
+    public static string Vm => "VM";
+    public static string Recovered => "Recovered";
+    public static string Started => "Started";
+    public static string Well => "Well";
+    public static string Failed => "What went wrong";
+    public static string Markdown => "Markdown";
+    public static string Json => "JSON";
+    public static string Html => "HTML";
+    public static string NotYet => "There is too little to go by yet";
+    public static string StartedBy(string who) => $"started by {who}";
+
+    public static string Times(int n) => $"attempt {n}";
+
+    public static string Answer(string answer) => answer switch
+    {
+        "done" => "Done, go on",
+        "stop" => "Stop here",
+        "continue" => "Go on all the same",
+        _ => answer,
+    };
+
+    public static string Phase(RunPhase phase) => phase switch
+    {
+        RunPhase.Running => "Running",
+        RunPhase.Waiting => "Waiting for you",
+        RunPhase.Interrupted => "Interrupted",
+        RunPhase.Cancelling => "Cancelling",
+        RunPhase.Undoing => "Being undone",
+        RunPhase.Succeeded => "Succeeded",
+        RunPhase.Partial => "Partly succeeded",
+        RunPhase.Failed => "Failed",
+        RunPhase.Cancelled => "Cancelled",
+        RunPhase.Undone => "Undone",
+    };
+
+    public static string Mark(RunPhase phase) => phase switch
+    {
+        RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing => "busy",
+        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Partial => "warn",
+        RunPhase.Succeeded => "ok",
+        RunPhase.Failed => "bad",
+        RunPhase.Cancelled or RunPhase.Undone => "idle",
+    };
+
+    public static string Phase(StepPhase phase) => phase switch
+    {
+        StepPhase.Pending => "To come",
+        StepPhase.Running => "Running",
+        StepPhase.Waiting => "Waiting",
+        StepPhase.Done => "Done",
+        StepPhase.Partial => "Partly done",
+        StepPhase.Failed => "Failed",
+        StepPhase.Skipped => "Left out",
+        StepPhase.Undoing => "Being undone",
+        StepPhase.Undone => "Undone",
+        StepPhase.UndoFailed => "Could not be undone",
+    };
+
+    public static string Mark(StepPhase phase) => phase switch
+    {
+        StepPhase.Pending or StepPhase.Skipped or StepPhase.Undone => "idle",
+        StepPhase.Running or StepPhase.Undoing => "busy",
+        StepPhase.Waiting or StepPhase.Partial => "warn",
+        StepPhase.Done => "ok",
+        StepPhase.Failed or StepPhase.UndoFailed => "bad",
+    };
+
+    public static string Phase(VmPhase phase) => phase switch
+    {
+        VmPhase.Waiting => "To come",
+        VmPhase.Recovering => "Being recovered",
+        VmPhase.Recovered => "Recovered",
+        VmPhase.Starting => "Starting",
+        VmPhase.Started => "Started",
+        VmPhase.Healthy => "Well",
+        VmPhase.Unhealthy => "Not well",
+        VmPhase.Failed => "Failed",
+        VmPhase.Removed => "Removed",
+    };
+
+    public static string Mark(VmPhase phase) => phase switch
+    {
+        VmPhase.Waiting or VmPhase.Removed => "idle",
+        VmPhase.Recovering or VmPhase.Starting or VmPhase.Started => "busy",
+        VmPhase.Recovered or VmPhase.Healthy => "ok",
+        VmPhase.Unhealthy => "warn",
+        VmPhase.Failed => "bad",
+    };
+}
