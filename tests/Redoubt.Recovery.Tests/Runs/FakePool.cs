@@ -223,5 +223,5 @@ internal sealed class FakePool : HttpMessageHandler
         }
     }
 
-    private string Uuid(string kind) => $"{kind}000000-0000-4000-8000-{(Name == "primary" ? 1 : 2):x12}";
+    private string Uuid(string kind) => $"{kind}000000-0000-4000-8000-{(Name switch { "primary" => 1, "recovery" => 2, _ => 3 }):x12}";
 }

@@ -28,6 +28,9 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public string? Uuid { get; private set; }
 
+    /// <summary>Sites besides "primary", by name.</summary>
+    public Dictionary<string, FakePool> MoreSites { get; } = [];
+
     /// <summary>How many events the journals were asked to write.</summary>
     public int Writes { get; private set; }
 
@@ -53,7 +56,8 @@ internal sealed class FaultScene : IAsyncDisposable
     public async Task<RecoveryPlan> PlanAsync()
     {
         await using var api = World.Target.Connect();
-        ImmutableArray<OtherPool> others = Request.Source is null ? [] : [new("primary", _ => Task.FromResult(World.Source.Connect()))];
+        var asked = (Request.Source is null ? [] : new[] { "primary" }).Concat(MoreSites.Keys);
+        ImmutableArray<OtherPool> others = [.. asked.Select(name => new OtherPool(name, _ => Task.FromResult(Site(name).Connect())))];
         var plan = Planner.Plan(Request.Policy, await new InventoryReader(api, TimeProvider.System, TimeSpan.FromSeconds(10)).ReadAsync(Request.ToInventoryRequest(others), RealSite.Cancel));
         Assert.False(plan.IsBlocked, plan.ToText());
         return plan;
@@ -80,7 +84,7 @@ internal sealed class FaultScene : IAsyncDisposable
                 JournalPath = Path.Combine(_directory, "runs.db"),
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
-                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : World.Source).Connect()),
+                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : Site(site)).Connect()),
             },
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
@@ -184,6 +188,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
         Directory.Delete(_directory, recursive: true);
     }
+
+    private FakePool Site(string name) => MoreSites.GetValueOrDefault(name, World.Source);
 
     private static List<string> States(FakePool pool) => [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
 
