@@ -12,6 +12,9 @@ internal sealed class RunJournal : IDisposable
     private const int Version = 1;
 
     private readonly SqliteConnection _connection;
+
+    // Runs write on threads of their own, and a connection can be used by one at a time.
+    private readonly Lock _gate = new();
     private readonly Action<RunEvent, bool>? _watch;
 
     private RunJournal(SqliteConnection connection, Action<RunEvent, bool>? watch)
@@ -76,7 +79,7 @@ internal sealed class RunJournal : IDisposable
         return [.. runs.Values];
     }
 
-    /// <summary>Writes events of a run, all or none.</summary>
+    /// <summary>Writes events of a run, all or none. May be called by several threads at once.</summary>
     public void Append(string run, IReadOnlyList<RunEvent> events)
     {
         foreach (var happened in events)
@@ -84,8 +87,9 @@ internal sealed class RunJournal : IDisposable
             _watch?.Invoke(happened, false);
         }
 
-        using (var transaction = _connection.BeginTransaction())
+        lock (_gate)
         {
+            using var transaction = _connection.BeginTransaction();
             foreach (var happened in events)
             {
                 using var command = _connection.CreateCommand();
