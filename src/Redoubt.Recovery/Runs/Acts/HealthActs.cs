@@ -34,7 +34,7 @@ internal static class HealthActs
         {
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
             var check = HealthCheck.Of(vm, await scope.GetAsync(scope.Target, here), scope.State.Request.Policy);
-            var limit = check.Timeout ?? step.Timeout;
+            var limit = check.Limit ?? step.Timeout;
             var probe = new HealthProbe(scope, vm, here, check);
             while (await probe.WhyNotAsync() is { } reason)
             {
