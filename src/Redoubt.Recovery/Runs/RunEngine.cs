@@ -114,8 +114,16 @@ public sealed class RunEngine : IAsyncDisposable
     public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
 
     /// <summary>Takes a run back: the steps that have an undo, the last one first.</summary>
-    /// <exception cref="RunRefusedException">There is no such run, or it can't be undone now.</exception>
-    public Task UndoAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Undo(state, by), cancellationToken);
+    /// <exception cref="RunRefusedException">There is no such run, it can't be undone now, or a later run has some of its VMs.</exception>
+    public Task UndoAsync(string uuid, string by, CancellationToken cancellationToken)
+    {
+        // No run may start between the look at them and the order.
+        lock (_gate)
+        {
+            var later = _runs.Select(r => r.State).SkipWhile(s => s.Uuid != uuid).Skip(1).ToList();
+            return TellAsync(uuid, state => RunChecks.Undo(state, by, later), cancellationToken);
+        }
+    }
 
     /// <summary>
     /// Stops a run before its next step. A test is cleaned up; a hand-over that has started nothing yet is taken back; whatever else was

@@ -169,6 +169,8 @@ internal sealed class FaultScene : IAsyncDisposable
             Assert.Equal(["db Running", "loose Running", "web Running"], here);
             Assert.DoesNotContain(there, v => v.EndsWith("Running", StringComparison.Ordinal));
             Assert.Empty(World.Target.Database.All<DrTaskRecord>());
+            Assert.All(World.Target.Database.All<VmRecord>(), v => Assert.Empty(v.Record.BlockedOperations));
+            Assert.All(World.Source.Database.All<VmRecord>(), v => Assert.Equal(run.Plan.Steps.Any(s => s is HandOver) ? 3 : 0, v.Record.BlockedOperations.Count));
             Assert.All(World.Target.Database.All<SrRecord>(), s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
         }
         else
