@@ -26,6 +26,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public string? Uuid { get; private set; }
 
+    public string JournalPath => Path.Combine(_directory, "runs.db");
+
     /// <summary>How many events the journals were asked to write.</summary>
     public int Writes { get; private set; }
 
@@ -75,7 +77,7 @@ internal sealed class FaultScene : IAsyncDisposable
         Engine = await RunEngine.OpenAsync(
             new()
             {
-                JournalPath = Path.Combine(_directory, "runs.db"),
+                JournalPath = JournalPath,
                 PollInterval = TimeSpan.FromMilliseconds(1),
                 ShutdownLimit = TimeSpan.FromSeconds(5),
                 Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : World.Source).Connect()),
