@@ -31,6 +31,8 @@ internal sealed class FaultScene : IAsyncDisposable
     /// <summary>Sites besides "primary", by name.</summary>
     public Dictionary<string, FakePool> MoreSites { get; } = [];
 
+    public string JournalPath => Path.Combine(_directory, "runs.db");
+
     /// <summary>How many events the journals were asked to write.</summary>
     public int Writes { get; private set; }
 
@@ -81,7 +83,7 @@ internal sealed class FaultScene : IAsyncDisposable
         Engine = await RunEngine.OpenAsync(
             new()
             {
-                JournalPath = Path.Combine(_directory, "runs.db"),
+                JournalPath = JournalPath,
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
                 Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : Site(site)).Connect()),
