@@ -85,6 +85,12 @@ internal static class ConsoleHost
 
     private static Task GuardAsync(HttpContext http, RequestDelegate next)
     {
+        if (IsFromElsewhere(http.Request))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.CompletedTask;
+        }
+
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = ContentPolicy;
         headers.XContentTypeOptions = "nosniff";
@@ -92,6 +98,13 @@ internal static class ConsoleHost
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return next(http);
     }
+
+    // The cookie keeps other sites out, but to a browser any port and any sibling name of this host is the same site, whoever serves
+    // there; and a WebSocket is opened by a GET, with the cookie and without any form's token.
+    private static bool IsFromElsewhere(HttpRequest request) =>
+        (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
+        && request.Headers.Origin is { Count: > 0 } origin
+        && !string.Equals(origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {
