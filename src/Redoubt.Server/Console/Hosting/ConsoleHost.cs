@@ -33,9 +33,10 @@ internal static class ConsoleHost
         services.AddDataProtection().SetApplicationName("redoubt")
             .PersistKeysToFileSystem(Directory.CreateDirectory(
                 Path.Combine(dataDirectory, KeysDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
-        services.AddAntiforgery(antiforgery =>
+        services.AddAntiforgery();
+        services.AddOptions<AntiforgeryOptions>().Configure<ConsolePool>((antiforgery, pool) =>
         {
-            antiforgery.Cookie.Name = "redoubt-form";
+            antiforgery.Cookie.Name = $"redoubt-form-{pool.CookieSuffix}";
             antiforgery.Cookie.Path = Base;
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
@@ -128,12 +129,12 @@ internal static class ConsoleHost
             return;
         }
 
-        if (SessionCookie.Read(http) is { } spelled && pool.FindSession(spelled) is { } session)
+        if (SessionCookie.Read(http, pool) is { } spelled && pool.FindSession(spelled) is { } session)
         {
             await pool.LogoutAsync(session);
         }
 
-        SessionCookie.Remove(http);
+        SessionCookie.Remove(http, pool);
         http.Response.Redirect(Base + "sign-in");
     }
 }
