@@ -45,7 +45,7 @@ internal static class RequestCommand
     {
         if (value is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $" {name}={Quote(value)}");
+            text.Append(' ').Append(ShellWord.Of(name, value));
         }
     }
 
@@ -62,6 +62,4 @@ internal static class RequestCommand
             One(text, $"{name}:{key}", value);
         }
     }
-
-    private static string Quote(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || "-_.,:/=".Contains(c, StringComparison.Ordinal)) ? value : $"'{value.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }
