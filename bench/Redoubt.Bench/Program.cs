@@ -13,6 +13,10 @@ var benches = new Dictionary<string, Func<Task>>
     ["stall"] = StallBench.RunAsync,
     ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
+    ["failover"] = FailoverBench.RunAsync,
+    ["test-failover"] = TestFailoverBench.RunAsync,
+    ["run"] = RunBench.RunAsync,
+    ["forecast"] = ForecastBench.RunAsync,
 };
 foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)
 {

@@ -46,7 +46,7 @@ internal sealed class ForeignDatabases
                 continue;
             }
 
-            if (await ReadAsync(sr, vdi.Uuid, cancellationToken) is { } readable)
+            if (await ReadAsync(sr, vdi.Uuid, cancellationToken) is MetadataVolume.Readable readable)
             {
                 volumes[uuid] = readable;
             }
@@ -55,20 +55,23 @@ internal sealed class ForeignDatabases
         return volumes;
     }
 
-    /// <summary>Reads one volume and keeps what it says; null if it can't be read.</summary>
-    public async Task<MetadataVolume.Readable?> ReadAsync(ISr sr, VdiUuid vdi, CancellationToken cancellationToken)
+    /// <summary>Reads one volume and keeps what it says.</summary>
+    public async Task<MetadataVolume> ReadAsync(ISr sr, VdiUuid vdi, CancellationToken cancellationToken)
     {
         // The mark first: what is written while the volume is being read makes it another one, and then it is read again.
         var mark = await sr.GetMarkAsync(vdi, cancellationToken);
         var path = (await sr.GetPathAsync(vdi, cancellationToken)).Path;
-        if (await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable readable)
+        var volume = await Task.Run(() => MetadataVolume.Read(path), cancellationToken);
+        if (volume is MetadataVolume.Readable readable)
         {
             Remember(vdi.ToString(), readable, mark);
-            return readable;
+        }
+        else
+        {
+            Forget(vdi.ToString());
         }
 
-        Forget(vdi.ToString());
-        return null;
+        return volume;
     }
 
     /// <summary>Notes what a volume was found to hold.</summary>

@@ -22,7 +22,7 @@ internal abstract record MetadataVolume
                 JournalVerdict.CutAt cut => Of(
                     cut.Content,
                     $"cut at generation {cut.Content.Generation}{(cut.FromOtherHalf ? " (an older state, from the other half or the history)" : "")}: {cut.Damage[0]}"),
-                JournalVerdict.Empty => new Unreadable("the volume is an empty redo log: no database has been written to it yet"),
+                JournalVerdict.Empty => new Unreadable("the volume is an empty redo log: no database has been written to it yet", IsEmpty: true),
                 JournalVerdict.NotARedoLog wrong => new Unreadable($"the volume is not a redo log: {wrong.Found}"),
                 JournalVerdict.Unusable bad => new Unreadable($"neither half of the redo log holds a usable database: {bad.Damage[0]}"),
                 var other => throw new InvalidOperationException($"unknown verdict {other}"),
@@ -53,5 +53,6 @@ internal abstract record MetadataVolume
 
     /// <summary>Nothing usable is there.</summary>
     /// <param name="Reason">Why, in words for an operator.</param>
-    internal sealed record Unreadable(string Reason) : MetadataVolume;
+    /// <param name="IsEmpty">Whether it says of itself that it holds no database, so that nothing is lost by not reading it.</param>
+    internal sealed record Unreadable(string Reason, bool IsEmpty = false) : MetadataVolume;
 }

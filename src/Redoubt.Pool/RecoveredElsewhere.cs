@@ -16,7 +16,7 @@ namespace Redoubt.Pool;
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign)
 {
-    private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiUuid> Volumes)> _volumes = new();
+    private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiState> Volumes)> _volumes = new();
     private readonly SemaphoreSlim _looking = new(1);
 
     /// <summary>Checks that no pool has recovered the VM from here, as far as the attached storage tells.</summary>
@@ -98,29 +98,45 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
         return found;
     }
 
+    // What can be read is noted before it is said that something can't be.
     private async Task LookAsync(ISr sr, List<ForeignSummary> found, CancellationToken cancellationToken)
     {
-        foreach (var volume in await VolumesAsync(sr, cancellationToken))
+        var unreadable = new List<string>();
+        foreach (var volume in (await VolumesAsync(sr, cancellationToken)).Where(v => !IsOwn(v)))
         {
-            if (pool.State.Find(pool.State.FindByUuid<VdiRecord>(volume.ToString()))?.MetadataOfPool == pool.Pool)
+            var uuid = volume.Uuid.ToString();
+            if (volume.Unreadable is { } lost)
             {
+                unreadable.Add($"{uuid}: {lost}");
                 continue;
             }
 
-            var mark = await sr.GetMarkAsync(volume, cancellationToken);
-            if (foreign.Known(volume.ToString(), mark) is null)
+            var mark = await sr.GetMarkAsync(volume.Uuid, cancellationToken);
+            if (foreign.Known(uuid, mark) is null && await foreign.ReadAsync(sr, volume.Uuid, cancellationToken) is MetadataVolume.Unreadable { IsEmpty: false } bad)
             {
-                await foreign.ReadAsync(sr, volume, cancellationToken);
+                unreadable.Add($"{uuid}: {bad.Reason}");
             }
-
-            if (foreign.Find(volume.ToString()) is { } summary)
+            else if (foreign.Find(uuid) is { } summary)
             {
                 found.Add(summary);
             }
         }
+
+        if (unreadable.Count > 0)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"Whether another pool has recovered this VM is not known, since its metadata on the SR {sr.Uuid} can't be read ({string.Join("; ", unreadable)}). "
+                + "Have that pool write it anew, or, once you know that its copies are off for good, remove the volume (vdi-destroy).");
+        }
     }
 
-    private async Task<IReadOnlyList<VdiUuid>> VolumesAsync(ISr sr, CancellationToken cancellationToken)
+    private bool IsOwn(VdiState volume) => Row(volume)?.MetadataOfPool == pool.Pool;
+
+    private VdiRecord? Row(VdiState volume) => pool.State.Find(pool.State.FindByUuid<VdiRecord>(volume.Uuid.ToString()));
+
+    // What can't be read does not say what it is; then it counts what it was when it last could.
+    private async Task<IReadOnlyList<VdiState>> VolumesAsync(ISr sr, CancellationToken cancellationToken)
     {
         var (uuid, mark) = (sr.Uuid.ToString(), await sr.GetMarkAsync(null, cancellationToken));
         if (_volumes.TryGetValue(uuid, out var known) && known.Mark == mark)
@@ -128,7 +144,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             return known.Volumes;
         }
 
-        var volumes = (await sr.ScanAsync(cancellationToken)).Where(v => v is { Type: Storage.VdiType.Metadata, Unreadable: null }).Select(v => v.Uuid).ToList();
+        var volumes = (await sr.ScanAsync(cancellationToken))
+            .Where(v => v.Unreadable is null ? v.Type == Storage.VdiType.Metadata : Row(v)?.Type == XenApi.VdiType.Metadata).ToList();
         _volumes[uuid] = (mark, volumes);
         return volumes;
     }

@@ -8,7 +8,7 @@ namespace Redoubt.Pool.Tests;
 public sealed class SplitBrainTests
 {
     [Fact]
-    public async Task A_pool_that_comes_back_refuses_to_start_what_was_recovered_elsewhere()
+    public async Task Rule13_a_pool_that_comes_back_refuses_to_start_what_was_recovered_elsewhere()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         var (primary, site) = (scene.Primary, scene.Site);
@@ -73,6 +73,40 @@ public sealed class SplitBrainTests
         Assert.Equal(2L, primary.Get(home).Version);
         await primary.Client.CallAsync("VM.start", home, false, false);
         Assert.Equal("VM_RECOVERED_ELSEWHERE", (await scene.Site.Client.FailAsync("VM.start", there, false, false))[0]);
+    }
+
+    [Fact]
+    public async Task Metadata_of_another_pool_that_cannot_be_read_keeps_VMs_on_that_storage_from_starting()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        var (primary, site) = (scene.Primary, scene.Site);
+        await scene.ProtectAsync();
+        await primary.Client.CallAsync("VM.hard_shutdown", scene.Vm);
+        await RecoverHereAsync(scene);
+        var elsewhere = await primary.CreateVmAsync("elsewhere");
+        await primary.CreateVbdAsync(elsewhere, await primary.CreateVdiAsync(await primary.CreateSrAsync("other")));
+        var volume = site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool == site.Daemon.Services.Pool).Record.Uuid;
+        var file = Directory.GetFiles(Path.Combine(primary.Root, "sr"), $"{volume}*", SearchOption.AllDirectories).Single();
+        using (var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite))
+        {
+            // Without the area in which an earlier state would still be found.
+            RandomAccess.SetLength(handle, 126 << 20);
+            RandomAccess.Write(handle, [.. Enumerable.Repeat((byte)0x5a, 4096)], 18);
+        }
+
+        var refusal = await primary.Client.FailAsync("VM.start", scene.Vm, false, false);
+        Assert.Equal("OPERATION_NOT_ALLOWED", refusal[0]);
+        Assert.Contains(volume, refusal[1], StringComparison.Ordinal);
+        Assert.Equal(VmPowerState.Halted, primary.Get(scene.Vm).PowerState);
+        await primary.Client.CallAsync("VM.start", elsewhere, false, false);
+
+        // One that says of itself that it is empty hides nothing.
+        using (var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite))
+        {
+            RandomAccess.Write(handle, "0"u8, 17);
+        }
+
+        await primary.Client.CallAsync("VM.start", scene.Vm, false, false);
     }
 
     [Fact]

@@ -133,7 +133,9 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
             return [new CleanUp([.. NeededSrs()], [.. _vms.Select(v => v.Object)])];
         }
 
-        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(PlanObject.Of).Concat(Attach().OfType<AttachStorage>().Select(a => a.Sr)).DistinctBy(s => s.Uuid).ToList();
+        // What others have attached for a recovery of theirs is theirs to let go.
+        var needed = NeededSrs().Select(s => s.Uuid).ToHashSet();
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly && needed.Contains(s.Uuid)).Select(PlanObject.Of).Concat(Attach().OfType<AttachStorage>().Select(a => a.Sr)).DistinctBy(s => s.Uuid).ToList();
         return held.Count == 0 ? [] : [new CleanUp([.. held], [])];
     }
 }

@@ -17,6 +17,11 @@ public sealed record RecoveryRequest
     /// <summary>The site that is asked live as the source; null for none.</summary>
     public string? Source { get; init; }
 
+    /// <summary>
+    /// The sites that were asked for the plan, by the UUID of their pool, so that the run can ask each again. Whoever plans fills it in.
+    /// </summary>
+    public ImmutableSortedDictionary<string, string> Sources { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>The site that takes the VMs in; null for the pool of whoever runs it.</summary>
     public string? Target { get; init; }
 

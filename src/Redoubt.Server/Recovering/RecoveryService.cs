@@ -308,12 +308,28 @@ public sealed class RecoveryService : IAsyncDisposable
 
     private async Task<(RecoveryRequest Request, RecoveryPlan Plan)> MakePlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
+        RequireReach(request, caller);
         var asked = SourcesOf(request);
         await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
         var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token)));
         var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
         var plan = Planner.Plan(request.Policy, inventory);
-        return (request with { Source = request.Source ?? SourceOf(plan, asked) }, plan);
+        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+    }
+
+    // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has
+    // the daemon's machine connect to whatever a device configuration names.
+    private static void RequireReach(RecoveryRequest request, SessionState caller)
+    {
+        if (request.Target is not null)
+        {
+            RoleCheck.Require(caller, "recovery.plan/target", Role.PoolOperator);
+        }
+
+        if (!request.Probes.IsEmpty)
+        {
+            RoleCheck.Require(caller, "recovery.plan/device-config", Role.PoolOperator);
+        }
     }
 
     // A site that is named is asked, and no other: one that is dead and has nothing to do with it would hold things up. Of a loss all are,
@@ -330,6 +346,10 @@ public sealed class RecoveryService : IAsyncDisposable
                 : throw new XenApiException("INVALID_VALUE", "source", $"(none; {others.Count} sites are known: name the one that hands over with source=, dr-site-add adds one)"),
         };
     }
+
+    // Two sites of one pool are two ways to it; one will do.
+    private static ImmutableSortedDictionary<string, string> ByPool(List<Site> asked) =>
+        asked.GroupBy(s => s.PoolUuid).ToImmutableSortedDictionary(p => p.Key, p => p.First().Name, StringComparer.Ordinal);
 
     private static string? SourceOf(RecoveryPlan plan, List<Site> asked)
     {

@@ -28,9 +28,7 @@ internal sealed class SavedPlans(PoolServices pool)
             throw new XenApiException("INVALID_VALUE", "device-config", "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the SR with sr-uuid= instead)");
         }
 
-        // What was answered or consented to for one recovery must not be taken for granted in the next.
-        var policy = request.Policy with { IsSourceDead = false };
-        var text = Compact(RecoveryJson.Write(new StoredPlan(request with { Plan = null, Policy = policy }, savedBy, pool.Time.GetUtcNow())));
+        var text = Compact(RecoveryJson.Write(new StoredPlan(WithoutConsent(request) with { Plan = null }, savedBy, pool.Time.GetUtcNow())));
         return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
     }
 
@@ -110,6 +108,19 @@ internal sealed class SavedPlans(PoolServices pool)
 
     private static PlanCatalog Join(PlanCatalog a, PlanCatalog b) => new([.. a.Plans, .. b.Plans], [.. a.Problems, .. b.Problems]);
 
+    // What was answered or consented to for one recovery must not be taken for granted in the next; nor what somebody else has written.
+    private static RecoveryRequest WithoutConsent(RecoveryRequest request) => request with
+    {
+        Sources = ImmutableSortedDictionary<string, string>.Empty,
+        Policy = request.Policy with
+        {
+            IsSourceDead = false,
+            Resolve = [],
+            AcceptedMissingDisks = [],
+            Copies = ImmutableSortedDictionary<string, string>.Empty,
+        },
+    };
+
     // Every journal carries it; the line breaks would be half of it.
     private static string Compact(string json)
     {
@@ -120,7 +131,7 @@ internal sealed class SavedPlans(PoolServices pool)
     private static SavedPlan Read(string name, string text)
     {
         var stored = RecoveryJson.Read<StoredPlan>(text);
-        return new() { Name = name, Request = stored.Request with { Plan = name }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
+        return new() { Name = name, Request = WithoutConsent(stored.Request) with { Plan = name }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
     }
 
     private sealed record StoredPlan(RecoveryRequest Request, string SavedBy, DateTimeOffset SavedAt);

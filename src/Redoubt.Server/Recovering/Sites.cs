@@ -70,7 +70,7 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
     public Task<XenApiClient> ConnectAsync(string name, CancellationToken cancellationToken)
     {
         var site = Get(name);
-        return LoginAsync(name, new Uri(site.Address), site.User, file.PasswordOf(site), offered => Fingerprint(offered) == site.Certificate, cancellationToken);
+        return LoginAsync(name, new Uri(site.Address), site.User, PasswordOf(site), offered => Fingerprint(offered) == site.Certificate, cancellationToken);
     }
 
     /// <summary>Whether each site answers, asked all at once.</summary>
@@ -87,6 +87,23 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
         catch (XenApiException unreachable) when (unreachable.Code == "DR_SITE_UNREACHABLE")
         {
             return new(site, false, unreachable.Parameters[1]);
+        }
+    }
+
+    private string PasswordOf(Site site)
+    {
+        try
+        {
+            return file.PasswordOf(site);
+        }
+        catch (InvalidDataException sealedForGood)
+        {
+            throw new XenApiException(
+                sealedForGood, "DR_SITE_UNREACHABLE", site.Name, $"its stored password can't be read ({sealedForGood.Message.TrimEnd('.')}); dr-site-remove and dr-site-add it");
+        }
+        catch (KeyNotFoundException removed)
+        {
+            throw new XenApiException(removed, "DR_SITE_UNKNOWN", site.Name);
         }
     }
 

@@ -20,11 +20,19 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public RecoveryRequest Request { get; set; }
 
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(1);
+
+    /// <summary>Connects to the source in another way; null for the usual one.</summary>
+    public Func<Task<XenApiClient>>? ConnectSource { get; set; }
+
     public (string Source, string Target) Before { get; }
 
     public RunEngine Engine { get; private set; } = null!;
 
     public string? Uuid { get; private set; }
+
+    /// <summary>Sites besides "primary", by name.</summary>
+    public Dictionary<string, FakePool> MoreSites { get; } = [];
 
     /// <summary>How many events the journals were asked to write.</summary>
     public int Writes { get; private set; }
@@ -51,7 +59,8 @@ internal sealed class FaultScene : IAsyncDisposable
     public async Task<RecoveryPlan> PlanAsync()
     {
         await using var api = World.Target.Connect();
-        ImmutableArray<OtherPool> others = Request.Source is null ? [] : [new("primary", _ => Task.FromResult(World.Source.Connect()))];
+        var asked = (Request.Source is null ? [] : new[] { "primary" }).Concat(MoreSites.Keys);
+        ImmutableArray<OtherPool> others = [.. asked.Select(name => new OtherPool(name, _ => Task.FromResult(Site(name).Connect())))];
         var plan = Planner.Plan(Request.Policy, await new InventoryReader(api, TimeProvider.System, TimeSpan.FromSeconds(10)).ReadAsync(Request.ToInventoryRequest(others), RealSite.Cancel));
         Assert.False(plan.IsBlocked, plan.ToText());
         return plan;
@@ -76,19 +85,19 @@ internal sealed class FaultScene : IAsyncDisposable
             new()
             {
                 JournalPath = Path.Combine(_directory, "runs.db"),
-                PollInterval = TimeSpan.FromMilliseconds(1),
+                PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
-                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : World.Source).Connect()),
+                Connect = (site, _, _) => site is null ? Task.FromResult(World.Target.Connect()) : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
             },
-            TimeProvider.System, (e, w) => _watch(e, w), RealSite.Cancel);
+            World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
 
     /// <summary>Starts the run; false if the engine died of it.</summary>
-    public async Task<bool> StartAsync()
+    public async Task<bool> StartAsync(RecoveryPlan? plan = null)
     {
         try
         {
-            Uuid = await Engine.StartAsync(Request, await PlanAsync(), "ann", RealSite.Cancel);
+            Uuid = await Engine.StartAsync(Request, plan ?? await PlanAsync(), "ann", RealSite.Cancel);
             return true;
         }
         catch (IOException)
@@ -184,6 +193,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
         Directory.Delete(_directory, recursive: true);
     }
+
+    private FakePool Site(string name) => MoreSites.GetValueOrDefault(name, World.Source);
 
     private static List<string> States(FakePool pool) => [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
 

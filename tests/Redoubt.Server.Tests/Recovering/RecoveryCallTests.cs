@@ -35,7 +35,7 @@ public sealed class RecoveryCallTests
     }
 
     [Fact]
-    public async Task A_test_and_the_real_thing_are_separate_permissions()
+    public async Task Rule22_a_test_and_the_real_thing_are_separate_permissions()
     {
         await using var scene = await RecoveryScene.StartAsync();
         var failover = scene.Failover();
@@ -45,7 +45,7 @@ public sealed class RecoveryCallTests
     }
 
     [Fact]
-    public async Task Read_only_looks_a_pool_operator_runs_and_a_vm_admin_is_refused()
+    public async Task Rule22_read_only_looks_a_pool_operator_runs_and_a_vm_admin_is_refused()
     {
         await using var scene = await RecoveryScene.StartAsync();
         foreach (var role in new[] { "read-only", "vm-admin", "pool-operator" })
@@ -72,6 +72,18 @@ public sealed class RecoveryCallTests
             }
         }
 
+        // Elsewhere the daemon has other rights than the caller, and a probe reaches wherever the daemon does.
+        await scene.Target.CallAsync("recovery.add_site", "north", scene.Source.Url.ToString(), "root", TestPool.Password);
+        var elsewhere = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test }, Target = "north" }.ToJson();
+        var probing = (scene.Failover() with { Probes = [new("file", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("location", "/"))] }).ToJson();
+        foreach (var session in new[] { looks, admins })
+        {
+            Assert.Equal(["RBAC_PERMISSION_DENIED", "recovery.plan/target"], (await scene.Target.RawFailureAsync("recovery.plan", [session, elsewhere]))[..2]);
+            Assert.Equal(["RBAC_PERMISSION_DENIED", "recovery.plan/device-config"], (await scene.Target.RawFailureAsync("recovery.plan", [session, probing]))[..2]);
+        }
+
+        await scene.Target.ResultAsync("recovery.plan", operates, elsewhere);
+        await scene.Target.CallAsync("recovery.remove_site", "north");
         var planned = await scene.PlanAsync(scene.Failover(), operates);
         var run = (await scene.Target.ResultAsync("recovery.start", operates, request, planned.Digest)).GetString()!;
         var ended = await scene.EndedAsync(run);

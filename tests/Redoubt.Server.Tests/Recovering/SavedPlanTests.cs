@@ -8,12 +8,16 @@ public sealed class SavedPlanTests
 {
     private static readonly RecoveryRequest Shop = new()
     {
-        Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, Chosen = new() { Vms = ["web"] } },
+        Policy = new()
+        {
+            Kind = RecoveryKind.Failover, IsSourceDead = true, Chosen = new() { Vms = ["web"] }, Resolve = ["vm-running-here"], AcceptedMissingDisks = ["disk"],
+            Copies = ImmutableSortedDictionary<string, string>.Empty.Add("web", "here"),
+        },
         SrUuids = ["00000000-0000-4000-8000-000000000001"],
     };
 
     [Fact]
-    public async Task A_plan_survives_a_restart_but_not_the_statement_that_the_source_is_dead()
+    public async Task A_plan_survives_a_restart_but_nothing_that_was_consented_to()
     {
         await using var pool = new TestPool();
         await pool.InitializeAsync();
@@ -24,7 +28,7 @@ public sealed class SavedPlanTests
         Assert.Equal(("shop", "root", null), (plan.Name, plan.SavedBy, plan.Origin));
         Assert.Equal(["web"], plan.Request.Policy.Chosen.Vms);
         Assert.Equal("shop", plan.Request.Plan);
-        Assert.False(plan.Request.Policy.IsSourceDead);
+        RequireNoConsent(plan);
         await pool.CallAsync("recovery.remove_plan", "shop");
         Assert.Equal(["DR_PLAN_UNKNOWN", "shop"], await pool.FailureAsync("recovery.remove_plan", "shop"));
     }
@@ -36,6 +40,11 @@ public sealed class SavedPlanTests
         var found = Assert.Single((await ListAsync(scene.Target, foreign: true)).Plans);
         Assert.Equal(("night", scene.Volume), (found.Name, found.Origin!.Volume));
         Assert.Empty((await ListAsync(scene.Target, foreign: false)).Plans);
+
+        // One that another version has saved, or somebody else's hand.
+        var own = (await scene.Target.CallAsync("pool.get_all"))[0].GetString();
+        await scene.Target.CallAsync("pool.add_to_other_config", own, "dr-plan:theirs", $$"""{"request": {{Shop.ToJson()}}, "savedBy": "x", "savedAt": "2026-01-01T00:00:00Z"}""");
+        RequireNoConsent(Assert.Single((await ListAsync(scene.Target, foreign: false)).Plans));
     }
 
     [Fact]
@@ -61,6 +70,15 @@ public sealed class SavedPlanTests
         var catalog = await ListAsync(pool, foreign: false);
         Assert.Equal("good", Assert.Single(catalog.Plans).Name);
         Assert.Contains("bad", Assert.Single(catalog.Problems), StringComparison.Ordinal);
+    }
+
+    private static void RequireNoConsent(SavedPlan plan)
+    {
+        var policy = plan.Request.Policy;
+        Assert.False(policy.IsSourceDead);
+        Assert.Empty(policy.Resolve);
+        Assert.Empty(policy.AcceptedMissingDisks);
+        Assert.Empty(policy.Copies);
     }
 
     private static async Task<PlanCatalog> ListAsync(TestPool pool, bool foreign) =>

@@ -43,12 +43,28 @@ public sealed class SiteTests
     }
 
     [Fact]
+    public async Task A_site_whose_password_no_longer_opens_is_out_of_reach_and_keeps_no_plan_from_being_made()
+    {
+        await using var scene = await RecoveryScene.StartAsync();
+        var here = scene.Target;
+        await here.CallAsync("recovery.add_site", "north", scene.Source.Url.ToString(), "root", TestPool.Password);
+        await here.Server.DisposeAsync();
+        await File.WriteAllBytesAsync(Path.Combine(here.DataDirectory, "sites.key"), new byte[32], TestContext.Current.CancellationToken);
+        await here.StartAsync();
+        var site = Assert.Single(await TestAsync(here));
+        Assert.False(site.IsReachable);
+        Assert.Contains("dr-site-add", site.Failure!, StringComparison.Ordinal);
+        Assert.False((await scene.PlanAsync(scene.Failover())).Plan.IsBlocked);
+    }
+
+    [Fact]
     public async Task A_site_that_runs_the_vms_keeps_a_failover_from_starting()
     {
         await using var scene = await RecoveryScene.StartAsync();
         await scene.Target.CallAsync("recovery.add_site", "north", scene.Source.Url.ToString(), "root", TestPool.Password);
         var planned = await scene.PlanAsync(scene.Failover());
         Assert.Equal("north", planned.Request.Source);
+        Assert.Equal("north", planned.Request.Sources[await PoolUuidAsync(scene.Source)]);
         Assert.Contains(planned.Plan.Findings, f => f.Code == "source-alive");
         await scene.Source.Server.DisposeAsync();
         var dead = await scene.PlanAsync(scene.Failover());

@@ -162,9 +162,10 @@ internal static class RecoverActs
 
     private static async Task NoteTasksAsync(StepScope scope)
     {
+        var mine = StorageActs.Mine(scope);
         foreach (var (sr, record) in await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token))
         {
-            if (!record.IntroducedBy.IsNull)
+            if (!record.IntroducedBy.IsNull && mine.Contains(record.Uuid))
             {
                 await StorageActs.NoteTaskAsync(scope, sr);
             }

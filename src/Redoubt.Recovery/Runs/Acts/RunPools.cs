@@ -16,8 +16,8 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<(string Volume, string At), XenApiClient> _foreign = [];
     private readonly HashSet<string> _lacking = [];
+    private readonly Dictionary<string, XenApiClient> _sources = [];
     private XenApiClient? _target;
-    private (XenApiClient Api, string PoolUuid)? _source;
 
     /// <summary>Whether the target answered that it does not have a message.</summary>
     public bool Lacks(string message) => _lacking.Contains(message);
@@ -37,7 +37,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         }
     }
 
-    /// <summary>The source, if it is the pool that the plan means.</summary>
+    /// <summary>A source: the site that is known to be this pool, or else the one that the request names.</summary>
     /// <exception cref="StepFailedException">There is no way to ask that pool.</exception>
     /// <exception cref="XenApiTransportException">It does not answer.</exception>
     public async Task<XenApiClient> SourceAsync(RunState state, PlanObject pool, CancellationToken cancellationToken)
@@ -45,26 +45,30 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            if (_source is null)
+            if (!_sources.TryGetValue(pool.Uuid, out var source))
             {
-                var site = state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
-                var api = await ConnectAsync(state, site, cancellationToken);
+                var site = state.Request.Sources.GetValueOrDefault(pool.Uuid) ?? state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
+                source = await ConnectAsync(state, site, cancellationToken);
                 try
                 {
-                    api.CallLimit = SourceLimit;
-                    var pools = await api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
-                    _source = (api, pools.Values.Single().Uuid);
+                    source.CallLimit = SourceLimit;
+                    var there = (await source.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.Single().Uuid;
+                    if (there != pool.Uuid)
+                    {
+                        throw new StepFailedException(
+                            $"The source {site} is another pool ({there}) than {pool.Describe()} ({pool.Uuid}). Add that pool as a site (dr-site-add), and plan again.");
+                    }
                 }
                 catch
                 {
-                    await api.DisposeAsync();
+                    await source.DisposeAsync();
                     throw;
                 }
+
+                _sources.Add(pool.Uuid, source);
             }
 
-            return _source.Value.PoolUuid == pool.Uuid
-                ? _source.Value.Api
-                : throw new StepFailedException($"The source {state.Request.Source} is another pool ({_source.Value.PoolUuid}) than {pool.Describe()} ({pool.Uuid}).");
+            return source;
         }
         finally
         {
@@ -116,9 +120,14 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         }
 
         _foreign.Clear();
-        await DisposeAsync(_source?.Api);
+        foreach (var source in _sources.Values)
+        {
+            await source.DisposeAsync();
+        }
+
+        _sources.Clear();
         await DisposeAsync(_target);
-        (_source, _target) = (null, null);
+        _target = null;
     }
 
     public async ValueTask DisposeAsync()

@@ -126,6 +126,14 @@ internal static class StorageActs
         }
     }
 
+    /// <summary>The SRs that this run may let go: those it attaches, and those it recovers from.</summary>
+    public static HashSet<string> Mine(StepScope scope) => scope.State.Plan.Steps.SelectMany(s => s switch
+    {
+        AttachStorage attach => [attach.Sr],
+        CleanUp cleanUp => cleanUp.Srs,
+        _ => ImmutableArray<PlanObject>.Empty,
+    }).Select(s => s.Uuid).ToHashSet();
+
     public static async Task<Ref<SrRecord>> FindSrAsync(StepScope scope, PlanObject sr) =>
         await scope.FindAsync<SrRecord>(scope.Target, sr.Uuid) is { IsNull: false } found
             ? found
@@ -161,6 +169,17 @@ internal static class StorageActs
     {
         try
         {
+            // A task may hold more than this run has to do with; destroying it would take that from whoever attached it.
+            var mine = Mine(scope);
+            foreach (var sr in (await scope.GetAsync(scope.Target, task)).IntroducedSrs)
+            {
+                if (await scope.GetAsync(scope.Target, sr) is var held && !mine.Contains(held.Uuid))
+                {
+                    scope.Log($"A DR task stays: it also holds SR {held.NameLabel} ({held.Uuid}), which is not of this run. drtask-destroy lets it go.");
+                    return;
+                }
+            }
+
             await scope.Target.CallAsync("DR_task.destroy", [task], scope.Token);
         }
         catch (XenApiException gone) when (gone.Code == "HANDLE_INVALID")
