@@ -22,6 +22,9 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Connects to the source in another way; null for the usual one.</summary>
+    public Func<Task<XenApiClient>>? ConnectSource { get; set; }
+
     public (string Source, string Target) Before { get; }
 
     public RunEngine Engine { get; private set; } = null!;
@@ -86,17 +89,17 @@ internal sealed class FaultScene : IAsyncDisposable
                 JournalPath = JournalPath,
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
-                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : Site(site)).Connect()),
+                Connect = (site, _, _) => site is null ? Task.FromResult(World.Target.Connect()) : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
             },
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
 
     /// <summary>Starts the run; false if the engine died of it.</summary>
-    public async Task<bool> StartAsync()
+    public async Task<bool> StartAsync(RecoveryPlan? plan = null)
     {
         try
         {
-            Uuid = await Engine.StartAsync(Request, await PlanAsync(), "ann", RealSite.Cancel);
+            Uuid = await Engine.StartAsync(Request, plan ?? await PlanAsync(), "ann", RealSite.Cancel);
             return true;
         }
         catch (IOException)

@@ -19,7 +19,7 @@ internal static class SourceAsk
     public static async Task<IReadOnlyList<FenceSource>> RisenAsync(StepScope scope, IEnumerable<PlanObject> vms)
     {
         var risen = new List<FenceSource>();
-        foreach (var fence in vms.SelectMany(v => All(scope, v)).Where(f => scope.State.Request.Source is not null && IsTakenForDead(scope, f)).Distinct().ToList())
+        foreach (var fence in vms.SelectMany(v => All(scope, v)).Where(f => IsKnown(scope, f) && IsTakenForDead(scope, f)).Distinct().ToList())
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Token);
             limit.CancelAfter(DeadLimit);
@@ -67,6 +67,9 @@ internal static class SourceAsk
 
     private static IEnumerable<FenceSource> All(StepScope scope, PlanObject vm) =>
         scope.State.Plan.Steps.OfType<FenceSource>().Where(f => f.Vms.Any(v => v.Uuid == vm.Uuid));
+
+    private static bool IsKnown(StepScope scope, FenceSource fence) =>
+        scope.State.Request.Source is not null || scope.State.Request.Sources.ContainsKey(fence.Pool.Uuid);
 
     private static bool IsTakenForDead(StepScope scope, FenceSource fence) => fence.Mode == FenceMode.Statement || scope.Answer(DeadKey + fence.Pool.Uuid) == Dead;
 }
