@@ -31,7 +31,7 @@ public sealed class SavedDomainTests
     public void An_interface_without_a_bridge_here_stays_with_its_cable_unplugged()
     {
         var bridged = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = "br0" }] };
-        var loose = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01" }] };
+        var loose = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }] };
         var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), DomainXml.Build(loose, Here), loose)).Descendants("interface").Single();
         Assert.Equal(("null", "02:00:00:00:00:01"), ((string?)nic.Attribute("type"), (string?)nic.Element("mac")!.Attribute("address")));
         Assert.Null(nic.Element("source"));
