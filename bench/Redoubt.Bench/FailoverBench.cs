@@ -52,7 +52,7 @@ internal static class FailoverBench
                 Console.WriteLine($"failover, {kind.Count()} steps {kind.Key}: {seconds:0.00} s, {1000 * seconds / Vms:0.0} ms for each VM");
             }
 
-            Console.WriteLine($"failover, plan of {Vms} VMs with its inventory {plan:0.00} s, once more and the run's start {started:0.00} s; {run.Revision} events; "
+            Console.WriteLine($"failover, plan of {Vms} VMs with its inventory {plan:0.00} s, once more and the run's start {started:0.00} s; {run.Revision} events, a record of {run.ToJson().Length >> 10} KiB; "
                 + $"processor {(Environment.CpuUsage.TotalTime - busy).TotalMilliseconds / Vms:0.0} ms for each VM");
             Console.WriteLine(
                 $"failover of {Vms} VMs: {total:0.0} s, {1000 * total / Vms:0.0} ms for each VM; bare define and start {1000 * bare / Vms:0.00} ms each; "
