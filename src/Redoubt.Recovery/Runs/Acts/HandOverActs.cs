@@ -100,7 +100,7 @@ internal static class HandOverActs
         }
     }
 
-    // It handed over before, so the VMs are here. What they are there, people must see to when it comes back.
+    // It handed over before, so the VMs belong here. What it does when it comes back, people must see to.
     private static StepOutcome.Done Gone(StepScope scope, HandOver step, string silent)
     {
         scope.Log($"{step.Pool.Describe()} has handed over, but does not answer any more ({silent}). When it comes back, it could start its own copies of these VMs: don't let it.");
