@@ -39,7 +39,7 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
         var page = await _site.SignInAsync();
         await Expect(page.GetByText("replicated is not protected")).ToBeVisibleAsync();
         await page.Button("Protect").ClickAsync();
-        await Expect(page.GetByText("Every VM is protected, and every copy of the metadata is current.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("Every VM is protected, every copy of the metadata is current")).ToBeVisibleAsync();
     }
 
     [Fact]

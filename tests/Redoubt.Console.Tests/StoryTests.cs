@@ -40,6 +40,11 @@ public sealed class StoryTests(Browser browser)
         await NextAsync(lyon, "Select vApps and VMs");
         await Expect(lyon.GetByText("shop", new() { Exact = true })).ToBeVisibleAsync();
         await lyon.ShotAsync("wizard-select");
+
+        // Nothing ticked is nothing, not everything.
+        await lyon.GetByRole(AriaRole.Checkbox, new() { Name = "shop" }).UncheckAsync();
+        await Expect(lyon.Button("Next")).ToHaveAttributeAsync("aria-disabled", "true");
+        await lyon.GetByRole(AriaRole.Checkbox, new() { Name = "shop" }).CheckAsync();
         await NextAsync(lyon, "Mappings");
         await NextAsync(lyon, "Pre-checks");
         await lyon.ShotAsync("wizard-checks-test");

@@ -74,6 +74,14 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     public Task<IReadOnlyDictionary<Ref<T>, T>> AllAsync<T>()
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => Api.GetAllRecordsAsync<T>(TestContext.Current.CancellationToken);
 
+    /// <summary>The lines of the audit log.</summary>
+    public async Task<string[]> AuditAsync()
+    {
+        await using var log = new FileStream(Path.Combine(_root, "data", "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(log);
+        return (await reader.ReadToEndAsync(TestContext.Current.CancellationToken)).Split('\n');
+    }
+
     public string NewDirectory() => Directory.CreateDirectory(Path.Combine(_root, Guid.NewGuid().ToString("D"))).FullName;
 
     public async Task<Ref<SrRecord>> CreateSrAsync(string name, bool shared = true)

@@ -9,8 +9,6 @@ namespace Redoubt.Server.Recovering;
 /// <summary>Reads a pool's <see cref="DrStatus"/>, as the caller may see it.</summary>
 internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites sites, SavedPlans plans)
 {
-    private static readonly TimeSpan TestedAtLeastEvery = TimeSpan.FromDays(90);
-
     public async Task<DrStatus> ReadAsync(
         SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, CancellationToken cancellationToken)
     {
@@ -32,7 +30,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
             Protected = protectedSrs,
             Unprotected = [.. Unprotected([.. protectedSrs.Select(s => s.Uuid)])],
             Found = found,
-            Plans = [.. catalog.Plans.Select(p => new PlanStatus(p, runs.FirstOrDefault(r => r.Kind == RecoveryKind.Test && r.PlanName == p.Name)))],
+            Plans = [.. catalog.Plans.Select(p => new PlanStatus(p, runs.FirstOrDefault(r => PlanTests.IsOf(r, p))))],
             Schedules = schedules,
             Runs = [.. runs.Where(r => !r.Phase.IsFinal())],
         };
@@ -80,7 +78,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
             {
                 yield return $"The last test of plan {plan.Name} did not succeed: dr-report uuid={test.Uuid}";
             }
-            else if (status.At - test.StartedAt > TestedAtLeastEvery)
+            else if (status.At - test.StartedAt > PlanTests.AtLeastEvery)
             {
                 yield return $"The last test of plan {plan.Name} was {(status.At - test.StartedAt).TotalDays:0} days ago.";
             }

@@ -9,7 +9,9 @@ namespace Redoubt.Server.Recovering;
 /// Answers the JSON-RPC requests of a client inside the daemon: straight into the dispatcher, with no socket and no password between, but
 /// through the same checks and the same audit as every call from outside.
 /// </summary>
-internal sealed class LocalCalls(Func<Dispatcher> dispatcher) : HttpMessageHandler
+/// <param name="dispatcher">Where the calls go.</param>
+/// <param name="remote">Where whoever calls is, for the audit log: the loopback address for the daemon's own calls.</param>
+internal sealed class LocalCalls(Func<Dispatcher> dispatcher, IPAddress remote) : HttpMessageHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -21,7 +23,7 @@ internal sealed class LocalCalls(Func<Dispatcher> dispatcher) : HttpMessageHandl
         var call = JsonRpc.ReadRequest(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
 
         // Not on the caller's thread: what looks like waiting for the network must not hold it up.
-        var answer = await Task.Run(() => dispatcher().DispatchAsync(call, IPAddress.Loopback, cancellationToken), cancellationToken);
+        var answer = await Task.Run(() => dispatcher().DispatchAsync(call, remote, cancellationToken), cancellationToken);
         var body = new MemoryStream();
         if (answer.Failure is { } failure)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net;
 using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
 using Redoubt.XenApi;
@@ -13,7 +14,7 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, Func<Dis
 {
     private static readonly Uri Name = new("http://this-pool");
 
-    private readonly LocalCalls _calls = new(dispatcher);
+    private readonly LocalCalls _calls = new(dispatcher, IPAddress.Loopback);
     private readonly ConcurrentDictionary<string, SessionState> _sessions = new();
     private readonly SemaphoreSlim _opening = new(1);
 

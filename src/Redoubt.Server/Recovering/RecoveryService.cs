@@ -35,6 +35,9 @@ public sealed class RecoveryService : IAsyncDisposable
 
     internal Schedules Tests => _schedules;
 
+    /// <summary>Where the runs stand, in a text that differs when they do.</summary>
+    internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}"));
+
     private RunEngine Engine => _engine ?? throw new InvalidOperationException("Recovery has not been started.");
 
     /// <exception cref="InvalidDataException">A file of the daemon's directory is garbled.</exception>

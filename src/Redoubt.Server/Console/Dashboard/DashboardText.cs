@@ -20,12 +20,12 @@ internal static class DashboardText
     public static string NeverTested => "Never";
     public static string Issues => "What needs attention";
     public static string AllWell => "All is well";
-    public static string AllWellText => "Every VM is protected, and every copy of the metadata is current.";
+    public static string AllWellText => "Every VM is protected, every copy of the metadata is current, and every saved plan has passed its test. Whether the other sites answer is on the page Sites.";
     public static string Freshness => "Metadata on protected storage";
     public static string NoProtected => "No SR is protected";
     public static string NoProtectedText => "Protect the SRs that are replicated to the other site; from then on they carry everything that a recovery needs.";
     public static string ToProtection => "Choose what to protect";
-    public static string Runs => "Runs of the last days";
+    public static string Runs => "Latest runs";
     public static string NoRuns => "No recovery has been run";
     public static string NoRunsText => "Start with a test failover: it boots copies beside what runs, in a network of their own, and removes them afterwards.";
     public static string ToWizard => "Test a failover";
@@ -70,6 +70,38 @@ internal static class DashboardText
     public static string UnprotectedTitle(string sr) => $"{sr} is not protected";
 
     public static string UnprotectedText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there. Their disks may reach the other site, but nothing there would know the VMs.";
+
+    public static string ExposedTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "is" : "are")} not protected";
+
+    public static string PlanUnreadable => "A saved plan can't be read";
+
+    public static string UntestedText => "Only a test shows whether it would work.";
+
+    public static string UntestedTitle(string plan) => $"The plan {plan} has not been tested as it is";
+
+    public static string TestFailedTitle(string plan) => $"The last test of the plan {plan} did not succeed";
+
+    public static string TestFailedText => "A recovery by this plan would meet the same.";
+
+    public static string TestOldTitle(string plan, int days) => $"The last test of the plan {plan} was {days} days ago";
+
+    public static string ScheduleTitle(string schedule) => $"The scheduled test {schedule} has not been run";
+
+    public static string MissedText(int times) => $"It was missed {(times == 1 ? "once" : $"{times} times")}, because the daemon did not run.";
+
+    public static string BehindTitle(string sr, string state) => $"The metadata on {sr} are not current: {state}";
+
+    public static string BehindText(long behind, string reason) => $"{ProtectionBehind(behind)}. {reason}".TrimEnd();
+
+    public static string UnableTitle(string sr) => $"{sr} does not carry this pool's metadata";
+
+    public static string UnableText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there, and this kind of storage can't hold metadata. Move the disks to storage that can.";
+
+    public static string ForRecoveryText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there, but the storage is attached for recovery only.";
+
+    public static string DisklessTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} no disk";
+
+    public static string DisklessText => "The record is recovered with the others', but there are no data to bring back.";
 
     public static string LocalTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks on storage of a single host";
 

@@ -11,9 +11,14 @@ public sealed class ChangeSignal : IDisposable
 {
     private static readonly TimeSpan LeastPause = TimeSpan.FromMilliseconds(300);
 
+    // Runs are kept in a journal of their own, whose changes the database does not tell.
+    private static readonly TimeSpan LookAtRunsEvery = TimeSpan.FromSeconds(2);
+
     private ImmutableHashSet<Action> _listeners = [];
     private IDisposable? _subscription;
     private ITimer? _timer;
+    private ITimer? _runTimer;
+    private string _runs = "";
     private int _pending;
 
     /// <summary>Listens until what it gives is disposed. The listener must be quick and must not throw.</summary>
@@ -37,12 +42,25 @@ public sealed class ChangeSignal : IDisposable
     {
         _subscription?.Dispose();
         _timer?.Dispose();
+        _runTimer?.Dispose();
     }
 
-    internal void Listen(PoolDatabase database, TimeProvider time)
+    /// <param name="database">The pool's database.</param>
+    /// <param name="runs">Where the runs stand, in a text that differs when they do.</param>
+    /// <param name="time">The clock.</param>
+    internal void Listen(PoolDatabase database, Func<string> runs, TimeProvider time)
     {
         _timer = time.CreateTimer(_ => Tell(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         _subscription = database.Subscribe((_, _) => Raise());
+        _runTimer = time.CreateTimer(_ => LookAtRuns(runs()), null, LookAtRunsEvery, LookAtRunsEvery);
+    }
+
+    private void LookAtRuns(string now)
+    {
+        if (!_listeners.IsEmpty && Interlocked.Exchange(ref _runs, now) != now)
+        {
+            Raise();
+        }
     }
 
     private void Tell()

@@ -20,7 +20,7 @@ public sealed class ConsolePool : IDisposable
     private PoolServices? _services;
     private Logins? _logins;
     private RecoveryService? _recovery;
-    private LocalCalls? _calls;
+    private Dispatcher? _dispatcher;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => Services.Time;
@@ -43,21 +43,19 @@ public sealed class ConsolePool : IDisposable
     internal PoolServices Services => _services ?? throw new InvalidOperationException("The console has no pool yet.");
 
     /// <summary>The API in somebody's session.</summary>
-    public XenApiClient ApiOf(Ref<SessionRecord> session) => new(OwnName, _calls!, session, Time);
+    /// <param name="session">The session.</param>
+    /// <param name="remote">Where they are, for the audit log.</param>
+    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, new LocalCalls(() => _dispatcher!, remote), session, Time);
 
     /// <summary>Tells nobody any more.</summary>
-    public void Dispose()
-    {
-        Changes.Dispose();
-        _calls?.Dispose();
-    }
+    public void Dispose() => Changes.Dispose();
 
     // The host's services are made before the pool's: a pool that can't be opened must not need a web server to say so.
     internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery)
     {
-        (_services, _logins, _recovery, _calls) = (services, logins, recovery, new LocalCalls(() => dispatcher));
+        (_services, _logins, _recovery, _dispatcher) = (services, logins, recovery, dispatcher);
         CookieSuffix = services.State.Find(services.Pool)!.Uuid[..8];
-        Changes.Listen(services.Database, services.Time);
+        Changes.Listen(services.Database, () => recovery.RunsMark, services.Time);
     }
 
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>, <c>RBAC_PERMISSION_DENIED</c>.</exception>

@@ -19,6 +19,7 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
     public const string Scheme_ = "console";
     public const string SessionClaim = "session";
     public const string RoleClaim = "role";
+    public const string AddressClaim = "address";
 
     public static void Write(HttpContext http, ConsolePool pool, SessionState session) => http.Response.Cookies.Append(NameAt(pool), session.Ref.Opaque, Options_(http));
 
@@ -38,6 +39,7 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
                 new(ClaimTypes.Name, session.UserName),
                 new(SessionClaim, session.Ref.Opaque),
                 new(RoleClaim, ((int)session.Role).ToString(CultureInfo.InvariantCulture)),
+                new(AddressClaim, Context.Connection.RemoteIpAddress?.ToString() ?? ""),
             ],
             Scheme_);
         return Task.FromResult(AuthenticateResult.Success(new(new ClaimsPrincipal(identity), Scheme_)));

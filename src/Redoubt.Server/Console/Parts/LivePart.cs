@@ -12,7 +12,14 @@ namespace Redoubt.Server.Console.Parts;
 /// </summary>
 public abstract class LivePart : ComponentBase, IDisposable
 {
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(30);
+
     private IDisposable? _subscription;
+    private ITimer? _tick;
+    private Outcome? _outdated;
+    private bool _isDisposed;
+    private bool _isRefreshing;
+    private bool _isChanged;
 
     /// <summary>Who looks at it.</summary>
     protected Visitor Me { get; private set; } = Visitor.Nobody;
@@ -54,9 +61,17 @@ public abstract class LivePart : ComponentBase, IDisposable
         State = Pool.State;
         await OpenAsync();
         await FollowAsync();
-        if (RendererInfo.IsInteractive)
+        if (RendererInfo.IsInteractive && !_isDisposed)
         {
-            _subscription = Pool.Changes.Subscribe(() => _ = InvokeAsync(RefreshAsync));
+            _subscription = Pool.Changes.Subscribe(() => _ = InvokeAsync(FollowChangeAsync));
+
+            // "3 minutes ago" and "overdue" change although nothing does.
+            _tick = Pool.Time.CreateTimer(state => _ = InvokeAsync(StateHasChanged), null, Tick, Tick);
+            if (!ReferenceEquals(State, Pool.State))
+            {
+                // It has changed before anybody listened.
+                await RefreshAsync();
+            }
         }
     }
 
@@ -67,20 +82,54 @@ public abstract class LivePart : ComponentBase, IDisposable
     protected virtual Task FollowAsync() => Task.CompletedTask;
 
     /// <summary>Ends the subscription.</summary>
-    protected virtual void Dispose(bool disposing) => _subscription?.Dispose();
+    protected virtual void Dispose(bool disposing)
+    {
+        _isDisposed = true;
+        _subscription?.Dispose();
+        _tick?.Dispose();
+    }
 
-    /// <summary>Looks at the pool again and shows it.</summary>
+    /// <summary>Looks at the pool again and shows it. What changes while it looks has it look once more, after this time.</summary>
     protected async Task RefreshAsync()
     {
-        if (!Me.IsSignedIn)
+        if (_isRefreshing)
         {
-            Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+            _isChanged = true;
             return;
         }
 
-        State = Pool.State;
-        await FollowAsync();
-        StateHasChanged();
+        _isRefreshing = true;
+        try
+        {
+            do
+            {
+                if (_isDisposed || LeaveIfSignedOut())
+                {
+                    return;
+                }
+
+                _isChanged = false;
+                State = Pool.State;
+                await FollowAsync();
+                (Told, _outdated) = (Told == _outdated ? null : Told, null);
+                StateHasChanged();
+            }
+            while (_isChanged);
+        }
+        catch (Exception trouble) when (trouble is XenApiException or XenApiTransportException)
+        {
+            // What is shown stays, but nobody may take it for what is.
+            if (!_isDisposed && !LeaveIfSignedOut())
+            {
+                Log.LogWarning(trouble, "A page of the console could not look at the pool again");
+                Told = _outdated = new("bad", PartsText.Outdated(trouble is XenApiException refusal ? Refusals.Sentence(refusal, Pool.State) : trouble.Message));
+                StateHasChanged();
+            }
+        }
+        finally
+        {
+            _isRefreshing = false;
+        }
     }
 
     /// <summary>Does something, and shows how it went.</summary>
@@ -123,5 +172,29 @@ public abstract class LivePart : ComponentBase, IDisposable
         }
 
         return false;
+    }
+
+    private async Task FollowChangeAsync()
+    {
+        try
+        {
+            await RefreshAsync();
+        }
+        catch (Exception fault)
+        {
+            // Nobody awaits this: the page's own boundary shows that it has failed.
+            await DispatchExceptionAsync(fault);
+        }
+    }
+
+    private bool LeaveIfSignedOut()
+    {
+        if (Me.IsSignedIn)
+        {
+            return false;
+        }
+
+        Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+        return true;
     }
 }

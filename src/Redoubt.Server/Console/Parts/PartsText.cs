@@ -15,6 +15,8 @@ internal static class PartsText
 
     public static string NeedsRole(string needed, string has) => $"This needs the role {needed}; you have {has}.";
 
+    public static string Outdated(string why) => $"What is shown may be out of date, since the pool could not be looked at again: {why}";
+
     public static string Ago(string span) => $"{span} ago";
 
     public static string Ahead(string span) => $"in {span}";

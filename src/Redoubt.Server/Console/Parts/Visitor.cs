@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Security.Claims;
 using Redoubt.Pool;
 using Redoubt.XenApi;
@@ -9,13 +10,15 @@ namespace Redoubt.Server.Console;
 public sealed class Visitor
 {
     /// <summary>Whoever has not been looked up yet.</summary>
-    internal static readonly Visitor Nobody = new(null, "", default, Role.ReadOnly);
+    internal static readonly Visitor Nobody = new(null, "", default, Role.ReadOnly, IPAddress.None);
 
     private readonly ConsolePool? _pool;
     private readonly Ref<SessionRecord> _session;
 
-    private Visitor(ConsolePool? pool, string userName, Ref<SessionRecord> session, Role role) =>
-        (_pool, UserName, _session, Role) = (pool, userName, session, role);
+    private readonly IPAddress _remote;
+
+    private Visitor(ConsolePool? pool, string userName, Ref<SessionRecord> session, Role role, IPAddress remote) =>
+        (_pool, UserName, _session, Role, _remote) = (pool, userName, session, role, remote);
 
     /// <summary>The name they signed in with.</summary>
     public string UserName { get; }
@@ -32,8 +35,8 @@ public sealed class Visitor
     /// <summary>Their session.</summary>
     public Ref<SessionRecord> Session => _session;
 
-    /// <summary>The API in their session.</summary>
-    public XenApiClient Api => _pool!.ApiOf(_session);
+    /// <summary>The API in their session. Whatever changes something goes through it, so that the audit log has it.</summary>
+    public XenApiClient Api => _pool!.ApiOf(_session, _remote);
 
     /// <summary>Their session, as recovery asks for it.</summary>
     /// <exception cref="XenApiException"><c>SESSION_INVALID</c>: it has ended.</exception>
@@ -49,7 +52,8 @@ public sealed class Visitor
     internal static Visitor Of(ClaimsPrincipal user, ConsolePool pool)
     {
         var role = user.FindFirst(SessionCookie.RoleClaim)?.Value is { } number ? (Role)int.Parse(number, CultureInfo.InvariantCulture) : Role.ReadOnly;
-        return new(pool, user.Identity?.Name ?? "", new(user.FindFirst(SessionCookie.SessionClaim)?.Value), role);
+        return new(pool, user.Identity?.Name ?? "", new(user.FindFirst(SessionCookie.SessionClaim)?.Value), role,
+            IPAddress.TryParse(user.FindFirst(SessionCookie.AddressClaim)?.Value, out var remote) ? remote : IPAddress.None);
     }
 
     private static string Describe(Role role) => role switch

@@ -20,6 +20,9 @@ internal static class PlansText
     public static string Here => "of this pool";
     public static string Overdue => "Overdue";
     public static string Never => "Never tested";
+    public static string Ambiguous => "Not known";
+    public static string AmbiguousText => "Several plans have this name, and runs are known by it. Save one of them under another name.";
+    public static string LookAgain => "Look at the storage again";
     public static string Monthly => "Test monthly";
     public static string Stop => "Stop";
     public static string Edit => "Open in the wizard";

@@ -33,10 +33,12 @@ internal static class RecoverText
     public static string NoMetadata => "without pool metadata";
     public static string AlreadyHere => "is attached already";
     public static string Volume => "Metadata of";
+    public static string NotKnown => "not known";
     public static string Written => "Last written";
     public static string Condition => "Condition";
     public static string PointInTime => "State to recover from";
     public static string Newest => "The newest intact state";
+    public static string PointOfOne => "Earlier states can be chosen when exactly one volume is, and it keeps any.";
     public static string PointHint => "Only the metadata are taken from then; the disks are what the storage has.";
     public static string SelectSub => "Everything is selected at first. A vApp is recovered as a whole.";
     public static string SelectOne => "Select at least one.";
@@ -61,8 +63,10 @@ internal static class RecoverText
     public static string Again => "Check again";
     public static string Blocked => "Blocked: deal with what is marked, then check again.";
     public static string ReviewSub => "This is what will be done. Nothing has been changed so far.";
-    public static string DataLoss => "Newest data from";
+    public static string DataLoss => "Oldest copy from";
+    public static string Freshest => "Newest copy from";
     public static string Unknown => "not recorded";
+    public static string AndUnknown => "and some are not recorded";
     public static string What => "What is done";
     public static string Order => "Start order";
     public static string NoUndo => "No undo";
@@ -75,6 +79,16 @@ internal static class RecoverText
     public static string Accept => "Go without it";
 
     public static string Saved(string name) => $"The plan {name} is saved in the pool's metadata, and travels with the storage.";
+
+    public static string OverwriteTitle => "Replace the plan?";
+    public static string Overwrite => "Replace";
+
+    public static string OverwriteText(string name) => $"There is a plan {name} already. It is replaced, and tests of what it was no longer count.";
+
+    public static string NoPlan(string name, IReadOnlyList<string> problems) =>
+        $"There is no plan {name} here any more; the page Recovery plans shows those there are. What you choose below begins with no plan.{string.Concat(problems.Select(p => $" {p}"))}";
+
+    public static string SeveralPlans(string name) => $"Several pools have a plan named {name}: choose one on the page Recovery plans. What you choose below begins with no plan.";
 
     public static string Vms(int count) => count == 1 ? "1 VM" : $"{count} VMs";
 

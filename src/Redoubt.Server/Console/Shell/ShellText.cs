@@ -23,7 +23,7 @@ internal static class ShellText
     public static string NotFound => "There is no such page";
     public static string NotFoundAdvice => "The address may be from an older version, or what it showed has been removed.";
     public static string PageFailed => "This page has failed.";
-    public static string PageFailedAdvice => "Nothing was changed by that. What went wrong is in the daemon's log; the other pages go on working.";
+    public static string PageFailedAdvice => "What went wrong is in the daemon's log; the other pages go on working. If you had just ordered something, look there whether it was done.";
     public static string Reload => "Reload it";
     public static string Reconnecting => "The daemon does not answer. What runs goes on running; this page comes back as soon as it can.";
 
