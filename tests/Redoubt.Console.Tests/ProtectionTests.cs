@@ -1,4 +1,5 @@
 using Microsoft.Playwright;
+using Redoubt.Server.Console;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
@@ -73,7 +74,23 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
         var location = (await _site.AllAsync<PbdRecord>()).Values.Single(p => p.Sr == sr).DeviceConfig["location"];
         Directory.Delete(location, recursive: true);
         await knob.ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).Not.ToContainTextAsync(" at Redoubt.");
+        var refusal = await Assert.ThrowsAsync<XenApiException>(() => _site.CallAsync("SR.enable_database_replication", [sr]));
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync(Refusals.Sentence(refusal, _site.Server.Daemon.Services.State));
+    }
+
+    [Fact]
+    public async Task A_start_delay_beyond_all_reason_fails_no_page()
+    {
+        var app = await _site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", [new VmApplianceRecord { NameLabel = "shop" }]);
+        var vm = await _site.CreateVmAsync("slow", default, app);
+        await _site.CallAsync("VM.set_start_delay", [vm, 99_999_999_999_999L]);
+        var page = await _site.SignInAsync();
+        await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
+        await page.OpenAsync("apps/" + (await _site.CallAsync<VmApplianceRecord>("VM_appliance.get_record", [app])).Uuid);
+        var delay = page.GetByLabel("Wait after start, seconds");
+        await Expect(delay).ToHaveValueAsync("2592000");
+        await delay.FillAsync("30");
+        await delay.PressAsync("Tab");
+        await Expect(delay).ToHaveValueAsync("30");
     }
 }

@@ -44,4 +44,31 @@ public sealed class RolesTests(Browser browser) : IAsyncLifetime
         await page.GotoAsync("/console/apps");
         await Expect(page.Button("Sign in")).ToBeVisibleAsync();
     }
+
+    [Fact]
+    public async Task Whoever_has_another_role_meanwhile_can_still_sign_out()
+    {
+        var page = await _site.SignInAsync("protection", "eve");
+        var subject = (await _site.AllAsync<Redoubt.XenApi.SubjectRecord>()).Single(s => s.Value.SubjectIdentifier == "local:eve");
+        var roles = await _site.CallAsync<System.Collections.Immutable.ImmutableList<Redoubt.XenApi.Ref<Redoubt.XenApi.RoleRecord>>>("role.get_by_name_label", ["pool-operator"]);
+        await _site.CallAsync("subject.add_to_roles", [subject.Key, roles[0]]);
+        await page.Button("Sign out").ClickAsync();
+        await Expect(page.Button("Sign in")).ToBeVisibleAsync();
+        Assert.DoesNotContain(State.All<Redoubt.XenApi.SessionRecord>(), s => s.Record.AuthUserName == "eve");
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_changes_nothing_past_the_buttons_either()
+    {
+        await _site.SignInAsync("", "eve");
+        var reference = State.All<Redoubt.XenApi.SessionRecord>().First(s => s.Record.AuthUserName == "eve").Ref;
+        var eve = _site.Server.Daemon.Services.Sessions.Get(reference, reference.Opaque);
+        var request = new Redoubt.Recovery.RecoveryRequest { Policy = new() { Kind = Redoubt.Recovery.RecoveryKind.Test } };
+        var refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(() => _site.Server.Recovery.SavePlanAsync("hers", request, eve, TestContext.Current.CancellationToken));
+        Assert.Equal("RBAC_PERMISSION_DENIED", refusal.Code);
+        refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(() => _site.Server.Recovery.StartAsync(request, "", eve, TestContext.Current.CancellationToken));
+        Assert.Equal("RBAC_PERMISSION_DENIED", refusal.Code);
+    }
+
+    private Redoubt.Database.DatabaseState State => _site.Server.Daemon.Services.State;
 }

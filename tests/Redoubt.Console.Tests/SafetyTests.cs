@@ -47,10 +47,40 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     {
         using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("Form.User", "root"), KeyValuePair.Create("Form.Password", TestSite.Password), KeyValuePair.Create("_handler", "sign-in")]);
-        using var signIn = await http.PostAsync(new Uri(_site.Url, "/console/sign-in"), form, TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.BadRequest, signIn.StatusCode);
-        using var signOut = await http.PostAsync(new Uri(_site.Url, "/console/sign-out"), null, TestContext.Current.CancellationToken);
-        Assert.Equal(HttpStatusCode.BadRequest, signOut.StatusCode);
+        foreach (var path in new[] { "sign-in", "sign-out" })
+        {
+            using var answer = await http.PostAsync(new Uri(_site.Url, "/console/" + path), path == "sign-in" ? form : null, TestContext.Current.CancellationToken);
+            Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
+            Assert.Equal("/console/sign-in?stale=true", answer.Headers.Location?.OriginalString);
+            Assert.DoesNotContain(answer.Headers, h => h.Key == "Set-Cookie" && h.Value.Any(c => c.StartsWith("redoubt-console", StringComparison.Ordinal)));
+        }
+
+        Assert.Empty(Sessions());
+    }
+
+    [Fact]
+    public async Task A_form_that_another_tab_has_outdated_says_so_and_the_session_before_ends()
+    {
+        var first = await _site.VisitAsync();
+        var second = await first.Context.NewPageAsync();
+        await first.GotoAsync("/console/sign-in");
+        await second.GotoAsync("/console/sign-in");
+        await first.SignInAsync("root", TestSite.Password);
+        await Expect(first.Heading("Dashboard")).ToBeVisibleAsync();
+        await second.SignInAsync("root", TestSite.Password);
+        await Expect(second.GetByText("The page was open for too long. Please try again.")).ToBeVisibleAsync();
+        await second.SignInAsync("root", TestSite.Password);
+        await Expect(second.Heading("Dashboard")).ToBeVisibleAsync();
+        Assert.Single(Sessions());
+    }
+
+    [Fact]
+    public async Task An_address_that_leads_nowhere_says_so()
+    {
+        var page = await _site.SignInAsync();
+        var answer = await page.GotoAsync("/console/nothing/here");
+        Assert.Equal(404, answer!.Status);
+        await Expect(page.GetByText("There is no such page")).ToBeVisibleAsync();
     }
 
     [Fact]

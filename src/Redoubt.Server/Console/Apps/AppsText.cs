@@ -64,6 +64,10 @@ internal static class AppsText
 
     public static string ThenWait(string clock) => $"then {clock}";
 
+    public static string NoSuchVm(string name) => $"No VM outside of vApps is named '{name}'.";
+
+    public static string SeveralVms(string name) => $"Several VMs are named '{name}'. Give the UUID of the one that is meant.";
+
     public static string MoveLabel(string verb, string vm) => $"{verb}: {vm}";
 
     public static string HealthOf(string kind) => kind switch

@@ -18,6 +18,7 @@ namespace Redoubt.Server.Console;
 internal static class ConsoleHost
 {
     public const string Base = "/console/";
+    private const string StaleForm = Base + "sign-in?stale=true";
     private const string KeysDirectory = "console-keys";
 
     // Nothing from elsewhere, and no script but our files. Attributes may carry styles: the rows of long lists are placed by them.
@@ -62,6 +63,7 @@ internal static class ConsoleHost
         app.UseAuthentication();
         app.UseAuthorization();
         app.UseAntiforgery();
+        app.Use(RenewFormAsync);
         app.UseEndpoints(Map);
         return app.Build();
     }
@@ -100,6 +102,18 @@ internal static class ConsoleHost
         return next(http);
     }
 
+    // A form that another tab's signing in or out has outdated: a new one, and why, in place of a blank refusal.
+    private static Task RenewFormAsync(HttpContext http, RequestDelegate next)
+    {
+        if (http.Features.Get<IAntiforgeryValidationFeature>() is not { IsValid: false })
+        {
+            return next(http);
+        }
+
+        http.Response.Redirect(StaleForm);
+        return Task.CompletedTask;
+    }
+
     // The cookie keeps other sites out, but to a browser any port and any sibling name of this host is the same site, whoever serves
     // there; and a WebSocket is opened by a GET, with the cookie and without any form's token.
     private static bool IsFromElsewhere(HttpRequest request) =>
@@ -125,7 +139,8 @@ internal static class ConsoleHost
         }
         catch (AntiforgeryValidationException)
         {
-            http.Response.StatusCode = StatusCodes.Status400BadRequest;
+            // Whoever is still signed in gets a page with a form that is theirs; the door would look as if they had left.
+            http.Response.Redirect(SessionCookie.Read(http, pool) is { } held && pool.FindSession(held) is not null ? Base : StaleForm);
             return;
         }
 

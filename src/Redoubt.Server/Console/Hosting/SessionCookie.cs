@@ -37,6 +37,9 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
         var identity = new ClaimsIdentity(
             [
                 new(ClaimTypes.Name, session.UserName),
+
+                // What forms are bound to: by all claims, whoever's role has changed could not even sign out.
+                new(ClaimTypes.NameIdentifier, session.Ref.Opaque),
                 new(SessionClaim, session.Ref.Opaque),
                 new(RoleClaim, ((int)session.Role).ToString(CultureInfo.InvariantCulture)),
                 new(AddressClaim, Context.Connection.RemoteIpAddress?.ToString() ?? ""),

@@ -13,5 +13,7 @@ internal static class InspectText
     public static string Networks => "Networks";
     public static string Nothing => "none";
 
+    public static string AndMore(int vms) => $"and {vms} more, which the command below lists";
+
     public static string Pool(string name) => $"Pool {name}";
 }

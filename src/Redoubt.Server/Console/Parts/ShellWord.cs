@@ -1,3 +1,5 @@
+using Redoubt.Recovery;
+
 namespace Redoubt.Server.Console.Parts;
 
 /// <summary>
@@ -16,5 +18,5 @@ internal static class ShellWord
 
     /// <summary>A device configuration as words, its passwords masked: pages are looked at over shoulders.</summary>
     public static string OfDevice(IReadOnlyDictionary<string, string> config) =>
-        string.Join(' ', Redoubt.Recovery.DeviceConfigs.Mask(config).Select(c => Of($"device-config:{c.Key}", c.Value)));
+        string.Join(' ', DeviceConfigs.Mask(config).Select(c => Of($"device-config:{c.Key}", c.Value)));
 }

@@ -7,6 +7,9 @@ namespace Redoubt.Server.Console.Protection;
 /// <summary>What of a pool would come back after a disaster, and what not and why. Follows from the database alone.</summary>
 public sealed record ProtectionFacts
 {
+    /// <summary>The longest wait after a start that is kept to, in seconds: the pool waits no longer than a month, whatever a record says.</summary>
+    public const long StartDelayMaxSeconds = 30 * 24 * 3600;
+
     private const string MetadataFeature = "SR_METADATA";
 
     // Many pages ask for the same state's facts, and with ten thousand VMs they take a while.
@@ -73,7 +76,7 @@ public sealed record ProtectionFacts
         return new(reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks))
         {
             Order = vm.Order,
-            StartDelay = TimeSpan.FromSeconds(vm.StartDelay),
+            StartDelay = TimeSpan.FromSeconds(Math.Clamp(vm.StartDelay, 0, StartDelayMaxSeconds)),
             Health = vm.OtherConfig.GetValueOrDefault("dr-health", ""),
             TestOf = vm.OtherConfig.GetValueOrDefault("dr-test-of", ""),
         };

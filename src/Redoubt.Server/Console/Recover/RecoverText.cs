@@ -42,6 +42,8 @@ internal static class RecoverText
     public static string PointHint => "Only the metadata are taken from then; the disks are what the storage has.";
     public static string SelectSub => "Everything is selected at first. A vApp is recovered as a whole.";
     public static string SelectOne => "Select at least one.";
+    public static string ByTags(IEnumerable<string> tags) => $"The VMs with a tag are recovered: {string.Join(", ", tags)}. Selecting here takes the place of the tags.";
+    public static string Unsaid(string parts) => $"the request has more, which only a saved plan can hold: {parts}";
     public static string NothingThere => "There is nothing to recover";
     public static string NothingThereText => "The chosen storage holds no VM whose newest copy is elsewhere than in this pool.";
     public static string Loose => "VMs in no vApp";

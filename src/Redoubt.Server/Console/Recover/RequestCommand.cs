@@ -1,17 +1,20 @@
 using System.Globalization;
 using System.Text;
 using Redoubt.Recovery;
+using Redoubt.Server.Console.Parts;
 
 namespace Redoubt.Server.Console.Recover;
 
 /// <summary>A request as the command that asks for the same.</summary>
 internal static class RequestCommand
 {
+    private static readonly RecoveryLimits Usual = new();
+
     /// <summary>The command that carries it out.</summary>
     public static string Of(RecoveryRequest request) => Write(VerbOf(request.Policy.Kind), request);
 
     /// <summary>The command that only shows the plan.</summary>
-    public static string PlanOf(RecoveryRequest request) => Write($"dr-plan kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request);
+    public static string PlanOf(RecoveryRequest request) => Write($"dr-plan kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { KeepTest = false });
 
     private static string VerbOf(RecoveryKind kind) => kind switch
     {
@@ -25,21 +28,56 @@ internal static class RequestCommand
     {
         var policy = request.Policy;
         var text = new StringBuilder($"redoubt {verb}");
+
+        // A saved plan is named, so that the run counts for it; what it holds is written out all the same.
+        One(text, "plan", request.Plan);
         List(text, "sr-uuid", request.SrUuids);
+        if (request.Probes is [var probe, ..])
+        {
+            One(text, "type", probe.Type);
+            text.Append(probe.DeviceConfig.IsEmpty ? "" : " " + ShellWord.OfDevice(probe.DeviceConfig));
+        }
+
         List(text, "appliances", policy.Chosen.Appliances);
         List(text, "vms", policy.Chosen.Vms);
+        List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);
         One(text, "at", policy.PointInTime);
         Pairs(text, "network-map", policy.Kind == RecoveryKind.Test ? policy.TestNetworks : policy.Networks);
         Pairs(text, "copy", policy.Copies);
+        Pairs(text, "order", policy.Orders.Select(o => KeyValuePair.Create(o.Key, o.Value.ToString(CultureInfo.InvariantCulture))));
+        Pairs(text, "health", policy.Health);
+        Pairs(text, "hook", policy.Hooks.DistinctBy(MomentOf).Select(h => KeyValuePair.Create(MomentOf(h), h.Script)));
         List(text, "accept-missing", policy.AcceptedMissingDisks);
         List(text, "resolve", policy.Resolve);
         One(text, "source-dead", policy.IsSourceDead ? "true" : null);
         One(text, "power-state", policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
+        One(text, "on-failure", policy.OnTierFailure == TierFailure.Continue ? null : policy.OnTierFailure.ToString().ToLowerInvariant());
+        One(text, "parallel-starts", policy.Limits.ParallelStarts == Usual.ParallelStarts ? null : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
+        One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
-        return text.ToString();
+        var unsaid = Unsaid(request);
+        return unsaid.Length == 0 ? text.ToString() : text.Append("  # ").Append(RecoverText.Unsaid(unsaid)).ToString();
     }
+
+    // What the command line has no parameter for comes with a saved plan only.
+    private static string Unsaid(RecoveryRequest request) => request.Plan is not null ? "" : string.Join(", ", new[]
+    {
+        (IsSaid: request.Policy.Storage.IsEmpty, Part: "storage"),
+        (IsSaid: request.Policy.OnFailureOfTier.IsEmpty, Part: "tier failures"),
+        (IsSaid: request.Policy.Limits.StaleAfter == Usual.StaleAfter, Part: "stale age"),
+        (IsSaid: request.Probes.Length < 2, Part: "probes"),
+        (IsSaid: request.Policy.Hooks.DistinctBy(MomentOf).Count() == request.Policy.Hooks.Length, Part: "hooks"),
+    }.Where(p => !p.IsSaid).Select(p => p.Part));
+
+    private static string MomentOf(RunHook hook) => hook.Moment switch
+    {
+        HookMoment.BeforeRun => "before-run",
+        HookMoment.AfterRun => "after-run",
+        HookMoment.BeforeTier => $"before-tier-{hook.Order}",
+        HookMoment.AfterTier => $"after-tier-{hook.Order}",
+    };
 
     private static void One(StringBuilder text, string name, string? value)
     {

@@ -26,6 +26,7 @@ internal static class RunsText
     public static string Forecast => "Forecast";
     public static string Steps => "Steps";
     public static string VmsTitle => "VMs";
+    public static string EarlierLines(int lines) => $"{lines} earlier lines are in the report.";
     public static string Log => "Log";
     public static string Report => "Report";
     public static string OpenReport => "Open the report";

@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Redoubt.Recovery;
+using Redoubt.Server.Console.Parts;
+using Redoubt.Server.Console.Recover;
+
+namespace Redoubt.Console.Tests;
+
+public sealed class RequestCommandTests
+{
+    private static readonly RecoveryRequest Test = new() { Policy = new() { Kind = RecoveryKind.Test } };
+
+    [Theory]
+    [InlineData("plain-1.2:3", "plain-1.2:3")]
+    [InlineData("console:$(reboot)", "'console:$(reboot)'")]
+    [InlineData("login ready", "'login ready'")]
+    [InlineData("it's; rm -rf ~", "'it'\\''s; rm -rf ~'")]
+    public void Whatever_somebody_wrote_is_one_word_of_a_shell(string text, string word) => Assert.Equal(word, ShellWord.Of(text));
+
+    [Fact]
+    public void A_key_is_quoted_as_its_value_is() => Assert.Equal(
+        "redoubt dr-test 'network-map:$(a)'='`b`'",
+        RequestCommand.Of(Test with { Policy = Test.Policy with { TestNetworks = Test.Policy.TestNetworks.Add("$(a)", "`b`") } }));
+
+    [Fact]
+    public void All_that_the_command_line_can_say_is_said() => Assert.Equal(
+        "redoubt dr-test plan=monthly type=nfs device-config:server=nas tags=gold order:db=1 health:db=agent hook:before-tier-2=go on-failure=stop parallel-starts=2 health-timeout=60 keep=true",
+        RequestCommand.Of(Test with
+        {
+            Plan = "monthly",
+            KeepTest = true,
+            Probes = [new("nfs", ImmutableSortedDictionary<string, string>.Empty.Add("server", "nas"))],
+            Policy = Test.Policy with
+            {
+                Chosen = new() { Tags = ["gold"] },
+                Orders = Test.Policy.Orders.Add("db", 1),
+                Health = Test.Policy.Health.Add("db", "agent"),
+                Hooks = [new("go", HookMoment.BeforeTier, 2)],
+                OnTierFailure = TierFailure.Stop,
+                Limits = new() { ParallelStarts = 2, HealthTimeout = TimeSpan.FromMinutes(1) },
+            },
+        }));
+
+    [Fact]
+    public void A_plan_alone_keeps_nothing() => Assert.Equal("redoubt dr-plan kind=test", RequestCommand.PlanOf(Test with { KeepTest = true }));
+
+    [Fact]
+    public void What_the_command_line_cannot_say_is_named() => Assert.EndsWith(
+        "# the request has more, which only a saved plan can hold: storage",
+        RequestCommand.Of(Test with { Policy = Test.Policy with { Storage = Test.Policy.Storage.Add("a", "b") } }),
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void No_password_is_in_a_command()
+    {
+        var text = ShellWord.OfDevice(new Dictionary<string, string> { ["target"] = "10.0.0.1", ["chappassword"] = "hunter2" });
+        Assert.Equal("device-config:chappassword='(secret)' device-config:target=10.0.0.1", text);
+    }
+}
