@@ -31,7 +31,7 @@ public sealed class HandOverTests
         await scene.ProtectAsync();
         await scene.Primary.Client.CallAsync("VM.hard_shutdown", scene.Vm);
         await BlockAsync(scene);
-        await scene.Primary.Client.CallAsync("VM.add_to_blocked_operations", scene.Vm, "destroy", "mine");
+        await scene.Primary.Client.CallAsync("VM.add_to_blocked_operations", scene.Vm, VmOperations.Destroy, "mine");
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         Assert.Equal([VmOperations.Destroy], scene.Site.Get(scene.Recovered()).BlockedOperations.Keys);
@@ -60,7 +60,7 @@ public sealed class HandOverTests
 
     private static async Task BlockAsync(RecoveryScene scene)
     {
-        foreach (var operation in new[] { "start", "start_on", "resume" })
+        foreach (var operation in HandOverMark.Operations)
         {
             await scene.Primary.Client.CallAsync("VM.add_to_blocked_operations", scene.Vm, operation, Reason);
         }

@@ -112,21 +112,21 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     public void Tell(Func<RunState, RunEvent> decide)
     {
         lock (_writing)
-        lock (_gate)
-        {
-            if (_broken is not null)
+            lock (_gate)
             {
-                throw new RunRefusedException($"The journal of runs can't be written ({_broken.Message}). See to it, and restart the daemon.");
-            }
+                if (_broken is not null)
+                {
+                    throw new RunRefusedException($"The journal of runs can't be written ({_broken.Message}). See to it, and restart the daemon.");
+                }
 
-            Append(decide(_state));
-            if (_state.Phase == RunPhase.Cancelling)
-            {
-                _stop.Cancel();
-            }
+                Append(decide(_state));
+                if (_state.Phase == RunPhase.Cancelling)
+                {
+                    _stop.Cancel();
+                }
 
-            Start();
-        }
+                Start();
+            }
     }
 
     /// <summary>Carries the run on, if there is something to do.</summary>
@@ -187,59 +187,59 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     private void BreakOff(Exception bug)
     {
         lock (_writing)
-        lock (_gate)
-        {
-            _isLooping = false;
-            if (_state.Phase is not (RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing))
+            lock (_gate)
             {
-                return;
-            }
+                _isLooping = false;
+                if (_state.Phase is not (RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing))
+                {
+                    return;
+                }
 
-            try
-            {
-                Append(new RunEvent.Interrupted($"{bug.GetType().Name}: {bug.Message}"));
+                try
+                {
+                    Append(new RunEvent.Interrupted($"{bug.GetType().Name}: {bug.Message}"));
+                }
+                catch (Exception) when (_broken is not null)
+                {
+                    // Observe says so.
+                }
             }
-            catch (Exception) when (_broken is not null)
-            {
-                // Observe says so.
-            }
-        }
     }
 
     // Null: there is nothing to do, and the loop ends.
     private RunAction? Take()
     {
         lock (_writing)
-        lock (_gate)
-        {
-            shutdown.ThrowIfCancellationRequested();
-            var action = RunDecision.Next(_state);
-            switch (action)
+            lock (_gate)
             {
-                case RunAction.Rest:
-                    Flush();
-                    _isLooping = false;
-                    return null;
-                case RunAction.Note(var note):
-                    Append(note);
-                    break;
-                case RunAction.Do(var step):
-                    Append(new RunEvent.StepIntended(step));
-                    break;
-                case RunAction.TakeBack(var step):
-                    Append(new RunEvent.UndoIntended(step));
-                    break;
-            }
+                shutdown.ThrowIfCancellationRequested();
+                var action = RunDecision.Next(_state);
+                switch (action)
+                {
+                    case RunAction.Rest:
+                        Flush();
+                        _isLooping = false;
+                        return null;
+                    case RunAction.Note(var note):
+                        Append(note);
+                        break;
+                    case RunAction.Do(var step):
+                        Append(new RunEvent.StepIntended(step));
+                        break;
+                    case RunAction.TakeBack(var step):
+                        Append(new RunEvent.UndoIntended(step));
+                        break;
+                }
 
-            // Taking back is not stopped: what asked for it is what stopped the rest.
-            if (_stop.IsCancellationRequested && _state.Phase != RunPhase.Cancelling)
-            {
-                _stop.Dispose();
-                _stop = new CancellationTokenSource();
-            }
+                // Taking back is not stopped: what asked for it is what stopped the rest.
+                if (_stop.IsCancellationRequested && _state.Phase != RunPhase.Cancelling)
+                {
+                    _stop.Dispose();
+                    _stop = new CancellationTokenSource();
+                }
 
-            return action;
-        }
+                return action;
+            }
     }
 
     private async Task RunAsync(RunPools pools, int index, bool isUndo)
@@ -297,27 +297,27 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     private void Came(int index, bool isUndo, StepOutcome outcome)
     {
         lock (_writing)
-        lock (_gate)
-        {
-            RunEvent? happened = (outcome, isUndo) switch
+            lock (_gate)
             {
-                (StepOutcome.Done, false) => new RunEvent.StepDone(index),
-                (StepOutcome.Partial(var error), false) => new RunEvent.StepPartial(index, error),
-                (StepOutcome.Failed(var error), false) => new RunEvent.StepFailed(index, error),
-                (StepOutcome.Done, true) => new RunEvent.UndoDone(index),
-                (StepOutcome.Partial(var error), true) => new RunEvent.UndoFailed(index, error),
-                (StepOutcome.Failed(var error), true) => new RunEvent.UndoFailed(index, error),
-                // Whoever cancels needs no answer any more.
-                (StepOutcome.Ask ask, _) => _state.Phase == RunPhase.Cancelling ? null : new RunEvent.Asked(index, ask.Key, ask.Text, ask.Answers),
-                _ => throw new InvalidOperationException($"A step came to {outcome.GetType().Name}."),
-            };
-            switch (happened)
-            {
-                case RunEvent.Asked: Append(happened); break;
-                // What to do next is decided at once, and an outcome is written with it.
-                case not null: Hold(happened); break;
+                RunEvent? happened = (outcome, isUndo) switch
+                {
+                    (StepOutcome.Done, false) => new RunEvent.StepDone(index),
+                    (StepOutcome.Partial(var error), false) => new RunEvent.StepPartial(index, error),
+                    (StepOutcome.Failed(var error), false) => new RunEvent.StepFailed(index, error),
+                    (StepOutcome.Done, true) => new RunEvent.UndoDone(index),
+                    (StepOutcome.Partial(var error), true) => new RunEvent.UndoFailed(index, error),
+                    (StepOutcome.Failed(var error), true) => new RunEvent.UndoFailed(index, error),
+                    // Whoever cancels needs no answer any more.
+                    (StepOutcome.Ask ask, _) => _state.Phase == RunPhase.Cancelling ? null : new RunEvent.Asked(index, ask.Key, ask.Text, ask.Answers),
+                    _ => throw new InvalidOperationException($"A step came to {outcome.GetType().Name}."),
+                };
+                switch (happened)
+                {
+                    case RunEvent.Asked: Append(happened); break;
+                    // What to do next is decided at once, and an outcome is written with it.
+                    case not null: Hold(happened); break;
+                }
             }
-        }
     }
 
     // To be called with the right to write, as Flush.
