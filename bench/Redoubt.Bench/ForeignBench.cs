@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.Pool;
 using Redoubt.XenApi;
@@ -25,8 +24,8 @@ internal static class ForeignBench
             var storage = directory.CreateSubdirectory("storage").FullName;
             var sr = Guid.NewGuid().ToString();
             var metadata = Guid.NewGuid().ToString();
-            var lost = LostPool(sr);
-            await WriteStorageAsync(Path.Combine(storage, sr), metadata, lost);
+            var lost = LostPool.Make(sr, Vms);
+            await LostPool.WriteAsync(Path.Combine(storage, sr), metadata, lost);
 
             await using var daemon = await PoolDaemon.OpenAsync(
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
@@ -90,41 +89,5 @@ internal static class ForeignBench
         }
 
         return times.Order().ElementAt(50);
-    }
-
-    private static DatabaseState LostPool(string srUuid)
-    {
-        var transaction = new Transaction(DatabaseState.Empty, Guid.NewGuid);
-        var host = transaction.Create(new HostRecord { NameLabel = "lost" });
-        transaction.Create(new PoolRecord { NameLabel = "lost", Master = host });
-        var sr = transaction.Create(new SrRecord { Uuid = srUuid, NameLabel = "replicated", Type = "file", Shared = true });
-        var network = transaction.Create(new NetworkRecord { NameLabel = "front" });
-        for (var i = 0; i < Vms; i++)
-        {
-            var vm = transaction.Create(new VmRecord { NameLabel = $"vm {i}", Metrics = transaction.Create(new VmMetricsRecord()) });
-            var uuid = transaction.NewUuid();
-            var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = 1 << 20, NameLabel = $"vm {i} disk" });
-            transaction.Create(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, CurrentlyAttached = true });
-            transaction.Create(new VifRecord { Vm = vm, Network = network, Device = "0", Mac = $"02:00:00:00:{i >> 8:x2}:{i & 255:x2}" });
-        }
-
-        return transaction.State;
-    }
-
-    /// <summary>One small image under many names is as good as many: nothing here looks inside them beyond the header.</summary>
-    private static async Task WriteStorageAsync(string directory, string metadata, DatabaseState lost)
-    {
-        Directory.CreateDirectory(directory);
-        var image = Path.Combine(directory, "image");
-        await new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(image, 1 << 20, CancellationToken.None);
-        foreach (var (_, vdi) in lost.All<VdiRecord>())
-        {
-            NativeFile.Link(image, Path.Combine(directory, vdi.Location + ".qcow2"));
-        }
-
-        File.Delete(image);
-        using var device = JournalDevice.Create(Path.Combine(directory, metadata + ".raw"));
-        JournalWriter.Initialise(device);
-        new JournalWriter(device).WriteDatabase(StateDump.ToDump(lost).AtGeneration(100));
     }
 }

@@ -13,6 +13,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["stall"] = StallBench.RunAsync,
     ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
+    ["failover"] = FailoverBench.RunAsync,
 };
 foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)
 {

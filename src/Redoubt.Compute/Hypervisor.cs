@@ -23,7 +23,7 @@ namespace Redoubt.Compute;
 /// All members may be called at once from any thread. Cancelling stops the waiting; what the hypervisor has begun it brings to its end.
 /// </para>
 /// </remarks>
-public sealed class Hypervisor : IAsyncDisposable
+public sealed partial class Hypervisor : IAsyncDisposable
 {
     private readonly HypervisorUri _uri;
     private readonly LibvirtConnection _connection;

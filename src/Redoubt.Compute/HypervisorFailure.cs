@@ -57,6 +57,9 @@ public enum HypervisorFailure
     /// <summary>The guest is in no state to do it: for example, a paused guest cannot shut itself down.</summary>
     WrongPowerState,
 
+    /// <summary>The file of a suspended guest is not whole.</summary>
+    SavedStateUnusable,
+
     /// <summary>Anything else, in the hypervisor's own words.</summary>
     Refused,
 }

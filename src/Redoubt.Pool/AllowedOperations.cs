@@ -12,10 +12,13 @@ internal static class AllowedOperations
             VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus];
 
     private static readonly ImmutableList<VmOperations> Running =
-        [VmOperations.Pause, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
+        [VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
             VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
 
     private static readonly ImmutableList<VmOperations> Paused = [VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
+
+    private static readonly ImmutableList<VmOperations> Suspended =
+        [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy];
 
     /// <summary>The operations on a VM; none while one is under way.</summary>
     public static ImmutableList<VmOperations> Of(VmRecord vm)
@@ -30,7 +33,7 @@ internal static class AllowedOperations
             VmPowerState.Halted => vm.IsATemplate ? [VmOperations.Clone, VmOperations.Destroy] : Halted,
             VmPowerState.Running => Running,
             VmPowerState.Paused => Paused,
-            VmPowerState.Suspended => [VmOperations.HardShutdown, VmOperations.Shutdown],
+            VmPowerState.Suspended => Suspended,
             VmPowerState.Unrecognized => [],
         };
         return byState.RemoveAll(vm.BlockedOperations.ContainsKey);

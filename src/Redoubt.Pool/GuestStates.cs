@@ -15,10 +15,21 @@ internal static class GuestStates
             return;
         }
 
-        if (PowerState(domain) is { } state)
+        if (vm.CurrentOperations.Values.Any(o => o is VmOperations.Suspend or VmOperations.Resume or VmOperations.ResumeOn))
+        {
+            // That its domain comes and goes does not mean now what it means else. Whoever does this writes down what came of it.
+            return;
+        }
+
+        if (PowerState(domain) is not null)
         {
             // Which drives and interfaces the guest has is known to whoever started it, who wrote it down before.
-            VmRows.Update(tx, reference, v => v with { PowerState = state, ResidentOn = host, Domid = domain!.Id });
+            Run(tx, reference, domain!, host);
+        }
+        else if (vm.PowerState is VmPowerState.Running or VmPowerState.Paused && !vm.SuspendVdi.IsNull)
+        {
+            // It was being suspended when the daemon died, and nobody could look whether its image is whole. Resuming it looks.
+            Suspend(tx, reference);
         }
         else if (vm.PowerState is VmPowerState.Running or VmPowerState.Paused)
         {
@@ -30,6 +41,17 @@ internal static class GuestStates
             // A daemon that died while it was starting the VM leaves the flags behind. One that is starting it now keeps them.
             Release(tx, reference);
         }
+    }
+
+    /// <summary>Writes down that a VM has a guest.</summary>
+    public static void Run(Transaction tx, Ref<VmRecord> reference, DomainState domain, Ref<HostRecord> host) => VmRows.Update(
+        tx, reference, v => v with { PowerState = PowerState(domain) ?? VmPowerState.Halted, ResidentOn = host, Domid = domain.Id });
+
+    /// <summary>Writes down that a VM is suspended, its memory in the image that is noted.</summary>
+    public static void Suspend(Transaction tx, Ref<VmRecord> reference)
+    {
+        VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Suspended, ResidentOn = default, Domid = -1 });
+        Release(tx, reference);
     }
 
     /// <summary>Marks a halted VM's drives and interfaces as not attached, and removes its consoles.</summary>

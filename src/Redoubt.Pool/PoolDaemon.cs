@@ -77,13 +77,14 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections, out var elsewhere);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var suspensions);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
         }
 
         await connections.RestoreAsync(cancellationToken);
+        await suspensions.SettleAllAsync();
         await daemon._watch.StartAsync(cancellationToken);
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
@@ -101,7 +102,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out Suspensions suspensions)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
@@ -113,7 +114,9 @@ public sealed class PoolDaemon : IAsyncDisposable
         var schedule = new BackupSchedule(services, backups);
         var guests = new Guests(services);
         var start = new VmStartCalls(services, guests, elsewhere);
-        var power = new VmPowerCalls(services, guests, vdis);
+        var images = new SuspendImages(services, vdis);
+        suspensions = new Suspensions(services, guests, images);
+        var power = new VmPowerCalls(services, guests, images);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
             new PbdCalls(services, connections),
@@ -122,9 +125,10 @@ public sealed class PoolDaemon : IAsyncDisposable
             new RecoveryCalls(services, recoverer),
             new TestSrCalls(services, connections),
             new TestVmCalls(services),
-            new VmCalls(services, vdis),
+            new VmCalls(services, vdis, images),
             start,
             power,
+            new VmSuspendCalls(services, guests, start, images, suspensions),
             new VmMemoryCalls(services, guests),
             new VmGuestCalls(services),
             new VmSettingCalls(services),

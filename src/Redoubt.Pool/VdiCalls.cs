@@ -35,7 +35,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     public async Task DestroyAsync(CallContext call, Ref<VdiRecord> self)
     {
         var record = pool.State.Get(self);
-        var sr = Writable(record.Sr);
+        Writable(record.Sr);
         if (record.MetadataOfPool == pool.Pool)
         {
             throw new XenApiException(
@@ -43,9 +43,17 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
 
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, self, VdiOperations.Destroy, (state, _) => VdiRows.RequireUnused(state, self, "destroy"));
-        using var held = await GateAsync(record.Sr, call);
-        await sr.DestroyVdiAsync(SrRows.Uuid(record), call.Cancellation);
+            pool.Database, call, self, VdiOperations.Destroy, (state, _) => VdiRows.RequireChangeable(state, self, "destroy"));
+        await RemoveAsync(self, call.Cancellation);
+    }
+
+    /// <summary>Removes a disk that nobody uses, and its record.</summary>
+    public async Task RemoveAsync(Ref<VdiRecord> self, CancellationToken cancellationToken)
+    {
+        var record = pool.State.Get(self);
+        var sr = Writable(record.Sr);
+        using var held = await pool.Gates.EnterAsync(pool.State.Get(record.Sr).Uuid, cancellationToken);
+        await sr.DestroyVdiAsync(SrRows.Uuid(record), cancellationToken);
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -67,7 +75,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Resize, (state, _) => VdiRows.RequireUnused(state, vdi, "resize"));
+            pool.Database, call, vdi, VdiOperations.Resize, (state, _) => VdiRows.RequireChangeable(state, vdi, "resize"));
         var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), size, call.Cancellation);
         await pool.Database.WriteAsync(
             tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
@@ -110,7 +118,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     public Task ForgetAsync(CallContext call, Ref<VdiRecord> vdi) => pool.Database.WriteAsync(
         tx =>
         {
-            VdiRows.RequireUnused(tx.State, vdi, "forget");
+            VdiRows.RequireChangeable(tx.State, vdi, "forget");
             if (tx.Get(vdi).MetadataOfPool == pool.Pool)
             {
                 throw new XenApiException(
@@ -205,7 +213,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, "import"));
+            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireChangeable(state, vdi, "import"));
         await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
         await MeasureAsync(record.Sr);
     }

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>How VMs come and go, and what can be asked about them.</summary>
-internal sealed class VmCalls(PoolServices pool, VdiCalls vdis)
+internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages images)
 {
     [Message("VM.create")]
     public Task<Ref<VmRecord>> CreateAsync(CallContext call, VmRecord args)
@@ -19,7 +19,8 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis)
     public async Task DestroyAsync(CallContext call, Ref<VmRecord> self)
     {
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, self, VmOperations.Destroy, v => VmChecks.Require(self, v, VmOperations.Destroy, VmPowerState.Halted));
+            pool.Database, call, self, VmOperations.Destroy, v => VmChecks.Require(self, v, VmOperations.Destroy, VmPowerState.Halted, VmPowerState.Suspended));
+        var image = pool.State.Get(self).SuspendVdi;
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -29,9 +30,11 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis)
                     tx.Update(snapshot, s => s with { SnapshotOf = default });
                 }
 
+                SuspendImages.GiveUp(tx, self);
                 VmRows.Delete(tx, self);
             },
             call.Cancellation);
+        await images.RemoveAsync(image);
     }
 
     [Message("VM.clone")]

@@ -25,6 +25,15 @@ internal sealed class VmDisks(PoolServices pool)
         return images;
     }
 
+    /// <summary>Finds one disk for a VM.</summary>
+    /// <inheritdoc cref="FindAsync(Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    public Task<DiskPath> FindAsync(Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
+    {
+        var state = pool.State;
+        var vdi = state.Get(disk);
+        return FindAsync(Sr(state, reference, vdi), disk, vdi, cancellationToken);
+    }
+
     /// <summary>Checks that no other VM has one of the VM's disks in a way that would hurt either.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>, <c>VDI_READONLY</c>.</exception>
     public static void RequireFree(DatabaseState state, Ref<VmRecord> reference)
@@ -50,6 +59,11 @@ internal sealed class VmDisks(PoolServices pool)
 
             var others = vdi.Vbds.Select(state.Find).OfType<VbdRecord>().Where(b => b.CurrentlyAttached && b.Vm != reference);
             if (!vdi.Sharable && others.Any(b => b.Mode == VbdMode.Rw || vbd.Mode == VbdMode.Rw))
+            {
+                throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "VM.start");
+            }
+
+            if (!vdi.Sharable && VdiRows.IsHeldSuspended(state, vbd.Vdi, reference))
             {
                 throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "VM.start");
             }

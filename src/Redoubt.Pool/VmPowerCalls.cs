@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Pauses, stops and restarts VMs.</summary>
-internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vdis)
+internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImages images)
 {
     /// <summary>How long a guest may take to shut itself down: xapi's <c>domain_shutdown_total_timeout</c>, in seconds.</summary>
     private const long ShutdownLimit = 1200;
@@ -41,7 +41,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vd
         await using (await BeginAsync(
             call, vm, VmOperations.HardShutdown, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended))
         {
-            ran = await SwitchOffAsync(call, vm);
+            ran = await SwitchOffAsync(vm);
         }
 
         if (ran)
@@ -57,7 +57,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vd
         await using (await Operations.BeginAsync(pool.Database, call, vm, VmOperations.Shutdown, v => RequireStoppable(vm, v)))
         {
             ran = pool.State.Get(vm).PowerState != VmPowerState.Running
-                ? await SwitchOffAsync(call, vm)
+                ? await SwitchOffAsync(vm)
                 : await StopOneWayOrTheOtherAsync(call, vm);
         }
 
@@ -153,7 +153,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vd
         }
         catch (XenApiException e) when (e.Code is "VM_SHUTDOWN_TIMEOUT" or "VM_LACKS_FEATURE" or "INTERNAL_ERROR" or "VM_BAD_POWER_STATE")
         {
-            return await SwitchOffAsync(call, vm);
+            return await SwitchOffAsync(vm);
         }
     }
 
@@ -180,18 +180,19 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, VdiCalls vd
     }
 
     /// <summary>Switches off a VM in whatever state it is; false: it was suspended, and no guest ran.</summary>
-    private async Task<bool> SwitchOffAsync(CallContext call, Ref<VmRecord> vm)
+    private async Task<bool> SwitchOffAsync(Ref<VmRecord> vm)
     {
         var record = pool.State.Get(vm);
         if (record.PowerState == VmPowerState.Suspended)
         {
-            if (pool.State.Find(record.SuspendVdi) is not null)
-            {
-                await vdis.DestroyAsync(call, record.SuspendVdi);
-            }
-
             await pool.Database.WriteAsync(
-                tx => VmRows.Update(tx, vm, v => v with { PowerState = VmPowerState.Halted, SuspendVdi = default }), CancellationToken.None);
+                tx =>
+                {
+                    SuspendImages.GiveUp(tx, vm);
+                    VmRows.Update(tx, vm, v => v with { PowerState = VmPowerState.Halted });
+                },
+                CancellationToken.None);
+            await images.RemoveAsync(record.SuspendVdi);
             return false;
         }
 

@@ -88,26 +88,43 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     {
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
-            await elsewhere.RequireNotAsync(vm, call.Cancellation);
-            var images = await _disks.FindAsync(vm, call.Cancellation);
-            var isolated = MakeBridges(vm);
-            var plan = await pool.Database.WriteAsync(
-                tx =>
-                {
-                    VmDisks.RequireFree(tx.State, vm);
-                    var made = Plan(tx.State, vm, images, isolated, paused);
-                    Attach(tx, made);
-                    return made;
-                },
-                call.Cancellation);
+            var plan = await PrepareAsync(call, vm, paused);
             await RunAsync(vm, plan);
-            foreach (var (name, text) in plan.Notices)
-            {
-                await pool.PostAsync(name, 3, Cls.Vm, pool.State.Get(vm).Uuid, text);
-            }
+            await TellAsync(vm, plan);
         }
 
-        // Not held against others: a VM that is being waited for can be shut down again.
+        await WaitAsync(call, vm);
+    }
+
+    /// <summary>Steps 2 and 3, of a start as of a resume.</summary>
+    public async Task<DomainPlan> PrepareAsync(CallContext call, Ref<VmRecord> vm, bool paused)
+    {
+        await elsewhere.RequireNotAsync(vm, call.Cancellation);
+        var images = await _disks.FindAsync(vm, call.Cancellation);
+        var isolated = MakeBridges(vm);
+        return await pool.Database.WriteAsync(
+            tx =>
+            {
+                VmDisks.RequireFree(tx.State, vm);
+                var made = Plan(tx.State, vm, images, isolated, paused);
+                Attach(tx, made);
+                return made;
+            },
+            call.Cancellation);
+    }
+
+    /// <summary>Tells people what the guest has to do without.</summary>
+    public async Task TellAsync(Ref<VmRecord> vm, DomainPlan plan)
+    {
+        foreach (var (name, text) in plan.Notices)
+        {
+            await pool.PostAsync(name, 3, Cls.Vm, pool.State.Get(vm).Uuid, text);
+        }
+    }
+
+    /// <summary>Step 6. Not held against others: a VM that is being waited for can be shut down again.</summary>
+    public async Task WaitAsync(CallContext call, Ref<VmRecord> vm)
+    {
         if (pool.State.Find(vm) is { } started)
         {
             await Pauses.WaitAsync(started.StartDelay, pool.Time, call.Cancellation);
@@ -145,7 +162,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     }
 
     /// <summary>Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.</summary>
-    private async Task ReleaseAsync(Guid uuid) => await guests.RefreshAsync(
+    public async Task ReleaseAsync(Guid uuid) => await guests.RefreshAsync(
         uuid,
         (tx, vm, domain) =>
         {
@@ -156,7 +173,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         },
         CancellationToken.None);
 
-    private void Started(Transaction tx, Ref<VmRecord> reference, DomainState? domain, DomainPlan plan, long consoleStart)
+    /// <summary>Step 5.</summary>
+    public void Started(Transaction tx, Ref<VmRecord> reference, DomainState? domain, DomainPlan plan, long consoleStart)
     {
         if (domain is null)
         {
@@ -231,7 +249,9 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
     }
 
-    private void RequireHere(Ref<HostRecord> host)
+    /// <summary>Checks that a host is this one.</summary>
+    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>.</exception>
+    public void RequireHere(Ref<HostRecord> host)
     {
         pool.State.Get(host);
         if (host != pool.Host)

@@ -108,6 +108,7 @@ internal static class ErrorSentenceTable
         VM_IS_TEMPLATE {0:VM} is a template. Clone it and use the clone.
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
+        VM_NO_SUSPEND_SR The state of VM {0:VM} can be kept nowhere: it has no disk, and neither it nor the pool names an SR for that. Set suspend-SR-uuid of the VM, or default-SR of the pool.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
         VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.

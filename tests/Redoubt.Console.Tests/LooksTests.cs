@@ -23,7 +23,8 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
     public async Task Pages_can_be_used_by_everybody_and_fit_every_screen()
     {
         var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
-        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop")];
+        var volume = (await _site.AllAsync<VdiRecord>()).Values.First(v => v.Type == VdiType.Metadata).Uuid;
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata")];
         var wrong = new List<string>();
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
@@ -34,7 +35,7 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 {
                     await page.OpenAsync(path);
                     await Expect(page.Heading(heading)).ToBeVisibleAsync();
-                    var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/')[0] + (path.Contains('/') ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
+                    var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
                     await page.ShotAsync(name);
                     wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
                     if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))

@@ -25,9 +25,9 @@ internal static class PageActions
 
     public static ILocator Button(this IPage page, string name) => page.GetByRole(AriaRole.Button, new() { Name = name, Exact = true });
 
-    public static async Task ShotAsync(this IPage page, string name)
+    public static async Task ShotAsync(this IPage page, string name, bool whole = true)
     {
         var directory = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "console-pages")).FullName;
-        await page.ScreenshotAsync(new() { Path = Path.Combine(directory, name + ".png"), FullPage = true });
+        await page.ScreenshotAsync(new() { Path = Path.Combine(directory, name + ".png"), FullPage = whole });
     }
 }

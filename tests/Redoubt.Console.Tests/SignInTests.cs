@@ -28,6 +28,6 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
         var page = await _site.VisitAsync();
         await page.GotoAsync("/console/");
         await page.SignInAsync("root", "wrong");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The user name or the password is wrong.");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The user name or the password is wrong");
     }
 }

@@ -67,7 +67,7 @@ public sealed class VmTests
 
         await site.Client.CallAsync("VM.start", vm, false, false);
         Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Halted", "Running"], await site.Client.FailAsync("VM.start", vm, false, false));
-        Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Halted", "Running"], await site.Client.FailAsync("VM.destroy", vm));
+        Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Halted, Suspended", "Running"], await site.Client.FailAsync("VM.destroy", vm));
         Assert.Equal(["VDI_IN_USE", vdi.Opaque, "VM.start"], await site.Client.FailAsync("VM.start", other, false, false));
         Assert.False(site.Get(vbd).CurrentlyAttached);
         await site.Client.CallAsync("VM.hard_shutdown", vm);

@@ -18,6 +18,8 @@ internal static class VmCommands
         ForVms("vm-reboot", "Reboots VMs; with --force resets them.", [], ["force"], Forcible("Rebooting", "reboot")),
         ForVms("vm-pause", "Stops VMs where they are; they keep their memory.", [], [], Plain("pause")),
         ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
+        ForVms("vm-suspend", "Suspends VMs: their memory is kept on an SR, and they are off.", [], [], (context, vm) => context.RunTaskAsync("Suspending", "VM.suspend", [vm])),
+        ForVms("vm-resume", "Lets suspended VMs go on where they were.", [], ["on", "force"], ResumeAsync),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
         ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
         ForVms("vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.", ["statement"], [], TakeBackAsync),
@@ -48,6 +50,19 @@ internal static class VmCommands
         }
 
         await context.PrintUuidAsync("VM", clone);
+    }
+
+    private static async Task ResumeAsync(CommandContext context, string vm)
+    {
+        var force = context.Parameters.Flag("force");
+        if (context.Parameters.Find("on") is { } host)
+        {
+            await context.RunTaskAsync("Resuming", "VM.resume_on", [vm, await HostAsync(context, host), false, force]);
+        }
+        else
+        {
+            await context.RunTaskAsync("Resuming", "VM.resume", [vm, false, force]);
+        }
     }
 
     private static async Task StartAsync(CommandContext context, string vm)

@@ -267,6 +267,7 @@ internal sealed class DemoCommand
         foreach (var site in new[] { primary, recovery })
         {
             _story.Say($"{site.Name}: ./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
+            _story.Say($"{site.Name} in a browser: {site.Api.Server}console/ as root, with the password on the second line of {site.PasswordFile}");
         }
 
         _story.Say($"What a guest says: ./redoubt -s {primary.Api.Server} -pwf {primary.PasswordFile} console-log uuid={_guests[0].Uuid}");

@@ -10,6 +10,8 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 {
     private const uint ActiveDomains = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
     private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
+    private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
+    private const uint Secure = 1; // VIR_DOMAIN_SAVE_IMAGE_XML_SECURE
     private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
     private const int MemoryStatCount = 13; // VIR_DOMAIN_MEMORY_STAT_NR
     private readonly ConnectionHandle _connection;
@@ -113,6 +115,27 @@ internal sealed unsafe class LibvirtConnection : IDisposable
     internal void Reboot(Guid uuid, GuestRoute? route) => With(uuid, domain => Native.DomainReboot(domain, Flag(route)));
 
     internal void SetMemory(Guid uuid, long bytes) => With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
+
+    /// <summary>Writes the guest's memory into a file and ends the domain. If that fails, the guest runs on.</summary>
+    internal void Save(Guid uuid, string path) => With(uuid, domain => Native.DomainSaveFlags(domain, path, null, 0));
+
+    /// <summary>Makes a domain of such a file; <paramref name="paused"/> leaves it before its next instruction.</summary>
+    internal void Restore(string path, string? xml, bool paused) =>
+        LibvirtException.Check(Native.DomainRestoreFlags(_connection, path, xml, paused ? SavePaused : 0));
+
+    /// <summary>The description in such a file. libvirt reads it only from one that was written to its end.</summary>
+    internal string SavedXml(string path) => LibvirtException.Check(Native.DomainSaveImageGetXmlDesc(_connection, path, Secure));
+
+    /// <summary>Breaks off what takes long on a domain; nothing of that kind may be under way.</summary>
+    internal void AbortJob(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        if (Native.DomainAbortJob(domain) >= 0)
+            return;
+        var failure = LibvirtException.Last();
+        if (failure.Error is not (LibvirtError.OperationInvalid or LibvirtError.NoSupport))
+            throw failure;
+    }
 
     internal void AgentCommand(Guid uuid, string command, int timeoutSeconds)
     {

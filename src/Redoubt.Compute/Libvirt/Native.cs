@@ -127,6 +127,18 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virDomainSetMemoryFlags")]
     internal static partial int DomainSetMemoryFlags(DomainHandle domain, nuint memoryKiB, uint flags);
 
+    [LibraryImport(Library, EntryPoint = "virDomainSaveFlags", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainSaveFlags(DomainHandle domain, string path, string? xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainRestoreFlags", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainRestoreFlags(ConnectionHandle connection, string path, string? xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSaveImageGetXMLDesc", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainSaveImageGetXmlDesc(ConnectionHandle connection, string path, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainAbortJob")]
+    internal static partial int DomainAbortJob(DomainHandle domain);
+
     [LibraryImport(Library, EntryPoint = "virDomainScreenshot", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial string? DomainScreenshot(DomainHandle domain, StreamHandle stream, uint screen, uint flags);
 

@@ -123,6 +123,32 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         {
             // Without a journal nothing may be done. Observe says so.
         }
+        catch (Exception bug)
+        {
+            BreakOff(bug);
+        }
+    }
+
+    // Whatever went wrong, a person can have the run go on, or take it back.
+    private void BreakOff(Exception bug)
+    {
+        lock (_gate)
+        {
+            _isLooping = false;
+            if (_state.Phase is not (RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing))
+            {
+                return;
+            }
+
+            try
+            {
+                Append(new RunEvent.Interrupted($"{bug.GetType().Name}: {bug.Message}"));
+            }
+            catch (Exception) when (_broken is not null)
+            {
+                // Observe says so.
+            }
+        }
     }
 
     // Null: there is nothing to do, and the loop ends.
@@ -195,6 +221,12 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested && !shutdown.IsCancellationRequested)
             {
+                return;
+            }
+            catch (OperationCanceledException late) when (!shutdown.IsCancellationRequested)
+            {
+                // Nobody here cancelled anything: somebody's limit ran out, which says as little as silence does.
+                Write(new RunEvent.Interrupted($"step {index + 1} ({State.Plan.Steps[index].Key}): {late.Message}"));
                 return;
             }
             catch (Exception bug) when (_broken is null && bug is not OperationCanceledException)

@@ -11,6 +11,8 @@ internal sealed class RunJournal : IDisposable
 {
     private const int Version = 1;
 
+    // One connection has one transaction at a time, and several runs write.
+    private readonly Lock _writing = new();
     private readonly SqliteConnection _connection;
     private readonly Action<RunEvent, bool>? _watch;
 
@@ -76,7 +78,7 @@ internal sealed class RunJournal : IDisposable
         return [.. runs.Values];
     }
 
-    /// <summary>Writes events of a run, all or none.</summary>
+    /// <summary>Writes events of a run, all or none. Any number of runs may do so at once.</summary>
     public void Append(string run, IReadOnlyList<RunEvent> events)
     {
         foreach (var happened in events)
@@ -84,8 +86,9 @@ internal sealed class RunJournal : IDisposable
             _watch?.Invoke(happened, false);
         }
 
-        using (var transaction = _connection.BeginTransaction())
+        lock (_writing)
         {
+            using var transaction = _connection.BeginTransaction();
             foreach (var happened in events)
             {
                 using var command = _connection.CreateCommand();

@@ -85,7 +85,7 @@ internal sealed class RpcConnection : IDisposable
         {
             var content = new CountingStream(await response.Content.ReadAsStreamAsync(cancellationToken), receivedBytes);
             await content.CopyToAsync(target, 1 << 20, cancellationToken);
-        });
+        }, cancellationToken);
     }
 
     public void Dispose() => http.Dispose();
@@ -93,7 +93,7 @@ internal sealed class RpcConnection : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage? response = null;
-        await GuardAsync(async () => response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken));
+        await GuardAsync(async () => response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), cancellationToken);
         return response!;
     }
 
@@ -104,7 +104,7 @@ internal sealed class RpcConnection : IDisposable
         {
             await response.Content.LoadIntoBufferAsync(MaxAnswerBytes, cancellationToken);
             await response.Content.CopyToAsync(text, cancellationToken);
-        });
+        }, cancellationToken);
         return text.GetBuffer().AsMemory(0, (int)text.Length);
     }
 
@@ -146,7 +146,7 @@ internal sealed class RpcConnection : IDisposable
         return text.StartsWith('<') ? "" : text.Split('\n')[0].Trim();
     }
 
-    private async Task GuardAsync(Func<Task> act)
+    private async Task GuardAsync(Func<Task> act, CancellationToken cancellationToken)
     {
         try
         {
@@ -159,6 +159,11 @@ internal sealed class RpcConnection : IDisposable
         catch (IOException broken) when (broken is not FileNotFoundException)
         {
             throw new XenApiTransportException($"The transfer with {Server.Authority} broke off: {broken.Message}", broken);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A connection that is not made within its limit is reported as a cancelling, though nobody cancelled.
+            throw new XenApiTransportException($"{Server.Authority} did not answer in time.", late);
         }
     }
 

@@ -11,12 +11,16 @@ namespace Redoubt.XenApi;
 /// </summary>
 /// <remarks>
 /// Any number of calls may be under way at once. Nothing is repeated: after a transport failure only the caller knows whether the call
-/// may be made again. Calls have no time limit of their own, since a server answers a shutdown only when the guest is down.
+/// may be made again. Calls have no time limit of their own, since a server answers a shutdown only when the guest is down, unless
+/// <see cref="CallLimit"/> gives them one; only the end of a session never takes longer than ten seconds.
 /// </remarks>
 public sealed class XenApiClient : IAsyncDisposable
 {
     private const string ApiVersion = "2.0";
     private const string Originator = "redoubt";
+
+    // Nobody waits long for a farewell: a session that can't be ended ends by itself.
+    private static readonly TimeSpan LogoutLimit = TimeSpan.FromSeconds(10);
 
     private readonly RpcConnection connection;
     private readonly TimeProvider time;
@@ -54,6 +58,7 @@ public sealed class XenApiClient : IAsyncDisposable
         connection = parent.connection;
         time = parent.time;
         Session = session;
+        CallLimit = parent.CallLimit;
     }
 
     /// <summary>The server.</summary>
@@ -61,6 +66,12 @@ public sealed class XenApiClient : IAsyncDisposable
 
     /// <summary>The session that calls are made in; the null reference before a login.</summary>
     public Ref<SessionRecord> Session { get; private set; }
+
+    /// <summary>
+    /// How long a call may go unanswered before that is a transport failure; null for as long as it takes. Whoever sets it has long work
+    /// done by tasks (<see cref="RunTaskAsync"/>), each call of which is short.
+    /// </summary>
+    public TimeSpan? CallLimit { get; set; }
 
     /// <summary>Logs in; later calls are made in the new session.</summary>
     /// <exception cref="XenApiException">Among others <c>SESSION_AUTHENTICATION_FAILED</c>, and <c>HOST_IS_SLAVE</c> with the coordinator's address.</exception>
@@ -70,11 +81,11 @@ public sealed class XenApiClient : IAsyncDisposable
         loggedIn = true;
     }
 
-    /// <summary>Ends the session.</summary>
+    /// <summary>Ends the session. That takes ten seconds at most; a server that says nothing by then is a transport failure.</summary>
     public async Task LogoutAsync(CancellationToken cancellationToken = default)
     {
         loggedIn = false;
-        await CallAsync("session.logout", [], cancellationToken);
+        await LimitedAsync("session.logout", LogoutLimit, token => SendOnceAsync(new MessageCodec("session.logout"), "session.logout", [], token), cancellationToken);
         Session = default;
     }
 
@@ -251,7 +262,26 @@ public sealed class XenApiClient : IAsyncDisposable
         }
     }
 
-    private Task<WireValue> SendAsync(MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) =>
+    private Task<WireValue> SendAsync(MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) => CallLimit is { } limit
+        ? LimitedAsync(name, limit, token => SendOnceAsync(codec, name, arguments, token), cancellationToken)
+        : SendOnceAsync(codec, name, arguments, cancellationToken);
+
+    // A server that dies under an open connection says nothing at all, for as long as one cares to listen.
+    private async Task<WireValue> LimitedAsync(string name, TimeSpan limit, Func<CancellationToken, Task<WireValue>> send, CancellationToken cancellationToken)
+    {
+        using var timer = new CancellationTokenSource(limit, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
+        try
+        {
+            return await send(both.Token);
+        }
+        catch (OperationCanceledException late) when (timer.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new XenApiTransportException($"{Server.Authority} did not answer {name} within {limit.TotalSeconds:0} s.", late);
+        }
+    }
+
+    private Task<WireValue> SendOnceAsync(MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) =>
         connection.CallAsync(
             name,
             writer =>

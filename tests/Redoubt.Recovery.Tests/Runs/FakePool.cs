@@ -115,10 +115,14 @@ internal sealed class FakePool : HttpMessageHandler
         try
         {
             Action<IWireWriter> answer;
+            TimeSpan sleep;
             lock (_gate)
             {
                 answer = Answer(call.Method, call.Parameters);
+                sleep = call.Method == "VM.start" ? TimeSpan.FromSeconds(Database.Get(new Ref<VmRecord>(((WireString)call.Parameters[1]).Value)).StartDelay) : TimeSpan.Zero;
             }
+
+            await Task.Delay(sleep, World.Time, cancellationToken);
 
             JsonRpc.WriteResult(body, call.Form, call.Id, answer);
         }
@@ -146,7 +150,7 @@ internal sealed class FakePool : HttpMessageHandler
 
         if (isTask)
         {
-            return Task(() => Act(name, call));
+            return TaskOf(name, call);
         }
 
         return Act(name, call).WriteTo;
@@ -166,13 +170,15 @@ internal sealed class FakePool : HttpMessageHandler
         return answer;
     }
 
-    private Action<IWireWriter> Task(Func<WireValue> act)
+    // What it does it does at once; that of a VM with a start delay is still waiting for that.
+    private Action<IWireWriter> TaskOf(string name, FakeCall call)
     {
         TaskRecord record;
         try
         {
-            act();
-            record = new TaskRecord { Status = TaskStatusType.Success };
+            Act(name, call);
+            var isWaiting = name == "VM.start" && Database.Get(call.Ref<VmRecord>(0)).StartDelay > 0;
+            record = new TaskRecord { Status = isWaiting ? TaskStatusType.Pending : TaskStatusType.Success };
         }
         catch (XenApiException refused)
         {

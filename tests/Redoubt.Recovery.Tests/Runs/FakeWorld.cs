@@ -23,6 +23,9 @@ internal sealed class FakeWorld
 
     public FakePool Target { get; }
 
+    /// <summary>The clock that servers sleep by.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     /// <summary>What must never happen, and did.</summary>
     public List<string> Violations { get; } = [];
 

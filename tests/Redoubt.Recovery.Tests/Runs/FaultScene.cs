@@ -20,6 +20,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public RecoveryRequest Request { get; set; }
 
+    public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(1);
+
     public (string Source, string Target) Before { get; }
 
     public RunEngine Engine { get; private set; } = null!;
@@ -80,11 +82,11 @@ internal sealed class FaultScene : IAsyncDisposable
             new()
             {
                 JournalPath = Path.Combine(_directory, "runs.db"),
-                PollInterval = TimeSpan.FromMilliseconds(1),
+                PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
                 Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : Site(site)).Connect()),
             },
-            TimeProvider.System, (e, w) => _watch(e, w), RealSite.Cancel);
+            World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
 
     /// <summary>Starts the run; false if the engine died of it.</summary>

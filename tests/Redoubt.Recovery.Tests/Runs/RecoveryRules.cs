@@ -98,6 +98,26 @@ public sealed class RecoveryRules
     }
 
     [Fact]
+    public async Task Rule14_a_start_delay_counts_once_from_the_start_and_holds_no_place()
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Failover);
+        var delay = TimeSpan.FromMinutes(10);
+        (scene.World.Time, scene.PollInterval) = (new JumpingClock(), TimeSpan.FromSeconds(5));
+        scene.Request = scene.Request with { Policy = scene.Request.Policy with { Limits = new() { ParallelStarts = 1, HealthTimeout = TimeSpan.FromMinutes(1) } } };
+        var source = scene.World.Source.Database;
+        foreach (var (vm, _) in source.All<VmRecord>().ToList())
+        {
+            source.Set(vm, v => v with { StartDelay = (long)delay.TotalSeconds });
+        }
+
+        var ended = await RunAsync(scene);
+        Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
+        DateTimeOffset Started(string name) => ended.Vms.Single(v => v.Vm.Name == name).StartedAt!.Value;
+        Assert.InRange(Started("web") - Started("db"), delay, delay * 1.1);
+        Assert.InRange((Started("web") - Started("loose")).Duration(), TimeSpan.Zero, delay / 10);
+    }
+
+    [Fact]
     public async Task Rule14_a_suspended_VM_is_resumed()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);

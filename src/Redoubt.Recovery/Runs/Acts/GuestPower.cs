@@ -29,7 +29,7 @@ internal static class GuestPower
         {
             try
             {
-                await api.CallAsync("VM.hard_shutdown", [vm], scope.Token);
+                await api.RunTaskAsync("VM.hard_shutdown", [vm], cancellationToken: scope.Token);
             }
             catch (XenApiException busy) when (busy.Code is "OTHER_OPERATION_IN_PROGRESS" or "VM_BAD_POWER_STATE" && scope.Time.GetUtcNow() < giveUpAt)
             {
@@ -44,21 +44,18 @@ internal static class GuestPower
     // As a task, since only that can be given up. Null: it went well.
     private static async Task<string?> AskAsync(StepScope scope, XenApiClient api, Ref<VmRecord> vm)
     {
-        var answer = await api.CallRawAsync("Async.VM.clean_shutdown", [vm], scope.Token);
-        var task = new Ref<TaskRecord>(answer is WireString text ? text.Value : throw new XenApiTransportException($"{api.Server.Authority} answered Async.VM.clean_shutdown with something that is no task."));
+        var task = await StepTask.StartAsync(scope, api, "VM.clean_shutdown", vm);
         var until = scope.Time.GetUtcNow() + scope.Config.ShutdownLimit;
         while (true)
         {
-            var record = await scope.GetAsync(api, task);
-            if (record.Status is not (TaskStatusType.Pending or TaskStatusType.Cancelling))
+            if (await task.EndAsync() is { } end)
             {
-                await api.CallAsync("task.destroy", [task], scope.Token);
-                return record.Status == TaskStatusType.Success ? null : string.Join(", ", record.ErrorInfo);
+                return end.Error.IsEmpty ? null : string.Join(", ", end.Error);
             }
 
             if (scope.Time.GetUtcNow() >= until)
             {
-                await api.CallAsync("task.cancel", [task], scope.Token);
+                await task.CancelAsync();
                 return $"it took longer than {Moments.Write(scope.Config.ShutdownLimit)}";
             }
 

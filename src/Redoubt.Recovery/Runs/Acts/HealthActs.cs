@@ -8,13 +8,7 @@ internal static class HealthActs
     public static async Task<StepOutcome> WaitAsync(StepScope scope, WaitHealthy step)
     {
         var began = scope.Time.GetUtcNow();
-        var started = step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy }).ToList();
-        await Task.WhenAll(started.Where(v => scope.Vm(v).Phase == VmPhase.Started).Select(vm => WaitAsync(scope, step, vm, began)));
-        var until = started.Select(v => scope.Vm(v).StartedAt!.Value).Append(DateTimeOffset.MinValue).Max() + step.LeastWait;
-        while (started.Count > 0 && scope.Time.GetUtcNow() < until)
-        {
-            await scope.WaitAsync();
-        }
+        await Task.WhenAll(step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy }).Select(vm => WaitAsync(scope, step, vm, began)));
 
         var ill = step.Vms.Where(v => scope.Vm(v).Phase != VmPhase.Healthy).ToList();
         if (ill.Count == 0)
@@ -35,19 +29,31 @@ internal static class HealthActs
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
             var check = HealthCheck.Of(vm, await scope.GetAsync(scope.Target, here), scope.State.Request.Policy);
             var limit = check.Timeout ?? step.Timeout;
+            // Before its start delay is over nothing is gained by giving it up.
+            var delayed = scope.Vm(vm).StartedAt!.Value + check.Delay;
             var probe = new HealthProbe(scope, vm, here, check);
-            while (await probe.WhyNotAsync() is { } reason)
+            while (scope.Vm(vm).Phase == VmPhase.Started)
             {
-                if (probe.IsHopeless || scope.Time.GetUtcNow() - began >= limit)
+                var reason = await probe.WhyNotAsync();
+                if (reason is null)
+                {
+                    scope.Moved(vm, VmPhase.Healthy);
+                }
+                else if (probe.IsHopeless || (scope.Time.GetUtcNow() - began >= limit && scope.Time.GetUtcNow() >= delayed))
                 {
                     scope.Moved(vm, VmPhase.Unhealthy, error: $"not healthy within {Moments.Write(limit)}, by its check {check.Text}: {reason}");
-                    return;
                 }
-
-                await scope.WaitAsync();
+                else
+                {
+                    await scope.WaitAsync();
+                }
             }
 
-            scope.Moved(vm, VmPhase.Healthy);
+            // Well or not, those after it wait for its start delay. It counts from its start, and is over only once.
+            while (scope.Time.GetUtcNow() < delayed)
+            {
+                await scope.WaitAsync();
+            }
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
         {

@@ -8,6 +8,11 @@ namespace Redoubt.Recovery;
 /// </summary>
 internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
 {
+    private const string Unreachable = "DR_SITE_UNREACHABLE";
+
+    // A source may die in the middle of a call. What takes long there is done by tasks.
+    private static readonly TimeSpan SourceLimit = TimeSpan.FromSeconds(20);
+
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<(string Volume, string At), XenApiClient> _foreign = [];
     private readonly HashSet<string> _lacking = [];
@@ -24,7 +29,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         await _gate.WaitAsync(cancellationToken);
         try
         {
-            return _target ??= await config.Connect(state.Request.Target, state.Operator, cancellationToken);
+            return _target ??= await ConnectAsync(state, state.Request.Target, cancellationToken);
         }
         finally
         {
@@ -34,6 +39,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
 
     /// <summary>A source: the site that is known to be this pool, or else the one that the request names.</summary>
     /// <exception cref="StepFailedException">There is no way to ask that pool.</exception>
+    /// <exception cref="XenApiTransportException">It does not answer.</exception>
     public async Task<XenApiClient> SourceAsync(RunState state, PlanObject pool, CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
@@ -42,9 +48,10 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
             if (!_sources.TryGetValue(pool.Uuid, out var source))
             {
                 var site = state.Request.Sources.GetValueOrDefault(pool.Uuid) ?? state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
-                source = await config.Connect(site, state.Operator, cancellationToken);
+                source = await ConnectAsync(state, site, cancellationToken);
                 try
                 {
+                    source.CallLimit = SourceLimit;
                     var there = (await source.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.Single().Uuid;
                     if (there != pool.Uuid)
                     {
@@ -127,6 +134,19 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     {
         await ResetAsync();
         _gate.Dispose();
+    }
+
+    // A site that can't be reached is silent like one that falls silent later, however its connector puts it.
+    private async Task<XenApiClient> ConnectAsync(RunState state, string? site, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await config.Connect(site, state.Operator, cancellationToken);
+        }
+        catch (XenApiException silent) when (silent.Code == Unreachable)
+        {
+            throw new XenApiTransportException(Failures.Describe(silent), silent);
+        }
     }
 
     private static async Task DisposeAsync(XenApiClient? api)

@@ -57,7 +57,7 @@ internal static class StartActs
             }
 
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
-            await RunAsync(scope, here, isPaused);
+            await GuestStart.RunAsync(scope, here, isPaused);
             scope.Moved(vm, VmPhase.Started, since: await SinceAsync(scope, here));
             await ReleaseAsync(scope, vm, here);
         }
@@ -84,28 +84,12 @@ internal static class StartActs
         }
     }
 
-    // By what it is now, so that a repeated step starts nothing a second time.
-    private static async Task RunAsync(StepScope scope, Ref<VmRecord> vm, bool isPaused)
-    {
-        switch (await GuestPower.StateAsync(scope, scope.Target, vm))
-        {
-            case VmPowerState.Halted:
-                await scope.Target.CallAsync("VM.start", [vm, isPaused, false], scope.Token);
-                break;
-            case VmPowerState.Suspended:
-                await scope.Target.CallAsync("VM.resume", [vm, isPaused, false], scope.Token);
-                break;
-            case VmPowerState.Paused when !isPaused:
-                await scope.Target.CallAsync("VM.unpause", [vm], scope.Token);
-                break;
-        }
-    }
-
     private static async Task<DateTimeOffset?> SinceAsync(StepScope scope, Ref<VmRecord> vm)
     {
         var metrics = (await scope.GetAsync(scope.Target, vm)).Metrics;
         var since = metrics.IsNull ? default : (await scope.GetAsync(scope.Target, metrics)).StartTime;
-        return since >= scope.State.StartedAt ? since : null;
+        // Delays count from it, so another clock must not put it where it can't be.
+        return since >= scope.State.StartedAt && since <= scope.Time.GetUtcNow() ? since : null;
     }
 
     private static IEnumerable<FenceSource> Fences(StepScope scope, PlanObject vm) => scope.State.Plan.Steps.OfType<FenceSource>()

@@ -57,7 +57,7 @@ internal static class StepActs
     private static async Task<StepOutcome> SyncAsync(StepScope scope, FinalSync step)
     {
         var source = await scope.Pools.SourceAsync(scope.State, step.Pool, scope.Token);
-        await source.CallAsync("pool.sync_database", [], scope.Token);
+        await source.RunTaskAsync("pool.sync_database", [], cancellationToken: scope.Token);
         return new StepOutcome.Done();
     }
 

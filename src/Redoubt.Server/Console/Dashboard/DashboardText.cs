@@ -41,6 +41,24 @@ internal static class DashboardText
     public static string NotBehind => "nothing";
     public static string Mended => "Done.";
 
+    public static string NoPlans => "None saved yet";
+    public static string AllTested => "All tested";
+    public static string Fresh => "Not overdue";
+    public static string Overdue => "Test overdue";
+    public static string OpenRun => "Open the run";
+
+    public static string Times(int count) => $"{count} times, the last:";
+
+    public static string Untested(int count) => count == 1 ? "1 never tested" : $"{count} never tested";
+
+    public static string RunTitle(string kind, bool waits) => waits ? $"A run waits for you: {kind}" : $"A run was interrupted: {kind}";
+
+    public static string RunText(bool waits) => waits ? "It goes on as soon as its question is answered." : "Nothing is lost: resume it, or undo what it has done.";
+
+    public static string PoolAt(string pool, string address) => $"Pool {pool} at {address}.";
+
+    public static string AllSites(int count) => count == 1 ? "Details" : $"All {count} sites";
+
     public static string BrokenTitle(string sr) => $"The metadata on {sr} is not being written";
 
     public static string BrokenText(long behind, string reason) => $"{ProtectionBehind(behind)}: {reason} The pool goes on, and tries again by itself; a disaster now would lose those changes.";

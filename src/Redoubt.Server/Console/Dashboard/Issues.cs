@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using Redoubt.Database;
+using Redoubt.Recovery;
 using Redoubt.Server.Console.Protection;
+using Redoubt.Server.Console.Recover;
 
 namespace Redoubt.Server.Console.Dashboard;
 
@@ -10,6 +12,14 @@ internal static class Issues
     public static ImmutableArray<Issue> Of(DatabaseState state, ProtectionFacts facts, ImmutableDictionary<string, Replication> replication) =>
         [.. Broken(facts, replication).Concat(Detached(state, facts)).Concat(Unprotected(facts)).Concat(OutOfReach(facts)).Concat(Foreign(facts))
             .OrderBy(i => i.Rank)];
+
+    /// <summary>Runs that wait for a person.</summary>
+    public static IEnumerable<Issue> OfRuns(IReadOnlyList<RunSummary> runs) =>
+        from run in runs
+        where run.Phase is RunPhase.Waiting or RunPhase.Interrupted
+        select new Issue(
+            "bad", DashboardText.RunTitle(RecoverText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
+            new(DashboardText.OpenRun, $"runs/{run.Uuid}"));
 
     private static IEnumerable<Issue> Broken(ProtectionFacts facts, ImmutableDictionary<string, Replication> replication) =>
         from sr in facts.Srs

@@ -39,17 +39,32 @@
   });
   document.addEventListener('keydown', e => { if (e.key === 'Escape') html.classList.remove('nav-shown'); });
 
-  // A daemon that was restarted knows nothing of this page any more: it is fetched anew, where it was.
+  // A daemon that was restarted knows neither this page nor its session any more: as soon as it answers again, it leads to the door, and
+  // from there back to here. A mere break of the line is mended by Blazor itself.
   const modal = document.getElementById('components-reconnect-modal');
+  let watching = 0;
   modal?.addEventListener('components-reconnect-state-changed', e => {
     if (e.detail.state === 'rejected') location.reload();
-    if (e.detail.state === 'failed') retry();
+    if (e.detail.state === 'hide') watching++;
+    if (e.detail.state === 'show') watch(++watching);
+    if (e.detail.state === 'failed') reconnect();
   });
-  async function retry() {
+  async function watch(turn) {
+    while (turn === watching) {
+      try {
+        const answer = await fetch(location.href, { redirect: 'manual', cache: 'no-store' });
+        if (answer.type === 'opaqueredirect') return location.reload();
+      } catch {
+        // Still away.
+      }
+      await new Promise(resume => setTimeout(resume, 1000));
+    }
+  }
+  async function reconnect() {
     try {
       if (!await Blazor.reconnect()) location.reload();
     } catch {
-      setTimeout(retry, 2000);
+      setTimeout(reconnect, 2000);
     }
   }
 })();

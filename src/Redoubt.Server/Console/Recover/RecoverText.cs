@@ -64,7 +64,7 @@ internal static class RecoverText
     public static string Unknown => "not recorded";
     public static string What => "What is done";
     public static string Order => "Start order";
-    public static string NoUndo => "Can't be undone";
+    public static string NoUndo => "No undo";
     public static string Undo => "Undo";
     public static string TypeName => "To go on, type the name of the pool that takes the VMs in";
     public static string SaveAs => "Save as a plan";

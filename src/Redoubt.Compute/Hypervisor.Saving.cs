@@ -1,0 +1,87 @@
+using Redoubt.Compute.Libvirt;
+
+namespace Redoubt.Compute;
+
+/// <content>
+/// Guests whose memory lies in a file. libvirt marks the file as whole when its last byte is written, and only then ends the domain, so at
+/// each moment there is a domain or a whole file; where there are both, the domain is the guest.
+/// </content>
+public sealed partial class Hypervisor
+{
+    /// <summary>Writes the guest's memory into a file, which is replaced if it exists, and ends the domain.</summary>
+    /// <exception cref="HypervisorException">It could not; the guest goes on, if <see cref="GoOnAsync"/> is called.</exception>
+    public Task SaveAsync(Guid uuid, string path, CancellationToken cancellationToken) =>
+        DoAsync(uuid, () => _connection.Save(uuid, path), cancellationToken);
+
+    /// <summary>Whether a file holds the whole memory of a guest.</summary>
+    public Task<bool> IsSavedAsync(string path, CancellationToken cancellationToken) =>
+        CallAsync(path, () => TryReadSaved(path) is not null, cancellationToken);
+
+    /// <summary>
+    /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest sees of
+    /// its machine stays as it was. It is left paused before its next instruction. The file stays.
+    /// </summary>
+    /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
+    public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)
+    {
+        if (config.Problems() is { Count: > 0 } problems)
+            throw new HypervisorException(
+                HypervisorFailure.ConfigInvalid, config.Uuid.ToString("D"), string.Join(' ', problems), "Correct the VM's configuration.");
+        if (await FindAsync(config.Uuid, cancellationToken) is not null)
+            throw StartFailure.AlreadyRunning(config.Uuid, null);
+        var memory = await GetMemoryAsync(cancellationToken);
+        if (SeesThisHost)
+        {
+            StartChecks.Check(config, Facts.Platform, memory);
+            MakeDirectoriesFor(config);
+        }
+
+        var fresh = DomainXml.Build(config, Facts.Platform);
+        try
+        {
+            await _worker.RunAsync(
+                () =>
+                {
+                    var saved = TryReadSaved(path) ?? throw new HypervisorException(
+                        HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
+                        "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks.");
+                    var isTest = _uri.Kind == HypervisorKind.Test; // It takes neither another description nor an order to stay paused.
+                    _connection.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
+                    if (isTest)
+                        _connection.Suspend(config.Uuid);
+                    return true;
+                },
+                cancellationToken);
+        }
+        catch (LibvirtException refused)
+        {
+            throw StartFailure.Explain(config, memory, refused);
+        }
+    }
+
+    /// <summary>Lets a guest go on whose saving was broken off, by whatever; breaks it off where it is still under way.</summary>
+    public Task GoOnAsync(Guid uuid, CancellationToken cancellationToken) => DoAsync(
+        uuid,
+        () =>
+        {
+            _connection.AbortJob(uuid);
+
+            // Waits for the end of what was broken off.
+            if (_connection.Find(uuid) is { PowerState: DomainPowerState.Paused })
+                _connection.Resume(uuid);
+        },
+        cancellationToken);
+
+    /// <summary>The description in a file; null if the file is none of libvirt's or was not written to its end.</summary>
+    private string? TryReadSaved(string path)
+    {
+        try
+        {
+            return _connection.SavedXml(path);
+        }
+        catch (LibvirtException refused) when (refused.Error is LibvirtError.OperationFailed or LibvirtError.Internal)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// The disks that hold the memory of suspended VMs: raw ones, for the hypervisor writes its own format into them. They lie beside the VM's
+/// disks, so that whatever copies those to another site copies this too.
+/// </summary>
+internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
+{
+    /// <summary>The key of <c>VDI.other_config</c> with the UUID of the VM that an image was made for here, or resumed from here.</summary>
+    public const string OwnerKey = "suspend-image-of";
+
+    /// <summary>What a saved guest takes beyond its memory: its devices and its description. The memory of the screen is the largest part.</summary>
+    private const long BeyondMemoryBytes = 64 << 20;
+
+    private readonly VmDisks _disks = new(pool);
+
+    /// <summary>
+    /// The SR for a VM's image: what somebody chose for the VM, the pool or the host; else the one with its first disk; else the pool's
+    /// default. A copy made by a test keeps to its own disks. Pure.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>VM_NO_SUSPEND_SR</c>.</exception>
+    public static Ref<SrRecord> ChooseSr(DatabaseState state, Ref<VmRecord> reference, PoolRecord pool, HostRecord host)
+    {
+        var vm = state.Get(reference);
+        Ref<SrRecord>[] chosen = TestMarks.IsOfTest(vm.OtherConfig) ? [] : [vm.SuspendSr, pool.SuspendImageSr, host.SuspendImageSr];
+        var first = vm.Vbds.Select(state.Get).Where(b => b is { Type: VbdType.Disk, Empty: false } && state.Find(b.Vdi) is not null)
+            .OrderBy(b => DeviceNumber.Parse(b.Userdevice)).Select(b => state.Get(b.Vdi).Sr).FirstOrDefault();
+        var sr = chosen.Append(first).Append(pool.DefaultSr).FirstOrDefault(s => state.Find(s) is not null);
+        return sr.IsNull ? throw new XenApiException("VM_NO_SUSPEND_SR", reference.Opaque) : sr;
+    }
+
+    /// <summary>Makes the image that a VM is to be suspended into, and notes it in the VM.</summary>
+    /// <exception cref="XenApiException"><c>VM_NO_SUSPEND_SR</c>, <c>SR_FULL</c>, or what keeps the SR from having it; nothing has changed.</exception>
+    public async Task<(Ref<VdiRecord> Vdi, string Path)> CreateAsync(CallContext call, Ref<VmRecord> reference)
+    {
+        var (state, vm) = (pool.State, pool.State.Get(reference));
+        var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Host));
+        var bytes = vm.MemoryStaticMax + BeyondMemoryBytes;
+        await RequireSpaceAsync(sr, vm, call.Cancellation);
+        var image = await vdis.CreateAsync(call, new VdiRecord
+        {
+            NameLabel = $"{vm.NameLabel}, suspended",
+            NameDescription = "The memory of a suspended VM. It goes when the VM is resumed or shut down.",
+            Sr = sr,
+            VirtualSize = bytes,
+            Type = XenApi.VdiType.Suspend,
+            SmConfig = VdiRecordDefaults.RawSmConfig,
+            OtherConfig = VdiRecordDefaults.NoConfig.Add(OwnerKey, vm.Uuid),
+        });
+        try
+        {
+            var path = await _disks.FindAsync(reference, image, call.Cancellation);
+            await pool.Database.WriteAsync(tx => tx.Update(reference, v => v with { SuspendVdi = image }), call.Cancellation);
+            return (image, path.Path);
+        }
+        catch
+        {
+            await RemoveAsync(image);
+            throw;
+        }
+    }
+
+    /// <summary>Where a suspended VM's image lies.</summary>
+    /// <exception cref="XenApiException"><c>VM_REQUIRES_SR</c>, <c>VDI_MISSING</c>, <c>OPERATION_NOT_ALLOWED</c>.</exception>
+    public async Task<string> FindAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    {
+        var vm = pool.State.Get(reference);
+        return pool.State.Find(vm.SuspendVdi) is null
+            ? throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), then start it from its disks.")
+            : (await _disks.FindAsync(reference, vm.SuspendVdi, cancellationToken)).Path;
+    }
+
+    /// <summary>Whether a VM's image holds its whole memory; null: the storage can't be looked at now.</summary>
+    public async Task<bool?> IsWholeAsync(Ref<VmRecord> reference)
+    {
+        try
+        {
+            return await pool.Hypervisor.IsSavedAsync(await FindAsync(reference, CancellationToken.None), CancellationToken.None);
+        }
+        catch (XenApiException e)
+        {
+            return e.Code == "VDI_MISSING" || pool.State.Find(pool.State.Get(reference).SuspendVdi) is null ? false : null;
+        }
+    }
+
+    /// <summary>Makes the content of a VM's image durable, and notes its size.</summary>
+    public async Task SealAsync(Ref<VmRecord> reference)
+    {
+        var image = pool.State.Get(reference).SuspendVdi;
+        var path = await FindAsync(reference, CancellationToken.None);
+        var bytes = await Task.Run(() =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+            file.Flush(flushToDisk: true);
+            return file.Length;
+        });
+        await pool.Database.WriteAsync(
+            tx => tx.Update(image, v => v with { VirtualSize = bytes, PhysicalUtilisation = bytes }), CancellationToken.None);
+    }
+
+    /// <summary>Notes that a VM will never be resumed from its image again, whatever happens next. Nothing if it has none.</summary>
+    public static void GiveUp(Transaction tx, Ref<VmRecord> reference)
+    {
+        var vm = tx.Get(reference);
+        if (tx.Find(vm.SuspendVdi) is not null)
+        {
+            tx.Update(vm.SuspendVdi, v => v with { OtherConfig = v.OtherConfig.SetItem(OwnerKey, vm.Uuid) });
+        }
+
+        tx.Update(reference, v => v with { SuspendVdi = default });
+    }
+
+    /// <summary>The images that were given up and are still there.</summary>
+    public static IReadOnlyList<(Ref<VdiRecord> Ref, VdiRecord Record)> GivenUp(DatabaseState state)
+    {
+        var held = state.All<VmRecord>().Select(v => v.Record.SuspendVdi).ToHashSet();
+        return [.. state.All<VdiRecord>().Where(v => v.Record.Type == XenApi.VdiType.Suspend && v.Record.OtherConfig.ContainsKey(OwnerKey) && !held.Contains(v.Ref))];
+    }
+
+    /// <summary>
+    /// Removes an image that was given up. If that can't be done now, people are told, and the daemon tries again when it starts: what the
+    /// VM does next does not depend on it.
+    /// </summary>
+    public async Task RemoveAsync(Ref<VdiRecord> image)
+    {
+        if (pool.State.Find(image) is not { } record)
+        {
+            return;
+        }
+
+        try
+        {
+            await vdis.RemoveAsync(image, CancellationToken.None);
+        }
+        catch (XenApiException e)
+        {
+            await pool.PostAsync("SUSPEND_IMAGE_LEFT", 4, Cls.Vdi, record.Uuid, $"{record.NameLabel} ({record.Uuid}) is not needed any more and could not be removed: {e.Message}");
+        }
+    }
+
+    /// <summary>A full SR would stop every guest that writes to it; rather than find that out, the VM keeps running.</summary>
+    private async Task RequireSpaceAsync(Ref<SrRecord> sr, VmRecord vm, CancellationToken cancellationToken)
+    {
+        var stat = await pool.Attached.Get(sr, pool.State.Get(sr)).StatAsync(cancellationToken);
+        var (free, needed) = (stat.PhysicalSizeBytes - stat.PhysicalUtilisationBytes, vm.MemoryTarget + BeyondMemoryBytes);
+        if (needed > free)
+        {
+            throw new XenApiException("SR_FULL", $"{needed}", $"{free}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Brings a VM that was being suspended or resumed to one of the two ends, wherever that was broken off.
+/// <code>
+/// the database says    there is      what happened                            what becomes of it
+/// Running + image      a guest       the suspend was broken off               runs on, the image goes
+/// Running + image      a whole image the suspend was done, and not noted      Suspended
+/// Running + image      neither       the host failed while it was suspended   Halted, as after a power cut
+/// Suspended + image    a paused one  the resume was broken off before it ran  Suspended, the paused guest goes
+/// Running, image left  a paused one  the resume was broken off as it ran      runs on, the image goes
+/// </code>
+/// A guest may run only once the database says that its image is given up: the same memory resumed twice over disks that have changed
+/// in between destroys what is on them.
+/// </summary>
+internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImages images)
+{
+    /// <summary>Settles every VM, when the daemon starts.</summary>
+    public async Task SettleAllAsync()
+    {
+        foreach (var (reference, vm) in pool.State.All<VmRecord>().Where(v => v.Record is { IsASnapshot: false } && !v.Record.SuspendVdi.IsNull).ToList())
+        {
+            try
+            {
+                await SettleAsync(reference);
+            }
+            catch (Exception e) when (e is HypervisorException or XenApiException)
+            {
+                await pool.PostAsync("VM_SUSPENSION_UNCLEAR", 2, Cls.Vm, vm.Uuid, $"Whether {vm.NameLabel} ({vm.Uuid}) is suspended could not be found out: {e.Message}");
+            }
+        }
+
+        foreach (var (image, record) in SuspendImages.GivenUp(pool.State))
+        {
+            var vm = pool.State.Find(pool.State.FindByUuid<VmRecord>(record.OtherConfig[SuspendImages.OwnerKey]));
+            if (vm is { PowerState: VmPowerState.Running } && await pool.Hypervisor.FindAsync(VmRows.Uuid(vm), CancellationToken.None) is { PowerState: DomainPowerState.Paused })
+            {
+                await pool.Hypervisor.GoOnAsync(VmRows.Uuid(vm), CancellationToken.None);
+            }
+
+            await images.RemoveAsync(image);
+        }
+    }
+
+    /// <summary>Settles a VM with an image.</summary>
+    /// <exception cref="HypervisorException">The hypervisor does not answer.</exception>
+    public async Task SettleAsync(Ref<VmRecord> reference)
+    {
+        var vm = pool.State.Get(reference);
+        var uuid = VmRows.Uuid(vm);
+        var domain = await pool.Hypervisor.FindAsync(uuid, CancellationToken.None);
+        if (vm.PowerState == VmPowerState.Suspended)
+        {
+            if (domain is { PowerState: DomainPowerState.Paused } && await images.IsWholeAsync(reference) == true)
+            {
+                await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
+                return;
+            }
+
+            if (domain is null)
+            {
+                return;
+            }
+        }
+        else if (domain is not null && vm.PowerState == VmPowerState.Running)
+        {
+            domain = await GoOnAsync(uuid);
+        }
+
+        var isWhole = domain is null ? await images.IsWholeAsync(reference) : false;
+        if (isWhole == true)
+        {
+            await images.SealAsync(reference);
+        }
+
+        await guests.RefreshAsync(uuid, (tx, _, now) => Settle(tx, reference, now, isWhole), CancellationToken.None);
+        if (pool.State.Get(reference).SuspendVdi.IsNull)
+        {
+            await images.RemoveAsync(vm.SuspendVdi);
+        }
+    }
+
+    private void Settle(Transaction tx, Ref<VmRecord> reference, DomainState? domain, bool? isWhole)
+    {
+        if (domain is not null)
+        {
+            GuestStates.Run(tx, reference, domain, pool.Host);
+            SuspendImages.GiveUp(tx, reference);
+        }
+        else if (isWhole == false)
+        {
+            VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 });
+            GuestStates.Release(tx, reference);
+            SuspendImages.GiveUp(tx, reference);
+        }
+        else
+        {
+            GuestStates.Suspend(tx, reference);
+        }
+    }
+
+    /// <summary>Lets the guest go on; null: it was suspended to the end after all.</summary>
+    private async Task<DomainState?> GoOnAsync(Guid uuid)
+    {
+        try
+        {
+            await pool.Hypervisor.GoOnAsync(uuid, CancellationToken.None);
+        }
+        catch (HypervisorException e) when (e.Failure == HypervisorFailure.NotRunning)
+        {
+            return null;
+        }
+
+        return await pool.Hypervisor.FindAsync(uuid, CancellationToken.None);
+    }
+}

@@ -1,0 +1,133 @@
+using Redoubt.Compute;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Suspends VMs to storage and resumes them, here or wherever the storage has been copied to.
+/// <code>
+/// suspend  1 noted in current_operations     resume  1 noted in current_operations
+///          2 an image made, noted in the VM          2 disks and image found, nobody else has them, devices marked attached
+///          3 the memory saved, the guest ends         3 the guest made again, paused
+///          4 Suspended, devices let go                4 Running, the image given up
+///                                                     5 the guest goes on
+///                                                     6 the image removed
+/// </code>
+/// What becomes of one that is broken off is <see cref="Suspensions"/>' to say.
+/// </summary>
+internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCalls starts, SuspendImages images, Suspensions suspensions)
+{
+    [Message("VM.suspend")]
+    public async Task SuspendAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        XenApiException? failure = null;
+        await using (await Operations.BeginAsync(
+            pool.Database, call, vm, VmOperations.Suspend, v => VmChecks.Require(vm, v, VmOperations.Suspend, VmPowerState.Running)))
+        {
+            var (image, path) = await images.CreateAsync(call, vm);
+            await using var held = await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { });
+            try
+            {
+                await pool.Hypervisor.SaveAsync(VmRows.Uuid(pool.State.Get(vm)), path, CancellationToken.None);
+            }
+            catch (HypervisorException e)
+            {
+                failure = GuestFailure.Explain(e, vm, pool.Host, null);
+            }
+
+            await suspensions.SettleAsync(vm);
+        }
+
+        await guests.RefreshAsync(VmRows.Uuid(pool.State.Get(vm)), null, CancellationToken.None);
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    [Message("VM.resume")]
+    public Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => ResumeAsync(call, vm, startPaused, VmOperations.Resume);
+
+    [Message("VM.resume_on")]
+    public Task ResumeOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
+    {
+        starts.RequireHere(host);
+        return ResumeAsync(call, vm, startPaused, VmOperations.ResumeOn);
+    }
+
+    private async Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation)
+    {
+        await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
+        {
+            var image = pool.State.Get(vm).SuspendVdi;
+            var path = await images.FindAsync(vm, call.Cancellation);
+            await using (await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { }))
+            {
+                var plan = await starts.PrepareAsync(call, vm, paused);
+                await RunAsync(vm, plan, path, paused);
+                await images.RemoveAsync(image);
+                await starts.TellAsync(vm, plan);
+            }
+        }
+
+        await guests.RefreshAsync(VmRows.Uuid(pool.State.Get(vm)), null, CancellationToken.None);
+        await starts.WaitAsync(call, vm);
+    }
+
+    private async Task RunAsync(Ref<VmRecord> vm, DomainPlan plan, string path, bool paused)
+    {
+        var uuid = plan.Config.Uuid;
+        var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
+        var (isRestored, isNoted) = (false, false);
+        try
+        {
+            await pool.Hypervisor.RestoreAsync(plan.Config, path, CancellationToken.None);
+            isRestored = true;
+            var isThere = false;
+            await guests.RefreshAsync(
+                uuid,
+                (tx, reference, domain) =>
+                {
+                    isThere = domain is not null;
+                    if (domain is not null)
+                    {
+                        GuestStates.Run(tx, reference, domain, pool.Host);
+                        VmRows.Update(tx, reference, v => v with { PowerState = paused ? VmPowerState.Paused : VmPowerState.Running });
+                        SuspendImages.GiveUp(tx, reference);
+                        starts.Started(tx, reference, domain, plan, consoleStart);
+                    }
+                },
+                CancellationToken.None);
+            isNoted = isThere;
+            if (!isNoted)
+            {
+                throw new XenApiException("INTERNAL_ERROR", "The guest ended as soon as it was made again. It is still suspended; the hypervisor's log may say why.");
+            }
+
+            if (!paused)
+            {
+                await pool.Hypervisor.UnpauseAsync(uuid, CancellationToken.None);
+            }
+        }
+        catch (Exception e)
+        {
+            if (!isNoted)
+            {
+                if (isRestored)
+                {
+                    // It has not run, so its image is as good as before.
+                    await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
+                }
+
+                await starts.ReleaseAsync(uuid);
+            }
+
+            if (e is HypervisorException refused)
+            {
+                throw GuestFailure.Explain(refused, vm, pool.Host, plan);
+            }
+
+            throw;
+        }
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using Microsoft.Playwright;
+using Redoubt.XenApi;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+public sealed class SafetyTests(Browser browser) : IAsyncLifetime
+{
+    private readonly TestSite _site = new(browser);
+
+    public ValueTask InitializeAsync() => _site.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _site.DisposeAsync();
+
+    [Fact]
+    public async Task No_script_of_the_page_can_read_the_session_and_no_other_site_can_use_it()
+    {
+        var page = await _site.SignInAsync();
+        var cookie = Assert.Single(await page.Context.CookiesAsync(), c => c.Name == "redoubt-console");
+        Assert.True(cookie.HttpOnly);
+        Assert.Equal(SameSiteAttribute.Strict, cookie.SameSite);
+        Assert.DoesNotContain("redoubt-console", await page.EvaluateAsync<string>("document.cookie"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_content_policy_lets_no_foreign_or_inline_script_in_and_the_pages_keep_to_it()
+    {
+        var page = await _site.VisitAsync();
+        var refused = new List<string>();
+        page.Console += (_, line) => { if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { refused.Add(line.Text); } };
+        var answer = await page.GotoAsync("/console/sign-in");
+        var policy = await answer!.HeaderValueAsync("content-security-policy");
+        Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
+        await page.SignInAsync("root", TestSite.Password);
+        await page.LiveAsync();
+        foreach (var path in new[] { "protection", "apps", "sites", "plans", "recover", "runs" })
+        {
+            await page.OpenAsync(path);
+        }
+
+        Assert.Empty(refused);
+    }
+
+    [Fact]
+    public async Task A_form_from_elsewhere_is_refused()
+    {
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        using var form = new FormUrlEncodedContent([KeyValuePair.Create("Form.User", "root"), KeyValuePair.Create("Form.Password", TestSite.Password), KeyValuePair.Create("_handler", "sign-in")]);
+        using var signIn = await http.PostAsync(new Uri(_site.Url, "/console/sign-in"), form, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, signIn.StatusCode);
+        using var signOut = await http.PostAsync(new Uri(_site.Url, "/console/sign-out"), null, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.BadRequest, signOut.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_client_of_the_API_that_gets_the_root_is_answered_as_before()
+    {
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false });
+        using var answer = await http.GetAsync(new Uri(_site.Url, "/"), TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.Forbidden, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Signing_out_ends_the_session_of_the_API_and_the_session_of_the_API_signs_out()
+    {
+        var page = await _site.SignInAsync();
+        await page.Button("Sign out").ClickAsync();
+        await Expect(page.Button("Sign in")).ToBeVisibleAsync();
+        Assert.Empty(Sessions());
+
+        await page.SignInAsync("root", TestSite.Password);
+        await page.LiveAsync();
+        await _site.Api.WithSession(Sessions().Single()).CallAsync("session.logout", [], TestContext.Current.CancellationToken);
+        await Expect(page.Button("Sign in")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_page_that_outlives_the_daemon_says_so_and_comes_back_where_it_was()
+    {
+        var page = await _site.SignInAsync("protection");
+        await _site.StopAsync();
+        await Expect(page.GetByText("The daemon does not answer.")).ToBeVisibleAsync();
+        await _site.StartAsync(_site.Url.ToString());
+        await Expect(page.Button("Sign in")).ToBeVisibleAsync(new() { Timeout = 30_000 });
+        await page.SignInAsync("root", TestSite.Password);
+        await Expect(page.Heading("Protection")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task A_page_is_painted_within_a_second()
+    {
+        var page = await _site.SignInAsync();
+        await page.OpenAsync("protection");
+        var painted = await page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime");
+        TestContext.Current.SendDiagnosticMessage("first paint after {0} ms", painted);
+        Assert.True(painted < 1000, $"{painted} ms");
+    }
+
+    [Fact]
+    public async Task A_strangers_address_is_never_led_to()
+    {
+        var page = await _site.VisitAsync();
+        await page.GotoAsync("/console/sign-in?next=" + Uri.EscapeDataString("//example.invalid/"));
+        await page.SignInAsync("root", TestSite.Password);
+        await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
+    }
+
+    private IEnumerable<Ref<SessionRecord>> Sessions() =>
+        _site.Server.Daemon.Services.State.All<SessionRecord>().Where(s => s.Record.Originator == "console").Select(s => s.Ref);
+}

@@ -1,0 +1,141 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Redoubt.Cli.Demo;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>A guest that counts is suspended, and counts on where it was: here, after its daemon died, and at another site.</summary>
+public sealed partial class SuspendTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_suspended_guest_counts_on_where_it_was_here_and_at_the_other_site()
+    {
+        await using var bench = new Bench();
+        var shell = new Shell();
+        var (primary, recovery) = (await bench.StartAsync("primary"), await bench.StartAsync("recovery"));
+        var (guest, sr) = await BuildAsync(primary);
+        await shell.RunAsync(primary, $"sr-enable-database-replication uuid={sr}");
+        await shell.RunAsync(primary, "vm-start vm=alone");
+        await CountsPastAsync(primary, guest, 3);
+
+        await shell.RunAsync(primary, "vm-suspend vm=alone");
+        var first = Counts(primary, guest);
+        Assert.Equal("suspended", await shell.RunAsync(primary, $"vm-param-get uuid={guest.Uuid} param-name=power-state"));
+        Assert.Empty(Bench.ProcessesBelow(Path.Combine(primary.DataDirectory, "consoles")));
+
+        // Nothing of it is in the daemon: another one resumes it.
+        await Bench.SignalAsync(primary.Daemon, "KILL");
+        await primary.Daemon.WaitForExitAsync(Stop);
+        var second = await bench.StartAsync("primary");
+        await shell.RunAsync(second, "vm-resume vm=alone");
+        await CountsPastAsync(second, guest, first[^1] + 3);
+        CountedOn(Counts(second, guest));
+        Assert.Single(BootLine().Matches(Log(second, guest)));
+
+        await shell.RunAsync(second, "vm-suspend vm=alone");
+        var last = Counts(second, guest)[^1];
+        await second.KillAsync();
+        await Bench.MirrorAsync(second.Storage, recovery.Storage);
+        foreach (var network in DemoCommand.Networks)
+        {
+            await shell.RunAsync(recovery, $"network-create name-label={network}");
+        }
+
+        await shell.RunAsync(recovery, $"drtask-create type=file device-config:location={recovery.Storage} sr-whitelist={sr}");
+        await shell.RunAsync(recovery, $"dr-failover sr-uuid={sr} source-dead=true --yes");
+        await CountsPastAsync(recovery, guest, last + 3);
+        var there = Counts(recovery, guest);
+        Assert.Equal(last + 1, there[0]);
+        CountedOn(there);
+        Assert.Empty(BootLine().Matches(Log(recovery, guest)));
+        Assert.Equal("", await shell.RunAsync(recovery, "vdi-list type=suspend --minimal"));
+    }
+
+    [Fact]
+    public async Task A_daemon_that_is_killed_while_it_suspends_leaves_the_guest_running_or_suspended()
+    {
+        await using var bench = new Bench();
+        var shell = new Shell();
+        var site = await bench.StartAsync("site");
+        var (guest, _) = await BuildAsync(site);
+        await shell.RunAsync(site, "vm-start vm=alone");
+        await CountsPastAsync(site, guest, 3);
+        for (var round = 0; round < 3; round++)
+        {
+            var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
+            var suspending = site.Api.CallAsync("VM.suspend", [vm], Stop);
+            await Bench.UntilAsync(() => IsBeingWritten(site), "the image is being written");
+            await Bench.SignalAsync(site.Daemon, "KILL");
+            await site.Daemon.WaitForExitAsync(Stop);
+            await Assert.ThrowsAnyAsync<Exception>(() => suspending);
+
+            site = await bench.StartAsync("site");
+            var state = await site.CallAsync<VmPowerState>("VM.get_power_state", Stop, vm);
+            TestContext.Current.SendDiagnosticMessage($"round {round}: {state}");
+            if (state == VmPowerState.Suspended)
+            {
+                await shell.RunAsync(site, "vm-resume vm=alone");
+            }
+            else
+            {
+                Assert.Equal(VmPowerState.Running, state);
+            }
+
+            await CountsPastAsync(site, guest, Counts(site, guest)[^1] + 3);
+            Assert.Equal("", await shell.RunAsync(site, "vdi-list type=suspend --minimal"));
+        }
+
+        CountedOn(Counts(site, guest));
+        Assert.Single(BootLine().Matches(Log(site, guest)));
+    }
+
+    private static async Task<(DemoGuest Guest, string Sr)> BuildAsync(DemoSite site)
+    {
+        await using var output = new StringWriter();
+        var guest = new DemoGuest("alone", 0, 0, false);
+        var production = new DemoPrimary(site, new DemoOptions(Bench.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        await production.BuildAsync([guest], Stop);
+        return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, production.Sr));
+    }
+
+    /// <summary>The hypervisor's header is in a raw disk as soon as it writes to it.</summary>
+    private static bool IsBeingWritten(DemoSite site) => Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories).Any(path =>
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        var magic = new byte[7];
+        return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && Encoding.ASCII.GetString(magic) == "Libvirt";
+    });
+
+    private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
+        Bench.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");
+
+    /// <summary>No count is missing and none came twice: the guest did not notice.</summary>
+    private static void CountedOn(List<long> counts) => Assert.Equal(Enumerable.Range(0, counts.Count).Select(i => counts[0] + i), counts);
+
+    private static List<long> Counts(DemoSite site, DemoGuest guest) =>
+        [.. CountLine().Matches(Log(site, guest)).Select(m => long.Parse(m.Groups["count"].Value))];
+
+    private static string Log(DemoSite site, DemoGuest guest)
+    {
+        var path = Path.Combine(site.DataDirectory, "consoles", $"{guest.Uuid}.log");
+        if (!File.Exists(path))
+        {
+            return "";
+        }
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(file, Encoding.UTF8);
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"redoubt-guest: name=[^\n]*boot=", RegexOptions.None, 1000)]
+    private static partial Regex BootLine();
+
+    // Its beginning may be at another site, where the guest was suspended in the middle of the line.
+    [GeneratedRegex(@"count=(?<count>\d+)\r?\n", RegexOptions.ExplicitCapture, 1000)]
+    private static partial Regex CountLine();
+}
