@@ -9,18 +9,20 @@ namespace Redoubt.Recovery;
 /// <param name="Argument">The host, the text, or the script.</param>
 /// <param name="Port">The port.</param>
 /// <param name="Delay">The VM's start delay.</param>
+/// <param name="IsFromPolicy">Whether an operator asked for it, and not whoever wrote the VM's metadata.</param>
 /// <param name="Timeout">How long it may take; null for what the plan says.</param>
-internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, TimeSpan? Timeout)
+internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, bool IsFromPolicy, TimeSpan? Timeout)
 {
     private const string Key = "dr-health";
 
     public static HealthCheck Of(PlanObject plan, VmRecord vm, RecoveryPolicy policy)
     {
-        var text = policy.Health.GetValueOrDefault(plan.Uuid) ?? policy.Health.GetValueOrDefault(plan.Name) ?? vm.OtherConfig.GetValueOrDefault(Key, "delay");
+        var told = policy.Health.GetValueOrDefault(plan.Uuid) ?? policy.Health.GetValueOrDefault(plan.Name);
+        var text = told ?? vm.OtherConfig.GetValueOrDefault(Key, "delay");
         TimeSpan? timeout = double.TryParse(vm.OtherConfig.GetValueOrDefault("dr-health-timeout"), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
             ? TimeSpan.FromSeconds(seconds) : null;
         var (kind, argument, port) = Parse(text);
-        return new(kind, text, argument, port, TimeSpan.FromSeconds(vm.StartDelay), timeout);
+        return new(kind, text, argument, port, TimeSpan.FromSeconds(vm.StartDelay), told is not null, timeout);
     }
 
     private static (HealthCheckKind Kind, string Argument, int Port) Parse(string text)
