@@ -14,7 +14,8 @@ internal static class LostPool
     /// <param name="vms">How many VMs.</param>
     /// <param name="appliances">How many vApps the first half of the VMs is spread over; the others are loose.</param>
     /// <param name="orders">How many tiers the VMs are spread over.</param>
-    public static DatabaseState Make(string srUuid, int vms, int appliances = 0, int orders = 1)
+    /// <param name="diskBytes">The size of each disk, all of it a hole.</param>
+    public static DatabaseState Make(string srUuid, int vms, int appliances = 0, int orders = 1, long diskBytes = 1 << 20)
     {
         var transaction = new Transaction(DatabaseState.Empty, Guid.NewGuid);
         var host = transaction.Create(new HostRecord { NameLabel = "lost" });
@@ -39,7 +40,7 @@ internal static class LostPool
                 Metrics = transaction.Create(new VmMetricsRecord()),
             });
             var uuid = transaction.NewUuid();
-            var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = 1 << 20, NameLabel = $"vm {i} disk" });
+            var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = diskBytes, NameLabel = $"vm {i} disk" });
             transaction.Create(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, CurrentlyAttached = true });
             transaction.Create(new VifRecord { Vm = vm, Network = network, Device = "0", Mac = $"02:00:00:00:{i >> 8:x2}:{i & 255:x2}" });
         }
@@ -52,7 +53,7 @@ internal static class LostPool
     {
         Directory.CreateDirectory(directory);
         var image = Path.Combine(directory, "image");
-        await new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(image, 1 << 20, CancellationToken.None);
+        await new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(image, lost.All<VdiRecord>().First().Record.VirtualSize, CancellationToken.None);
         foreach (var (_, vdi) in lost.All<VdiRecord>())
         {
             NativeFile.Link(image, Path.Combine(directory, vdi.Location + ".qcow2"));

@@ -14,6 +14,9 @@ var benches = new Dictionary<string, Func<Task>>
     ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
     ["failover"] = FailoverBench.RunAsync,
+    ["test-failover"] = TestFailoverBench.RunAsync,
+    ["run"] = RunBench.RunAsync,
+    ["forecast"] = ForecastBench.RunAsync,
 };
 foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)
 {

@@ -82,6 +82,7 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         var credentials = Credentials.Of(line.Options);
         return await command.Run(new CommandContext(line.Parameters, terminal, async token => client = await ConnectAsync(server, credentials, pins, token), time, cancellationToken)
         {
+            Files = new LocalFiles(),
             ConnectToAsync = (other, who, token) => ConnectAsync(other, who, pins, token),
         });
     }

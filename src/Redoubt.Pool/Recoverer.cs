@@ -23,12 +23,13 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         var recovered = await pool.Database.WriteAsync(tx => Recover(tx, from, vms, appliance, options, needed), cancellationToken);
         foreach (var (vmUuid, text) in recovered.Notices)
         {
-            await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text);
+            await AfterwardsAsync($"what is other than it was with VM {vmUuid} could not be noted ({text})", () => pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text));
         }
 
         foreach (var uuid in needed)
         {
-            await connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid));
+            await AfterwardsAsync(
+                $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD", () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
         }
 
         return recovered;
@@ -41,6 +42,19 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     {
         var needed = await VerifyAsync(from, vms, options, cancellationToken);
         return Recover(new Transaction(pool.State, Guid.NewGuid), from, vms, appliance, options, needed);
+    }
+
+    // The VMs are recovered, durably: whoever was told that it failed would do it again, or give them up.
+    internal static async Task AfterwardsAsync(string trouble, Func<Task> act)
+    {
+        try
+        {
+            await act();
+        }
+        catch (Exception failed)
+        {
+            await Console.Error.WriteLineAsync($"redoubt: {trouble}: {failed.Message}");
+        }
     }
 
     // Which disks are really there is asked of the storage now, not of what the last scan remembers.

@@ -76,6 +76,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             ProtectionPolicy = default,
             SnapshotSchedule = default,
             Appliance = default,
+            BlockedOperations = HandOverMark.Without(theirs.BlockedOperations),
             GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
             OtherConfig = OtherConfig(theirs),
         }));
@@ -117,7 +118,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             throw new XenApiException("VDI_IN_USE", attached.Vdi.Opaque, "recover");
         }
 
-        if (ours.Version >= theirs.Version && !options.Force)
+        // What a VM that is gone has left behind stands in nobody's way.
+        var isOrphan = ours.IsASnapshot && tx.Find(ours.SnapshotOf) is null;
+        if (ours.Version >= theirs.Version && !options.Force && !isOrphan)
         {
             throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
         }

@@ -41,6 +41,12 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
 
         var vm = pool.State.Get(self);
+        if (HandOverMark.Without(vm.BlockedOperations).Count < vm.BlockedOperations.Count)
+        {
+            // Whoever says that the other copy is off says so of the hand-over as well.
+            await pool.Database.WriteAsync(tx => VmRows.Update(tx, self, v => v with { BlockedOperations = HandOverMark.Without(v.BlockedOperations) }), call.Cancellation);
+        }
+
         if (await elsewhere.NewestAsync(vm.Uuid, call.Cancellation) is not { } there || there.Version <= vm.Version)
         {
             return; // Nobody has it; also when this is repeated.

@@ -17,6 +17,12 @@ public sealed record CommandLineCall
     /// <summary>Whether a certificate is this server's.</summary>
     public required Func<X509Certificate2, bool> AcceptCertificate { get; init; }
 
+    /// <summary>Has the caller send a file of its own machine; false: it did not.</summary>
+    public required Func<string, Func<Stream, Task>, CancellationToken, Task<bool>> SendFileAsync { get; init; }
+
+    /// <summary>Has the caller write a file of its own machine, a new one; false: it did not.</summary>
+    public required Func<string, Func<Stream, Task>, CancellationToken, Task<bool>> ReceiveFileAsync { get; init; }
+
     /// <summary>What the command prints.</summary>
     public required TextWriter Output { get; init; }
 

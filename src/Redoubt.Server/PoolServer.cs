@@ -38,6 +38,7 @@ public sealed class PoolServer : IAsyncDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(5);
 
+    private readonly ThinCliTransfers _files = new();
     private readonly PoolDaemon _daemon;
     private readonly WebApplication _web;
     private readonly TaskRunner _tasks;
@@ -78,6 +79,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
+            _files,
             loggers.CreateLogger<HttpRoutes>());
         web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
         var console = ConsoleHost.Build(web.Services);
@@ -223,12 +225,14 @@ public sealed class PoolServer : IAsyncDisposable
     private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
     {
         Server = new Uri(Urls[0]),
+        SendFileAsync = (_, _, _) => Task.FromResult(false),
+        ReceiveFileAsync = (_, _, _) => Task.FromResult(false),
         AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span),
         Words = [],
         Session = "",
         Output = TextWriter.Null,
         Error = TextWriter.Null,
-    });
+    }, _files);
 
     private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
     {

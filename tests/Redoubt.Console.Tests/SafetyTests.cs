@@ -17,7 +17,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     public async Task No_script_of_the_page_can_read_the_session_and_no_other_site_can_use_it()
     {
         var page = await _site.SignInAsync();
-        var cookie = Assert.Single(await page.Context.CookiesAsync(), c => c.Name == "redoubt-console");
+        var cookie = Assert.Single(await page.Context.CookiesAsync(), c => c.Name.StartsWith("redoubt-console", StringComparison.Ordinal));
         Assert.True(cookie.HttpOnly);
         Assert.Equal(SameSiteAttribute.Strict, cookie.SameSite);
         Assert.DoesNotContain("redoubt-console", await page.EvaluateAsync<string>("document.cookie"), StringComparison.Ordinal);
@@ -51,6 +51,38 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
         Assert.Equal(HttpStatusCode.BadRequest, signIn.StatusCode);
         using var signOut = await http.PostAsync(new Uri(_site.Url, "/console/sign-out"), null, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.BadRequest, signOut.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_live_page_opens_neither_without_a_session_nor_for_a_page_from_another_port()
+    {
+        using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
+        Assert.Equal(HttpStatusCode.Unauthorized, await NegotiateAsync(null, null));
+        var page = await _site.SignInAsync();
+        var cookie = (await page.Context.CookiesAsync()).Single(c => c.HttpOnly && c.Name.StartsWith("redoubt-console", StringComparison.Ordinal));
+        Assert.Equal(HttpStatusCode.OK, await NegotiateAsync($"{cookie.Name}={cookie.Value}", _site.Url.GetLeftPart(UriPartial.Authority)));
+        Assert.Equal(HttpStatusCode.Forbidden, await NegotiateAsync($"{cookie.Name}={cookie.Value}", "http://127.0.0.1:9"));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Get, "_blazor?id=x", $"{cookie.Name}={cookie.Value}", "http://evil.example:99"));
+        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Post, "sign-out", null, "http://127.0.0.1:9"));
+
+        Task<HttpStatusCode> NegotiateAsync(string? session, string? origin) => AskAsync(HttpMethod.Post, "_blazor/negotiate?negotiateVersion=1", session, origin);
+
+        async Task<HttpStatusCode> AskAsync(HttpMethod method, string path, string? session, string? origin)
+        {
+            using var request = new HttpRequestMessage(method, new Uri(_site.Url, "/console/" + path));
+            if (session is not null)
+            {
+                request.Headers.Add("Cookie", session);
+            }
+
+            if (origin is not null)
+            {
+                request.Headers.Add("Origin", origin);
+            }
+
+            using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
     }
 
     [Fact]

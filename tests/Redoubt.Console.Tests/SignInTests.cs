@@ -30,4 +30,18 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
         await page.SignInAsync("root", "wrong");
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The user name or the password is wrong");
     }
+
+    [Fact]
+    public async Task One_browser_is_signed_in_to_two_pools_of_one_host()
+    {
+        await using var other = new TestSite(browser);
+        await other.InitializeAsync();
+        var here = await _site.SignInAsync();
+        var there = await here.Context.NewPageAsync();
+        await there.GotoAsync(new Uri(other.Url, "/console/").ToString());
+        await there.SignInAsync("root", TestSite.Password);
+        await Expect(there.Heading("Dashboard")).ToBeVisibleAsync();
+        await here.OpenAsync("apps");
+        await Expect(here.Heading("vApps and VMs")).ToBeVisibleAsync();
+    }
 }

@@ -1,5 +1,4 @@
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 
 namespace Redoubt.EndToEnd.Tests;
 
@@ -12,6 +11,9 @@ public sealed class RecoveryTests
 
     private readonly Shell _shell = new();
     private readonly DemoGuest[] _guests = [new("db", 0, 0, true), new("mail", 0, 0, false)];
+    private readonly Production _production;
+
+    public RecoveryTests() => _production = new(_shell, _guests);
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -21,16 +23,13 @@ public sealed class RecoveryTests
         await using var bench = new Bench();
         var primary = await bench.StartAsync("primary");
         var recovery = await bench.StartAsync("recovery");
-        await ProtectAsync(primary);
-        foreach (var network in DemoCommand.Networks)
-        {
-            await _shell.RunAsync(recovery, $"network-create name-label={network}");
-        }
+        await _production.StartAsync(primary);
+        await _production.ConnectAsync(recovery);
 
         await TestAsync(primary, recovery);
 
         await primary.KillAsync();
-        var before = Counts(primary);
+        var before = _production.Counts(primary);
         await Bench.MirrorAsync(primary.Storage, recovery.Storage);
         await FailOverAsync(recovery, before);
 
@@ -43,20 +42,6 @@ public sealed class RecoveryTests
         var home = await bench.StartAsync("primary");
         await ComeHomeAsync(home, recovery);
         Assert.Empty(Runbooks.SelectMany(_shell.NotRunOf));
-    }
-
-    private async Task ProtectAsync(DemoSite primary)
-    {
-        await using var output = new StringWriter();
-        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var production = new DemoPrimary(primary, new DemoOptions(Bench.GuestImage, primary.Directory, false), story);
-        await production.BuildAsync(_guests, Stop);
-        _shell["SR"] = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
-        await _shell.RunAsync(primary, "sr-enable-database-replication uuid=$SR");
-        await _shell.RunAsync(primary, "dr-plan-save name=everything sr-uuid=$SR");
-        await _shell.RunAsync(primary, $"appliance-start uuid={await _shell.RunAsync(primary, "appliance-list name-label=shop --minimal")}");
-        await _shell.RunAsync(primary, "vm-start vm=mail");
-        await Bench.UntilAsync(() => _guests.All(g => g.Read(primary).LastCount > 3), "the guests count");
     }
 
     private async Task TestAsync(DemoSite primary, DemoSite recovery)
@@ -118,7 +103,7 @@ public sealed class RecoveryTests
         _shell["RUN"] = await _shell.RunAsync(home, "dr-failback source=recovery sr-uuid=$SR --yes", 5);
 
         // The guests are off there now, and the array brings their last state.
-        var last = Counts(recovery);
+        var last = _production.Counts(recovery);
         Assert.All(_guests, g => Assert.True(last[g.Name] > 0));
         await Bench.MirrorAsync(recovery.Storage, home.Storage);
         await _shell.RunAsync(home, "dr-run-answer uuid=$RUN answer=done");
@@ -128,6 +113,4 @@ public sealed class RecoveryTests
         Assert.Equal(_shell["DISK"], await _shell.RunAsync(home, "vbd-list vm-uuid=$NEW params=vdi-uuid --minimal"));
         Assert.Contains("healthy", await _shell.RunAsync(home, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);
     }
-
-    private Dictionary<string, long> Counts(DemoSite site) => _guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount ?? 0);
 }

@@ -12,7 +12,7 @@ public sealed class NewerDatabaseTests : IDisposable
     private readonly string _root = Directory.CreateTempSubdirectory("redoubt-newer-").FullName;
 
     [Fact]
-    public async Task Unknown_tables_columns_and_names_do_not_keep_the_rest_from_being_read()
+    public async Task Rule23_unknown_tables_columns_and_names_do_not_keep_the_rest_from_being_read()
     {
         var vm = WriteVolume();
         await using var server = await StartAsync();

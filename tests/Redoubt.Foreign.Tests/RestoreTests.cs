@@ -85,7 +85,7 @@ public sealed class RestoreTests
     }
 
     [Fact]
-    public async Task A_genuine_pool_of_two_hosts_is_restored_without_the_second_and_with_nothing_running()
+    public async Task Rule23_a_backup_of_a_much_older_version_is_restored_without_its_second_host_and_with_nothing_running()
     {
         var path = SharedFiles.OldDump("boston-two-vapps.xml");
         var xml = new DumpXml(path);

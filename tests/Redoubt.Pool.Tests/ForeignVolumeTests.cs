@@ -29,12 +29,14 @@ public sealed class ForeignVolumeTests
     }
 
     [Fact]
-    public async Task A_volume_that_lost_its_magic_is_only_a_disk()
+    public async Task Rule04_looking_changes_not_one_byte_even_when_the_magic_is_wrong()
     {
         await using var scene = await ProtectedAsync();
         Overwrite(scene, 0, "not what it was."u8.ToArray());
+        var before = Hash(scene);
         await AttachAsync(scene);
         Assert.DoesNotContain(scene.Site.All<VdiRecord>(), v => v.Type == VdiType.Metadata);
+        Assert.Equal(before, Hash(scene));
     }
 
     [Fact]
@@ -50,7 +52,7 @@ public sealed class ForeignVolumeTests
     }
 
     [Fact]
-    public async Task A_state_from_before_everything_was_deleted_can_be_opened_and_recovered_from()
+    public async Task Rule06_a_state_from_before_everything_was_deleted_is_chosen_by_generation_or_by_time()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("SR.enable_database_replication", scene.Sr);
@@ -67,6 +69,10 @@ public sealed class ForeignVolumeTests
         var then = scene.Site.Client.With(await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, $"{before}"));
         await then.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         Assert.Contains(scene.Site.All<VmRecord>(), v => v.Uuid == uuid);
+        // A time as it is listed is found, though the list is to the second and all this may have happened in one.
+        var entry = history.Last(h => h["vms"] == "1");
+        var byTime = scene.Site.Client.With(await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, entry["time"]));
+        Assert.True(byTime.Session.Foreign!.Generation >= long.Parse(entry["generation"], System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal("INVALID_VALUE", (await scene.Site.Client.FailAsync("VDI.open_database_at", volume, "yesterday"))[0]);
     }
 

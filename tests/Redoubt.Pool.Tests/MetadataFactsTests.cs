@@ -8,7 +8,7 @@ namespace Redoubt.Pool.Tests;
 public sealed class MetadataFactsTests
 {
     [Fact]
-    public async Task A_whole_volume_says_whose_it_is_how_far_it_reaches_and_when_it_was_written()
+    public async Task Rule05_a_whole_volume_says_whose_it_is_how_far_it_reaches_and_when_it_was_written()
     {
         var begun = TimeProvider.System.GetUtcNow().AddSeconds(-1);
         await using var scene = await RecoveryScene.OpenAsync();
@@ -23,7 +23,7 @@ public sealed class MetadataFactsTests
     }
 
     [Fact]
-    public async Task A_damaged_volume_says_what_is_lost_and_where_the_state_is_from()
+    public async Task Rule05_a_damaged_volume_says_what_is_lost_and_where_the_state_is_from()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();

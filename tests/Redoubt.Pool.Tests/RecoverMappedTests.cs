@@ -7,7 +7,7 @@ namespace Redoubt.Pool.Tests;
 public sealed class RecoverMappedTests
 {
     [Fact]
-    public async Task A_network_that_is_not_mapped_is_refused_and_nothing_has_changed()
+    public async Task Rule12_a_network_that_is_not_mapped_is_refused_and_nothing_has_changed()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();
@@ -47,7 +47,7 @@ public sealed class RecoverMappedTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task A_recovery_that_fails_gives_back_what_it_replaced(bool force)
+    public async Task Rule08_a_recovery_that_fails_gives_back_what_it_replaced(bool force)
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Site.CreateNetworkAsync("net");
@@ -67,7 +67,7 @@ public sealed class RecoverMappedTests
     }
 
     [Fact]
-    public async Task A_recovered_VM_never_starts_by_itself_before_somebody_has_started_it()
+    public async Task Rule11_a_recovered_VM_never_starts_by_itself_before_somebody_has_started_it()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("VM.add_to_other_config", scene.Vm, "auto_poweron", "true");

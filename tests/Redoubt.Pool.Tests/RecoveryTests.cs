@@ -6,10 +6,12 @@ namespace Redoubt.Pool.Tests;
 public sealed class RecoveryTests
 {
     [Fact]
-    public async Task A_vApp_comes_back_at_the_other_site_and_runs_there()
+    public async Task Rule10_a_recovered_vApp_is_startable_at_once_and_what_was_blocked_is_blocked()
     {
         await using var scene = await RecoveryScene.OpenAsync();
+        await scene.Primary.Client.CallAsync("VM.add_to_blocked_operations", scene.Vm, VmOperations.Destroy, "keep it");
         await scene.ProtectAsync();
+        Assert.False(scene.Primary.Get(scene.Vm).ResidentOn.IsNull);
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.assert_can_be_recovered", scene.Appliance, scene.Site.Client.Session.Ref);
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
@@ -19,6 +21,9 @@ public sealed class RecoveryTests
         Assert.Equal((1L, VmPowerState.Halted, appliance), (scene.Site.Get(vm).Version, scene.Site.Get(vm).PowerState, scene.Site.Get(vm).Appliance));
         Assert.Equal("disk", scene.Site.Get(scene.Site.Get(scene.Site.Get(vm).Vbds.Single()).Vdi).NameLabel);
         Assert.DoesNotContain(scene.Site.All<VbdRecord>(), b => b.CurrentlyAttached);
+        Assert.DoesNotContain(scene.Site.All<VifRecord>(), v => v.CurrentlyAttached);
+        Assert.True(scene.Site.Get(vm).ResidentOn.IsNull);
+        Assert.Equal(["keep it"], scene.Site.Get(vm).BlockedOperations.Values);
         Assert.True(Assert.Single(scene.Site.All<SrRecord>()).IntroducedBy.IsNull);
 
         await scene.Site.Client.CallAsync("VM_appliance.start", appliance, false);
@@ -44,7 +49,7 @@ public sealed class RecoveryTests
     }
 
     [Fact]
-    public async Task A_missing_disk_stops_the_recovery_and_nothing_has_changed()
+    public async Task Rule09_a_missing_disk_stops_the_recovery_and_nothing_has_changed()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();

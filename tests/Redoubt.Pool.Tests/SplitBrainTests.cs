@@ -8,7 +8,7 @@ namespace Redoubt.Pool.Tests;
 public sealed class SplitBrainTests
 {
     [Fact]
-    public async Task A_pool_that_comes_back_refuses_to_start_what_was_recovered_elsewhere()
+    public async Task Rule13_a_pool_that_comes_back_refuses_to_start_what_was_recovered_elsewhere()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         var (primary, site) = (scene.Primary, scene.Site);

@@ -7,7 +7,7 @@ namespace Redoubt.Pool.Tests;
 public sealed class TestFailoverTests
 {
     [Fact]
-    public async Task A_test_changes_nothing_on_the_storage_and_leaves_nothing_behind()
+    public async Task Rule15_a_test_changes_nothing_on_the_storage_and_leaves_nothing_behind()
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.ProtectAsync();

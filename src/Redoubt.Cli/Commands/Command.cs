@@ -21,6 +21,12 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
     /// </summary>
     public bool IsForThisMachine { get; init; }
 
+    /// <summary>
+    /// Whether it opens the files that its parameters name through <see cref="CommandContext.Files"/> and no others, so that they are files of
+    /// whoever sent the command.
+    /// </summary>
+    public bool HasCallersFiles { get; init; }
+
     /// <summary>What the help says of <see cref="AcceptsOther"/>.</summary>
     public string? OtherHelp { get; init; }
 

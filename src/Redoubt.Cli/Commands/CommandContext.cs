@@ -14,6 +14,9 @@ internal sealed class CommandContext(
     /// <summary>Connects to another server than the one that the command is about. Whoever asks disposes the client.</summary>
     public required Func<Uri, Credentials, CancellationToken, Task<XenApiClient>> ConnectToAsync { get; init; }
 
+    /// <summary>The files that the parameters name.</summary>
+    public required ICommandFiles Files { get; init; }
+
     public Parameters Parameters => parameters;
 
     public Terminal Terminal => terminal;

@@ -17,11 +17,13 @@ internal static class PoolCommands
         Command.Make("pool-dump-database", "Writes the pool's database to a file, which must not exist yet. It holds secrets in clear.", DumpAsync) with
         {
             Required = ["file-name"],
+            HasCallersFiles = true,
         },
         Command.Make("pool-restore-database", "Puts a dump in the place of the pool's database; --dry-run only says what that would do.", RestoreAsync) with
         {
             Required = ["file-name"],
             Optional = ["dry-run", "force"],
+            HasCallersFiles = true,
         },
         Command.Make("pool-sync-database", "Writes the whole database to every copy there is, now.", context => context.CallAsync("pool.sync_database")),
     ];
@@ -30,7 +32,7 @@ internal static class PoolCommands
     {
         var file = context.Parameters.Get("file-name");
         var api = await context.ConnectAsync();
-        await LocalFile.WriteNewAsync(file, target => api.DumpDatabaseAsync(target, null, context.CancellationToken), context.CancellationToken);
+        await context.Files.WriteNewAsync(file, target => api.DumpDatabaseAsync(target, null, context.CancellationToken), context.CancellationToken);
     }
 
     private static async Task RestoreAsync(CommandContext context)
@@ -41,10 +43,13 @@ internal static class PoolCommands
             throw new UsageException(Explanation);
         }
 
-        await using var backup = LocalFile.Open(file);
-        var api = await context.ConnectAsync();
-        using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
-        var plan = await api.RestoreDatabaseAsync(backup, dryRun, new ByteProgress(progress, backup.Length), context.CancellationToken);
+        var plan = "";
+        await context.Files.ReadAsync(file, async (backup, bytes) =>
+        {
+            var api = await context.ConnectAsync();
+            using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
+            plan = await api.RestoreDatabaseAsync(backup, dryRun, new ByteProgress(progress, bytes), context.CancellationToken);
+        }, context.CancellationToken);
         foreach (var line in plan.Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
             context.Terminal.PrintLine(line);

@@ -19,8 +19,8 @@ internal static class VdiCommands
         },
         Command.OnObject("vdi-destroy", "VDI", "destroy", "Destroys a disk and what is on it."),
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
-        Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },
-        Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"] },
+        Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
+        Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
     ];
 
     private static async Task CreateAsync(CommandContext context)
@@ -58,52 +58,29 @@ internal static class VdiCommands
     {
         var format = Format(context);
         var file = context.Parameters.Get("filename");
-        await using var content = Open(file, FileMode.Open, FileAccess.Read);
-        var api = await context.ConnectAsync();
-        var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
-        using var progress = new ProgressLine(context.Terminal, "Importing", context.Time);
-        var length = content.Length;
-        await api.ImportRawVdiAsync(vdi, format, content, new ByteProgress(progress, length), context.CancellationToken);
+        await context.Files.ReadAsync(file, async (content, bytes) =>
+        {
+            var api = await context.ConnectAsync();
+            var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
+            using var progress = new ProgressLine(context.Terminal, "Importing", context.Time);
+            await api.ImportRawVdiAsync(vdi, format, content, new ByteProgress(progress, bytes), context.CancellationToken);
+        }, context.CancellationToken);
     }
 
     private static async Task ExportAsync(CommandContext context)
     {
         var format = Format(context);
-        var file = context.Parameters.Get("filename");
         var api = await context.ConnectAsync();
         var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
         var size = await api.CallAsync<long>("VDI.get_virtual_size", [vdi], context.CancellationToken);
-        var isWhole = false;
-        try
+        await context.Files.WriteNewAsync(context.Parameters.Get("filename"), async target =>
         {
-            await using var target = Open(file, FileMode.CreateNew, FileAccess.Write);
             using var progress = new ProgressLine(context.Terminal, "Exporting", context.Time);
             await api.ExportRawVdiAsync(vdi, format, target, new ByteProgress(progress, size), context.CancellationToken);
-            await target.FlushAsync(context.CancellationToken);
-            target.Flush(flushToDisk: true);
-            isWhole = true;
-        }
-        catch (Exception failed) when (failed is not UsageException && !isWhole)
-        {
-            // Half a disk looks like a whole one.
-            File.Delete(file);
-            throw;
-        }
+        }, context.CancellationToken);
     }
 
     private static string Format(CommandContext context) => context.Parameters.GetOr("format", "raw") is var format && Formats.Contains(format)
         ? format
         : throw new UsageException($"format= must be raw or qcow2, not '{format}'.");
-
-    private static FileStream Open(string file, FileMode mode, FileAccess access)
-    {
-        try
-        {
-            return new FileStream(file, mode, access, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} can't be {(access == FileAccess.Read ? "read" : "written")}: {unusable.Message}");
-        }
-    }
 }

@@ -19,12 +19,14 @@ internal static class VmMetadataCommands
             Required = ["filename"],
             Optional = ["metadata", "vapp", "database:"],
             AcceptsOther = VmSelector.Accepts,
+            HasCallersFiles = true,
             OtherHelp = VmSelector.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
         Command.Make("vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.", ImportAsync) with
         {
             Required = ["filename"],
             Optional = ["metadata", "preserve", "force", "dry-run", "vdi:"],
+            HasCallersFiles = true,
         },
     ];
 
@@ -32,7 +34,7 @@ internal static class VmMetadataCommands
     {
         RequireMetadata(context);
         var vms = await SelectAsync(context, api);
-        await LocalFile.WriteNewAsync(context.Parameters.Get("filename"), async target =>
+        await context.Files.WriteNewAsync(context.Parameters.Get("filename"), async target =>
         {
             await (vms is [var one]
                 ? api.ExportMetadataAsync(one, target, context.CancellationToken)
@@ -45,15 +47,15 @@ internal static class VmMetadataCommands
     {
         RequireMetadata(context);
         var p = context.Parameters;
-        await using var archive = LocalFile.Open(p.Get("filename"));
         var api = await context.ConnectAsync();
         var import = new MetadataImport { Restore = p.Flag("preserve"), Force = p.Flag("force"), DryRun = p.Flag("dry-run"), Disks = p.Map("vdi") };
-        string text;
-        IReadOnlyList<Ref<VmRecord>> made;
-        using (var progress = new ProgressLine(context.Terminal, "Sending", context.Time))
+        var text = "";
+        IReadOnlyList<Ref<VmRecord>> made = [];
+        await context.Files.ReadAsync(p.Get("filename"), async (archive, bytes) =>
         {
-            (made, text) = await api.ImportMetadataAsync(archive, import, new ByteProgress(progress, archive.Length), context.CancellationToken);
-        }
+            using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
+            (made, text) = await api.ImportMetadataAsync(archive, import, new ByteProgress(progress, bytes), context.CancellationToken);
+        }, context.CancellationToken);
 
         if (import.DryRun)
         {

@@ -27,10 +27,11 @@ internal static class RemoteCommand
             }
 
             var command = CommandTable.Find(line.Command) ?? throw App.Unknown(line.Command);
-            RequireNoFile(command);
+            RequireNoFileHere(command, line);
             ParameterCheck.Check(command, line);
             return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
             {
+                Files = new CallersFiles(call),
                 ConnectToAsync = (_, _, _) => throw new UsageException("A command that a thin client sends is about this server and no other."),
             });
         }
@@ -47,11 +48,21 @@ internal static class RemoteCommand
     }
 
     // By the parameters that a command declares, so that a command that is new is refused too.
-    private static void RequireNoFile(Command command)
+    private static void RequireNoFileHere(Command command, ParsedCommandLine line)
     {
         if (command.IsForThisMachine)
         {
             throw new UsageException($"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use 'redoubt {command.Name}'.");
+        }
+
+        if (command.HasCallersFiles)
+        {
+            if (line.Parameters.Map("database").ContainsKey("filename"))
+            {
+                throw new UsageException($"database:filename= names a file of the server, which nobody opens for a thin client. Use database:vdi-uuid=, or 'redoubt {command.Name}'.");
+            }
+
+            return;
         }
 
         if (command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter)

@@ -5,7 +5,8 @@ namespace Redoubt.Database.Journal;
 /// <summary>An earlier point of a database's life that a reader is asked for: the newest state at or before it. A closed set of two.</summary>
 public abstract record JournalPoint
 {
-    private static readonly string[] TimeForms = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyyMMdd'T'HH:mm:ssK"];
+    private const string FineForm = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK";
+    private static readonly string[] SecondForms = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyyMMdd'T'HH:mm:ssK"];
 
     private JournalPoint()
     {
@@ -13,7 +14,8 @@ public abstract record JournalPoint
 
     /// <summary>
     /// What a person wrote: a generation (<c>1234</c>), or a time with its zone (<c>2026-11-22T14:05:00Z</c>, also without hyphens, as
-    /// XenAPI writes it). Null if it is neither.
+    /// XenAPI writes it). A time to the second means that whole second: histories are listed so, and what is listed must be found. Null if it
+    /// is neither.
     /// </summary>
     public static JournalPoint? Parse(string text)
     {
@@ -22,7 +24,12 @@ public abstract record JournalPoint
             return new AtGeneration(generation);
         }
 
-        return DateTimeOffset.TryParseExact(text, TimeForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? new AtTime(time) : null;
+        if (DateTimeOffset.TryParseExact(text, SecondForms, CultureInfo.InvariantCulture, DateTimeStyles.None, out var second))
+        {
+            return new AtTime(second + TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
+        }
+
+        return DateTimeOffset.TryParseExact(text, FineForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? new AtTime(time) : null;
     }
 
     /// <summary>By the count of changes.</summary>

@@ -23,6 +23,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         .. scene.IsTest ? MapNetworks() : [],
         .. units.Select(Recover),
         .. scene.IsTest ? [] : MapNetworks(),
+        .. scene.IsOrderly ? SourcePool.All(scene).Select(s => new HandOver(s.Pool, [.. s.Vms.Select(v => v.Object)])) : [],
         .. scene.Policy.PowerState == PowerStateAfter.Halted ? [] : tiers.SelectMany(Start),
         .. scene.IsTest ? [] : Unprotected().Select(s => new Protect(s)),
         .. Hooks(HookMoment.AfterRun),

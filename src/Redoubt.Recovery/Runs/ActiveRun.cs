@@ -3,18 +3,28 @@ using Redoubt.XenApi;
 namespace Redoubt.Recovery;
 
 /// <summary>
-/// One run: its state, which only this changes, and the loop that carries it on. Every change is in the journal before it is in the state,
-/// and what to do next is decided in the same breath as it is written down, so that an operator's word never falls in between.
+/// One run: its state, which only this changes, and the loop that carries it on. What is intended is in the journal before it is done;
+/// what came of it shares the next flush, a moment later, and is shown to nobody before that. What to do next is decided in the same
+/// breath as it is written down, so that an operator's word never falls in between.
 /// </summary>
 internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, TimeProvider time, RunState state, CancellationToken shutdown) : IDisposable
 {
+    // A flush of a busy disk takes milliseconds; nobody who looks at a run sees the difference, and a tier's VMs share one.
+    private static readonly TimeSpan OutcomeDelay = TimeSpan.FromMilliseconds(20);
+
+    // Taken before the gate, by whoever writes the journal: so batches are in the order of the events, and others add to the next one.
+    private readonly Lock _writing = new();
     private readonly Lock _gate = new();
+    private readonly List<RunEvent> _unwritten = [];
     private RunState _state = state;
+    private RunState _written = state;
+    private bool _isFlushPlanned;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _stop = new();
     private Exception? _broken;
     private bool _isLooping;
 
+    /// <summary>What has happened, for the steps.</summary>
     public RunState State
     {
         get
@@ -22,6 +32,18 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
             lock (_gate)
             {
                 return _state;
+            }
+        }
+    }
+
+    /// <summary>What the journal has of it, for everybody else.</summary>
+    public RunState Written
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _written;
             }
         }
     }
@@ -38,8 +60,8 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     {
         lock (_gate)
         {
-            var record = _state.ToRecord();
-            return (_broken is null || _state.Phase.IsFinal() ? record : record with
+            var record = _written.ToRecord();
+            return (_broken is null || _written.Phase.IsFinal() ? record : record with
             {
                 Phase = RunPhase.Interrupted,
                 Failure = $"The journal can't be written, so nothing more is done: {_broken.Message} See to it, and restart the daemon.",
@@ -49,10 +71,37 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         }
     }
 
-    /// <summary>Writes down what happened; it is durable when this returns.</summary>
-    public void Write(RunEvent happened)
+    /// <summary>The phase as <see cref="Observe"/> has it, and a task that ends at the next change.</summary>
+    public (RunPhase Phase, Task Changed) Look()
     {
         lock (_gate)
+        {
+            return (_broken is null || _written.Phase.IsFinal() ? _written.Phase : RunPhase.Interrupted, _changed.Task);
+        }
+    }
+
+    /// <summary>
+    /// Writes down what happened; it is durable when this returns. But how a VM moved, and a line of the log, is so a moment later: a step
+    /// that is repeated finds out again what came of it.
+    /// </summary>
+    public void Write(RunEvent happened)
+    {
+        if (happened is RunEvent.VmMoved or RunEvent.Logged)
+        {
+            lock (_gate)
+            {
+                Hold(happened);
+                if (!_isFlushPlanned)
+                {
+                    _isFlushPlanned = true;
+                    _ = FlushSoonAsync();
+                }
+            }
+
+            return;
+        }
+
+        lock (_writing)
         {
             Append(happened);
         }
@@ -62,6 +111,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     /// <exception cref="RunRefusedException">It can't be done in this state.</exception>
     public void Tell(Func<RunState, RunEvent> decide)
     {
+        lock (_writing)
         lock (_gate)
         {
             if (_broken is not null)
@@ -127,11 +177,16 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         {
             BreakOff(bug);
         }
+        finally
+        {
+            FlushQuietly();
+        }
     }
 
     // Whatever went wrong, a person can have the run go on, or take it back.
     private void BreakOff(Exception bug)
     {
+        lock (_writing)
         lock (_gate)
         {
             _isLooping = false;
@@ -154,6 +209,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     // Null: there is nothing to do, and the loop ends.
     private RunAction? Take()
     {
+        lock (_writing)
         lock (_gate)
         {
             shutdown.ThrowIfCancellationRequested();
@@ -161,6 +217,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
             switch (action)
             {
                 case RunAction.Rest:
+                    Flush();
                     _isLooping = false;
                     return null;
                 case RunAction.Note(var note):
@@ -239,6 +296,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
 
     private void Came(int index, bool isUndo, StepOutcome outcome)
     {
+        lock (_writing)
         lock (_gate)
         {
             RunEvent? happened = (outcome, isUndo) switch
@@ -253,14 +311,28 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
                 (StepOutcome.Ask ask, _) => _state.Phase == RunPhase.Cancelling ? null : new RunEvent.Asked(index, ask.Key, ask.Text, ask.Answers),
                 _ => throw new InvalidOperationException($"A step came to {outcome.GetType().Name}."),
             };
-            if (happened is not null)
+            switch (happened)
             {
-                Append(happened);
+                case RunEvent.Asked: Append(happened); break;
+                // What to do next is decided at once, and an outcome is written with it.
+                case not null: Hold(happened); break;
             }
         }
     }
 
+    // To be called with the right to write, as Flush.
     private void Append(RunEvent happened)
+    {
+        lock (_gate)
+        {
+            Hold(happened);
+        }
+
+        Flush();
+    }
+
+    // To be called with the gate closed.
+    private void Hold(RunEvent happened)
     {
         if (_broken is not null)
         {
@@ -268,21 +340,72 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         }
 
         var stamped = happened with { At = time.GetUtcNow() };
-        var next = RunTransitions.Apply(_state, stamped);
+        _state = RunTransitions.Apply(_state, stamped);
+        _unwritten.Add(stamped);
+    }
+
+    private void Flush()
+    {
+        List<RunEvent> batch;
+        RunState upTo;
+        lock (_gate)
+        {
+            if (_unwritten.Count == 0 || _broken is not null)
+            {
+                return;
+            }
+
+            (batch, upTo) = ([.. _unwritten], _state);
+            _unwritten.Clear();
+        }
+
         try
         {
-            journal.Append(_state.Uuid, [stamped]);
+            journal.Append(upTo.Uuid, batch);
         }
         catch (Exception broken)
         {
-            // What is in the file now is not known, so this state is not to be trusted either.
-            _broken = broken;
-            Signal();
+            // What is in the file now is not known, so nothing after it is to be trusted either.
+            lock (_gate)
+            {
+                _broken = broken;
+                Signal();
+            }
+
             throw;
         }
 
-        _state = next;
-        Signal();
+        lock (_gate)
+        {
+            _written = upTo;
+            Signal();
+        }
+    }
+
+    private async Task FlushSoonAsync()
+    {
+        await Task.Delay(OutcomeDelay, time);
+        lock (_gate)
+        {
+            _isFlushPlanned = false;
+        }
+
+        FlushQuietly();
+    }
+
+    private void FlushQuietly()
+    {
+        try
+        {
+            lock (_writing)
+            {
+                Flush();
+            }
+        }
+        catch (Exception) when (_broken is not null)
+        {
+            // Observe says so, and nothing more is done.
+        }
     }
 
     private void Signal()

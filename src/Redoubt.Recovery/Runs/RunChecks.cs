@@ -33,11 +33,30 @@ internal static class RunChecks
         }
     }
 
+    // An order to stop that was given before it was interrupted still stands: going on is carrying that out.
     public static RunEvent Resume(RunState state, string by) => state.Phase == RunPhase.Interrupted
-        ? new RunEvent.ResumeAsked(by)
+        ? state is { IsBackward: false, IsUndoWanted: true } ? new RunEvent.UndoAsked(by)
+            : state is { IsBackward: false, IsCancelWanted: true } ? new RunEvent.CancelAsked(by)
+            : new RunEvent.ResumeAsked(by)
         : throw Refuse(state, "resumed", "Only a run that was interrupted goes on.");
 
-    public static RunEvent Undo(RunState state, string by) => state.Phase switch
+    /// <param name="state">The run.</param>
+    /// <param name="by">Who asks.</param>
+    /// <param name="later">The runs that were started after it.</param>
+    /// <exception cref="RunRefusedException">It can't be undone now, or a later run has some of its VMs.</exception>
+    public static RunEvent Undo(RunState state, string by, IEnumerable<RunState> later)
+    {
+        var mine = state.Vms.Select(v => v.Vm.Uuid).ToHashSet();
+        if (!state.IsTest && later.FirstOrDefault(r => !r.IsTest && !(r.IsBackward && r.Phase.IsFinal()) && r.Request.Target == state.Request.Target && r.Vms.Any(v => mine.Contains(v.Vm.Uuid))) is { } other)
+        {
+            var shared = other.Vms.Where(v => mine.Contains(v.Vm.Uuid)).Select(v => v.Vm.Name).ToList();
+            throw Refuse(state, "undone", $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) came after it and has {string.Join(", ", shared)}, and undoing this one would destroy what that one made. Undo that one first, or fail back.");
+        }
+
+        return Undo(state, by);
+    }
+
+    private static RunEvent Undo(RunState state, string by) => state.Phase switch
     {
         RunPhase.Succeeded => throw Refuse(state, "undone", state.IsTest ? "A test leaves nothing behind." : "Its VMs run; plan a failback to bring them home."),
         RunPhase.Undoing or RunPhase.Undone => throw Refuse(state, "undone", "It is taken back already."),

@@ -23,7 +23,7 @@ internal static class RunDecision
     /// <summary>Whether the run goes on when such a step fails: losing one VM does not stop the others, and what runs is kept running.</summary>
     public static bool IsLivedWith(RecoveryStep step) => step switch
     {
-        RecoverVm or RecoverAppliance or StartTier or WaitHealthy or Protect => true,
+        RecoverVm or RecoverAppliance or HandOver or StartTier or WaitHealthy or Protect => true,
         CleanUp cleanUp => cleanUp.Vms.IsEmpty,
         RunHookStep hook => hook.Hook.Moment is HookMoment.AfterRun or HookMoment.AfterTier,
         _ => false,
@@ -73,7 +73,7 @@ internal static class RunDecision
         };
         if (order is not null && StoppedBy(state, index) is { } stopped)
         {
-            return $"Tier {stopped.Order} was not healthy, and its policy is to stop.";
+            return $"Tier {stopped.Order} was not healthy, and its policy or a person says to stop.";
         }
 
         return step switch
@@ -85,12 +85,14 @@ internal static class RunDecision
         };
     }
 
+    // A tier that could not even be looked at is not known to be healthy; where a person was to be asked, nobody has said to go on.
     private static WaitHealthy? StoppedBy(RunState state, int index)
     {
         for (var i = 0; i < index; i++)
         {
-            if (state.Plan.Steps[i] is WaitHealthy wait && state.Steps[i].Phase == StepPhase.Partial
-                && (wait.OnFailure == TierFailure.Stop || state.Steps[i].Facts.GetValueOrDefault(PendingQuestion.FactOf(TierKey)) == Stop))
+            if (state.Plan.Steps[i] is WaitHealthy wait && state.Steps[i].Phase is StepPhase.Partial or StepPhase.Failed
+                && (wait.OnFailure == TierFailure.Stop
+                    || (wait.OnFailure == TierFailure.Ask && state.Steps[i].Facts.GetValueOrDefault(PendingQuestion.FactOf(TierKey)) != GoOn)))
             {
                 return wait;
             }

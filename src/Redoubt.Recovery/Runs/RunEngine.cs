@@ -13,6 +13,9 @@ namespace Redoubt.Recovery;
 /// </summary>
 public sealed class RunEngine : IAsyncDisposable
 {
+    // What a thousand VMs do would otherwise keep a processor busy with telling it.
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(250);
+
     private readonly RunEngineConfig _config;
     private readonly RunJournal _journal;
     private readonly TimeProvider _time;
@@ -50,8 +53,8 @@ public sealed class RunEngine : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            RunChecks.RequireStartable(request, plan, _runs.Select(r => r.State));
-            var forecasts = StepForecast.Of(plan, _runs.Select(r => r.State).Where(s => s.Phase.IsFinal()).Reverse());
+            RunChecks.RequireStartable(request, plan, _runs.Select(r => r.Written));
+            var forecasts = StepForecast.Of(plan, _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse());
             var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
             _journal.Append(started.Uuid, [started]);
             var run = new ActiveRun(_config, _journal, _time, RunTransitions.Apply(null, started), _shutdown.Token);
@@ -66,7 +69,7 @@ public sealed class RunEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            return [.. Enumerable.Reverse(_runs).Select(r => r.State.ToSummary())];
+            return [.. Enumerable.Reverse(_runs).Select(r => r.Written.ToSummary())];
         }
     }
 
@@ -74,8 +77,9 @@ public sealed class RunEngine : IAsyncDisposable
     public RunRecord? Find(string uuid) => FindRun(uuid)?.Observe().Record;
 
     /// <summary>
-    /// The run's state now if its revision is past the given one, and then after each change; states in between may be left out. Ends with
-    /// a final phase.
+    /// The run's state now if its revision is past the given one, and then after each change. States in between are left out: as long as it
+    /// goes on by itself there are at most four a second, while its end, or that it waits for somebody, is told at once. Ends with a final
+    /// phase.
     /// </summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
     public async IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
@@ -86,6 +90,12 @@ public sealed class RunEngine : IAsyncDisposable
             var (record, changed) = run.Observe();
             if (record.Revision > afterRevision)
             {
+                if (IsMoving(record.Phase))
+                {
+                    await PauseAsync(run, cancellationToken);
+                    (record, changed) = run.Observe();
+                }
+
                 afterRevision = record.Revision;
                 yield return record;
             }
@@ -104,8 +114,16 @@ public sealed class RunEngine : IAsyncDisposable
     public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
 
     /// <summary>Takes a run back: the steps that have an undo, the last one first.</summary>
-    /// <exception cref="RunRefusedException">There is no such run, or it can't be undone now.</exception>
-    public Task UndoAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Undo(state, by), cancellationToken);
+    /// <exception cref="RunRefusedException">There is no such run, it can't be undone now, or a later run has some of its VMs.</exception>
+    public Task UndoAsync(string uuid, string by, CancellationToken cancellationToken)
+    {
+        // No run may start between the look at them and the order.
+        lock (_gate)
+        {
+            var later = _runs.Select(r => r.State).SkipWhile(s => s.Uuid != uuid).Skip(1).ToList();
+            return TellAsync(uuid, state => RunChecks.Undo(state, by, later), cancellationToken);
+        }
+    }
 
     /// <summary>
     /// Stops a run before its next step. A test is cleaned up; a hand-over that has started nothing yet is taken back; whatever else was
@@ -124,7 +142,7 @@ public sealed class RunEngine : IAsyncDisposable
 
     /// <summary>The run's report, as far as the run has come.</summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
-    public string Report(string uuid, ReportFormat format) => RunReport.Of(GetRun(uuid).State).Write(format);
+    public string Report(string uuid, ReportFormat format) => RunReport.Of(GetRun(uuid).Written).Write(format);
 
     /// <summary>Stops runs where they are; they are interrupted when the journal is opened again.</summary>
     public async ValueTask DisposeAsync()
@@ -182,6 +200,19 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
+    private static bool IsMoving(RunPhase phase) => phase is RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing;
+
+    private async Task PauseAsync(ActiveRun run, CancellationToken cancellationToken)
+    {
+        var pause = Task.Delay(WatchInterval, _time, cancellationToken);
+        for (var now = run.Look(); IsMoving(now.Phase) && !pause.IsCompleted; now = run.Look())
+        {
+            await Task.WhenAny(pause, now.Changed);
+        }
+
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     private Task TellAsync(string uuid, Func<RunState, RunEvent> decide, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -193,7 +224,7 @@ public sealed class RunEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            return _runs.Find(r => r.State.Uuid == uuid);
+            return _runs.Find(r => r.Written.Uuid == uuid);
         }
     }
 

@@ -11,9 +11,10 @@ internal sealed class RunJournal : IDisposable
 {
     private const int Version = 1;
 
-    // One connection has one transaction at a time, and several runs write.
-    private readonly Lock _writing = new();
     private readonly SqliteConnection _connection;
+
+    // Runs write on threads of their own, and a connection can be used by one at a time.
+    private readonly Lock _gate = new();
     private readonly Action<RunEvent, bool>? _watch;
 
     private RunJournal(SqliteConnection connection, Action<RunEvent, bool>? watch)
@@ -78,7 +79,7 @@ internal sealed class RunJournal : IDisposable
         return [.. runs.Values];
     }
 
-    /// <summary>Writes events of a run, all or none. Any number of runs may do so at once.</summary>
+    /// <summary>Writes events of a run, all or none. May be called by several threads at once.</summary>
     public void Append(string run, IReadOnlyList<RunEvent> events)
     {
         foreach (var happened in events)
@@ -86,7 +87,7 @@ internal sealed class RunJournal : IDisposable
             _watch?.Invoke(happened, false);
         }
 
-        lock (_writing)
+        lock (_gate)
         {
             using var transaction = _connection.BeginTransaction();
             foreach (var happened in events)

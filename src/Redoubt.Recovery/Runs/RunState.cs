@@ -45,6 +45,9 @@ internal sealed record RunState
     /// <summary>Whether what was asked to stop is to be taken back as well.</summary>
     public bool IsUndoWanted { get; init; }
 
+    /// <summary>Whether it was asked to stop.</summary>
+    public bool IsCancelWanted { get; init; }
+
     public bool IsTest => Plan.Kind == RecoveryKind.Test;
 
     /// <summary>Whether the source handed over, and would have to run again if this fails.</summary>

@@ -70,8 +70,8 @@ internal static class RunTransitions
             { Phase = RunPhase.Waiting, Question = new(e.Step, e.Key, e.Text, e.Answers, e.At) }, e, "Asked: " + e.Text),
         (RunPhase.Waiting, RunEvent.Answered e) => Answered(state, e),
 
-        (RunPhase.Running, RunEvent.CancelAsked e) => Log(state with { Phase = RunPhase.Cancelling, Operator = e.By }, e, $"{e.By} cancelled the run."),
-        (RunPhase.Waiting or RunPhase.Interrupted, RunEvent.CancelAsked e) => Log(Unasked(state) with { Phase = RunPhase.Cancelling, Operator = e.By }, e, $"{e.By} cancelled the run."),
+        (RunPhase.Running, RunEvent.CancelAsked e) => Log(state with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
+        (RunPhase.Waiting or RunPhase.Interrupted, RunEvent.CancelAsked e) => Log(Unasked(state) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
         (RunPhase.Running or RunPhase.Cancelling, RunEvent.UndoAsked e) => Log(state with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By }, e, $"{e.By} had the run undone."),
         (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled, RunEvent.UndoAsked e) =>
             Log(Unasked(state) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By, EndedAt = null }, e, $"{e.By} had the run undone."),

@@ -28,7 +28,8 @@ internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseSta
             writer.EndArray();
             writer.Key("valid_ref_counts");
             writer.BeginStruct();
-            foreach (var model in DataModel.Classes.Values)
+            // Classes of ours have no objects, and a client of XenServer's has never heard of them.
+            foreach (var model in DataModel.Classes.Values.Where(c => !c.IsExtension))
             {
                 writer.Key(model.Name.ToLowerInvariant());
                 writer.Int32(State.Table(model).Count);

@@ -1,10 +1,11 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Redoubt.Server.ThinCli;
 
 namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
-internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ILogger<HttpRoutes> log)
+internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliTransfers files, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -45,6 +46,7 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
         ("GET", "/export_metadata") => vms.ExportAsync(http),
         ("PUT", "/import_metadata") => vms.ImportAsync(http),
+        ("GET", { } path) when path.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

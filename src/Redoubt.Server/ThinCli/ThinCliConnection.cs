@@ -13,7 +13,7 @@ namespace Redoubt.Server.ThinCli;
 /// request is HTTP, the answer is not, so a connection that begins with it never gets to the HTTP server.
 /// </summary>
 internal sealed class ThinCliConnection(
-    PoolServices pool, Logins logins, Failures failures, Func<CommandLineCall, CancellationToken, Task<int>> run, Func<CommandLineCall> server)
+    PoolServices pool, Logins logins, Failures failures, Func<CommandLineCall, CancellationToken, Task<int>> run, Func<CommandLineCall> server, ThinCliTransfers transfers)
 {
     private static readonly TimeSpan SendingLimit = TimeSpan.FromSeconds(15);
 
@@ -21,17 +21,18 @@ internal sealed class ThinCliConnection(
     public async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         using var limit = new CancellationTokenSource(SendingLimit, pool.Time);
-        var isThinCli = false;
+        var (isThinCli, isFile) = (false, false);
         try
         {
-            isThinCli = await ThinCliRequest.IsNextAsync(connection.Transport.Input, limit.Token);
+            isThinCli = await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliRequest.Begins, limit.Token);
+            isFile = !isThinCli && await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliUpload.Begins, limit.Token);
         }
         catch (OperationCanceledException)
         {
             // Not a word so far; how long that may go on is for the HTTP server to say.
         }
 
-        if (!isThinCli)
+        if (!isThinCli && !isFile)
         {
             await next(connection);
             return;
@@ -39,7 +40,7 @@ internal sealed class ThinCliConnection(
 
         try
         {
-            await ServeAsync(connection, limit.Token);
+            await (isFile ? new ThinCliUpload(transfers, pool.Time).ServeAsync(connection.Transport, limit.Token) : ServeAsync(connection, limit.Token));
         }
         catch (Exception gone) when (gone is OperationCanceledException or IOException)
         {
@@ -60,14 +61,20 @@ internal sealed class ThinCliConnection(
         await output.WriteAsync(ThinCliMessage.Hello(), limit);
         await SkipAsync(connection.Transport.Input, ThinCliMessage.HelloBytes, limit);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
-        foreach (var message in await AnswerAsync(request, remote, connection.ConnectionClosed))
+        var files = new ThinCliFiles(connection.Transport.Input, SendAsync, transfers, pool.Time);
+        foreach (var message in await AnswerAsync(request, files, remote, connection.ConnectionClosed))
+        {
+            await SendAsync(message);
+        }
+
+        async Task SendAsync(byte[] message)
         {
             using var sending = new CancellationTokenSource(SendingLimit, pool.Time);
             await output.WriteAsync(message, sending.Token);
         }
     }
 
-    private async Task<IReadOnlyList<byte[]>> AnswerAsync(ThinCliRequest request, IPAddress remote, CancellationToken gone)
+    private async Task<IReadOnlyList<byte[]>> AnswerAsync(ThinCliRequest request, ThinCliFiles files, IPAddress remote, CancellationToken gone)
     {
         try
         {
@@ -76,7 +83,7 @@ internal sealed class ThinCliConnection(
             {
                 using var printed = new StringWriter();
                 using var said = new StringWriter();
-                var call = server() with { Words = request.Words, Session = session.Ref.Opaque, Output = printed, Error = said };
+                var call = server() with { Words = request.Words, Session = session.Ref.Opaque, SendFileAsync = files.SendAsync, ReceiveFileAsync = files.ReceiveAsync, Output = printed, Error = said };
                 var code = await run(call, gone);
                 var text = printed.ToString();
                 return [.. text.Length > 0 ? [ThinCliMessage.Print(text.EndsWith('\n') ? text[..^1] : text)] : Array.Empty<byte[]>(), ThinCliMessage.Complain(said.ToString()), ThinCliMessage.Exit(code)];

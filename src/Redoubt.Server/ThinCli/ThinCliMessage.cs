@@ -10,6 +10,8 @@ namespace Redoubt.Server.ThinCli;
 /// message   the length of the rest; 9 for a command; the command's number; what belongs to it
 ///            0 print       text, to which the client adds a line feed
 ///            4 exit        exit code
+///           12 get         a file's name, an address: fetch it from there into the file
+///           13 put         a file's name, an address: bring the file there
 ///           14 error       code, number of parameters, parameters
 ///           16 complain    text for standard error, as it is
 /// </code>
@@ -29,6 +31,10 @@ internal static class ThinCliMessage
     public static byte[] Print(string text) => Message(0, Text(text));
 
     public static byte[] Exit(int code) => Message(4, Int(code));
+
+    public static byte[] Get(string file, string path) => Message(12, [.. Text(file), .. Text(path)]);
+
+    public static byte[] Put(string file, string path) => Message(13, [.. Text(file), .. Text(path)]);
 
     public static byte[] Error(string code, IReadOnlyList<string> parameters) =>
         Message(14, [.. Text(code), .. Int(parameters.Count), .. parameters.SelectMany(Text)]);

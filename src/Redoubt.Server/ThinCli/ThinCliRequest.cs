@@ -14,21 +14,22 @@ internal sealed record ThinCliRequest(IReadOnlyList<string> Words, string User, 
     private const int MaxHeadBytes = 16 << 10;
     private const int MaxBodyBytes = 1 << 20;
 
-    private static readonly byte[] Begins = "POST /cli HTTP/1."u8.ToArray();
+    /// <summary>What such a request begins with.</summary>
+    public static byte[] Begins { get; } = "POST /cli HTTP/1."u8.ToArray();
 
-    /// <summary>Whether a connection begins with such a request. Nothing is taken from it.</summary>
-    public static async Task<bool> IsNextAsync(PipeReader input, CancellationToken limit)
+    /// <summary>Whether a connection begins with these bytes. Nothing is taken from it.</summary>
+    public static async Task<bool> IsNextAsync(PipeReader input, byte[] begins, CancellationToken limit)
     {
         while (true)
         {
             var read = await input.ReadAsync(limit);
-            var seen = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, Begins.Length)).ToArray();
-            var fits = Begins.AsSpan(0, seen.Length).SequenceEqual(seen);
-            var isDecided = !fits || seen.Length == Begins.Length || read.IsCompleted;
+            var seen = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, begins.Length)).ToArray();
+            var fits = begins.AsSpan(0, seen.Length).SequenceEqual(seen);
+            var isDecided = !fits || seen.Length == begins.Length || read.IsCompleted;
             input.AdvanceTo(read.Buffer.Start, isDecided ? read.Buffer.Start : read.Buffer.End);
             if (isDecided)
             {
-                return fits && seen.Length == Begins.Length;
+                return fits && seen.Length == begins.Length;
             }
         }
     }

@@ -34,6 +34,8 @@ internal sealed record ThinClient(string Output, string Error, int ExitCode)
                 case 14:
                     error.Append($"Error code: {Text(message)}\nError parameters: {string.Join(", ", Enumerable.Range(0, message.ReadInt32()).Select(_ => Text(message)))}\n");
                     break;
+                case 12: await FetchAsync(server, Text(message), Text(message), stream); break;
+                case 13: await BringAsync(server, Text(message), Text(message), stream); break;
                 case 4:
                     var code = message.ReadInt32();
                     Assert.Equal(0, await stream.ReadAsync(new byte[1]));
@@ -42,6 +44,65 @@ internal sealed record ThinClient(string Output, string Error, int ExitCode)
             }
         }
     }
+
+    private static async Task FetchAsync(Uri server, string file, string path, Stream answers)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Host, server.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.0\r\n\r\n"));
+        var isThere = await HeadAsync(stream);
+        if (isThere)
+        {
+            await using var target = new FileStream(file, FileMode.CreateNew);
+            await stream.CopyToAsync(target);
+        }
+
+        await AnswerAsync(answers, isThere);
+    }
+
+    // As a genuine client does, it sends nothing before it has been answered, and reads nothing after.
+    private static async Task BringAsync(Uri server, string file, string path, Stream answers)
+    {
+        if (!File.Exists(file))
+        {
+            await AnswerAsync(answers, isDone: false);
+            return;
+        }
+
+        var content = await File.ReadAllBytesAsync(file);
+        using var client = new TcpClient();
+        await client.ConnectAsync(server.Host, server.Port);
+        await using var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"PUT {path} HTTP/1.0\r\nContent-length: {content.Length}\r\n\r\n"));
+        var isWanted = await HeadAsync(stream);
+        try
+        {
+            await stream.WriteAsync(content);
+        }
+        catch (IOException)
+        {
+            isWanted = false; // The command failed before it had read everything.
+        }
+
+        await AnswerAsync(answers, isWanted);
+    }
+
+    private static async Task<bool> HeadAsync(Stream stream)
+    {
+        var head = new StringBuilder();
+        var next = new byte[1];
+        while (!head.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(next) == 1)
+        {
+            head.Append((char)next[0]);
+        }
+
+        return head.ToString().Split(' ') is [_, "200", ..];
+    }
+
+    // A client says that it is still there, then how it went.
+    private static async Task AnswerAsync(Stream answers, bool isDone) => await answers.WriteAsync(
+        (byte[])[8, 0, 0, 0, 10, 0, 0, 0, 18, 0, 0, 0, 8, 0, 0, 0, 10, 0, 0, 0, (byte)(isDone ? 5 : 6), 0, 0, 0]);
 
     private static string Text(BinaryReader message) => Encoding.UTF8.GetString(message.ReadBytes(message.ReadInt32()));
 }

@@ -66,14 +66,58 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Equal(("The user name or the password is wrong, or could not be checked (Authentication failure).\nError code: SESSION_AUTHENTICATION_FAILED\nError parameters: root, Authentication failure\n", 1), (stranger.Error, stranger.ExitCode));
     }
 
-    [Theory]
-    [InlineData("vdi-export", "uuid=x", "filename=/etc/passwd")]
-    [InlineData("vdi-import", "uuid=x", "filename=/etc/passwd")]
-    public async Task No_file_of_the_server_is_touched(params string[] words)
+    [Fact]
+    public async Task A_disk_goes_out_and_in_by_way_of_files_of_the_client()
     {
-        var refused = await RunAsync(words);
-        Assert.Equal(1, refused.ExitCode);
-        Assert.Contains("takes a file", refused.Error, StringComparison.Ordinal);
+        var disk = await CreateDiskAsync();
+        var (whole, copy) = (Path.Combine(_root, "in.raw"), Path.Combine(_root, "out.raw"));
+        var content = new byte[1 << 20];
+        new Random(7).NextBytes(content);
+        await File.WriteAllBytesAsync(whole, content, TestContext.Current.CancellationToken);
+        Assert.Equal(("", 0), Told(await RunAsync("vdi-import", $"uuid={disk}", $"filename={whole}")));
+        Assert.Equal(("", 0), Told(await RunAsync("vdi-export", $"uuid={disk}", $"filename={copy}")));
+        Assert.Equal(content, await File.ReadAllBytesAsync(copy, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Metadata_and_the_database_go_the_same_way_and_what_is_said_of_them_comes_back()
+    {
+        var vm = (await RunAsync("vm-create", "name-label=one", "memory=64MiB")).Output.Trim();
+        var (archive, dump) = (Path.Combine(_root, "one.xva"), Path.Combine(_root, "dump.xml"));
+        Assert.Equal(("", 0), Told(await RunAsync("vm-export", $"uuid={vm}", "metadata=true", $"filename={archive}")));
+        var made = await RunAsync("vm-import", "metadata=true", $"filename={archive}");
+        Assert.Equal(("", 0), Told(made));
+        Assert.Matches("^[-0-9a-f]{36}\n$", made.Output);
+        Assert.NotEqual(vm, made.Output.Trim());
+        Assert.Equal(("", 0), Told(await RunAsync("pool-dump-database", $"file-name={dump}")));
+        Assert.EndsWith("Dry run: nothing has been changed.\n", (await RunAsync("pool-restore-database", $"file-name={dump}", "dry-run=true")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_fails_on_either_side_is_told_and_no_file_is_made_of_it()
+    {
+        var disk = await CreateDiskAsync();
+        var missing = await RunAsync("vdi-import", $"uuid={disk}", $"filename={_root}/missing");
+        Assert.Equal(($"Your client could not send {_root}/missing.\n", 1), Told(missing));
+        var large = Path.Combine(_root, "large.raw");
+        await File.WriteAllBytesAsync(large, new byte[8 << 20], TestContext.Current.CancellationToken);
+        Assert.Contains("larger than", (await RunAsync("vdi-import", $"uuid={disk}", $"filename={large}")).Error, StringComparison.OrdinalIgnoreCase);
+        var target = Path.Combine(_root, "none");
+        var stranger = await RunAsync("vdi-export", "uuid=00000000-0000-0000-0000-000000000000", $"filename={target}");
+        Assert.Contains("UUID_INVALID", stranger.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(target));
+        Assert.Contains("database:filename= names a file of the server", (await RunAsync("vm-export", "vm=x", "metadata=true", $"filename={target}", "database:filename=/etc/passwd")).Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("GET")]
+    [InlineData("PUT")]
+    public async Task Nobody_gets_at_a_file_that_was_not_offered(string method)
+    {
+        using var http = new HttpClient();
+        using var request = new HttpRequestMessage(new(method), new Uri(Url, $"/cli/files/{new string('0', 48)}"));
+        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.Forbidden, answer.StatusCode);
     }
 
     [Fact]
@@ -150,4 +194,13 @@ public sealed class ThinClientTests : IAsyncLifetime
     }
 
     private Task<ThinClient> RunAsync(params string[] words) => ThinClient.RunAsync(Url, "root", Password, words);
+
+    private static (string Error, int ExitCode) Told(ThinClient client) => (client.Error, client.ExitCode);
+
+    private async Task<string> CreateDiskAsync()
+    {
+        var host = (await RunAsync("host-list", "--minimal")).Output.Trim();
+        var sr = (await RunAsync("sr-create", $"host-uuid={host}", "type=file", "name-label=s", $"device-config:location={Directory.CreateDirectory(Path.Combine(_root, "sr")).FullName}")).Output.Trim();
+        return (await RunAsync("vdi-create", $"sr-uuid={sr}", "name-label=d", "virtual-size=1MiB")).Output.Trim();
+    }
 }

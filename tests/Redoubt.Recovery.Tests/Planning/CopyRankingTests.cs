@@ -6,7 +6,7 @@ namespace Redoubt.Recovery.Tests.Planning;
 public sealed class CopyRankingTests
 {
     [Fact]
-    public void The_most_recent_wins_by_version_before_anything_else()
+    public void Rule07_the_most_recent_wins_by_version_before_anything_else()
     {
         var scene = new Scene();
         scene.AddVm("db", with: v => v with { Version = 1, LastRecordedAt = Scene.Now });
@@ -45,7 +45,7 @@ public sealed class CopyRankingTests
     }
 
     [Fact]
-    public void Where_nothing_decides_the_operator_must_and_sees_both()
+    public void Rule07_where_nothing_decides_the_operator_must_and_sees_both()
     {
         var scene = new Scene();
         var vm = scene.AddVm("db");

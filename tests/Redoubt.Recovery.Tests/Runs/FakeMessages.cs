@@ -30,6 +30,9 @@ internal sealed class FakeMessages(FakePool pool)
             case "VM.unpause": Power(call.Ref<VmRecord>(0), VmPowerState.Running, VmPowerState.Paused); break;
             case "VM.clean_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running); break;
             case "VM.hard_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended); break;
+            case "VM.add_to_blocked_operations": Rows.Set(call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Add(Operation(call), call.Text(2)) }); break;
+            case "VM.remove_from_blocked_operations": Rows.Set(call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Remove(Operation(call)) }); break;
+            case "VM.take_back": Rows.Set(call.Ref<VmRecord>(0), v => v with { Version = (pool.World.VersionElsewhere(pool, v.Uuid) ?? v.Version) + 1 }); break;
             case "VM.destroy": DestroyVm(call.Ref<VmRecord>(0)); break;
             case "VM_appliance.destroy": Rows.Remove(Existing<VmApplianceRecord>(call)); break;
             case "VIF.move": Rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
@@ -113,6 +116,12 @@ internal sealed class FakeMessages(FakePool pool)
 
             made = Copy(foreign, vm, v => v with { Version = vm.Version + 1, Appliance = into, PowerState = vm.PowerState == VmPowerState.Suspended ? VmPowerState.Suspended : VmPowerState.Halted },
                 vm.Uuid, n => Network(foreign, n, map), d => Rows.Find<VdiRecord>(d.Uuid));
+            foreach (var snapshot in vm.Snapshots.Select(foreign.Get))
+            {
+                var owner = made;
+                Copy(foreign, snapshot, s => s with { SnapshotOf = owner, Version = snapshot.Version + 1 }, snapshot.Uuid, n => n, d => Rows.Find<VdiRecord>(d.Uuid));
+            }
+
             foreach (var vbd in Rows.Get(made).Vbds)
             {
                 Rows.Set(Rows.Get(Rows.Get(vbd).Vdi).Sr, s => s with { IntroducedBy = default });
@@ -184,8 +193,20 @@ internal sealed class FakeMessages(FakePool pool)
         return map.TryGetValue(theirs.Uuid, out var to) ? Rows.Find<NetworkRecord>(to) : Rows.All<NetworkRecord>().FirstOrDefault(n => n.Record.NameLabel == theirs.NameLabel).Ref;
     }
 
+    private static VmOperations Operation(FakeCall call) => VmOperationsType.Instance.Decode(call.Text(1));
+
     private void Start(string name, Ref<VmRecord> vm, bool paused)
     {
+        if (Rows.Get(vm).BlockedOperations.TryGetValue(name == "VM.start" ? VmOperations.Start : VmOperations.Resume, out var reason))
+        {
+            throw new XenApiException("OPERATION_BLOCKED", vm.Opaque, reason);
+        }
+
+        if (pool.World.SourceSeesTarget && pool == pool.World.Source && pool.World.VersionElsewhere(pool, Rows.Get(vm).Uuid) is { } elsewhere && elsewhere > Rows.Get(vm).Version)
+        {
+            throw new XenApiException("VM_RECOVERED_ELSEWHERE", vm.Opaque, pool.World.Target.Database.Get(pool.World.Target.Pool).Uuid, "recovery", $"{elsewhere}");
+        }
+
         Power(vm, paused ? VmPowerState.Paused : VmPowerState.Running, name == "VM.start" ? VmPowerState.Halted : VmPowerState.Suspended);
         pool.World.Started(pool, Rows.Get(vm));
     }
@@ -214,6 +235,11 @@ internal sealed class FakeMessages(FakePool pool)
     private void RemoveVm(Ref<VmRecord> vm)
     {
         var record = Rows.Get(vm);
+        foreach (var snapshot in record.Snapshots)
+        {
+            Rows.Set(snapshot, s => s with { SnapshotOf = default });
+        }
+
         foreach (var part in record.Vbds.Select(b => b.Opaque).Concat(record.Vifs.Select(v => v.Opaque)).Append(vm.Opaque).ToList())
         {
             Rows.Remove(part);

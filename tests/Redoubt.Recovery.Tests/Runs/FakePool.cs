@@ -91,7 +91,7 @@ internal sealed class FakePool : HttpMessageHandler
         {
             return string.Join('\n',
             [
-                .. Database.All<VmRecord>().Select(v => $"VM {v.Record.Uuid} {v.Record.NameLabel} {v.Record.PowerState} v{v.Record.Version}").Order(StringComparer.Ordinal),
+                .. Database.All<VmRecord>().Select(v => $"VM {v.Record.Uuid} {v.Record.NameLabel} {v.Record.PowerState} v{v.Record.Version} blocked={v.Record.BlockedOperations.Count}").Order(StringComparer.Ordinal),
                 .. Database.All<VmApplianceRecord>().Select(a => $"vApp {a.Record.Uuid}"),
                 .. Database.All<NetworkRecord>().Select(n => $"network {n.Record.NameLabel}").Order(StringComparer.Ordinal),
                 .. Database.All<SrRecord>().Select(s => $"SR {s.Record.Uuid} {s.Record.NameLabel} task={!s.Record.IntroducedBy.IsNull}").Order(StringComparer.Ordinal),

@@ -81,6 +81,16 @@ internal sealed class FakeWorld
         }
     }
 
+    /// <summary>Whether the source sees what the target has recovered, as it does when it is the target's storage that comes back to it.</summary>
+    public bool SourceSeesTarget { get; set; }
+
+    /// <summary>How often the other pool has recovered a VM; null if it does not have it.</summary>
+    public long? VersionElsewhere(FakePool pool, string vm)
+    {
+        var other = (pool == Source ? Target : Source).Database;
+        return other.Find<VmRecord>(vm) is { IsNull: false } there ? other.Get(there).Version : null;
+    }
+
     /// <summary>Called with each VM that is started anywhere.</summary>
     public void Started(FakePool pool, VmRecord vm)
     {

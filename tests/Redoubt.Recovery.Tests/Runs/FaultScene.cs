@@ -22,6 +22,9 @@ internal sealed class FaultScene : IAsyncDisposable
 
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromMilliseconds(1);
 
+    /// <summary>Connects to the source in another way; null for the usual one.</summary>
+    public Func<Task<XenApiClient>>? ConnectSource { get; set; }
+
     public (string Source, string Target) Before { get; }
 
     public RunEngine Engine { get; private set; } = null!;
@@ -30,6 +33,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
     /// <summary>Sites besides "primary", by name.</summary>
     public Dictionary<string, FakePool> MoreSites { get; } = [];
+
+    public string JournalPath => Path.Combine(_directory, "runs.db");
 
     /// <summary>How many events the journals were asked to write.</summary>
     public int Writes { get; private set; }
@@ -81,12 +86,12 @@ internal sealed class FaultScene : IAsyncDisposable
         Engine = await RunEngine.OpenAsync(
             new()
             {
-                JournalPath = Path.Combine(_directory, "runs.db"),
+                JournalPath = JournalPath,
                 HooksDirectory = NewDirectory("hooks"),
                 HealthDirectory = NewDirectory("health"),
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
-                Connect = (site, _, _) => Task.FromResult((site is null ? World.Target : Site(site)).Connect()),
+                Connect = (site, _, _) => site is null ? Task.FromResult(World.Target.Connect()) : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
             },
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
@@ -100,11 +105,11 @@ internal sealed class FaultScene : IAsyncDisposable
     }
 
     /// <summary>Starts the run; false if the engine died of it.</summary>
-    public async Task<bool> StartAsync()
+    public async Task<bool> StartAsync(RecoveryPlan? plan = null)
     {
         try
         {
-            Uuid = await Engine.StartAsync(Request, await PlanAsync(), "ann", RealSite.Cancel);
+            Uuid = await Engine.StartAsync(Request, plan ?? await PlanAsync(), "ann", RealSite.Cancel);
             return true;
         }
         catch (IOException)
@@ -179,6 +184,8 @@ internal sealed class FaultScene : IAsyncDisposable
             Assert.Equal(["db Running", "loose Running", "web Running"], here);
             Assert.DoesNotContain(there, v => v.EndsWith("Running", StringComparison.Ordinal));
             Assert.Empty(World.Target.Database.All<DrTaskRecord>());
+            Assert.All(World.Target.Database.All<VmRecord>(), v => Assert.Empty(v.Record.BlockedOperations));
+            Assert.All(World.Source.Database.All<VmRecord>(), v => Assert.Equal(run.Plan.Steps.Any(s => s is HandOver) ? 3 : 0, v.Record.BlockedOperations.Count));
             Assert.All(World.Target.Database.All<SrRecord>(), s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
         }
         else

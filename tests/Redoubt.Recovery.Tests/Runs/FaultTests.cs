@@ -155,9 +155,14 @@ public sealed class FaultTests
                 return;
             }
 
-            Assert.True(ended.Phase == RunPhase.Interrupted, $"{lost} at {at}: {ended.ToJson()}");
-            await scene.Engine.ResumeAsync(scene.Uuid!, "bob", RealSite.Cancel);
-            ended = await scene.FollowAsync();
+            // The hand-over asks a second time by itself: it must not be what holds up a run.
+            if (lost != "VM.add_to_blocked_operations")
+            {
+                Assert.True(ended.Phase == RunPhase.Interrupted, $"{lost} at {at}: {ended.ToJson()}");
+                await scene.Engine.ResumeAsync(scene.Uuid!, "bob", RealSite.Cancel);
+                ended = await scene.FollowAsync();
+            }
+
             Assert.True(ended.Phase == RunPhase.Succeeded, $"{lost} at {at}: {ended.ToJson()}");
             scene.CheckEnd();
         }

@@ -35,7 +35,7 @@ public sealed class RecoveryCallTests
     }
 
     [Fact]
-    public async Task A_test_and_the_real_thing_are_separate_permissions()
+    public async Task Rule22_a_test_and_the_real_thing_are_separate_permissions()
     {
         await using var scene = await RecoveryScene.StartAsync();
         var failover = scene.Failover();
@@ -45,7 +45,7 @@ public sealed class RecoveryCallTests
     }
 
     [Fact]
-    public async Task Read_only_looks_a_pool_operator_runs_and_a_vm_admin_is_refused()
+    public async Task Rule22_read_only_looks_a_pool_operator_runs_and_a_vm_admin_is_refused()
     {
         await using var scene = await RecoveryScene.StartAsync();
         foreach (var role in new[] { "read-only", "vm-admin", "pool-operator" })

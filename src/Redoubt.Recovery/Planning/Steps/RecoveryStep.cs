@@ -13,6 +13,7 @@ namespace Redoubt.Recovery;
 [JsonDerivedType(typeof(RecoverAppliance), "recover-appliance")]
 [JsonDerivedType(typeof(RecoverVm), "recover-vm")]
 [JsonDerivedType(typeof(MapNetworks), "map-networks")]
+[JsonDerivedType(typeof(HandOver), "hand-over")]
 [JsonDerivedType(typeof(StartTier), "start-tier")]
 [JsonDerivedType(typeof(WaitHealthy), "wait-healthy")]
 [JsonDerivedType(typeof(Protect), "protect")]

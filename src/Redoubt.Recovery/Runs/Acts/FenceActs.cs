@@ -39,8 +39,29 @@ internal static class FenceActs
             var there = await scope.FindAsync<VmRecord>(source, vm.Uuid);
             if (!there.IsNull && await GuestPower.StateAsync(scope, source, there) == VmPowerState.Halted)
             {
-                await source.CallAsync("VM.start", [there, false, false], scope.Token);
+                await StartAgainAsync(scope, source, there, vm);
             }
+        }
+    }
+
+    // What was replaced at home stays replaced, and its version tells the source that the VM was recovered: rightly, but it is off, and taken back.
+    private static async Task StartAgainAsync(StepScope scope, XenApiClient source, Ref<VmRecord> there, PlanObject vm)
+    {
+        try
+        {
+            await source.RunTaskAsync("VM.start", [there, false, false], cancellationToken: scope.Token);
+        }
+        catch (XenApiException elsewhere) when (elsewhere.Code == "VM_RECOVERED_ELSEWHERE")
+        {
+            var here = (await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single();
+            if (elsewhere.Parameters.ElementAtOrDefault(1) != here.Uuid)
+            {
+                throw;
+            }
+
+            await source.CallAsync("VM.take_back", [there, $"Run {scope.State.Uuid} of pool {here.NameLabel} is taken back, and the copy there is off."], scope.Token);
+            scope.Log($"{vm.Describe()} was taken back by its source, since this run had recovered it here.");
+            await source.RunTaskAsync("VM.start", [there, false, false], cancellationToken: scope.Token);
         }
     }
 

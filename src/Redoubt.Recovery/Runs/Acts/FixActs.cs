@@ -68,8 +68,8 @@ internal static class FixActs
                 case FixKind.ShutDownHere when (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid)).Opaque != what:
                     scope.Log($"{step.Object.Describe()}, which this run shut down, is not there any more and is not started.");
                     break;
-                case FixKind.ShutDownHere when await GuestPower.StateAsync(scope, scope.Target, new(what)) == VmPowerState.Halted:
-                    await scope.Target.CallAsync("VM.start", [new Ref<VmRecord>(what), false, false], scope.Token);
+                case FixKind.ShutDownHere:
+                    await StartAgainAsync(scope, step.Object);
                     break;
                 case FixKind.CreateNetwork:
                     await DestroyNetworkAsync(scope, what);
@@ -82,6 +82,23 @@ internal static class FixActs
         {
             await scope.Target.CallAsync("pool.enable_ha", [srs, ImmutableSortedDictionary<string, string>.Empty], scope.Token);
         }
+    }
+
+    // The source may have been told to run again before this, and then the VM must stay off here.
+    private static async Task StartAgainAsync(StepScope scope, PlanObject vm)
+    {
+        if (await scope.FindAsync<VmRecord>(scope.Target, vm.Uuid) is not { IsNull: false } here || await GuestPower.StateAsync(scope, scope.Target, here) != VmPowerState.Halted)
+        {
+            return;
+        }
+
+        if (await SourceAsk.WhyAliveAsync(scope, vm, await SourceAsk.RisenAsync(scope, [vm])) is { } alive)
+        {
+            scope.Log($"{vm.Describe()} ran in the target pool before this run, and stays off: it would run twice, for {alive}.");
+            return;
+        }
+
+        await scope.Target.CallAsync("VM.start", [here, false, false], scope.Token);
     }
 
     private static async Task DisableHaAsync(StepScope scope)

@@ -28,7 +28,7 @@ internal static class HealthActs
         {
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
             var check = HealthCheck.Of(vm, await scope.GetAsync(scope.Target, here), scope.State.Request.Policy);
-            var limit = check.Timeout ?? step.Timeout;
+            var limit = check.Limit ?? step.Timeout;
             // Before its start delay is over nothing is gained by giving it up.
             var delayed = scope.Vm(vm).StartedAt!.Value + check.Delay;
             var probe = new HealthProbe(scope, vm, here, check);

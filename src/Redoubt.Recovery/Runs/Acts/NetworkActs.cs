@@ -46,9 +46,16 @@ internal static class NetworkActs
 
     private static async Task IsolateAsync(StepScope scope, PlanObject from)
     {
-        var answer = await scope.Target.CallRawAsync("network.create_isolated", [scope.State.TestLabel, from.Name.Length > 0 ? from.Name : from.Uuid], scope.Token);
+        var answer = await scope.Target.CallRawAsync("network.create_isolated", [scope.State.TestLabel, NameOf(scope, from)], scope.Token);
         var network = new Ref<NetworkRecord>(answer is WireString text ? text.Value : null);
         scope.Note(Made + from.Uuid, (await scope.GetAsync(scope.Target, network)).Uuid);
+    }
+
+    // The server knows an isolated network by its name, and two networks of a source may share one: they must not become one here.
+    private static string NameOf(StepScope scope, PlanObject from)
+    {
+        var isShared = scope.State.Plan.Steps.OfType<MapNetworks>().SelectMany(s => s.Networks).Any(n => n.From.Uuid != from.Uuid && n.From.Name == from.Name);
+        return from.Name.Length == 0 ? from.Uuid : isShared ? $"{from.Name} ({from.Uuid})" : from.Name;
     }
 
     private static async Task ConnectAsync(StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)

@@ -8,6 +8,8 @@ namespace Redoubt.Recovery;
 internal static class RecoverActs
 {
     private const string Before = "before:";
+    private const string Made = "made:";
+    private const string Snapshot = "snapshot:";
     private const string ApplianceBefore = "appliance-before";
     private const string Absent = "absent";
 
@@ -24,7 +26,7 @@ internal static class RecoverActs
             }
         }
 
-        scope.Moved(step.Vm, VmPhase.Recovered, step.Vm.Uuid);
+        await RecoveredAsync(scope, step.Vm);
     });
 
     public static Task<StepOutcome> RecoverAsync(StepScope scope, RecoverAppliance step) => GuardAsync(scope, step.Vms, async () =>
@@ -43,7 +45,7 @@ internal static class RecoverActs
 
         foreach (var vm in step.Vms)
         {
-            scope.Moved(vm, VmPhase.Recovered, vm.Uuid);
+            await RecoveredAsync(scope, vm);
         }
     });
 
@@ -58,9 +60,17 @@ internal static class RecoverActs
                 continue;
             }
 
-            switch (await GuestPower.StateAsync(scope, scope.Target, here))
+            var record = await scope.GetAsync(scope.Target, here);
+            if (scope.Fact(Made + vm.Uuid) is { } made && made != Text(record.Version))
+            {
+                scope.Log($"{vm.Describe()} stays in the target pool: its version is {record.Version}, and this run had made version {made}. It was recovered anew since.");
+                continue;
+            }
+
+            switch (record.PowerState)
             {
                 case VmPowerState.Halted:
+                    await DestroySnapshotsAsync(scope, vm, record);
                     await scope.Target.CallAsync("VM.destroy", [here], scope.Token);
                     scope.Moved(vm, VmPhase.Removed);
                     break;
@@ -101,6 +111,40 @@ internal static class RecoverActs
         }
     }
 
+    // Noted so that taking it back removes what was made here, and nothing that came later.
+    private static async Task RecoveredAsync(StepScope scope, PlanObject vm)
+    {
+        var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token);
+        var record = await scope.GetAsync(scope.Target, here);
+        scope.Note(Made + vm.Uuid, Text(record.Version));
+        foreach (var snapshot in record.Snapshots)
+        {
+            scope.Note(Snapshot + await scope.Target.CallAsync<string>("VM.get_uuid", [snapshot], scope.Token), vm.Uuid);
+        }
+
+        await HandOverActs.LetAsync(scope, scope.Target, here, record.BlockedOperations);
+        scope.Moved(vm, VmPhase.Recovered, vm.Uuid);
+    }
+
+    // Before the VM, as they would outlive it. Those taken here since are somebody's work, and stay.
+    private static async Task DestroySnapshotsAsync(StepScope scope, PlanObject vm, VmRecord record)
+    {
+        foreach (var snapshot in record.Snapshots)
+        {
+            var made = await scope.GetAsync(scope.Target, snapshot);
+            if (scope.Fact(Snapshot + made.Uuid) is null || made.PowerState == VmPowerState.Suspended)
+            {
+                scope.Log($"The snapshot {made.NameLabel} of {vm.Describe()} stays in the target pool: {(made.PowerState == VmPowerState.Suspended ? "removing it would destroy its suspended state on the storage" : "this run did not make it")}.");
+            }
+            else
+            {
+                await scope.Target.CallAsync("VM.destroy", [snapshot], scope.Token);
+            }
+        }
+    }
+
+    private static string Text(long version) => version.ToString(CultureInfo.InvariantCulture);
+
     // What was there before is noted first: only so can a repeated step tell what it has made itself.
     private static async Task<bool> IsDoneAsync(StepScope scope, XenApiClient foreign, ImmutableArray<PlanObject> vms)
     {
@@ -108,7 +152,7 @@ internal static class RecoverActs
         foreach (var vm in vms)
         {
             var here = await scope.FindAsync<VmRecord>(scope.Target, vm.Uuid);
-            var version = here.IsNull ? Absent : (await scope.GetAsync(scope.Target, here)).Version.ToString(CultureInfo.InvariantCulture);
+            var version = here.IsNull ? Absent : Text((await scope.GetAsync(scope.Target, here)).Version);
             scope.Note(Before + vm.Uuid, version);
             done &= !here.IsNull && scope.Fact(Before + vm.Uuid) != version;
         }

@@ -5,9 +5,6 @@ namespace Redoubt.Recovery;
 /// <summary>Starts the VMs of a tier, and stops them again.</summary>
 internal static class StartActs
 {
-    private const string DeadKey = "dead:";
-    private const string Dead = "dead";
-
     public static async Task<StepOutcome> StartAsync(StepScope scope, StartTier step)
     {
         var vms = step.Vms.Where(v => scope.Vm(v) is { RecoveredAt: not null, Phase: not VmPhase.Failed }).ToList();
@@ -16,6 +13,7 @@ internal static class StartActs
             return question;
         }
 
+        var risen = await SourceAsk.RisenAsync(scope, vms);
         using var slots = new SemaphoreSlim(step.ParallelStarts);
         await Task.WhenAll(vms.Select(async vm =>
         {
@@ -23,7 +21,7 @@ internal static class StartActs
             try
             {
                 scope.Stop.ThrowIfCancellationRequested();
-                await StartAsync(scope, vm, step.IsPaused);
+                await StartAsync(scope, vm, step.IsPaused, risen);
             }
             finally
             {
@@ -43,17 +41,13 @@ internal static class StartActs
         }
     }));
 
-    private static async Task StartAsync(StepScope scope, PlanObject vm, bool isPaused)
+    private static async Task StartAsync(StepScope scope, PlanObject vm, bool isPaused, IReadOnlyList<FenceSource> risen)
     {
         try
         {
-            foreach (var fence in Fences(scope, vm))
+            if (await SourceAsk.WhyAliveAsync(scope, vm, risen) is { } alive)
             {
-                var source = await scope.Pools.SourceAsync(scope.State, fence.Pool, scope.Token);
-                if (await FenceActs.WhyAliveAsync(scope, source, fence.Pool, vm) is { } alive)
-                {
-                    throw new StepFailedException($"It is not started, for it would run twice: {alive}.");
-                }
+                throw new StepFailedException($"It is not started, for it would run twice: {alive}.");
             }
 
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
@@ -92,15 +86,12 @@ internal static class StartActs
         return since >= scope.State.StartedAt && since <= scope.Time.GetUtcNow() ? since : null;
     }
 
-    private static IEnumerable<FenceSource> Fences(StepScope scope, PlanObject vm) => scope.State.Plan.Steps.OfType<FenceSource>()
-        .Where(f => f.Mode != FenceMode.Statement && f.Vms.Any(v => v.Uuid == vm.Uuid) && scope.Answer(DeadKey + f.Pool.Uuid) != Dead);
-
     // The source was asked when it was fenced. If it has gone silent since, only a person can know what it does.
     private static async Task<StepOutcome?> AskIfSilentAsync(StepScope scope, IReadOnlyList<PlanObject> vms)
     {
-        foreach (var fence in vms.SelectMany(v => Fences(scope, v)).Distinct().ToList())
+        foreach (var fence in vms.SelectMany(v => SourceAsk.Fences(scope, v)).Distinct().ToList())
         {
-            if (scope.Answer(DeadKey + fence.Pool.Uuid) == RunDecision.Stop)
+            if (scope.Answer(SourceAsk.DeadKey + fence.Pool.Uuid) == RunDecision.Stop)
             {
                 foreach (var vm in vms)
                 {
@@ -118,9 +109,9 @@ internal static class StartActs
             catch (XenApiTransportException silent)
             {
                 return new StepOutcome.Ask(
-                    DeadKey + fence.Pool.Uuid,
+                    SourceAsk.DeadKey + fence.Pool.Uuid,
                     $"{fence.Pool.Describe()} said that these VMs are off, and does not answer any more ({silent.Message}). Is it dead, so that it can't start any of them, now or when it comes back?",
-                    [Dead, RunDecision.Stop]);
+                    [SourceAsk.Dead, RunDecision.Stop]);
             }
         }
 

@@ -22,6 +22,7 @@ internal static class StepActs
         RecoverVm one => await RecoverActs.RecoverAsync(scope, one),
         RecoverAppliance all => await RecoverActs.RecoverAsync(scope, all),
         MapNetworks map => await NetworkActs.MapAsync(scope, map),
+        HandOver handOver => await HandOverActs.DoAsync(scope, handOver),
         StartTier start => await StartActs.StartAsync(scope, start),
         WaitHealthy wait => await HealthActs.WaitAsync(scope, wait),
         Protect protect => await StorageActs.ProtectAsync(scope, protect),
@@ -45,6 +46,7 @@ internal static class StepActs
             case RecoverVm one: await RecoverActs.UndoAsync(scope, [one.Vm], null); break;
             case RecoverAppliance all: await RecoverActs.UndoAsync(scope, all.Vms, all.Appliance); break;
             case MapNetworks when scope.State.IsTest: await TestActs.RemoveNetworksAsync(scope); break;
+            case HandOver handOver: await HandOverActs.UndoAsync(scope, handOver); break;
             case StartTier start: await StartActs.UndoAsync(scope, start); break;
             case Protect protect: await StorageActs.UndoProtectAsync(scope, protect); break;
             case ApplyFix fix: await FixActs.UndoAsync(scope, fix); break;

@@ -112,7 +112,7 @@ internal static class TestActs
             : new StepOutcome.Partial(string.Join("; ", failed));
     }
 
-    private static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.GetValueOrDefault(Label) == scope.State.TestLabel;
+    public static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.GetValueOrDefault(Label) == scope.State.TestLabel;
 
     private static string? Text(WireValue value) => value is WireString text ? text.Value : null;
 }

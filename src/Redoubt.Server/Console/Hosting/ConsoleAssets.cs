@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using System.IO.Compression;
 using System.Reflection;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +13,11 @@ internal static class ConsoleAssets
 {
     private const string Prefix = "console/";
     private static readonly Assembly Holder = typeof(ConsoleAssets).Assembly;
-    private static readonly ConcurrentDictionary<string, Asset?> Loaded = new();
+
+    // Anyone may ask here, so nothing is kept that was merely asked for: only what lies in the assembly has a place.
+    private static readonly FrozenDictionary<string, Lazy<Asset>> Known = Holder.GetManifestResourceNames()
+        .Where(resource => resource.StartsWith(Prefix, StringComparison.Ordinal)).Select(resource => resource[Prefix.Length..])
+        .ToFrozenDictionary(name => name, name => new Lazy<Asset>(() => Load(name)), StringComparer.Ordinal);
 
     /// <summary>Changes with every build, so that browsers may keep what they have for ever.</summary>
     public static string Version { get; } = Holder.ManifestModule.ModuleVersionId.ToString("N")[..12];
@@ -23,13 +27,13 @@ internal static class ConsoleAssets
 
     public static async Task SendAsync(HttpContext http, string name)
     {
-        if (Loaded.GetOrAdd(name, Load) is not { } asset)
+        if (!Known.TryGetValue(name, out var known))
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;
         }
 
-        var response = http.Response;
+        var (asset, response) = (known.Value, http.Response);
         var body = asset.Plain;
         if (asset.Packed is { } packed && http.Request.Headers.AcceptEncoding.ToString().Contains("gzip", StringComparison.Ordinal))
         {
@@ -44,14 +48,9 @@ internal static class ConsoleAssets
         await response.Body.WriteAsync(body, http.RequestAborted);
     }
 
-    private static Asset? Load(string name)
+    private static Asset Load(string name)
     {
-        using var stream = Holder.GetManifestResourceStream(Prefix + name);
-        if (stream is null)
-        {
-            return null;
-        }
-
+        using var stream = Holder.GetManifestResourceStream(Prefix + name)!;
         var plain = new byte[stream.Length];
         stream.ReadExactly(plain);
         var type = System.IO.Path.GetExtension(name) switch

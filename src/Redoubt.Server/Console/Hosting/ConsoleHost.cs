@@ -33,9 +33,10 @@ internal static class ConsoleHost
         services.AddDataProtection().SetApplicationName("redoubt")
             .PersistKeysToFileSystem(Directory.CreateDirectory(
                 Path.Combine(dataDirectory, KeysDirectory), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute));
-        services.AddAntiforgery(antiforgery =>
+        services.AddAntiforgery();
+        services.AddOptions<AntiforgeryOptions>().Configure<ConsolePool>((antiforgery, pool) =>
         {
-            antiforgery.Cookie.Name = "redoubt-form";
+            antiforgery.Cookie.Name = $"redoubt-form-{pool.CookieSuffix}";
             antiforgery.Cookie.Path = Base;
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
@@ -85,6 +86,12 @@ internal static class ConsoleHost
 
     private static Task GuardAsync(HttpContext http, RequestDelegate next)
     {
+        if (IsFromElsewhere(http.Request))
+        {
+            http.Response.StatusCode = StatusCodes.Status403Forbidden;
+            return Task.CompletedTask;
+        }
+
         var headers = http.Response.Headers;
         headers.ContentSecurityPolicy = ContentPolicy;
         headers.XContentTypeOptions = "nosniff";
@@ -92,6 +99,13 @@ internal static class ConsoleHost
         headers["Cross-Origin-Opener-Policy"] = "same-origin";
         return next(http);
     }
+
+    // The cookie keeps other sites out, but to a browser any port and any sibling name of this host is the same site, whoever serves
+    // there; and a WebSocket is opened by a GET, with the cookie and without any form's token.
+    private static bool IsFromElsewhere(HttpRequest request) =>
+        (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
+        && request.Headers.Origin is { Count: > 0 } origin
+        && !string.Equals(origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {
@@ -115,12 +129,12 @@ internal static class ConsoleHost
             return;
         }
 
-        if (SessionCookie.Read(http) is { } spelled && pool.FindSession(spelled) is { } session)
+        if (SessionCookie.Read(http, pool) is { } spelled && pool.FindSession(spelled) is { } session)
         {
             await pool.LogoutAsync(session);
         }
 
-        SessionCookie.Remove(http);
+        SessionCookie.Remove(http, pool);
         http.Response.Redirect(Base + "sign-in");
     }
 }

@@ -34,6 +34,12 @@ public sealed class ConsolePool : IDisposable
     /// <summary>Plans, runs, sites and schedules.</summary>
     public RecoveryService Recovery => _recovery ?? throw new InvalidOperationException("The console has no pool yet.");
 
+    /// <summary>
+    /// Ends the names of the console's cookies: browsers send a host's cookies to all of its ports, and two pools on one host must not
+    /// sign each other's people out, nor learn each other's sessions.
+    /// </summary>
+    internal string CookieSuffix { get; private set; } = "";
+
     internal PoolServices Services => _services ?? throw new InvalidOperationException("The console has no pool yet.");
 
     /// <summary>The API in somebody's session.</summary>
@@ -50,6 +56,7 @@ public sealed class ConsolePool : IDisposable
     internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery)
     {
         (_services, _logins, _recovery, _calls) = (services, logins, recovery, new LocalCalls(() => dispatcher));
+        CookieSuffix = services.State.Find(services.Pool)!.Uuid[..8];
         Changes.Listen(services.Database, services.Time);
     }
 

@@ -19,17 +19,16 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
     public const string Scheme_ = "console";
     public const string SessionClaim = "session";
     public const string RoleClaim = "role";
-    private const string Name = "redoubt-console";
 
-    public static void Write(HttpContext http, SessionState session) => http.Response.Cookies.Append(Name, session.Ref.Opaque, Options_(http));
+    public static void Write(HttpContext http, ConsolePool pool, SessionState session) => http.Response.Cookies.Append(NameAt(pool), session.Ref.Opaque, Options_(http));
 
-    public static void Remove(HttpContext http) => http.Response.Cookies.Delete(Name, Options_(http));
+    public static void Remove(HttpContext http, ConsolePool pool) => http.Response.Cookies.Delete(NameAt(pool), Options_(http));
 
-    public static string? Read(HttpContext http) => http.Request.Cookies[Name];
+    public static string? Read(HttpContext http, ConsolePool pool) => http.Request.Cookies[NameAt(pool)];
 
     protected override Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        if (Read(Context) is not { } spelled || pool.FindSession(spelled) is not { } session)
+        if (Read(Context, pool) is not { } spelled || pool.FindSession(spelled) is not { } session)
         {
             return Task.FromResult(AuthenticateResult.NoResult());
         }
@@ -57,6 +56,8 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
         Response.Redirect($"{ConsoleHost.Base}sign-in" + (next.Length == 0 ? "" : $"?next={next}"));
         return Task.CompletedTask;
     }
+
+    private static string NameAt(ConsolePool pool) => $"redoubt-console-{pool.CookieSuffix}";
 
     private static CookieOptions Options_(HttpContext http) => new()
     {

@@ -39,6 +39,7 @@ internal static class RecoverText
     public static string Newest => "The newest intact state";
     public static string PointHint => "Only the metadata are taken from then; the disks are what the storage has.";
     public static string SelectSub => "Everything is selected at first. A vApp is recovered as a whole.";
+    public static string SelectOne => "Select at least one.";
     public static string NothingThere => "There is nothing to recover";
     public static string NothingThereText => "The chosen storage holds no VM whose newest copy is elsewhere than in this pool.";
     public static string Loose => "VMs in no vApp";

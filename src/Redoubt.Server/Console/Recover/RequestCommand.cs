@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Redoubt.Recovery;
+using Redoubt.Server.Console.Parts;
 
 namespace Redoubt.Server.Console.Recover;
 
@@ -45,7 +46,7 @@ internal static class RequestCommand
     {
         if (value is not null)
         {
-            text.Append(CultureInfo.InvariantCulture, $" {name}={Quote(value)}");
+            text.Append(' ').Append(ShellWord.Of(name, value));
         }
     }
 
@@ -62,6 +63,4 @@ internal static class RequestCommand
             One(text, $"{name}:{key}", value);
         }
     }
-
-    private static string Quote(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || "-_.,:/=".Contains(c, StringComparison.Ordinal)) ? value : $"'{value.Replace("'", "'\\''", StringComparison.Ordinal)}'";
 }

@@ -3,23 +3,18 @@ using Redoubt.Cli.CommandLine;
 namespace Redoubt.Cli.Commands;
 
 /// <summary>Files of the machine that a command runs on.</summary>
-internal static class LocalFile
+internal sealed class LocalFiles : ICommandFiles
 {
-    /// <summary>Opens a file to send.</summary>
-    public static FileStream Open(string file)
+    /// <inheritdoc/>
+    public async Task ReadAsync(string file, Func<Stream, long, Task> read, CancellationToken cancellationToken)
     {
-        try
-        {
-            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
-        }
-        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} can't be read: {unusable.Message}");
-        }
+        await using var content = Open(file);
+        await read(content, content.Length);
     }
 
-    /// <summary>Writes a file that must not exist yet, readable by its owner alone; if that fails, none is left: half a backup looks like a whole one.</summary>
-    public static async Task WriteNewAsync(string file, Func<Stream, Task> write, CancellationToken cancellationToken)
+    /// <inheritdoc/>
+    /// <remarks>If that fails, none is left: half a backup or disk looks like a whole one.</remarks>
+    public async Task WriteNewAsync(string file, Func<Stream, Task> write, CancellationToken cancellationToken)
     {
         var isWhole = false;
         try
@@ -34,6 +29,18 @@ internal static class LocalFile
         {
             File.Delete(file);
             throw;
+        }
+    }
+
+    private static FileStream Open(string file)
+    {
+        try
+        {
+            return new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} can't be read: {unusable.Message}");
         }
     }
 

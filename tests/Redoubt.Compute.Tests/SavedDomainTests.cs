@@ -1,0 +1,60 @@
+using System.Xml.Linq;
+
+namespace Redoubt.Compute.Tests;
+
+public sealed class SavedDomainTests
+{
+    private static readonly DomainPlatform Here = new() { Accelerator = Accelerator.Tcg, EmulatorPath = "/here/qemu" };
+
+    private static readonly DomainPlatform There = new() { Accelerator = Accelerator.Tcg, EmulatorPath = "/there/qemu" };
+
+    [Fact]
+    public void What_the_guest_sees_stays_and_what_the_host_has_is_this_host_s()
+    {
+        var saved = XElement.Parse(DomainXml.Build(Guest("/there"), There));
+        saved.Element("os")!.Element("type")!.SetAttributeValue("machine", "pc-i440fx-7.2");
+        saved.Descendants("disk").First().Add(new XElement("backingStore", new XElement("source", new XAttribute("file", "/there/base"))));
+        saved.Descendants("disk").First().Add(new XElement("address", new XAttribute("slot", "0x07")));
+
+        var text = SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here"));
+        var adapted = XElement.Parse(text);
+        Assert.DoesNotContain("/there", text, StringComparison.Ordinal);
+        Assert.Equal("pc-i440fx-7.2", (string?)adapted.Element("os")!.Element("type")!.Attribute("machine"));
+        var disk = adapted.Descendants("disk").First();
+        Assert.Equal(("/here/disk", "0x07"), ((string?)disk.Element("source")!.Attribute("file"), (string?)disk.Element("address")!.Attribute("slot")));
+        Assert.Equal("/here/vnc", (string?)adapted.Descendants("graphics").Single().Attribute("socket"));
+        Assert.Equal("/here/agent", (string?)adapted.Descendants("channel").Single().Element("source")!.Attribute("path"));
+        Assert.Equal("/here/log", (string?)adapted.Descendants("serial").Single().Element("source")!.Attribute("path"));
+    }
+
+    [Fact]
+    public void An_interface_without_a_bridge_here_stays_with_its_cable_unplugged()
+    {
+        var bridged = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = "br0" }] };
+        var loose = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }] };
+        var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), DomainXml.Build(loose, Here), loose)).Descendants("interface").Single();
+        Assert.Equal(("null", "02:00:00:00:00:01"), ((string?)nic.Attribute("type"), (string?)nic.Element("mac")!.Attribute("address")));
+        Assert.Null(nic.Element("source"));
+    }
+
+    [Fact]
+    public void A_guest_whose_drives_have_changed_is_refused_and_told_which()
+    {
+        var more = Guest("/x") with { Disks = [.. Guest("/x").Disks, new DomainDisk { Device = 1, Path = "/x/second" }] };
+        var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(DomainXml.Build(Guest("/x"), Here), DomainXml.Build(more, Here), more));
+        Assert.Equal(HypervisorFailure.ConfigInvalid, refused.Failure);
+        Assert.Contains("drives vda and has drives vda, vdb now", refused.Problem, StringComparison.Ordinal);
+    }
+
+    private static DomainConfig Guest(string root) => new()
+    {
+        Uuid = Guid.Parse("0a1b2c3d-0000-4000-8000-0123456789ab"),
+        Name = "web",
+        MemoryMaxBytes = 1L << 28,
+        Vcpus = 1,
+        Disks = [new DomainDisk { Device = 0, Path = root + "/disk" }],
+        ConsoleLogPath = root + "/log",
+        VncSocketPath = root + "/vnc",
+        AgentSocketPath = root + "/agent",
+    };
+}
