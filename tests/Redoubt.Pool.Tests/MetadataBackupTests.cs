@@ -108,6 +108,25 @@ public sealed class MetadataBackupTests
     }
 
     [Fact]
+    public async Task A_backup_that_fails_at_whatever_keeps_no_later_one_from_being_made()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        var site = scene.Primary;
+        var scratch = Path.Combine(site.Root, "data", "scratch");
+        Directory.Move(scratch, scratch + "-away");
+        await File.WriteAllTextAsync(scratch, "", TestSite.Cancel);
+        var backups = new MetadataBackups(site.Daemon.Services);
+        await using var schedule = new BackupSchedule(site.Daemon.Services, backups);
+        await site.Client.CallAsync("SR.set_metadata_backup_schedule", scene.Sr, "daily", 5L);
+        await schedule.RunDueAsync(TestSite.Cancel);
+        Assert.Contains(site.All<MessageRecord>(), m => m.Name == "METADATA_BACKUP_FAILED");
+        File.Delete(scratch);
+        Directory.Move(scratch + "-away", scratch);
+        await backups.CreateAsync(scene.Sr, 2, TestSite.Cancel).WaitAsync(TimeSpan.FromSeconds(30), TestSite.Cancel);
+        Assert.Single(await ListAsync(site, scene.Sr));
+    }
+
+    [Fact]
     public async Task A_disk_that_XenServer_laid_out_is_read_and_its_VM_restored()
     {
         await using var site = await TestSite.OpenAsync();

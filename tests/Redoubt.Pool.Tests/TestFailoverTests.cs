@@ -43,6 +43,26 @@ public sealed class TestFailoverTests
     }
 
     [Fact]
+    public async Task An_SR_that_only_bears_the_mark_of_a_test_is_not_erased()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var (real, other) = (await site.CreateSrAsync("real"), await site.CreateSrAsync("other"));
+        await site.CreateVdiAsync(real);
+        var before = StorageTree.Of(Path.Combine(site.Root, "real"));
+        foreach (var (key, value) in new[] { ("dr-test", "drill"), ("dr-test-of", site.Get(other).Uuid), ("dr-test-storage", "overlays") })
+        {
+            await site.Client.CallAsync("SR.add_to_other_config", real, key, value);
+            Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("SR.destroy_test_clone", real))[0]);
+        }
+
+        // Nor is it taken for a clone that was begun, which would be made anew.
+        await site.Client.CallAsync("SR.remove_from_other_config", real, "dr-test-storage");
+        await site.Client.CallAsync("PBD.unplug", site.Get(real).Pbds.Single());
+        Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("SR.clone_for_test", other, "drill"))[0]);
+        Assert.Equal(before, StorageTree.Of(Path.Combine(site.Root, "real")));
+    }
+
+    [Fact]
     public async Task A_test_is_still_there_when_the_daemon_has_been_restarted()
     {
         await using var scene = await RecoveryScene.OpenAsync();

@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Connections;
+using Redoubt.Cli.Output;
 using Redoubt.Cli.Recovering;
 using Redoubt.Recovery;
 
@@ -32,11 +33,11 @@ internal static class DrPlanCommand
         if (earlier is not null)
         {
             var diff = PlanDiff.Between(earlier, plan);
-            await context.Terminal.Output.WriteAsync(asJson ? diff.ToJson() : diff.ToText());
+            await context.Terminal.Output.WriteAsync(asJson ? diff.ToJson() : PlainLines.Of(diff.ToText()));
         }
         else
         {
-            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : plan.ToText());
+            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : PlainLines.Of(plan.ToText()));
         }
 
         return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;

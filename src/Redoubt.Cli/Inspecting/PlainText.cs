@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using Redoubt.Cli.Output;
 
 namespace Redoubt.Cli.Inspecting;
 
@@ -7,22 +7,7 @@ namespace Redoubt.Cli.Inspecting;
 internal static class PlainText
 {
     /// <summary>A name without what would move a terminal's cursor or turn its direction: names come from whoever wrote the volume.</summary>
-    public static string Clean(string? text)
-    {
-        if (string.IsNullOrEmpty(text))
-        {
-            return "(no name)";
-        }
-
-        var clean = new StringBuilder(text.Length);
-        foreach (var c in text)
-        {
-            clean.Append(char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator
-                or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate && !char.IsSurrogate(c) ? '�' : c);
-        }
-
-        return clean.ToString();
-    }
+    public static string Clean(string? text) => string.IsNullOrEmpty(text) ? "(no name)" : PlainLines.OneLine(text);
 
     public static string Bytes(long bytes)
     {

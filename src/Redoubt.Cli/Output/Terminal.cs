@@ -20,7 +20,8 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
 
     public void PrintLine(string text) => output.Write(text + "\n");
 
-    public void ErrorLine(string text) => error.Write(text + "\n");
+    /// <summary>Prints a message, without what would make the terminal do something.</summary>
+    public void ErrorLine(string text) => error.Write(PlainLines.Of(text) + "\n");
 
     /// <summary>Asks for something that must not be seen.</summary>
     /// <exception cref="InvalidOperationException">Nobody can be asked.</exception>
@@ -39,7 +40,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     public string? Ask(string question)
     {
         var read = readLine ?? readSecret ?? throw new InvalidOperationException("There is nobody to ask.");
-        error.Write(question);
+        error.Write(PlainLines.Of(question));
         error.Flush();
         return read();
     }

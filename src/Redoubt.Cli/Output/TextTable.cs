@@ -8,6 +8,7 @@ internal static class TextTable
 
     public static void Write(TextWriter output, IReadOnlyList<string[]> rows, string indent = "")
     {
+        rows = [.. rows.Select(r => Array.ConvertAll(r, PlainLines.OneLine))];
         var widths = Enumerable.Range(0, rows[0].Length).Select(i => Math.Min(Widest, rows.Max(r => r[i].Length))).ToList();
         foreach (var row in rows)
         {

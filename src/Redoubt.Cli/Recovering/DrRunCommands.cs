@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
+using Redoubt.Cli.Output;
 using Redoubt.Recovery;
 using Redoubt.Server.Recovering;
 
@@ -31,7 +32,7 @@ internal static class DrRunCommands
             planned = await daemon.PlanAsync(request);
         }
 
-        await terminal.Error.WriteAsync(planned.Plan.ToText());
+        await terminal.Error.WriteAsync(PlainLines.Of(planned.Plan.ToText()));
         await terminal.Error.FlushAsync(context.CancellationToken);
         if (planned.Plan.IsBlocked)
         {

@@ -16,7 +16,8 @@ internal static class RunCommands
         Order("dr-run-undo", "Takes a run back, the last step first. Asks first.", "undo", RunPhase.Undone) with { Optional = ["yes", "wait", "answer"] },
         Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", "cancel", RunPhase.Cancelled),
         Order("dr-run-answer", "Answers what a run asks, and shows how it goes on.", "answer", RunPhase.Succeeded) with { Required = ["uuid", "answer"], Optional = ["wait"] },
-        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", "clean_up_test", RunPhase.Succeeded),
+        // Of a test that was interrupted it is an undo.
+        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", "clean_up_test", RunPhase.Undone),
         Command.Make("dr-report", "Prints the report of a run, or writes it to a file.", ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
     ];
 
@@ -58,7 +59,7 @@ internal static class RunCommands
         }
 
         var run = await daemon.RunAsync(uuid);
-        await context.Terminal.Output.WriteAsync(context.Parameters.Flag("json") ? run.ToJson() : RunText.Write(run));
+        await context.Terminal.Output.WriteAsync(context.Parameters.Flag("json") ? run.ToJson() : PlainLines.Of(RunText.Write(run)));
         return ExitCode.Success;
     }
 
@@ -72,6 +73,11 @@ internal static class RunCommands
             Consent.Require(context.Terminal, p, $"take back the {Moments.Word(run.Plan.Kind)} of {Moments.Show(run.StartedAt)} ({run.Vms.Length} VMs)", run.Request.Plan ?? run.Plan.Target.Name);
         }
 
+        if (message == "resume" && (await daemon.RunAsync(uuid)).IsBackward)
+        {
+            wanted = RunPhase.Undone;
+        }
+
         await (message == "answer" ? daemon.CallAsync(message, uuid, p.Get("answer")) : daemon.CallAsync(message, uuid));
         return p.Flag("wait", true) ? await new RunFollower(context, daemon).FollowAsync(uuid, wanted) : ExitCode.Success;
     }
@@ -82,7 +88,7 @@ internal static class RunCommands
         var report = await new RecoveryDaemon(context).CallAsync("get_report", p.Get("uuid"), p.GetOr("format", "markdown"));
         if (p.Find("file") is not { } file)
         {
-            await context.Terminal.Output.WriteAsync(report);
+            await context.Terminal.Output.WriteAsync(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));
             return;
         }
 

@@ -80,7 +80,7 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
                     },
                     CancellationToken.None);
             }
-            catch (Exception e) when (e is XenApiException or IOException or UnauthorizedAccessException)
+            catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 _failed[record.Uuid] = now;
                 var reason = e is XenApiException refused ? BackupRestore.Reason(refused) : e.Message;
@@ -103,12 +103,25 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
         {
             while (await timer.WaitForNextTickAsync(_stopping.Token))
             {
-                await RunDueAsync(_stopping.Token);
+                await LookAsync();
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The daemon stops; what is due is made after its next start.
+        }
+    }
+
+    // Whatever goes wrong, even where it can't be announced, the next minute is another chance.
+    private async Task LookAsync()
+    {
+        try
+        {
+            await RunDueAsync(_stopping.Token);
+        }
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync($"redoubt: metadata backups could not be looked after: {e.Message}");
         }
     }
 }

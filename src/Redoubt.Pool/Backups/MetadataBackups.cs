@@ -35,36 +35,14 @@ internal sealed class MetadataBackups(PoolServices pool)
     public async Task<string> CreateAsync(Ref<SrRecord> reference, long kept, CancellationToken cancellationToken)
     {
         RequireKept(kept);
-        var state = pool.State;
-        var record = state.Get(reference);
-        var sr = Writable(reference, record);
+        _ = Writable(reference, pool.State.Get(reference));
         await _one.WaitAsync(cancellationToken);
-        var staging = BackupVolume.NewScratch(pool);
         try
         {
-            var content = Directory.CreateDirectory(Path.Combine(staging, "content")).FullName;
-            var existing = state.FindByUuid<VdiRecord>(BackupLayout.DiskOf(record.Uuid).ToString("D"));
-            var earlier = pool.State.Find(existing) is { Missing: false } ? await CopyEarlierAsync(existing, content, kept - 1, cancellationToken) : [];
-            var date = NewDate(earlier);
-            await Task.Run(() => AddDate(state, content, date), cancellationToken);
-            var files = Directory.EnumerateFileSystemEntries(content, "*", SearchOption.AllDirectories).LongCount();
-            var bytes = new DirectoryInfo(content).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LinkTarget is null).Sum(f => f.Length);
-            var vdi = await DiskAsync(reference, sr, BackupLayout.DiskFor(bytes, files), cancellationToken);
-            var image = Path.Combine(staging, "image");
-            await new Ext3Image(pool.Time).CreateAsync(image, content, pool.State.Get(vdi).VirtualSize, (files * 6 / 5) + 1_024, cancellationToken);
-            using (await pool.Gates.EnterAsync(record.Uuid, cancellationToken))
-            {
-                VdiRows.RequireUnused(pool.State, vdi, "write the backup");
-                await using var source = new FileStream(image, FileMode.Open, FileAccess.Read);
-                await sr.ImportVdiAsync(SrRows.Uuid(pool.State.Get(vdi)), source, DiskFormat.Raw, cancellationToken);
-            }
-
-            await ReadBackAsync(vdi, content, date, cancellationToken);
-            return date;
+            return await MakeAsync(reference, kept, cancellationToken);
         }
         finally
         {
-            Directory.Delete(staging, recursive: true);
             _one.Release();
         }
     }
@@ -97,6 +75,40 @@ internal sealed class MetadataBackups(PoolServices pool)
         if (kept is < 1 or > MostKept)
         {
             throw new XenApiException("INVALID_VALUE", "keep", $"{kept}");
+        }
+    }
+
+    private async Task<string> MakeAsync(Ref<SrRecord> reference, long kept, CancellationToken cancellationToken)
+    {
+        var state = pool.State;
+        var record = state.Get(reference);
+        var sr = Writable(reference, record);
+        var staging = BackupVolume.NewScratch(pool);
+        try
+        {
+            var content = Directory.CreateDirectory(Path.Combine(staging, "content")).FullName;
+            var existing = state.FindByUuid<VdiRecord>(BackupLayout.DiskOf(record.Uuid).ToString("D"));
+            var earlier = pool.State.Find(existing) is { Missing: false } ? await CopyEarlierAsync(existing, content, kept - 1, cancellationToken) : [];
+            var date = NewDate(earlier);
+            await Task.Run(() => AddDate(state, content, date), cancellationToken);
+            var files = Directory.EnumerateFileSystemEntries(content, "*", SearchOption.AllDirectories).LongCount();
+            var bytes = new DirectoryInfo(content).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LinkTarget is null).Sum(f => f.Length);
+            var vdi = await DiskAsync(reference, sr, BackupLayout.DiskFor(bytes, files), cancellationToken);
+            var image = Path.Combine(staging, "image");
+            await new Ext3Image(pool.Time).CreateAsync(image, content, pool.State.Get(vdi).VirtualSize, (files * 6 / 5) + 1_024, cancellationToken);
+            using (await pool.Gates.EnterAsync(record.Uuid, cancellationToken))
+            {
+                VdiRows.RequireUnused(pool.State, vdi, "write the backup");
+                await using var source = new FileStream(image, FileMode.Open, FileAccess.Read);
+                await sr.ImportVdiAsync(SrRows.Uuid(pool.State.Get(vdi)), source, DiskFormat.Raw, cancellationToken);
+            }
+
+            await ReadBackAsync(vdi, content, date, cancellationToken);
+            return date;
+        }
+        finally
+        {
+            Directory.Delete(staging, recursive: true);
         }
     }
 

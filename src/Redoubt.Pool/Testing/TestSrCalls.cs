@@ -30,6 +30,11 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
         var attached = pool.Attached.Get(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
         var there = Find(pool.State, label, source.Uuid);
+        if (!there.IsNull)
+        {
+            RequireClone(pool.State.Get(there));
+        }
+
         var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, source, label), call.Cancellation) : there;
         try
         {
@@ -52,14 +57,20 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             return; // It has gone: a clean-up that died after its last step is repeated from its first.
         }
 
-        if (!TestMarks.IsOfTest(sr.OtherConfig))
-        {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is no clone for a test, and what is on it is not destroyed like this.");
-        }
-
+        RequireClone(sr);
         using var held = await pool.Gates.EnterAsync(
             $"test {sr.OtherConfig[TestMarks.Label]} of {sr.OtherConfig.GetValueOrDefault(TestMarks.Of)}", call.Cancellation);
         await RemoveAsync(self);
+    }
+
+    // Anybody may set a mark; where an SR lies can't be changed. One that was begun and has no connection yet has nothing on it.
+    private void RequireClone(SrRecord sr)
+    {
+        if (!TestMarks.IsOfTest(sr.OtherConfig) || sr.Pbds.Any(p => pool.State.Get(p).DeviceConfig.GetValueOrDefault("location") != Directory))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is no clone for a test in {Directory}, and what is on it is not destroyed like this.");
+        }
     }
 
     private static Ref<SrRecord> Find(Database.DatabaseState state, string label, string source) =>

@@ -64,7 +64,10 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     private RecoveryStep Recover(RecoveryUnit unit)
     {
         var volume = PlanObject.Of(unit.Vms[0].Volume);
-        var here = scene.IsTest ? [] : unit.Vms.Where(v => scene.Target.Vm(v.Vm.Uuid) is { PowerState: VmPowerState.Halted }).ToList();
+        // One that a fix shuts down first is off by then too.
+        var stopped = fixes.Where(f => f.Fix == FixKind.ShutDownHere).Select(f => f.Object.Uuid).ToHashSet();
+        var here = scene.IsTest ? [] : unit.Vms
+            .Where(v => scene.Target.Vm(v.Vm.Uuid) is { } there && (there.PowerState == VmPowerState.Halted || stopped.Contains(there.Uuid))).ToList();
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
             || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance

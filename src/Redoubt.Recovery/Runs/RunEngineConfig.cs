@@ -9,8 +9,11 @@ public sealed record RunEngineConfig
     /// <summary>Connects to pools.</summary>
     public required PoolConnector Connect { get; init; }
 
-    /// <summary>The only directory that hooks and health scripts are run from; null for none.</summary>
+    /// <summary>The only directory that hooks are run from; null for none.</summary>
     public string? HooksDirectory { get; init; }
+
+    /// <summary>The only directory that health scripts are run from, which a VM's own metadata may name; null for none.</summary>
+    public string? HealthDirectory { get; init; }
 
     /// <summary>How long between two looks at something that is waited for.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);

@@ -26,6 +26,9 @@ public sealed record RunRecord
     /// <summary>Where it stands.</summary>
     public required RunPhase Phase { get; init; }
 
+    /// <summary>Whether its steps are being taken back, or were.</summary>
+    public bool IsBackward { get; init; }
+
     /// <summary>Its steps, in the order of the plan.</summary>
     public ImmutableArray<StepRecord> Steps { get; init; } = [];
 

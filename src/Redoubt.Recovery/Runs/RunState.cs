@@ -76,6 +76,7 @@ internal sealed record RunState
         StartedAt = StartedAt,
         EndedAt = EndedAt,
         Phase = Phase,
+        IsBackward = IsBackward,
         Steps = [.. Steps.Select((s, i) => new StepRecord(i, Plan.Steps[i], s.Phase, s.Attempt, s.StartedAt, s.EndedAt, s.Error, Forecasts[i]))],
         Vms = Vms,
         Question = Question is { } asked ? new RunQuestion(asked.Text, asked.Answers) : null,

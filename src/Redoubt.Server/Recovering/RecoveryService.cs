@@ -56,6 +56,7 @@ public sealed class RecoveryService : IAsyncDisposable
         {
             JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
             HooksDirectory = Path.Combine(_pool.DataDirectory, "hooks"),
+            HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),
             Connect = (site, by, token) => site is null ? _local.ConnectAsync(by, token) : _sites.ConnectAsync(site, token),
         };
         _engine = await RunEngine.OpenAsync(config, _pool.Time, cancellationToken);

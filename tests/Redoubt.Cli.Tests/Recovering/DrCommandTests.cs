@@ -158,6 +158,34 @@ public sealed class DrCommandTests
         Assert.Contains(pool.Trace, t => t.StartsWith($"recovery.{message} {Run}", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("dr-run-resume", true, 0)]
+    [InlineData("dr-run-resume", false, 6)]
+    [InlineData("dr-test-cleanup", true, 0)]
+    public async Task A_run_that_is_being_taken_back_ends_well_when_it_is_undone(string line, bool isBackward, int code)
+    {
+        await using var pool = await Scene.StartAsync();
+        var run = new FakeRecovery(pool).Through(RunPhase.Undone);
+        _ = isBackward ? run.Backward() : run;
+        Assert.Equal(code, (await CliRun.AgainstAsync(pool, $"{line} uuid={Run}")).ExitCode);
+    }
+
+    [Fact]
+    public async Task No_name_of_another_pool_moves_the_terminal()
+    {
+        await using var pool = await Scene.StartAsync();
+        var evil = "web\u001b[2J\u009b1m\u202e";
+        _ = new FakeRecovery(pool) { Findings = [FakeRecovery.Block(evil) with { Severity = Severity.Warning }] }.Through(RunPhase.Failed).Failing(evil);
+        var printed = new List<CliRun>();
+        foreach (var line in new[] { "dr-failover source-dead=true --yes", $"dr-run-show uuid={Run}", $"dr-run-show uuid={Run} follow=true" })
+        {
+            printed.Add(await CliRun.AgainstAsync(pool, line));
+        }
+
+        Assert.All(printed, run => Assert.Contains("web\ufffd[2J", run.Output + run.Error, StringComparison.Ordinal));
+        Assert.All(printed, run => Assert.DoesNotContain(run.Output + run.Error, c => c is '\u001b' or '\u009b' or '\u202e'));
+    }
+
     [Fact]
     public async Task Taking_back_asks_first()
     {

@@ -77,6 +77,24 @@ internal sealed class FakeRecovery
         return this;
     }
 
+    /// <summary>Has the run be one that is taken back.</summary>
+    public FakeRecovery Backward()
+    {
+        for (var i = 0; i < _states.Count; i++)
+        {
+            _states[i] = _states[i] with { IsBackward = true };
+        }
+
+        return this;
+    }
+
+    /// <summary>Has something be wrong with the run in its last phase so far.</summary>
+    public FakeRecovery Failing(string why)
+    {
+        _states[^1] = _states[^1] with { Failure = why, Vms = [_states[^1].Vms[0] with { Vm = Web with { Name = why }, Phase = VmPhase.Failed, Error = why }] };
+        return this;
+    }
+
     public static Finding Block(string code, FixKind? fix = null) => new()
     {
         Severity = Severity.Block,

@@ -92,7 +92,8 @@ public sealed class PlanTextTests
     [Fact]
     public void Secrets_of_device_configurations_are_in_no_inventory()
     {
-        var masked = DeviceConfigs.Mask(Scene.Map(("target", "10.0.0.1"), ("chappassword", "x"), ("incoming_chapuser", "y"), ("cifspassword_secret", "z")));
+        var masked = DeviceConfigs.Mask(Scene.Map(("target", "10.0.0.1"), ("chappassword", "x"), ("incoming_chapuser", "y"), ("cifspassword_secret", "z"),
+            ("passwd", "a"), ("pwd", "b"), ("token", "c"), ("private-key", "d"), ("server", "//ann:open@sesame@nas/share")));
         Assert.Equal(["10.0.0.1"], masked.Values.Where(v => v != DeviceConfigs.Masked));
     }
 

@@ -36,6 +36,7 @@ internal sealed class FakeMessages(FakePool pool)
             case "VM.destroy": DestroyVm(call.Ref<VmRecord>(0)); break;
             case "VM_appliance.destroy": Rows.Remove(Existing<VmApplianceRecord>(call)); break;
             case "VIF.move": Rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
+            case "network.create": return new WireString(Rows.Add(new NetworkRecord { NameLabel = Member<WireString>(call, "name_label").Value, OtherConfig = Strings(Member<WireStruct>(call, "other_config")) }).Opaque);
             case "network.create_isolated": return CreateIsolated(call.Text(0), call.Text(1));
             case "network.destroy":
                 if (Rows.Get(call.Ref<NetworkRecord>(0)).Vifs.Count > 0)
@@ -164,7 +165,7 @@ internal sealed class FakeMessages(FakePool pool)
         var vm = foreign.Get(call.Ref<VmRecord>(0));
         var there = Rows.All<VmRecord>().FirstOrDefault(v => Stands(v.Record.OtherConfig, label, vm.Uuid)).Ref;
         return new WireString(Ref(there, () => Copy(
-            foreign, vm, v => v with { NameLabel = $"[{label}] {vm.NameLabel}", PowerState = VmPowerState.Halted, OtherConfig = Mark(label, vm.Uuid), Version = 0 }, null,
+            foreign, vm, v => v with { NameLabel = $"[{label}] {vm.NameLabel}", PowerState = VmPowerState.Halted, OtherConfig = v.OtherConfig.SetItems(Mark(label, vm.Uuid)), Version = 0 }, null,
             n => Rows.Find<NetworkRecord>(networks[foreign.Get(n).Uuid]),
             d => Rows.All<VdiRecord>().First(v => Stands(v.Record.OtherConfig, label, d.Uuid) && Rows.Get(v.Record.Sr).Uuid == srs[foreign.Get(d.Sr).Uuid]).Ref)).Opaque);
     }
@@ -307,6 +308,11 @@ internal sealed class FakeMessages(FakePool pool)
             Rows.Remove(vdi.Opaque);
         }
     }
+
+    private static T Member<T>(FakeCall call, string name)
+        where T : WireValue => (T)((WireStruct)call.Arguments[0]).Members.Single(m => m.Key == name).Value;
+
+    private static ImmutableSortedDictionary<string, string> Strings(WireStruct map) => map.Members.ToImmutableSortedDictionary(m => m.Key, m => ((WireString)m.Value).Value, StringComparer.Ordinal);
 
     private static Ref<T> Ref<T>(Ref<T> there, Func<Ref<T>> make)
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => there.IsNull ? make() : there;

@@ -87,11 +87,21 @@ internal sealed class FaultScene : IAsyncDisposable
             new()
             {
                 JournalPath = JournalPath,
+                HooksDirectory = NewDirectory("hooks"),
+                HealthDirectory = NewDirectory("health"),
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
                 Connect = (site, _, _) => site is null ? Task.FromResult(World.Target.Connect()) : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
             },
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
+    }
+
+    /// <summary>Puts a script there that ends well.</summary>
+    public void AddScript(string directory, string name)
+    {
+        var path = Path.Combine(NewDirectory(directory), name);
+        File.WriteAllText(path, "#!/bin/sh\nexit 0\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
     /// <summary>Starts the run; false if the engine died of it.</summary>
@@ -197,6 +207,8 @@ internal sealed class FaultScene : IAsyncDisposable
     }
 
     private FakePool Site(string name) => MoreSites.GetValueOrDefault(name, World.Source);
+
+    private string NewDirectory(string name) => Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
 
     private static List<string> States(FakePool pool) => [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
 

@@ -16,7 +16,8 @@ internal static class PoolChecks
             findings.Block("role", pool, "Your role in the target pool does not allow a recovery.", "Log in as somebody who is at least a pool operator there.");
         }
 
-        if (scene.Pool.IsHaEnabled)
+        // It has no hand in the copies of a test.
+        if (scene.Pool.IsHaEnabled && !scene.IsTest)
         {
             HighAvailability(scene, pool, findings);
         }

@@ -8,6 +8,9 @@ internal static class FixActs
 {
     private const string Changed = "changed:";
 
+    /// <summary>The key of a network's <c>other_config</c> that names the run that made it: others may make one of the same name.</summary>
+    private const string RunMark = "dr-run";
+
     public static async Task<StepOutcome> DoAsync(StepScope scope, ApplyFix step)
     {
         switch (step.Fix)
@@ -40,7 +43,7 @@ internal static class FixActs
                 if (!(await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Any(n => n.NameLabel == step.Object.Name))
                 {
                     scope.Note(Changed + step.Object.Name, "made");
-                    await scope.Target.CallAsync("network.create", [new NetworkRecord { NameLabel = step.Object.Name, NameDescription = "Made for a recovery; it connects VMs with each other only." }], scope.Token);
+                    await scope.Target.CallAsync("network.create", [Network(scope, step.Object.Name)], scope.Token);
                 }
 
                 break;
@@ -60,6 +63,10 @@ internal static class FixActs
             {
                 case FixKind.PlugPbd when (await scope.GetAsync<PbdRecord>(scope.Target, new(what))).CurrentlyAttached:
                     await scope.Target.CallAsync("PBD.unplug", [new Ref<PbdRecord>(what)], scope.Token);
+                    break;
+                // What was recovered in its place has its UUID, but is another one.
+                case FixKind.ShutDownHere when (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid)).Opaque != what:
+                    scope.Log($"{step.Object.Describe()}, which this run shut down, is not there any more and is not started.");
                     break;
                 case FixKind.ShutDownHere:
                     await StartAgainAsync(scope, step.Object);
@@ -111,9 +118,17 @@ internal static class FixActs
         await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
     }
 
+    private static NetworkRecord Network(StepScope scope, string name) => new()
+    {
+        NameLabel = name,
+        NameDescription = "Made for a recovery; it connects VMs with each other only.",
+        OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(RunMark, scope.State.Uuid),
+    };
+
     private static async Task DestroyNetworkAsync(StepScope scope, string name)
     {
-        foreach (var (network, record) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Where(n => n.Value.NameLabel == name))
+        foreach (var (network, record) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token))
+            .Where(n => n.Value.NameLabel == name && n.Value.OtherConfig.GetValueOrDefault(RunMark) == scope.State.Uuid))
         {
             if (record.Vifs.Count > 0)
             {

@@ -9,8 +9,9 @@ namespace Redoubt.Recovery;
 /// <param name="Argument">The host, the text, or the script.</param>
 /// <param name="Port">The port.</param>
 /// <param name="Delay">The VM's start delay.</param>
+/// <param name="IsFromPolicy">Whether an operator asked for it, and not whoever wrote the VM's metadata.</param>
 /// <param name="Limit">How long it may take; null for what the plan says.</param>
-internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, TimeSpan? Limit)
+internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, bool IsFromPolicy, TimeSpan? Limit)
 {
     private const string Key = "dr-health";
     private const string TimeoutKey = "dr-health-timeout";
@@ -21,9 +22,10 @@ internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Arg
     /// <exception cref="StepFailedException">The VM says something that can't be read.</exception>
     public static HealthCheck Of(PlanObject plan, VmRecord vm, RecoveryPolicy policy)
     {
-        var text = policy.Health.GetValueOrDefault(plan.Uuid) ?? policy.Health.GetValueOrDefault(plan.Name) ?? vm.OtherConfig.GetValueOrDefault(Key, "delay");
+        var told = policy.Health.GetValueOrDefault(plan.Uuid) ?? policy.Health.GetValueOrDefault(plan.Name);
+        var text = told ?? vm.OtherConfig.GetValueOrDefault(Key, "delay");
         var (kind, argument, port) = Parse(text);
-        return new(kind, text, argument, port, DelayOf(vm), LimitOf(vm));
+        return new(kind, text, argument, port, DelayOf(vm), told is not null, LimitOf(vm));
     }
 
     private static TimeSpan DelayOf(VmRecord vm) => vm.StartDelay is >= 0 and <= Longest

@@ -3,7 +3,7 @@ using System.Diagnostics;
 
 namespace Redoubt.Recovery;
 
-/// <summary>Runs scripts of the operator's, from the one directory that is meant for them.</summary>
+/// <summary>Runs scripts of the operator's, from the directory that is meant for their kind: a VM's metadata may name its health script, and must not come by a hook.</summary>
 internal static class Scripts
 {
     private const int OutputMax = 2000;
@@ -11,9 +11,13 @@ internal static class Scripts
     /// <summary>Runs a script to its end, at most for the plan's health timeout.</summary>
     /// <returns>Its exit code, and the end of what it wrote.</returns>
     /// <exception cref="StepFailedException">There is no such script, or it can't be run.</exception>
-    public static async Task<(int Code, string Output)> RunAsync(StepScope scope, string name, PlanObject? vm, IReadOnlyList<string> arguments)
+    public static async Task<(int Code, string Output)> RunAsync(StepScope scope, string? directory, string name, PlanObject? vm, IReadOnlyList<string> arguments)
     {
-        var directory = scope.Config.HooksDirectory ?? throw new StepFailedException($"The script {name} can't be run: there is no directory for hooks.");
+        if (directory is null)
+        {
+            throw new StepFailedException($"The script {name} can't be run: there is no directory for scripts of its kind.");
+        }
+
         var path = Path.Combine(directory, name);
         if (name != Path.GetFileName(name) || name is "." or ".." || !File.Exists(path))
         {

@@ -21,6 +21,9 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
     /// <summary>The engine goes down.</summary>
     public CancellationToken Token => token;
 
+    /// <summary>The same for another step.</summary>
+    public StepScope Of(RecoveryStep other) => new(run, pools, target, State.Plan.Steps.IndexOf(other), stop, token);
+
     /// <summary>What an earlier attempt at this step noted, or null.</summary>
     public string? Fact(string key) => State.Steps[index].Facts.GetValueOrDefault(key);
 

@@ -82,6 +82,11 @@ internal static class TestActs
         await RemoveNetworksAsync(scope);
         await RemoveClonesAsync(scope, [.. step.Srs.Select(s => s.Uuid)]);
         await StorageActs.LetGoAsync(scope);
+        foreach (var fix in scope.State.Plan.Steps.OfType<ApplyFix>().Reverse())
+        {
+            await FixActs.UndoAsync(scope.Of(fix), fix);
+        }
+
         var left = (await scope.Target.GetAllRecordsAsync<VmRecord>(scope.Token)).Values.Where(v => IsMine(scope, v.OtherConfig)).Select(v => "VM " + v.NameLabel)
             .Concat((await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Where(n => IsMine(scope, n.OtherConfig)).Select(n => "network " + n.NameLabel))
             .Concat((await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token)).Values.Where(s => IsMine(scope, s.OtherConfig)).Select(s => "SR " + s.NameLabel)).ToList();

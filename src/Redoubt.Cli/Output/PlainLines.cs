@@ -1,0 +1,33 @@
+using System.Globalization;
+using System.Text;
+
+namespace Redoubt.Cli.Output;
+
+/// <summary>Text for a terminal, which believes all it is sent: names come from whoever wrote a volume.</summary>
+internal static class PlainLines
+{
+    /// <summary>The text, its line breaks and tabs kept, without what would move a terminal's cursor or turn its direction.</summary>
+    public static string Of(string text) => Replace(text, c => c is not ('\n' or '\t') && IsHarmful(c));
+
+    /// <summary>The same for what must stay on one line.</summary>
+    public static string OneLine(string text) => Replace(text, IsHarmful);
+
+    private static bool IsHarmful(char c) => char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+
+    private static string Replace(string text, Func<char, bool> isHarmful)
+    {
+        if (!text.Any(isHarmful))
+        {
+            return text;
+        }
+
+        var clean = new StringBuilder(text.Length);
+        foreach (var c in text)
+        {
+            clean.Append(isHarmful(c) ? '\uFFFD' : c);
+        }
+
+        return clean.ToString();
+    }
+}
