@@ -20,6 +20,8 @@ public sealed class AppsTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("Name of the new vApp").FillAsync("shop");
         await page.Keyboard.PressAsync("Enter");
         await page.GetByRole(AriaRole.Link, new() { Name = "shop" }).PressAsync("Enter");
+        // A page that was led to takes the focus to its heading; keys pressed before that go astray.
+        await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "shop" })).ToBeFocusedAsync();
         foreach (var name in new[] { "db", "web" })
         {
             await page.GetByLabel("Add a VM").FillAsync(name);

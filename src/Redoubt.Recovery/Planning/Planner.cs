@@ -16,6 +16,9 @@ namespace Redoubt.Recovery;
 /// </summary>
 public static class Planner
 {
+    // A month. What foreign metadata say may be anything, and no number there must keep a plan from being made.
+    private const long LongestDelay = 30 * 24 * 3600;
+
     /// <summary>Makes the plan.</summary>
     public static RecoveryPlan Plan(RecoveryPolicy policy, Inventory inventory)
     {
@@ -61,6 +64,6 @@ public static class Planner
         .. vms.GroupBy(v => v.Order).OrderBy(g => g.Key).Select(tier => new PlanTier(
             tier.Key,
             [.. tier.Select(v => v.Object).OrderBy(o => o.Name, StringComparer.Ordinal).ThenBy(o => o.Uuid, StringComparer.Ordinal)],
-            TimeSpan.FromSeconds(tier.Max(v => v.Vm.StartDelaySeconds)))),
+            TimeSpan.FromSeconds(Math.Clamp(tier.Max(v => v.Vm.StartDelaySeconds), 0, LongestDelay)))),
     ];
 }

@@ -10,7 +10,11 @@ public sealed class SavedPlanTests
     {
         Policy = new()
         {
-            Kind = RecoveryKind.Failover, IsSourceDead = true, Chosen = new() { Vms = ["web"] }, Resolve = ["vm-running-here"], AcceptedMissingDisks = ["disk"],
+            Kind = RecoveryKind.Failover,
+            IsSourceDead = true,
+            Chosen = new() { Vms = ["web"] },
+            Resolve = ["vm-running-here"],
+            AcceptedMissingDisks = ["disk"],
             Copies = ImmutableSortedDictionary<string, string>.Empty.Add("web", "here"),
         },
         SrUuids = ["00000000-0000-4000-8000-000000000001"],
