@@ -14,7 +14,8 @@ public static class StateDump
     /// <summary>The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.</summary>
     public static DatabaseDump ToDump(DatabaseState state)
     {
-        var known = DataModel.Classes.Values.Where(c => c.Kind != ClassKind.Value).Select(model => new DumpTable(
+        // xapi knows no class of ours, and does not open a database that has a table for one.
+        var known = DataModel.Classes.Values.Where(c => c.Kind != ClassKind.Value && !c.IsExtension).Select(model => new DumpTable(
             model.Name,
             model.Kind == ClassKind.Persistent
                 ? state.Table(model).Rows.Select(row => new DumpRow(row.Ref, row.Created, row.Modified, Columns(row.Ref, row.Record)))

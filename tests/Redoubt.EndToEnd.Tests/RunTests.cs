@@ -86,6 +86,14 @@ public sealed class RunTests
         Assert.All(_guests, g => Assert.InRange(g.Read(recovery).ResumedFrom, last[g.Name], last[g.Name] + 1));
         await _shell.RunAsync(recovery, "dr-status");
 
+        // Nothing on the old site's storage tells of this yet: only what the run has noted there keeps the VMs off.
+        foreach (var guest in _guests)
+        {
+            var refused = await Assert.ThrowsAsync<XenApiException>(() => StartAsync(primary, guest));
+            Assert.Equal("OPERATION_BLOCKED", refused.Code);
+            Assert.Contains("recovery", refused.Parameters[1], StringComparison.Ordinal);
+        }
+
         // The array turns round: the old site lets its storage go, and sees what the new one writes.
         _shell["PBD"] = await _shell.RunAsync(primary, "pbd-list sr-uuid=$SR --minimal");
         await _shell.RunAsync(primary, "pbd-unplug uuid=$PBD");
@@ -95,6 +103,9 @@ public sealed class RunTests
         await _shell.RunAsync(primary, "drtask-create type=file device-config:location=$STORAGE sr-whitelist=$SR");
         foreach (var guest in _guests)
         {
+            // Even if somebody takes that note away.
+            await primary.Api.CallAsync(
+                "VM.remove_from_blocked_operations", [await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid), "start"], Stop);
             var refused = await Assert.ThrowsAsync<XenApiException>(() => StartAsync(primary, guest));
             Assert.Equal(("VM_RECOVERED_ELSEWHERE", "recovery"), (refused.Code, refused.Parameters[2]));
             await _shell.RunAsync(primary, $"vm-start vm={guest.Name}", 1);
