@@ -41,7 +41,7 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
         var back = await api.CallAsync<VmRecord>("VM.get_record", [Assert.Single(made)], Cancel);
         Assert.Equal((uuid, 1L), (back.Uuid, back.Version));
         Assert.Equal(vdi, (await pool.CallAsync("VBD.get_VDI", Assert.Single(back.Vbds).Opaque)).GetString());
-        Assert.Empty(await api.GetAllRecordsAsync<TaskRecord>(Cancel));
+        Assert.DoesNotContain((await api.GetAllRecordsAsync<TaskRecord>(Cancel)).Values, t => t.NameLabel == "VM metadata import");
     }
 
     [Fact]

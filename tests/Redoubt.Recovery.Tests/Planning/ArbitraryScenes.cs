@@ -23,7 +23,7 @@ internal static class ArbitraryScenes
                 Version = random.Next(2),
                 PowerState = (VmPowerState)random.Next(4),
                 Tags = random.Next(2) == 0 ? ["gold"] : [],
-                StartDelaySeconds = random.Next(100) is var delay and < 96 ? delay : delay % 2 == 0 ? long.MaxValue : long.MinValue,
+                StartDelaySeconds = random.Next(100) switch { < 96 and var delay => delay, < 98 => long.MaxValue, _ => long.MinValue },
                 LastRecordedAt = random.Next(3) == 0 ? null : Scene.Now.AddMinutes(-random.Next(9)),
             });
             if (random.Next(4) == 0)
