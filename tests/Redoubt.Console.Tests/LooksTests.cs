@@ -36,6 +36,7 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 {
                     await page.OpenAsync(path);
                     await Expect(page.Heading(heading)).ToBeVisibleAsync();
+                    await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
                     var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
                     await page.ShotAsync(name);
                     wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));

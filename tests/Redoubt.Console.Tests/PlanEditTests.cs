@@ -89,13 +89,13 @@ public sealed class PlanEditTests(Browser browser) : IAsyncLifetime
         {
             await page.GetByLabel("Only what is selected here").CheckAsync();
             await page.GetByLabel("mail").CheckAsync();
-            await Expect(checks.GetByText("1 VMs in 1 tiers")).ToBeVisibleAsync();
+            await Expect(checks.GetByText("1 VM in 1 tier")).ToBeVisibleAsync();
             await _scene.Target.CreateVmAsync("late", default);
             await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "late" })).ToBeVisibleAsync();
             Assert.Equal(0, opened);
             await checks.GetByRole(AriaRole.Button, new() { Name = "Look again" }).ClickAsync();
             await Expect(checks.GetByText("Checking…")).ToHaveCountAsync(0);
-            await Expect(checks.GetByText("1 VMs in 1 tiers")).ToBeVisibleAsync();
+            await Expect(checks.GetByText("1 VM in 1 tier")).ToBeVisibleAsync();
             Assert.NotEqual(0, opened);
         }
     }

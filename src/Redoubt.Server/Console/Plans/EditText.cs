@@ -17,6 +17,7 @@ internal static class EditText
     public static string DiscardTitle => "Discard your changes?";
     public static string DiscardText => "What you have changed since the plan was saved is lost.";
     public static string Leave => "Leave the page";
+    public static string NothingChanged => "Nothing has been changed.";
     public static string Unsaved => "Not saved yet";
     public static string AllSaved => "Saved";
     public static string What => "What is recovered";
@@ -114,7 +115,11 @@ internal static class EditText
 
     public static string Selected(int count) => $"{count} selected";
 
-    public static string Stock(int apps, int vms) => $"{apps} vApps, {vms} VMs";
+    public static string Apps(int count) => count == 1 ? "1 vApp" : $"{count} vApps";
+
+    public static string Tiers(int count) => count == 1 ? "1 tier" : $"{count} tiers";
+
+    public static string Of(string selected, string apps, string vms) => $"{selected} of {apps} and {vms}";
 
     public static string InApp(string app) => $"in {app}";
 
@@ -124,9 +129,11 @@ internal static class EditText
 
     public static string OwnEverything => "What they need can be checked at a site that has their storage attached, once it is known here.";
 
-    public static string Recovers(int vms, int tiers) => $"{vms} VMs in {tiers} tiers";
+    public static string Recovers(string vms, string tiers) => $"{vms} in {tiers}";
 
     public static string CheckedAt(string when) => $"Storage looked at {when}";
+
+    public static string MoreFindings(int count) => $"{count} more like these: deal with the first ones and look again.";
 
     public static string More(int count) => $"{count} more are on the page History.";
 
