@@ -33,8 +33,6 @@ public sealed class RecoveryService : IAsyncDisposable
     private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules) =>
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
 
-    internal Schedules Tests => _schedules;
-
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
     internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}"));
 

@@ -9,7 +9,6 @@ namespace Redoubt.Storage.FileDriver;
 internal static partial class Posix
 {
     public const int NoEntry = 2;
-    public const int WouldBlock = 11;
     public const int Exists = 17;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;
