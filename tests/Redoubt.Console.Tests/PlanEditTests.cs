@@ -47,8 +47,22 @@ public sealed class PlanEditTests(Browser browser) : IAsyncLifetime
         await page.Keyboard.TypeAsync("tell-them");
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByText("before the run", new() { Exact = true }).First).ToBeVisibleAsync();
+        await TabToAsync(page, "Storage that is probed: Type");
+        await page.Keyboard.TypeAsync("lvmoiscsi");
+        await TabToAsync(page, "Storage that is probed: Device configuration, key=value");
+        await page.Keyboard.TypeAsync("target=10.0.0.1 chappassword=x");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("lvmoiscsi device-config:chappassword='(secret)'").First).ToBeVisibleAsync();
         Assert.Empty(await Accessibility.CheckAsync(page));
         await page.ShotAsync("plan-new");
+
+        // A password would lie in clear on the storage: the API refuses it, and says so.
+        await TabToAsync(page, "Save", back: true);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("it holds a password, which would lie in clear")).ToBeVisibleAsync();
+        await TabToAsync(page, "Remove: lvmoiscsi");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("lvmoiscsi device-config:")).ToHaveCountAsync(0);
         await TabToAsync(page, "Save", back: true);
         await page.Keyboard.PressAsync("Enter");
         await Expect(page.GetByText("The plan shop-first is saved")).ToBeVisibleAsync();
@@ -154,7 +168,7 @@ public sealed class PlanEditTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByLabel("Usually run as")).ToBeDisabledAsync();
         await Expect(page.Button("Save")).ToHaveAttributeAsync("aria-disabled", "true");
         await Expect(page.Button("Add the schedule")).ToHaveAttributeAsync("aria-disabled", "true");
-        await Expect(page.GetByText("gold", new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.Locator(".chip").GetByText("gold", new() { Exact = true })).ToBeVisibleAsync();
         Assert.Empty(await Accessibility.CheckAsync(page));
     }
 
