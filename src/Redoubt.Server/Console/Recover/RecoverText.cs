@@ -13,7 +13,6 @@ internal static class RecoverText
     public static readonly string[] Steps =
         ["What do you want to do", "Before you start", "Locate storage", "Select vApps and VMs", "Mappings", "Pre-checks", "Review"];
 
-    public static string BeforeSub => "What will happen, and what you should have done.";
     public static string SourceDead => "I state that the source is dead: none of its hosts runs any of these VMs, now or when it comes back.";
     public static string SourceDeadHint => "A VM that runs twice destroys its own disks. If the source might still be running, switch it off first.";
     public static string WhichSource => "The site that hands over";

@@ -40,7 +40,6 @@ internal static class RunsText
     public static string CancelText => "It ends what it has begun, and does nothing more.";
     public static string Evidence => "Screens of the recovered VMs";
     public static string Show => "Show the screens";
-    public static string NoScreen => "no screen";
     public static string Vm => "VM";
     public static string Recovered => "Recovered";
     public static string Started => "Started";
@@ -49,7 +48,6 @@ internal static class RunsText
     public static string Markdown => "Markdown";
     public static string Json => "JSON";
     public static string Html => "HTML";
-    public static string NotYet => "There is too little to go by yet";
     public static string StartedBy(string who) => $"started by {who}";
 
     public static string Times(int n) => $"attempt {n}";

@@ -24,7 +24,6 @@ internal static class SitesText
     public static string RemoveTitle => "Remove the site?";
     public static string Again => "Ask again";
     public static string Volumes => "Metadata volumes";
-    public static string VolumesText => "Every copy of a pool's metadata on attached storage can be opened and looked into; nothing is written.";
     public static string NoVolumes => "There is no metadata volume on attached storage";
     public static string NoVolumesText => "Protect an SR, or attach replicated storage in the wizard.";
     public static string Own => "this pool";
