@@ -24,7 +24,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             while (true)
             {
                 Show(run);
-                if (run.Phase.IsFinal() || run.Phase == RunPhase.Interrupted)
+                if (run.Phase.IsFinal() || run.Phase is RunPhase.Interrupted or RunPhase.Paused)
                 {
                     return End(run, wanted);
                 }
@@ -57,8 +57,8 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
     {
         RunPhase.Succeeded => ExitCode.Success,
         RunPhase.Partial => ExitCode.Partial,
-        RunPhase.Waiting => ExitCode.Waiting,
-        RunPhase.Running or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => ExitCode.RunFailed,
+        RunPhase.Waiting or RunPhase.Paused => ExitCode.Waiting,
+        RunPhase.Running or RunPhase.Pausing or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => ExitCode.RunFailed,
     };
 
     private void Show(RunRecord run)
@@ -173,6 +173,11 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         if (run.Phase == RunPhase.Interrupted)
         {
             terminal.ErrorLine($"It can go on or be taken back: dr-run-resume uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
+        }
+
+        if (run.Phase == RunPhase.Paused)
+        {
+            terminal.ErrorLine($"It begins nothing more until somebody says so: dr-run-resume uuid={run.Uuid}, dr-run-cancel uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
         }
 
         terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {healthy} of {run.Vms.Length} VMs {(run.Request.Policy.PowerState == PowerStateAfter.Start ? "healthy" : "recovered")}"

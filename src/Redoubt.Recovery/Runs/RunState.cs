@@ -48,6 +48,9 @@ internal sealed record RunState
     /// <summary>Whether it was asked to stop.</summary>
     public bool IsCancelWanted { get; init; }
 
+    /// <summary>Whether it was asked to pause, and nobody has had it go on since.</summary>
+    public bool IsPauseWanted { get; init; }
+
     public bool IsTest => Plan.Kind == RecoveryKind.Test;
 
     /// <summary>Whether the source handed over, and would have to run again if this fails.</summary>

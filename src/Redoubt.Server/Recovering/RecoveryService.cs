@@ -121,7 +121,12 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
     }
 
-    /// <summary>Goes on with an interrupted run.</summary>
+    /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("pause", uuid, caller, by => Engine.PauseAsync(uuid, by, cancellationToken));
+
+    /// <summary>Goes on with an interrupted or paused run.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
     public Task ResumeAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
         OrderAsync("resume", uuid, caller, by => Engine.ResumeAsync(uuid, by, cancellationToken));

@@ -67,6 +67,8 @@ internal static class RunsText
         RunPhase.Running => "Running",
         RunPhase.Waiting => "Waiting for you",
         RunPhase.Interrupted => "Interrupted",
+        RunPhase.Pausing => "Pausing",
+        RunPhase.Paused => "Paused",
         RunPhase.Cancelling => "Cancelling",
         RunPhase.Undoing => "Being undone",
         RunPhase.Succeeded => "Succeeded",
@@ -78,8 +80,8 @@ internal static class RunsText
 
     public static string Mark(RunPhase phase) => phase switch
     {
-        RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing => "busy",
-        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Partial => "warn",
+        RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing => "busy",
+        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused or RunPhase.Partial => "warn",
         RunPhase.Succeeded => "ok",
         RunPhase.Failed => "bad",
         RunPhase.Cancelled or RunPhase.Undone => "idle",
