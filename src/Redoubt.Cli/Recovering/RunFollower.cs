@@ -31,7 +31,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
                 if (run is { Phase: RunPhase.Waiting, Question: { } question })
                 {
-                    if (run.Request.KeepTest && run.Steps.Any(s => s is { Step: CleanUp, Phase: StepPhase.Waiting }))
+                    if (run.IsTestUp())
                     {
                         return Kept(run);
                     }
@@ -151,20 +151,16 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
     private int Kept(RunRecord run)
     {
-        var healthy = Healthy(run);
+        var healthy = run.VmsAsWanted();
         context.Terminal.ErrorLine($"The test is up: {healthy} of {run.Vms.Length} VMs healthy. It stays until dr-test-cleanup uuid={run.Uuid}");
         context.Terminal.PrintLine(run.Uuid);
         return healthy == run.Vms.Length || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
     }
 
-    // Those of a test were healthy, and are gone when it has ended. VMs that are not to be started are as wanted once they are here.
-    private static int Healthy(RunRecord run) =>
-        run.Vms.Count(v => run.Request.Policy.PowerState == PowerStateAfter.Start ? v.HealthyAt is not null : v is { RecoveredAt: not null, Phase: not VmPhase.Failed });
-
     private int End(RunRecord run, RunPhase wanted)
     {
         var terminal = context.Terminal;
-        var healthy = Healthy(run);
+        var healthy = run.VmsAsWanted();
         if (run.Failure is { } failure)
         {
             terminal.ErrorLine(failure);

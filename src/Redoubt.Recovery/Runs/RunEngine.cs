@@ -82,32 +82,13 @@ public sealed class RunEngine : IAsyncDisposable
     /// phase.
     /// </summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
-    public async IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var run = GetRun(uuid);
-        while (true)
-        {
-            var (record, changed) = run.Observe();
-            if (record.Revision > afterRevision)
-            {
-                if (IsMoving(record.Phase))
-                {
-                    await GatherAsync(run, cancellationToken);
-                    (record, changed) = run.Observe();
-                }
+    public IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, CancellationToken cancellationToken) =>
+        WatchAsync(GetRun(uuid), afterRevision, isEndless: false, cancellationToken);
 
-                afterRevision = record.Revision;
-                yield return record;
-            }
-
-            if (record.Phase.IsFinal())
-            {
-                yield break;
-            }
-
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
+    /// <summary>The same without an end: a run that is over may still be undone.</summary>
+    /// <exception cref="RunRefusedException">There is no such run.</exception>
+    public IAsyncEnumerable<RunRecord> FollowAsync(string uuid, long afterRevision, CancellationToken cancellationToken) =>
+        WatchAsync(GetRun(uuid), afterRevision, isEndless: true, cancellationToken);
 
     /// <summary>
     /// Has a run begin nothing new: it ends what is under way, and then stays where it is until it is resumed, cancelled or undone, also
@@ -208,6 +189,32 @@ public sealed class RunEngine : IAsyncDisposable
     }
 
     private static bool IsMoving(RunPhase phase) => phase is RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing;
+
+    private async IAsyncEnumerable<RunRecord> WatchAsync(ActiveRun run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (record, changed) = run.Observe();
+            if (record.Revision > afterRevision)
+            {
+                if (IsMoving(record.Phase))
+                {
+                    await GatherAsync(run, cancellationToken);
+                    (record, changed) = run.Observe();
+                }
+
+                afterRevision = record.Revision;
+                yield return record;
+            }
+
+            if (record.Phase.IsFinal() && !isEndless)
+            {
+                yield break;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
 
     private async Task GatherAsync(ActiveRun run, CancellationToken cancellationToken)
     {

@@ -63,12 +63,7 @@ internal sealed record RunState
     public string TestLabel => "test-" + Uuid[..8];
 
     /// <summary>Whether a VM came to where it was wanted.</summary>
-    public bool IsReached(VmProgress vm) => vm.Error is null && Request.Policy.PowerState switch
-    {
-        PowerStateAfter.Start => vm.HealthyAt is not null,
-        PowerStateAfter.Paused => vm.StartedAt is not null,
-        PowerStateAfter.Halted => vm.RecoveredAt is not null,
-    };
+    public bool IsReached(VmProgress vm) => vm.IsAsWanted(Request.Policy);
 
     public RunRecord ToRecord() => new()
     {

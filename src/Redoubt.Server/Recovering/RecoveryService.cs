@@ -121,6 +121,15 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
     }
 
+    /// <summary>The same without an end, for who stays: a run that is over may still be undone.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Follow(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.FollowAsync(uuid, afterRevision, cancellationToken);
+    }
+
     /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
     public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>

@@ -7,7 +7,7 @@ namespace Redoubt.Recovery.Tests;
 public sealed class TransitionTests
 {
     /// <summary>A run that is driven by chance, as far as <see cref="RunDecision"/> lets it go.</summary>
-    private static Gen<List<RunEvent>> Histories => Gen.Choose(0, 99).ListOf(60).Select(dice => Play([.. dice]));
+    internal static Gen<List<RunEvent>> Histories => Gen.Choose(0, 99).ListOf(60).Select(dice => Play([.. dice]));
 
     [Fact]
     public void Any_prefix_of_a_journal_is_a_state_and_replaying_it_gives_the_same() => Prop.ForAll(Arb.From(Histories), events =>
@@ -135,7 +135,7 @@ public sealed class TransitionTests
         _ => [],
     };
 
-    private static List<RunEvent> Play(List<int> dice)
+    internal static List<RunEvent> Play(List<int> dice)
     {
         var kind = (RecoveryKind)(dice[0] % 4);
         var scene = new Scene();
