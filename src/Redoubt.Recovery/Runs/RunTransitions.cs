@@ -101,8 +101,13 @@ internal static class RunTransitions
 
     private static RunState Moved(RunState state, RunEvent.VmMoved e)
     {
-        var index = state.Vms.ToList().FindIndex(v => v.Vm.Uuid == e.Vm);
-        if (index < 0)
+        var index = 0;
+        while (index < state.Vms.Length && state.Vms[index].Vm.Uuid != e.Vm)
+        {
+            index++;
+        }
+
+        if (index == state.Vms.Length)
         {
             throw Illegal(state, e);
         }
