@@ -119,7 +119,21 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
     }
 
-    /// <summary>Goes on with an interrupted run.</summary>
+    /// <summary>The same without an end, for who stays: a run that is over may still be undone.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Follow(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.FollowAsync(uuid, afterRevision, cancellationToken);
+    }
+
+    /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("pause", uuid, caller, by => Engine.PauseAsync(uuid, by, cancellationToken));
+
+    /// <summary>Goes on with an interrupted or paused run.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
     public Task ResumeAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
         OrderAsync("resume", uuid, caller, by => Engine.ResumeAsync(uuid, by, cancellationToken));

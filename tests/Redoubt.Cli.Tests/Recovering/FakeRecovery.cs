@@ -35,7 +35,7 @@ internal sealed class FakeRecovery
             _state = Math.Min(_state + 1, _states.Count - 1);
             return new WireString(State.ToJson());
         });
-        foreach (var message in new[] { "answer", "cancel", "undo", "resume", "clean_up_test" })
+        foreach (var message in new[] { "answer", "pause", "cancel", "undo", "resume", "clean_up_test" })
         {
             pool.On($"recovery.{message}", _ => new WireString(""));
         }

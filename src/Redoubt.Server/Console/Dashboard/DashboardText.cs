@@ -55,6 +55,10 @@ internal static class DashboardText
 
     public static string RunText(bool waits) => waits ? "It goes on as soon as its question is answered." : "Nothing is lost: resume it, or undo what it has done.";
 
+    public static string PausedTitle(string kind) => $"A run is paused: {kind}";
+
+    public static string PausedText => "It begins nothing more until somebody resumes, cancels or undoes it.";
+
     public static string PoolAt(string pool, string address) => $"Pool {pool} at {address}.";
 
     public static string AllSites(int count) => count == 1 ? "Details" : $"All {count} sites";
