@@ -13,16 +13,16 @@ internal static class PackedVolume
 
     /// <exception cref="InvalidDataException">The compression is damaged, or there is too much in it.</exception>
     /// <exception cref="IOException">The place is full.</exception>
-    public static void Unpack(Stream packed, FileStream into)
+    public static void Unpack(Stream packed, FileStream into, long mostBytes = MostBytes, long mostContentBytes = MostContentBytes)
     {
         var block = new byte[BlockBytes];
         long length = 0, content = 0;
         int read;
         while ((read = packed.ReadAtLeast(block, block.Length, throwOnEndOfStream: false)) > 0)
         {
-            if ((length += read) > MostBytes)
+            if ((length += read) > mostBytes)
             {
-                throw new InvalidDataException($"it unpacks to more than {MostBytes >> 30} GiB, and no metadata volume is so large");
+                throw new InvalidDataException($"it unpacks to more than {mostBytes >> 20} MiB, and no metadata volume is so large");
             }
 
             if (!block.AsSpan(0, read).ContainsAnyExcept((byte)0))
@@ -30,9 +30,9 @@ internal static class PackedVolume
                 continue;
             }
 
-            if ((content += read) > MostContentBytes)
+            if ((content += read) > mostContentBytes)
             {
-                throw new InvalidDataException($"it holds more than {MostContentBytes >> 30} GiB that are not zero, and no metadata volume does");
+                throw new InvalidDataException($"it holds more than {mostContentBytes >> 20} MiB that are not zero, and no metadata volume does");
             }
 
             into.Position = length - read;

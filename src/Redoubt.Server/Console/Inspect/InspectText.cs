@@ -54,7 +54,7 @@ internal static class InspectText
 
     public static string TooLong(string name, string size) => $"{name} has {size}, and at most 256 MiB can be sent. Compress it with gzip, or have it opened by its path on the daemon's machine.";
 
-    public static string NotSent(string name, string why) => $"{name} could not be received: {why}";
+    public static string NotSent(string name) => $"{name} could not be received: the browser has stopped sending it, or the daemon's disk is full. The daemon's log says which.";
 
     public static string Progress(string name, string done, string all) => $"{name}: {done} of {all}";
 
