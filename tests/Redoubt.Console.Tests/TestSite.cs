@@ -14,6 +14,9 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     private readonly string _root = Directory.CreateTempSubdirectory("rd-console-").FullName;
     private readonly List<IBrowserContext> _contexts = [];
 
+    /// <summary>The daemon's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     public PoolServer Server { get; private set; } = null!;
 
     public XenApiClient Api { get; private set; } = null!;
@@ -53,7 +56,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
                 RootPasswordFile = Path.Combine(_root, "password"),
                 HypervisorUri = "test:///default",
             },
-            TimeProvider.System,
+            Time,
             TestContext.Current.CancellationToken);
         Url = new(Server.Urls[0]);
         Api = new(Url);

@@ -25,6 +25,12 @@ internal static class RecoverText
     public static string FindMore => "Find storage that is not attached";
     public static string Type => "Type";
     public static string Location => "Device configuration, key=value";
+    public static string LocationHint => "Several are kept apart by spaces; a value with a space stands in quotes.";
+    public static string Secrets => "Passwords among them, key=value";
+    public static string OpenQuote => "A quote in the device configuration is not closed.";
+    public static string AttachedHere => "Attached for looking";
+    public static string AttachedHereText => "Storage that the wizard, or a run, has attached read-only. Let go what you don't recover from: then the array can have it back.";
+    public static string Release => "Let go";
     public static string Probe => "Find";
     public static string Attach => "Attach for looking";
     public static string NothingFound => "The probe has found no storage there.";
@@ -78,6 +84,16 @@ internal static class RecoverText
     public static string Save => "Save";
     public static string GoToSelect => "Decide";
     public static string Accept => "Go without it";
+
+    public static string NoPair(string word) => $"The device configuration holds '{word}', which is no key=value.";
+
+    public static string TwiceThere(string key) => $"The device configuration says twice what {key} is.";
+
+    public static string ReleaseOf(string names) => $"Let go: {names}";
+
+    public static string Released(string names) => $"{names} is let go; nothing has been written to it.";
+
+    public static string InUse(string kind, string by, string phase) => $"A run needs it: {kind}, started by {by} ({phase}). Wait for its end, or cancel it.";
 
     public static string Saved(string name) => $"The plan {name} is saved in the pool's metadata, and travels with the storage.";
 

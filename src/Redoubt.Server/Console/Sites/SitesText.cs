@@ -19,6 +19,9 @@ internal static class SitesText
     public static string Added => "Added";
     public static string Answers => "Answers";
     public static string Asking => "Asking";
+    public static string Asked => "asked";
+    public static string NotAsked => "Not asked yet";
+    public static string OpenFile => "Open a file or device";
     public static string Silent => "No answer";
     public static string Remove => "Remove";
     public static string RemoveTitle => "Remove the site?";
@@ -33,6 +36,8 @@ internal static class SitesText
     public static string AddedSite(string site, string pool) => $"{site} is added: it is the pool {pool}.";
 
     public static string Removed(string site) => $"{site} is removed.";
+
+    public static string NotAskedBecause(string why) => $"The sites could not be asked: {why}";
 
     public static string By(string who) => $"by {who}";
 }

@@ -1,4 +1,4 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>A VM's place in its vApp.</summary>
 /// <param name="Uuid">The VM's UUID.</param>
@@ -6,4 +6,4 @@ namespace Redoubt.Cli.Inspecting;
 /// <param name="Order">Its tier; lower ones start first.</param>
 /// <param name="StartDelaySeconds">How long to wait after its start.</param>
 /// <param name="ShutdownDelaySeconds">How long to wait after its shutdown.</param>
-internal sealed record ApplianceMember(string Uuid, string NameLabel, long Order, long StartDelaySeconds, long ShutdownDelaySeconds);
+public sealed record ApplianceMember(string Uuid, string NameLabel, long Order, long StartDelaySeconds, long ShutdownDelaySeconds);

@@ -1,8 +1,8 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>A host.</summary>
 /// <param name="Uuid">Its UUID.</param>
 /// <param name="NameLabel">Its name.</param>
 /// <param name="Address">Its address.</param>
 /// <param name="Software">Product and version.</param>
-internal sealed record HostSummary(string Uuid, string NameLabel, string Address, string Software);
+public sealed record HostSummary(string Uuid, string NameLabel, string Address, string Software);

@@ -1,19 +1,19 @@
 using System.Globalization;
 using Redoubt.Database.Journal;
 
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>Reports on a metadata volume, by what its reader says of it. Pure.</summary>
 internal static class VolumeReports
 {
-    public static DatabaseReport Of(string path, JournalVerdict verdict, string? vm) => verdict switch
+    public static DatabaseReport Of(string path, JournalVerdict verdict, InspectQuery query) => verdict switch
     {
-        JournalVerdict.Intact intact => Intact(path, intact.Content, vm),
-        JournalVerdict.CutAt cut => Cut(path, cut, vm),
+        JournalVerdict.Intact intact => Intact(path, intact.Content, query),
+        JournalVerdict.CutAt cut => Cut(path, cut, query),
         JournalVerdict.Empty empty => Without(path, InspectVerdict.Empty, empty.LeftBehind is { } left
             ? Say($"It is a metadata volume that says it is empty, yet a database of generation {left} still lies in it. Emptying changes one byte, and so does an accident.")
             : "It is a metadata volume to which no database has been written."),
-        JournalVerdict.NotARedoLog other => Without(path, InspectVerdict.NotADatabase, $"It is neither a metadata volume nor a database dump. It begins with {other.Found}.") with { Kind = "unknown" },
+        JournalVerdict.NotARedoLog other => Without(path, InspectVerdict.NotADatabase, "It is neither a metadata volume nor a database dump." + (query.TellsBytes ? $" It begins with {other.Found}." : "")) with { Kind = "unknown" },
         JournalVerdict.Unusable bad => Without(path, InspectVerdict.Unusable, "It is a metadata volume, but neither of its halves holds a database that can be used.") with
         {
             Damage = [.. bad.Damage.Select(Report)],
@@ -21,17 +21,17 @@ internal static class VolumeReports
         _ => throw new InvalidOperationException($"unknown verdict {verdict}"),
     };
 
-    private static DatabaseReport Intact(string path, JournalContent content, string? vm) => WithPool(Describe(path, content, vm) with
+    private static DatabaseReport Intact(string path, JournalContent content, InspectQuery query) => WithPool(Describe(path, content, query) with
     {
         Verdict = InspectVerdict.Intact,
         Explanation = Say($"It is a metadata volume, intact at generation {content.Generation}.{Form(content)}"),
     });
 
-    private static DatabaseReport Cut(string path, JournalVerdict.CutAt cut, string? vm)
+    private static DatabaseReport Cut(string path, JournalVerdict.CutAt cut, InspectQuery query)
     {
         var lost = cut.LastSeenGeneration is { } last ? Say($" {cut.LostRecords} later record(s), up to generation {last}, were seen and can't be used.") : "";
         var older = cut.FromOtherHalf ? " It was taken from the older half, because the half that counts can't be used." : "";
-        return WithPool(Describe(path, cut.Content, vm) with
+        return WithPool(Describe(path, cut.Content, query) with
         {
             Verdict = cut.FromOtherHalf ? InspectVerdict.OlderHalf : InspectVerdict.Cut,
             Explanation = Say($"It is a metadata volume, readable up to generation {cut.Content.Generation}; what was written after that is lost.{older}{lost}{Form(cut.Content)}"),
@@ -41,7 +41,7 @@ internal static class VolumeReports
         });
     }
 
-    private static DatabaseReport Describe(string path, JournalContent content, string? vm) => DumpReports.Describe(path, content.Database, vm) with
+    private static DatabaseReport Describe(string path, JournalContent content, InspectQuery query) => DumpReports.Describe(path, content.Database, query.Vm) with
     {
         Kind = "volume",
         WrittenBy = content.WrittenByRedoubt ? "Redoubt" : "xapi",

@@ -1,4 +1,4 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>An SR.</summary>
 /// <param name="Uuid">Its UUID.</param>
@@ -8,5 +8,5 @@ namespace Redoubt.Cli.Inspecting;
 /// <param name="Disks">How many disks are on it.</param>
 /// <param name="HoldsMetadata">Whether this pool's metadata is written to it.</param>
 /// <param name="Connections">How each host reaches it.</param>
-internal sealed record SrSummary(
+public sealed record SrSummary(
     string Uuid, string NameLabel, string Type, bool Shared, int Disks, bool HoldsMetadata, IReadOnlyList<ConnectionSummary> Connections);

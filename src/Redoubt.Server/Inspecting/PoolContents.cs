@@ -1,7 +1,7 @@
 using Redoubt.Database;
 using Redoubt.XenApi;
 
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>Sums up a database. Pure.</summary>
 internal static class PoolContents

@@ -1,4 +1,4 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>A VM's drive and what is in it.</summary>
 /// <param name="Position">The drive's number.</param>
@@ -10,5 +10,5 @@ namespace Redoubt.Cli.Inspecting;
 /// <param name="SizeBytes">The disk's size as the VM sees it.</param>
 /// <param name="SrUuid">The SR that the disk is on.</param>
 /// <param name="SrNameLabel">That SR's name.</param>
-internal sealed record DiskSummary(
+public sealed record DiskSummary(
     string Position, string Type, bool Bootable, string? VdiUuid, string? Location, string? NameLabel, long SizeBytes, string? SrUuid, string? SrNameLabel);

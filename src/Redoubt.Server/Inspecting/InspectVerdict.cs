@@ -1,7 +1,7 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>How much of a database can be had.</summary>
-internal enum InspectVerdict
+public enum InspectVerdict
 {
     /// <summary>All of it.</summary>
     Intact,

@@ -1,4 +1,4 @@
-namespace Redoubt.Cli.Inspecting;
+namespace Redoubt.Server.Inspecting;
 
 /// <summary>What a file begins like.</summary>
 internal enum DatabaseForm
@@ -14,4 +14,10 @@ internal enum DatabaseForm
 
     /// <summary>gzip, which xapi may wrap around its dumps.</summary>
     CompressedDump,
+
+    /// <summary>gzip around a redo log.</summary>
+    CompressedVolume,
+
+    /// <summary>gzip around something else.</summary>
+    CompressedOther,
 }
