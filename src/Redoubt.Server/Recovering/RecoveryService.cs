@@ -67,7 +67,14 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "plan");
         var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
-        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan));
+        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan), Engine.Forecast(plan));
+    }
+
+    /// <summary>How long a plan that somebody else has made should take, by the runs of this daemon.</summary>
+    public PlanForecast Forecast(RecoveryPlan plan, SessionState caller)
+    {
+        Require(caller, "forecast");
+        return Engine.Forecast(plan);
     }
 
     /// <summary>Plans once more and has the plan carried out, if it is still the one that the caller has seen.</summary>

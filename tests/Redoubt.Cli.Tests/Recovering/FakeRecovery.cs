@@ -19,7 +19,7 @@ internal sealed class FakeRecovery
 
     public FakeRecovery(FakePool pool)
     {
-        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest)));
+        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest, null)));
         foreach (var message in new[] { "recovery.start", "recovery.start_test" })
         {
             pool.On(message, a =>

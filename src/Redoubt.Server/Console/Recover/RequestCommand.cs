@@ -8,6 +8,8 @@ namespace Redoubt.Server.Console.Recover;
 /// <summary>A request as the command that asks for the same.</summary>
 internal static class RequestCommand
 {
+    private const int LongestSelection = 100;
+
     private static readonly RecoveryLimits Usual = new();
 
     /// <summary>The command that carries it out.</summary>
@@ -29,8 +31,9 @@ internal static class RequestCommand
         var policy = request.Policy;
         var text = new StringBuilder($"redoubt {verb}");
 
-        // A saved plan is named, so that the run counts for it; what it holds is written out all the same.
-        One(text, "plan", request.Plan);
+        // A saved plan is named, so that the run counts for it; what it holds is written out all the same, unless no shell would take it.
+        var isLong = policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count > LongestSelection;
+        One(text, "plan", request.Plan ?? (isLong ? "NAME" : null));
         List(text, "sr-uuid", request.SrUuids);
         if (request.Probes is [var probe, ..])
         {
@@ -38,8 +41,8 @@ internal static class RequestCommand
             text.Append(probe.DeviceConfig.IsEmpty ? "" : " " + ShellWord.OfDevice(probe.DeviceConfig));
         }
 
-        List(text, "appliances", policy.Chosen.Appliances);
-        List(text, "vms", policy.Chosen.Vms);
+        List(text, "appliances", isLong ? [] : policy.Chosen.Appliances);
+        List(text, "vms", isLong ? [] : policy.Chosen.Vms);
         List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);
@@ -57,6 +60,11 @@ internal static class RequestCommand
         One(text, "parallel-starts", policy.Limits.ParallelStarts == Usual.ParallelStarts ? null : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
         One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
+        if (isLong && request.Plan is null)
+        {
+            return text.Append("  # ").Append(RecoverText.SaveFirst(policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count)).ToString();
+        }
+
         var unsaid = Unsaid(request);
         return unsaid.Length == 0 ? text.ToString() : text.Append("  # ").Append(RecoverText.Unsaid(unsaid)).ToString();
     }
