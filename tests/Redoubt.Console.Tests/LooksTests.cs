@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Redoubt.Cli.Tests.Inspecting;
+using Redoubt.Recovery;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
@@ -25,7 +26,7 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
     {
         var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
         var volume = (await _site.AllAsync<VdiRecord>()).Values.First(v => v.Type == VdiType.Metadata).Uuid;
-        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
         using var lost = new LostPool();
         var sent = lost.Dump();
         var broken = sent + ".cut";
@@ -40,6 +41,7 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 {
                     await page.OpenAsync(path);
                     await Expect(page.Heading(heading)).ToBeVisibleAsync();
+                    await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
                     await CheckAsync(page, $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}");
                 }
 
@@ -80,5 +82,8 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         await _site.CreateVmAsync("mail", archive);
         await _site.CreateVmAsync("build-agent", scratch);
         await _site.CreateVmAsync("pxe", default);
+        var plan = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, Chosen = new() { Appliances = ["shop"], Tags = ["gold"] }, Hooks = [new("tell-them", HookMoment.AfterRun)] } };
+        await _site.CallAsync("recovery.save_plan", ["monthly", plan.ToJson()]);
+        await _site.CallAsync("recovery.add_schedule", ["monthly", "monthly", "0 3 1 * *"]);
     }
 }

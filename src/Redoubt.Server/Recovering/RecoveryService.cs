@@ -77,6 +77,18 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.Forecast(plan);
     }
 
+    /// <summary>
+    /// Reads what a plan would be made from, so that whoever changes a request can be shown by <see cref="Planner"/> what each change
+    /// means, without anything being read again; changes nothing.
+    /// </summary>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public async Task<Inventory> ReadAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "plan");
+        RequireReach(request, caller);
+        return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
+    }
+
     /// <summary>Plans once more and has the plan carried out, if it is still the one that the caller has seen.</summary>
     /// <param name="request">What is asked for.</param>
     /// <param name="digest">The digest of the plan that the caller has seen.</param>
@@ -333,11 +345,15 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         RequireReach(request, caller);
         var asked = SourcesOf(request);
+        var plan = Planner.Plan(request.Policy, await ReadAsync(request, asked, caller, cancellationToken));
+        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+    }
+
+    private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
+    {
         await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
         var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token)));
-        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
-        var plan = Planner.Plan(request.Policy, inventory);
-        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+        return await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
     }
 
     // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has

@@ -40,6 +40,7 @@ internal sealed class FakeRecovery
             pool.On($"recovery.{message}", _ => new WireString(""));
         }
 
+        pool.On("recovery.get_runs", _ => Answer(Runs));
         pool.On("recovery.get_plans", _ => Answer(new PlanCatalog([.. Plans], [])));
         pool.On("recovery.save_plan", a =>
         {
@@ -52,6 +53,8 @@ internal sealed class FakeRecovery
     public ImmutableArray<Finding> Findings { get; set; } = [];
 
     public List<SavedPlan> Plans { get; } = [];
+
+    public List<RunSummary> Runs { get; } = [];
 
     public RecoveryRequest? Started { get; private set; }
 

@@ -72,8 +72,8 @@ public sealed class FixRules
         var statefile = rows.Add(new VdiRecord { Sr = heartbeat, Type = VdiType.HaStatefile });
         rows.Set(scene.World.Target.Pool, p => p with { HaEnabled = true, HaStatefiles = [statefile.Opaque] });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "ha-enabled"] } };
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
-        Assert.Equal(RunPhase.Failed, (await RunAsync(scene)).Phase);
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        Assert.Equal(RunPhase.Failed, (await scene.RunAsync()).Phase);
         Assert.False(rows.Get(scene.World.Target.Pool).HaEnabled);
         await scene.Engine.UndoAsync(scene.Uuid!, "ann", RealSite.Cancel);
         var undone = await scene.FollowAsync();
