@@ -87,6 +87,16 @@ internal sealed class RealSites : IAsyncDisposable
         await MirrorAsync(Recovery, Primary);
     }
 
+    /// <summary>Has the recovery site's daemon die without a word, and another one take its place at the same address. Guests go on.</summary>
+    public async Task ReplaceRecoveryDaemonAsync()
+    {
+        var port = Recovery.Api.Server.Port;
+        Recovery.Daemon.Kill();
+        await Recovery.Daemon.WaitForExitAsync(Cancellation);
+        Recovery.LetGo();
+        Recovery = await DemoSite.StartAsync("lyon", Path.Combine(_root, "r"), Program, Cancellation, port);
+    }
+
     public static async Task<string> PasswordAsync(DemoSite site) => (await File.ReadAllLinesAsync(site.PasswordFile, Cancellation))[1];
 
     public static async Task UntilAsync(Func<bool> condition, string what)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Playwright;
+using Redoubt.Recovery;
 using Redoubt.Server;
 using Redoubt.XenApi;
 
@@ -10,8 +11,21 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
     private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary<string, string>.Empty;
+    private const string Host = """
+        <node>
+          <cpu><mhz>3000</mhz><model>test</model><active>8</active><nodes>1</nodes><sockets>1</sockets><cores>8</cores><threads>1</threads></cpu>
+          <memory>67108864</memory>
+        </node>
+        """;
+
     private readonly string _root = Directory.CreateTempSubdirectory("rd-console-").FullName;
     private readonly List<IBrowserContext> _contexts = [];
+
+    /// <summary>The daemon's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The pool's name.</summary>
+    public string Name { get; init; } = "paris";
 
     public PoolServer Server { get; private set; } = null!;
 
@@ -19,9 +33,15 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 
     public Uri Url { get; private set; } = null!;
 
+    /// <summary>The daemon's own directory.</summary>
+    public string DataDirectory => Path.Combine(_root, "data");
+
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllTextAsync(Path.Combine(_root, "password"), Password + "\n");
+
+        // All connections to test:///default share their guests; two pools must not.
+        await File.WriteAllTextAsync(Path.Combine(_root, "host.xml"), Host);
         await StartAsync("http://127.0.0.1:0");
     }
 
@@ -43,13 +63,13 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         Server = await PoolServer.StartAsync(
             new()
             {
-                DataDirectory = Path.Combine(_root, "data"),
+                DataDirectory = DataDirectory,
                 ListenUrls = [url],
-                NameLabel = "paris",
+                NameLabel = Name,
                 RootPasswordFile = Path.Combine(_root, "password"),
-                HypervisorUri = "test:///default",
+                HypervisorUri = $"test://{Path.Combine(_root, "host.xml")}",
             },
-            TimeProvider.System,
+            Time,
             TestContext.Current.CancellationToken);
         Url = new(Server.Urls[0]);
         Api = new(Url);
@@ -73,6 +93,32 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 
     public Task<IReadOnlyDictionary<Ref<T>, T>> AllAsync<T>()
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => Api.GetAllRecordsAsync<T>(TestContext.Current.CancellationToken);
+
+    /// <summary>Starts the server again with runs in its journal that it finds there.</summary>
+    internal async Task SeedAsync(params IEnumerable<SeededRun> runs)
+    {
+        await StopAsync();
+        using (var journal = RunJournal.Open(Path.Combine(DataDirectory, "runs.db"), null))
+        {
+            foreach (var run in runs)
+            {
+                journal.Append(run.Uuid, run.Events);
+            }
+        }
+
+        await StartAsync(Url.ToString());
+    }
+
+    /// <summary>Puts a script among the hooks that runs until the file of the same name with <c>.go</c> is there.</summary>
+    public void AddHook(string name)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(DataDirectory, "hooks")).FullName, name);
+        File.WriteAllText(path, "#!/bin/sh\nuntil [ -e \"$0.go\" ]; do sleep 0.05; done\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Has the script end.</summary>
+    public void EndHook(string name) => File.WriteAllText(Path.Combine(DataDirectory, "hooks", name + ".go"), "");
 
     /// <summary>The lines of the audit log.</summary>
     public async Task<string[]> AuditAsync()

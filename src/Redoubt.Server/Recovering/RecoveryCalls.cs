@@ -12,6 +12,19 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
     [Message("recovery.plan")]
     public async Task<string> PlanAsync(CallContext call, string request) => RecoveryJson.Write(await recovery.PlanAsync(Read(request), call.Session, call.Cancellation));
 
+    [Message("recovery.forecast")]
+    public string Forecast(CallContext call, string plan)
+    {
+        try
+        {
+            return RecoveryJson.Write(recovery.Forecast(RecoveryPlan.FromJson(plan), call.Session));
+        }
+        catch (FormatException wrong)
+        {
+            throw new XenApiException(wrong, "INVALID_VALUE", "plan", $"(it is no recovery plan: {wrong.Message})");
+        }
+    }
+
     [Message("recovery.start")]
     public Task<string> StartAsync(CallContext call, string request, string digest) => Read(request) is { Policy.Kind: not RecoveryKind.Test } real
         ? recovery.StartAsync(real, digest, call.Session, call.Cancellation)
@@ -47,6 +60,9 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
 
         return recovery.Run(run, call.Session).ToJson();
     }
+
+    [Message("recovery.pause")]
+    public Task PauseAsync(CallContext call, string run) => recovery.PauseAsync(run, call.Session, call.Cancellation);
 
     [Message("recovery.resume")]
     public Task ResumeAsync(CallContext call, string run) => recovery.ResumeAsync(run, call.Session, call.Cancellation);

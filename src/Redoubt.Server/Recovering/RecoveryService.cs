@@ -67,7 +67,14 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "plan");
         var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
-        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan));
+        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan), Engine.Forecast(plan));
+    }
+
+    /// <summary>How long a plan that somebody else has made should take, by the runs of this daemon.</summary>
+    public PlanForecast Forecast(RecoveryPlan plan, SessionState caller)
+    {
+        Require(caller, "forecast");
+        return Engine.Forecast(plan);
     }
 
     /// <summary>
@@ -131,7 +138,21 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
     }
 
-    /// <summary>Goes on with an interrupted run.</summary>
+    /// <summary>The same without an end, for who stays: a run that is over may still be undone.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Follow(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.FollowAsync(uuid, afterRevision, cancellationToken);
+    }
+
+    /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("pause", uuid, caller, by => Engine.PauseAsync(uuid, by, cancellationToken));
+
+    /// <summary>Goes on with an interrupted or paused run.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
     public Task ResumeAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
         OrderAsync("resume", uuid, caller, by => Engine.ResumeAsync(uuid, by, cancellationToken));

@@ -146,6 +146,7 @@ public sealed class DrCommandTests
 
     [Theory]
     [InlineData("dr-run-resume", "resume", RunPhase.Succeeded)]
+    [InlineData("dr-run-pause", "pause", RunPhase.Paused)]
     [InlineData("dr-run-cancel", "cancel", RunPhase.Cancelled)]
     [InlineData("dr-run-undo --yes", "undo", RunPhase.Undone)]
     [InlineData("dr-test-cleanup", "clean_up_test", RunPhase.Succeeded)]

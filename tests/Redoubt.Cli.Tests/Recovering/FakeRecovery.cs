@@ -19,7 +19,7 @@ internal sealed class FakeRecovery
 
     public FakeRecovery(FakePool pool)
     {
-        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest)));
+        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest, null)));
         foreach (var message in new[] { "recovery.start", "recovery.start_test" })
         {
             pool.On(message, a =>
@@ -35,7 +35,7 @@ internal sealed class FakeRecovery
             _state = Math.Min(_state + 1, _states.Count - 1);
             return new WireString(State.ToJson());
         });
-        foreach (var message in new[] { "answer", "cancel", "undo", "resume", "clean_up_test" })
+        foreach (var message in new[] { "answer", "pause", "cancel", "undo", "resume", "clean_up_test" })
         {
             pool.On($"recovery.{message}", _ => new WireString(""));
         }

@@ -137,7 +137,7 @@ internal sealed class FaultScene : IAsyncDisposable
             await foreach (var record in Engine.WatchAsync(Uuid!, 0, limit.Token))
             {
                 last = record;
-                if (record.Phase.IsFinal() || record.Phase == RunPhase.Interrupted)
+                if (record.Phase.IsFinal() || record.Phase is RunPhase.Interrupted or RunPhase.Paused)
                 {
                     await Engine.SettleAsync(Uuid!).WaitAsync(limit.Token);
                     return record;

@@ -64,6 +64,26 @@ public sealed class FixRules
     }
 
     [Fact]
+    public async Task High_availability_is_off_for_the_run_and_on_again_with_its_heartbeat_when_it_is_undone()
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Failover);
+        var rows = scene.World.Target.Database;
+        var heartbeat = rows.Add(new SrRecord { NameLabel = "heartbeat", Shared = true });
+        var statefile = rows.Add(new VdiRecord { Sr = heartbeat, Type = VdiType.HaStatefile });
+        rows.Set(scene.World.Target.Pool, p => p with { HaEnabled = true, HaStatefiles = [statefile.Opaque] });
+        scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "ha-enabled"] } };
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        Assert.Equal(RunPhase.Failed, (await scene.RunAsync()).Phase);
+        Assert.False(rows.Get(scene.World.Target.Pool).HaEnabled);
+        await scene.Engine.UndoAsync(scene.Uuid!, "ann", RealSite.Cancel);
+        var undone = await scene.FollowAsync();
+        Assert.True(undone.Phase == RunPhase.Undone, undone.ToJson());
+        var pool = rows.Get(scene.World.Target.Pool);
+        Assert.True(pool.HaEnabled);
+        Assert.Equal(heartbeat, rows.Get(new Ref<VdiRecord>(Assert.Single(pool.HaStatefiles))).Sr);
+    }
+
+    [Fact]
     public async Task Only_the_network_that_the_run_made_is_destroyed_again()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);

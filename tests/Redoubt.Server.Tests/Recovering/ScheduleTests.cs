@@ -21,7 +21,7 @@ public sealed class ScheduleTests
         await schedules.SweepAsync(StartAsync, Stop);
         Assert.Empty(_started);
 
-        pool.Clock.Advance(schedules.All.Single().Next!.Value - pool.Clock.GetUtcNow() + TimeSpan.FromSeconds(1));
+        UntilDue(pool, schedules);
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => schedules.SweepAsync(StartAsync, Stop), Stop)));
         Assert.Equal(["shop"], _started);
         var last = schedules.All.Single().Last!;
@@ -53,7 +53,7 @@ public sealed class ScheduleTests
     {
         await using var pool = await PoolAsync();
         await using var schedules = await WithoutDaemonAsync(pool, "*/10 * * * *");
-        pool.Clock.Advance(TimeSpan.FromMinutes(10));
+        UntilDue(pool, schedules);
         await schedules.SweepAsync((_, _) => throw new XenApiException("DR_PLAN_BLOCKED", "no-metadata"), Stop);
         Assert.Contains("no-metadata", schedules.All.Single().Last!.Failure!, StringComparison.Ordinal);
         Assert.Contains("DR_TEST_FAILED", await MessagesAsync(pool));
@@ -86,6 +86,9 @@ public sealed class ScheduleTests
         await schedules.AddAsync("nightly", "shop", cron, "root", Stop);
         return schedules;
     }
+
+    private static void UntilDue(TestPool pool, Schedules schedules) =>
+        pool.Clock.Advance(schedules.All.Single().Next!.Value - pool.Clock.GetUtcNow() + TimeSpan.FromSeconds(1));
 
     private static async Task<List<string?>> MessagesAsync(TestPool pool) =>
         [.. (await pool.CallAsync("message.get_all_records")).EnumerateObject().Select(m => m.Value.GetProperty("name").GetString())];

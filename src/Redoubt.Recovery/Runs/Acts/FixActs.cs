@@ -61,7 +61,7 @@ internal static class FixActs
         {
             switch (step.Fix)
             {
-                case FixKind.PlugPbd when (await scope.GetAsync<PbdRecord>(scope.Target, new(what))).CurrentlyAttached:
+                case FixKind.PlugPbd when await IsPluggedAsync(scope, new(what)):
                     await scope.Target.CallAsync("PBD.unplug", [new Ref<PbdRecord>(what)], scope.Token);
                     break;
                 case FixKind.ShutDownHere:
@@ -79,6 +79,10 @@ internal static class FixActs
             await scope.Target.CallAsync("pool.enable_ha", [srs, ImmutableSortedDictionary<string, string>.Empty], scope.Token);
         }
     }
+
+    // What was undone before this may have let the SR go, and its PBD with it.
+    private static async Task<bool> IsPluggedAsync(StepScope scope, Ref<PbdRecord> pbd) =>
+        (await scope.Target.GetAllRecordsAsync<PbdRecord>(scope.Token)).TryGetValue(pbd, out var record) && record.CurrentlyAttached;
 
     // The source may have been told to run again before this, and then the VM must stay off here.
     private static async Task StartAgainAsync(StepScope scope, PlanObject vm, Ref<VmRecord> shutDown)

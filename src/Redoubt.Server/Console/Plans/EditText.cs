@@ -117,9 +117,17 @@ internal static class EditText
 
     public static string Selected(int count) => $"{count} selected";
 
-    public static string Apps(int count) => count == 1 ? "1 vApp" : $"{count} vApps";
+    public static string OneApp => "1 vApp";
 
-    public static string Tiers(int count) => count == 1 ? "1 tier" : $"{count} tiers";
+    public static string ManyApps(int count) => $"{count} vApps";
+
+    public static string Apps(int count) => count == 1 ? OneApp : ManyApps(count);
+
+    public static string OneTier => "1 tier";
+
+    public static string ManyTiers(int count) => $"{count} tiers";
+
+    public static string Tiers(int count) => count == 1 ? OneTier : ManyTiers(count);
 
     public static string Of(string selected, string apps, string vms) => $"{selected} of {apps} and {vms}";
 

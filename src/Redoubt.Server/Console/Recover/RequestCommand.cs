@@ -8,6 +8,8 @@ namespace Redoubt.Server.Console.Recover;
 /// <summary>A request as the command that asks for the same.</summary>
 internal static class RequestCommand
 {
+    private const int LongestSelection = 100;
+
     private static readonly RecoveryLimits Usual = new();
 
     /// <summary>The command that carries it out.</summary>
@@ -33,8 +35,9 @@ internal static class RequestCommand
         var policy = request.Policy;
         var text = new StringBuilder($"redoubt {verb}");
 
-        // A saved plan is named, so that the run counts for it; what it holds is written out all the same.
-        One(text, "plan", request.Plan);
+        // A saved plan is named, so that the run counts for it; what it holds is written out all the same, unless no shell would take it.
+        var isLong = policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count > LongestSelection;
+        One(text, "plan", request.Plan ?? (isLong ? "NAME" : null));
         One(text, "from", request.PlanPool);
         List(text, "sr-uuid", request.SrUuids);
         if (request.Probes is [var probe, ..])
@@ -43,8 +46,8 @@ internal static class RequestCommand
             text.Append(probe.DeviceConfig.IsEmpty ? "" : " " + ShellWord.OfDevice(probe.DeviceConfig));
         }
 
-        List(text, "appliances", policy.Chosen.Appliances);
-        List(text, "vms", policy.Chosen.Vms);
+        List(text, "appliances", isLong ? [] : policy.Chosen.Appliances);
+        List(text, "vms", isLong ? [] : policy.Chosen.Vms);
         List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);
@@ -74,6 +77,11 @@ internal static class RequestCommand
         One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "stale-after", policy.Limits.StaleAfter == Usual.StaleAfter ? null : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
+        if (isLong && request.Plan is null)
+        {
+            return text.Append("  # ").Append(RecoverText.SaveFirst(policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count)).ToString();
+        }
+
         var unsaid = Unsaid(request);
         return unsaid.Length == 0 ? text.ToString() : text.Append("  # ").Append(RecoverText.Unsaid(unsaid)).ToString();
     }
