@@ -38,7 +38,7 @@ internal static class ScheduleText
 
     public static string By(string who) => $"by {who}";
 
-    public static string Missed(int times, string last) => $"Missed {times} times, last {last}";
+    public static string Missed(int times, string last) => times == 1 ? $"Missed {last}" : $"Missed {times} times, last {last}";
 
     public static string MissedWhy => "The daemon did not run when the test was due.";
 
