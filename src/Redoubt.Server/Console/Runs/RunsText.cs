@@ -44,6 +44,7 @@ internal static class RunsText
     public static string AnyState => "Any state";
     public static string StateFilter => "Show VMs that are";
     public static string NoVmFits => "No VM fits.";
+    public static string BrokenOff => "Broken off";
     public static string VmsOfStep(int count) => $"{count} VMs";
     public static string MoreOfStep(int count) => $"{count} more are in the list of VMs below.";
     public static string PausedNow => "Nothing is under way. It goes on where it is when somebody resumes it.";
@@ -135,6 +136,9 @@ internal static class RunsText
         StepPhase.Done => "ok",
         StepPhase.Failed or StepPhase.UndoFailed => "bad",
     };
+
+    /// <summary>As of a run in which something is done or not: what is under way turns only where it is.</summary>
+    public static string Mark(VmPhase phase, bool isMoving) => Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
 
     public static string Phase(VmPhase phase) => phase switch
     {
