@@ -33,8 +33,7 @@ internal sealed class RealSites : IAsyncDisposable
         {
             sites.Primary = await DemoSite.StartAsync("paris", Path.Combine(sites._root, "p"), Program, Cancellation);
             sites.Recovery = await DemoSite.StartAsync("lyon", Path.Combine(sites._root, "r"), Program, Cancellation);
-            var image = Path.Combine(Repository.Root, "artifacts", "guest", "guest.qcow2");
-            var options = new DemoOptions(image, sites._root, Keep: false);
+            var options = new DemoOptions(Repository.GuestImage, sites._root, Keep: false);
             await new DemoPrimary(sites.Primary, options, new DemoStory(new Terminal(TextWriter.Null, TextWriter.Null, isInteractive: false))).BuildAsync(sites.Guests, Cancellation);
             foreach (var network in DemoCommand.Networks)
             {

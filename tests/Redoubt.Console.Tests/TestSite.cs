@@ -11,8 +11,21 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
     private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary<string, string>.Empty;
+    private const string Host = """
+        <node>
+          <cpu><mhz>3000</mhz><model>test</model><active>8</active><nodes>1</nodes><sockets>1</sockets><cores>8</cores><threads>1</threads></cpu>
+          <memory>67108864</memory>
+        </node>
+        """;
+
     private readonly string _root = Directory.CreateTempSubdirectory("rd-console-").FullName;
     private readonly List<IBrowserContext> _contexts = [];
+
+    /// <summary>The daemon's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The pool's name.</summary>
+    public string Name { get; init; } = "paris";
 
     public PoolServer Server { get; private set; } = null!;
 
@@ -26,6 +39,9 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await File.WriteAllTextAsync(Path.Combine(_root, "password"), Password + "\n");
+
+        // All connections to test:///default share their guests; two pools must not.
+        await File.WriteAllTextAsync(Path.Combine(_root, "host.xml"), Host);
         await StartAsync("http://127.0.0.1:0");
     }
 
@@ -49,11 +65,11 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
             {
                 DataDirectory = DataDirectory,
                 ListenUrls = [url],
-                NameLabel = "paris",
+                NameLabel = Name,
                 RootPasswordFile = Path.Combine(_root, "password"),
-                HypervisorUri = "test:///default",
+                HypervisorUri = $"test://{Path.Combine(_root, "host.xml")}",
             },
-            TimeProvider.System,
+            Time,
             TestContext.Current.CancellationToken);
         Url = new(Server.Urls[0]);
         Api = new(Url);

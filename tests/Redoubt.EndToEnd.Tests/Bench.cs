@@ -13,18 +13,6 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Short, because sockets of guests lie below it.</summary>
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("rd-").FullName;
 
-    /// <summary>The repository that this was built in.</summary>
-    public static string Repository { get; } = FindRepository();
-
-    public static string GuestImage
-    {
-        get
-        {
-            var image = Path.Combine(Repository, "artifacts", "guest", "guest.qcow2");
-            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
-        }
-    }
-
     public async Task<DemoSite> StartAsync(string name)
     {
         var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken);
@@ -93,16 +81,5 @@ internal sealed class Bench : IAsyncDisposable
         }
 
         System.IO.Directory.Delete(Directory, recursive: true);
-    }
-
-    private static string FindRepository()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
-        {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return root;
     }
 }

@@ -73,7 +73,7 @@ public sealed class RestartTests
     {
         await using var output = new StringWriter();
         var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var options = new DemoOptions(Bench.GuestImage, site.Directory, false);
+        var options = new DemoOptions(Repository.GuestImage, site.Directory, false);
         await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
     }
 }

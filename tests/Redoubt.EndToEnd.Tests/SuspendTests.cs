@@ -97,7 +97,7 @@ public sealed partial class SuspendTests
     {
         await using var output = new StringWriter();
         var guest = new DemoGuest("alone", 0, 0, false);
-        var production = new DemoPrimary(site, new DemoOptions(Bench.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
         await production.BuildAsync([guest], Stop);
         return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, production.Sr));
     }

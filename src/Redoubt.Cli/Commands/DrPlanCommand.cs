@@ -28,8 +28,8 @@ internal static class DrPlanCommand
         var kind = DrPlanPolicy.KindOf(p, RecoveryKind.Failover);
         var request = DrPlanPolicy.RequestOf(p, new() { Policy = new() { Kind = kind } });
         var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
-        var plan = NeedsDaemon(p) is { } why ? await InDaemonAsync(context, kind, why) : await HereAsync(context, request);
         var asJson = p.Flag("json");
+        var (plan, forecast) = NeedsDaemon(p) is { } why ? await InDaemonAsync(context, kind, why) : await HereAsync(context, request, isForPeople: !asJson && earlier is null);
         if (earlier is not null)
         {
             var diff = PlanDiff.Between(earlier, plan);
@@ -37,7 +37,7 @@ internal static class DrPlanCommand
         }
         else
         {
-            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : PlainLines.Of(plan.ToText()));
+            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : PlainLines.Of(plan.ToText() + forecast?.ToText()));
         }
 
         return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;
@@ -48,7 +48,7 @@ internal static class DrPlanCommand
         : p.Find("source") is not null && p.Find("source-pwf") is null ? "source= without source-pwf="
         : p.Find("from") is null ? null : throw new UsageException("from= needs plan=, the name of the saved plan.");
 
-    private static async Task<RecoveryPlan> InDaemonAsync(CommandContext context, RecoveryKind kind, string why)
+    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> InDaemonAsync(CommandContext context, RecoveryKind kind, string why)
     {
         if (new[] { "inventory-to", "inventory-from", "source-pwf" }.FirstOrDefault(k => context.Parameters.Find(k) is not null) is { } local)
         {
@@ -57,11 +57,16 @@ internal static class DrPlanCommand
 
         var daemon = new RecoveryDaemon(context);
         var request = await DrRequest.OfAsync(context, kind);
-        var plan = (await daemon.PlanAsync(request)).Plan;
-        return context.Parameters.Find("resolve") == "all" && plan.IsBlocked ? (await daemon.PlanAsync(DrRequest.Resolving(request, plan))).Plan : plan;
+        var planned = await daemon.PlanAsync(request);
+        if (context.Parameters.Find("resolve") == "all" && planned.Plan.IsBlocked)
+        {
+            planned = await daemon.PlanAsync(DrRequest.Resolving(request, planned.Plan));
+        }
+
+        return (planned.Plan, planned.Forecast);
     }
 
-    private static async Task<RecoveryPlan> HereAsync(CommandContext context, RecoveryRequest request)
+    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> HereAsync(CommandContext context, RecoveryRequest request, bool isForPeople)
     {
         var p = context.Parameters;
         var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, request.ToInventoryRequest([.. Source(context)]));
@@ -71,7 +76,8 @@ internal static class DrPlanCommand
         }
 
         var plan = Planner.Plan(request.Policy, inventory);
-        return p.Find("resolve") == "all" && plan.IsBlocked ? Planner.Plan(DrRequest.Resolving(request, plan).Policy, inventory) : plan;
+        plan = p.Find("resolve") == "all" && plan.IsBlocked ? Planner.Plan(DrRequest.Resolving(request, plan).Policy, inventory) : plan;
+        return (plan, isForPeople && p.Find("inventory-from") is null ? await new RecoveryDaemon(context).ForecastAsync(plan) : null);
     }
 
     private static async Task<Inventory> GatherAsync(CommandContext context, InventoryRequest request) =>

@@ -32,7 +32,7 @@ internal static class DrRunCommands
             planned = await daemon.PlanAsync(request);
         }
 
-        await terminal.Error.WriteAsync(PlainLines.Of(planned.Plan.ToText()));
+        await terminal.Error.WriteAsync(PlainLines.Of(planned.Plan.ToText() + planned.Forecast?.ToText()));
         await terminal.Error.FlushAsync(context.CancellationToken);
         if (planned.Plan.IsBlocked)
         {

@@ -14,6 +14,19 @@ internal sealed class RecoveryDaemon(CommandContext context)
 
     public Task<PlannedRecovery> PlanAsync(RecoveryRequest request) => ReadAsync<PlannedRecovery>("plan", request.ToJson());
 
+    /// <summary>How long a plan should take; null from a server that carries out no runs, or can't say so before.</summary>
+    public async Task<PlanForecast?> ForecastAsync(RecoveryPlan plan)
+    {
+        try
+        {
+            return RecoveryJson.Read<PlanForecast>((await context.CallAsync("recovery.forecast", plan.ToJson())).AsString("string"));
+        }
+        catch (XenApiException unknown) when (unknown.Code is "MESSAGE_METHOD_UNKNOWN" or "RBAC_PERMISSION_DENIED")
+        {
+            return null;
+        }
+    }
+
     public Task<string> StartAsync(RecoveryRequest request, string digest) =>
         CallAsync(request.Policy.Kind == RecoveryKind.Test ? "start_test" : "start", request.ToJson(), digest);
 

@@ -7,4 +7,11 @@ namespace Redoubt.Recovery;
 /// <param name="Chosen">The copy that is recovered; null if the operator must choose.</param>
 /// <param name="Reason">Why this one, in words.</param>
 /// <param name="Others">The copies that were passed over.</param>
-public sealed record VmChoice(PlanObject Vm, CopyFacts? Chosen, string Reason, ImmutableArray<CopyFacts> Others);
+public sealed record VmChoice(PlanObject Vm, CopyFacts? Chosen, string Reason, ImmutableArray<CopyFacts> Others)
+{
+    /// <summary>The vApp that it is recovered with; null for none.</summary>
+    public PlanObject? Appliance { get; init; }
+
+    /// <summary>The VM's tags, for whoever looks for it.</summary>
+    public ImmutableArray<string> Tags { get; init; } = [];
+}

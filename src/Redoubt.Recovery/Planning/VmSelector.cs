@@ -29,8 +29,13 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
     private void Decide(IReadOnlyList<VmCopy> copies)
     {
         var (newest, reason) = CopyRanking.Choose(copies, policy.Copies.GetValueOrDefault(copies[0].Vm.Uuid));
-        var vm = PlanObject.Of((newest ?? copies.First(c => c.Volume is not null)).Vm);
-        _choices.Add(new VmChoice(vm, newest?.Facts, reason, [.. copies.Where(c => c != newest).Select(c => c.Facts)]));
+        var shown = newest is { Volume: not null } ? newest : copies.First(c => c.Volume is not null);
+        var vm = PlanObject.Of((newest ?? shown).Vm);
+        _choices.Add(new VmChoice(vm, newest?.Facts, reason, [.. copies.Where(c => c != newest).Select(c => c.Facts)])
+        {
+            Appliance = volumes[shown.Volume!].Appliance(shown.Vm.ApplianceUuid) is { } appliance ? PlanObject.Of(appliance) : null,
+            Tags = [.. shown.Vm.Tags],
+        });
         switch (newest)
         {
             case null:

@@ -54,7 +54,7 @@ public sealed class RunEngine : IAsyncDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             RunChecks.RequireStartable(request, plan, _runs.Select(r => r.Written));
-            var forecasts = StepForecast.Of(plan, _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse());
+            var forecasts = StepForecast.Of(plan, Ended());
             var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
             _journal.Append(started.Uuid, [started]);
             var run = new ActiveRun(_config, _journal, _time, RunTransitions.Apply(null, started), _shutdown.Token);
@@ -62,6 +62,18 @@ public sealed class RunEngine : IAsyncDisposable
             run.Poke();
             return Task.FromResult(started.Uuid);
         }
+    }
+
+    /// <summary>How long a plan should take, by the runs there have been; every one of its steps is in it, in their order.</summary>
+    public PlanForecast Forecast(RecoveryPlan plan)
+    {
+        List<RunState> ended;
+        lock (_gate)
+        {
+            ended = [.. Ended()];
+        }
+
+        return PlanForecast.Of(plan, ended);
     }
 
     /// <summary>All runs, the newest first.</summary>
@@ -187,6 +199,9 @@ public sealed class RunEngine : IAsyncDisposable
             throw;
         }
     }
+
+    // The newest first.
+    private IEnumerable<RunState> Ended() => _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse();
 
     private async IAsyncEnumerable<RunRecord> WatchAsync(ActiveRun run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
     {

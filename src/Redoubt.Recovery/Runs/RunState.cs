@@ -85,5 +85,5 @@ internal sealed record RunState
     };
 
     public RunSummary ToSummary() => new(
-        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length);
+        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length, Request.PlanPool);
 }

@@ -16,7 +16,8 @@ internal static class StepForecast
         var done = earlier.Take(100).SelectMany(r => r.Steps.Select((s, i) => (Step: r.Plan.Steps[i], State: s)))
             .Where(s => s.State is { Phase: StepPhase.Done, StartedAt: not null, EndedAt: not null, Attempt: 1 } && s.Step is not WaitForOperator)
             .Select(s => (s.Step, Time: s.State.EndedAt!.Value - s.State.StartedAt!.Value - s.State.Waited)).ToList();
-        return [.. plan.Steps.Select(step => Of(step, done))];
+        var (byKey, byKind) = (done.ToLookup(d => d.Step.Key, StringComparer.Ordinal), done.ToLookup(d => d.Step.GetType()));
+        return [.. plan.Steps.Select(step => Of(step, byKey[step.Key], byKind[step.GetType()]))];
     }
 
     /// <summary>The sum, which waits for nobody; null if the time of too little is known.</summary>
@@ -26,21 +27,21 @@ internal static class StepForecast
             : null;
 
     // The very same step of an earlier run says most; another of its kind says how long a VM takes.
-    private static TimeSpan? Of(RecoveryStep step, IReadOnlyList<(RecoveryStep Step, TimeSpan Time)> done)
+    private static TimeSpan? Of(RecoveryStep step, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKey, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKind)
     {
         if (step is WaitForOperator)
         {
             return null;
         }
 
-        var same = done.Where(d => d.Step.Key == step.Key && d.Step.Objects.SequenceEqual(step.Objects)).Select(d => d.Time).Take(Samples).ToList();
+        var same = ofKey.Where(d => d.Step.Objects.SequenceEqual(step.Objects)).Select(d => d.Time).Take(Samples).ToList();
         if (same.Count > 0)
         {
             return Median(same);
         }
 
         var vms = Math.Max(1, VmCount(step));
-        var kind = done.Where(d => d.Step.GetType() == step.GetType()).Select(d => d.Time / Math.Max(1, VmCount(d.Step))).Take(Samples).ToList();
+        var kind = ofKind.Select(d => d.Time / Math.Max(1, VmCount(d.Step))).Take(Samples).ToList();
         return kind.Count == 0 ? null : AtLeast(step, Median(kind) * vms);
     }
 

@@ -12,6 +12,19 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
     [Message("recovery.plan")]
     public async Task<string> PlanAsync(CallContext call, string request) => RecoveryJson.Write(await recovery.PlanAsync(Read(request), call.Session, call.Cancellation));
 
+    [Message("recovery.forecast")]
+    public string Forecast(CallContext call, string plan)
+    {
+        try
+        {
+            return RecoveryJson.Write(recovery.Forecast(RecoveryPlan.FromJson(plan), call.Session));
+        }
+        catch (FormatException wrong)
+        {
+            throw new XenApiException(wrong, "INVALID_VALUE", "plan", $"(it is no recovery plan: {wrong.Message})");
+        }
+    }
+
     [Message("recovery.start")]
     public Task<string> StartAsync(CallContext call, string request, string digest) => Read(request) is { Policy.Kind: not RecoveryKind.Test } real
         ? recovery.StartAsync(real, digest, call.Session, call.Cancellation)

@@ -19,7 +19,7 @@ internal sealed class FakeRecovery
 
     public FakeRecovery(FakePool pool)
     {
-        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest)));
+        pool.On("recovery.plan", a => Answer(new PlannedRecovery(Read(a[0]), PlanOf(Read(a[0])), Digest, null)));
         foreach (var message in new[] { "recovery.start", "recovery.start_test" })
         {
             pool.On(message, a =>
@@ -40,6 +40,7 @@ internal sealed class FakeRecovery
             pool.On($"recovery.{message}", _ => new WireString(""));
         }
 
+        pool.On("recovery.get_runs", _ => Answer(Runs));
         pool.On("recovery.get_plans", _ => Answer(new PlanCatalog([.. Plans], [])));
         pool.On("recovery.save_plan", a =>
         {
@@ -52,6 +53,8 @@ internal sealed class FakeRecovery
     public ImmutableArray<Finding> Findings { get; set; } = [];
 
     public List<SavedPlan> Plans { get; } = [];
+
+    public List<RunSummary> Runs { get; } = [];
 
     public RecoveryRequest? Started { get; private set; }
 

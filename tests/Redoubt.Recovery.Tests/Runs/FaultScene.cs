@@ -104,6 +104,14 @@ internal sealed class FaultScene : IAsyncDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    /// <summary>Starts an engine and the run, and follows that to its end.</summary>
+    public async Task<RunRecord> RunAsync()
+    {
+        await OpenAsync();
+        Assert.True(await StartAsync());
+        return await FollowAsync();
+    }
+
     /// <summary>Starts the run; false if the engine died of it.</summary>
     public async Task<bool> StartAsync(RecoveryPlan? plan = null)
     {

@@ -57,36 +57,24 @@ internal static class MetadataChecks
         }
     }
 
+    // When it was written says more than what is recorded in it; a genuine xapi tells only the latter.
     private static void Stale(PlanScene scene, VolumeFacts volume, FindingList findings)
     {
-        if (volume.WrittenAt is { } written)
-        {
-            var since = scene.Inventory.TakenAt - written;
-            if (since > scene.Policy.Limits.StaleAfter)
-            {
-                findings.Warn(
-                    "metadata-stale", PlanObject.Of(volume),
-                    $"The metadata of pool {volume.Database!.Pool.Name} were last written at {Moments.Write(written)}, {Moments.Write(since)} ago. A pool in which nothing happens looks the same.",
-                    "Make sure that replication was going on until the end.");
-            }
-
-            return;
-        }
-
-        if (volume.Database!.NewestMoment is not { } newest)
+        var pool = volume.Database!.Pool.Name;
+        if ((volume.WrittenAt ?? volume.Database.NewestMoment) is not { } moment)
         {
             findings.Tell(
-                "metadata-age-unknown", PlanObject.Of(volume), $"The metadata of pool {volume.Database.Pool.Name} records no moment, so how old they are is not known.",
+                "metadata-age-unknown", PlanObject.Of(volume), $"The metadata of pool {pool} records no moment, so how old they are is not known.",
                 "Ask the array when it replicated last.");
             return;
         }
 
-        var age = scene.Inventory.TakenAt - newest;
+        var age = scene.Inventory.TakenAt - moment;
         if (age > scene.Policy.Limits.StaleAfter)
         {
+            var when = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record is" : $"The metadata of pool {pool} were last written at";
             findings.Warn(
-                "metadata-stale", PlanObject.Of(volume),
-                $"The latest moment that the metadata of pool {volume.Database.Pool.Name} record is {Moments.Write(newest)}, {Moments.Write(age)} ago. A pool in which nothing happens looks the same.",
+                "metadata-stale", PlanObject.Of(volume), $"{when} {Moments.Write(moment)}, {Moments.Write(age)} ago. A pool in which nothing happens looks the same.",
                 "Make sure that replication was going on until the end.");
         }
     }

@@ -33,12 +33,16 @@ internal static class PresenceChecks
 
         if (here.PowerState != VmPowerState.Halted)
         {
-            // Forced or not, a copy that runs or could be resumed never gives way: the same VM would be there twice.
+            // Forced or not, a copy that runs or could be resumed never gives way: the same VM would be there twice. No run throws away the
+            // state of a suspended one.
+            var isSuspended = here.PowerState == VmPowerState.Suspended;
             findings.Block(
-                here.PowerState == VmPowerState.Suspended ? "vm-suspended-here" : "vm-running-here", vm.Object,
+                isSuspended ? "vm-suspended-here" : "vm-running-here", vm.Object,
                 $"The target pool has the same VM, version {here.Version}, and it is {here.PowerState.ToString().ToLowerInvariant()}.",
-                "Make sure which of the two is the right one. If it is the replica's, shut the one here down.",
-                new(FixKind.ShutDownHere, $"redoubt vm-shutdown uuid={here.Uuid}"));
+                isSuspended
+                    ? "Make sure which of the two is the right one. If it is the replica's, resume the one here and shut it down, or shut it down hard: its suspended state is lost then."
+                    : "Make sure which of the two is the right one. If it is the replica's, shut the one here down.",
+                isSuspended ? null : new(FixKind.ShutDownHere, $"redoubt vm-shutdown uuid={here.Uuid}"));
             return;
         }
 

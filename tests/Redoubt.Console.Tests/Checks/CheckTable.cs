@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using Redoubt.Server.Console.Recover;
+
+namespace Redoubt.Console.Tests.Checks;
+
+/// <summary>Every finding there is, and what its row in the browser offers. A finding that is not here, or that no test has raised, fails a test.</summary>
+internal static partial class CheckTable
+{
+    public static readonly IReadOnlyDictionary<string, FindingAction> All = new Dictionary<string, FindingAction>
+    {
+        ["appliance-incomplete"] = FindingAction.Select,
+        ["appliance-present"] = FindingAction.None,
+        ["appliance-split"] = FindingAction.Select,
+        ["copy-undecidable"] = FindingAction.Select,
+        ["cpu-short"] = FindingAction.None,
+        ["device-lost"] = FindingAction.None,
+        ["disk-dropped"] = FindingAction.None,
+        ["disk-missing"] = FindingAction.Accept,
+        ["disk-size-differs"] = FindingAction.None,
+        ["disk-unknown"] = FindingAction.None,
+        ["ha-enabled"] = FindingAction.Resolve,
+        ["ha-starts-vms"] = FindingAction.Resolve,
+        ["iso-missing"] = FindingAction.None,
+        ["licence"] = FindingAction.None,
+        ["mac-clash"] = FindingAction.None,
+        ["memory-short"] = FindingAction.None,
+        ["memory-unknown"] = FindingAction.None,
+        ["metadata-age-unknown"] = FindingAction.None,
+        ["metadata-cut"] = FindingAction.None,
+        ["metadata-stale"] = FindingAction.None,
+        ["name-ambiguous"] = FindingAction.Select,
+        ["name-clash"] = FindingAction.None,
+        ["network-ambiguous"] = FindingAction.Map,
+        ["network-by-bridge"] = FindingAction.None,
+        ["network-map-wrong"] = FindingAction.Map,
+        ["network-unknown"] = FindingAction.None,
+        ["network-unmapped"] = FindingAction.Resolve,
+        ["newest-here"] = FindingAction.Select,
+        ["no-host"] = FindingAction.None,
+        ["no-metadata"] = FindingAction.Storage,
+        ["not-found"] = FindingAction.Select,
+        ["older-metadata"] = FindingAction.None,
+        ["role"] = FindingAction.None,
+        ["snapshots"] = FindingAction.None,
+        ["source-alive"] = FindingAction.None,
+        ["source-not-dead"] = FindingAction.Before,
+        ["source-unreachable"] = FindingAction.Before,
+        ["sr-attached-elsewhere"] = FindingAction.None,
+        ["sr-detached"] = FindingAction.Resolve,
+        ["sr-local"] = FindingAction.None,
+        ["sr-missing"] = FindingAction.Resolve,
+        ["sr-partly-attached"] = FindingAction.Resolve,
+        ["starts-with-host"] = FindingAction.None,
+        ["storage-empty"] = FindingAction.Storage,
+        ["storage-map-impossible"] = FindingAction.None,
+        ["storage-not-attached"] = FindingAction.Storage,
+        ["storage-unreadable"] = FindingAction.Storage,
+        ["suspended"] = FindingAction.None,
+        ["suspend-image-missing"] = FindingAction.Accept,
+        ["suspend-image-unknown"] = FindingAction.None,
+        ["test-not-isolated"] = FindingAction.None,
+        ["vm-alive-at-source"] = FindingAction.Resolve,
+        ["vm-replaced"] = FindingAction.None,
+        ["vm-replaced-by-choice"] = FindingAction.None,
+        ["vm-running-here"] = FindingAction.Resolve,
+        ["vm-suspended-here"] = FindingAction.None,
+        ["volume-unreadable"] = FindingAction.None,
+    };
+
+    /// <summary>What two servers of ours never give each other cause for, and why. The planner's own tests raise it.</summary>
+    public static readonly IReadOnlyDictionary<string, string> NeverHere = new Dictionary<string, string>
+    {
+        ["metadata-age-unknown"] = "our journals tell when they were written, and our hosts when they were last seen",
+    };
+
+    /// <summary>The words of the button that does it.</summary>
+    public static string? Button(FindingAction action) => action switch
+    {
+        FindingAction.None => null,
+        FindingAction.Resolve => RecoverText.Resolve,
+        FindingAction.Accept => RecoverText.Accept,
+        FindingAction.Before => RecoverText.GoTo(RecoverText.Steps[1]),
+        FindingAction.Storage => RecoverText.GoTo(RecoverText.Steps[2]),
+        FindingAction.Select => RecoverText.GoTo(RecoverText.Steps[3]),
+        FindingAction.Map => RecoverText.GoTo(RecoverText.Steps[4]),
+    };
+
+    /// <summary>The findings that the manual lists; the planner's tests hold it to what the planner can find.</summary>
+    public static IReadOnlyList<string> Documented() =>
+        [.. Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating", "dr-plan.md"))).Select(m => m.Groups["code"].Value)];
+
+    [GeneratedRegex(@"^\| `(?<code>[a-z-]+)` \| (?:block|warning|info)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex Row();
+}
