@@ -45,6 +45,7 @@ internal static class RunsText
     public static string StateFilter => "Show VMs that are";
     public static string NoVmFits => "No VM fits.";
     public static string BrokenOff => "Broken off";
+    public static string NotBegun => "Not begun";
     public static string VmsOfStep(int count) => $"{count} VMs";
     public static string MoreOfStep(int count) => count == 1 ? "1 more is in the list of VMs below." : $"{count} more are in the list of VMs below.";
     public static string PausedNow => "Nothing is under way. It goes on where it is when somebody resumes it.";
@@ -141,6 +142,9 @@ internal static class RunsText
 
     /// <summary>As of a run in which something is done or not: what is under way turns only where it is.</summary>
     public static string Mark(VmPhase phase, bool isMoving) => Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
+
+    /// <summary>As of a run that is over or not: nothing is to come in one that is.</summary>
+    public static string Phase(VmPhase phase, bool isOver) => isOver && phase == VmPhase.Waiting ? NotBegun : Phase(phase);
 
     public static string Phase(VmPhase phase) => phase switch
     {
