@@ -20,37 +20,6 @@ internal sealed class Bench : IAsyncDisposable
         return site;
     }
 
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!condition())
-        {
-            try
-            {
-                await tick.WaitForNextTickAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"gave up waiting until {what}");
-            }
-        }
-    }
-
-    /// <summary>What a replicating array leaves at the other site: the same blocks, holes included, and nothing else.</summary>
-    public static async Task MirrorAsync(string from, string to)
-    {
-        foreach (var entry in System.IO.Directory.EnumerateDirectories(to))
-        {
-            System.IO.Directory.Delete(entry, recursive: true);
-        }
-
-        using var copy = Process.Start("cp", ["-a", "--sparse=always", from + "/.", to]);
-        await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, copy.ExitCode);
-    }
-
     public static async Task SignalAsync(Process process, string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);

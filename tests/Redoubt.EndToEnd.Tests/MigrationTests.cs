@@ -22,7 +22,7 @@ public sealed class MigrationTests
         var recovery = await bench.StartAsync("recovery");
         await _production.StartAsync(primary);
         await _production.ConnectAsync(recovery);
-        await Bench.MirrorAsync(primary.Storage, recovery.Storage);
+        await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         (_shell["ADDRESS"], _shell["PASSWORD_FILE"], _shell["MIRROR"]) = (primary.Api.Server.ToString(), Path.Combine(recovery.Directory, "site-password"), recovery.Storage);
         await File.WriteAllTextAsync(_shell["PASSWORD_FILE"], (await File.ReadAllLinesAsync(primary.PasswordFile, Stop))[1] + "\n", Stop);
         await _shell.RunAsync(recovery, "dr-site-add name=primary address=$ADDRESS password-file=$PASSWORD_FILE");
@@ -37,9 +37,9 @@ public sealed class MigrationTests
         Assert.Equal(["db Running, mail Running", "db Running, mail Halted", "db Halted, mail Halted"], await order);
         _shell["RUN"] = (await _shell.RunAsync(recovery, "dr-run-list --minimal")).Split(',')[0];
         var last = _production.Counts(primary);
-        await Bench.MirrorAsync(primary.Storage, recovery.Storage);
+        await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         await _shell.RunAsync(recovery, "dr-run-answer uuid=$RUN answer=done");
-        await Bench.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
+        await Patience.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
         Assert.All(_guests, g => Assert.InRange(g.Read(recovery).ResumedFrom, last[g.Name], last[g.Name] + 1));
         await _shell.RunAsync(recovery, "dr-status");
 
@@ -55,7 +55,7 @@ public sealed class MigrationTests
         _shell["PBD"] = await _shell.RunAsync(primary, "pbd-list sr-uuid=$SR --minimal");
         await _shell.RunAsync(primary, "pbd-unplug uuid=$PBD");
         await _shell.RunAsync(primary, "sr-forget uuid=$SR");
-        await Bench.MirrorAsync(recovery.Storage, primary.Storage);
+        await Replica.MirrorAsync(recovery.Storage, primary.Storage);
         _shell["STORAGE"] = primary.Storage;
         await _shell.RunAsync(primary, "drtask-create type=file device-config:location=$STORAGE sr-whitelist=$SR");
         foreach (var guest in _guests)

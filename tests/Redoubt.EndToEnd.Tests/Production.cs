@@ -26,7 +26,7 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
             await shell.RunAsync(primary, $"vm-start vm={guest.Name}");
         }
 
-        await Bench.UntilAsync(() => guests.All(g => g.Read(primary).LastCount > 3), "the guests count");
+        await Patience.UntilAsync(() => guests.All(g => g.Read(primary).LastCount > 3), "the guests count");
     }
 
     /// <summary>Has the networks of the guests at another site.</summary>

@@ -27,7 +27,7 @@ public sealed class RunTests
         await _production.ConnectAsync(recovery);
         await primary.KillAsync();
         var before = _production.Counts(primary);
-        await Bench.MirrorAsync(primary.Storage, recovery.Storage);
+        await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         _shell["MIRROR"] = recovery.Storage;
 
         // Cancelled between the tiers, what was done stays; then it is taken back.
@@ -50,7 +50,7 @@ public sealed class RunTests
         await StartAsync(recovery);
         recovery = await KillDaemonAsync(bench, recovery);
         await _shell.RunAsync(recovery, "dr-run-resume uuid=$RUN");
-        await Bench.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
+        await Patience.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
         Assert.All(_guests, g => Assert.Equal((1, booted[g.Name] + 1), (_production.Processes(recovery)[g.Name], _production.Boots(recovery)[g.Name])));
         Assert.All(_guests, g => Assert.True(g.Read(recovery).ResumedFrom >= before[g.Name]));
         Assert.Empty(await recovery.CallAsync<ImmutableList<Ref<DrTaskRecord>>>("DR_task.get_all", Stop));
