@@ -22,7 +22,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
         var front = await TwoPools.NetworkAsync(lyon, "front");
         foreach (var (name, order) in new[] { ("db", 0), ("app-1", 1), ("app-2", 1), ("web", 2) })
         {
-            await TwoPools.ConnectAsync(lyon, await lyon.CreateVmAsync(name, sr, shop, order, delay: 20 - (5 * order)), front);
+            await TwoPools.ConnectAsync(lyon, await lyon.CreateVmAsync(name, sr, shop, order, delay: 2 - order), front);
         }
 
         var mail = await lyon.CreateVmAsync("mail", sr, order: 2);

@@ -82,7 +82,7 @@ internal static class RecoverText
     public static string ResolveLabel(string act, string fix) => $"{act}: {fix}";
     public static string Unresolve => "Don't";
     public static string Unaccept => "Not without it";
-    public static string UnresolveLabel(string about) => $"Leave {about} as it is";
+    public static string UnresolveLabel(string act, string about) => $"{act}: {about}";
     public static string Gone => "Is not found any more; nothing is left to resolve.";
     public static string GoTo(string page) => $"Go to: {page}";
     public static string FindFindings => "Find by object, code or words";
