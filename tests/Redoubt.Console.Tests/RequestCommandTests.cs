@@ -44,6 +44,14 @@ public sealed class RequestCommandTests
     public void A_plan_alone_keeps_nothing() => Assert.Equal("redoubt dr-plan kind=test", RequestCommand.PlanOf(Test with { KeepTest = true }));
 
     [Fact]
+    public void A_selection_that_is_too_long_for_a_command_is_saved_first()
+    {
+        var command = RequestCommand.Of(Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } });
+        Assert.StartsWith("redoubt dr-test plan=NAME  # the 5000 that are selected", command, StringComparison.Ordinal);
+        Assert.True(command.Length < 200, command);
+    }
+
+    [Fact]
     public void What_the_command_line_cannot_say_is_named() => Assert.EndsWith(
         "# the request has more, which only a saved plan can hold: storage",
         RequestCommand.Of(Test with { Policy = Test.Policy with { Storage = Test.Policy.Storage.Add("a", "b") } }),

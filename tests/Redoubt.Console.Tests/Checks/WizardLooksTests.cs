@@ -77,6 +77,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
                 await page.GetByLabel("I state that the source is dead").CheckAsync();
                 Assert.Equal("Pre-checks", await TwoPools.NextUntilAsync(page, "Pre-checks"));
                 await page.GetByRole(AriaRole.Button, new() { Name = "Resolve: make an internal network" }).ClickAsync();
+                await Expect(page.GetByText("Will be resolved by the run")).ToBeVisibleAsync();
                 await page.GetByRole(AriaRole.Button, new() { Name = "Go without it" }).ClickAsync();
                 await Expect(page.GetByText("Nothing stands in the way")).ToBeVisibleAsync();
                 await Look("6-checks-resolved");
@@ -114,6 +115,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
 
     private async Task LookAsync(IPage page, string name)
     {
+        await page.EvaluateAsync("scrollTo(0, 0)");
         await page.ShotAsync(name);
         _wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
         if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))

@@ -80,6 +80,7 @@ internal static class RecoverText
     public static string Resolve => "Resolve";
     public static string ResolveAll => "Resolve all";
     public static string ResolveLabel(string act, string fix) => $"{act}: {fix}";
+    public static string ToDo(string advice) => $"To do: {advice}";
     public static string Unresolve => "Don't";
     public static string Unaccept => "Not without it";
     public static string UnresolveLabel(string act, string about) => $"{act}: {about}";
@@ -137,7 +138,7 @@ internal static class RecoverText
     public static string NothingBlocks(int warnings, int infos) => $"Nothing stands in the way. Warnings: {warnings}. For information: {infos}.";
 
     public static string PhasePrepare => "Prepare";
-    public static string PhaseFence => "Make sure of the source";
+    public static string PhaseFence => "Check the source";
     public static string PhaseSync => "Last changes of the source";
     public static string PhaseArray => "Wait for the array";
     public static string PhaseAttach => "Attach storage";
