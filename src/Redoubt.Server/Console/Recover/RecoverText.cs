@@ -105,6 +105,7 @@ internal static class RecoverText
     public static string NoLoss => "none: the source writes its last state before it hands over";
     public static string Forecast => "Should take";
     public static string NoForecast => "not known before the first run here";
+    public static string AtOnce => "under a second";
     public static string NotForecast => "time not known";
     public static string UntilAnswered => "until you answer";
     public static string At(string clock) => $"at {clock}";
