@@ -24,17 +24,7 @@ public sealed partial class Hypervisor
     /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
     public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)
     {
-        if (config.Problems() is { Count: > 0 } problems)
-            throw new HypervisorException(
-                HypervisorFailure.ConfigInvalid, config.Uuid.ToString("D"), string.Join(' ', problems), "Correct the VM's configuration.");
-        if (await FindAsync(config.Uuid, cancellationToken) is not null)
-            throw StartFailure.AlreadyRunning(config.Uuid, null);
-        var memory = await GetMemoryAsync(cancellationToken);
-        if (SeesThisHost)
-        {
-            StartChecks.Check(config, Facts.Platform, memory);
-            MakeDirectoriesFor(config);
-        }
+        var memory = await PrepareAsync(config, cancellationToken);
 
         var fresh = DomainXml.Build(config, Facts.Platform);
         try

@@ -110,17 +110,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
     /// <exception cref="HypervisorException">It did not start; nothing of it is left behind.</exception>
     public async Task StartAsync(DomainConfig config, CancellationToken cancellationToken)
     {
-        if (config.Problems() is { Count: > 0 } problems)
-            throw new HypervisorException(
-                HypervisorFailure.ConfigInvalid, config.Uuid.ToString("D"), string.Join(' ', problems), "Correct the VM's configuration.");
-        if (await FindAsync(config.Uuid, cancellationToken) is not null)
-            throw StartFailure.AlreadyRunning(config.Uuid, null);
-        var memory = await GetMemoryAsync(cancellationToken);
-        if (SeesThisHost)
-        {
-            StartChecks.Check(config, Facts.Platform, memory);
-            MakeDirectoriesFor(config);
-        }
+        var memory = await PrepareAsync(config, cancellationToken);
 
         try
         {
@@ -246,6 +236,24 @@ public sealed partial class Hypervisor : IAsyncDisposable
         _events.End(null);
         await _worker.DisposeAsync();
         _connection.Dispose();
+    }
+
+    // What must be so before a guest of this configuration can come up; gives the memory that there was then.
+    private async Task<HostMemory> PrepareAsync(DomainConfig config, CancellationToken cancellationToken)
+    {
+        if (config.Problems() is { Count: > 0 } problems)
+            throw new HypervisorException(
+                HypervisorFailure.ConfigInvalid, config.Uuid.ToString("D"), string.Join(' ', problems), "Correct the VM's configuration.");
+        if (await FindAsync(config.Uuid, cancellationToken) is not null)
+            throw StartFailure.AlreadyRunning(config.Uuid, null);
+        var memory = await GetMemoryAsync(cancellationToken);
+        if (SeesThisHost)
+        {
+            StartChecks.Check(config, Facts.Platform, memory);
+            MakeDirectoriesFor(config);
+        }
+
+        return memory;
     }
 
     private static void MakeDirectoriesFor(DomainConfig config)

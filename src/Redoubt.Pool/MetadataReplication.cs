@@ -134,6 +134,11 @@ internal sealed class MetadataReplication
             .Add("readable_by", journal.IsLarge ? "redoubt" : "redoubt,xapi")
             .Add("generation", $"{reached}")
             .Add("generations_behind", $"{Math.Max(0, wanted - reached)}");
+        if (journal.HistoryProblem is { } problem)
+        {
+            state = state.Add("history_problem", problem);
+        }
+
         return journal.Trouble is { } trouble
             ? state.Add("reason", trouble.Reason).Add("broken_since", XenTypes.DateTime.Encode(trouble.Since))
             : state;

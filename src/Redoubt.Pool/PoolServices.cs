@@ -44,17 +44,32 @@ public sealed class PoolServices
     /// <summary>The database as it is now.</summary>
     public DatabaseState State => Database.State;
 
-    /// <summary>A new file of the daemon's own for what is too long for memory. It is gone when it is closed.</summary>
-    /// <param name="purpose">What for, for whoever looks into the directory.</param>
-    public FileStream OpenScratch(string purpose) => new(
-        Path.Combine(DataDirectory, "scratch", $"{purpose}-{Guid.NewGuid():D}"),
-        new FileStreamOptions
+    /// <summary>
+    /// A new file of the daemon's own for what is too long for memory. It is gone when it is closed, and when the daemon dies, for it has no
+    /// name from the beginning.
+    /// </summary>
+    /// <param name="purpose">What for, for whoever looks at what the daemon has open.</param>
+    public FileStream OpenScratch(string purpose)
+    {
+        var path = Path.Combine(DataDirectory, "scratch", $"{purpose}-{Guid.NewGuid():D}");
+        var file = new FileStream(path, new FileStreamOptions
         {
             Mode = FileMode.CreateNew,
             Access = FileAccess.ReadWrite,
-            Options = FileOptions.DeleteOnClose | FileOptions.Asynchronous,
+            Options = FileOptions.Asynchronous,
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         });
+        try
+        {
+            File.Delete(path);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Tells people of something, in the table of messages.</summary>
     public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(

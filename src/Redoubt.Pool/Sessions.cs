@@ -27,15 +27,15 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     /// </exception>
     public SessionState Get(Ref<SessionRecord> reference, string spelled)
     {
-        if (!_open.TryGetValue(reference.Opaque, out var entry) || Ended(entry) || RoleOf(entry.State) is not { } role)
-        {
-            throw new XenApiException("SESSION_INVALID", spelled);
-        }
+        var (state, entry) = Find(reference) ?? throw new XenApiException("SESSION_INVALID", spelled);
 
         // Not put back if it has been closed in this moment.
         _open.TryUpdate(reference.Opaque, entry with { LastUsed = time.GetTimestamp() }, entry);
-        return entry.State.Role == role ? entry.State : entry.State with { Role = role };
+        return state;
     }
+
+    /// <summary>The session of this reference, which does not count as its being used: for what goes on by itself. Null if there is none.</summary>
+    public SessionState? Peek(Ref<SessionRecord> reference) => Find(reference)?.State;
 
     /// <summary>Opens a session for someone who has proved who they are.</summary>
     /// <param name="owner">Who they are.</param>
@@ -122,6 +122,10 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
             }
         }
     }
+
+    private (SessionState State, (SessionState State, long LastUsed) Entry)? Find(Ref<SessionRecord> reference) =>
+        !_open.TryGetValue(reference.Opaque, out var entry) || Ended(entry) || RoleOf(entry.State) is not { } role ? null
+        : (entry.State.Role == role ? entry.State : entry.State with { Role = role }, entry);
 
     private bool Ended((SessionState State, long LastUsed) entry) => time.GetElapsedTime(entry.LastUsed) > IdleLimit;
 

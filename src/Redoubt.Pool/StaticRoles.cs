@@ -35,9 +35,6 @@ public static class StaticRoles
     /// <summary>All roles, permissions included.</summary>
     public static Table Table { get; } = Table.Of(RoleRecord.Declaration, Rows());
 
-    /// <summary>The reference of a level.</summary>
-    public static Ref<RoleRecord> RefOf(Role role) => new(Reference(RoleNames.ToWire(role)));
-
     /// <summary>The level that a reference stands for, or null: the role is a mere permission, or there is none.</summary>
     public static Role? LevelOf(Ref<RoleRecord> reference) => ByReference.TryGetValue(reference.Opaque, out var role) ? role : null;
 

@@ -15,6 +15,7 @@ using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Http;
+using Redoubt.Server.Inspecting;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
@@ -49,6 +50,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly CertificateReload? _certificate;
     private readonly Failures _failures;
     private readonly RecoveryService _recovery;
+    private readonly Inspections _inspections;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -81,7 +83,8 @@ public sealed class PoolServer : IAsyncDisposable
             new VmMetadataEndpoint(daemon, transfers),
             _files,
             loggers.CreateLogger<HttpRoutes>());
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery);
+        _inspections = new Inspections(services, audit);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery, _inspections);
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
@@ -95,6 +98,9 @@ public sealed class PoolServer : IAsyncDisposable
 
     /// <summary>Recovery, for whoever is in this process.</summary>
     public RecoveryService Recovery => _recovery;
+
+    /// <summary>The console, for tests of what no page tells.</summary>
+    internal ConsolePool Console => _web.Services.GetRequiredService<ConsolePool>();
 
     internal PoolDaemon Daemon => _daemon;
 
@@ -170,6 +176,7 @@ public sealed class PoolServer : IAsyncDisposable
         await _sweep.DisposeAsync();
         await _tasks.DisposeAsync();
         _logins.Dispose();
+        _inspections.Dispose();
         _audit.Dispose();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();

@@ -65,23 +65,11 @@ public sealed class IsolationTests(EmbeddedHost host)
         Assert.False(HostBridge.Exists(name));
     }
 
-    private static string GuestImage
-    {
-        get
-        {
-            var root = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
-                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
-            var image = Path.Combine(root, "artifacts", "guest", "guest.qcow2");
-            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
-        }
-    }
-
     private DomainConfig Guest(int number, string mac, IsolatedSegment? segment)
     {
         var uuid = Guid.NewGuid();
         var disk = Path.Combine(host.Root, $"isolated{number}.qcow2");
-        File.Copy(GuestImage, disk);
+        File.Copy(Repository.GuestImage, disk);
         return TestGuest.Config(uuid, disk, Path.Combine(host.Root, "consoles", $"{uuid:D}.log")) with
         {
             MemoryMaxBytes = 128 << 20,

@@ -1,4 +1,6 @@
 using Microsoft.Playwright;
+using Redoubt.Cli.Tests.Inspecting;
+using Redoubt.Recovery;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
@@ -24,7 +26,11 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
     {
         var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
         var volume = (await _site.AllAsync<VdiRecord>()).Values.First(v => v.Type == VdiType.Metadata).Uuid;
-        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata")];
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
+        using var lost = new LostPool();
+        var sent = lost.Dump();
+        var broken = sent + ".cut";
+        await File.WriteAllTextAsync(broken, (await File.ReadAllTextAsync(sent, TestContext.Current.CancellationToken))[..^20], TestContext.Current.CancellationToken);
         var wrong = new List<string>();
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
@@ -35,18 +41,31 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 {
                     await page.OpenAsync(path);
                     await Expect(page.Heading(heading)).ToBeVisibleAsync();
-                    var name = $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}".ToLowerInvariant();
-                    await page.ShotAsync(name);
-                    wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
-                    if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))
-                    {
-                        wrong.Add($"{name}: wider than the screen");
-                    }
+                    await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+                    await CheckAsync(page, $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}");
                 }
+
+                await InspectTests.SendAsync(page, sent);
+                await page.GetByRole(AriaRole.Button, new() { Name = "web" }).ClickAsync();
+                await CheckAsync(page, $"inspect-sent-{size}-{scheme}");
+                await InspectTests.SendAsync(page, broken);
+                await Expect(page.GetByText("Damaged beyond use")).ToBeVisibleAsync();
+                await CheckAsync(page, $"inspect-broken-{size}-{scheme}");
             }
         }
 
         Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+
+        async Task CheckAsync(IPage page, string shot)
+        {
+            var name = shot.ToLowerInvariant();
+            await page.ShotAsync(name);
+            wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
+            if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))
+            {
+                wrong.Add($"{name}: wider than the screen");
+            }
+        }
     }
 
     private async Task FurnishAsync()
@@ -63,5 +82,8 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         await _site.CreateVmAsync("mail", archive);
         await _site.CreateVmAsync("build-agent", scratch);
         await _site.CreateVmAsync("pxe", default);
+        var plan = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, Chosen = new() { Appliances = ["shop"], Tags = ["gold"] }, Hooks = [new("tell-them", HookMoment.AfterRun)] } };
+        await _site.CallAsync("recovery.save_plan", ["monthly", plan.ToJson()]);
+        await _site.CallAsync("recovery.add_schedule", ["monthly", "monthly", "0 3 1 * *"]);
     }
 }

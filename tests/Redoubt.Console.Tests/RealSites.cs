@@ -33,8 +33,7 @@ internal sealed class RealSites : IAsyncDisposable
         {
             sites.Primary = await DemoSite.StartAsync("paris", Path.Combine(sites._root, "p"), Program, Cancellation);
             sites.Recovery = await DemoSite.StartAsync("lyon", Path.Combine(sites._root, "r"), Program, Cancellation);
-            var image = Path.Combine(Repository.Root, "artifacts", "guest", "guest.qcow2");
-            var options = new DemoOptions(image, sites._root, Keep: false);
+            var options = new DemoOptions(Repository.GuestImage, sites._root, Keep: false);
             await new DemoPrimary(sites.Primary, options, new DemoStory(new Terminal(TextWriter.Null, TextWriter.Null, isInteractive: false))).BuildAsync(sites.Guests, Cancellation);
             foreach (var network in DemoCommand.Networks)
             {
@@ -86,6 +85,16 @@ internal sealed class RealSites : IAsyncDisposable
         await Primary.Api.CallAsync("PBD.unplug", [pbd], Cancellation);
         await Primary.Api.CallAsync("SR.forget", [record.Sr], Cancellation);
         await MirrorAsync(Recovery, Primary);
+    }
+
+    /// <summary>Has the recovery site's daemon die without a word, and another one take its place at the same address. Guests go on.</summary>
+    public async Task ReplaceRecoveryDaemonAsync()
+    {
+        var port = Recovery.Api.Server.Port;
+        Recovery.Daemon.Kill();
+        await Recovery.Daemon.WaitForExitAsync(Cancellation);
+        Recovery.LetGo();
+        Recovery = await DemoSite.StartAsync("lyon", Path.Combine(_root, "r"), Program, Cancellation, port);
     }
 
     public static async Task<string> PasswordAsync(DemoSite site) => (await File.ReadAllLinesAsync(site.PasswordFile, Cancellation))[1];

@@ -49,12 +49,37 @@ public sealed class RequestCommandTests
         var command = RequestCommand.Of(Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } });
         Assert.StartsWith("redoubt dr-test plan=NAME  # the 5000 that are selected", command, StringComparison.Ordinal);
         Assert.True(command.Length < 200, command);
+
+        // To save it takes what it is about, and a command that leaves that out would save everything.
+        Assert.Contains(" vms=NAME,...", RequestCommand.SaveOf("shop", Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } }), StringComparison.Ordinal);
     }
 
     [Fact]
+    public void A_plan_that_is_kept_has_both_maps_whatever_it_is_for() => Assert.Equal(
+        "redoubt dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b hook:after-run=one,two on-failure:2=ask stale-after=3600",
+        RequestCommand.SaveOf("shop", Test with
+        {
+            Plan = "old",
+            PlanPool = "pool",
+            Policy = Test.Policy with
+            {
+                Networks = Test.Policy.Networks.Add("lan", "lan2"),
+                TestNetworks = Test.Policy.TestNetworks.Add("lan", "bubble"),
+                Storage = Test.Policy.Storage.Add("a", "b"),
+                Hooks = [new("one", HookMoment.AfterRun), new("two", HookMoment.AfterRun)],
+                OnFailureOfTier = Test.Policy.OnFailureOfTier.Add(2, TierFailure.Ask),
+                Limits = new() { StaleAfter = TimeSpan.FromHours(1) },
+            },
+        }));
+
+    [Fact]
+    public void A_plan_is_named_with_the_pool_that_has_it() =>
+        Assert.Equal("redoubt dr-test plan=shop from=0b1c", RequestCommand.Of(Test with { Plan = "shop", PlanPool = "0b1c" }));
+
+    [Fact]
     public void What_the_command_line_cannot_say_is_named() => Assert.EndsWith(
-        "# the request has more, which only a saved plan can hold: storage",
-        RequestCommand.Of(Test with { Policy = Test.Policy with { Storage = Test.Policy.Storage.Add("a", "b") } }),
+        "# the request has more, which only a saved plan can hold: probes",
+        RequestCommand.Of(Test with { Probes = [new("file", ImmutableSortedDictionary<string, string>.Empty), new("nfs", ImmutableSortedDictionary<string, string>.Empty)] }),
         StringComparison.Ordinal);
 
     [Fact]

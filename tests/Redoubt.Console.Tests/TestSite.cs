@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Playwright;
+using Redoubt.Recovery;
 using Redoubt.Server;
 using Redoubt.XenApi;
 
@@ -20,6 +21,9 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     private readonly string _root = Directory.CreateTempSubdirectory("rd-console-").FullName;
     private readonly List<IBrowserContext> _contexts = [];
 
+    /// <summary>The daemon's clock.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>The pool's name.</summary>
     public string Name { get; init; } = "paris";
 
@@ -28,6 +32,9 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     public XenApiClient Api { get; private set; } = null!;
 
     public Uri Url { get; private set; } = null!;
+
+    /// <summary>The daemon's own directory.</summary>
+    public string DataDirectory => Path.Combine(_root, "data");
 
     public async ValueTask InitializeAsync()
     {
@@ -56,13 +63,13 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         Server = await PoolServer.StartAsync(
             new()
             {
-                DataDirectory = Path.Combine(_root, "data"),
+                DataDirectory = DataDirectory,
                 ListenUrls = [url],
                 NameLabel = Name,
                 RootPasswordFile = Path.Combine(_root, "password"),
                 HypervisorUri = $"test://{Path.Combine(_root, "host.xml")}",
             },
-            TimeProvider.System,
+            Time,
             TestContext.Current.CancellationToken);
         Url = new(Server.Urls[0]);
         Api = new(Url);
@@ -86,6 +93,32 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 
     public Task<IReadOnlyDictionary<Ref<T>, T>> AllAsync<T>()
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => Api.GetAllRecordsAsync<T>(TestContext.Current.CancellationToken);
+
+    /// <summary>Starts the server again with runs in its journal that it finds there.</summary>
+    internal async Task SeedAsync(params IEnumerable<SeededRun> runs)
+    {
+        await StopAsync();
+        using (var journal = RunJournal.Open(Path.Combine(DataDirectory, "runs.db"), null))
+        {
+            foreach (var run in runs)
+            {
+                journal.Append(run.Uuid, run.Events);
+            }
+        }
+
+        await StartAsync(Url.ToString());
+    }
+
+    /// <summary>Puts a script among the hooks that runs until the file of the same name with <c>.go</c> is there.</summary>
+    public void AddHook(string name)
+    {
+        var path = Path.Combine(Directory.CreateDirectory(Path.Combine(DataDirectory, "hooks")).FullName, name);
+        File.WriteAllText(path, "#!/bin/sh\nuntil [ -e \"$0.go\" ]; do sleep 0.05; done\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+
+    /// <summary>Has the script end.</summary>
+    public void EndHook(string name) => File.WriteAllText(Path.Combine(DataDirectory, "hooks", name + ".go"), "");
 
     /// <summary>The lines of the audit log.</summary>
     public async Task<string[]> AuditAsync()

@@ -13,54 +13,11 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Short, because sockets of guests lie below it.</summary>
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("rd-").FullName;
 
-    /// <summary>The repository that this was built in.</summary>
-    public static string Repository { get; } = FindRepository();
-
-    public static string GuestImage
-    {
-        get
-        {
-            var image = Path.Combine(Repository, "artifacts", "guest", "guest.qcow2");
-            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
-        }
-    }
-
     public async Task<DemoSite> StartAsync(string name)
     {
         var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken);
         _sites.Add(site);
         return site;
-    }
-
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        limit.CancelAfter(TimeSpan.FromMinutes(2));
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!condition())
-        {
-            try
-            {
-                await tick.WaitForNextTickAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"gave up waiting until {what}");
-            }
-        }
-    }
-
-    /// <summary>What a replicating array leaves at the other site: the same blocks, holes included, and nothing else.</summary>
-    public static async Task MirrorAsync(string from, string to)
-    {
-        foreach (var entry in System.IO.Directory.EnumerateDirectories(to))
-        {
-            System.IO.Directory.Delete(entry, recursive: true);
-        }
-
-        using var copy = Process.Start("cp", ["-a", "--sparse=always", from + "/.", to]);
-        await copy.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.Equal(0, copy.ExitCode);
     }
 
     public static async Task SignalAsync(Process process, string signal)
@@ -93,16 +50,5 @@ internal sealed class Bench : IAsyncDisposable
         }
 
         System.IO.Directory.Delete(Directory, recursive: true);
-    }
-
-    private static string FindRepository()
-    {
-        var root = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
-        {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
-        }
-
-        return root;
     }
 }

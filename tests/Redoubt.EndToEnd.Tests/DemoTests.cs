@@ -49,7 +49,7 @@ public sealed class DemoTests
 
     private static Process Start(string directory) => Process.Start(new ProcessStartInfo(Bench.Program)
     {
-        ArgumentList = { "demo", "--guest", Bench.GuestImage, "--data", directory },
+        ArgumentList = { "demo", "--guest", Repository.GuestImage, "--data", directory },
         UseShellExecute = false,
         RedirectStandardOutput = true,
     })!;

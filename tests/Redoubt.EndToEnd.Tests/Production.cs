@@ -15,7 +15,7 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
     {
         await using var output = new StringWriter();
         var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var production = new DemoPrimary(primary, new DemoOptions(Bench.GuestImage, primary.Directory, false), story);
+        var production = new DemoPrimary(primary, new DemoOptions(Repository.GuestImage, primary.Directory, false), story);
         await production.BuildAsync(guests, Stop);
         shell["SR"] = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
         await shell.RunAsync(primary, "sr-enable-database-replication uuid=$SR");
@@ -26,7 +26,7 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
             await shell.RunAsync(primary, $"vm-start vm={guest.Name}");
         }
 
-        await Bench.UntilAsync(() => guests.All(g => g.Read(primary).LastCount > 3), "the guests count");
+        await Patience.UntilAsync(() => guests.All(g => g.Read(primary).LastCount > 3), "the guests count");
     }
 
     /// <summary>Has the networks of the guests at another site.</summary>

@@ -30,7 +30,7 @@ public sealed class RecoveryTests
 
         await primary.KillAsync();
         var before = _production.Counts(primary);
-        await Bench.MirrorAsync(primary.Storage, recovery.Storage);
+        await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         await FailOverAsync(recovery, before);
 
         // What is done at the recovery site must come home.
@@ -52,7 +52,7 @@ public sealed class RecoveryTests
             await _shell.RunAsync(primary, $"vm-pause vm={guest.Name}");
         }
 
-        await Bench.MirrorAsync(primary.Storage, recovery.Storage);
+        await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         foreach (var guest in _guests)
         {
             await _shell.RunAsync(primary, $"vm-unpause vm={guest.Name}");
@@ -80,7 +80,7 @@ public sealed class RecoveryTests
         await _shell.RunAsync(recovery, "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR");
         await _shell.RunAsync(recovery, "dr-plan plan=everything", 4);
         _shell["RUN"] = await _shell.RunAsync(recovery, "dr-failover plan=everything source-dead=true --yes");
-        await Bench.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
+        await Patience.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
         Assert.All(_guests, g => Assert.InRange(g.Read(recovery).ResumedFrom, before[g.Name], before[g.Name] + 1));
         await _shell.RunAsync(recovery, "dr-status");
         _shell["REPORT"] = Path.Combine(recovery.Directory, "report.html");
@@ -93,7 +93,7 @@ public sealed class RecoveryTests
         _shell["PBD"] = await _shell.RunAsync(home, "pbd-list sr-uuid=$SR --minimal");
         await _shell.RunAsync(home, "pbd-unplug uuid=$PBD");
         await _shell.RunAsync(home, "sr-forget uuid=$SR");
-        await Bench.MirrorAsync(recovery.Storage, home.Storage);
+        await Replica.MirrorAsync(recovery.Storage, home.Storage);
         _shell["STORAGE"] = home.Storage;
         await _shell.RunAsync(home, "drtask-create type=file device-config:location=$STORAGE sr-whitelist=$SR");
         (_shell["ADDRESS"], _shell["PASSWORD_FILE"]) = (recovery.Api.Server.ToString(), Path.Combine(home.Directory, "site-password"));
@@ -105,9 +105,9 @@ public sealed class RecoveryTests
         // The guests are off there now, and the array brings their last state.
         var last = _production.Counts(recovery);
         Assert.All(_guests, g => Assert.True(last[g.Name] > 0));
-        await Bench.MirrorAsync(recovery.Storage, home.Storage);
+        await Replica.MirrorAsync(recovery.Storage, home.Storage);
         await _shell.RunAsync(home, "dr-run-answer uuid=$RUN answer=done");
-        await Bench.UntilAsync(() => _guests.All(g => g.Read(home) is { FirstCount: not null } now && now.ResumedFrom >= last[g.Name]), "the guests count on at home");
+        await Patience.UntilAsync(() => _guests.All(g => g.Read(home) is { FirstCount: not null } now && now.ResumedFrom >= last[g.Name]), "the guests count on at home");
         Assert.Equal(Edited, await _shell.RunAsync(home, $"vm-param-get uuid={_guests[1].Uuid} param-name=name-description"));
         Assert.Equal("newcomer", await _shell.RunAsync(home, "vm-param-get uuid=$NEW param-name=name-label"));
         Assert.Equal(_shell["DISK"], await _shell.RunAsync(home, "vbd-list vm-uuid=$NEW params=vdi-uuid --minimal"));

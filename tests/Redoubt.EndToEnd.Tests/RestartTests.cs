@@ -19,12 +19,12 @@ public sealed class RestartTests
         await BuildAsync(first, guest);
         var vm = await first.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         await first.Api.CallAsync("VM.start", [vm, false, false], Stop);
-        await Bench.UntilAsync(() => guest.Read(first).LastCount > 3, "the guest counts");
+        await Patience.UntilAsync(() => guest.Read(first).LastCount > 3, "the guest counts");
 
         await Bench.SignalAsync(first.Daemon, signal);
         await first.Daemon.WaitForExitAsync(Stop);
         var reached = guest.Read(first).LastCount;
-        await Bench.UntilAsync(() => guest.Read(first).LastCount > reached + 5, "the guest counts on without a daemon");
+        await Patience.UntilAsync(() => guest.Read(first).LastCount > reached + 5, "the guest counts on without a daemon");
 
         var second = await bench.StartAsync("site");
         Assert.Equal(VmPowerState.Running, (await second.CallAsync<VmRecord>("VM.get_record", Stop, vm)).PowerState);
@@ -57,7 +57,7 @@ public sealed class RestartTests
                 }
             },
             Stop)).ToList();
-        await Bench.UntilAsync(() => acknowledged.All(a => a > 50), "each writer has written");
+        await Patience.UntilAsync(() => acknowledged.All(a => a > 50), "each writer has written");
         site.Daemon.Kill();
         await Task.WhenAll(writers.Select(w => Assert.ThrowsAnyAsync<Exception>(() => w)));
 
@@ -73,7 +73,7 @@ public sealed class RestartTests
     {
         await using var output = new StringWriter();
         var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var options = new DemoOptions(Bench.GuestImage, site.Directory, false);
+        var options = new DemoOptions(Repository.GuestImage, site.Directory, false);
         await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
     }
 }

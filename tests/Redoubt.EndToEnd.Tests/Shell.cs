@@ -45,7 +45,7 @@ internal sealed class Shell
     public IEnumerable<string> NotRunOf(string runbook)
     {
         var isShell = false;
-        foreach (var line in File.ReadAllLines(Path.Combine(Bench.Repository, "docs", "operating", runbook)).Select(l => l.Trim()))
+        foreach (var line in File.ReadAllLines(Path.Combine(Repository.Root, "docs", "operating", runbook)).Select(l => l.Trim()))
         {
             if (line.StartsWith("```", StringComparison.Ordinal))
             {

@@ -39,7 +39,7 @@ public sealed partial class SuspendTests
         await shell.RunAsync(second, "vm-suspend vm=alone");
         var last = Counts(second, guest)[^1];
         await second.KillAsync();
-        await Bench.MirrorAsync(second.Storage, recovery.Storage);
+        await Replica.MirrorAsync(second.Storage, recovery.Storage);
         foreach (var network in DemoCommand.Networks)
         {
             await shell.RunAsync(recovery, $"network-create name-label={network}");
@@ -68,7 +68,7 @@ public sealed partial class SuspendTests
         {
             var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
             var suspending = site.Api.CallAsync("VM.suspend", [vm], Stop);
-            await Bench.UntilAsync(() => IsBeingWritten(site), "the image is being written");
+            await Patience.UntilAsync(() => IsBeingWritten(site), "the image is being written");
             await Bench.SignalAsync(site.Daemon, "KILL");
             await site.Daemon.WaitForExitAsync(Stop);
             await Assert.ThrowsAnyAsync<Exception>(() => suspending);
@@ -97,7 +97,7 @@ public sealed partial class SuspendTests
     {
         await using var output = new StringWriter();
         var guest = new DemoGuest("alone", 0, 0, false);
-        var production = new DemoPrimary(site, new DemoOptions(Bench.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
         await production.BuildAsync([guest], Stop);
         return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, production.Sr));
     }
@@ -111,7 +111,7 @@ public sealed partial class SuspendTests
     });
 
     private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
-        Bench.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");
+        Patience.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");
 
     /// <summary>No count is missing and none came twice: the guest did not notice.</summary>
     private static void CountedOn(List<long> counts) => Assert.Equal(Enumerable.Range(0, counts.Count).Select(i => counts[0] + i), counts);

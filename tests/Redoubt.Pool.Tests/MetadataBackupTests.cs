@@ -132,7 +132,6 @@ public sealed class MetadataBackupTests
         await using var site = await TestSite.OpenAsync();
         const string vm = "e23ad267-25b7-02c3-62d0-5bc66224e371";
         const string sr = "644b15be-e766-f275-a7b7-c9a77f9788a6";
-        var shared = SharedFolder();
 
         // The SR of the genuine pool, with its disk, and a backup disk as the genuine scripts leave it: no database beside the date.
         var storage = Directory.CreateDirectory(Path.Combine(site.Root, "storage", sr)).FullName;
@@ -143,8 +142,8 @@ public sealed class MetadataBackupTests
 
         var content = Directory.CreateDirectory(Path.Combine(site.Root, "content")).FullName;
         var all = Directory.CreateDirectory(Path.Combine(content, "metadata", "2024-03-01-02-03-04", "all")).FullName;
-        File.Copy(Path.Combine(shared, "vm-metadata-export.xva"), Path.Combine(all, vm + ".vmmeta"));
-        File.Copy(Path.Combine(shared, "pool-dump.xml"), Path.Combine(content, "11111111-2222-4333-8444-555555555555.db"));
+        File.Copy(SharedFiles.Genuine("vm-metadata-export.xva"), Path.Combine(all, vm + ".vmmeta"));
+        File.Copy(SharedFiles.Genuine("pool-dump.xml"), Path.Combine(content, "11111111-2222-4333-8444-555555555555.db"));
         await File.WriteAllTextAsync(Path.Combine(content, ".ctxs-metadata-backup"), "1\n", TestSite.Cancel);
         await File.WriteAllTextAsync(
             Path.Combine(content, "metadata", "2024-03-01-02-03-04", "SRMETA.xml"), $"<?xml version=\"1.0\" ?><meta><sr uuid=\"{sr}\" name_label=\"DR store\" name_description=\"replicated\"/></meta>", TestSite.Cancel);
@@ -179,18 +178,5 @@ public sealed class MetadataBackupTests
         using var process = Process.Start(program, arguments);
         await process.WaitForExitAsync(TestSite.Cancel);
         Assert.Equal(0, process.ExitCode);
-    }
-
-    private static string SharedFolder()
-    {
-        var root = Environment.GetEnvironmentVariable("REDOUBT_SHARED");
-        for (var folder = AppContext.BaseDirectory; root is null && folder is not null; folder = Path.GetDirectoryName(folder))
-        {
-            root = File.Exists(Path.Combine(folder, "Redoubt.slnx")) ? Path.Combine(folder, "..", "shared") : null;
-        }
-
-        var path = Path.Combine(root ?? "", "data", "genuine-24.10");
-        Assert.SkipUnless(File.Exists(Path.Combine(path, "vm-metadata-export.xva")), "the genuine data is not on this machine");
-        return path;
     }
 }

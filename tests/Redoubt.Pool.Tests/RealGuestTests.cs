@@ -54,7 +54,7 @@ public sealed class RealGuestTests
     {
         var sr = await site.CreateSrAsync("replica");
         var vdi = await site.CreateVdiAsync(sr, "system");
-        File.Copy(GuestImage, Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single(), overwrite: true);
+        File.Copy(Repository.GuestImage, Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single(), overwrite: true);
         await site.Client.CallAsync("SR.scan", sr);
         var vm = await site.CreateVmAsync("guest", v => v with { MemoryDynamicMax = 128L << 20, MemoryStaticMax = 128L << 20 });
         await site.CreateVbdAsync(vm, vdi);
@@ -93,21 +93,6 @@ public sealed class RealGuestTests
         await site.Client.CallAsync("network.destroy", network);
         Assert.Equal(tree, StorageTree.Of(Path.Combine(site.Root, "replica")));
         Assert.False(Compute.HostBridge.Exists(bridge));
-    }
-
-    private static string GuestImage
-    {
-        get
-        {
-            var root = AppContext.BaseDirectory;
-            while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
-            {
-                root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("not inside the repository");
-            }
-
-            var image = Path.Combine(root, "artifacts", "guest", "guest.qcow2");
-            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
-        }
     }
 
     private static async Task GuestSpeaksAsync(TestSite site, Ref<VmRecord> vm)

@@ -131,7 +131,7 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
         for (var i = 0; i < 60; i++)
         {
             // Behind the header, whose sum would refuse nearly everything.
-            var bytes = i % 4 == 0 ? Mutation.Of(good, random) : [.. good[..512], .. Mutation.Of(good[512..], random)];
+            var bytes = i % 4 == 0 ? Breaking.Mutation.Of(good, random) : [.. good[..512], .. Breaking.Mutation.Of(good[512..], random)];
             using var body = new ByteArrayContent(bytes);
             using var response = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={pool.Session}&restore={(i % 2 == 0 ? "true" : "false")}&force=true&dry_run=true"), body, Cancel);
             var text = await response.Content.ReadAsStringAsync(Cancel);

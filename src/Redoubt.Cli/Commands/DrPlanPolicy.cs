@@ -13,8 +13,8 @@ internal static class DrPlanPolicy
     /// <summary>The parameters that say what to recover, and how.</summary>
     public static readonly string[] PolicyParameters =
     [
-        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "power-state", "copy:", "order:", "accept-missing", "at",
-        "resolve", "health:", "health-timeout", "hook:", "parallel-starts", "on-failure",
+        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "at",
+        "resolve", "health:", "health-timeout", "hook:", "parallel-starts", "on-failure", "on-failure:", "stale-after",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -48,28 +48,25 @@ internal static class DrPlanPolicy
                 var other => throw new UsageException($"power-state= is start, paused or halted, not '{other}'."),
             },
             IsSourceDead = p.Flag("source-dead", saved.IsSourceDead),
-            Networks = isTest ? saved.Networks : saved.Networks.SetItems(networks),
+            Networks = (isTest ? saved.Networks : saved.Networks.SetItems(networks)).SetItems(p.Map("real-network-map")),
             TestNetworks = (isTest ? saved.TestNetworks.SetItems(networks) : saved.TestNetworks).SetItems(p.Map("test-network-map")),
+            Storage = saved.Storage.SetItems(p.Map("storage-map")),
             Orders = saved.Orders.SetItems(p.Map("order").Select(o => KeyValuePair.Create(o.Key, Parameters.ParseInt($"order:{o.Key}", o.Value)))),
             Copies = saved.Copies.SetItems(p.Map("copy")),
             AcceptedMissingDisks = saved.AcceptedMissingDisks.Union(List(p, "accept-missing")),
             PointInTime = p.Find("at") ?? saved.PointInTime,
             Resolve = p.Find("resolve") is null or "all" ? saved.Resolve : List(p, "resolve"),
             Health = saved.Health.SetItems(p.Map("health")),
-            Hooks = p.Map("hook") is { Count: > 0 } hooks ? [.. hooks.Select(HookOf)] : saved.Hooks,
+            Hooks = p.Map("hook") is { Count: > 0 } hooks ? [.. hooks.SelectMany(HooksOf)] : saved.Hooks,
             Limits = saved.Limits with
             {
                 ParallelStarts = (int)Math.Clamp(p.FindInt("parallel-starts") ?? saved.Limits.ParallelStarts, 1, 1000),
                 HealthTimeout = p.FindInt("health-timeout") is { } seconds ? TimeSpan.FromSeconds(seconds) : saved.Limits.HealthTimeout,
+                StaleAfter = p.FindInt("stale-after") is { } old ? TimeSpan.FromSeconds(old) : saved.Limits.StaleAfter,
             },
-            OnTierFailure = p.Find("on-failure") switch
-            {
-                null => saved.OnTierFailure,
-                "continue" => TierFailure.Continue,
-                "stop" => TierFailure.Stop,
-                "ask" => TierFailure.Ask,
-                var other => throw new UsageException($"on-failure= is continue, stop or ask, not '{other}'."),
-            },
+            OnTierFailure = p.Find("on-failure") is { } failure ? TierFailureOf("on-failure", failure) : saved.OnTierFailure,
+            OnFailureOfTier = saved.OnFailureOfTier.SetItems(p.Map("on-failure").Select(t =>
+                KeyValuePair.Create(Parameters.ParseInt($"on-failure:{t.Key}", t.Key), TierFailureOf($"on-failure:{t.Key}", t.Value)))),
         };
     }
 
@@ -92,7 +89,15 @@ internal static class DrPlanPolicy
         };
     }
 
-    private static RunHook HookOf(KeyValuePair<string, string> hook)
+    private static TierFailure TierFailureOf(string key, string text) => text switch
+    {
+        "continue" => TierFailure.Continue,
+        "stop" => TierFailure.Stop,
+        "ask" => TierFailure.Ask,
+        var other => throw new UsageException($"{key}= is continue, stop or ask, not '{other}'."),
+    };
+
+    private static IEnumerable<RunHook> HooksOf(KeyValuePair<string, string> hook)
     {
         var (moment, order) = hook.Key switch
         {
@@ -102,7 +107,7 @@ internal static class DrPlanPolicy
             _ when hook.Key.StartsWith("after-tier-", StringComparison.Ordinal) => (HookMoment.AfterTier, OrderOf(hook.Key, "after-tier-")),
             var other => throw new UsageException($"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
         };
-        return new(hook.Value, moment, order);
+        return hook.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(script => new RunHook(script, moment, order));
     }
 
     private static long OrderOf(string key, string prefix) => Parameters.ParseInt($"hook:{key}", key[prefix.Length..]);

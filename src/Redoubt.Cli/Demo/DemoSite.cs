@@ -9,7 +9,7 @@ internal sealed class DemoSite : IAsyncDisposable
     private readonly Process _daemon;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DemoSite(string name, string directory, string program, string password)
+    private DemoSite(string name, string directory, string program, string password, int port)
     {
         (Name, Directory) = (name, directory);
         System.IO.Directory.CreateDirectory(Storage);
@@ -20,7 +20,7 @@ internal sealed class DemoSite : IAsyncDisposable
         {
             ArgumentList =
             {
-                "serve", "--data", DataDirectory, "--listen", "http://127.0.0.1:0", "--name-label", name, "--root-password-file", PasswordFile,
+                "serve", "--data", DataDirectory, "--listen", $"http://127.0.0.1:{port}", "--name-label", name, "--root-password-file", PasswordFile,
             },
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -60,10 +60,11 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <param name="directory">Everything of the site; made if it is not there.</param>
     /// <param name="program">The program to run as the daemon.</param>
     /// <param name="cancellationToken">Gives up, and ends what was started.</param>
-    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken)
+    /// <param name="port">Where it listens; 0 for any.</param>
+    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken, int port = 0)
     {
         var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        var site = new DemoSite(name, directory, program, password);
+        var site = new DemoSite(name, directory, program, password, port);
         try
         {
             await site.RunDaemonAsync(cancellationToken);

@@ -1,4 +1,5 @@
 using Redoubt.Cli.Output;
+using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Cli.Inspecting;
 

@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
+using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Cli.Inspecting;
 
@@ -45,7 +46,7 @@ internal static class InspectCommand
             return await LocationInspection.RunAsync(options, cancellationToken);
         }
 
-        var database = DatabaseFile.Read(options.Path, options.Vm, options.At);
+        var database = DatabaseFile.Read(options.Path, options.Query);
         return new() { Path = options.Path, Kind = database.Kind, Databases = [database] };
     }
 

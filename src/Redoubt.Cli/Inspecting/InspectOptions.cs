@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Database.Journal;
+using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Cli.Inspecting;
 
@@ -10,6 +11,9 @@ namespace Redoubt.Cli.Inspecting;
 /// <param name="At">The earlier point wanted; null for the newest state.</param>
 internal sealed record InspectOptions(string Path, string? Vm, bool Json, JournalPoint? At)
 {
+    /// <summary>What is wanted of each database.</summary>
+    public InspectQuery Query => new() { Vm = Vm, At = At };
+
     public const string Usage = "redoubt inspect FILE-OR-DEVICE-OR-DIRECTORY [--at GENERATION|TIME] [--vm NAME|UUID] [--json]";
 
     /// <exception cref="UsageException">An option is unknown or lacks its value, or the path is missing.</exception>

@@ -1,4 +1,5 @@
 using Redoubt.Cli.Output;
+using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Cli.Inspecting;
 
@@ -83,6 +84,11 @@ internal sealed class InspectPrinter(Terminal terminal)
         if (database.NewestTime is { } newest)
         {
             Line($"  Newest     {PlainText.Time(newest)} is the latest time recorded in it; it was changed then or later");
+        }
+
+        if (database.EarlierStates is [var last, ..] states)
+        {
+            Line($"  Earlier    {PlainText.Count(states.Count, "state")} between {PlainText.Time(states[^1].WrittenAt)} and {PlainText.Time(last.WrittenAt)} can be read with --at TIME");
         }
 
         if (database.FileWritten is { } written)

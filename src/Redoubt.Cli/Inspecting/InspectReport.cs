@@ -1,3 +1,5 @@
+using Redoubt.Server.Inspecting;
+
 namespace Redoubt.Cli.Inspecting;
 
 /// <summary>

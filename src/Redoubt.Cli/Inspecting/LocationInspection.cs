@@ -1,3 +1,4 @@
+using Redoubt.Server.Inspecting;
 using Redoubt.Storage;
 using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;
@@ -29,7 +30,7 @@ internal static class LocationInspection
         foreach (var (sr, volume) in srs.SelectMany(s => s.Metadata.Where(m => m.Path is not null).Select(m => (s, m))))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            databases.Add(DatabaseFile.Read(volume.Path!, options.Vm, options.At) with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() });
+            databases.Add(DatabaseFile.Read(volume.Path!, options.Query) with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() });
         }
 
         return new()

@@ -37,7 +37,7 @@ internal static class DrRequest
     {
         var daemon = new RecoveryDaemon(context);
         var catalog = await daemon.PlansAsync(foreign: false);
-        var found = catalog.Plans.Where(p => p.Name == name && from is null).ToList();
+        var found = catalog.Plans.Where(p => p.Name == name && (from is null || p.Request.PlanPool == from)).ToList();
         if (found.Count == 0)
         {
             // It may have come with the storage of the other site, which takes longer to look at.

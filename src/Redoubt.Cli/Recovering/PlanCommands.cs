@@ -1,6 +1,7 @@
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
 using Redoubt.Recovery;
+using Redoubt.Server.Recovering;
 
 namespace Redoubt.Cli.Recovering;
 
@@ -41,17 +42,21 @@ internal static class PlanCommands
             return;
         }
 
+        var runs = await daemon.RunsAsync();
         TextTable.Write(terminal.Output, [
-            ["name", "recovers", "of pool", "saved", "by", "volume"],
+            ["name", "recovers", "of pool", "saved", "by", "last test", "volume"],
             .. catalog.Plans.Select(x => new[]
             {
-                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", Moments.Show(x.SavedAt), x.SavedBy, x.Origin?.Volume ?? "",
+                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", Moments.Show(x.SavedAt), x.SavedBy, LastTest(runs, x), x.Origin?.Volume ?? "",
             })]);
         foreach (var problem in catalog.Problems)
         {
             terminal.ErrorLine(problem);
         }
     }
+
+    private static string LastTest(IReadOnlyList<RunSummary> runs, SavedPlan plan) =>
+        runs.FirstOrDefault(r => PlanTests.IsOf(r, plan)) is { } test ? $"{Moments.Show(test.StartedAt)} {Moments.Word(test.Phase)}" : "never";
 
     private static string Chosen(Selection chosen) => chosen.IsEverything()
         ? "everything"

@@ -12,7 +12,8 @@ internal static class RunCommands
     [
         Command.Make("dr-run-list", "Lists recoveries and tests, the newest first.", ListAsync) with { Optional = ["json"] },
         new("dr-run-show", "Shows a run; with follow=true until it is over.", ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
-        Order("dr-run-resume", "Goes on with an interrupted run.", "resume", RunPhase.Succeeded),
+        Order("dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", "pause", RunPhase.Paused),
+        Order("dr-run-resume", "Goes on with an interrupted or paused run.", "resume", RunPhase.Succeeded),
         Order("dr-run-undo", "Takes a run back, the last step first. Asks first.", "undo", RunPhase.Undone) with { Optional = ["yes", "wait", "answer"] },
         Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", "cancel", RunPhase.Cancelled),
         Order("dr-run-answer", "Answers what a run asks, and shows how it goes on.", "answer", RunPhase.Succeeded) with { Required = ["uuid", "answer"], Optional = ["wait"] },

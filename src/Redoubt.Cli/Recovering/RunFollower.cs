@@ -24,14 +24,14 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             while (true)
             {
                 Show(run);
-                if (run.Phase.IsFinal() || run.Phase == RunPhase.Interrupted)
+                if (run.Phase.IsFinal() || run.Phase is RunPhase.Interrupted or RunPhase.Paused)
                 {
                     return End(run, wanted);
                 }
 
                 if (run is { Phase: RunPhase.Waiting, Question: { } question })
                 {
-                    if (run.Request.KeepTest && run.Steps.Any(s => s is { Step: CleanUp, Phase: StepPhase.Waiting }))
+                    if (run.IsTestUp())
                     {
                         return Kept(run);
                     }
@@ -57,8 +57,8 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
     {
         RunPhase.Succeeded => ExitCode.Success,
         RunPhase.Partial => ExitCode.Partial,
-        RunPhase.Waiting => ExitCode.Waiting,
-        RunPhase.Running or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => ExitCode.RunFailed,
+        RunPhase.Waiting or RunPhase.Paused => ExitCode.Waiting,
+        RunPhase.Running or RunPhase.Pausing or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => ExitCode.RunFailed,
     };
 
     private void Show(RunRecord run)
@@ -151,20 +151,16 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
     private int Kept(RunRecord run)
     {
-        var healthy = Healthy(run);
+        var healthy = run.VmsAsWanted();
         context.Terminal.ErrorLine($"The test is up: {healthy} of {run.Vms.Length} VMs healthy. It stays until dr-test-cleanup uuid={run.Uuid}");
         context.Terminal.PrintLine(run.Uuid);
         return healthy == run.Vms.Length || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
     }
 
-    // Those of a test were healthy, and are gone when it has ended. VMs that are not to be started are as wanted once they are here.
-    private static int Healthy(RunRecord run) =>
-        run.Vms.Count(v => run.Request.Policy.PowerState == PowerStateAfter.Start ? v.HealthyAt is not null : v is { RecoveredAt: not null, Phase: not VmPhase.Failed });
-
     private int End(RunRecord run, RunPhase wanted)
     {
         var terminal = context.Terminal;
-        var healthy = Healthy(run);
+        var healthy = run.VmsAsWanted();
         if (run.Failure is { } failure)
         {
             terminal.ErrorLine(failure);
@@ -173,6 +169,11 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         if (run.Phase == RunPhase.Interrupted)
         {
             terminal.ErrorLine($"It can go on or be taken back: dr-run-resume uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
+        }
+
+        if (run.Phase == RunPhase.Paused)
+        {
+            terminal.ErrorLine($"It begins nothing more until somebody says so: dr-run-resume uuid={run.Uuid}, dr-run-cancel uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
         }
 
         terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {healthy} of {run.Vms.Length} VMs {(run.Request.Policy.PowerState == PowerStateAfter.Start ? "healthy" : "recovered")}"

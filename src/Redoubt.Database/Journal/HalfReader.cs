@@ -46,7 +46,7 @@ internal sealed class HalfReader(
                 return contradicted;
             if (frame.IsOurs && TransactionFraming.MoreFollow(frame.Generation))
                 return Unusable(JournalDamageKind.DatabaseRecord, $"the database has the odd generation {frame.Generation}");
-            var database = DumpReader.Read(new BoundedStream(bytes, frame.Start, frame.Length), limits);
+            var database = DumpReader.Read(new ExtentStream(bytes, [new(frame.Start, frame.Length)]), limits);
             if (frame.IsOurs && database.Manifest.Generation != frame.Generation)
             {
                 return Unusable(JournalDamageKind.DatabaseRecord,

@@ -43,6 +43,13 @@ public static class JournalReader
         return Read(new JournalBytes(handle), JournalLayout.Xapi, DumpLimits.Default, at);
     }
 
+    /// <summary>Reads the log behind an open handle, which stays open, within limits of the caller's own.</summary>
+    /// <param name="handle">The volume.</param>
+    /// <param name="at">The earlier point wanted; null for the newest state.</param>
+    /// <param name="limits">How large the database in it may be.</param>
+    /// <exception cref="IOException">Not even the first bytes can be read.</exception>
+    public static JournalVerdict Read(SafeFileHandle handle, JournalPoint? at, DumpLimits limits) => Read(new JournalBytes(handle), JournalLayout.Xapi, limits, at);
+
     internal static JournalVerdict Read(JournalBytes bytes, JournalLayout layout, DumpLimits limits, JournalPoint? at = null)
     {
         var reading = new JournalReading(bytes, layout, limits);

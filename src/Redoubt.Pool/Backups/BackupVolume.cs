@@ -21,9 +21,6 @@ internal sealed class BackupVolume : IDisposable
     private BackupVolume(Ext3Image ext3, string image, string scratch, long sizeBytes) =>
         (_ext3, _image, _scratch, _sizeBytes) = (ext3, image, scratch, sizeBytes);
 
-    /// <summary>A directory of this look's own, which goes with it.</summary>
-    public string Scratch => _scratch;
-
     /// <summary>Opens a disk to read it.</summary>
     /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>: it is no backup. <c>VDI_IN_USE</c>. The storage fails.</exception>
     public static async Task<BackupVolume> OpenAsync(PoolServices pool, Ref<VdiRecord> vdi, CancellationToken cancellationToken)

@@ -108,6 +108,11 @@ internal sealed record RunReport
             yield return $"Resume or undo the run: {state.Failure}";
         }
 
+        if (state.Phase == RunPhase.Paused)
+        {
+            yield return "Resume, cancel or undo the run: it is paused";
+        }
+
         foreach (var vm in state.Vms.Where(v => v.Error is not null))
         {
             yield return $"{vm.Vm.Describe()}: {vm.Error}";

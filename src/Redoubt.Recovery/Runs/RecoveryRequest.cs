@@ -28,6 +28,12 @@ public sealed record RecoveryRequest
     /// <summary>The name of the saved plan that it came from.</summary>
     public string? Plan { get; init; }
 
+    /// <summary>
+    /// The UUID of the pool whose metadata hold that saved plan: plans of two pools may have one name. Null where there is none, and in
+    /// runs that were started before it was written down.
+    /// </summary>
+    public string? PlanPool { get; init; }
+
     /// <summary>Whether a test is left up until its clean-up is asked for.</summary>
     public bool KeepTest { get; init; }
 

@@ -34,11 +34,11 @@ internal static class RunChecks
     }
 
     // An order to stop that was given before it was interrupted still stands: going on is carrying that out.
-    public static RunEvent Resume(RunState state, string by) => state.Phase == RunPhase.Interrupted
+    public static RunEvent Resume(RunState state, string by) => state.Phase is RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused
         ? state is { IsBackward: false, IsUndoWanted: true } ? new RunEvent.UndoAsked(by)
             : state is { IsBackward: false, IsCancelWanted: true } ? new RunEvent.CancelAsked(by)
             : new RunEvent.ResumeAsked(by)
-        : throw Refuse(state, "resumed", "Only a run that was interrupted goes on.");
+        : throw Refuse(state, "resumed", "Only a run that was interrupted or paused goes on.");
 
     /// <param name="state">The run.</param>
     /// <param name="by">Who asks.</param>
@@ -61,11 +61,22 @@ internal static class RunChecks
         RunPhase.Succeeded => throw Refuse(state, "undone", state.IsTest ? "A test leaves nothing behind." : "Its VMs run; plan a failback to bring them home."),
         RunPhase.Undoing or RunPhase.Undone => throw Refuse(state, "undone", "It is taken back already."),
         RunPhase.Failed or RunPhase.Cancelled when state.IsBackward => throw Refuse(state, "undone", "It was taken back already."),
-        RunPhase.Interrupted when state.IsBackward => new RunEvent.ResumeAsked(by),
-        RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled => new RunEvent.UndoAsked(by),
+        RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused when state.IsBackward => new RunEvent.ResumeAsked(by),
+        RunPhase.Running or RunPhase.Pausing or RunPhase.Paused or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled => new RunEvent.UndoAsked(by),
     };
 
-    public static RunEvent Cancel(RunState state, string by) => state.Phase is RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted
+    public static RunEvent Pause(RunState state, string by) => state.Phase switch
+    {
+        RunPhase.Running or RunPhase.Undoing => new RunEvent.PauseAsked(by),
+        RunPhase.Pausing or RunPhase.Paused => throw Refuse(state, "paused", "It is already; dr-run-resume has it go on."),
+        RunPhase.Waiting => throw Refuse(state, "paused", "It begins nothing before somebody answers it."),
+        RunPhase.Interrupted => throw Refuse(state, "paused", "It stands still; dr-run-resume has it go on."),
+        RunPhase.Cancelling => throw Refuse(state, "paused", "It is about to stop."),
+        RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => throw Refuse(state, "paused", "It is over."),
+    };
+
+    public static RunEvent Cancel(RunState state, string by) => state.Phase is RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused
+        || state is { Phase: RunPhase.Pausing, IsBackward: false }
         ? new RunEvent.CancelAsked(by)
         : throw Refuse(state, "cancelled", "There is nothing to stop.");
 
@@ -83,8 +94,16 @@ internal static class RunChecks
     /// <summary>What a run that a dead daemon left behind becomes.</summary>
     public static IEnumerable<RunEvent> AfterDeath(RunState state)
     {
-        if (state.Phase.IsFinal() || state.Phase == RunPhase.Waiting)
+        // Whoever paused a run wants to decide how it goes on, of a test too.
+        if (state.Phase.IsFinal() || state.Phase is RunPhase.Waiting or RunPhase.Paused)
         {
+            yield break;
+        }
+
+        if (state.Phase == RunPhase.Pausing)
+        {
+            yield return new RunEvent.Logged("The daemon ended while something was under way, which is repeated when the run goes on.");
+            yield return new RunEvent.Paused();
             yield break;
         }
 

@@ -14,9 +14,10 @@ internal static class RunDecision
     public static RunAction Next(RunState state) => state.Phase switch
     {
         RunPhase.Running => Forward(state),
+        RunPhase.Pausing => Pausing(state, state.IsBackward ? Backward(state) : Forward(state)),
         RunPhase.Cancelling => Stopped(state),
         RunPhase.Undoing => Backward(state),
-        RunPhase.Waiting or RunPhase.Interrupted => new RunAction.Rest(),
+        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused => new RunAction.Rest(),
         RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => new RunAction.Rest(),
     };
 
@@ -27,6 +28,15 @@ internal static class RunDecision
         CleanUp cleanUp => cleanUp.Vms.IsEmpty,
         RunHookStep hook => hook.Hook.Moment is HookMoment.AfterRun or HookMoment.AfterTier,
         _ => false,
+    };
+
+    // What is under way is brought to its end, what stops or ends the run anyway does; all else would begin something.
+    private static RunAction Pausing(RunState state, RunAction next) => next switch
+    {
+        RunAction.Do(var step) when state.Steps[step].Phase == StepPhase.Running => next,
+        RunAction.TakeBack(var step) when state.Steps[step].Phase == StepPhase.Undoing => next,
+        RunAction.Note(RunEvent.Ended or RunEvent.Interrupted) => next,
+        _ => new RunAction.Note(new RunEvent.Paused()),
     };
 
     private static RunAction Forward(RunState state)

@@ -33,7 +33,7 @@ public sealed class RunEngine : IAsyncDisposable
 
     /// <summary>
     /// Opens the journal. A run that a dead daemon left behind is interrupted, until somebody resumes or undoes it; a test that was not to
-    /// be kept is cleaned up. What waits for a person goes on waiting.
+    /// be kept is cleaned up. What waits for a person goes on waiting, and what was paused stays so.
     /// </summary>
     /// <exception cref="FormatException">The journal was written by a newer version.</exception>
     public static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, CancellationToken cancellationToken) => OpenAsync(config, time, null, cancellationToken);
@@ -94,35 +94,23 @@ public sealed class RunEngine : IAsyncDisposable
     /// phase.
     /// </summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
-    public async IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        var run = GetRun(uuid);
-        while (true)
-        {
-            var (record, changed) = run.Observe();
-            if (record.Revision > afterRevision)
-            {
-                if (IsMoving(record.Phase))
-                {
-                    await PauseAsync(run, cancellationToken);
-                    (record, changed) = run.Observe();
-                }
+    public IAsyncEnumerable<RunRecord> WatchAsync(string uuid, long afterRevision, CancellationToken cancellationToken) =>
+        WatchAsync(GetRun(uuid), afterRevision, isEndless: false, cancellationToken);
 
-                afterRevision = record.Revision;
-                yield return record;
-            }
+    /// <summary>The same without an end: a run that is over may still be undone.</summary>
+    /// <exception cref="RunRefusedException">There is no such run.</exception>
+    public IAsyncEnumerable<RunRecord> FollowAsync(string uuid, long afterRevision, CancellationToken cancellationToken) =>
+        WatchAsync(GetRun(uuid), afterRevision, isEndless: true, cancellationToken);
 
-            if (record.Phase.IsFinal())
-            {
-                yield break;
-            }
+    /// <summary>
+    /// Has a run begin nothing new: it ends what is under way, and then stays where it is until it is resumed, cancelled or undone, also
+    /// over restarts. A run that is being taken back can be paused too.
+    /// </summary>
+    /// <exception cref="RunRefusedException">There is no such run, or nothing is under way in it.</exception>
+    public Task PauseAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Pause(state, by), cancellationToken);
 
-            await changed.WaitAsync(cancellationToken);
-        }
-    }
-
-    /// <summary>Has an interrupted run go on, in the direction in which it went.</summary>
-    /// <exception cref="RunRefusedException">There is no such run, or it was not interrupted.</exception>
+    /// <summary>Has an interrupted or paused run go on, in the direction in which it went.</summary>
+    /// <exception cref="RunRefusedException">There is no such run, or it was neither interrupted nor paused.</exception>
     public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
 
     /// <summary>Takes a run back: the steps that have an undo, the last one first.</summary>
@@ -212,12 +200,38 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
+    private static bool IsMoving(RunPhase phase) => phase is RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing;
+
     // The newest first.
     private IEnumerable<RunState> Ended() => _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse();
 
-    private static bool IsMoving(RunPhase phase) => phase is RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing;
+    private async IAsyncEnumerable<RunRecord> WatchAsync(ActiveRun run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var (record, changed) = run.Observe();
+            if (record.Revision > afterRevision)
+            {
+                if (IsMoving(record.Phase))
+                {
+                    await GatherAsync(run, cancellationToken);
+                    (record, changed) = run.Observe();
+                }
 
-    private async Task PauseAsync(ActiveRun run, CancellationToken cancellationToken)
+                afterRevision = record.Revision;
+                yield return record;
+            }
+
+            if (record.Phase.IsFinal() && !isEndless)
+            {
+                yield break;
+            }
+
+            await changed.WaitAsync(cancellationToken);
+        }
+    }
+
+    private async Task GatherAsync(ActiveRun run, CancellationToken cancellationToken)
     {
         var pause = Task.Delay(WatchInterval, _time, cancellationToken);
         for (var now = run.Look(); IsMoving(now.Phase) && !pause.IsCompleted; now = run.Look())

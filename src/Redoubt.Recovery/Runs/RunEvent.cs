@@ -20,10 +20,12 @@ namespace Redoubt.Recovery;
 [JsonDerivedType(typeof(Answered), "answered")]
 [JsonDerivedType(typeof(Logged), "logged")]
 [JsonDerivedType(typeof(CancelAsked), "cancel-asked")]
+[JsonDerivedType(typeof(PauseAsked), "pause-asked")]
 [JsonDerivedType(typeof(UndoAsked), "undo-asked")]
 [JsonDerivedType(typeof(ResumeAsked), "resume-asked")]
 [JsonDerivedType(typeof(TurnedBack), "turned-back")]
 [JsonDerivedType(typeof(Interrupted), "interrupted")]
+[JsonDerivedType(typeof(Paused), "paused")]
 [JsonDerivedType(typeof(UndoIntended), "undo-intended")]
 [JsonDerivedType(typeof(UndoDone), "undo-done")]
 [JsonDerivedType(typeof(UndoFailed), "undo-failed")]
@@ -74,10 +76,13 @@ internal abstract record RunEvent
     /// <summary>An operator wants the run to stop.</summary>
     public sealed record CancelAsked(string By) : RunEvent;
 
+    /// <summary>An operator wants nothing new begun until further notice.</summary>
+    public sealed record PauseAsked(string By) : RunEvent;
+
     /// <summary>An operator wants the run taken back.</summary>
     public sealed record UndoAsked(string By) : RunEvent;
 
-    /// <summary>An operator wants an interrupted run to go on, in the direction in which it went.</summary>
+    /// <summary>An operator wants an interrupted or paused run to go on, in the direction in which it went.</summary>
     public sealed record ResumeAsked(string By) : RunEvent;
 
     /// <summary>From here on steps are taken back; then the run ends as told.</summary>
@@ -85,6 +90,9 @@ internal abstract record RunEvent
 
     /// <summary>The run stopped half way.</summary>
     public sealed record Interrupted(string Reason) : RunEvent;
+
+    /// <summary>What was under way has ended, and nothing more is begun.</summary>
+    public sealed record Paused : RunEvent;
 
     /// <summary>A step is about to be taken back, perhaps once more.</summary>
     public sealed record UndoIntended(int Step) : RunEvent;

@@ -12,6 +12,12 @@ public enum RunPhase
     /// <summary>It stopped half way, because the daemon died in it or a step failed for good. It can be resumed or undone.</summary>
     Interrupted,
 
+    /// <summary>It was asked to pause, and ends what it has begun.</summary>
+    Pausing,
+
+    /// <summary>It was paused: nothing is under way, and nothing is begun until somebody has it go on, stop or turn back.</summary>
+    Paused,
+
     /// <summary>It was asked to stop, and ends what it has begun.</summary>
     Cancelling,
 

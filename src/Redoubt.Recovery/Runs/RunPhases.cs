@@ -6,7 +6,7 @@ public static class RunPhases
     /// <summary>Whether nothing will happen any more by itself, and nothing is left half done.</summary>
     public static bool IsFinal(this RunPhase phase) => phase switch
     {
-        RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Cancelling or RunPhase.Undoing => false,
+        RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused or RunPhase.Cancelling or RunPhase.Undoing => false,
         RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => true,
     };
 }

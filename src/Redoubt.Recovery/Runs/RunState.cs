@@ -48,6 +48,9 @@ internal sealed record RunState
     /// <summary>Whether it was asked to stop.</summary>
     public bool IsCancelWanted { get; init; }
 
+    /// <summary>Whether it was asked to pause, and nobody has had it go on since.</summary>
+    public bool IsPauseWanted { get; init; }
+
     public bool IsTest => Plan.Kind == RecoveryKind.Test;
 
     /// <summary>Whether the source handed over, and would have to run again if this fails.</summary>
@@ -60,12 +63,7 @@ internal sealed record RunState
     public string TestLabel => "test-" + Uuid[..8];
 
     /// <summary>Whether a VM came to where it was wanted.</summary>
-    public bool IsReached(VmProgress vm) => vm.Error is null && Request.Policy.PowerState switch
-    {
-        PowerStateAfter.Start => vm.HealthyAt is not null,
-        PowerStateAfter.Paused => vm.StartedAt is not null,
-        PowerStateAfter.Halted => vm.RecoveredAt is not null,
-    };
+    public bool IsReached(VmProgress vm) => vm.IsAsWanted(Request.Policy);
 
     public RunRecord ToRecord() => new()
     {
@@ -87,5 +85,5 @@ internal sealed record RunState
     };
 
     public RunSummary ToSummary() => new(
-        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length);
+        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length, Request.PlanPool);
 }

@@ -10,7 +10,8 @@ namespace Redoubt.Recovery;
 ///             ┌───── answered ──── Waiting ◄── asked ──┐
 ///             ▼                                        │
 /// started ► Running ── interrupted ► Interrupted ── resume ► (as before)
-///             │  └ cancel, undo asked ► Cancelling ┐
+///             │ ├ pause asked ► Pausing ─ paused ► Paused ── resume ► (as before)
+///             │ └ cancel, undo asked ► Cancelling ─┐
 ///             │ ended                              │ turned back, ended
 ///             ▼                                    ▼
 ///   Succeeded Partial Failed Cancelled  ◄ ended ─ Undoing ─ ended ► Undone Cancelled Failed
@@ -47,7 +48,7 @@ internal static class RunTransitions
 
     private static RunState Move(RunState state, RunEvent happened) => (state.Phase, happened) switch
     {
-        (RunPhase.Running, RunEvent.StepIntended e) => Step(state, e, e.Step, s => s with
+        (RunPhase.Running or RunPhase.Pausing, RunEvent.StepIntended e) => Step(state, e, e.Step, s => s with
         {
             Phase = StepPhase.Running,
             Attempt = s.Attempt + 1,
@@ -56,39 +57,42 @@ internal static class RunTransitions
             Error = null,
         }, StepPhase.Pending, StepPhase.Running),
         (RunPhase.Running, RunEvent.StepSkipped e) => Log(Step(state, e, e.Step, s => s with { Phase = StepPhase.Skipped, Error = e.Reason }, StepPhase.Pending), e, $"Left out: {Name(state, e.Step)}. {e.Reason}"),
-        (RunPhase.Running or RunPhase.Cancelling, RunEvent.StepDone e) => Outcome(state, e, e.Step, StepPhase.Done, null),
-        (RunPhase.Running or RunPhase.Cancelling, RunEvent.StepPartial e) => Log(Outcome(state, e, e.Step, StepPhase.Partial, e.Error), e, $"Done in part: {Name(state, e.Step)}. {e.Error}"),
-        (RunPhase.Running or RunPhase.Cancelling, RunEvent.StepFailed e) => Log(Outcome(state, e, e.Step, StepPhase.Failed, e.Error), e, $"Failed: {Name(state, e.Step)}. {e.Error}"),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepDone e) => Outcome(state, e, e.Step, StepPhase.Done, null),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepPartial e) => Log(Outcome(state, e, e.Step, StepPhase.Partial, e.Error), e, $"Done in part: {Name(state, e.Step)}. {e.Error}"),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepFailed e) => Log(Outcome(state, e, e.Step, StepPhase.Failed, e.Error), e, $"Failed: {Name(state, e.Step)}. {e.Error}"),
 
-        (RunPhase.Running or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.FactNoted e) => With(state, e.Step, s => s with { Facts = s.Facts.SetItem(e.Key, e.Value) }),
-        (RunPhase.Running or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.VmMoved e) => Moved(state, e),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.FactNoted e) => With(state, e.Step, s => s with { Facts = s.Facts.SetItem(e.Key, e.Value) }),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.VmMoved e) => Moved(state, e),
         (not RunPhase.Waiting, RunEvent.Logged e) => Log(state, e, e.Text),
 
-        (RunPhase.Running or RunPhase.Undoing, RunEvent.Asked e) => Log(
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing, RunEvent.Asked e) => Log(
             Step(state, e, e.Step, s => state.IsBackward ? s : s with { Phase = StepPhase.Waiting }, StepPhase.Running, StepPhase.Undoing)
                 with
             { Phase = RunPhase.Waiting, Question = new(e.Step, e.Key, e.Text, e.Answers, e.At) }, e, "Asked: " + e.Text),
         (RunPhase.Waiting, RunEvent.Answered e) => Answered(state, e),
 
-        (RunPhase.Running, RunEvent.CancelAsked e) => Log(state with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
-        (RunPhase.Waiting or RunPhase.Interrupted, RunEvent.CancelAsked e) => Log(Unasked(state) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
-        (RunPhase.Running or RunPhase.Cancelling, RunEvent.UndoAsked e) => Log(state with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By }, e, $"{e.By} had the run undone."),
-        (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled, RunEvent.UndoAsked e) =>
-            Log(Unasked(state) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By, EndedAt = null }, e, $"{e.By} had the run undone."),
-        (RunPhase.Interrupted, RunEvent.ResumeAsked e) => Log(Resumed(state) with { Operator = e.By }, e, $"{e.By} had the run go on."),
+        (RunPhase.Running or RunPhase.Undoing, RunEvent.PauseAsked e) => Log(state with { Phase = RunPhase.Pausing, IsPauseWanted = true }, e, $"{e.By} paused the run."),
+        (RunPhase.Pausing, RunEvent.Paused e) => Log(state with { Phase = RunPhase.Paused }, e, "Paused: nothing more is begun until somebody has it go on."),
+
+        (RunPhase.Running or RunPhase.Pausing, RunEvent.CancelAsked e) => Log(Unpaused(state) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
+        (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused, RunEvent.CancelAsked e) => Log(Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.UndoAsked e) => Log(Unpaused(state) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By }, e, $"{e.By} had the run undone."),
+        (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled, RunEvent.UndoAsked e) =>
+            Log(Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By, EndedAt = null }, e, $"{e.By} had the run undone."),
+        (RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused, RunEvent.ResumeAsked e) => Log(Unpaused(Resumed(state)) with { Operator = e.By }, e, $"{e.By} had the run go on."),
 
         (RunPhase.Running or RunPhase.Cancelling or RunPhase.Interrupted, RunEvent.TurnedBack e) => Log(
             state with { Phase = RunPhase.Undoing, IsBackward = true, EndAs = e.EndAs, Failure = e.EndAs == RunPhase.Undone ? null : e.Reason }, e, "Taken back: " + e.Reason),
-        (RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Interrupted e) => Log(state with { Phase = RunPhase.Interrupted, Failure = e.Reason }, e, "Interrupted: " + e.Reason),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Interrupted e) => Log(state with { Phase = RunPhase.Interrupted, Failure = e.Reason }, e, "Interrupted: " + e.Reason),
 
-        (RunPhase.Undoing, RunEvent.UndoIntended e) => With(state, e.Step, s => s with { Phase = StepPhase.Undoing }),
-        (RunPhase.Undoing, RunEvent.UndoDone e) => Log(
+        (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoIntended e) => With(state, e.Step, s => s with { Phase = StepPhase.Undoing }),
+        (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoDone e) => Log(
             Step(state, e, e.Step, s => s with { Phase = StepPhase.Undone, Error = null, EndedAt = e.At }, StepPhase.Undoing), e, $"Taken back: {Name(state, e.Step)}."),
-        (RunPhase.Undoing, RunEvent.UndoFailed e) => Log(
+        (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoFailed e) => Log(
             Step(state, e, e.Step, s => s with { Phase = StepPhase.UndoFailed, Error = e.Error, EndedAt = e.At }, StepPhase.Undoing), e, $"Could not be taken back: {Name(state, e.Step)}. {e.Error}"),
         (RunPhase.Undoing, RunEvent.UndoPassed e) => Log(With(state, e.Step, s => s with { IsPassed = true }), e, $"Not taken back: {Name(state, e.Step)}; {e.Reason}."),
 
-        (RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Ended e) => state with { Phase = e.Phase, EndedAt = e.At, Failure = e.Failure },
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Ended e) => state with { Phase = e.Phase, EndedAt = e.At, Failure = e.Failure },
         _ => throw Illegal(state, happened),
     };
 
@@ -97,8 +101,13 @@ internal static class RunTransitions
 
     private static RunState Moved(RunState state, RunEvent.VmMoved e)
     {
-        var index = state.Vms.ToList().FindIndex(v => v.Vm.Uuid == e.Vm);
-        if (index < 0)
+        var index = 0;
+        while (index < state.Vms.Length && state.Vms[index].Vm.Uuid != e.Vm)
+        {
+            index++;
+        }
+
+        if (index == state.Vms.Length)
         {
             throw Illegal(state, e);
         }
@@ -126,17 +135,21 @@ internal static class RunTransitions
             Facts = s.Facts.SetItem(PendingQuestion.FactOf(question.Key), e.Answer),
             Waited = s.Waited + (e.At - question.At),
         });
-        return Log(next with { Question = null, Phase = state.IsBackward ? RunPhase.Undoing : RunPhase.Running, Operator = e.By }, e, $"{e.By} answered: {e.Answer}");
+        return Log(next with { Question = null, Phase = state.IsPauseWanted ? RunPhase.Pausing : Direction(state), Operator = e.By }, e, $"{e.By} answered: {e.Answer}");
     }
 
     private static RunState Unasked(RunState state) => state.Question is { } question
         ? With(state with { Question = null }, question.Step, s => s.Phase == StepPhase.Waiting ? s with { Phase = StepPhase.Running } : s)
         : state;
 
+    private static RunState Unpaused(RunState state) => state with { IsPauseWanted = false };
+
+    private static RunPhase Direction(RunState state) => state.IsBackward ? RunPhase.Undoing : RunPhase.Running;
+
     // What failed for good is tried again; what failed and was lived with is left.
     private static RunState Resumed(RunState state) => state with
     {
-        Phase = state.IsBackward ? RunPhase.Undoing : RunPhase.Running,
+        Phase = Direction(state),
         Failure = null,
         Steps = [.. state.Steps.Select((s, i) => s.Phase switch
         {

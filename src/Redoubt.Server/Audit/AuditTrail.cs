@@ -21,6 +21,9 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
     public AuditedCall BeginTransfer(SessionState session, IPAddress remote, string handler, ClassModel? model, IEnumerable<string> references) =>
         new(pool, log, session, remote, handler, model is null ? [] : Describe(pool.State, model, references), null);
 
+    /// <summary>Begins the record of a look into a file of the machine, by its path.</summary>
+    public AuditedCall BeginFile(SessionState session, IPAddress remote, string handler, string path) => new(pool, log, session, remote, handler, [new("file", "", path)], null);
+
     /// <summary>Records a login, or the attempt of one.</summary>
     public void Login(string user, IPAddress remote, SessionState? session, string result) =>
         new AuditedCall(pool, log, session, remote, Sessions.Logins.Message, [], null, user[..Math.Min(user.Length, LongestName)]).End(result);

@@ -21,11 +21,19 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 
     /// <summary>Answers a call; every failure is an answer too.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public async Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
+    public Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone) => DispatchAsync(request, remote, isUse: true, gone);
+
+    /// <summary>Answers a call; every failure is an answer too.</summary>
+    /// <param name="request">The call.</param>
+    /// <param name="remote">Where it comes from.</param>
+    /// <param name="isUse">Whether its session counts as used by it, and so lives on.</param>
+    /// <param name="gone">Set when the client has gone.</param>
+    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    public async Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, bool isUse, CancellationToken gone)
     {
         try
         {
-            return await AnswerAsync(request, remote, gone);
+            return await AnswerAsync(request, remote, isUse, gone);
         }
         catch (OperationCanceledException) when (gone.IsCancellationRequested)
         {
@@ -37,7 +45,7 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         }
     }
 
-    private async Task<Answer> AnswerAsync(RpcRequest request, IPAddress remote, CancellationToken gone)
+    private async Task<Answer> AnswerAsync(RpcRequest request, IPAddress remote, bool isUse, CancellationToken gone)
     {
         if (request.Method == ListMethods)
         {
@@ -58,7 +66,9 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         }
 
         var services = daemon.Services;
-        var session = services.Sessions.Get(new(spelled), spelled);
+        var session = isUse
+            ? services.Sessions.Get(new(spelled), spelled)
+            : services.Sessions.Peek(new(spelled)) ?? throw new XenApiException("SESSION_INVALID", spelled);
         var audited = audit.Begin(session, remote, request.Method, model, message, given);
         object?[] arguments;
         try

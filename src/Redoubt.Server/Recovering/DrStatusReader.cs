@@ -45,7 +45,8 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
             {
                 case RunPhase.Interrupted: yield return $"The {Word(run.Kind)} {run.Uuid} was interrupted: dr-run-resume or dr-run-undo uuid={run.Uuid}"; break;
                 case RunPhase.Waiting: yield return $"The {Word(run.Kind)} {run.Uuid} waits for an answer: dr-run-show uuid={run.Uuid}"; break;
-                case RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed
+                case RunPhase.Paused: yield return $"The {Word(run.Kind)} {run.Uuid} is paused: dr-run-resume, dr-run-cancel or dr-run-undo uuid={run.Uuid}"; break;
+                case RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing or RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed
                     or RunPhase.Cancelled or RunPhase.Undone:
                     break;
             }

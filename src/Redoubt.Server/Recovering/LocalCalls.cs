@@ -11,7 +11,8 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 /// <param name="dispatcher">Where the calls go.</param>
 /// <param name="remote">Where whoever calls is, for the audit log: the loopback address for the daemon's own calls.</param>
-internal sealed class LocalCalls(Func<Dispatcher> dispatcher, IPAddress remote) : HttpMessageHandler
+/// <param name="isUse">Whether a session counts as used by these calls, and so lives on.</param>
+internal sealed class LocalCalls(Func<Dispatcher> dispatcher, IPAddress remote, bool isUse) : HttpMessageHandler
 {
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -23,7 +24,7 @@ internal sealed class LocalCalls(Func<Dispatcher> dispatcher, IPAddress remote) 
         var call = JsonRpc.ReadRequest(await request.Content!.ReadAsByteArrayAsync(cancellationToken));
 
         // Not on the caller's thread: what looks like waiting for the network must not hold it up.
-        var answer = await Task.Run(() => dispatcher().DispatchAsync(call, remote, cancellationToken), cancellationToken);
+        var answer = await Task.Run(() => dispatcher().DispatchAsync(call, remote, isUse, cancellationToken), cancellationToken);
         var body = new MemoryStream();
         if (answer.Failure is { } failure)
         {

@@ -14,7 +14,10 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, Func<Dis
 {
     private static readonly Uri Name = new("http://this-pool");
 
-    private readonly LocalCalls _calls = new(dispatcher, IPAddress.Loopback);
+    private readonly LocalCalls _calls = new(dispatcher, IPAddress.Loopback, isUse: true);
+
+    // Whoever asked has used their session by asking, unless it was a page that looks again by itself.
+    private readonly LocalCalls _looks = new(dispatcher, IPAddress.Loopback, isUse: false);
     private readonly ConcurrentDictionary<string, SessionState> _sessions = new();
     private readonly SemaphoreSlim _opening = new(1);
 
@@ -24,7 +27,7 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, Func<Dis
         new(Name, _calls, (await SessionAsync(userName, cancellationToken)).Ref, pool.Time);
 
     /// <summary>A client in a session that somebody has opened themselves.</summary>
-    public XenApiClient As(SessionState session) => new(Name, _calls, session.Ref, pool.Time);
+    public XenApiClient As(SessionState session) => new(Name, _looks, session.Ref, pool.Time);
 
     /// <summary>The session in which things go on without somebody; one for each of them, as long as the daemon lives.</summary>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: they may do nothing here any more.</exception>
@@ -49,6 +52,7 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, Func<Dis
     public void Dispose()
     {
         _calls.Dispose();
+        _looks.Dispose();
         _opening.Dispose();
     }
 

@@ -61,6 +61,9 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
         return recovery.Run(run, call.Session).ToJson();
     }
 
+    [Message("recovery.pause")]
+    public Task PauseAsync(CallContext call, string run) => recovery.PauseAsync(run, call.Session, call.Cancellation);
+
     [Message("recovery.resume")]
     public Task ResumeAsync(CallContext call, string run) => recovery.ResumeAsync(run, call.Session, call.Cancellation);
 

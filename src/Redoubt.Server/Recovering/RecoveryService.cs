@@ -33,8 +33,6 @@ public sealed class RecoveryService : IAsyncDisposable
     private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules) =>
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
 
-    internal Schedules Tests => _schedules;
-
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
     internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}"));
 
@@ -77,6 +75,18 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "forecast");
         return Engine.Forecast(plan);
+    }
+
+    /// <summary>
+    /// Reads what a plan would be made from, so that whoever changes a request can be shown by <see cref="Planner"/> what each change
+    /// means, without anything being read again; changes nothing.
+    /// </summary>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public async Task<Inventory> ReadAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "plan");
+        RequireReach(request, caller);
+        return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
     }
 
     /// <summary>Plans once more and has the plan carried out, if it is still the one that the caller has seen.</summary>
@@ -128,7 +138,21 @@ public sealed class RecoveryService : IAsyncDisposable
         return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
     }
 
-    /// <summary>Goes on with an interrupted run.</summary>
+    /// <summary>The same without an end, for who stays: a run that is over may still be undone.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Follow(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.FollowAsync(uuid, afterRevision, cancellationToken);
+    }
+
+    /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("pause", uuid, caller, by => Engine.PauseAsync(uuid, by, cancellationToken));
+
+    /// <summary>Goes on with an interrupted or paused run.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
     public Task ResumeAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
         OrderAsync("resume", uuid, caller, by => Engine.ResumeAsync(uuid, by, cancellationToken));
@@ -321,11 +345,15 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         RequireReach(request, caller);
         var asked = SourcesOf(request);
+        var plan = Planner.Plan(request.Policy, await ReadAsync(request, asked, caller, cancellationToken));
+        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+    }
+
+    private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
+    {
         await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
         var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token)));
-        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
-        var plan = Planner.Plan(request.Policy, inventory);
-        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+        return await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
     }
 
     // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has

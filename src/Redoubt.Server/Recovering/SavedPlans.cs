@@ -17,7 +17,7 @@ internal sealed class SavedPlans(PoolServices pool)
     /// <summary>This pool's own plan of this name, or null.</summary>
     /// <exception cref="FormatException">It is there and can't be read.</exception>
     public SavedPlan? Find(string name) =>
-        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Prefix + name, out var text) ? Read(name, text) : null;
+        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Prefix + name, out var text) ? Read(name, text, pool.State.Get(pool.Pool).Uuid) : null;
 
     /// <summary>Saves a plan over whatever had the name.</summary>
     public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
@@ -28,7 +28,7 @@ internal sealed class SavedPlans(PoolServices pool)
             throw new XenApiException("INVALID_VALUE", "device-config", "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the SR with sr-uuid= instead)");
         }
 
-        var text = Compact(RecoveryJson.Write(new StoredPlan(WithoutConsent(request) with { Plan = null }, savedBy, pool.Time.GetUtcNow())));
+        var text = Compact(RecoveryJson.Write(new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
         return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
     }
 
@@ -95,7 +95,7 @@ internal sealed class SavedPlans(PoolServices pool)
         {
             try
             {
-                plans.Add(Read(key[Prefix.Length..], text) with { Origin = origin });
+                plans.Add(Read(key[Prefix.Length..], text, record.Uuid) with { Origin = origin });
             }
             catch (FormatException garbled)
             {
@@ -128,10 +128,10 @@ internal sealed class SavedPlans(PoolServices pool)
         return JsonSerializer.Serialize(document.RootElement);
     }
 
-    private static SavedPlan Read(string name, string text)
+    private static SavedPlan Read(string name, string text, string poolUuid)
     {
         var stored = RecoveryJson.Read<StoredPlan>(text);
-        return new() { Name = name, Request = WithoutConsent(stored.Request) with { Plan = name }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
+        return new() { Name = name, Request = WithoutConsent(stored.Request) with { Plan = name, PlanPool = poolUuid }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
     }
 
     private sealed record StoredPlan(RecoveryRequest Request, string SavedBy, DateTimeOffset SavedAt);

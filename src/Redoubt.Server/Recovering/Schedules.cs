@@ -107,32 +107,45 @@ internal sealed class Schedules : IAsyncDisposable
     /// <summary>Starts what is due now.</summary>
     internal async Task SweepAsync(Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
-        var now = _pool.Time.GetUtcNow();
-        foreach (var entry in Volatile.Read(ref _entries).Values)
+        foreach (var name in Volatile.Read(ref _entries).Keys)
         {
-            var due = DueBetween(Cron.Parse(entry.Schedule.Cron), entry.Considered, now);
-            if (due.Count == 0)
+            if (await TakeDueAsync(name) is not { } due)
             {
                 continue;
             }
 
-            var isLate = now - due[^1] > Grace;
-            var missed = isLate ? due.Count : due.Count - 1;
-            await ChangeAsync(entry.Schedule.Name, e => e with
+            if (due.Missed > 0)
             {
-                Considered = now,
-                Schedule = missed == 0 ? e.Schedule : e.Schedule with { Missed = e.Schedule.Missed + missed, LastMissed = isLate ? due[^1] : due[^2] },
-            });
-            if (missed > 0)
-            {
-                await TellAsync("DR_TEST_MISSED", $"The test of plan {entry.Schedule.Plan} (schedule {entry.Schedule.Name}) was due {missed} times while the daemon did not run.");
+                await TellAsync("DR_TEST_MISSED", $"The test of plan {due.Schedule.Plan} (schedule {name}) was due {due.Missed} times while the daemon did not run.");
             }
 
-            if (!isLate)
+            if (due.At is { } at)
             {
-                await StartAsync(entry, due[^1], startAsync, cancellationToken);
+                await StartAsync(due.Schedule, at, startAsync, cancellationToken);
             }
         }
+    }
+
+    // Written down in one step with being found due, so that nobody else finds it due as well. Null if it is not.
+    private async Task<Due?> TakeDueAsync(string name)
+    {
+        Due? taken = null;
+        var now = _pool.Time.GetUtcNow();
+        await ChangeAsync(name, entry =>
+        {
+            var due = DueBetween(Cron.Parse(entry.Schedule.Cron), entry.Considered, now);
+            if (due.Count == 0)
+            {
+                return entry;
+            }
+
+            var isLate = now - due[^1] > Grace;
+            var missed = isLate ? due.Count : due.Count - 1;
+            var schedule = missed == 0 ? entry.Schedule : entry.Schedule with { Missed = entry.Schedule.Missed + missed, LastMissed = isLate ? due[^1] : due[^2] };
+            taken = new(schedule, missed, isLate ? null : due[^1]);
+            return new(schedule, now);
+        });
+        return taken;
     }
 
     // At most a day's worth is counted one by one; more would say nothing new.
@@ -148,21 +161,21 @@ internal sealed class Schedules : IAsyncDisposable
         return due;
     }
 
-    private async Task StartAsync(Entry entry, DateTimeOffset due, Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
+    private async Task StartAsync(Schedule schedule, DateTimeOffset due, Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
         ScheduleResult result;
         try
         {
-            result = new(due, await startAsync(entry.Schedule, cancellationToken), null, null);
+            result = new(due, await startAsync(schedule, cancellationToken), null, null);
         }
         catch (Exception refused) when (refused is XenApiException or XenApiTransportException or FormatException)
         {
             var why = refused is XenApiException x ? ErrorSentences.Find(x.Code, x.Parameters, (_, _) => null) ?? x.Message : refused.Message;
             result = new(due, null, why, null);
-            await TellAsync("DR_TEST_FAILED", $"The test of plan {entry.Schedule.Plan} (schedule {entry.Schedule.Name}) was not started: {why}");
+            await TellAsync("DR_TEST_FAILED", $"The test of plan {schedule.Plan} (schedule {schedule.Name}) was not started: {why}");
         }
 
-        await ChangeAsync(entry.Schedule.Name, e => e with { Schedule = e.Schedule with { Last = result, Missed = 0 } });
+        await ChangeAsync(schedule.Name, e => e with { Schedule = e.Schedule with { Last = result, Missed = 0 } });
     }
 
     private async Task LoopAsync(Func<Schedule, CancellationToken, Task<string>> startAsync, Func<string, RunRecord?> find)
@@ -198,7 +211,7 @@ internal sealed class Schedules : IAsyncDisposable
     private Task TellAsync(string name, string body) => _pool.PostAsync(name, 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, body);
 
     private Task ChangeAsync(string name, Func<Entry, Entry> change) =>
-        WriteAsync(entries => entries.TryGetValue(name, out var entry) ? entries.SetItem(name, change(entry)) : entries, CancellationToken.None);
+        WriteAsync(entries => entries.TryGetValue(name, out var entry) && change(entry) is var changed && changed != entry ? entries.SetItem(name, changed) : entries, CancellationToken.None);
 
     private async Task WriteAsync(Func<ImmutableSortedDictionary<string, Entry>, ImmutableSortedDictionary<string, Entry>> change, CancellationToken cancellationToken)
     {
@@ -221,4 +234,9 @@ internal sealed class Schedules : IAsyncDisposable
     /// <param name="Schedule">What is told of it.</param>
     /// <param name="Considered">Up to when what was due has been dealt with.</param>
     private sealed record Entry(Schedule Schedule, DateTimeOffset Considered);
+
+    /// <param name="Schedule">What has come due.</param>
+    /// <param name="Missed">How often that was while nobody could start it.</param>
+    /// <param name="At">When it was due for the test that is to be started; null for none.</param>
+    private sealed record Due(Schedule Schedule, int Missed, DateTimeOffset? At);
 }

@@ -82,11 +82,26 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
         try
         {
             await using var api = await ConnectAsync(site.Name, cancellationToken);
-            return new(site, true, null);
+            return new(site, true, null, await VersionAsync(api, cancellationToken));
         }
         catch (XenApiException unreachable) when (unreachable.Code == "DR_SITE_UNREACHABLE")
         {
             return new(site, false, unreachable.Parameters[1]);
+        }
+    }
+
+    private static async Task<string?> VersionAsync(XenApiClient api, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var pool = (await api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();
+            var software = (await api.CallAsync<HostRecord>("host.get_record", [pool.Master], cancellationToken)).SoftwareVersion;
+            return $"{software.GetValueOrDefault("product_brand")} {software.GetValueOrDefault("product_version")}".Trim() is { Length: > 0 } version ? version : null;
+        }
+        catch (Exception untold) when (untold is XenApiException or XenApiTransportException)
+        {
+            // It answers, which is what was asked.
+            return null;
         }
     }
 

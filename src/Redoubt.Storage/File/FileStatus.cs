@@ -17,6 +17,9 @@ internal readonly record struct FileStatus(ushort Mode, long Bytes, long Allocat
     /// <summary>Whether it is a directory itself, not a link to one.</summary>
     public bool IsDirectory => Kind == 0x4000;
 
+    /// <summary>Whether it is a disk, or part of one.</summary>
+    public bool IsBlockDevice => Kind == 0x6000;
+
     /// <summary>Whether it is a symbolic link.</summary>
     public bool IsLink => Kind == 0xa000;
 }

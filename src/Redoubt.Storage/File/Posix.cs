@@ -9,7 +9,6 @@ namespace Redoubt.Storage.FileDriver;
 internal static partial class Posix
 {
     public const int NoEntry = 2;
-    public const int WouldBlock = 11;
     public const int Exists = 17;
     public const int NoSpace = 28;
     public const int ReadOnlyFileSystem = 30;
@@ -26,6 +25,7 @@ internal static partial class Posix
     private const int WriteAndSearch = 2 | 1;
     private const int CurrentDirectory = -100;
     private const int NoFollowStatus = 0x100;
+    private const int EmptyPath = 0x1000;
     private const uint BasicStatus = 0x7ff;
 
     /// <summary>FICLONE: the ioctl that takes the source's descriptor.</summary>
@@ -105,6 +105,27 @@ internal static partial class Posix
             return Marshal.GetLastPInvokeError() == NoEntry ? null : throw Failure("stat", path);
         return new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
     }
+
+    /// <summary>Reads the status of what a name leads to, through links.</summary>
+    public static unsafe FileStatus GetStatusBehindLinks(string path)
+    {
+        var buffer = stackalloc byte[256];
+        return StatX(CurrentDirectory, path, 0, BasicStatus, buffer) == 0
+            ? new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512)
+            : throw Failure("stat", path);
+    }
+
+    /// <summary>Reads the status of what is open.</summary>
+    public static unsafe FileStatus GetStatus(SafeFileHandle handle, string path)
+    {
+        var buffer = stackalloc byte[256];
+        return StatX((int)handle.DangerousGetHandle(), "", EmptyPath, BasicStatus, buffer) == 0
+            ? new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512)
+            : throw Failure("stat", path);
+    }
+
+    /// <summary>Opens for reading what a name leads to, also through links, without waiting for the writer of a pipe.</summary>
+    public static SafeFileHandle OpenBehindLinks(string path) => Open(path, NonBlocking);
 
     /// <summary>What changes with every write to a file and with every name in a directory: which file it is, its size and its times.</summary>
     public static unsafe string Mark(string path)

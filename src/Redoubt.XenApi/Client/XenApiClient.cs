@@ -200,10 +200,6 @@ public sealed class XenApiClient : IAsyncDisposable
     public Task ExportMetadataAsync(IReadOnlyCollection<string> vmUuids, Stream target, CancellationToken cancellationToken = default) =>
         connection.DownloadAsync(MetadataPath("export_metadata", $"uuids={WebUtility.UrlEncode(string.Join(',', vmUuids))}"), target, null, cancellationToken);
 
-    /// <summary>Writes one archive of all VMs' metadata into a stream.</summary>
-    public Task ExportAllMetadataAsync(bool controlDomains, Stream target, CancellationToken cancellationToken = default) =>
-        connection.DownloadAsync(MetadataPath("export_metadata", $"all=true&include_dom0={Text(controlDomains)}"), target, null, cancellationToken);
-
     /// <summary>Imports the VMs of an archive, or only asks whether that would work.</summary>
     /// <param name="archive">The archive.</param>
     /// <param name="import">How.</param>

@@ -146,6 +146,7 @@ public sealed class DrCommandTests
 
     [Theory]
     [InlineData("dr-run-resume", "resume", RunPhase.Succeeded)]
+    [InlineData("dr-run-pause", "pause", RunPhase.Paused)]
     [InlineData("dr-run-cancel", "cancel", RunPhase.Cancelled)]
     [InlineData("dr-run-undo --yes", "undo", RunPhase.Undone)]
     [InlineData("dr-test-cleanup", "clean_up_test", RunPhase.Succeeded)]
@@ -208,6 +209,48 @@ public sealed class DrCommandTests
         Assert.Equal(["shop"], daemon.Started!.Policy.Chosen.Appliances);
         Assert.Equal(ImmutableSortedDictionary<string, string>.Empty.Add("lan", "lan2").Add("wan", "wan2"), daemon.Started.Policy.Networks);
         Assert.Equal("shop", daemon.Started.Plan);
+    }
+
+    [Fact]
+    public async Task All_that_a_plan_can_hold_can_be_said()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool);
+        var run = await CliRun.AgainstAsync(
+            pool,
+            "dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b on-failure=stop on-failure:2=ask hook:after-run=one,two stale-after=3600");
+        Assert.Equal(0, run.ExitCode);
+        var policy = daemon.Saved!.Value.Request.Policy;
+        Assert.Equal(("lan2", "bubble", "b"), (policy.Networks["lan"], policy.TestNetworks["lan"], policy.Storage["a"]));
+        Assert.Equal((TierFailure.Stop, TierFailure.Ask), (policy.OnTierFailure, policy.OnFailureOfTier[2]));
+        Assert.Equal([new("one", HookMoment.AfterRun), new("two", HookMoment.AfterRun)], policy.Hooks);
+        Assert.Equal(TimeSpan.FromHours(1), policy.Limits.StaleAfter);
+        Assert.Contains("on-failure:2=", (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop on-failure:2=never")).Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Tests_of_a_plan_are_those_of_the_pool_that_has_it()
+    {
+        await using var pool = await Scene.StartAsync();
+        var daemon = new FakeRecovery(pool);
+        foreach (var (uuid, name) in new[] { ("u1", "north"), ("u2", "south") })
+        {
+            daemon.Plans.Add(new()
+            {
+                Name = "shop",
+                Request = new() { Policy = new() { Kind = RecoveryKind.Failover }, Plan = "shop", PlanPool = uuid },
+                SavedBy = "ann",
+                SavedAt = DateTimeOffset.UnixEpoch,
+                Origin = new($"v-{uuid}", uuid, name),
+            });
+        }
+
+        var at = new DateTimeOffset(2026, 1, 1, 3, 0, 0, TimeSpan.Zero);
+        daemon.Runs.Add(new("r1", RecoveryKind.Test, "shop", RunPhase.Succeeded, "ann", at, at, 1, 1, "u2"));
+        daemon.Runs.Add(new("r0", RecoveryKind.Test, "shop", RunPhase.Failed, "ann", at, at, 0, 1));
+        var lines = (await CliRun.AgainstAsync(pool, "dr-plan-list")).Output.Split('\n');
+        Assert.Contains("never", Assert.Single(lines, l => l.Contains("north", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains("2026-01-01 03:00:00Z succeeded", Assert.Single(lines, l => l.Contains("south", StringComparison.Ordinal)), StringComparison.Ordinal);
     }
 
     [Fact]

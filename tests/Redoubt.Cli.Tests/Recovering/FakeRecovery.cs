@@ -35,11 +35,12 @@ internal sealed class FakeRecovery
             _state = Math.Min(_state + 1, _states.Count - 1);
             return new WireString(State.ToJson());
         });
-        foreach (var message in new[] { "answer", "cancel", "undo", "resume", "clean_up_test" })
+        foreach (var message in new[] { "answer", "pause", "cancel", "undo", "resume", "clean_up_test" })
         {
             pool.On($"recovery.{message}", _ => new WireString(""));
         }
 
+        pool.On("recovery.get_runs", _ => Answer(Runs));
         pool.On("recovery.get_plans", _ => Answer(new PlanCatalog([.. Plans], [])));
         pool.On("recovery.save_plan", a =>
         {
@@ -52,6 +53,8 @@ internal sealed class FakeRecovery
     public ImmutableArray<Finding> Findings { get; set; } = [];
 
     public List<SavedPlan> Plans { get; } = [];
+
+    public List<RunSummary> Runs { get; } = [];
 
     public RecoveryRequest? Started { get; private set; }
 

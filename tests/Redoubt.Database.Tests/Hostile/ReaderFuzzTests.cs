@@ -25,7 +25,7 @@ public sealed class ReaderFuzzTests
         var good = Encoding.UTF8.GetBytes(Dumps.Write(Dumps.Of(42, new DumpTable("other", []), new DumpTable("T", Columns.Select((c, i) => Dumps.Row($"r{i}", ("n", c)))))));
         for (var i = 0; i < Tries; i++)
         {
-            Read(Mutation.Of(good, random));
+            Read(Breaking.Mutation.Of(good, random));
         }
     }
 
@@ -83,7 +83,7 @@ public sealed class ReaderFuzzTests
         var image = scratch.Image;
         for (var i = 0; i < Tries / 2; i++)
         {
-            var content = Scratch.Content(Scratch.Read(Mutation.Of(image, random), scratch.Layout));
+            var content = Scratch.Content(Scratch.Read(Breaking.Mutation.Of(image, random), scratch.Layout));
             Assert.True(content is null || content.Generation >= 0, "a state that never was");
         }
     }
@@ -96,7 +96,7 @@ public sealed class ReaderFuzzTests
         var good = Encoding.UTF8.GetBytes(SExpression.WritePairs(Columns.Select(c => KeyValuePair.Create(c, c))) + SExpression.WriteList(Columns));
         for (var i = 0; i < Tries; i++)
         {
-            var text = Encoding.UTF8.GetString(Mutation.Of(good, random));
+            var text = Encoding.UTF8.GetString(Breaking.Mutation.Of(good, random));
             if (SExpression.TryReadList(text) is { } list)
             {
                 Assert.Equal(list, SExpression.TryReadList(SExpression.WriteList(list)));

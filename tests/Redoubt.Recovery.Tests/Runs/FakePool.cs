@@ -47,6 +47,9 @@ internal sealed class FakePool : HttpMessageHandler
     /// <summary>Asked before each message that changes something: throw what the server is to fail with.</summary>
     public Action<string>? BeforeAct { get; set; }
 
+    /// <summary>Has the acts refused whose names are such.</summary>
+    public void Refuse(Func<string, bool> isSuch, string code) => BeforeAct = name => _ = isSuch(name) ? throw new XenApiException(code) : name;
+
     /// <summary>Asked after each message that changed something: throw to lose the answer.</summary>
     public Action<string>? AfterAct { get; set; }
 

@@ -104,6 +104,14 @@ internal sealed class FaultScene : IAsyncDisposable
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 
+    /// <summary>Starts an engine and the run, and follows that to its end.</summary>
+    public async Task<RunRecord> RunAsync()
+    {
+        await OpenAsync();
+        Assert.True(await StartAsync());
+        return await FollowAsync();
+    }
+
     /// <summary>Starts the run; false if the engine died of it.</summary>
     public async Task<bool> StartAsync(RecoveryPlan? plan = null)
     {
@@ -129,7 +137,7 @@ internal sealed class FaultScene : IAsyncDisposable
             await foreach (var record in Engine.WatchAsync(Uuid!, 0, limit.Token))
             {
                 last = record;
-                if (record.Phase.IsFinal() || record.Phase == RunPhase.Interrupted)
+                if (record.Phase.IsFinal() || record.Phase is RunPhase.Interrupted or RunPhase.Paused)
                 {
                     await Engine.SettleAsync(Uuid!).WaitAsync(limit.Token);
                     return record;

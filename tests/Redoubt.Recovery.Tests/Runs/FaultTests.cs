@@ -74,9 +74,9 @@ public sealed class FaultTests
                         return;
                     }
                 }
-                catch (IOException)
+                catch (Exception died) when (died is IOException or RunRefusedException)
                 {
-                    // It died of the very wish to undo, or as it came up.
+                    // It died of the very wish to undo, as it came up, or just before it was asked.
                 }
 
                 await scene.ReopenAsync();

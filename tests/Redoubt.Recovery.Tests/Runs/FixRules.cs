@@ -24,10 +24,10 @@ public sealed class FixRules
         };
         if (isUndone)
         {
-            scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
+            scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
         }
 
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.True(ended.Phase == (isUndone ? RunPhase.Failed : RunPhase.Succeeded), ended.ToJson());
         Assert.False(rows.Has(old.Opaque));
         if (isUndone)
@@ -47,7 +47,7 @@ public sealed class FixRules
         var rows = scene.World.Target.Database;
         var pbd = rows.Add(new PbdRecord { Sr = rows.Find<SrRecord>(FakeWorld.SrA), Host = rows.All<HostRecord>().Single().Ref, CurrentlyAttached = false });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "sr-partly-attached"] } };
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         Assert.Contains(scene.World.Target.Acts, a => a.StartsWith("PBD.plug ", StringComparison.Ordinal));
         Assert.False(rows.Get(pbd).CurrentlyAttached);
@@ -72,8 +72,8 @@ public sealed class FixRules
         var statefile = rows.Add(new VdiRecord { Sr = heartbeat, Type = VdiType.HaStatefile });
         rows.Set(scene.World.Target.Pool, p => p with { HaEnabled = true, HaStatefiles = [statefile.Opaque] });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "ha-enabled"] } };
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
-        Assert.Equal(RunPhase.Failed, (await RunAsync(scene)).Phase);
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        Assert.Equal(RunPhase.Failed, (await scene.RunAsync()).Phase);
         Assert.False(rows.Get(scene.World.Target.Pool).HaEnabled);
         await scene.Engine.UndoAsync(scene.Uuid!, "ann", RealSite.Cancel);
         var undone = await scene.FollowAsync();
@@ -90,8 +90,8 @@ public sealed class FixRules
         var rows = scene.World.Target.Database;
         rows.Set(rows.All<NetworkRecord>().Single().Ref, n => n with { NameLabel = "lan", Bridge = "xenbr9" });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "network-unmapped"] } };
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
-        Assert.Equal(RunPhase.Failed, (await RunAsync(scene)).Phase);
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        Assert.Equal(RunPhase.Failed, (await scene.RunAsync()).Phase);
         var theirs = rows.Add(new NetworkRecord { NameLabel = "front" });
         await scene.Engine.UndoAsync(scene.Uuid!, "ann", RealSite.Cancel);
         var undone = await scene.FollowAsync();
@@ -105,7 +105,7 @@ public sealed class FixRules
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         Probe(scene);
         scene.AddScript("hooks", "probe");
-        var db = (await RunAsync(scene)).Vms.Single(v => v.Vm.Name == "db");
+        var db = (await scene.RunAsync()).Vms.Single(v => v.Vm.Name == "db");
         Assert.Equal(VmPhase.Unhealthy, db.Phase);
         Assert.Contains("no script probe", db.Error, StringComparison.Ordinal);
     }
@@ -124,7 +124,7 @@ public sealed class FixRules
             scene.Request = scene.Request with { Policy = scene.Request.Policy with { Health = Scene.Map(("db", "script:probe")) } };
         }
 
-        var db = (await RunAsync(scene)).Vms.Single(v => v.Vm.Name == "db");
+        var db = (await scene.RunAsync()).Vms.Single(v => v.Vm.Name == "db");
         Assert.True(isRun == (db.HealthyAt is not null), db.Error);
     }
 
@@ -132,20 +132,5 @@ public sealed class FixRules
     {
         var rows = scene.World.Source.Database;
         rows.Set(rows.Find<VmRecord>(FakeWorld.Vm(1)), v => v with { OtherConfig = Scene.Map(("dr-health", "script:probe")) });
-    }
-
-    private static async Task<RunRecord> RunAsync(FaultScene scene)
-    {
-        await scene.OpenAsync();
-        Assert.True(await scene.StartAsync());
-        return await scene.FollowAsync();
-    }
-
-    private static void Refuse(bool isIt, string code)
-    {
-        if (isIt)
-        {
-            throw new XenApiException(code);
-        }
     }
 }

@@ -14,7 +14,7 @@ public sealed class OthersRules
         scene.MoreSites.Add("third", third);
         scene.World.Source.IsSilent = true;
         scene.Request = scene.Request with { Source = "primary", Sources = Scene.Map((Uuid(scene.World.Source), "primary"), (Uuid(third), "third")) };
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         Assert.Contains(ended.Steps, s => s.Step is FenceSource { Mode: FenceMode.Check } fence && fence.Pool.Uuid == Uuid(third));
     }
@@ -31,10 +31,10 @@ public sealed class OthersRules
             var beside = rows.Add(new SrRecord { NameLabel = "beside", Type = "file", IntroducedBy = rows.All<DrTaskRecord>().First().Ref }, "5a000000-0000-4000-8000-00000000000d");
             if (isUndone)
             {
-                scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
+                scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
             }
 
-            var ended = await RunAsync(scene);
+            var ended = await scene.RunAsync();
             if (isUndone)
             {
                 await scene.Engine.UndoAsync(scene.Uuid!, "ann", RealSite.Cancel);
@@ -49,19 +49,4 @@ public sealed class OthersRules
     }
 
     private static string Uuid(FakePool pool) => pool.Database.Get(pool.Pool).Uuid;
-
-    private static async Task<RunRecord> RunAsync(FaultScene scene)
-    {
-        await scene.OpenAsync();
-        Assert.True(await scene.StartAsync());
-        return await scene.FollowAsync();
-    }
-
-    private static void Refuse(bool isIt, string code)
-    {
-        if (isIt)
-        {
-            throw new XenApiException(code);
-        }
-    }
 }

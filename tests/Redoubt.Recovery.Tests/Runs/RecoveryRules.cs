@@ -11,8 +11,8 @@ public sealed class RecoveryRules
     public async Task Rule08_a_recovery_that_fails_leaves_what_it_would_have_replaced()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failback);
-        scene.World.Target.BeforeAct = name => Refuse(name.StartsWith("VM_appliance.recover", StringComparison.Ordinal), "VM_REQUIRES_SR");
-        var ended = await RunAsync(scene);
+        scene.World.Target.Refuse(name => name.StartsWith("VM_appliance.recover", StringComparison.Ordinal), "VM_REQUIRES_SR");
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
         Assert.Equal([0L, 0L], scene.World.Target.Database.All<VmRecord>().Where(v => v.Record.NameLabel != "loose").Select(v => v.Record.Version));
     }
@@ -23,7 +23,7 @@ public sealed class RecoveryRules
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var lan = scene.World.Target.Database.Add(new NetworkRecord { NameLabel = "lan" });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Networks = Scene.Map(("front", "lan")) } };
-        Assert.Equal(RunPhase.Succeeded, (await RunAsync(scene)).Phase);
+        Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.All(scene.World.Target.Database.All<VifRecord>(), v => Assert.Equal(lan, v.Record.Network));
     }
 
@@ -32,9 +32,9 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var lan = scene.World.Target.Database.Add(new NetworkRecord { NameLabel = "lan" });
-        scene.World.Target.BeforeAct = name => Refuse(name.EndsWith("_mapped", StringComparison.Ordinal), "MESSAGE_METHOD_UNKNOWN");
+        scene.World.Target.Refuse(name => name.EndsWith("_mapped", StringComparison.Ordinal), "MESSAGE_METHOD_UNKNOWN");
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Networks = Scene.Map(("front", "lan")) } };
-        Assert.Equal(RunPhase.Succeeded, (await RunAsync(scene)).Phase);
+        Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.All(scene.World.Target.Database.All<VifRecord>(), v => Assert.Equal(lan, v.Record.Network));
         var acts = scene.World.Target.Acts;
         Assert.True(acts.FindLastIndex(a => a.StartsWith("VIF.move", StringComparison.Ordinal)) < acts.FindIndex(a => a.StartsWith("VM.start", StringComparison.Ordinal)));
@@ -55,7 +55,7 @@ public sealed class RecoveryRules
             // Somebody starts it there after the hand-over.
             source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => name == "DR_task.create" ? v with { PowerState = VmPowerState.Running } : v);
         };
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
         Assert.Empty(scene.World.Violations);
         Assert.Contains("twice", ended.Vms.Single(v => v.Vm.Name == "loose").Error, StringComparison.Ordinal);
@@ -91,8 +91,8 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { OnTierFailure = TierFailure.Stop } };
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
-        var ended = await RunAsync(scene);
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Failed, ended.Phase);
         Assert.Equal(StepPhase.Skipped, ended.Steps.Single(s => s.Step is StartTier { Order: 1 }).Phase);
     }
@@ -110,7 +110,7 @@ public sealed class RecoveryRules
             source.Set(vm, v => v with { StartDelay = (long)delay.TotalSeconds });
         }
 
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         DateTimeOffset Started(string name) => ended.Vms.Single(v => v.Vm.Name == name).StartedAt!.Value;
         Assert.InRange(Started("web") - Started("db"), delay, delay * 1.1);
@@ -125,7 +125,7 @@ public sealed class RecoveryRules
         var image = source.Add(new VdiRecord { Sr = source.Find<SrRecord>(FakeWorld.SrB), Location = "d1000000-0000-4000-8000-000000000009", VirtualSize = 1 << 20 }, "d1000000-0000-4000-8000-000000000009");
         scene.World.Storage[FakeWorld.SrB] = [.. scene.World.Storage[FakeWorld.SrB], "d1000000-0000-4000-8000-000000000009"];
         source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = image });
-        Assert.Equal(RunPhase.Succeeded, (await RunAsync(scene)).Phase);
+        Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.Single(scene.World.Target.Acts, a => a.StartsWith("VM.resume", StringComparison.Ordinal));
     }
 
@@ -133,8 +133,8 @@ public sealed class RecoveryRules
     public async Task Rule15_a_test_touches_nothing_and_counts_only_when_it_is_cleaned_up()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Test);
-        scene.World.Target.BeforeAct = name => Refuse(name == "network.destroy", "INTERNAL_ERROR");
-        var ended = await RunAsync(scene);
+        scene.World.Target.Refuse(name => name == "network.destroy", "INTERNAL_ERROR");
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Interrupted, ended.Phase);
         scene.World.Target.BeforeAct = null;
         await scene.Engine.ResumeAsync(scene.Uuid!, "bob", Cancel);
@@ -170,7 +170,7 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Health = Scene.Map(("db", "script:none"), ("web", "magic")) } };
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
         Assert.Contains("script none", ended.Vms.Single(v => v.Vm.Name == "db").Error, StringComparison.Ordinal);
         Assert.Contains("none of delay", ended.Vms.Single(v => v.Vm.Name == "web").Error, StringComparison.Ordinal);
@@ -193,8 +193,8 @@ public sealed class RecoveryRules
     public async Task Rule18_storage_that_was_attached_for_a_run_goes_when_it_is_undone()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.start", "NO_HOSTS_AVAILABLE");
-        Assert.Equal(RunPhase.Failed, (await RunAsync(scene)).Phase);
+        scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");
+        Assert.Equal(RunPhase.Failed, (await scene.RunAsync()).Phase);
         Assert.NotEmpty(scene.World.Target.Database.All<SrRecord>());
         await scene.Engine.UndoAsync(scene.Uuid!, "ann", Cancel);
         Assert.Equal(RunPhase.Undone, (await scene.FollowAsync()).Phase);
@@ -205,7 +205,7 @@ public sealed class RecoveryRules
     public async Task Rule19_what_was_recovered_is_protected()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
-        Assert.Equal(RunPhase.Succeeded, (await RunAsync(scene)).Phase);
+        Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.Equal(2, scene.World.Target.Acts.Count(a => a.StartsWith("SR.enable_database_replication", StringComparison.Ordinal)));
     }
 
@@ -215,7 +215,7 @@ public sealed class RecoveryRules
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var source = scene.World.Source.Database;
         source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with { NameLabel = "<script>alert('x')</script>|[a](b)" });
-        var ended = await RunAsync(scene);
+        var ended = await scene.RunAsync();
         await scene.ReopenAsync();
         var html = scene.Engine.Report(ended.Uuid, ReportFormat.Html);
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
@@ -235,7 +235,7 @@ public sealed class RecoveryRules
     public async Task Rule20_a_second_run_is_forecast_from_the_first_and_its_error_reported()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Test);
-        await RunAsync(scene);
+        await scene.RunAsync();
         Assert.Null(scene.Run.Forecast);
         await scene.StartAsync();
         var second = await scene.FollowAsync();
@@ -247,8 +247,8 @@ public sealed class RecoveryRules
     public async Task Rule21_losing_one_VM_does_not_stop_the_others_and_the_summary_says_so()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
-        scene.World.Target.BeforeAct = name => Refuse(name == "VM.recover_mapped", "VM_REQUIRES_SR");
-        var ended = await RunAsync(scene);
+        scene.World.Target.Refuse(name => name == "VM.recover_mapped", "VM_REQUIRES_SR");
+        var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
         var summary = Assert.Single(scene.Engine.List());
         Assert.Equal((2, 3), (summary.VmsHealthy, summary.VmsTotal));
@@ -272,20 +272,5 @@ public sealed class RecoveryRules
         await scene.Engine.CancelAsync(scene.Uuid!, "bob", Cancel);
         Assert.Equal(RunPhase.Cancelled, (await scene.FollowAsync()).Phase);
         scene.CheckEnd();
-    }
-
-    private static async Task<RunRecord> RunAsync(FaultScene scene)
-    {
-        await scene.OpenAsync();
-        Assert.True(await scene.StartAsync());
-        return await scene.FollowAsync();
-    }
-
-    private static void Refuse(bool isIt, string code)
-    {
-        if (isIt)
-        {
-            throw new XenApiException(code);
-        }
     }
 }

@@ -7,7 +7,7 @@ namespace Redoubt.Recovery.Tests;
 public sealed class TransitionTests
 {
     /// <summary>A run that is driven by chance, as far as <see cref="RunDecision"/> lets it go.</summary>
-    private static Gen<List<RunEvent>> Histories => Gen.Choose(0, 99).ListOf(60).Select(dice => Play([.. dice]));
+    internal static Gen<List<RunEvent>> Histories => Gen.Choose(0, 99).ListOf(60).Select(dice => Play([.. dice]));
 
     [Fact]
     public void Any_prefix_of_a_journal_is_a_state_and_replaying_it_gives_the_same() => Prop.ForAll(Arb.From(Histories), events =>
@@ -33,7 +33,7 @@ public sealed class TransitionTests
             var action = RunDecision.Next(state);
             if (action is RunAction.Rest)
             {
-                Assert.True(state.Phase.IsFinal() || state.Phase is RunPhase.Waiting or RunPhase.Interrupted);
+                Assert.True(state.Phase.IsFinal() || state.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused);
                 return;
             }
 
@@ -53,16 +53,79 @@ public sealed class TransitionTests
             {
                 Assert.True(state!.Steps[intended.Step].Phase is StepPhase.Pending or StepPhase.Running);
                 Assert.False(state.IsBackward);
+                Assert.False(IsBegunInAPause(state, intended.Step));
             }
 
             if (happened is RunEvent.UndoIntended undo)
             {
                 Assert.True(state!.Steps[undo.Step].Phase is not (StepPhase.Pending or StepPhase.Skipped or StepPhase.Undone));
+                Assert.False(IsBegunInAPause(state, undo.Step));
             }
 
             state = RunTransitions.Apply(state, happened);
         }
     }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_paused_run_goes_on_where_it_was_in_the_direction_in_which_it_went() => Prop.ForAll(Arb.From(Histories), events =>
+    {
+        var state = (RunState?)null;
+        foreach (var happened in events)
+        {
+            state = RunTransitions.Apply(state, happened);
+            if (state.Phase is RunPhase.Running or RunPhase.Undoing)
+            {
+                var paused = RunTransitions.Apply(state, new RunEvent.PauseAsked("bob"));
+                var resumed = RunTransitions.Apply(paused, RunChecks.Resume(paused, "bob"));
+                Assert.Equal(state.Phase, resumed.Phase);
+                Assert.False(resumed.IsPauseWanted);
+            }
+
+            // It neither says that it goes on nor does it, whatever happens to its daemon.
+            if (state.Phase == RunPhase.Pausing)
+            {
+                var dead = RunChecks.AfterDeath(state).Aggregate(state, RunTransitions.Apply);
+                Assert.Equal(RunPhase.Paused, dead.Phase);
+                Assert.IsType<RunAction.Rest>(RunDecision.Next(dead));
+                Assert.Empty(RunChecks.AfterDeath(dead));
+            }
+        }
+    }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_question_that_comes_up_in_a_pause_is_answered_and_the_run_stays_paused()
+    {
+        var state = Play([0, 0]).Aggregate((RunState?)null, RunTransitions.Apply)!;
+        state = Apply(state, new RunEvent.StepIntended(0), new RunEvent.PauseAsked("bob"), new RunEvent.Asked(0, "key", "well?", ["done"]));
+        Assert.Equal(RunPhase.Waiting, state.Phase);
+        state = Apply(state, new RunEvent.Answered("done", "bob"));
+        Assert.Equal(new RunAction.Do(0), RunDecision.Next(state));
+        state = Apply(state, new RunEvent.StepIntended(0), new RunEvent.StepDone(0));
+        Assert.Equal(new RunAction.Note(new RunEvent.Paused()), RunDecision.Next(state));
+    }
+
+    [Fact]
+    public void Only_a_run_with_something_under_way_is_paused()
+    {
+        var state = Play([0, 0]).Aggregate((RunState?)null, RunTransitions.Apply)!;
+        foreach (var phase in Enum.GetValues<RunPhase>())
+        {
+            if (phase is RunPhase.Running or RunPhase.Undoing)
+            {
+                Assert.IsType<RunEvent.PauseAsked>(RunChecks.Pause(state with { Phase = phase }, "bob"));
+            }
+            else
+            {
+                Assert.Contains("can't be paused", Assert.Throws<RunRefusedException>(() => RunChecks.Pause(state with { Phase = phase }, "bob")).Message, StringComparison.Ordinal);
+            }
+        }
+    }
+
+    private static RunState Apply(RunState state, params IEnumerable<RunEvent> events) => events.Aggregate(state, RunTransitions.Apply);
+
+    // What was under way when the pause was asked for is brought to its end.
+    private static bool IsBegunInAPause(RunState state, int step) =>
+        state.Phase == RunPhase.Paused || (state.Phase == RunPhase.Pausing && state.Steps[step].Phase is not (StepPhase.Running or StepPhase.Undoing));
 
     private static IEnumerable<RunEvent> Smoothly(RunAction action) => action switch
     {
@@ -72,7 +135,7 @@ public sealed class TransitionTests
         _ => [],
     };
 
-    private static List<RunEvent> Play(List<int> dice)
+    internal static List<RunEvent> Play(List<int> dice)
     {
         var kind = (RecoveryKind)(dice[0] % 4);
         var scene = new Scene();
@@ -104,6 +167,7 @@ public sealed class TransitionTests
                 {
                     RunPhase.Waiting => die < 70 ? [new RunEvent.Answered(state.Question!.Answers[die % state.Question.Answers.Length], "bob")] : [new RunEvent.CancelAsked("bob")],
                     RunPhase.Interrupted => die < 60 || state.IsBackward ? [new RunEvent.ResumeAsked("bob")] : die < 80 ? [new RunEvent.UndoAsked("bob")] : [new RunEvent.CancelAsked("bob")],
+                    RunPhase.Paused => [die < 50 ? RunChecks.Resume(state, "bob") : die < 75 ? RunChecks.Undo(state, "bob", []) : RunChecks.Cancel(state, "bob")],
                     _ => [],
                 };
             case RunAction.Note(var note):
@@ -118,13 +182,15 @@ public sealed class TransitionTests
                     < 70 => [new RunEvent.StepFailed(step, "no")],
                     < 80 => [new RunEvent.Asked(step, RunDecision.TierKey, "well?", ["continue", "stop"])],
                     < 88 => [new RunEvent.Interrupted("cut")],
+                    < 92 when state.Phase == RunPhase.Running => [new RunEvent.PauseAsked("bob"), new RunEvent.StepDone(step)],
                     < 94 => [new RunEvent.CancelAsked("bob"), new RunEvent.StepDone(step)],
                     _ => [new RunEvent.UndoAsked("bob")],
                 });
             case RunAction.TakeBack(var step):
                 return [new RunEvent.UndoIntended(step), .. die switch
                 {
-                    < 70 => new RunEvent[] { new RunEvent.UndoDone(step) },
+                    < 10 when state.Phase == RunPhase.Undoing => new RunEvent[] { new RunEvent.PauseAsked("bob"), new RunEvent.UndoDone(step) },
+                    < 70 => [new RunEvent.UndoDone(step)],
                     < 80 => [new RunEvent.UndoFailed(step, "no")],
                     < 90 => [new RunEvent.Asked(step, "back", "well?", ["done"])],
                     _ => [new RunEvent.Interrupted("cut")],

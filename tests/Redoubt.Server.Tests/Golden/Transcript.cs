@@ -8,24 +8,15 @@ namespace Redoubt.Server.Tests.Golden;
 /// <param name="Answer">The answer.</param>
 internal sealed partial record Transcript(IReadOnlyList<string> Head, string Body, HttpAnswer Answer)
 {
-    /// <summary>Where the recordings are; null if they are not on this machine.</summary>
-    public static string? Folder { get; } = new[]
-        {
-            Environment.GetEnvironmentVariable("REDOUBT_SHARED"),
-            Path.Combine(Repository.Root, "..", "shared"),
-            Path.Combine(Repository.Root, "..", "..", "shared"),
-        }
-        .Where(f => f is not null).Select(f => Path.Combine(f!, "data", "genuine-24.10", "transcripts")).FirstOrDefault(Directory.Exists);
-
     /// <summary>The names of all recordings; a placeholder if there are none, so that their tests are seen to be skipped.</summary>
     public static IEnumerable<string> Names =>
-        Folder is null ? ["(no recordings)"] : Directory.GetFiles(Folder, "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+        SharedFiles.Transcripts is null ? ["(no recordings)"] : Directory.GetFiles(SharedFiles.Transcripts, "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
 
     /// <summary>The recording of this name.</summary>
     public static async Task<Transcript> ReadAsync(string name)
     {
-        Assert.SkipUnless(Folder is not null, "there are no recordings of a genuine xapi beside this repository, and REDOUBT_SHARED names no folder that has them");
-        var text = (await File.ReadAllTextAsync(Path.Combine(Folder, name + ".txt"))).Replace("\r\n", "\n", StringComparison.Ordinal);
+        Assert.SkipUnless(SharedFiles.Transcripts is not null, "there are no recordings of a genuine xapi beside this repository, and REDOUBT_SHARED names no folder that has them");
+        var text = (await File.ReadAllTextAsync(Path.Combine(SharedFiles.Transcripts, name + ".txt"))).Replace("\r\n", "\n", StringComparison.Ordinal);
         var split = text.IndexOf("\n<<< RESPONSE\n", StringComparison.Ordinal);
         var request = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..split];
         var end = request.IndexOf("\n\n", StringComparison.Ordinal);

@@ -31,7 +31,7 @@ public sealed partial class MutatedRequestTests(TestPool pool) : IClassFixture<T
     {
         var seeds = await SeedsAsync();
         var random = new Random(seed);
-        var requests = Enumerable.Range(0, Tries).Select(_ => Mutation.Of(Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Count)]), random)).ToList();
+        var requests = Enumerable.Range(0, Tries).Select(_ => Breaking.Mutation.Of(Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Count)]), random)).ToList();
         await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (request, cancel) =>
         {
             var isJson = request is [(byte)'{', ..];
@@ -76,7 +76,7 @@ public sealed partial class MutatedRequestTests(TestPool pool) : IClassFixture<T
     private async Task<List<string>> SeedsAsync()
     {
         var seeds = Own.ToList();
-        foreach (var name in Transcript.Folder is null ? [] : Transcript.Names.Where(n => !n.StartsWith("http", StringComparison.Ordinal) && !n.Contains("logout", StringComparison.Ordinal)))
+        foreach (var name in SharedFiles.Transcripts is null ? [] : Transcript.Names.Where(n => !n.StartsWith("http", StringComparison.Ordinal) && !n.Contains("logout", StringComparison.Ordinal)))
         {
             seeds.Add((await Transcript.ReadAsync(name)).Body);
         }

@@ -43,7 +43,7 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         var random = new Random(11);
         for (var i = 0; i < 15; i++)
         {
-            using var response = await PutAsync(vdi, Mutation.Of(Qcow2(null), random));
+            using var response = await PutAsync(vdi, Breaking.Mutation.Of(Qcow2(null), random));
             var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
             Assert.DoesNotMatch("(NullReference|IndexOutOfRange|Argument[A-Za-z]*|Overflow|InvalidCast)Exception", body);
         }

@@ -64,7 +64,7 @@ public sealed class RecoveryCallTests
             Assert.Contains((await scene.PlanAsync(scene.Failover(), session)).Plan.Findings, f => f is { Code: "role", Severity: Severity.Block });
             foreach (var (message, arguments) in new (string, object[])[]
             {
-                ("start", [request, ""]), ("start_test", [request, ""]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]),
+                ("start", [request, ""]), ("start_test", [request, ""]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]),
                 ("add_site", ["a", "b", "c", "d"]), ("remove_site", ["a"]), ("save_plan", ["a", request]), ("remove_plan", ["a"]), ("add_schedule", ["a", "b", "c"]), ("remove_schedule", ["a"]),
             })
             {
@@ -153,7 +153,7 @@ public sealed class RecoveryCallTests
         await pool.InitializeAsync();
         foreach (var (message, arguments) in new (string, object[])[]
         {
-            ("get_run", ["x"]), ("wait_run", ["x", 0, 1.0]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]), ("get_report", ["x", "json"]),
+            ("get_run", ["x"]), ("wait_run", ["x", 0, 1.0]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]), ("get_report", ["x", "json"]),
         })
         {
             Assert.Equal(["DR_RUN_UNKNOWN", "x"], await pool.FailureAsync($"recovery.{message}", arguments));

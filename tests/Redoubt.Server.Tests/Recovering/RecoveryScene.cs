@@ -37,16 +37,7 @@ internal sealed class RecoveryScene : IAsyncDisposable
 
         await scene.Source.CallAsync("SR.enable_database_replication", sr);
         var mirror = scene.Target.NewDirectory();
-        foreach (var directory in Directory.EnumerateDirectories(location, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(directory.Replace(location, mirror, StringComparison.Ordinal));
-        }
-
-        foreach (var file in Directory.EnumerateFiles(location, "*", SearchOption.AllDirectories))
-        {
-            File.Copy(file, file.Replace(location, mirror, StringComparison.Ordinal));
-        }
-
+        await Replica.MirrorAsync(location, mirror);
         await scene.Target.CallAsync("DR_task.create", "file", Config(mirror), new[] { scene.SrUuid });
         var here = (await scene.Target.CallAsync("SR.get_by_uuid", scene.SrUuid)).GetString();
         foreach (var vdi in (await scene.Target.CallAsync("SR.get_VDIs", here)).EnumerateArray())

@@ -31,7 +31,7 @@ public sealed class SavedPlanTests
         var plan = Assert.Single((await ListAsync(pool, foreign: false)).Plans);
         Assert.Equal(("shop", "root", null), (plan.Name, plan.SavedBy, plan.Origin));
         Assert.Equal(["web"], plan.Request.Policy.Chosen.Vms);
-        Assert.Equal("shop", plan.Request.Plan);
+        Assert.Equal(("shop", pool.Server.Daemon.Services.State.Get(pool.Server.Daemon.Services.Pool).Uuid), (plan.Request.Plan, plan.Request.PlanPool));
         RequireNoConsent(plan);
         await pool.CallAsync("recovery.remove_plan", "shop");
         Assert.Equal(["DR_PLAN_UNKNOWN", "shop"], await pool.FailureAsync("recovery.remove_plan", "shop"));
@@ -43,6 +43,7 @@ public sealed class SavedPlanTests
         await using var scene = await RecoveryScene.StartAsync(("night", Shop));
         var found = Assert.Single((await ListAsync(scene.Target, foreign: true)).Plans);
         Assert.Equal(("night", scene.Volume), (found.Name, found.Origin!.Volume));
+        Assert.Equal((found.Origin.PoolUuid, "night"), (found.Request.PlanPool, found.Request.Plan));
         Assert.Empty((await ListAsync(scene.Target, foreign: false)).Plans);
 
         // One that another version has saved, or somebody else's hand.

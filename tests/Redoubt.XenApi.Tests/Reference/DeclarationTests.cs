@@ -8,7 +8,7 @@ public sealed class DeclarationTests
     [Fact]
     public void The_declaration_has_every_class_field_enum_and_message_of_XenAPI()
     {
-        using var reference = JsonDocument.Parse(File.ReadAllText(SharedFolder.FileOrSkip("xenapi.json")));
+        using var reference = JsonDocument.Parse(File.ReadAllText(SharedFiles.Reference("xenapi.json")));
         AssertNone(ApiDifferences.Find(reference.RootElement));
         ListExtensions();
     }
@@ -16,7 +16,7 @@ public sealed class DeclarationTests
     [Fact]
     public void The_declaration_has_every_table_and_column_of_the_database()
     {
-        AssertNone(SchemaDifferences.Find(File.ReadLines(SharedFolder.FileOrSkip("xapi-database-schema.txt"))));
+        AssertNone(SchemaDifferences.Find(File.ReadLines(SharedFiles.Reference("xapi-database-schema.txt"))));
     }
 
     private static void AssertNone(IReadOnlyList<string> differences)

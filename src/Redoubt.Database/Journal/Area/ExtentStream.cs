@@ -1,26 +1,13 @@
 using System.Collections.Immutable;
+using Redoubt.XenApi;
 
 namespace Redoubt.Database.Journal.Area;
 
-/// <summary>A read-only, forward-only view of several stretches of a volume, one after the other. A volume that ends early ends it.</summary>
-internal sealed class ExtentStream(JournalBytes bytes, ImmutableArray<StoredExtent> extents) : Stream
+/// <summary>Several stretches of a volume, one after the other. A volume that ends early ends it.</summary>
+internal sealed class ExtentStream(JournalBytes bytes, ImmutableArray<StoredExtent> extents) : ForwardStream
 {
     private int _extent;
     private long _at;
-
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => _at;
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(Span<byte> buffer)
     {
@@ -33,16 +20,4 @@ internal sealed class ExtentStream(JournalBytes bytes, ImmutableArray<StoredExte
         _at += read;
         return read;
     }
-
-    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 }

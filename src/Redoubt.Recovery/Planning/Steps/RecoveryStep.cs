@@ -22,6 +22,8 @@ namespace Redoubt.Recovery;
 [JsonDerivedType(typeof(ApplyFix), "apply-fix")]
 public abstract record RecoveryStep
 {
+    private const int MostNames = 40;
+
     private protected RecoveryStep()
     {
     }
@@ -39,5 +41,7 @@ public abstract record RecoveryStep
     /// <summary>How it is undone.</summary>
     public abstract StepUndo Undo { get; }
 
-    private protected static string Names(IEnumerable<PlanObject> objects) => string.Join(", ", objects.Select(o => o.Name.Length > 0 ? o.Name : o.Uuid));
+    // A tier of thousands in one sentence is read by nobody; whoever needs them all finds them in the plan's JSON.
+    private protected static string Names(IReadOnlyCollection<PlanObject> objects) =>
+        string.Join(", ", objects.Take(MostNames).Select(o => o.Name.Length > 0 ? o.Name : o.Uuid)) + (objects.Count > MostNames ? $" and {objects.Count - MostNames} more" : "");
 }

@@ -64,12 +64,8 @@ internal static class FixActs
                 case FixKind.PlugPbd when await IsPluggedAsync(scope, new(what)):
                     await scope.Target.CallAsync("PBD.unplug", [new Ref<PbdRecord>(what)], scope.Token);
                     break;
-                // What was recovered in its place has its UUID, but is another one.
-                case FixKind.ShutDownHere when (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid)).Opaque != what:
-                    scope.Log($"{step.Object.Describe()}, which this run shut down, is not there any more and is not started.");
-                    break;
                 case FixKind.ShutDownHere:
-                    await StartAgainAsync(scope, step.Object);
+                    await StartAgainAsync(scope, step.Object, new(what));
                     break;
                 case FixKind.CreateNetwork:
                     await DestroyNetworkAsync(scope, what);
@@ -89,9 +85,16 @@ internal static class FixActs
         (await scope.Target.GetAllRecordsAsync<PbdRecord>(scope.Token)).TryGetValue(pbd, out var record) && record.CurrentlyAttached;
 
     // The source may have been told to run again before this, and then the VM must stay off here.
-    private static async Task StartAgainAsync(StepScope scope, PlanObject vm)
+    private static async Task StartAgainAsync(StepScope scope, PlanObject vm, Ref<VmRecord> shutDown)
     {
-        if (await scope.FindAsync<VmRecord>(scope.Target, vm.Uuid) is not { IsNull: false } here || await GuestPower.StateAsync(scope, scope.Target, here) != VmPowerState.Halted)
+        // What was recovered in its place has its UUID, but is another one.
+        if (await scope.FindAsync<VmRecord>(scope.Target, vm.Uuid) != shutDown)
+        {
+            scope.Log($"{vm.Describe()}, which this run shut down, is not there any more and is not started.");
+            return;
+        }
+
+        if (await GuestPower.StateAsync(scope, scope.Target, shutDown) != VmPowerState.Halted)
         {
             return;
         }
@@ -102,7 +105,7 @@ internal static class FixActs
             return;
         }
 
-        await scope.Target.CallAsync("VM.start", [here, false, false], scope.Token);
+        await scope.Target.CallAsync("VM.start", [shutDown, false, false], scope.Token);
     }
 
     private static async Task DisableHaAsync(StepScope scope)

@@ -34,11 +34,11 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
     public IEnumerable<(string Name, string Value)> Facts(string prefix) => State.Steps.SelectMany(s => s.Facts)
         .Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(f => (f.Key[prefix.Length..], f.Value));
 
-    /// <summary>Notes something durably, once: what is noted already is left.</summary>
     /// <summary>What this step noted under keys that begin so.</summary>
     public IEnumerable<(string Name, string Value)> OwnFacts(string prefix) => State.Steps[index].Facts
         .Where(f => f.Key.StartsWith(prefix, StringComparison.Ordinal)).Select(f => (f.Key[prefix.Length..], f.Value));
 
+    /// <summary>Notes something durably, once: what is noted already is left.</summary>
     public void Note(string key, string value)
     {
         if (Fact(key) is null)

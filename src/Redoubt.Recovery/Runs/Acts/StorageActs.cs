@@ -45,8 +45,7 @@ internal static class StorageActs
             await NoteTaskAsync(scope, sr);
         }
 
-        foreach (var (task, _) in scope.State.Steps.SelectMany(s => s.Facts).Where(f => f.Key.StartsWith(DrTask, StringComparison.Ordinal) && f.Value == step.Sr.Uuid)
-            .Select(f => (f.Key[DrTask.Length..], f.Value)).ToList())
+        foreach (var (task, _) in scope.Facts(DrTask).Where(f => f.Value == step.Sr.Uuid).ToList())
         {
             await DestroyTaskAsync(scope, new(task));
         }

@@ -55,6 +55,10 @@ internal static class DashboardText
 
     public static string RunText(bool waits) => waits ? "It goes on as soon as its question is answered." : "Nothing is lost: resume it, or undo what it has done.";
 
+    public static string PausedTitle(string kind) => $"A run is paused: {kind}";
+
+    public static string PausedText => "It begins nothing more until somebody resumes, cancels or undoes it.";
+
     public static string PoolAt(string pool, string address) => $"Pool {pool} at {address}.";
 
     public static string AllSites(int count) => count == 1 ? "Details" : $"All {count} sites";
@@ -65,13 +69,17 @@ internal static class DashboardText
 
     public static string DetachedTitle(string sr) => $"{sr} is not attached";
 
-    public static string DetachedText(int vms) => vms == 0 ? "Its copy of the metadata grows old." : $"{Vms(vms)} can't start without it, and its copy of the metadata grows old.";
+    public static string DetachedText(int vms) => vms == 0 ? "Its copy of the metadata grows old."
+        : vms == 1 ? "1 VM can't start without it, and its copy of the metadata grows old."
+        : $"{vms} VMs can't start without it, and its copy of the metadata grows old.";
 
     public static string UnprotectedTitle(string sr) => $"{sr} is not protected";
 
-    public static string UnprotectedText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there. Their disks may reach the other site, but nothing there would know the VMs.";
+    public static string UnprotectedText(int vms) => vms == 1
+        ? "1 VM has disks there. They may reach the other site, but nothing there would know the VM."
+        : $"{vms} VMs have disks there. They may reach the other site, but nothing there would know the VMs.";
 
-    public static string ExposedTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "is" : "are")} not protected";
+    public static string ExposedTitle(int vms) => vms == 1 ? "1 VM is not protected" : $"{vms} VMs are not protected";
 
     public static string PlanUnreadable => "A saved plan can't be read";
 
@@ -87,7 +95,7 @@ internal static class DashboardText
 
     public static string ScheduleTitle(string schedule) => $"The scheduled test {schedule} has not been run";
 
-    public static string MissedText(int times) => $"It was missed {(times == 1 ? "once" : $"{times} times")}, because the daemon did not run.";
+    public static string MissedText(int times) => times == 1 ? "It was missed once, because the daemon did not run." : $"It was missed {times} times, because the daemon did not run.";
 
     public static string BehindTitle(string sr, string state) => $"The metadata on {sr} are not current: {state}";
 
@@ -95,19 +103,23 @@ internal static class DashboardText
 
     public static string UnableTitle(string sr) => $"{sr} does not carry this pool's metadata";
 
-    public static string UnableText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there, and this kind of storage can't hold metadata. Move the disks to storage that can.";
+    public static string UnableText(int vms) => vms == 1
+        ? "1 VM has disks there, and this kind of storage can't hold metadata. Move the disks to storage that can."
+        : $"{vms} VMs have disks there, and this kind of storage can't hold metadata. Move the disks to storage that can.";
 
-    public static string ForRecoveryText(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks there, but the storage is attached for recovery only.";
+    public static string ForRecoveryText(int vms) => vms == 1
+        ? "1 VM has disks there, but the storage is attached for recovery only."
+        : $"{vms} VMs have disks there, but the storage is attached for recovery only.";
 
-    public static string DisklessTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} no disk";
+    public static string DisklessTitle(int vms) => vms == 1 ? "1 VM has no disk" : $"{vms} VMs have no disk";
 
     public static string DisklessText => "The record is recovered with the others', but there are no data to bring back.";
 
-    public static string LocalTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "has" : "have")} disks on storage of a single host";
+    public static string LocalTitle(int vms) => vms == 1 ? "1 VM has disks on storage of a single host" : $"{vms} VMs have disks on storage of a single host";
 
     public static string LocalText => "Such disks are lost with the host: no replication reaches them.";
 
-    public static string LostTitle(int vms) => $"{Vms(vms)} {(vms == 1 ? "lacks" : "lack")} a disk";
+    public static string LostTitle(int vms) => vms == 1 ? "1 VM lacks a disk" : $"{vms} VMs lack a disk";
 
     public static string LostText => "The disk's record is gone. Such a VM can't be recovered in full.";
 

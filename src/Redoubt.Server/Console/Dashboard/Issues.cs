@@ -17,8 +17,8 @@ internal static class Issues
     /// <summary>Runs that wait for a person.</summary>
     public static IEnumerable<Issue> OfRuns(IReadOnlyList<RunSummary> runs) =>
         from run in runs
-        where run.Phase is RunPhase.Waiting or RunPhase.Interrupted
-        select new Issue(
+        where run.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused
+        select run.Phase == RunPhase.Paused ? new Issue("warn", DashboardText.PausedTitle(RecoverText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}")) : new Issue(
             "bad", DashboardText.RunTitle(RecoverText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
             new(DashboardText.OpenRun, $"runs/{run.Uuid}"));
 

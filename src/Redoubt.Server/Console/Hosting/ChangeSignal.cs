@@ -5,7 +5,8 @@ namespace Redoubt.Server.Console;
 
 /// <summary>
 /// Tells the open pages that something has changed: one subscription for all of them, and at most a few times a second, since a pool
-/// that starts a hundred VMs changes a thousand times.
+/// that starts a hundred VMs changes a thousand times. What no page shows wakes none: sessions and tasks come and go with every client
+/// and with what pages themselves ask. Only that a session has ended is told, to whom it may have been.
 /// </summary>
 public sealed class ChangeSignal : IDisposable
 {
@@ -14,24 +15,30 @@ public sealed class ChangeSignal : IDisposable
     // Runs are kept in a journal of their own, whose changes the database does not tell.
     private static readonly TimeSpan LookAtRunsEvery = TimeSpan.FromSeconds(2);
 
-    private ImmutableHashSet<Action> _listeners = [];
+    private ImmutableHashSet<Action<ChangeKind>> _listeners = [];
     private IDisposable? _subscription;
     private ITimer? _timer;
     private ITimer? _runTimer;
     private string _runs = "";
-    private int _pending;
+    private int _isTimed;
+    private int _isChanged;
 
     /// <summary>Listens until what it gives is disposed. The listener must be quick and must not throw.</summary>
-    public IDisposable Subscribe(Action listener)
+    public IDisposable Subscribe(Action<ChangeKind> listener)
     {
         ImmutableInterlocked.Update(ref _listeners, all => all.Add(listener));
         return new Ending(() => ImmutableInterlocked.Update(ref _listeners, all => all.Remove(listener)));
     }
 
     /// <summary>Tells all listeners soon.</summary>
-    public void Raise()
+    public void Raise(ChangeKind what)
     {
-        if (Interlocked.Exchange(ref _pending, 1) == 0)
+        if (what == ChangeKind.Pool)
+        {
+            Volatile.Write(ref _isChanged, 1);
+        }
+
+        if (Interlocked.Exchange(ref _isTimed, 1) == 0)
         {
             _timer?.Change(LeastPause, Timeout.InfiniteTimeSpan);
         }
@@ -51,24 +58,51 @@ public sealed class ChangeSignal : IDisposable
     internal void Listen(PoolDatabase database, Func<string> runs, TimeProvider time)
     {
         _timer = time.CreateTimer(_ => Tell(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _subscription = database.Subscribe((_, _) => Raise());
+        _subscription = database.Subscribe((_, changes) =>
+        {
+            if (KindOf(changes) is { } what)
+            {
+                Raise(what);
+            }
+        });
         _runTimer = time.CreateTimer(_ => LookAtRuns(runs()), null, LookAtRunsEvery, LookAtRunsEvery);
+    }
+
+    private static ChangeKind? KindOf(IReadOnlyList<Change> changes)
+    {
+        ChangeKind? what = null;
+        foreach (var change in changes)
+        {
+            if (change.Class.Name is not ("session" or "task"))
+            {
+                return ChangeKind.Pool;
+            }
+
+            if (change.Class.Name == "session" && change.After is null)
+            {
+                what = ChangeKind.SessionEnd;
+            }
+        }
+
+        return what;
     }
 
     private void LookAtRuns(string now)
     {
         if (!_listeners.IsEmpty && Interlocked.Exchange(ref _runs, now) != now)
         {
-            Raise();
+            Raise(ChangeKind.Pool);
         }
     }
 
     private void Tell()
     {
-        Interlocked.Exchange(ref _pending, 0);
+        // In this order: what changes from here on is told the next time.
+        Interlocked.Exchange(ref _isTimed, 0);
+        var what = Interlocked.Exchange(ref _isChanged, 0) == 1 ? ChangeKind.Pool : ChangeKind.SessionEnd;
         foreach (var listener in _listeners)
         {
-            listener();
+            listener(what);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Net;
 using Redoubt.Database;
 using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
+using Redoubt.Server.Inspecting;
 using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;
@@ -21,6 +22,7 @@ public sealed class ConsolePool : IDisposable
     private Logins? _logins;
     private RecoveryService? _recovery;
     private Dispatcher? _dispatcher;
+    private Inspections? _inspections;
 
     /// <summary>The clock.</summary>
     public TimeProvider Time => Services.Time;
@@ -34,6 +36,9 @@ public sealed class ConsolePool : IDisposable
     /// <summary>Plans, runs, sites and schedules.</summary>
     public RecoveryService Recovery => _recovery ?? throw new InvalidOperationException("The console has no pool yet.");
 
+    /// <summary>Looks into files, by path or upload.</summary>
+    public Inspections Inspections => _inspections ?? throw new InvalidOperationException("The console has no pool yet.");
+
     /// <summary>
     /// Ends the names of the console's cookies: browsers send a host's cookies to all of its ports, and two pools on one host must not
     /// sign each other's people out, nor learn each other's sessions.
@@ -42,18 +47,21 @@ public sealed class ConsolePool : IDisposable
 
     internal PoolServices Services => _services ?? throw new InvalidOperationException("The console has no pool yet.");
 
-    /// <summary>The API in somebody's session.</summary>
+    /// <summary>
+    /// The API in somebody's session, which does not count as used by it: pages look at the pool whenever something changes, and a browser
+    /// that was left open would be signed in for ever. What people do counts (<see cref="Renew"/>).
+    /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="remote">Where they are, for the audit log.</param>
-    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, new LocalCalls(() => _dispatcher!, remote), session, Time);
+    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, new LocalCalls(() => _dispatcher!, remote, isUse: false), session, Time);
 
     /// <summary>Tells nobody any more.</summary>
     public void Dispose() => Changes.Dispose();
 
     // The host's services are made before the pool's: a pool that can't be opened must not need a web server to say so.
-    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery)
+    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery, Inspections inspections)
     {
-        (_services, _logins, _recovery, _dispatcher) = (services, logins, recovery, dispatcher);
+        (_services, _logins, _recovery, _dispatcher, _inspections) = (services, logins, recovery, dispatcher, inspections);
         CookieSuffix = services.State.Find(services.Pool)!.Uuid[..8];
         Changes.Listen(services.Database, () => recovery.RunsMark, services.Time);
     }
@@ -62,15 +70,19 @@ public sealed class ConsolePool : IDisposable
     internal Task<SessionState> LoginAsync(string user, string password, IPAddress remote, CancellationToken cancellationToken) =>
         _logins!.LoginAsync(user, password, "console", remote, cancellationToken);
 
-    internal SessionState? FindSession(string spelled)
+    internal SessionState? FindSession(string spelled) => Services.Sessions.Peek(new(spelled)) is { Foreign: null } session ? session : null;
+
+    /// <summary>Somebody has done something in a session: it lives on.</summary>
+    /// <returns>Whether it is still there.</returns>
+    internal bool Renew(Ref<SessionRecord> session)
     {
         try
         {
-            return Services.Sessions.Get(new(spelled), spelled) is { Foreign: null } session ? session : null;
+            return Services.Sessions.Get(session, session.Opaque) is not null;
         }
-        catch (XenApiException)
+        catch (XenApiException ended) when (ended.Code == "SESSION_INVALID")
         {
-            return null;
+            return false;
         }
     }
 

@@ -34,6 +34,12 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
+        // A page that a person has asked for; the line that keeps one alive comes and goes by itself.
+        if (!Request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
+        {
+            pool.Renew(session.Ref);
+        }
+
         var identity = new ClaimsIdentity(
             [
                 new(ClaimTypes.Name, session.UserName),

@@ -58,15 +58,16 @@ public abstract class LivePart : ComponentBase, IDisposable
     protected override async Task OnInitializedAsync()
     {
         Me = Visitor.Of((await Authentication).User, Pool);
+        Me.Renew();
         State = Pool.State;
         await OpenAsync();
         await FollowAsync();
         if (RendererInfo.IsInteractive && !_isDisposed)
         {
-            _subscription = Pool.Changes.Subscribe(() => _ = InvokeAsync(FollowChangeAsync));
+            _subscription = Pool.Changes.Subscribe(what => _ = InvokeAsync(what == ChangeKind.Pool ? FollowChangeAsync : FollowSession));
 
-            // "3 minutes ago" and "overdue" change although nothing does.
-            _tick = Pool.Time.CreateTimer(state => _ = InvokeAsync(StateHasChanged), null, Tick, Tick);
+            // "3 minutes ago" and "overdue" change although nothing does, and a session that nobody uses ends.
+            _tick = Pool.Time.CreateTimer(state => _ = InvokeAsync(FollowClock), null, Tick, Tick);
             if (!ReferenceEquals(State, Pool.State))
             {
                 // It has changed before anybody listened.
@@ -145,6 +146,7 @@ public abstract class LivePart : ComponentBase, IDisposable
         }
 
         (IsBusy, Told) = (true, null);
+        Me.Renew();
         StateHasChanged();
         try
         {
@@ -168,6 +170,7 @@ public abstract class LivePart : ComponentBase, IDisposable
         finally
         {
             IsBusy = false;
+            Me.Renew();
             await RefreshAsync();
         }
 
@@ -184,6 +187,24 @@ public abstract class LivePart : ComponentBase, IDisposable
         {
             // Nobody awaits this: the page's own boundary shows that it has failed.
             await DispatchExceptionAsync(fault);
+        }
+    }
+
+    private Task FollowSession()
+    {
+        if (!_isDisposed)
+        {
+            LeaveIfSignedOut();
+        }
+
+        return Task.CompletedTask;
+    }
+
+    private void FollowClock()
+    {
+        if (!_isDisposed && !LeaveIfSignedOut())
+        {
+            StateHasChanged();
         }
     }
 

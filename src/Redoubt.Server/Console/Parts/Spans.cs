@@ -20,7 +20,7 @@ internal static class Spans
 
     /// <summary>As a clock: <c>1:05</c>.</summary>
     public static string Clock(TimeSpan span) => span.TotalHours >= 1
-        ? span.ToString(@"h\:mm\:ss", CultureInfo.InvariantCulture)
+        ? string.Create(CultureInfo.InvariantCulture, $"{(long)span.TotalHours}:{span:mm\\:ss}")
         : span.ToString(@"m\:ss", CultureInfo.InvariantCulture);
 
     public static string Exact(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);

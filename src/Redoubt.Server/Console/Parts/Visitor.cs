@@ -35,15 +35,27 @@ public sealed class Visitor
     /// <summary>Their session.</summary>
     public Ref<SessionRecord> Session => _session;
 
-    /// <summary>The API in their session. Whatever changes something goes through it, so that the audit log has it.</summary>
+    /// <summary>
+    /// The API in their session. Whatever changes something goes through it, so that the audit log has it. The session does not count as
+    /// used by that alone.
+    /// </summary>
     public XenApiClient Api => _pool!.ApiOf(_session, _remote);
 
     /// <summary>Their session, as recovery asks for it.</summary>
     /// <exception cref="XenApiException"><c>SESSION_INVALID</c>: it has ended.</exception>
     internal SessionState Caller => _pool!.FindSession(_session.Opaque) ?? throw new XenApiException("SESSION_INVALID", _session.Opaque);
 
+    /// <summary>Where they are.</summary>
+    internal IPAddress Remote => _remote;
+
     /// <summary>Whether the session is still there.</summary>
-    public bool IsSignedIn => _pool!.State.Find(_session) is not null;
+    public bool IsSignedIn => _pool!.FindSession(_session.Opaque) is not null;
+
+    /// <summary>They have done something: their session lives on.</summary>
+    internal void Renew() => _pool?.Renew(_session);
+
+    /// <summary>Why they may not do what needs a role, or null: they may.</summary>
+    public string? WhyNot(Role needed) => Role >= needed ? null : PartsText.NeedsRole(Describe(needed), RoleName);
 
     /// <summary>Why they may not send a message, or null: they may.</summary>
     public string? WhyNot(string message) =>

@@ -6,7 +6,7 @@ internal static class PlansText
     public static string Title => "Recovery plans";
     public static string Sub => "What to recover and how, kept in the pool's metadata: a plan travels with the storage, and is there when its site is not.";
     public static string None => "There are no plans yet";
-    public static string NoneText => "Go through the wizard once and save what you have chosen under a name. Then test it, and have it tested again and again.";
+    public static string NoneText => "Write one down here, or go through the wizard once and save what you have chosen. Then test it, and have it tested again and again.";
     public static string New => "New plan";
     public static string Name => "Plan";
     public static string Recovers => "Recovers";
@@ -20,14 +20,14 @@ internal static class PlansText
     public static string Here => "of this pool";
     public static string Overdue => "Overdue";
     public static string Never => "Never tested";
-    public static string Ambiguous => "Not known";
-    public static string AmbiguousText => "Several plans have this name, and runs are known by it. Save one of them under another name.";
     public static string LookAgain => "Look at the storage again";
     public static string Monthly => "Test monthly";
-    public static string Stop => "Stop";
-    public static string Edit => "Open in the wizard";
+    public static string ToWizard => "To the wizard";
+    public static string ScheduleWrong => "Look at the schedule";
 
     public static string RemoveText(string plan) => $"The plan {plan} is removed from the pool's metadata. Reports of its runs stay.";
+
+    public static string TestedAt(string when) => $"Tested {when}";
 
     public static string Of(string pool) => $"of {pool}";
 

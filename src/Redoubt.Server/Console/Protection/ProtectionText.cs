@@ -50,6 +50,8 @@ internal static class ProtectionText
 
     public static string BackTo => "back to";
 
+    public static string HistoryProblem(string why) => $"Its newest state is missing: {why}.";
+
     public static string VmCount(int count) => count == 1 ? "1 VM" : $"{count} VMs";
 
     public static string Space(string used, string size) => $"{used} of {size}";

@@ -9,7 +9,8 @@ namespace Redoubt.Server.Console.Protection;
 /// <param name="Behind">How many changes it lacks.</param>
 /// <param name="BrokenSince">Since when nothing can be written.</param>
 /// <param name="Reason">Why.</param>
-public sealed record Replication(string Health, long Behind, DateTimeOffset? BrokenSince, string Reason)
+/// <param name="HistoryProblem">Why the last state that was due for the history is not in it; null when it is.</param>
+public sealed record Replication(string Health, long Behind, DateTimeOffset? BrokenSince, string Reason, string? HistoryProblem)
 {
     /// <summary>The mark that it gets.</summary>
     public string Kind => Health switch
@@ -30,7 +31,8 @@ public sealed record Replication(string Health, long Behind, DateTimeOffset? Bro
                 state.GetValueOrDefault("health", "detached"),
                 long.Parse(state.GetValueOrDefault("generations_behind", "0"), CultureInfo.InvariantCulture),
                 state.TryGetValue("broken_since", out var since) ? XenTypes.DateTime.Decode(since) : null,
-                state.GetValueOrDefault("reason", ""));
+                state.GetValueOrDefault("reason", ""),
+                state.GetValueOrDefault("history_problem"));
         }
 
         return found.ToImmutable();

@@ -31,11 +31,13 @@ public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, str
     }
 
     /// <summary>The earlier states on it, the newest first.</summary>
-    internal async Task<List<(string At, DateTimeOffset Time, int Vms)>> PointsAsync(XenApiClient api)
+    internal Task<List<(string At, DateTimeOffset Time, int Vms)>> PointsAsync(XenApiClient api) => PointsAsync(api, Ref);
+
+    internal static async Task<List<(string At, DateTimeOffset Time, int Vms)>> PointsAsync(XenApiClient api, Ref<VdiRecord> volume)
     {
         try
         {
-            var states = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", [Ref]);
+            var states = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", [volume]);
             return [.. states.Select(s => (s["generation"], XenTypes.DateTime.Decode(s["time"]), int.Parse(s["vms"], CultureInfo.InvariantCulture))).OrderByDescending(s => s.Item2)];
         }
         catch (XenApiException)

@@ -13,7 +13,6 @@ internal static class RecoverText
     public static readonly string[] Steps =
         ["What do you want to do", "Before you start", "Locate storage", "Select vApps and VMs", "Mappings", "Pre-checks", "Review"];
 
-    public static string BeforeSub => "What will happen, and what you should have done.";
     public static string SourceDead => "I state that the source is dead: none of its hosts runs any of these VMs, now or when it comes back.";
     public static string SourceDeadHint => "A VM that runs twice destroys its own disks. If the source might still be running, switch it off first.";
     public static string WhichSource => "The site that hands over";
@@ -26,6 +25,12 @@ internal static class RecoverText
     public static string FindMore => "Find storage that is not attached";
     public static string Type => "Type";
     public static string Location => "Device configuration, key=value";
+    public static string LocationHint => "Several are kept apart by spaces; a value with a space stands in quotes.";
+    public static string Secrets => "Passwords among them, key=value";
+    public static string OpenQuote => "A quote in the device configuration is not closed.";
+    public static string AttachedHere => "Attached for looking";
+    public static string AttachedHereText => "Storage that the wizard, or a run, has attached read-only. Let go what you don't recover from: then the array can have it back.";
+    public static string Release => "Let go";
     public static string Probe => "Find";
     public static string Attach => "Attach for looking";
     public static string NothingFound => "The probe has found no storage there.";
@@ -119,6 +124,16 @@ internal static class RecoverText
     public static string PlanName => "Name of the plan";
     public static string Save => "Save";
     public static string Accept => "Go without it";
+
+    public static string NoPair(string word) => $"The device configuration holds '{word}', which is no key=value.";
+
+    public static string TwiceThere(string key) => $"The device configuration says twice what {key} is.";
+
+    public static string ReleaseOf(string names) => $"Let go: {names}";
+
+    public static string Released(string names) => $"{names} is let go; nothing has been written to it.";
+
+    public static string InUse(string kind, string by, string phase) => $"A run needs it: {kind}, started by {by} ({phase}). Wait for its end, or cancel it.";
 
     public static string Saved(string name) => $"The plan {name} is saved in the pool's metadata, and travels with the storage.";
 

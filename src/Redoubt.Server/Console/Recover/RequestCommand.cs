@@ -18,6 +18,10 @@ internal static class RequestCommand
     /// <summary>The command that only shows the plan.</summary>
     public static string PlanOf(RecoveryRequest request) => Write($"dr-plan kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { KeepTest = false });
 
+    /// <summary>The command that keeps it under a name. It says everything, and begins with no saved plan.</summary>
+    public static string SaveOf(string name, RecoveryRequest request) => Write(
+        $"dr-plan-save {ShellWord.Of("name", name)} kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { Plan = null, PlanPool = null }, hasBothMaps: true);
+
     private static string VerbOf(RecoveryKind kind) => kind switch
     {
         RecoveryKind.Test => "dr-test",
@@ -26,14 +30,15 @@ internal static class RequestCommand
         RecoveryKind.Failback => "dr-failback",
     };
 
-    private static string Write(string verb, RecoveryRequest request)
+    private static string Write(string verb, RecoveryRequest request, bool hasBothMaps = false)
     {
         var policy = request.Policy;
         var text = new StringBuilder($"redoubt {verb}");
 
         // A saved plan is named, so that the run counts for it; what it holds is written out all the same, unless no shell would take it.
         var isLong = policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count > LongestSelection;
-        One(text, "plan", request.Plan ?? (isLong ? "NAME" : null));
+        One(text, "plan", request.Plan ?? (isLong && !hasBothMaps ? "NAME" : null));
+        One(text, "from", request.PlanPool);
         List(text, "sr-uuid", request.SrUuids);
         if (request.Probes is [var probe, ..])
         {
@@ -42,23 +47,35 @@ internal static class RequestCommand
         }
 
         List(text, "appliances", isLong ? [] : policy.Chosen.Appliances);
-        List(text, "vms", isLong ? [] : policy.Chosen.Vms);
+        List(text, "vms", !isLong ? policy.Chosen.Vms : hasBothMaps ? ["NAME", "..."] : []);
         List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);
         One(text, "at", policy.PointInTime);
-        Pairs(text, "network-map", policy.Kind == RecoveryKind.Test ? policy.TestNetworks : policy.Networks);
+        if (hasBothMaps)
+        {
+            Pairs(text, "real-network-map", policy.Networks);
+            Pairs(text, "test-network-map", policy.TestNetworks);
+        }
+        else
+        {
+            Pairs(text, "network-map", policy.Kind == RecoveryKind.Test ? policy.TestNetworks : policy.Networks);
+        }
+
+        Pairs(text, "storage-map", policy.Storage);
         Pairs(text, "copy", policy.Copies);
         Pairs(text, "order", policy.Orders.Select(o => KeyValuePair.Create(o.Key, o.Value.ToString(CultureInfo.InvariantCulture))));
         Pairs(text, "health", policy.Health);
-        Pairs(text, "hook", policy.Hooks.DistinctBy(MomentOf).Select(h => KeyValuePair.Create(MomentOf(h), h.Script)));
+        Pairs(text, "hook", policy.Hooks.GroupBy(MomentOf).Select(h => KeyValuePair.Create(h.Key, string.Join(',', h.Select(s => s.Script)))));
         List(text, "accept-missing", policy.AcceptedMissingDisks);
         List(text, "resolve", policy.Resolve);
         One(text, "source-dead", policy.IsSourceDead ? "true" : null);
         One(text, "power-state", policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
         One(text, "on-failure", policy.OnTierFailure == TierFailure.Continue ? null : policy.OnTierFailure.ToString().ToLowerInvariant());
+        Pairs(text, "on-failure", policy.OnFailureOfTier.Select(t => KeyValuePair.Create(t.Key.ToString(CultureInfo.InvariantCulture), t.Value.ToString().ToLowerInvariant())));
         One(text, "parallel-starts", policy.Limits.ParallelStarts == Usual.ParallelStarts ? null : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
         One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        One(text, "stale-after", policy.Limits.StaleAfter == Usual.StaleAfter ? null : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
         if (isLong && request.Plan is null)
         {
@@ -70,14 +87,7 @@ internal static class RequestCommand
     }
 
     // What the command line has no parameter for comes with a saved plan only.
-    private static string Unsaid(RecoveryRequest request) => request.Plan is not null ? "" : string.Join(", ", new[]
-    {
-        (IsSaid: request.Policy.Storage.IsEmpty, Part: "storage"),
-        (IsSaid: request.Policy.OnFailureOfTier.IsEmpty, Part: "tier failures"),
-        (IsSaid: request.Policy.Limits.StaleAfter == Usual.StaleAfter, Part: "stale age"),
-        (IsSaid: request.Probes.Length < 2, Part: "probes"),
-        (IsSaid: request.Policy.Hooks.DistinctBy(MomentOf).Count() == request.Policy.Hooks.Length, Part: "hooks"),
-    }.Where(p => !p.IsSaid).Select(p => p.Part));
+    private static string Unsaid(RecoveryRequest request) => request.Plan is null && request.Probes.Length > 1 ? "probes" : "";
 
     private static string MomentOf(RunHook hook) => hook.Moment switch
     {

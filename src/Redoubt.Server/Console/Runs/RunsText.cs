@@ -33,23 +33,40 @@ internal static class RunsText
     public static string Cancel => "Cancel";
     public static string Resume => "Resume";
     public static string Undo => "Undo";
+    public static string Pause => "Pause";
     public static string CleanUp => "Clean up the test";
     public static string UndoTitle => "Undo the run?";
     public static string UndoText => "Its steps are taken back, the last first. VMs that it has started are shut down and removed here; their disks stay.";
     public static string CancelTitle => "Cancel the run?";
     public static string CancelText => "It ends what it has begun, and does nothing more.";
+    public static string At(int number, int all, string what) => $"Step {number} of {all}: {what}";
+    public static string FindVm => "Find VMs by name";
+    public static string AnyState => "Any state";
+    public static string StateFilter => "Show VMs that are";
+    public static string NoVmFits => "No VM fits.";
+    public static string VmsOfStep(int count) => $"{count} VMs";
+    public static string MoreOfStep(int count) => $"{count} more are in the list of VMs below.";
+    public static string PausedNow => "Nothing is under way. It goes on where it is when somebody resumes it.";
+    public static string TestIsUp(int well, int all) => $"The test is up: {well} of {all} VMs are well. It stays as it is, also over restarts, until it is cleaned up.";
+    public static string ShowMore(int count) => $"Show {count} more";
+    public static string NoneRuns => "None of these VMs runs any more, so there is nothing to see.";
+    public static string Search => "Find by plan or person";
+    public static string NoRunFits => "No run fits.";
+    public static string TheRun => "The run";
+    public static string Chosen(int count) => $"{count} of 2 chosen";
+    public static string NoSuchRun(string run) => $"There is no run {run}.";
+    public static string CompareNeedsTwo => "Choose two runs in the history.";
+    public static string Difference => "Difference";
+    public static string VmTimes => "VMs: well after";
     public static string Evidence => "Screens of the recovered VMs";
     public static string Show => "Show the screens";
-    public static string NoScreen => "no screen";
     public static string Vm => "VM";
     public static string Recovered => "Recovered";
     public static string Started => "Started";
     public static string Well => "Well";
-    public static string Failed => "What went wrong";
     public static string Markdown => "Markdown";
     public static string Json => "JSON";
     public static string Html => "HTML";
-    public static string NotYet => "There is too little to go by yet";
     public static string StartedBy(string who) => $"started by {who}";
 
     public static string Times(int n) => $"attempt {n}";
@@ -62,11 +79,22 @@ internal static class RunsText
         _ => answer,
     };
 
+    public static string Name(RunOrder order) => order switch
+    {
+        RunOrder.Pause => Pause,
+        RunOrder.Resume => Resume,
+        RunOrder.CleanUp => CleanUp,
+        RunOrder.Cancel => Cancel,
+        RunOrder.Undo => Undo,
+    };
+
     public static string Phase(RunPhase phase) => phase switch
     {
         RunPhase.Running => "Running",
         RunPhase.Waiting => "Waiting for you",
         RunPhase.Interrupted => "Interrupted",
+        RunPhase.Pausing => "Pausing",
+        RunPhase.Paused => "Paused",
         RunPhase.Cancelling => "Cancelling",
         RunPhase.Undoing => "Being undone",
         RunPhase.Succeeded => "Succeeded",
@@ -78,8 +106,8 @@ internal static class RunsText
 
     public static string Mark(RunPhase phase) => phase switch
     {
-        RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing => "busy",
-        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Partial => "warn",
+        RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing => "busy",
+        RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused or RunPhase.Partial => "warn",
         RunPhase.Succeeded => "ok",
         RunPhase.Failed => "bad",
         RunPhase.Cancelled or RunPhase.Undone => "idle",

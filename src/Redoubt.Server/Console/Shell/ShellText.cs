@@ -35,7 +35,6 @@ internal static class ShellText
     public static string Password => "Password";
     public static string Pitch => "The right VMs, the newest copy, in the right order.";
     public static string PitchText => "Everything that a recovery needs lies on the replicated storage. See that it is there, test it, and bring it back.";
-    public static string SignInFailed => "Signing in has failed";
     public static string FormTooOld => "The page was open for too long. Please try again.";
 
     public static string ToPool(string pool) => $"to pool {pool}";

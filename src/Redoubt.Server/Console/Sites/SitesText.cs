@@ -19,12 +19,14 @@ internal static class SitesText
     public static string Added => "Added";
     public static string Answers => "Answers";
     public static string Asking => "Asking";
+    public static string Asked => "asked";
+    public static string NotAsked => "Not asked yet";
+    public static string OpenFile => "Open a file or device";
     public static string Silent => "No answer";
     public static string Remove => "Remove";
     public static string RemoveTitle => "Remove the site?";
     public static string Again => "Ask again";
     public static string Volumes => "Metadata volumes";
-    public static string VolumesText => "Every copy of a pool's metadata on attached storage can be opened and looked into; nothing is written.";
     public static string NoVolumes => "There is no metadata volume on attached storage";
     public static string NoVolumesText => "Protect an SR, or attach replicated storage in the wizard.";
     public static string Own => "this pool";
@@ -34,6 +36,8 @@ internal static class SitesText
     public static string AddedSite(string site, string pool) => $"{site} is added: it is the pool {pool}.";
 
     public static string Removed(string site) => $"{site} is removed.";
+
+    public static string NotAskedBecause(string why) => $"The sites could not be asked: {why}";
 
     public static string By(string who) => $"by {who}";
 }

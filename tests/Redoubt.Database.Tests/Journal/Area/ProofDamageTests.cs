@@ -17,7 +17,8 @@ public sealed class ProofDamageTests
         var (whole, cut, nothing) = (0, 0, 0);
         foreach (var mask in (byte[])[0x01, 0x03, 0x80])
         {
-            for (var at = 0; at < (mask == 1 ? volume.Image.Length : volume.Layout.UsedBytes); at++)
+            // Each byte once, and each fourth in two more ways.
+            for (var at = 0; at < (mask == 1 ? volume.Image.Length : volume.Layout.UsedBytes); at += mask == 1 ? 1 : 4)
             {
                 volume.Image[at] ^= mask;
                 var verdict = volume.Check(volume.Image, $"byte {at} ^ {mask:x2}");
@@ -40,7 +41,7 @@ public sealed class ProofDamageTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{whole} whole, {cut} cut, {nothing} nothing");
         // Of a large database the half has little but the log.
-        Assert.True(cut > (large == Large.None ? 3000 : 1000), $"{cut}");
+        Assert.True(cut > (large == Large.None ? 1500 : 500), $"{cut}");
     }
 
     [Theory]

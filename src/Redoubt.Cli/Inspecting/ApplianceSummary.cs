@@ -1,7 +1,0 @@
-namespace Redoubt.Cli.Inspecting;
-
-/// <summary>A vApp.</summary>
-/// <param name="Uuid">Its UUID.</param>
-/// <param name="NameLabel">Its name.</param>
-/// <param name="Members">Its VMs in the order in which they are started.</param>
-internal sealed record ApplianceSummary(string Uuid, string NameLabel, IReadOnlyList<ApplianceMember> Members);

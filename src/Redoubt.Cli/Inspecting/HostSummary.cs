@@ -1,8 +1,0 @@
-namespace Redoubt.Cli.Inspecting;
-
-/// <summary>A host.</summary>
-/// <param name="Uuid">Its UUID.</param>
-/// <param name="NameLabel">Its name.</param>
-/// <param name="Address">Its address.</param>
-/// <param name="Software">Product and version.</param>
-internal sealed record HostSummary(string Uuid, string NameLabel, string Address, string Software);

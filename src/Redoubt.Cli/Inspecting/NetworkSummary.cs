@@ -1,8 +1,0 @@
-namespace Redoubt.Cli.Inspecting;
-
-/// <summary>A network.</summary>
-/// <param name="Uuid">Its UUID.</param>
-/// <param name="NameLabel">Its name.</param>
-/// <param name="Bridge">Its bridge.</param>
-/// <param name="Interfaces">How many VM interfaces are on it.</param>
-internal sealed record NetworkSummary(string Uuid, string NameLabel, string Bridge, int Interfaces);

@@ -1,7 +1,0 @@
-namespace Redoubt.Cli.Inspecting;
-
-/// <summary>Whose database it is.</summary>
-/// <param name="Uuid">The pool's UUID.</param>
-/// <param name="NameLabel">Its name.</param>
-/// <param name="Coordinator">The name of its coordinator.</param>
-internal sealed record PoolSummary(string Uuid, string NameLabel, string? Coordinator);

@@ -1,0 +1,15 @@
+using System.Collections.Immutable;
+using Redoubt.Recovery;
+
+namespace Redoubt.Server.Inspecting;
+
+/// <summary>Takes out of a device config what may be a secret: a report is mailed around, a database is not.</summary>
+public static class DeviceConfigMask
+{
+    /// <summary>What stands in the place of a secret.</summary>
+    public const string Masked = "********";
+
+    /// <summary>The config with what may be a secret replaced.</summary>
+    public static ImmutableSortedDictionary<string, string> Apply(IEnumerable<KeyValuePair<string, string>> config) =>
+        config.ToImmutableSortedDictionary(p => p.Key, p => DeviceConfigs.IsSecret(p.Key) ? Masked : DeviceConfigs.WithoutLogin(p.Value, Masked), StringComparer.Ordinal);
+}

@@ -1,0 +1,244 @@
+using Microsoft.Playwright;
+using Redoubt.Recovery;
+using Redoubt.XenApi;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+public sealed class PlanEditTests(Browser browser) : IAsyncLifetime
+{
+    private static readonly RecoveryPolicy Policy = new() { Kind = RecoveryKind.Failover };
+
+    private readonly PlanScene _scene = new(browser);
+
+    public async ValueTask InitializeAsync() => await _scene.StartAsync("everything");
+
+    public ValueTask DisposeAsync() => _scene.DisposeAsync();
+
+    [Fact]
+    public async Task A_plan_is_written_by_keyboard_alone()
+    {
+        var page = await _scene.OpenAsync("plans/new");
+        await TabToAsync(page, "Name");
+        await page.Keyboard.TypeAsync("shop-first");
+        await TabToAsync(page, "Everything that is found, also what is added later");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await Expect(page.GetByLabel("Find by name, tag or vApp")).ToBeVisibleAsync();
+        await TabToAsync(page, "Find by name, tag or vApp");
+        await page.Keyboard.TypeAsync("sho");
+        await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "mail" })).ToHaveCountAsync(0);
+        await TabToAsync(page, "shop 2 VMs");
+        await page.Keyboard.PressAsync("Space");
+        await Expect(page.GetByText("1 selected")).ToBeVisibleAsync();
+        await TabToAsync(page, "Tag");
+        await page.Keyboard.TypeAsync("gold");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByLabel("Network that takes its place: lan")).ToHaveCountAsync(2);
+        await TabToAsync(page, "Network that takes its place: lan");
+        await page.Keyboard.TypeAsync("nowhere");
+        await TabToAsync(page, "If a tier does not come up");
+        await page.Keyboard.PressAsync("ArrowDown");
+        await TabToAsync(page, "Start order: VM");
+        await page.Keyboard.TypeAsync("web");
+        await TabToAsync(page, "Start order: Tier it starts in");
+        await page.Keyboard.TypeAsync("7");
+        await page.Keyboard.PressAsync("Enter");
+        await TabToAsync(page, "Hooks: Script");
+        await page.Keyboard.TypeAsync("tell-them");
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("before the run", new() { Exact = true }).First).ToBeVisibleAsync();
+        Assert.Empty(await Accessibility.CheckAsync(page));
+        await page.ShotAsync("plan-new");
+        await TabToAsync(page, "Save", back: true);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.GetByText("The plan shop-first is saved")).ToBeVisibleAsync();
+        await Expect(page.Heading("Plan shop-first")).ToBeVisibleAsync();
+
+        var saved = (await _scene.PlanAsync("shop-first"))!.Policy;
+        Assert.Single(saved.Chosen.Appliances);
+        Assert.Equal(["gold"], saved.Chosen.Tags);
+        Assert.Equal("nowhere", Assert.Single(saved.Networks).Value);
+        Assert.Equal(TierFailure.Stop, saved.OnTierFailure);
+        Assert.Equal(KeyValuePair.Create("web", 7L), Assert.Single(saved.Orders));
+        Assert.Equal(new RunHook("tell-them", HookMoment.BeforeRun), Assert.Single(saved.Hooks));
+        Assert.Contains(await _scene.Target.AuditAsync(), l => l.Contains("recovery.save_plan", StringComparison.Ordinal) && l.Contains("root", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_finding_appears_while_editing_and_goes_when_it_is_mended()
+    {
+        await _scene.Target.CallAsync("network.create", [new NetworkRecord { NameLabel = "uplink" }]);
+        await _scene.SaveAsync("shop", Policy);
+        var page = await _scene.OpenAsync("plans/edit?plan=shop");
+        var checks = page.GetByRole(AriaRole.Region, new() { Name = "Checks" });
+        var network = page.GetByLabel("Network that takes its place: lan").First;
+        await Expect(checks.GetByText("network-unmapped")).ToBeVisibleAsync();
+        await network.FillAsync("downlink");
+        await network.PressAsync("Tab");
+        await Expect(checks.GetByText("network-map-wrong")).ToBeVisibleAsync();
+        await Expect(checks.GetByText("network-unmapped")).ToHaveCountAsync(0);
+        await page.ShotAsync("plan-finding");
+        await network.FillAsync("uplink");
+        await network.PressAsync("Tab");
+        await Expect(checks.GetByText("network-map-wrong")).ToHaveCountAsync(0);
+        await Expect(checks.GetByText("Nothing stands in the way")).ToBeVisibleAsync();
+
+        // What the pool does meanwhile is shown, but has no other pool's database read again.
+        var opened = 0;
+        using (_scene.Target.Server.Daemon.Services.Database.Subscribe((_, changes) => Interlocked.Add(ref opened, changes.Count(c => c.ToString().Contains("session", StringComparison.OrdinalIgnoreCase)))))
+        {
+            await page.GetByLabel("Only what is selected here").CheckAsync();
+            await page.GetByLabel("mail").CheckAsync();
+            await Expect(checks.GetByText("1 VM in 1 tier")).ToBeVisibleAsync();
+            await _scene.Target.CreateVmAsync("late", default);
+            await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "late" })).ToBeVisibleAsync();
+            Assert.Equal(0, opened);
+            await checks.GetByRole(AriaRole.Button, new() { Name = "Look again" }).ClickAsync();
+            await Expect(checks.GetByText("Checking…")).ToHaveCountAsync(0);
+            await Expect(checks.GetByText("1 VM in 1 tier")).ToBeVisibleAsync();
+            Assert.NotEqual(0, opened);
+        }
+    }
+
+    [Fact]
+    public async Task What_cannot_be_saved_is_refused_in_the_sentence_of_the_API_and_nothing_is_overwritten_unasked()
+    {
+        await _scene.SaveAsync("shop", Policy);
+        await _scene.SaveAsync("other", Policy with { OnTierFailure = TierFailure.Ask });
+        await _scene.Target.CallAsync("recovery.add_schedule", ["weekly", "shop", "0 3 * * 6"]);
+        var page = await _scene.OpenAsync("plans/edit?plan=shop");
+        var name = page.GetByLabel("Name", new() { Exact = true });
+        await name.FillAsync("two words");
+        await page.Button("Save").ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("two words (a name has up to 64 letters, digits, '-', '_' and '.')");
+
+        await page.GetByLabel("Only what is selected here").CheckAsync();
+        await Expect(page.Button("Save")).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.Locator(".why .tip").First).ToContainTextAsync("Select at least one");
+        await page.GetByLabel("Everything that is found").CheckAsync();
+
+        await name.FillAsync("other");
+        await page.Button("Save").ClickAsync();
+        await Expect(page.GetByText("There is a plan other already")).ToBeVisibleAsync();
+        await page.Button("Cancel").ClickAsync();
+        Assert.Equal(TierFailure.Ask, (await _scene.PlanAsync("other"))!.Policy.OnTierFailure);
+
+        // Under a name that is free it is a renaming, which takes the schedules along.
+        await name.FillAsync("store");
+        await Expect(page.GetByText("redoubt dr-plan-remove name=shop")).ToBeHiddenAsync();
+        await page.Button("Save").ClickAsync();
+        await Expect(page.GetByText("The plan shop is called store now")).ToBeVisibleAsync();
+        Assert.Null(await _scene.PlanAsync("shop"));
+        Assert.NotNull(await _scene.PlanAsync("store"));
+        await Expect(page.GetByRole(AriaRole.Cell, new() { Name = "0 3 * * 6" })).ToBeVisibleAsync();
+
+        // Leaving with changes is asked about, and they can be discarded.
+        await page.GetByLabel("If a tier does not come up").First.SelectOptionAsync("Ask");
+        await page.GetByRole(AriaRole.Link, new() { Name = "All plans" }).ClickAsync();
+        await Expect(page.GetByText("What you have changed since the plan was saved is lost.")).ToBeVisibleAsync();
+        await page.Button("Cancel").ClickAsync();
+        await page.Button("Discard changes").ClickAsync();
+        await page.Locator(".rz-dialog").GetByRole(AriaRole.Button, new() { Name = "Discard changes" }).ClickAsync();
+        await Expect(page.GetByLabel("If a tier does not come up").First).ToHaveValueAsync("Continue");
+        await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Who_may_only_look_sees_the_plan_and_why_they_cannot_change_it()
+    {
+        await _scene.Target.CreateUserAsync("eve", "read-only");
+        await _scene.SaveAsync("shop", Policy with { Chosen = new() { Tags = ["gold"] } });
+        var page = await _scene.OpenAsync("plans/edit?plan=shop", "eve");
+        await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "This needs the role Pool Operator; you have Read Only." })).ToBeVisibleAsync();
+        await Expect(page.GetByLabel("Name", new() { Exact = true })).ToBeDisabledAsync();
+        await Expect(page.GetByLabel("Usually run as")).ToBeDisabledAsync();
+        await Expect(page.Button("Save")).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.Button("Add the schedule")).ToHaveAttributeAsync("aria-disabled", "true");
+        await Expect(page.GetByText("gold", new() { Exact = true })).ToBeVisibleAsync();
+        Assert.Empty(await Accessibility.CheckAsync(page));
+    }
+
+    [Fact]
+    public async Task Two_people_at_one_plan_are_told_of_each_other()
+    {
+        await _scene.SaveAsync("shop", Policy);
+        await _scene.Target.CreateUserAsync("ann", "pool-operator");
+        var root = await _scene.OpenAsync("plans/edit?plan=shop");
+        var ann = await _scene.OpenAsync("plans/edit?plan=shop", "ann");
+        var idle = await _scene.OpenAsync("plans/edit?plan=shop", "ann");
+        await root.GetByLabel("Afterwards the VMs").SelectOptionAsync("Paused");
+        await ann.GetByLabel("Afterwards the VMs").SelectOptionAsync("Halted");
+        await ann.Button("Save").ClickAsync();
+        await Expect(ann.GetByText("The plan shop is saved")).ToBeVisibleAsync();
+
+        // Who has changed nothing sees what is saved; who has is asked.
+        await Expect(idle.GetByLabel("Afterwards the VMs")).ToHaveValueAsync("Halted");
+        await Expect(root.GetByText("ann has saved this plan")).ToBeVisibleAsync();
+        await root.Button("Save").ClickAsync();
+        await Expect(root.GetByText("ann has saved this plan since you opened it.")).ToBeVisibleAsync();
+        await root.Button("Cancel").ClickAsync();
+        Assert.Equal(PowerStateAfter.Halted, (await _scene.PlanAsync("shop"))!.Policy.PowerState);
+        await root.Button("Take theirs").ClickAsync();
+        await Expect(root.GetByLabel("Afterwards the VMs")).ToHaveValueAsync("Halted");
+        await _scene.Target.CallAsync("recovery.remove_plan", ["shop"]);
+        await Expect(root.GetByText("The plan has been removed meanwhile.")).ToBeVisibleAsync();
+    }
+
+    [Fact]
+    public async Task Plans_of_one_name_in_two_pools_have_each_their_own_tests_and_history()
+    {
+        await _scene.SaveAsync("everything", Policy with { Kind = RecoveryKind.Test, PowerState = PowerStateAfter.Halted, Chosen = new() { Vms = ["mail"] } });
+        var page = await _scene.OpenAsync("recover?plan=everything&from=here&kind=test");
+        foreach (var step in new[] { "Locate storage", "Select vApps and VMs", "Mappings", "Pre-checks", "Review" })
+        {
+            await page.Button("Next").ClickAsync();
+            await Expect(page.GetByRole(AriaRole.Heading, new() { Name = step, Level = 2 })).ToBeVisibleAsync();
+        }
+
+        await page.Button("Start the test").ClickAsync();
+        await page.WaitForURLAsync("**/runs/*");
+        await Expect(page.GetByText("Succeeded", new() { Exact = true })).ToBeVisibleAsync(new() { Timeout = 60_000 });
+
+        await page.OpenAsync("plans");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "of this pool" })).ToContainTextAsync("Tested");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "everything of paris" })).ToContainTextAsync("Never tested");
+        await page.ShotAsync("plans-two-pools");
+        await page.GetByRole(AriaRole.Row, new() { Name = "of this pool" }).GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
+        var history = page.GetByRole(AriaRole.Region, new() { Name = "Runs of this plan" });
+        await Expect(history.GetByText("Succeeded")).ToBeVisibleAsync();
+        await history.GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
+        await Expect(page.Heading("Report")).ToBeVisibleAsync();
+
+        // What is saved anew has not been tested; the run stays in its history.
+        await _scene.SaveAsync("everything", Policy);
+        await page.OpenAsync("plans/edit?plan=everything");
+        await Expect(history.GetByText("Never tested")).ToBeVisibleAsync();
+        await Expect(history.GetByText("as it was before")).ToBeVisibleAsync();
+
+        // Theirs, saved here, is ours.
+        await page.OpenAsync("plans");
+        await page.GetByRole(AriaRole.Row, new() { Name = "everything of paris" }).GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
+        await Expect(page.GetByText("This plan is of paris.")).ToBeVisibleAsync();
+        await page.GetByLabel("Name", new() { Exact = true }).FillAsync("all-of-paris");
+        await page.Button("Save").ClickAsync();
+        await Expect(page.GetByText("The plan all-of-paris is saved")).ToBeVisibleAsync();
+        Assert.NotNull(await _scene.PlanAsync("everything"));
+    }
+
+    // As somebody without a mouse goes: from one thing to the next.
+    private static async Task TabToAsync(IPage page, string label, bool back = false)
+    {
+        for (var i = 0; i < 80; i++)
+        {
+            await page.Keyboard.PressAsync(back ? "Shift+Tab" : "Tab");
+            var name = await page.EvaluateAsync<string>(
+                "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '').replace(/\\s+/g, ' ').trim(); }");
+            if (name == label)
+            {
+                return;
+            }
+        }
+
+        Assert.Fail($"The keyboard does not lead to {label}.");
+    }
+}
