@@ -47,7 +47,7 @@ internal static class RequestCommand
         }
 
         List(text, "appliances", isLong ? [] : policy.Chosen.Appliances);
-        List(text, "vms", !isLong ? policy.Chosen.Vms : hasBothMaps ? ["NAME", "..."] : []);
+        List(text, "vms", !isLong ? policy.Chosen.Vms : hasBothMaps ? ["NAME,..."] : []);
         List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);
