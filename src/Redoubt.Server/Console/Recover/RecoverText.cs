@@ -85,9 +85,10 @@ internal static class RecoverText
     public static string Resolve => "Resolve";
     public static string ResolveAll => "Resolve all";
     public static string ResolveLabel(string act, string fix) => $"{act}: {fix}";
+    public static string ToDo(string advice) => $"To do: {advice}";
     public static string Unresolve => "Don't";
     public static string Unaccept => "Not without it";
-    public static string UnresolveLabel(string about) => $"Leave {about} as it is";
+    public static string UnresolveLabel(string act, string about) => $"{act}: {about}";
     public static string Gone => "Is not found any more; nothing is left to resolve.";
     public static string GoTo(string page) => $"Go to: {page}";
     public static string FindFindings => "Find by object, code or words";
@@ -109,6 +110,7 @@ internal static class RecoverText
     public static string NoLoss => "none: the source writes its last state before it hands over";
     public static string Forecast => "Should take";
     public static string NoForecast => "not known before the first run here";
+    public static string AtOnce => "under a second";
     public static string NotForecast => "time not known";
     public static string UntilAnswered => "until you answer";
     public static string At(string clock) => $"at {clock}";
@@ -152,7 +154,7 @@ internal static class RecoverText
     public static string NothingBlocks(int warnings, int infos) => $"Nothing stands in the way. Warnings: {warnings}. For information: {infos}.";
 
     public static string PhasePrepare => "Prepare";
-    public static string PhaseFence => "Make sure of the source";
+    public static string PhaseFence => "Check the source";
     public static string PhaseSync => "Last changes of the source";
     public static string PhaseArray => "Wait for the array";
     public static string PhaseAttach => "Attach storage";
