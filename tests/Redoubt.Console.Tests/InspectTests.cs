@@ -50,7 +50,7 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         await SendAsync(page, lost.Dump());
         await Expect(page.GetByText("It is a whole database dump, of generation 100.")).ToBeVisibleAsync();
         Assert.Equal(1, Kept());
-        await page.GetByRole(AriaRole.Link, new() { Name = "Sites" }).ClickAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "Sites" }).First.ClickAsync();
         await Expect(page.Heading("Sites")).ToBeVisibleAsync();
         Assert.Equal(0, Kept());
         Assert.Empty(Directory.GetFiles(Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch")));
@@ -87,7 +87,7 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
             file.SetLength((256L << 20) + 1);
         }
 
-        await SendAsync(page, longer);
+        await page.GetByLabel("A file of yours", new() { Exact = true }).SetInputFilesAsync(longer);
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("long.raw has 256 MiB, and at most 256 MiB can be sent. Compress it with gzip");
         Assert.Equal(0, Kept());
     }
@@ -192,7 +192,12 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         await Expect(tree.GetByText("vm-09999", new() { Exact = true })).ToHaveCountAsync(0);
     }
 
-    internal static Task SendAsync(IPage page, string path) => page.GetByLabel("A file of yours", new() { Exact = true }).SetInputFilesAsync(path);
+    /// <summary>Sends a file, and waits for what is said of it.</summary>
+    internal static async Task SendAsync(IPage page, string path)
+    {
+        await page.GetByLabel("A file of yours", new() { Exact = true }).SetInputFilesAsync(path);
+        await page.GetByRole(AriaRole.Heading, new() { Name = Path.GetFileName(path), Exact = true }).WaitForAsync(new() { Timeout = 60_000 });
+    }
 
     internal static string Pack(string path)
     {
