@@ -58,7 +58,12 @@ public abstract class LivePart : ComponentBase, IDisposable
     protected override async Task OnInitializedAsync()
     {
         Me = Visitor.Of((await Authentication).User, Pool);
-        Me.Renew();
+        if (GetType().IsDefined(typeof(RouteAttribute), inherit: false))
+        {
+            // Somebody has opened a page; its parts come and go by themselves.
+            Me.Renew();
+        }
+
         State = Pool.State;
         await OpenAsync();
         await FollowAsync();
