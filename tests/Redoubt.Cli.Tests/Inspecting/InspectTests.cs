@@ -1,7 +1,6 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Redoubt.Cli.Inspecting;
 using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Cli.Tests.Inspecting;
