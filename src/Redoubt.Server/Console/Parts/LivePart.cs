@@ -20,6 +20,7 @@ public abstract class LivePart : ComponentBase, IDisposable
     private bool _isDisposed;
     private bool _isRefreshing;
     private bool _isChanged;
+    private bool _isLeaving;
 
     /// <summary>Who looks at it.</summary>
     protected Visitor Me { get; private set; } = Visitor.Nobody;
@@ -220,7 +221,12 @@ public abstract class LivePart : ComponentBase, IDisposable
             return false;
         }
 
-        Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+        if (!_isLeaving)
+        {
+            _isLeaving = true;
+            Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+        }
+
         return true;
     }
 }
