@@ -3,7 +3,6 @@ using Microsoft.Playwright;
 using Redoubt.Cli.Tests.Inspecting;
 using Redoubt.Database;
 using Redoubt.Database.Dump;
-using Redoubt.Foreign.Tests;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
