@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Console.Tests;
 
 /// <summary>A pool with a vApp, and one that has a mirror of its storage attached: where a plan can be changed and checked.</summary>
-internal sealed class PlanScene(Browser browser) : IAsyncDisposable
+public sealed class PlanScene(Browser browser) : IAsyncLifetime
 {
     /// <summary>The pool that the VMs are of.</summary>
     public TestSite Source { get; } = new(browser);
@@ -16,8 +16,11 @@ internal sealed class PlanScene(Browser browser) : IAsyncDisposable
     /// <summary>The mirrored SR.</summary>
     public string SrUuid { get; private set; } = "";
 
-    /// <summary>A vApp <c>shop</c> with <c>db</c> (tag <c>gold</c>) and <c>web</c>, both on a network <c>lan</c> that the target has not, and a VM <c>mail</c> in no vApp.</summary>
-    public async Task StartAsync(params string[] plans)
+    /// <summary>
+    /// A vApp <c>shop</c> with <c>db</c> (tag <c>gold</c>) and <c>web</c>, a VM <c>mail</c> in no vApp, all on a network <c>lan</c> that the
+    /// target has not, and a plan <c>everything</c>.
+    /// </summary>
+    public async ValueTask InitializeAsync()
     {
         await Source.InitializeAsync();
         await Target.InitializeAsync();
@@ -35,11 +38,7 @@ internal sealed class PlanScene(Browser browser) : IAsyncDisposable
             }
         }
 
-        foreach (var plan in plans)
-        {
-            await Source.CallAsync("recovery.save_plan", [plan, new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, PowerState = PowerStateAfter.Halted } }.ToJson()]);
-        }
-
+        await Source.CallAsync("recovery.save_plan", ["everything", new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, PowerState = PowerStateAfter.Halted } }.ToJson()]);
         await Source.CallAsync("SR.enable_database_replication", [sr]);
         var location = (await Source.AllAsync<PbdRecord>()).Values.Single(p => p.Sr == sr).DeviceConfig["location"];
         var mirror = Target.NewDirectory();

@@ -60,6 +60,13 @@ public sealed class ScheduleTests(Browser browser) : IAsyncLifetime
         await Expect(panel.GetByRole(AriaRole.Cell, new() { Name = "30 2 1 1,7 *" })).ToHaveCountAsync(0);
         await page.OpenAsync("plans");
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "shop" }).GetByRole(AriaRole.Link, new() { Name = "next in" })).ToBeVisibleAsync();
+
+        // A schedule does not outlive its plan unseen.
+        await _site.CallAsync("recovery.remove_plan", ["shop"]);
+        await Expect(page.GetByText("The schedule shop tests a plan shop that is not there.")).ToBeVisibleAsync();
+        await page.Button("Remove").ClickAsync();
+        await Expect(page.GetByText("The schedule shop is removed.")).ToBeVisibleAsync();
+        Assert.Equal("[]", (await _site.CallAsync<string>("recovery.get_schedules", [])).Trim());
     }
 
     [Fact]

@@ -31,6 +31,8 @@ internal static class InspectText
     public static string Newer => "Newest time in it";
     public static string NewerHint => "It was changed then or later.";
     public static string FileWritten => "File written";
+    public static string StateWritten => "Last change";
+    public static string ToSites => "Sites";
     public static string Lost => "Lost";
     public static string Damage => "What is wrong with it";
     public static string Content => "What is in it";
@@ -74,7 +76,7 @@ internal static class InspectText
 
     public static string Cut(long generation, string damage) => $"It can be read up to generation {generation}; what was written after that is lost. {damage}";
 
-    public static string OnSr(string sr) => $"on {sr}";
+    public static string OnSr(string sr) => $"Metadata volume on {sr}";
 
     public static string Items(int count) => $"{count}";
 

@@ -80,12 +80,14 @@ internal static class EditText
     public static string Remove => "Remove";
     public static string KeyMissing => "Say first what it is for.";
     public static string ValueMissing => "Say what it is to be.";
+    public static string PairsMissing => "A device configuration is key=value, with spaces between several, each key once.";
     public static string Checks => "Checks";
     public static string CheckAs => "Check as";
     public static string CheckAt => "Check at";
     public static string CheckHere => "as the plan says";
     public static string LookAgain => "Look again";
     public static string Checking => "Checking…";
+    public static string NotHereChecked => "Not checked here";
     public static string Good => "Nothing stands in the way";
     public static string AsIfDead => "Checked as if you had stated that the source is dead; that is asked for when the plan is run.";
     public static string OwnTitle => "This pool's own VMs are recovered by another pool.";
@@ -115,9 +117,17 @@ internal static class EditText
 
     public static string Selected(int count) => $"{count} selected";
 
-    public static string Apps(int count) => count == 1 ? "1 vApp" : $"{count} vApps";
+    public static string OneApp => "1 vApp";
 
-    public static string Tiers(int count) => count == 1 ? "1 tier" : $"{count} tiers";
+    public static string ManyApps(int count) => $"{count} vApps";
+
+    public static string Apps(int count) => count == 1 ? OneApp : ManyApps(count);
+
+    public static string OneTier => "1 tier";
+
+    public static string ManyTiers(int count) => $"{count} tiers";
+
+    public static string Tiers(int count) => count == 1 ? OneTier : ManyTiers(count);
 
     public static string Of(string selected, string apps, string vms) => $"{selected} of {apps} and {vms}";
 
@@ -125,9 +135,9 @@ internal static class EditText
 
     public static string RemoveOf(string what) => $"Remove: {what}";
 
-    public static string OwnText(int count) => $"{count} of what is selected cannot be checked here. Where another site is known that has their storage, check at that site.";
+    public static string OwnText(int count) => $"{count} of what is selected cannot be checked here: check at a site that has their storage attached, once such a site is known.";
 
-    public static string OwnEverything => "What they need can be checked at a site that has their storage attached, once it is known here.";
+    public static string OwnEverything => "There is no other pool's metadata here to check by: check at a site that has this pool's storage attached, once such a site is known.";
 
     public static string Recovers(string vms, string tiers) => $"{vms} in {tiers}";
 

@@ -25,11 +25,13 @@ internal static class PlansText
     public static string ToWizard => "To the wizard";
     public static string ScheduleWrong => "Look at the schedule";
 
-    public static string RemoveText(string plan) => $"The plan {plan} is removed from the pool's metadata. Reports of its runs stay.";
+    public static string RemoveText(string plan) => $"The plan {plan} is removed from the pool's metadata, and its schedules with it. Reports of its runs stay.";
 
     public static string TestedAt(string when) => $"Tested {when}";
 
     public static string Of(string pool) => $"of {pool}";
+
+    public static string Orphan(string schedule, string plan) => $"The schedule {schedule} tests a plan {plan} that is not there.";
 
     public static string Removed(string plan) => $"The plan {plan} is removed.";
 

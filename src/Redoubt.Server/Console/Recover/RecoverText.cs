@@ -10,7 +10,7 @@ internal static class RecoverText
     public static string Back => "Previous";
     public static string Looking => "Looking at the storage and the pools…";
 
-    public static readonly string[] Steps =
+    public static string[] Steps =>
         ["What do you want to do", "Before you start", "Locate storage", "Select vApps and VMs", "Mappings", "Pre-checks", "Review"];
 
     public static string SourceDead => "I state that the source is dead: none of its hosts runs any of these VMs, now or when it comes back.";

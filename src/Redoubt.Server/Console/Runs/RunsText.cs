@@ -26,7 +26,7 @@ internal static class RunsText
     public static string Forecast => "Forecast";
     public static string Steps => "Steps";
     public static string VmsTitle => "VMs";
-    public static string EarlierLines(int lines) => $"{lines} earlier lines are in the report.";
+    public static string EarlierLines(int lines) => lines == 1 ? "1 earlier line is in the report." : $"{lines} earlier lines are in the report.";
     public static string Log => "Log";
     public static string Report => "Report";
     public static string OpenReport => "Open the report";
@@ -44,10 +44,14 @@ internal static class RunsText
     public static string AnyState => "Any state";
     public static string StateFilter => "Show VMs that are";
     public static string NoVmFits => "No VM fits.";
+    public static string BrokenOff => "Broken off";
+    public static string NotBegun => "Not begun";
     public static string VmsOfStep(int count) => $"{count} VMs";
-    public static string MoreOfStep(int count) => $"{count} more are in the list of VMs below.";
+    public static string MoreOfStep(int count) => count == 1 ? "1 more is in the list of VMs below." : $"{count} more are in the list of VMs below.";
     public static string PausedNow => "Nothing is under way. It goes on where it is when somebody resumes it.";
-    public static string TestIsUp(int well, int all) => $"The test is up: {well} of {all} VMs are well. It stays as it is, also over restarts, until it is cleaned up.";
+    public static string TestIsUp(int well, int all) => all == 1
+        ? $"The test is up: {well} of 1 VM is well. It stays as it is, also over restarts, until it is cleaned up."
+        : $"The test is up: {well} of {all} VMs are well. It stays as it is, also over restarts, until it is cleaned up.";
     public static string ShowMore(int count) => $"Show {count} more";
     public static string NoneRuns => "None of these VMs runs any more, so there is nothing to see.";
     public static string Search => "Find by plan or person";
@@ -135,6 +139,12 @@ internal static class RunsText
         StepPhase.Done => "ok",
         StepPhase.Failed or StepPhase.UndoFailed => "bad",
     };
+
+    /// <summary>As of a run in which something is done or not: what is under way turns only where it is.</summary>
+    public static string Mark(VmPhase phase, bool isMoving) => Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
+
+    /// <summary>As of a run that is over or not: nothing is to come in one that is.</summary>
+    public static string Phase(VmPhase phase, bool isOver) => isOver && phase == VmPhase.Waiting ? NotBegun : Phase(phase);
 
     public static string Phase(VmPhase phase) => phase switch
     {

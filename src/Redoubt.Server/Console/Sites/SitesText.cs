@@ -37,6 +37,8 @@ internal static class SitesText
 
     public static string Removed(string site) => $"{site} is removed.";
 
+    public static string AskedAs(string version) => $"{version}, asked";
+
     public static string NotAskedBecause(string why) => $"The sites could not be asked: {why}";
 
     public static string By(string who) => $"by {who}";
