@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Microsoft.Playwright;
 using Redoubt.Cli.Demo;
 using Redoubt.Cli.Output;
@@ -9,7 +8,6 @@ namespace Redoubt.Console.Tests;
 /// <summary>Two sites with daemons, storage and guests of their own, and browsers at both.</summary>
 internal sealed class RealSites : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "redoubt");
     private readonly string _root = Directory.CreateTempSubdirectory("rd-").FullName;
     private readonly List<IBrowserContext> _contexts = [];
@@ -65,17 +63,12 @@ internal sealed class RealSites : IAsyncDisposable
     /// <summary>Waits until every guest counts at a site; gives the counts.</summary>
     public async Task<Dictionary<string, long>> CountsAsync(DemoSite site, IReadOnlyDictionary<string, long>? past = null)
     {
-        await UntilAsync(() => Guests.All(g => g.Read(site) is { LastCount: { } last } && last > (past?.GetValueOrDefault(g.Name) ?? 0) + 3), $"the guests count at {site.Name}");
+        await Patience.UntilAsync(() => Guests.All(g => g.Read(site) is { LastCount: { } last } && last > (past?.GetValueOrDefault(g.Name) ?? 0) + 3), $"the guests count at {site.Name}");
         return Guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount!.Value);
     }
 
     /// <summary>What an array does: the same blocks at the other site.</summary>
-    public static async Task MirrorAsync(DemoSite from, DemoSite to)
-    {
-        using var copy = Process.Start(new ProcessStartInfo("cp") { ArgumentList = { "-a", "--sparse=always", from.Storage + "/.", to.Storage } })!;
-        await copy.WaitForExitAsync(Cancellation);
-        Assert.Equal(0, copy.ExitCode);
-    }
+    public static Task MirrorAsync(DemoSite from, DemoSite to) => Replica.MirrorAsync(from.Storage, to.Storage);
 
     /// <summary>Starts the primary site again; it lets its old storage go, and the array brings the recovery site's.</summary>
     public async Task MendPrimaryAsync()
@@ -98,24 +91,6 @@ internal sealed class RealSites : IAsyncDisposable
     }
 
     public static async Task<string> PasswordAsync(DemoSite site) => (await File.ReadAllLinesAsync(site.PasswordFile, Cancellation))[1];
-
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Cancellation);
-        limit.CancelAfter(Limit);
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
-        while (!condition())
-        {
-            try
-            {
-                await tick.WaitForNextTickAsync(limit.Token);
-            }
-            catch (OperationCanceledException)
-            {
-                Assert.Fail($"gave up waiting until {what}");
-            }
-        }
-    }
 
     public async ValueTask DisposeAsync()
     {

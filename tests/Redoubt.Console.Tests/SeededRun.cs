@@ -14,7 +14,7 @@ internal sealed class SeededRun
     {
         _at = TimeProvider.System.GetUtcNow().AddMinutes(-minutesAgo);
         string[] names = ["db", "app", "web"];
-        Vms = [.. Enumerable.Range(0, vms).Select(i => new PlanObject(ObjectKind.Vm, Guid.NewGuid().ToString(), i < names.Length ? names[i] : $"vm-{i:00000}"))];
+        Vms = [.. Enumerable.Range(0, vms).Select(i => new PlanObject(ObjectKind.Vm, $"cafe0000-0000-4000-8000-{i:000000000000}", i < names.Length ? names[i] : $"vm-{i:00000}"))];
         var sr = new PlanObject(ObjectKind.Sr, "5a000000-0000-4000-8000-000000000001", "replicated");
         var volume = new PlanObject(ObjectKind.Vdi, "7d000000-0000-4000-8000-000000000001", "");
         var half = Math.Max(1, vms / 2);

@@ -1,6 +1,5 @@
 using Microsoft.Playwright;
 using Redoubt.Server.Console;
-using Redoubt.Server.Tests;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

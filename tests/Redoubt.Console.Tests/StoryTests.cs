@@ -66,9 +66,9 @@ public sealed class StoryTests(Browser browser)
         await NextAsync(lyon, "Select vApps and VMs");
         await NextAsync(lyon, "Mappings");
         await NextAsync(lyon, "Pre-checks");
-        await Expect(lyon.GetByText("source-not-dead")).ToBeVisibleAsync();
+        await Expect(lyon.GetByText("source-not-dead", new() { Exact = true })).ToBeVisibleAsync();
         await lyon.ShotAsync("wizard-checks-blocked");
-        await lyon.GetByRole(AriaRole.Button, new() { Name = "Before you start" }).ClickAsync();
+        await lyon.GetByRole(AriaRole.Button, new() { Name = "Before you start", Exact = true }).ClickAsync();
         await lyon.GetByText("I state that the source is dead").ClickAsync();
         await NextAsync(lyon, "Locate storage");
         await NextAsync(lyon, "Select vApps and VMs");

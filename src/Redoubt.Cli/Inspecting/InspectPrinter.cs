@@ -81,6 +81,11 @@ internal sealed class InspectPrinter(Terminal terminal)
         }
 
         Line($"  Generation {database.Generation}, schema {database.Schema}{(database.WrittenBy is { } by ? $", written by {by}" : "")}");
+        if (database.StateWritten is { } state)
+        {
+            Line($"  Changed    last at {PlainText.Time(state)}");
+        }
+
         if (database.NewestTime is { } newest)
         {
             Line($"  Newest     {PlainText.Time(newest)} is the latest time recorded in it; it was changed then or later");

@@ -52,7 +52,7 @@ internal static class SiteCommands
         {
             TextTable.Write(context.Terminal.Output, [
                 ["name", "pool", "address", "user", test ? "answers" : ""],
-                .. sites.Select(s => new[] { s.Site.Name, s.Site.PoolName, s.Site.Address, s.Site.User, s.IsReachable switch { null => "", true => "yes", false => $"NO: {s.Failure}" } })]);
+                .. sites.Select(s => new[] { s.Site.Name, s.Site.PoolName, s.Site.Address, s.Site.User, s.IsReachable switch { null => "", true => s.Version is { } version ? $"yes, {version}" : "yes", false => $"NO: {s.Failure}" } })]);
         }
 
         return sites.Exists(s => s.IsReachable == false) ? ExitCode.Unreachable : ExitCode.Success;

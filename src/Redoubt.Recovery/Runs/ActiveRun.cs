@@ -190,7 +190,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
             lock (_gate)
             {
                 _isLooping = false;
-                if (_state.Phase is not (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing))
+                if (!_state.Phase.IsMoving())
                 {
                     return;
                 }

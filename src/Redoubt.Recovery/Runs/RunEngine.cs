@@ -200,8 +200,6 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private static bool IsMoving(RunPhase phase) => phase is RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing;
-
     // The newest first.
     private IEnumerable<RunState> Ended() => _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse();
 
@@ -212,7 +210,7 @@ public sealed class RunEngine : IAsyncDisposable
             var (record, changed) = run.Observe();
             if (record.Revision > afterRevision)
             {
-                if (IsMoving(record.Phase))
+                if (record.Phase.IsMoving())
                 {
                     await GatherAsync(run, cancellationToken);
                     (record, changed) = run.Observe();
@@ -234,7 +232,7 @@ public sealed class RunEngine : IAsyncDisposable
     private async Task GatherAsync(ActiveRun run, CancellationToken cancellationToken)
     {
         var pause = Task.Delay(WatchInterval, _time, cancellationToken);
-        for (var now = run.Look(); IsMoving(now.Phase) && !pause.IsCompleted; now = run.Look())
+        for (var now = run.Look(); now.Phase.IsMoving() && !pause.IsCompleted; now = run.Look())
         {
             await Task.WhenAny(pause, now.Changed);
         }

@@ -115,7 +115,7 @@ public static class DatabaseFile
         catch (DumpFormatException e)
         {
             var found = query.TellsBytes ? e.Found : "something that no dump has there";
-            return Failed(name, "dump", InspectVerdict.Unusable, $"It is a database dump that is broken or cut off: at byte {e.Position} there is {found}.") with
+            return Failed(name, "dump", InspectVerdict.Unusable, $"It is a database dump that is broken or cut off at byte {e.Position}: {found}.") with
             {
                 Damage = [new("dump", e.Position, found)],
             };

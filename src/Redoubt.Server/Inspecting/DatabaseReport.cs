@@ -45,6 +45,9 @@ public sealed record DatabaseReport
     /// <summary>The earlier states that a volume keeps, the newest first.</summary>
     public IReadOnlyList<EarlierState> EarlierStates { get; init; } = [];
 
+    /// <summary>When the state that was read was written, by its writer's clock; null where the volume does not prove it.</summary>
+    public DateTimeOffset? StateWritten { get; init; }
+
     /// <summary>When the file was last written, of a regular file.</summary>
     public DateTimeOffset? FileWritten { get; init; }
 

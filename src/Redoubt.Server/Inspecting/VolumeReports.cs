@@ -45,6 +45,7 @@ internal static class VolumeReports
     {
         Kind = "volume",
         WrittenBy = content.WrittenByRedoubt ? "Redoubt" : "xapi",
+        StateWritten = content.WrittenAt,
         UnfinishedRecords = content.DiscardedUnfinished,
     };
 

@@ -145,6 +145,19 @@ public sealed class DrCommandTests
     }
 
     [Theory]
+    [InlineData("dr-run-show follow=true", 5)]
+    [InlineData("dr-run-resume", 5)]
+    [InlineData("dr-run-pause", 0)]
+    public async Task Whoever_follows_a_run_that_somebody_pauses_is_told_what_to_do(string line, int code)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool).Through(RunPhase.Pausing, RunPhase.Paused);
+        var run = await CliRun.AgainstAsync(pool, $"{line} uuid={Run}");
+        Assert.Equal(code, run.ExitCode);
+        Assert.Contains($"dr-run-resume uuid={Run}", run.Error, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("dr-run-resume", "resume", RunPhase.Succeeded)]
     [InlineData("dr-run-pause", "pause", RunPhase.Paused)]
     [InlineData("dr-run-cancel", "cancel", RunPhase.Cancelled)]

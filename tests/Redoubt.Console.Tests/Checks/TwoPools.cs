@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Microsoft.Playwright;
 using Redoubt.Database;
 using Redoubt.Recovery;
@@ -71,9 +70,7 @@ public sealed class TwoPools(Browser browser) : IAsyncDisposable
     public static async Task<string> MirrorAsync(TestSite from, Ref<SrRecord> sr, TestSite to, params Ref<VdiRecord>[] without)
     {
         var mirror = to.NewDirectory();
-        using var copy = Process.Start("cp", ["-a", "--sparse=always", await LocationAsync(from, sr) + "/.", mirror]);
-        await copy.WaitForExitAsync(Stop);
-        Assert.Equal(0, copy.ExitCode);
+        await Replica.MirrorAsync(await LocationAsync(from, sr), mirror);
         foreach (var vdi in without)
         {
             var uuid = (await GetAsync(from, vdi)).Uuid;

@@ -22,7 +22,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
         var front = await TwoPools.NetworkAsync(lyon, "front");
         foreach (var (name, order) in new[] { ("db", 0), ("app-1", 1), ("app-2", 1), ("web", 2) })
         {
-            await TwoPools.ConnectAsync(lyon, await lyon.CreateVmAsync(name, sr, shop, order, delay: 20 - (5 * order)), front);
+            await TwoPools.ConnectAsync(lyon, await lyon.CreateVmAsync(name, sr, shop, order, delay: 2 - order), front);
         }
 
         var mail = await lyon.CreateVmAsync("mail", sr, order: 2);
@@ -77,6 +77,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
                 await page.GetByLabel("I state that the source is dead").CheckAsync();
                 Assert.Equal("Pre-checks", await TwoPools.NextUntilAsync(page, "Pre-checks"));
                 await page.GetByRole(AriaRole.Button, new() { Name = "Resolve: make an internal network" }).ClickAsync();
+                await Expect(page.GetByText("Will be resolved by the run")).ToBeVisibleAsync();
                 await page.GetByRole(AriaRole.Button, new() { Name = "Go without it" }).ClickAsync();
                 await Expect(page.GetByText("Nothing stands in the way")).ToBeVisibleAsync();
                 await Look("6-checks-resolved");
@@ -114,6 +115,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
 
     private async Task LookAsync(IPage page, string name)
     {
+        await page.EvaluateAsync("scrollTo(0, 0)");
         await page.ShotAsync(name);
         _wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
         if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))

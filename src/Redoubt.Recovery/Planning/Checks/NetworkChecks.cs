@@ -37,7 +37,7 @@ internal static class NetworkChecks
         {
             findings.Block(
                 "network-unmapped", about,
-                $"The target pool has no network \"{theirs.Name}\", nor one on a bridge \"{theirs.Bridge}\". The server would silently make one without any connection.",
+                $"The target pool has no network \"{theirs.Name}\"{(theirs.Bridge.Length > 0 ? $", nor one on a bridge \"{theirs.Bridge}\"" : "")}. The server would silently make one without any connection.",
                 $"Say which network stands for it: \"network-map:{theirs.Name}=NAME\", or make one: redoubt network-create name-label=\"{theirs.Name}\"",
                 new(FixKind.CreateNetwork, $"make an internal network \"{theirs.Name}\"; it connects these VMs with each other and with nothing else"), vms);
         }

@@ -23,7 +23,10 @@ internal static class TestActs
     {
         var foreign = await scope.Pools.ForeignAsync(scope.State, volume.Uuid, at, scope.Token);
         var theirs = await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token);
-        var clones = scope.Facts(Clone).ToImmutableSortedDictionary(c => c.Name, c => c.Value, StringComparer.Ordinal);
+
+        // What leads to nothing is left out, which only a disk may that is not there and that the operator agreed to go without.
+        var dropped = scope.State.Plan.Findings.Where(f => f.Code == "disk-dropped").Select(f => (Name: f.Object.Uuid, Value: ""));
+        var clones = scope.Facts(Clone).Concat(dropped).DistinctBy(c => c.Name).ToImmutableSortedDictionary(c => c.Name, c => c.Value, StringComparer.Ordinal);
         var copy = new Ref<VmRecord>(Text(await foreign.CallRawAsync(
             "VM.recover_for_test", [theirs, scope.Target.Session, scope.State.TestLabel, NetworkActs.Map(scope), clones], scope.Token)));
         scope.Moved(vm, VmPhase.Recovered, (await scope.GetAsync(scope.Target, copy)).Uuid);

@@ -3,139 +3,141 @@ namespace Redoubt.Server.Console.Dashboard;
 /// <summary>The words of the dashboard.</summary>
 internal static class DashboardText
 {
-    public static string Title => "Dashboard";
-    public static string ThisSite => "This site";
-    public static string OtherSite => "Other site";
-    public static string NoOtherSite => "No other site named";
-    public static string NoOtherSiteText => "The storage alone suffices to recover. Naming the other pool lets Redoubt ask it, shut its VMs down and fail back.";
-    public static string AddSite => "Add a site";
-    public static string FlowCurrent => "Metadata current";
-    public static string FlowBroken => "Metadata not being written";
-    public static string FlowBehind => "Metadata catching up";
-    public static string FlowNone => "Nothing is protected yet";
-    public static string Protected => "VMs protected";
-    public static string Unprotected => "VMs unprotected";
-    public static string Plans => "Recovery plans";
-    public static string LastTest => "Last successful test";
-    public static string NeverTested => "Never";
-    public static string Issues => "What needs attention";
-    public static string AllWell => "All is well";
-    public static string AllWellText => "Every VM is protected, every copy of the metadata is current, and every saved plan has passed its test. Whether the other sites answer is on the page Sites.";
-    public static string Freshness => "Metadata on protected storage";
-    public static string NoProtected => "No SR is protected";
-    public static string NoProtectedText => "Protect the SRs that are replicated to the other site; from then on they carry everything that a recovery needs.";
-    public static string ToProtection => "Choose what to protect";
-    public static string Runs => "Latest runs";
-    public static string NoRuns => "No recovery has been run";
-    public static string NoRunsText => "Start with a test failover: it boots copies beside what runs, in a network of their own, and removes them afterwards.";
-    public static string ToWizard => "Test a failover";
-    public static string Messages => "Messages of the pool";
-    public static string Look => "Look at it";
-    public static string Attach => "Attach";
-    public static string Protect => "Protect";
-    public static string Which => "Which ones?";
-    public static string OpenWizard => "Open the wizard";
-    public static string Sr => "SR";
-    public static string State => "State";
-    public static string Lag => "Behind";
-    public static string NotBehind => "nothing";
-    public static string Mended => "Done.";
+    private static readonly Words Words = new(typeof(DashboardText));
 
-    public static string NoPlans => "None saved yet";
-    public static string AllTested => "All tested";
-    public static string Fresh => "Not overdue";
-    public static string Overdue => "Test overdue";
-    public static string OpenRun => "Open the run";
+    public static string Title => Words["Title"];
+    public static string ThisSite => Words["ThisSite"];
+    public static string OtherSite => Words["OtherSite"];
+    public static string NoOtherSite => Words["NoOtherSite"];
+    public static string NoOtherSiteText => Words["NoOtherSiteText"];
+    public static string AddSite => Words["AddSite"];
+    public static string FlowCurrent => Words["FlowCurrent"];
+    public static string FlowBroken => Words["FlowBroken"];
+    public static string FlowBehind => Words["FlowBehind"];
+    public static string FlowNone => Words["FlowNone"];
+    public static string Protected => Words["Protected"];
+    public static string Unprotected => Words["Unprotected"];
+    public static string Plans => Words["Plans"];
+    public static string LastTest => Words["LastTest"];
+    public static string NeverTested => Words["NeverTested"];
+    public static string Issues => Words["Issues"];
+    public static string AllWell => Words["AllWell"];
+    public static string AllWellText => Words["AllWellText"];
+    public static string Freshness => Words["Freshness"];
+    public static string NoProtected => Words["NoProtected"];
+    public static string NoProtectedText => Words["NoProtectedText"];
+    public static string ToProtection => Words["ToProtection"];
+    public static string Runs => Words["Runs"];
+    public static string NoRuns => Words["NoRuns"];
+    public static string NoRunsText => Words["NoRunsText"];
+    public static string ToWizard => Words["ToWizard"];
+    public static string Messages => Words["Messages"];
+    public static string Look => Words["Look"];
+    public static string Attach => Words["Attach"];
+    public static string Protect => Words["Protect"];
+    public static string Which => Words["Which"];
+    public static string OpenWizard => Words["OpenWizard"];
+    public static string Sr => Words["Sr"];
+    public static string State => Words["State"];
+    public static string Lag => Words["Lag"];
+    public static string NotBehind => Words["NotBehind"];
+    public static string Mended => Words["Mended"];
 
-    public static string Times(int count) => $"{count} times, the last:";
+    public static string NoPlans => Words["NoPlans"];
+    public static string AllTested => Words["AllTested"];
+    public static string Fresh => Words["Fresh"];
+    public static string Overdue => Words["Overdue"];
+    public static string OpenRun => Words["OpenRun"];
 
-    public static string Untested(int count) => count == 1 ? "1 never tested" : $"{count} never tested";
+    public static string Times(int count) => Words.Of("Times", count);
 
-    public static string RunTitle(string kind, bool waits) => waits ? $"A run waits for you: {kind}" : $"A run was interrupted: {kind}";
+    public static string Untested(int count) => count == 1 ? Words["Untested_One"] : Words.Of("Untested_Many", count);
 
-    public static string RunText(bool waits) => waits ? "It goes on as soon as its question is answered." : "Nothing is lost: resume it, or undo what it has done.";
+    public static string RunTitle(string kind, bool waits) => waits ? Words.Of("RunTitle_Yes", kind) : Words.Of("RunTitle_No", kind);
 
-    public static string PausedTitle(string kind) => $"A run is paused: {kind}";
+    public static string RunText(bool waits) => waits ? Words["RunText_Yes"] : Words["RunText_No"];
 
-    public static string PausedText => "It begins nothing more until somebody resumes, cancels or undoes it.";
+    public static string PausedTitle(string kind) => Words.Of("PausedTitle", kind);
 
-    public static string PoolAt(string pool, string address) => $"Pool {pool} at {address}.";
+    public static string PausedText => Words["PausedText"];
 
-    public static string AllSites(int count) => count == 1 ? "Details" : $"All {count} sites";
+    public static string PoolAt(string pool, string address) => Words.Of("PoolAt", pool, address);
 
-    public static string BrokenTitle(string sr) => $"The metadata on {sr} is not being written";
+    public static string AllSites(int count) => count == 1 ? Words["AllSites_One"] : Words.Of("AllSites_Many", count);
 
-    public static string BrokenText(long behind, string reason) => $"{ProtectionBehind(behind)}: {reason} The pool goes on, and tries again by itself; a disaster now would lose those changes.";
+    public static string BrokenTitle(string sr) => Words.Of("BrokenTitle", sr);
 
-    public static string DetachedTitle(string sr) => $"{sr} is not attached";
+    public static string BrokenText(long behind, string reason) => Words.Of("BrokenText", ProtectionBehind(behind), reason);
 
-    public static string DetachedText(int vms) => vms == 0 ? "Its copy of the metadata grows old."
-        : vms == 1 ? "1 VM can't start without it, and its copy of the metadata grows old."
-        : $"{vms} VMs can't start without it, and its copy of the metadata grows old.";
+    public static string DetachedTitle(string sr) => Words.Of("DetachedTitle", sr);
 
-    public static string UnprotectedTitle(string sr) => $"{sr} is not protected";
+    public static string DetachedText(int vms) => vms == 0 ? Words["DetachedText_None"]
+        : vms == 1 ? Words["DetachedText_Some_One"]
+        : Words.Of("DetachedText_Some_Many", vms);
+
+    public static string UnprotectedTitle(string sr) => Words.Of("UnprotectedTitle", sr);
 
     public static string UnprotectedText(int vms) => vms == 1
-        ? "1 VM has disks there. They may reach the other site, but nothing there would know the VM."
-        : $"{vms} VMs have disks there. They may reach the other site, but nothing there would know the VMs.";
+        ? Words["UnprotectedText_One"]
+        : Words.Of("UnprotectedText_Many", vms);
 
-    public static string ExposedTitle(int vms) => vms == 1 ? "1 VM is not protected" : $"{vms} VMs are not protected";
+    public static string ExposedTitle(int vms) => vms == 1 ? Words["ExposedTitle_One"] : Words.Of("ExposedTitle_Many", vms);
 
-    public static string PlanUnreadable => "A saved plan can't be read";
+    public static string PlanUnreadable => Words["PlanUnreadable"];
 
-    public static string UntestedText => "Only a test shows whether it would work.";
+    public static string UntestedText => Words["UntestedText"];
 
-    public static string UntestedTitle(string plan) => $"The plan {plan} has not been tested as it is";
+    public static string UntestedTitle(string plan) => Words.Of("UntestedTitle", plan);
 
-    public static string TestFailedTitle(string plan) => $"The last test of the plan {plan} did not succeed";
+    public static string TestFailedTitle(string plan) => Words.Of("TestFailedTitle", plan);
 
-    public static string TestFailedText => "A recovery by this plan would meet the same.";
+    public static string TestFailedText => Words["TestFailedText"];
 
-    public static string TestOldTitle(string plan, int days) => $"The last test of the plan {plan} was {days} days ago";
+    public static string TestOldTitle(string plan, int days) => Words.Of("TestOldTitle", plan, days);
 
-    public static string ScheduleTitle(string schedule) => $"The scheduled test {schedule} has not been run";
+    public static string ScheduleTitle(string schedule) => Words.Of("ScheduleTitle", schedule);
 
-    public static string MissedText(int times) => times == 1 ? "It was missed once, because the daemon did not run." : $"It was missed {times} times, because the daemon did not run.";
+    public static string MissedText(int times) => times == 1 ? Words["MissedText_One"] : Words.Of("MissedText_Many", times);
 
-    public static string BehindTitle(string sr, string state) => $"The metadata on {sr} are not current: {state}";
+    public static string BehindTitle(string sr, string state) => Words.Of("BehindTitle", sr, state);
 
-    public static string BehindText(long behind, string reason) => $"{ProtectionBehind(behind)}. {reason}".TrimEnd();
+    public static string BehindText(long behind, string reason) => Words.Of("BehindText", ProtectionBehind(behind), reason).TrimEnd();
 
-    public static string UnableTitle(string sr) => $"{sr} does not carry this pool's metadata";
+    public static string UnableTitle(string sr) => Words.Of("UnableTitle", sr);
 
     public static string UnableText(int vms) => vms == 1
-        ? "1 VM has disks there, and this kind of storage can't hold metadata. Move the disks to storage that can."
-        : $"{vms} VMs have disks there, and this kind of storage can't hold metadata. Move the disks to storage that can.";
+        ? Words["UnableText_One"]
+        : Words.Of("UnableText_Many", vms);
 
     public static string ForRecoveryText(int vms) => vms == 1
-        ? "1 VM has disks there, but the storage is attached for recovery only."
-        : $"{vms} VMs have disks there, but the storage is attached for recovery only.";
+        ? Words["ForRecoveryText_One"]
+        : Words.Of("ForRecoveryText_Many", vms);
 
-    public static string DisklessTitle(int vms) => vms == 1 ? "1 VM has no disk" : $"{vms} VMs have no disk";
+    public static string DisklessTitle(int vms) => vms == 1 ? Words["DisklessTitle_One"] : Words.Of("DisklessTitle_Many", vms);
 
-    public static string DisklessText => "The record is recovered with the others', but there are no data to bring back.";
+    public static string DisklessText => Words["DisklessText"];
 
-    public static string LocalTitle(int vms) => vms == 1 ? "1 VM has disks on storage of a single host" : $"{vms} VMs have disks on storage of a single host";
+    public static string LocalTitle(int vms) => vms == 1 ? Words["LocalTitle_One"] : Words.Of("LocalTitle_Many", vms);
 
-    public static string LocalText => "Such disks are lost with the host: no replication reaches them.";
+    public static string LocalText => Words["LocalText"];
 
-    public static string LostTitle(int vms) => vms == 1 ? "1 VM lacks a disk" : $"{vms} VMs lack a disk";
+    public static string LostTitle(int vms) => vms == 1 ? Words["LostTitle_One"] : Words.Of("LostTitle_Many", vms);
 
-    public static string LostText => "The disk's record is gone. Such a VM can't be recovered in full.";
+    public static string LostText => Words["LostText"];
 
-    public static string ForeignTitle(string sr) => $"{sr} carries another pool's metadata";
+    public static string ForeignTitle(string sr) => Words.Of("ForeignTitle", sr);
 
-    public static string ForeignText => "Its VMs can be recovered here.";
+    public static string ForeignText => Words["ForeignText"];
 
-    public static string Hosts(int count) => count == 1 ? "1 host" : $"{count} hosts";
+    public static string Hosts(int count) => count == 1 ? Words["Hosts_One"] : Words.Of("Hosts_Many", count);
 
-    public static string Vms(int count) => count == 1 ? "1 VM" : $"{count} VMs";
+    public static string Vms(int count) => count == 1 ? Words["Vms_One"] : Words.Of("Vms_Many", count);
 
-    public static string RunningOf(int running, int total) => $"{running} of {Vms(total)} running";
+    public static string RunningOf(int running, int total) => Words.Of("RunningOf", running, Vms(total));
 
-    public static string OfTotal(int total) => $"of {total}";
+    public static string OfTotal(int total) => Words.Of("OfTotal", total);
 
-    public static string OnSrs(int count) => count == 1 ? "on 1 SR" : $"on {count} SRs";
+    public static string OnSrs(int count) => count == 1 ? Words["OnSrs_One"] : Words.Of("OnSrs_Many", count);
 
-    private static string ProtectionBehind(long changes) => changes == 1 ? "1 change is missing there" : $"{changes} changes are missing there";
+    private static string ProtectionBehind(long changes) => changes == 1 ? Words["ProtectionBehind_One"] : Words.Of("ProtectionBehind_Many", changes);
 }

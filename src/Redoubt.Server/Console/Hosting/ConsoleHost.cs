@@ -59,6 +59,7 @@ internal static class ConsoleHost
         // A pipeline of its own: the server's other addresses know no endpoints.
         var app = new ApplicationBuilder(services);
         app.Use(GuardAsync);
+        app.UseConsoleLanguages();
         app.UseRouting();
         app.UseAuthentication();
         app.UseAuthorization();

@@ -38,6 +38,7 @@ internal static class AttachedVolume
             Explanation = damage is not null ? T.Cut(state.Generation, damage) : at.Length == 0 ? T.Intact(state.Generation) : T.IntactAt(state.Generation),
             Generation = state.Generation,
             LostRecords = at.Length == 0 ? report.LostRecords : 0,
+            StateWritten = at.Length == 0 && facts.TryGetValue("written-at", out var written) ? XenTypes.DateTime.Decode(written) : report.EarlierStates.FirstOrDefault(s => s.Generation == state.Generation)?.WrittenAt,
             NewestTime = PoolContents.NewestTime(state),
             Content = PoolContents.Of(state, null),
         };

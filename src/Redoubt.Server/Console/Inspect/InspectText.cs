@@ -5,112 +5,116 @@ namespace Redoubt.Server.Console.Inspect;
 /// <summary>The words about what a metadata volume or a dump holds.</summary>
 internal static class InspectText
 {
-    public static string Title => "Inside the metadata";
-    public static string Sub => "What a pool has written about itself, read without changing a byte.";
-    public static string FileSub => "Open a metadata volume or a database dump that is not attached here, and see whose it is and what could be recovered from it. Nothing is written.";
-    public static string At => "State";
-    public static string Newest => "the newest";
-    public static string Gone => "There is no such volume";
-    public static string Choose => "What to open";
-    public static string Upload => "A file of yours";
-    public static string UploadAct => "Choose a file";
-    public static string UploadHint => "A dump or a metadata volume, plain or compressed with gzip, up to 256 MiB. A volume is longer than that and nearly empty: compress it. What you send is deleted when you leave this page.";
-    public static string OnMachine => "A file or block device of the daemon's machine";
-    public static string Path => "Path";
-    public static string PathHint => "It is opened for reading only. The daemon's own directory is not opened.";
-    public static string Open => "Open";
-    public static string Stop => "Stop sending";
-    public static string Stopped => "The sending was stopped, and what had come is deleted.";
-    public static string Sending => "Sending";
-    public static string Reading => "Reading it…";
-    public static string Pool => "Pool";
-    public static string NoPool => "not known";
-    public static string Generation => "Generation";
-    public static string Schema => "Schema";
-    public static string WrittenBy => "Written by";
-    public static string Newer => "Newest time in it";
-    public static string NewerHint => "It was changed then or later.";
-    public static string FileWritten => "File written";
-    public static string Lost => "Lost";
-    public static string Damage => "What is wrong with it";
-    public static string Content => "What is in it";
-    public static string Search => "Find by name or UUID";
-    public static string NoMatch => "Nothing in it has such a name or UUID.";
-    public static string Nothing => "Nothing is in it.";
-    public static string Loose => "VMs in no vApp";
-    public static string Storage => "Storage";
-    public static string Networks => "Networks";
-    public static string Hosts => "Hosts";
-    public static string NoName => "(no name)";
-    public static string EmptyDrive => "empty";
-    public static string NoNetwork => "on no network";
-    public static string Snapshot => "Snapshot";
-    public static string Shared => "shared";
-    public static string HoldsMetadata => "protected: this pool's metadata is written to it";
-    public static string Attached => "attached";
-    public static string NotAttached => "not attached";
-    public static string HostGone => "a host that is gone";
-    public static string Boots => "boots";
+    private static readonly Words Words = new(typeof(InspectText));
 
-    public static string TooLong(string name, string size) => $"{name} has {size}, and at most 256 MiB can be sent. Compress it with gzip, or have it opened by its path on the daemon's machine.";
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string FileSub => Words["FileSub"];
+    public static string At => Words["At"];
+    public static string Newest => Words["Newest"];
+    public static string Gone => Words["Gone"];
+    public static string Choose => Words["Choose"];
+    public static string Upload => Words["Upload"];
+    public static string UploadAct => Words["UploadAct"];
+    public static string UploadHint => Words["UploadHint"];
+    public static string OnMachine => Words["OnMachine"];
+    public static string Path => Words["Path"];
+    public static string PathHint => Words["PathHint"];
+    public static string Open => Words["Open"];
+    public static string Stop => Words["Stop"];
+    public static string Stopped => Words["Stopped"];
+    public static string Sending => Words["Sending"];
+    public static string Reading => Words["Reading"];
+    public static string Pool => Words["Pool"];
+    public static string NoPool => Words["NoPool"];
+    public static string Generation => Words["Generation"];
+    public static string Schema => Words["Schema"];
+    public static string WrittenBy => Words["WrittenBy"];
+    public static string Newer => Words["Newer"];
+    public static string NewerHint => Words["NewerHint"];
+    public static string FileWritten => Words["FileWritten"];
+    public static string StateWritten => Words["StateWritten"];
+    public static string ToSites => Words["ToSites"];
+    public static string Lost => Words["Lost"];
+    public static string Damage => Words["Damage"];
+    public static string Content => Words["Content"];
+    public static string Search => Words["Search"];
+    public static string NoMatch => Words["NoMatch"];
+    public static string Nothing => Words["Nothing"];
+    public static string Loose => Words["Loose"];
+    public static string Storage => Words["Storage"];
+    public static string Networks => Words["Networks"];
+    public static string Hosts => Words["Hosts"];
+    public static string NoName => Words["NoName"];
+    public static string EmptyDrive => Words["EmptyDrive"];
+    public static string NoNetwork => Words["NoNetwork"];
+    public static string Snapshot => Words["Snapshot"];
+    public static string Shared => Words["Shared"];
+    public static string HoldsMetadata => Words["HoldsMetadata"];
+    public static string Attached => Words["Attached"];
+    public static string NotAttached => Words["NotAttached"];
+    public static string HostGone => Words["HostGone"];
+    public static string Boots => Words["Boots"];
 
-    public static string NotSent(string name) => $"{name} could not be received: the browser has stopped sending it, or the daemon's disk is full. The daemon's log says which.";
+    public static string TooLong(string name, string size) => Words.Of("TooLong", name, size);
 
-    public static string Progress(string name, string done, string all) => $"{name}: {done} of {all}";
+    public static string NotSent(string name) => Words.Of("NotSent", name);
 
-    public static string LostRecords(int records) => records == 1 ? "1 later change can't be used" : $"{records} later changes can't be used";
+    public static string Progress(string name, string done, string all) => Words.Of("Progress", name, done, all);
 
-    public static string LostUpTo(string records, long generation) => $"{records}; the last one seen was generation {generation}";
+    public static string LostRecords(int records) => records == 1 ? Words["LostRecords_One"] : Words.Of("LostRecords_Many", records);
 
-    public static string Unfinished(int changes) => changes == 1 ? "1 change at the end had been begun and not acknowledged; nothing that was promised is missing with it." : $"{changes} changes at the end had been begun and not acknowledged; nothing that was promised is missing with them.";
+    public static string LostUpTo(string records, long generation) => Words.Of("LostUpTo", records, generation);
 
-    public static string DamageAt(long offset, string what) => $"At byte {offset}: {what}";
+    public static string Unfinished(int changes) => changes == 1 ? Words["Unfinished_One"] : Words.Of("Unfinished_Many", changes);
 
-    public static string PointLine(string ago, string exact, string vms) => $"{ago} · {exact} · {vms}";
+    public static string DamageAt(long offset, string what) => Words.Of("DamageAt", offset, what);
 
-    public static string Intact(long generation) => $"It is a metadata volume, intact at generation {generation}.";
+    public static string PointLine(string ago, string exact, string vms) => Words.Of("PointLine", ago, exact, vms);
 
-    public static string IntactAt(long generation) => $"It is the state of generation {generation}, intact.";
+    public static string Intact(long generation) => Words.Of("Intact", generation);
 
-    public static string Cut(long generation, string damage) => $"It can be read up to generation {generation}; what was written after that is lost. {damage}";
+    public static string IntactAt(long generation) => Words.Of("IntactAt", generation);
 
-    public static string OnSr(string sr) => $"on {sr}";
+    public static string Cut(long generation, string damage) => Words.Of("Cut", generation, damage);
 
-    public static string Items(int count) => $"{count}";
+    public static string OnSr(string sr) => Words.Of("OnSr", sr);
 
-    public static string Templates(int count) => count == 1 ? "and 1 template" : $"and {count} templates";
+    public static string Items(int count) => Words.Of("Items", count);
 
-    public static string Vm(string power, long vcpus, string memory, long order, long version) => $"{power}, {vcpus} vCPU, {memory}, order {order}, version {version}";
+    public static string Templates(int count) => count == 1 ? Words["Templates_One"] : Words.Of("Templates_Many", count);
 
-    public static string VmOn(string facts, string host) => $"{facts}, on {host}";
+    public static string Vm(string power, long vcpus, string memory, long order, long version) => Words.Of("Vm", power, vcpus, memory, order, version);
 
-    public static string WaitAfterStart(string facts, long seconds) => $"{facts}, then wait {seconds} s";
+    public static string VmOn(string facts, string host) => Words.Of("VmOn", facts, host);
 
-    public static string Disk(string type, string position) => $"{type} {position}";
+    public static string WaitAfterStart(string facts, long seconds) => Words.Of("WaitAfterStart", facts, seconds);
 
-    public static string DiskFacts(string name, string size, string sr, string location) => $"{name}, {size}, on SR {sr} as {location}";
+    public static string Disk(string type, string position) => Words.Of("Disk", type, position);
 
-    public static string Interface(string device) => $"NIC {device}";
+    public static string DiskFacts(string name, string size, string sr, string location) => Words.Of("DiskFacts", name, size, sr, location);
 
-    public static string InterfaceFacts(string mac, string network) => $"{mac}, on {network}";
+    public static string Interface(string device) => Words.Of("Interface", device);
 
-    public static string Sr(string type, int disks) => disks == 1 ? $"{type}, 1 disk" : $"{type}, {disks} disks";
+    public static string InterfaceFacts(string mac, string network) => Words.Of("InterfaceFacts", mac, network);
 
-    public static string Also(string facts, string more) => $"{facts}, {more}";
+    public static string Sr(string type, int disks) => disks == 1 ? Words.Of("Sr_One", type) : Words.Of("Sr_Many", type, disks);
 
-    public static string Network(string bridge, int interfaces) => interfaces == 1 ? $"bridge {bridge}, 1 VM interface" : $"bridge {bridge}, {interfaces} VM interfaces";
+    public static string Also(string facts, string more) => Words.Of("Also", facts, more);
 
-    public static string Host(string address, string software) => $"{address}, {software}";
+    public static string Network(string bridge, int interfaces) => interfaces == 1 ? Words.Of("Network_One", bridge) : Words.Of("Network_Many", bridge, interfaces);
+
+    public static string Host(string address, string software) => Words.Of("Host", address, software);
 
     public static string Verdict(InspectVerdict verdict) => verdict switch
     {
-        InspectVerdict.Intact => "Intact",
-        InspectVerdict.Cut => "Cut: later changes are lost",
-        InspectVerdict.OlderHalf => "An older state only",
-        InspectVerdict.Empty => "Empty",
-        InspectVerdict.Unusable => "Damaged beyond use",
-        InspectVerdict.NotADatabase => "No pool database",
-        InspectVerdict.Unreadable => "Can't be read",
+        InspectVerdict.Intact => Words["Verdict_Intact"],
+        InspectVerdict.Cut => Words["Verdict_Cut"],
+        InspectVerdict.OlderHalf => Words["Verdict_OlderHalf"],
+        InspectVerdict.Empty => Words["Verdict_Empty"],
+        InspectVerdict.Unusable => Words["Verdict_Unusable"],
+        InspectVerdict.NotADatabase => Words["Verdict_NotADatabase"],
+        InspectVerdict.Unreadable => Words["Verdict_Unreadable"],
     };
 
     public static string Mark(InspectVerdict verdict) => verdict switch

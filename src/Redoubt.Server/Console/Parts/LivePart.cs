@@ -20,6 +20,7 @@ public abstract class LivePart : ComponentBase, IDisposable
     private bool _isDisposed;
     private bool _isRefreshing;
     private bool _isChanged;
+    private bool _isLeaving;
 
     /// <summary>Who looks at it.</summary>
     protected Visitor Me { get; private set; } = Visitor.Nobody;
@@ -58,7 +59,12 @@ public abstract class LivePart : ComponentBase, IDisposable
     protected override async Task OnInitializedAsync()
     {
         Me = Visitor.Of((await Authentication).User, Pool);
-        Me.Renew();
+        if (GetType().IsDefined(typeof(RouteAttribute), inherit: false))
+        {
+            // Somebody has opened a page; its parts come and go by themselves.
+            Me.Renew();
+        }
+
         State = Pool.State;
         await OpenAsync();
         await FollowAsync();
@@ -215,7 +221,12 @@ public abstract class LivePart : ComponentBase, IDisposable
             return false;
         }
 
-        Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+        if (!_isLeaving)
+        {
+            _isLeaving = true;
+            Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+        }
+
         return true;
     }
 }

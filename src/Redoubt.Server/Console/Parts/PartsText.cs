@@ -3,29 +3,31 @@ namespace Redoubt.Server.Console;
 /// <summary>The words of what pages are built from.</summary>
 internal static class PartsText
 {
-    public static string Fault => "That has failed for a reason of the console's own, which is in the daemon's log.";
-    public static string Copy => "Copy the command";
-    public static string Commands => "The same on the command line";
-    public static string Dismiss => "Dismiss";
-    public static string Actions => "Actions";
-    public static string Cancel => "Cancel";
-    public static string Back => "Back";
-    public static string JustNow => "just now";
-    public static string Never => "never";
+    private static readonly Words Words = new(typeof(PartsText));
 
-    public static string NeedsRole(string needed, string has) => $"This needs the role {needed}; you have {has}.";
+    public static string Fault => Words["Fault"];
+    public static string Copy => Words["Copy"];
+    public static string Commands => Words["Commands"];
+    public static string Dismiss => Words["Dismiss"];
+    public static string Actions => Words["Actions"];
+    public static string Cancel => Words["Cancel"];
+    public static string Back => Words["Back"];
+    public static string JustNow => Words["JustNow"];
+    public static string Never => Words["Never"];
 
-    public static string Outdated(string why) => $"What is shown may be out of date, since the pool could not be looked at again: {why}";
+    public static string NeedsRole(string needed, string has) => Words.Of("NeedsRole", needed, has);
 
-    public static string Ago(string span) => $"{span} ago";
+    public static string Outdated(string why) => Words.Of("Outdated", why);
 
-    public static string Ahead(string span) => $"in {span}";
+    public static string Ago(string span) => Words.Of("Ago", span);
 
-    public static string Seconds(long n) => n == 1 ? "1 second" : $"{n} seconds";
+    public static string Ahead(string span) => Words.Of("Ahead", span);
 
-    public static string Minutes(long n) => n == 1 ? "1 minute" : $"{n} minutes";
+    public static string Seconds(long n) => n == 1 ? Words["Seconds_One"] : Words.Of("Seconds_Many", n);
 
-    public static string Hours(long n) => n == 1 ? "1 hour" : $"{n} hours";
+    public static string Minutes(long n) => n == 1 ? Words["Minutes_One"] : Words.Of("Minutes_Many", n);
 
-    public static string Days(long n) => n == 1 ? "1 day" : $"{n} days";
+    public static string Hours(long n) => n == 1 ? Words["Hours_One"] : Words.Of("Hours_Many", n);
+
+    public static string Days(long n) => n == 1 ? Words["Days_One"] : Words.Of("Days_Many", n);
 }

@@ -3,39 +3,41 @@ namespace Redoubt.Server.Console.Plans;
 /// <summary>The words about saved plans.</summary>
 internal static class PlansText
 {
-    public static string Title => "Recovery plans";
-    public static string Sub => "What to recover and how, kept in the pool's metadata: a plan travels with the storage, and is there when its site is not.";
-    public static string None => "There are no plans yet";
-    public static string NoneText => "Write one down here, or go through the wizard once and save what you have chosen. Then test it, and have it tested again and again.";
-    public static string New => "New plan";
-    public static string Name => "Plan";
-    public static string Recovers => "Recovers";
-    public static string Everything => "everything";
-    public static string Tested => "Last successful test";
-    public static string Schedule => "Tested by itself";
-    public static string Test => "Test";
-    public static string Failover => "Fail over";
-    public static string Remove => "Remove";
-    public static string RemoveTitle => "Remove the plan?";
-    public static string Here => "of this pool";
-    public static string Overdue => "Overdue";
-    public static string Never => "Never tested";
-    public static string LookAgain => "Look at the storage again";
-    public static string Monthly => "Test monthly";
-    public static string ToWizard => "To the wizard";
-    public static string ScheduleWrong => "Look at the schedule";
+    private static readonly Words Words = new(typeof(PlansText));
 
-    public static string RemoveText(string plan) => $"The plan {plan} is removed from the pool's metadata, and its schedules with it. Reports of its runs stay.";
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string None => Words["None"];
+    public static string NoneText => Words["NoneText"];
+    public static string New => Words["New"];
+    public static string Name => Words["Name"];
+    public static string Recovers => Words["Recovers"];
+    public static string Everything => Words["Everything"];
+    public static string Tested => Words["Tested"];
+    public static string Schedule => Words["Schedule"];
+    public static string Test => Words["Test"];
+    public static string Failover => Words["Failover"];
+    public static string Remove => Words["Remove"];
+    public static string RemoveTitle => Words["RemoveTitle"];
+    public static string Here => Words["Here"];
+    public static string Overdue => Words["Overdue"];
+    public static string Never => Words["Never"];
+    public static string LookAgain => Words["LookAgain"];
+    public static string Monthly => Words["Monthly"];
+    public static string ToWizard => Words["ToWizard"];
+    public static string ScheduleWrong => Words["ScheduleWrong"];
 
-    public static string TestedAt(string when) => $"Tested {when}";
+    public static string RemoveText(string plan) => Words.Of("RemoveText", plan);
 
-    public static string Of(string pool) => $"of {pool}";
+    public static string TestedAt(string when) => Words.Of("TestedAt", when);
 
-    public static string Orphan(string schedule, string plan) => $"The schedule {schedule} tests a plan {plan} that is not there.";
+    public static string Of(string pool) => Words.Of("Of", pool);
 
-    public static string Removed(string plan) => $"The plan {plan} is removed.";
+    public static string Orphan(string schedule, string plan) => Words.Of("Orphan", schedule, plan);
 
-    public static string NextTest(string when) => $"next {when}";
+    public static string Removed(string plan) => Words.Of("Removed", plan);
 
-    public static string Scheduled(string plan) => $"{plan} will be tested on the first of each month.";
+    public static string NextTest(string when) => Words.Of("NextTest", when);
+
+    public static string Scheduled(string plan) => Words.Of("Scheduled", plan);
 }

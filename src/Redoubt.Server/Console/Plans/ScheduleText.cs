@@ -3,52 +3,54 @@ namespace Redoubt.Server.Console.Plans;
 /// <summary>The words about tests that run by themselves.</summary>
 internal static class ScheduleText
 {
-    public static string Title => "Tests by themselves";
-    public static string Sub => "Times are UTC. A test runs with the rights of whoever made its schedule, and is cleaned up.";
-    public static string None => "This plan is tested only when somebody does it.";
-    public static string SaveFirst => "Save the plan first: a schedule tests a plan that is saved.";
-    public static string Name => "Schedule";
-    public static string When => "When (UTC)";
-    public static string Next => "Next";
-    public static string Last => "Last";
-    public static string Never => "never due yet";
-    public static string NotDue => "never again";
-    public static string Often => "How often";
-    public static string Day => "Every day";
-    public static string Week => "Every week";
-    public static string Month => "Every month";
-    public static string Own => "As cron says";
-    public static string Hour => "At (UTC)";
-    public static string Weekday => "On";
-    public static string DayOfMonth => "On day";
-    public static string Cron => "Minute, hour, day, month, weekday";
-    public static string Add => "Add the schedule";
-    public static string Remove => "Remove";
-    public static string RemoveTitle => "Remove the schedule?";
-    public static string NotStarted => "Not started";
-    public static string Sunday => "Sunday";
-    public static string Monday => "Monday";
-    public static string Tuesday => "Tuesday";
-    public static string Wednesday => "Wednesday";
-    public static string Thursday => "Thursday";
-    public static string Friday => "Friday";
-    public static string Saturday => "Saturday";
+    private static readonly Words Words = new(typeof(ScheduleText));
 
-    public static string NextThree(string times) => $"Due next: {times}";
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string None => Words["None"];
+    public static string SaveFirst => Words["SaveFirst"];
+    public static string Name => Words["Name"];
+    public static string When => Words["When"];
+    public static string Next => Words["Next"];
+    public static string Last => Words["Last"];
+    public static string Never => Words["Never"];
+    public static string NotDue => Words["NotDue"];
+    public static string Often => Words["Often"];
+    public static string Day => Words["Day"];
+    public static string Week => Words["Week"];
+    public static string Month => Words["Month"];
+    public static string Own => Words["Own"];
+    public static string Hour => Words["Hour"];
+    public static string Weekday => Words["Weekday"];
+    public static string DayOfMonth => Words["DayOfMonth"];
+    public static string Cron => Words["Cron"];
+    public static string Add => Words["Add"];
+    public static string Remove => Words["Remove"];
+    public static string RemoveTitle => Words["RemoveTitle"];
+    public static string NotStarted => Words["NotStarted"];
+    public static string Sunday => Words["Sunday"];
+    public static string Monday => Words["Monday"];
+    public static string Tuesday => Words["Tuesday"];
+    public static string Wednesday => Words["Wednesday"];
+    public static string Thursday => Words["Thursday"];
+    public static string Friday => Words["Friday"];
+    public static string Saturday => Words["Saturday"];
 
-    public static string By(string who) => $"by {who}";
+    public static string NextThree(string times) => Words.Of("NextThree", times);
 
-    public static string Missed(int times, string last) => times == 1 ? $"Missed {last}" : $"Missed {times} times, last {last}";
+    public static string By(string who) => Words.Of("By", who);
 
-    public static string MissedWhy => "The daemon did not run when the test was due.";
+    public static string Missed(int times, string last) => times == 1 ? Words.Of("Missed_One", last) : Words.Of("Missed_Many", times, last);
 
-    public static string Added(string name, string next) => $"The schedule {name} is set: the next test is due {next}.";
+    public static string MissedWhy => Words["MissedWhy"];
 
-    public static string Removed(string name) => $"The schedule {name} is removed.";
+    public static string Added(string name, string next) => Words.Of("Added", name, next);
 
-    public static string RemoveText(string name, string plan) => $"The plan {plan} is no longer tested as {name} says. Reports of its tests stay.";
+    public static string Removed(string name) => Words.Of("Removed", name);
 
-    public static string RemoveOf(string name) => $"Remove: schedule {name}";
+    public static string RemoveText(string name, string plan) => Words.Of("RemoveText", plan, name);
+
+    public static string RemoveOf(string name) => Words.Of("RemoveOf", name);
 
     public static string EveryOf(Often every) => every switch
     {

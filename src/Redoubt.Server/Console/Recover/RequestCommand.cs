@@ -37,7 +37,7 @@ internal static class RequestCommand
 
         // A saved plan is named, so that the run counts for it; what it holds is written out all the same, unless no shell would take it.
         var isLong = policy.Chosen.Vms.Count + policy.Chosen.Appliances.Count > LongestSelection;
-        One(text, "plan", request.Plan ?? (isLong ? "NAME" : null));
+        One(text, "plan", request.Plan ?? (isLong && !hasBothMaps ? "NAME" : null));
         One(text, "from", request.PlanPool);
         List(text, "sr-uuid", request.SrUuids);
         if (request.Probes is [var probe, ..])
@@ -47,7 +47,7 @@ internal static class RequestCommand
         }
 
         List(text, "appliances", isLong ? [] : policy.Chosen.Appliances);
-        List(text, "vms", isLong ? [] : policy.Chosen.Vms);
+        List(text, "vms", !isLong ? policy.Chosen.Vms : hasBothMaps ? ["NAME,..."] : []);
         List(text, "tags", policy.Chosen.Tags);
         One(text, "source", request.Source);
         One(text, "target", request.Target);

@@ -5,77 +5,83 @@ namespace Redoubt.Server.Console.Runs;
 /// <summary>The words about runs and their reports.</summary>
 internal static class RunsText
 {
-    public static string Title => "History";
-    public static string Sub => "Every test and recovery, with its report. A test counts only when its clean-up has succeeded.";
-    public static string None => "Nothing has been run yet";
-    public static string NoneText => "Test a failover first: it boots copies beside what runs, and removes them again.";
-    public static string Start => "Test a failover";
-    public static string What => "What";
-    public static string State => "State";
-    public static string When => "Started";
-    public static string Took => "Took";
-    public static string Vms => "VMs well";
-    public static string By => "By";
-    public static string Compare => "Compare";
-    public static string CompareTwo => "Choose two runs to compare.";
-    public static string All => "All";
-    public static string Filter => "Show";
-    public static string Back => "History";
-    public static string Gone => "There is no such run";
-    public static string Elapsed => "Elapsed";
-    public static string Forecast => "Forecast";
-    public static string Steps => "Steps";
-    public static string VmsTitle => "VMs";
-    public static string EarlierLines(int lines) => $"{lines} earlier lines are in the report.";
-    public static string Log => "Log";
-    public static string Report => "Report";
-    public static string OpenReport => "Open the report";
-    public static string Cancel => "Cancel";
-    public static string Resume => "Resume";
-    public static string Undo => "Undo";
-    public static string Pause => "Pause";
-    public static string CleanUp => "Clean up the test";
-    public static string UndoTitle => "Undo the run?";
-    public static string UndoText => "Its steps are taken back, the last first. VMs that it has started are shut down and removed here; their disks stay.";
-    public static string CancelTitle => "Cancel the run?";
-    public static string CancelText => "It ends what it has begun, and does nothing more.";
-    public static string At(int number, int all, string what) => $"Step {number} of {all}: {what}";
-    public static string FindVm => "Find VMs by name";
-    public static string AnyState => "Any state";
-    public static string StateFilter => "Show VMs that are";
-    public static string NoVmFits => "No VM fits.";
-    public static string VmsOfStep(int count) => $"{count} VMs";
-    public static string MoreOfStep(int count) => $"{count} more are in the list of VMs below.";
-    public static string PausedNow => "Nothing is under way. It goes on where it is when somebody resumes it.";
-    public static string TestIsUp(int well, int all) => $"The test is up: {well} of {all} VMs are well. It stays as it is, also over restarts, until it is cleaned up.";
-    public static string ShowMore(int count) => $"Show {count} more";
-    public static string NoneRuns => "None of these VMs runs any more, so there is nothing to see.";
-    public static string Search => "Find by plan or person";
-    public static string NoRunFits => "No run fits.";
-    public static string TheRun => "The run";
-    public static string Chosen(int count) => $"{count} of 2 chosen";
-    public static string NoSuchRun(string run) => $"There is no run {run}.";
-    public static string CompareNeedsTwo => "Choose two runs in the history.";
-    public static string Difference => "Difference";
-    public static string VmTimes => "VMs: well after";
-    public static string Evidence => "Screens of the recovered VMs";
-    public static string Show => "Show the screens";
-    public static string Vm => "VM";
-    public static string Recovered => "Recovered";
-    public static string Started => "Started";
-    public static string Well => "Well";
-    public static string Markdown => "Markdown";
-    public static string Json => "JSON";
-    public static string Html => "HTML";
-    public static string StartedBy(string who) => $"started by {who}";
+    private static readonly Words Words = new(typeof(RunsText));
 
-    public static string Times(int n) => $"attempt {n}";
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string None => Words["None"];
+    public static string NoneText => Words["NoneText"];
+    public static string Start => Words["Start"];
+    public static string What => Words["What"];
+    public static string State => Words["State"];
+    public static string When => Words["When"];
+    public static string Took => Words["Took"];
+    public static string Vms => Words["Vms"];
+    public static string By => Words["By"];
+    public static string Compare => Words["Compare"];
+    public static string CompareTwo => Words["CompareTwo"];
+    public static string All => Words["All"];
+    public static string Filter => Words["Filter"];
+    public static string Back => Words["Back"];
+    public static string Gone => Words["Gone"];
+    public static string Elapsed => Words["Elapsed"];
+    public static string Forecast => Words["Forecast"];
+    public static string Steps => Words["Steps"];
+    public static string VmsTitle => Words["VmsTitle"];
+    public static string EarlierLines(int lines) => lines == 1 ? Words["EarlierLines_One"] : Words.Of("EarlierLines_Many", lines);
+    public static string Log => Words["Log"];
+    public static string Report => Words["Report"];
+    public static string OpenReport => Words["OpenReport"];
+    public static string Cancel => Words["Cancel"];
+    public static string Resume => Words["Resume"];
+    public static string Undo => Words["Undo"];
+    public static string Pause => Words["Pause"];
+    public static string CleanUp => Words["CleanUp"];
+    public static string UndoTitle => Words["UndoTitle"];
+    public static string UndoText => Words["UndoText"];
+    public static string CancelTitle => Words["CancelTitle"];
+    public static string CancelText => Words["CancelText"];
+    public static string At(int number, int all, string what) => Words.Of("At", number, all, what);
+    public static string FindVm => Words["FindVm"];
+    public static string AnyState => Words["AnyState"];
+    public static string StateFilter => Words["StateFilter"];
+    public static string NoVmFits => Words["NoVmFits"];
+    public static string BrokenOff => Words["BrokenOff"];
+    public static string NotBegun => Words["NotBegun"];
+    public static string VmsOfStep(int count) => Words.Of("VmsOfStep", count);
+    public static string MoreOfStep(int count) => count == 1 ? Words["MoreOfStep_One"] : Words.Of("MoreOfStep_Many", count);
+    public static string PausedNow => Words["PausedNow"];
+    public static string TestIsUp(int well, int all) => all == 1
+        ? Words.Of("TestIsUp_One", well)
+        : Words.Of("TestIsUp_Many", well, all);
+    public static string ShowMore(int count) => Words.Of("ShowMore", count);
+    public static string NoneRuns => Words["NoneRuns"];
+    public static string Search => Words["Search"];
+    public static string NoRunFits => Words["NoRunFits"];
+    public static string TheRun => Words["TheRun"];
+    public static string Chosen(int count) => Words.Of("Chosen", count);
+    public static string NoSuchRun(string run) => Words.Of("NoSuchRun", run);
+    public static string CompareNeedsTwo => Words["CompareNeedsTwo"];
+    public static string Difference => Words["Difference"];
+    public static string VmTimes => Words["VmTimes"];
+    public static string Evidence => Words["Evidence"];
+    public static string Show => Words["Show"];
+    public static string Vm => Words["Vm"];
+    public static string Recovered => Words["Recovered"];
+    public static string Started => Words["Started"];
+    public static string Well => Words["Well"];
+    public static string Markdown => Words["Markdown"];
+    public static string Json => Words["Json"];
+    public static string Html => Words["Html"];
+    public static string StartedBy(string who) => Words.Of("StartedBy", who);
+
+    public static string Times(int n) => Words.Of("Times", n);
 
     public static string Answer(string answer) => answer switch
     {
-        "done" => "Done, go on",
-        "stop" => "Stop here",
-        "continue" => "Go on all the same",
+        "done" => Words["Answer_Done"],
+        "stop" => Words["Answer_Stop"],
+        "continue" => Words["Answer_Continue"],
         _ => answer,
     };
 
@@ -90,18 +96,18 @@ internal static class RunsText
 
     public static string Phase(RunPhase phase) => phase switch
     {
-        RunPhase.Running => "Running",
-        RunPhase.Waiting => "Waiting for you",
-        RunPhase.Interrupted => "Interrupted",
-        RunPhase.Pausing => "Pausing",
-        RunPhase.Paused => "Paused",
-        RunPhase.Cancelling => "Cancelling",
-        RunPhase.Undoing => "Being undone",
-        RunPhase.Succeeded => "Succeeded",
-        RunPhase.Partial => "Partly succeeded",
-        RunPhase.Failed => "Failed",
-        RunPhase.Cancelled => "Cancelled",
-        RunPhase.Undone => "Undone",
+        RunPhase.Running => Words["Phase_Running"],
+        RunPhase.Waiting => Words["Phase_Waiting"],
+        RunPhase.Interrupted => Words["Phase_Interrupted"],
+        RunPhase.Pausing => Words["Phase_Pausing"],
+        RunPhase.Paused => Words["Phase_Paused"],
+        RunPhase.Cancelling => Words["Phase_Cancelling"],
+        RunPhase.Undoing => Words["Phase_Undoing"],
+        RunPhase.Succeeded => Words["Phase_Succeeded"],
+        RunPhase.Partial => Words["Phase_Partial"],
+        RunPhase.Failed => Words["Phase_Failed"],
+        RunPhase.Cancelled => Words["Phase_Cancelled"],
+        RunPhase.Undone => Words["Phase_Undone"],
     };
 
     public static string Mark(RunPhase phase) => phase switch
@@ -115,16 +121,16 @@ internal static class RunsText
 
     public static string Phase(StepPhase phase) => phase switch
     {
-        StepPhase.Pending => "To come",
-        StepPhase.Running => "Running",
-        StepPhase.Waiting => "Waiting",
-        StepPhase.Done => "Done",
-        StepPhase.Partial => "Partly done",
-        StepPhase.Failed => "Failed",
-        StepPhase.Skipped => "Left out",
-        StepPhase.Undoing => "Being undone",
-        StepPhase.Undone => "Undone",
-        StepPhase.UndoFailed => "Could not be undone",
+        StepPhase.Pending => Words["Phase_Pending"],
+        StepPhase.Running => Words["Phase_RunningX"],
+        StepPhase.Waiting => Words["Phase_WaitingX"],
+        StepPhase.Done => Words["Phase_Done"],
+        StepPhase.Partial => Words["Phase_PartialX"],
+        StepPhase.Failed => Words["Phase_FailedX"],
+        StepPhase.Skipped => Words["Phase_Skipped"],
+        StepPhase.Undoing => Words["Phase_UndoingX"],
+        StepPhase.Undone => Words["Phase_UndoneX"],
+        StepPhase.UndoFailed => Words["Phase_UndoFailed"],
     };
 
     public static string Mark(StepPhase phase) => phase switch
@@ -136,17 +142,23 @@ internal static class RunsText
         StepPhase.Failed or StepPhase.UndoFailed => "bad",
     };
 
+    /// <summary>As of a run in which something is done or not: what is under way turns only where it is.</summary>
+    public static string Mark(VmPhase phase, bool isMoving) => Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
+
+    /// <summary>As of a run that is over or not: nothing is to come in one that is.</summary>
+    public static string Phase(VmPhase phase, bool isOver) => isOver && phase == VmPhase.Waiting ? NotBegun : Phase(phase);
+
     public static string Phase(VmPhase phase) => phase switch
     {
-        VmPhase.Waiting => "To come",
-        VmPhase.Recovering => "Being recovered",
-        VmPhase.Recovered => "Recovered",
-        VmPhase.Starting => "Starting",
-        VmPhase.Started => "Started",
-        VmPhase.Healthy => "Well",
-        VmPhase.Unhealthy => "Not well",
-        VmPhase.Failed => "Failed",
-        VmPhase.Removed => "Removed",
+        VmPhase.Waiting => Words["Phase_WaitingXX"],
+        VmPhase.Recovering => Words["Phase_Recovering"],
+        VmPhase.Recovered => Words["Phase_Recovered"],
+        VmPhase.Starting => Words["Phase_Starting"],
+        VmPhase.Started => Words["Phase_Started"],
+        VmPhase.Healthy => Words["Phase_Healthy"],
+        VmPhase.Unhealthy => Words["Phase_Unhealthy"],
+        VmPhase.Failed => Words["Phase_FailedXX"],
+        VmPhase.Removed => Words["Phase_Removed"],
     };
 
     public static string Mark(VmPhase phase) => phase switch

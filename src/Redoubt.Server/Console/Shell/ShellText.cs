@@ -3,39 +3,41 @@ namespace Redoubt.Server.Console.Shell;
 /// <summary>The words of the frame around every page.</summary>
 internal static class ShellText
 {
-    public static string Product => "Redoubt";
-    public static string Navigation => "Navigation";
-    public static string Pages => "Pages";
-    public static string Skip => "Skip to the content";
-    public static string Menu => "Menu";
-    public static string Dashboard => "Dashboard";
-    public static string GroupProtect => "Protect";
-    public static string Protection => "Protection";
-    public static string Apps => "vApps and VMs";
-    public static string Sites => "Sites";
-    public static string GroupRecover => "Recover";
-    public static string Plans => "Recovery plans";
-    public static string Wizard => "Recovery wizard";
-    public static string History => "History";
-    public static string SwitchTheme => "Switch between light and dark";
-    public static string SignOut => "Sign out";
-    public static string ToDashboard => "Go to the dashboard";
-    public static string NotFound => "There is no such page";
-    public static string NotFoundAdvice => "The address may be from an older version, or what it showed has been removed.";
-    public static string PageFailed => "This page has failed.";
-    public static string PageFailedAdvice => "What went wrong is in the daemon's log; the other pages go on working. If you had just ordered something, look there whether it was done.";
-    public static string Reload => "Reload it";
-    public static string Reconnecting => "The daemon does not answer. What runs goes on running; this page comes back as soon as it can.";
+    private static readonly Words Words = new(typeof(ShellText));
 
-    public static string RoleAt(string role, string pool) => $"{role}, {pool}";
+    public static string Product => Words["Product"];
+    public static string Navigation => Words["Navigation"];
+    public static string Pages => Words["Pages"];
+    public static string Skip => Words["Skip"];
+    public static string Menu => Words["Menu"];
+    public static string Dashboard => Words["Dashboard"];
+    public static string GroupProtect => Words["GroupProtect"];
+    public static string Protection => Words["Protection"];
+    public static string Apps => Words["Apps"];
+    public static string Sites => Words["Sites"];
+    public static string GroupRecover => Words["GroupRecover"];
+    public static string Plans => Words["Plans"];
+    public static string Wizard => Words["Wizard"];
+    public static string History => Words["History"];
+    public static string SwitchTheme => Words["SwitchTheme"];
+    public static string SignOut => Words["SignOut"];
+    public static string ToDashboard => Words["ToDashboard"];
+    public static string NotFound => Words["NotFound"];
+    public static string NotFoundAdvice => Words["NotFoundAdvice"];
+    public static string PageFailed => Words["PageFailed"];
+    public static string PageFailedAdvice => Words["PageFailedAdvice"];
+    public static string Reload => Words["Reload"];
+    public static string Reconnecting => Words["Reconnecting"];
+
+    public static string RoleAt(string role, string pool) => Words.Of("RoleAt", role, pool);
 
     // Signing in.
-    public static string SignIn => "Sign in";
-    public static string User => "User name";
-    public static string Password => "Password";
-    public static string Pitch => "The right VMs, the newest copy, in the right order.";
-    public static string PitchText => "Everything that a recovery needs lies on the replicated storage. See that it is there, test it, and bring it back.";
-    public static string FormTooOld => "The page was open for too long. Please try again.";
+    public static string SignIn => Words["SignIn"];
+    public static string User => Words["User"];
+    public static string Password => Words["Password"];
+    public static string Pitch => Words["Pitch"];
+    public static string PitchText => Words["PitchText"];
+    public static string FormTooOld => Words["FormTooOld"];
 
-    public static string ToPool(string pool) => $"to pool {pool}";
+    public static string ToPool(string pool) => Words.Of("ToPool", pool);
 }

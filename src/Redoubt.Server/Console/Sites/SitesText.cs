@@ -3,41 +3,45 @@ namespace Redoubt.Server.Console.Sites;
 /// <summary>The words about other sites.</summary>
 internal static class SitesText
 {
-    public static string Title => "Sites";
-    public static string Sub => "Other pools, Redoubt or genuine XenServer, that this one may ask whether a VM runs there, shut VMs down at, and come home from.";
-    public static string None => "No other site is known";
-    public static string NoneText => "A failover needs none. Name the other pool to plan migrations and failbacks, and to be sure that no VM runs twice.";
-    public static string Name => "Name";
-    public static string Address => "Address";
-    public static string User => "User name there";
-    public static string Password => "Password there";
-    public static string Add => "Add the site";
-    public static string AddTitle => "Add a site";
-    public static string AddText => "Redoubt logs in once now, and from then on trusts the certificate that it sees.";
-    public static string Pool => "Pool";
-    public static string State => "State";
-    public static string Added => "Added";
-    public static string Answers => "Answers";
-    public static string Asking => "Asking";
-    public static string Asked => "asked";
-    public static string NotAsked => "Not asked yet";
-    public static string OpenFile => "Open a file or device";
-    public static string Silent => "No answer";
-    public static string Remove => "Remove";
-    public static string RemoveTitle => "Remove the site?";
-    public static string Again => "Ask again";
-    public static string Volumes => "Metadata volumes";
-    public static string NoVolumes => "There is no metadata volume on attached storage";
-    public static string NoVolumesText => "Protect an SR, or attach replicated storage in the wizard.";
-    public static string Own => "this pool";
+    private static readonly Words Words = new(typeof(SitesText));
 
-    public static string RemoveText(string site) => $"Redoubt forgets {site} and its password. Plans that name it can't be run until it is added again.";
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string None => Words["None"];
+    public static string NoneText => Words["NoneText"];
+    public static string Name => Words["Name"];
+    public static string Address => Words["Address"];
+    public static string User => Words["User"];
+    public static string Password => Words["Password"];
+    public static string Add => Words["Add"];
+    public static string AddTitle => Words["AddTitle"];
+    public static string AddText => Words["AddText"];
+    public static string Pool => Words["Pool"];
+    public static string State => Words["State"];
+    public static string Added => Words["Added"];
+    public static string Answers => Words["Answers"];
+    public static string Asking => Words["Asking"];
+    public static string Asked => Words["Asked"];
+    public static string NotAsked => Words["NotAsked"];
+    public static string OpenFile => Words["OpenFile"];
+    public static string Silent => Words["Silent"];
+    public static string Remove => Words["Remove"];
+    public static string RemoveTitle => Words["RemoveTitle"];
+    public static string Again => Words["Again"];
+    public static string Volumes => Words["Volumes"];
+    public static string NoVolumes => Words["NoVolumes"];
+    public static string NoVolumesText => Words["NoVolumesText"];
+    public static string Own => Words["Own"];
 
-    public static string AddedSite(string site, string pool) => $"{site} is added: it is the pool {pool}.";
+    public static string RemoveText(string site) => Words.Of("RemoveText", site);
 
-    public static string Removed(string site) => $"{site} is removed.";
+    public static string AddedSite(string site, string pool) => Words.Of("AddedSite", site, pool);
 
-    public static string NotAskedBecause(string why) => $"The sites could not be asked: {why}";
+    public static string Removed(string site) => Words.Of("Removed", site);
 
-    public static string By(string who) => $"by {who}";
+    public static string AskedAs(string version) => Words.Of("AskedAs", version);
+
+    public static string NotAskedBecause(string why) => Words.Of("NotAskedBecause", why);
+
+    public static string By(string who) => Words.Of("By", who);
 }

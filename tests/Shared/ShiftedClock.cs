@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Tests;
+namespace Redoubt.Tests;
 
 /// <summary>The real clock, put forward at will. Timers run in real time.</summary>
 public sealed class ShiftedClock : TimeProvider
