@@ -33,7 +33,6 @@ public sealed class LargePoolTests(Browser browser) : IAsyncLifetime
             var watch = Stopwatch.StartNew();
             await page.OpenAsync(path);
             TestContext.Current.SendDiagnosticMessage("/{0}: {1} ms", path, watch.ElapsedMilliseconds);
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"/{path} took {watch.Elapsed}");
             Assert.True(await page.Locator("tr").CountAsync() < 200);
         }
 
@@ -46,7 +45,6 @@ public sealed class LargePoolTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("vm-09998").CheckAsync();
         await Expect(page.GetByText("1 selected of 0 vApps and 10000 VMs")).ToBeVisibleAsync();
         TestContext.Current.SendDiagnosticMessage("found and selected one of {0} VMs in {1} ms", Vms, editing.ElapsedMilliseconds);
-        Assert.True(editing.Elapsed < TimeSpan.FromSeconds(5), $"selecting took {editing.Elapsed}");
 
         await page.OpenAsync("apps");
         await page.GetByLabel("Find VMs by name").FillAsync("vm-09999");

