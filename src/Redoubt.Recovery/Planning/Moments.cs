@@ -11,7 +11,7 @@ internal static class Moments
         span.TotalDays >= 2 ? $"{span.TotalDays:0} days"
         : span.TotalHours >= 2 ? $"{span.TotalHours:0} hours"
         : span.TotalMinutes >= 2 ? $"{span.TotalMinutes:0} minutes"
-        : $"{span.TotalSeconds:0} seconds";
+        : Math.Round(span.TotalSeconds) == 1 ? "1 second" : $"{span.TotalSeconds:0} seconds";
 
     public static string Bytes(long bytes) => $"{Math.Ceiling(bytes / 1048576.0):0} MiB";
 }

@@ -51,7 +51,7 @@ internal static class DumpReports
         var secrets = state.Table(SecretRecord.Declaration).Count + dump.Manifest.Extra.Count(p => p.Key == "pool_token");
         if (secrets > 0)
         {
-            yield return $"It holds {secrets} secret(s) in clear, which are not shown here. Keep it as safe as a password.";
+            yield return $"It holds {(secrets == 1 ? "a secret" : $"{secrets} secrets")} in clear, not shown here. Keep it as safe as a password.";
         }
     }
 }

@@ -30,7 +30,7 @@ public sealed class PlanTextTests
                 4  Start tier 0: db                                              undo: Shut the VMs down, cleanly and then hard
                 5  Wait for tier 0: at least 30 seconds, at most 10 minutes; then go on, whatever has failed  no undo: nothing is changed
                 6  Start tier 1: mail, web                                       undo: Shut the VMs down, cleanly and then hard
-                7  Wait for tier 1: at least 0 seconds, at most 10 minutes; then go on, whatever has failed  no undo: nothing is changed
+                7  Wait for tier 1: at most 10 minutes; then go on, whatever has failed  no undo: nothing is changed
                 8  Protect SR replicated from here on (enable metadata replication)  undo: Disable metadata replication on the SR
 
             """,

@@ -14,7 +14,7 @@ public sealed record WaitHealthy(long Order, ImmutableArray<PlanObject> Vms, Tim
     public override string Key => $"wait-healthy:{Order}";
 
     /// <inheritdoc/>
-    public override string What => $"Wait for tier {Order}: at least {Moments.Write(LeastWait)}, at most {Moments.Write(Timeout)}; {Otherwise}";
+    public override string What => $"Wait for tier {Order}: {(LeastWait > TimeSpan.Zero ? $"at least {Moments.Write(LeastWait)}, " : "")}at most {Moments.Write(Timeout)}; {Otherwise}";
 
     /// <inheritdoc/>
     public override ImmutableArray<PlanObject> Objects => Vms;
