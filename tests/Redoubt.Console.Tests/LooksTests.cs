@@ -9,8 +9,6 @@ namespace Redoubt.Console.Tests;
 /// <summary>Every page, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.</summary>
 public sealed class LooksTests(Browser browser) : IAsyncLifetime
 {
-    private static readonly (string Name, int Width, int Height)[] Sizes = [("desk", 1280, 800), ("wide", 1680, 1000), ("phone", 390, 844)];
-
     private readonly TestSite _site = new(browser);
 
     public async ValueTask InitializeAsync()
@@ -31,41 +29,27 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         var sent = lost.Dump();
         var broken = sent + ".cut";
         await File.WriteAllTextAsync(broken, (await File.ReadAllTextAsync(sent, TestContext.Current.CancellationToken))[..^20], TestContext.Current.CancellationToken);
-        var wrong = new List<string>();
+        var looks = new Looks();
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            foreach (var (size, width, height) in Sizes)
+            var page = await _site.SignInAsync(scheme: scheme);
+            foreach (var (path, heading) in pages)
             {
-                var page = await _site.SignInAsync(scheme: scheme, width: width, height: height);
-                foreach (var (path, heading) in pages)
-                {
-                    await page.OpenAsync(path);
-                    await Expect(page.Heading(heading)).ToBeVisibleAsync();
-                    await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
-                    await CheckAsync(page, $"{(path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + ((path.Contains('/') || path.Contains('?')) ? "-one" : ""))}-{size}-{scheme}");
-                }
-
-                await InspectTests.SendAsync(page, sent);
-                await page.GetByRole(AriaRole.Button, new() { Name = "web" }).ClickAsync();
-                await CheckAsync(page, $"inspect-sent-{size}-{scheme}");
-                await InspectTests.SendAsync(page, broken);
-                await Expect(page.GetByText("Damaged beyond use")).ToBeVisibleAsync();
-                await CheckAsync(page, $"inspect-broken-{size}-{scheme}");
+                await page.OpenAsync(path);
+                await Expect(page.Heading(heading)).ToBeVisibleAsync();
+                await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
+                await looks.AtAsync(page, path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + (path.Contains('/') || path.Contains('?') ? "-one" : ""), scheme);
             }
+
+            await InspectTests.SendAsync(page, sent);
+            await page.GetByRole(AriaRole.Button, new() { Name = "web" }).ClickAsync();
+            await looks.AtAsync(page, "inspect-sent", scheme);
+            await InspectTests.SendAsync(page, broken);
+            await Expect(page.GetByText("Damaged beyond use")).ToBeVisibleAsync();
+            await looks.AtAsync(page, "inspect-broken", scheme);
         }
 
-        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
-
-        async Task CheckAsync(IPage page, string shot)
-        {
-            var name = shot.ToLowerInvariant();
-            await page.ShotAsync(name);
-            wrong.AddRange((await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}"));
-            if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))
-            {
-                wrong.Add($"{name}: wider than the screen");
-            }
-        }
+        looks.RequireNothingWrong();
     }
 
     private async Task FurnishAsync()

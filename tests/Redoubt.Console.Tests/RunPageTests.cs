@@ -26,29 +26,29 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
             ("failed", "Failed", new SeededRun(RecoveryKind.Test).Failed()), ("cancelled", "Cancelled", new SeededRun(RecoveryKind.Failover).Cancelled()), ("undone", "Undone", new SeededRun(RecoveryKind.Failover).Undone()),
         };
         await _site.SeedAsync(shown.Select(s => s.Run));
-        var wrong = new List<string>();
-        foreach (var (scheme, size, width) in new[] { (ColorScheme.Light, "phone", 390), (ColorScheme.Dark, "phone", 390), (ColorScheme.Light, "desk", 1280) })
+        var looks = new Looks();
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
-            var page = await _site.SignInAsync(scheme: scheme, width: width, height: 844);
+            var page = await _site.SignInAsync(scheme: scheme);
             foreach (var (name, state, run) in shown)
             {
                 await page.OpenAsync($"runs/{run.Uuid}");
                 await Expect(page.GetByRole(AriaRole.Status).GetByText(state, new() { Exact = true })).ToBeVisibleAsync();
-                wrong.AddRange(await LookAsync(page, $"run-{name}-{size}-{scheme}"));
+                await looks.AtAsync(page, $"run-{name}", scheme);
             }
 
             await page.OpenAsync($"compare?a={shown[4].Run.Uuid}&b={shown[5].Run.Uuid}");
             await Expect(page.Heading("Compare")).ToBeVisibleAsync();
-            wrong.AddRange(await LookAsync(page, $"compare-{size}-{scheme}"));
+            await looks.AtAsync(page, "compare", scheme);
             await page.OpenAsync($"runs/{shown[5].Run.Uuid}/report");
             await Expect(page.FrameLocator("iframe").GetByText("web").First).ToBeVisibleAsync();
-            wrong.AddRange(await LookAsync(page, $"report-{size}-{scheme}"));
+            await looks.AtAsync(page, "report", scheme);
             await page.OpenAsync("runs");
             await Expect(page.GetByRole(AriaRole.Row)).ToHaveCountAsync(shown.Length + 1);
-            wrong.AddRange(await LookAsync(page, $"history-{size}-{scheme}"));
+            await looks.AtAsync(page, "history", scheme);
         }
 
-        Assert.True(wrong.Count == 0, string.Join('\n', wrong));
+        looks.RequireNothingWrong();
     }
 
     [Fact]
@@ -211,17 +211,4 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
     }
 
     private static Task StateAsync(IPage page, string state) => Expect(page.Locator(".run-head .chip")).ToHaveTextAsync(state);
-
-    private static async Task<IEnumerable<string>> LookAsync(IPage page, string name)
-    {
-        name = name.ToLowerInvariant();
-        await page.ShotAsync(name);
-        var wrong = (await Accessibility.CheckAsync(page)).Select(w => $"{name}: {w}").ToList();
-        if (await page.EvaluateAsync<bool>("document.documentElement.scrollWidth > innerWidth"))
-        {
-            wrong.Add($"{name}: wider than the screen");
-        }
-
-        return wrong;
-    }
 }

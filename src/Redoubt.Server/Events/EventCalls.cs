@@ -32,6 +32,7 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
         while (true)
         {
             var (entries, state, now, more) = feed.Since(from);
+            RequireOpen(call);
             if (call.Session.Foreign is { } foreign)
             {
                 // A foreign database never changes: there is everything to tell, once.
@@ -55,8 +56,6 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
             {
                 // The next round answers with nothing.
             }
-
-            pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
         }
     }
 
@@ -72,6 +71,7 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
         while (true)
         {
             var (events, more) = subscription.Take(call.Session.Role);
+            RequireOpen(call);
 
             // A foreign database never changes, and this pool's own is not that session's business.
             if ((events.Entries.Count > 0 && call.Session.Foreign is null) || feed.IsClosed)
@@ -80,7 +80,6 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
             }
 
             await more.WaitAsync(call.Cancellation);
-            pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
         }
     }
 
@@ -100,6 +99,9 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
         _ = call.State.Table(model).Find(@ref) ?? throw new XenApiException("HANDLE_INVALID", model.Name, @ref);
         return new EventToken(feed.Inject(model, @ref), feed.Run).ToString();
     }
+
+    // Between taking what there is and waiting for more: a session that ends later is told by that, one that has ended before would be by nothing.
+    private void RequireOpen(CallContext call) => pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
 
     private EventSubscription Subscription(SessionState session) => _subscriptions.GetValue(session, _ => new EventSubscription(feed));
 
