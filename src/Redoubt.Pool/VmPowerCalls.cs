@@ -9,6 +9,8 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
     /// <summary>How long a guest may take to shut itself down: xapi's <c>domain_shutdown_total_timeout</c>, in seconds.</summary>
     private const long ShutdownLimit = 1200;
 
+    private static readonly TimeSpan AskAgainAfter = TimeSpan.FromSeconds(10);
+
     [Message("VM.pause")]
     public async Task PauseAsync(CallContext call, Ref<VmRecord> vm)
     {
@@ -165,7 +167,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         try
         {
             await pool.Hypervisor.ShutdownAsync(uuid, either.Token);
-            await pool.Hypervisor.WaitForStoppedAsync(uuid, either.Token);
+            await AskUntilStoppedAsync(uuid, either.Token);
         }
         catch (HypervisorException e)
         {
@@ -177,6 +179,33 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         }
 
         await guests.RefreshAsync(uuid, null, CancellationToken.None);
+    }
+
+    // A guest that is still booting does not hear the first time.
+    private async Task AskUntilStoppedAsync(Guid uuid, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            var stopped = pool.Hypervisor.WaitForStoppedAsync(uuid, waiting.Token);
+            while (await Task.WhenAny(stopped, Task.Delay(AskAgainAfter, pool.Time, waiting.Token)) != stopped && !waiting.IsCancellationRequested)
+            {
+                try
+                {
+                    await pool.Hypervisor.ShutdownAsync(uuid, waiting.Token);
+                }
+                catch (HypervisorException unheard) when (unheard.Failure is HypervisorFailure.NotRunning or HypervisorFailure.WrongPowerState)
+                {
+                    // It has just stopped, which the wait tells, or somebody has paused it, and it goes on to be waited for.
+                }
+            }
+
+            await stopped;
+        }
+        finally
+        {
+            await waiting.CancelAsync();
+        }
     }
 
     /// <summary>Switches off a VM in whatever state it is; false: it was suspended, and no guest ran.</summary>

@@ -93,6 +93,18 @@ public sealed class RealGuestTests
         await site.Client.CallAsync("network.destroy", network);
         Assert.Equal(tree, StorageTree.Of(Path.Combine(site.Root, "replica")));
         Assert.False(Compute.HostBridge.Exists(bridge));
+
+        // Asked before it has booted, the guest hears nothing; it is asked again.
+        await site.Client.CallAsync("VM.start", vm, false, false);
+        try
+        {
+            await site.Client.CallAsync("VM.clean_shutdown", vm).WaitAsync(TimeSpan.FromMinutes(3), TestSite.Cancel);
+            Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
+        }
+        finally
+        {
+            await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
+        }
     }
 
     private static async Task GuestSpeaksAsync(TestSite site, Ref<VmRecord> vm)

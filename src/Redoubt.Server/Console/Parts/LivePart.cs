@@ -88,6 +88,11 @@ public abstract class LivePart : ComponentBase, IDisposable
     /// <summary>Computes what is shown, from <see cref="State"/>. Called at first and after changes.</summary>
     protected virtual Task FollowAsync() => Task.CompletedTask;
 
+    /// <summary>Lets go of what was kept for the session, which has ended: the page itself may stay for as long as a lost browser is waited for.</summary>
+    protected virtual void Leave()
+    {
+    }
+
     /// <summary>Ends the subscription.</summary>
     protected virtual void Dispose(bool disposing)
     {
@@ -224,6 +229,7 @@ public abstract class LivePart : ComponentBase, IDisposable
         if (!_isLeaving)
         {
             _isLeaving = true;
+            Leave();
             Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
         }
 
