@@ -50,7 +50,7 @@ internal sealed class RealSites : IAsyncDisposable
     /// <summary>A browser at a site, signed in.</summary>
     public async Task<IPage> VisitAsync(Browser browser, DemoSite site, string path = "")
     {
-        var context = await browser.Chromium.NewContextAsync(new() { BaseURL = site.Api.Server.ToString(), ViewportSize = new() { Width = 1280, Height = 900 } });
+        var context = await browser.Chromium.NewContextAsync(new() { BaseURL = site.Api.Server.ToString(), ViewportSize = new() { Width = 1280, Height = 900 }, ReducedMotion = ReducedMotion.Reduce });
         _contexts.Add(context);
         context.SetDefaultTimeout(60_000);
         var page = await context.NewPageAsync();

@@ -182,6 +182,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         {
             BaseURL = Url.ToString(),
             ColorScheme = scheme,
+            ReducedMotion = ReducedMotion.Reduce, // Nothing but processor time comes of drawing what turns.
             ViewportSize = new() { Width = width, Height = height },
         });
         _contexts.Add(context);

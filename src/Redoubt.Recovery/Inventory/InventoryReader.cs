@@ -22,6 +22,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     /// <exception cref="XenApiTransportException">The target did not answer.</exception>
     public async Task<Inventory> ReadAsync(InventoryRequest request, CancellationToken cancellationToken)
     {
+        // Whatever happens from here on may not be in it.
+        var takenAt = time.GetUtcNow();
         var others = Task.WhenAll(request.OtherPools.Select(p => OtherAsync(p, cancellationToken)));
         var mayRecover = MayRecoverAsync(cancellationToken);
         var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
@@ -37,7 +39,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var otherFacts = await others;
         return new Inventory
         {
-            TakenAt = time.GetUtcNow(),
+            TakenAt = takenAt,
             Target = targetFacts,
             Storage = [.. named, .. await probes],
             Volumes = volumes,

@@ -25,7 +25,14 @@ internal static class RunChecks
         }
 
         var vms = RunTransitions.VmsOf(plan).Select(v => v.Uuid).ToHashSet();
-        if (others.FirstOrDefault(o => !o.Phase.IsFinal() && o.Request.Target == request.Target && o.Vms.Any(v => vms.Contains(v.Vm.Uuid))) is { } other)
+        var rivals = others.Where(o => o.Request.Target == request.Target && o.Vms.Any(v => vms.Contains(v.Vm.Uuid))).ToList();
+        if (rivals.Find(o => o is { IsTest: false, EndedAt: { } ended } && ended >= plan.InventoryTakenAt) is { } late)
+        {
+            throw new RunRefusedException(
+                $"Run {late.Uuid} ({Word(late.Plan.Kind)}, {late.Phase.ToString().ToLowerInvariant()}) has changed some of these VMs since the facts of this plan were gathered. {late.StartedBy} started it {Moments.Write(late.StartedAt)}. Plan again.");
+        }
+
+        if (rivals.Find(o => !o.Phase.IsFinal()) is { } other)
         {
             var shared = other.Vms.Where(v => vms.Contains(v.Vm.Uuid)).Select(v => v.Vm.Name).ToList();
             throw new RunRefusedException(string.Create(CultureInfo.InvariantCulture,

@@ -190,6 +190,19 @@ public sealed class RecoveryRules
     }
 
     [Fact]
+    public async Task Rule17_a_plan_from_before_a_run_that_has_ended_since_is_not_run()
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Failover);
+        await scene.OpenAsync();
+        var plan = await scene.PlanAsync();
+        Assert.True(await scene.StartAsync(plan));
+        Assert.Equal(RunPhase.Succeeded, (await scene.FollowAsync()).Phase);
+        var refused = await Assert.ThrowsAsync<RunRefusedException>(() => scene.Engine.StartAsync(scene.Request, plan, "bob", Cancel));
+        Assert.Contains(scene.Uuid!, refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Plan again", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Rule18_storage_that_was_attached_for_a_run_goes_when_it_is_undone()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
