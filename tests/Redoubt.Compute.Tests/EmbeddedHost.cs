@@ -13,8 +13,11 @@ public sealed class EmbeddedHost : IAsyncLifetime
 
     internal static TimeSpan Limit { get; } = TimeSpan.FromSeconds(60);
 
-    public async ValueTask InitializeAsync() =>
+    public async ValueTask InitializeAsync()
+    {
+        HypervisorCache.Share(Root);
         Hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = HypervisorOptions.EmbeddedUri(Root) }, CancellationToken.None);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -9,7 +9,7 @@ public sealed class SurvivalTests : IDisposable
 
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
-    public SurvivalTests() => Directory.CreateDirectory(_root);
+    public SurvivalTests() => HypervisorCache.Share(_root);
 
     [Fact]
     public async Task Guests_survive_the_killing_of_their_process_and_are_found_as_they_are()

@@ -19,9 +19,11 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         await TabToAsync(page, "Everything that is found, also what is added later");
         await page.Keyboard.PressAsync("ArrowDown");
         await Expect(page.GetByLabel("Find by name, tag or vApp")).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "mail" })).ToBeVisibleAsync();
         await TabToAsync(page, "Find by name, tag or vApp");
         await page.Keyboard.TypeAsync("sho");
         await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "mail" })).ToHaveCountAsync(0);
+        await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "shop 2 VMs" })).ToBeVisibleAsync();
         await TabToAsync(page, "shop 2 VMs");
         await page.Keyboard.PressAsync("Space");
         await Expect(page.GetByText("1 selected")).ToBeVisibleAsync();

@@ -42,16 +42,7 @@ public sealed class PlanScene(Browser browser) : IAsyncLifetime
         await Source.CallAsync("SR.enable_database_replication", [sr]);
         var location = (await Source.AllAsync<PbdRecord>()).Values.Single(p => p.Sr == sr).DeviceConfig["location"];
         var mirror = Target.NewDirectory();
-        foreach (var directory in Directory.EnumerateDirectories(location, "*", SearchOption.AllDirectories))
-        {
-            Directory.CreateDirectory(directory.Replace(location, mirror, StringComparison.Ordinal));
-        }
-
-        foreach (var file in Directory.EnumerateFiles(location, "*", SearchOption.AllDirectories))
-        {
-            File.Copy(file, file.Replace(location, mirror, StringComparison.Ordinal));
-        }
-
+        await Replica.MirrorAsync(location, mirror);
         await Target.CallAsync("DR_task.create", ["file", new Dictionary<string, string> { ["location"] = mirror }, new[] { SrUuid }]);
     }
 

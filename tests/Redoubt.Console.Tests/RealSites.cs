@@ -29,6 +29,11 @@ internal sealed class RealSites : IAsyncDisposable
         var sites = new RealSites();
         try
         {
+            foreach (var site in new[] { "p", "r" })
+            {
+                HypervisorCache.Share(Path.Combine(sites._root, site, "data", "hypervisor"));
+            }
+
             sites.Primary = await DemoSite.StartAsync("paris", Path.Combine(sites._root, "p"), Program, Cancellation);
             sites.Recovery = await DemoSite.StartAsync("lyon", Path.Combine(sites._root, "r"), Program, Cancellation);
             var options = new DemoOptions(Repository.GuestImage, sites._root, Keep: false);

@@ -29,7 +29,7 @@ public sealed class ReleaseTests(Browser browser) : IAsyncLifetime
             var theirs = (await lost.AllAsync<PbdRecord>()).Values.Single(p => p.Sr == sr).DeviceConfig["location"];
             location = _site.NewDirectory();
             await lost.StopAsync();
-            Copy(theirs, location);
+            await Replica.MirrorAsync(theirs, location);
             await lost.StartAsync(lost.Url.ToString());
         }
 
@@ -74,16 +74,4 @@ public sealed class ReleaseTests(Browser browser) : IAsyncLifetime
         Phase = RunPhase.Running,
         Revision = 1,
     };
-
-    private static void Copy(string from, string to)
-    {
-        foreach (var path in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            var there = Path.Combine(to, Path.GetRelativePath(from, path));
-            Directory.CreateDirectory(Path.GetDirectoryName(there)!);
-            using var process = System.Diagnostics.Process.Start("cp", ["--sparse=always", path, there]);
-            process.WaitForExit();
-            Assert.Equal(0, process.ExitCode);
-        }
-    }
 }

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Redoubt.Recovery;
 using Redoubt.Server.Console.Plans;
@@ -33,8 +34,7 @@ public sealed class ScheduleTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("How often").SelectOptionAsync("Week");
         await page.GetByLabel("On", new() { Exact = true }).SelectOptionAsync("2");
         await page.GetByLabel("At (UTC)").SelectOptionAsync("4");
-        await Expect(page.Locator("#due")).ToContainTextAsync("Tue ");
-        Assert.Equal(3, (await page.Locator("#due").InnerTextAsync()).Split("04:00").Length - 1);
+        await Expect(page.Locator("#due")).ToContainTextAsync(new Regex("(Tue .*04:00.*){3}"));
         await page.Button("Add the schedule").ClickAsync();
         await Expect(panel.GetByRole(AriaRole.Cell, new() { Name = "0 4 * * 2" })).ToBeVisibleAsync();
         await Expect(panel.GetByText("never due yet")).ToBeVisibleAsync();

@@ -15,6 +15,7 @@ internal sealed class Bench : IAsyncDisposable
 
     public async Task<DemoSite> StartAsync(string name)
     {
+        HypervisorCache.Share(Path.Combine(Directory, name, "data", "hypervisor"));
         var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken);
         _sites.Add(site);
         return site;

@@ -159,7 +159,7 @@ public sealed class SuspendTests
         // The recovery site's metadata come back on the storage.
         var volume = scene.Site.All<VdiRecord>().Single(v => v.Type == VdiType.Metadata && v.MetadataOfPool == scene.Site.Daemon.Services.Pool);
         var file = Directory.EnumerateFiles(scene.CopyPath, $"{volume.Uuid}.*", SearchOption.AllDirectories).Single();
-        File.Copy(file, Path.Combine(Path.GetDirectoryName(ImageFiles(scene.Primary).Single())!, Path.GetFileName(file)));
+        await Replica.CopyAsync(file, Path.GetDirectoryName(ImageFiles(scene.Primary).Single())!);
         Assert.Equal("VM_RECOVERED_ELSEWHERE", (await scene.Primary.Client.FailAsync("VM.resume", scene.Vm, false, false))[0]);
         Assert.Equal(VmPowerState.Suspended, scene.Primary.Get(scene.Vm).PowerState);
 

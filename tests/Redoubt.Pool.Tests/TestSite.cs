@@ -40,6 +40,11 @@ internal sealed class TestSite : IAsyncDisposable
     public static async Task<TestSite> OpenOnAsync(string? hypervisor)
     {
         var site = new TestSite { _hypervisor = hypervisor };
+        if (hypervisor is null)
+        {
+            HypervisorCache.Share(Path.Combine(site.Root, "data", "hypervisor"));
+        }
+
         await site.StartAsync();
         return site;
     }

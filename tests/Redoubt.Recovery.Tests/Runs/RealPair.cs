@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery.Tests;
@@ -51,15 +50,8 @@ internal sealed class RealPair : IAsyncDisposable
     /// <summary>What the array does.</summary>
     public async Task MirrorAsync(RealSite from, RealSite to)
     {
-        if (Directory.Exists(to.Storage))
-        {
-            Directory.Delete(to.Storage, recursive: true);
-        }
-
         Directory.CreateDirectory(to.Storage);
-        using var copy = Process.Start("cp", ["-a", "--sparse=always", from.Storage + "/.", to.Storage]);
-        await copy.WaitForExitAsync(RealSite.Cancel);
-        Assert.Equal(0, copy.ExitCode);
+        await Replica.MirrorAsync(from.Storage, to.Storage);
     }
 
     public Task AttachAsync() => Site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", Site.DeviceConfig, ImmutableList.Create(SrUuid));
