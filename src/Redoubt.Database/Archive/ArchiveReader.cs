@@ -40,12 +40,9 @@ public static class ArchiveReader
 
     private static VmArchive ReadText(Stream text)
     {
-        var settings = XmlWire.Settings.Clone();
-        settings.MaxCharactersInDocument = TextBytesMax;
-        settings.CloseInput = false;
         try
         {
-            using var xml = XmlReader.Create(text, settings);
+            using var xml = XmlWire.Open(text);
             var reading = new Reading(xml);
             return reading.Document();
         }

@@ -8,7 +8,7 @@ namespace Redoubt.Pool.Backups;
 /// <summary>The names of SRs and disks, as XenServer's backup keeps them: <c>meta</c>, in it <c>sr</c>, in that <c>vdi</c>, each with uuid and names.</summary>
 internal static class SrNames
 {
-    private const long CharactersMax = 256L << 20;
+    private const long BytesMax = 256L << 20;
 
     /// <summary>Writes the names of all SRs and disks.</summary>
     public static void Write(DatabaseState state, string path)
@@ -24,23 +24,29 @@ internal static class SrNames
     /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>.</exception>
     public static IReadOnlyList<(bool IsSr, string Uuid, string Label, string Description)> Read(string path)
     {
-        var settings = XmlWire.Settings.Clone();
-        settings.MaxCharactersInDocument = CharactersMax;
+        using var file = File.OpenRead(path);
+        if (file.Length > BytesMax)
+        {
+            throw new XenApiException("IMPORT_ERROR", $"{BackupLayout.SrNamesFile} of the backup has {file.Length} bytes, of at most {BytesMax}");
+        }
+
         try
         {
-            using var xml = XmlReader.Create(path, settings);
+            using var xml = XmlWire.Open(file);
             var names = new List<(bool, string, string, string)>();
             while (xml.Read())
             {
                 if (xml is { NodeType: XmlNodeType.Element, LocalName: "sr" or "vdi" } && xml.GetAttribute("uuid") is { } uuid)
                 {
-                    names.Add((xml.LocalName == "sr", uuid, xml.GetAttribute("name_label") ?? "", xml.GetAttribute("name_description") ?? ""));
+                    names.Add((xml.LocalName == "sr", uuid, Text("name_label"), Text("name_description")));
                 }
             }
 
             return names;
+
+            string Text(string name) => XmlConvert.VerifyXmlChars(xml.GetAttribute(name) ?? "");
         }
-        catch (XmlException broken)
+        catch (Exception broken) when (broken is XmlException or ArgumentException)
         {
             throw new XenApiException(broken, "IMPORT_ERROR", $"{BackupLayout.SrNamesFile} of the backup can't be read: {broken.Message}");
         }

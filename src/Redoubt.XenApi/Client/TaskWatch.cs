@@ -1,3 +1,4 @@
+using System.Text;
 using System.Xml;
 
 namespace Redoubt.XenApi;
@@ -49,10 +50,10 @@ internal sealed class TaskWatch(XenApiClient client, Ref<TaskRecord> task, TimeP
 
         try
         {
-            using var xml = XmlReader.Create(new StringReader(result), XmlWire.Settings);
+            using var xml = XmlWire.Open(new MemoryStream(Encoding.UTF8.GetBytes(result)));
             return XmlWire.ReadValue(xml);
         }
-        catch (Exception broken) when (broken is XmlException or WireFormatException)
+        catch (Exception broken) when (broken is XmlException or ArgumentException or WireFormatException)
         {
             throw new XenApiTransportException($"{client.Server.Authority} gave a task a result that is no XML-RPC value.", broken);
         }

@@ -155,10 +155,10 @@ public static class XmlRpc
     {
         try
         {
-            using var xml = XmlReader.Create(input, XmlWire.Settings);
+            using var xml = XmlWire.Open(input);
             return read(xml);
         }
-        catch (XmlException broken)
+        catch (Exception broken) when (broken is XmlException or ArgumentException)
         {
             throw new WireFormatException("not XML", broken);
         }

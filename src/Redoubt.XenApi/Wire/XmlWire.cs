@@ -1,25 +1,55 @@
 using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using System.Xml;
 
 namespace Redoubt.XenApi;
 
 /// <summary>Reads values written as XML-RPC.</summary>
-public static class XmlWire
+public static partial class XmlWire
 {
     /// <summary>How deep values may be nested.</summary>
     public const int MaxDepth = 64;
 
-    /// <summary>How XML from outside is parsed: no DTD, so no entities and nothing fetched.</summary>
-    public static XmlReaderSettings Settings { get; } = new()
+    // A tag may be long, but not so long that it would take more than its length in time and memory to read it.
+    private static readonly XmlDictionaryReaderQuotas Quotas = new()
+    {
+        MaxDepth = 16 * MaxDepth,
+        MaxStringContentLength = int.MaxValue,
+        MaxBytesPerRead = 64 << 10,
+        MaxNameTableCharCount = 64 << 10,
+    };
+
+    private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit,
-        XmlResolver = null,
         IgnoreComments = true,
-        IgnoreProcessingInstructions = true,
-        CheckCharacters = true,
-        Async = false,
     };
+
+    /// <summary>
+    /// Parses XML from outside, in time that grows with its length and no faster: no DTD, so no entities and nothing fetched; no tag
+    /// longer than 64 KiB. It may be written as UTF-8 or UTF-16, or in ASCII or Latin-1 where <paramref name="input"/> can seek.
+    /// </summary>
+    /// <remarks>Reading throws an <see cref="XmlException"/> where it is not XML, and for some names that are none an <see cref="ArgumentException"/>.</remarks>
+    public static XmlReader Open(Stream input)
+    {
+        ArgumentNullException.ThrowIfNull(input);
+        var (text, encoding) = input.CanSeek && Latin1From(input) ? (Encoding.CreateTranscodingStream(input, Encoding.Latin1, Encoding.UTF8), Encoding.UTF8) : (input, null);
+        return XmlReader.Create(XmlDictionaryReader.CreateTextReader(text, encoding, Quotas, null), Settings);
+    }
+
+    // The reader knows only Unicode. A declaration of Latin-1, of which ASCII is a part, is passed over; otherwise the stream stays where it is.
+    private static bool Latin1From(Stream input)
+    {
+        var start = input.Position;
+        var head = new byte[128];
+        var declaration = Latin1Declaration().Match(Encoding.Latin1.GetString(head, 0, input.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
+        input.Position = start + declaration.Length;
+        return declaration.Success;
+    }
+
+    [GeneratedRegex("""^<\?xml\s[^>]*encoding\s*=\s*["'](?:us-ascii|iso-8859-1)["'][^>]*\?>""", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex Latin1Declaration();
 
     /// <summary>Reads a <c>value</c> element; the reader stands on it and is moved past it.</summary>
     /// <exception cref="WireFormatException">It is not XML-RPC, or nested too deep.</exception>
@@ -209,6 +239,7 @@ public static class XmlWire
             xml.Read();
         }
 
-        return pieces?.ToString() ?? text;
+        // The reader lets a reference stand for what is no character.
+        return XmlConvert.VerifyXmlChars(pieces?.ToString() ?? text);
     }
 }

@@ -27,7 +27,7 @@ internal static class Spelling
             write(new XmlWireWriter(xml));
         }
 
-        using var reader = XmlReader.Create(new StringReader(text.ToString()), XmlWire.Settings);
+        using var reader = XmlWire.Open(new MemoryStream(Encoding.UTF8.GetBytes(text.ToString())));
         return XmlWire.ReadValue(reader);
     }
 }

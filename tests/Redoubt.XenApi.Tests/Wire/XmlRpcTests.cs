@@ -47,7 +47,42 @@ public sealed class XmlRpcTests
     [InlineData("<methodCall><methodName>a</methodName><params><param><value><int>x</int></value></param></params></methodCall>")]
     [InlineData("<!DOCTYPE a [<!ENTITY b \"c\">]><methodCall><methodName>&b;</methodName></methodCall>")]
     [InlineData("<methodCall><methodName>&b;</methodName></methodCall>")]
+    [InlineData("<methodCall><methodName>a</methodName><params><param><value>&#1;</value></param></params></methodCall>")]
+    [InlineData("<methodCall><methodName>a</methodName><params><param><value>&#xd800;</value></param></params></methodCall>")]
+    [InlineData("<:/>")]
     public void What_is_no_request_is_refused(string text) => Assert.Throws<WireFormatException>(() => Read(text));
+
+    [Theory]
+    [InlineData("utf-8")]
+    [InlineData("utf-16")]
+    [InlineData("US-ASCII")]
+    [InlineData("iso-8859-1")]
+    public void A_request_may_be_written_in_any_of_these(string name)
+    {
+        var encoding = Encoding.GetEncoding(name);
+        var text = name == "US-ASCII" ? "Zürich".Replace("ü", "&#252;", StringComparison.Ordinal) : "Zürich";
+        byte[] bytes = [.. encoding.GetPreamble(), .. encoding.GetBytes($"<?xml version=\"1.0\" encoding=\"{name}\"?>\n<methodCall><methodName>a</methodName><params><param><value>{text}</value></param></params></methodCall>")];
+        Assert.Equal([new WireString("Zürich")], XmlRpc.ReadRequest(new MemoryStream(bytes)).Parameters);
+    }
+
+    [Fact]
+    public void Text_keeps_its_lines_and_blanks()
+    {
+        var call = Read("<methodCall><methodName>a</methodName><params><param><value>  </value></param><param><value><string>x\r\ny\rz&#13;<!-- no --> <![CDATA[<&]]></string></value></param></params></methodCall>");
+        Assert.Equal([new WireString("  "), new WireString("x\ny\nz\r <&")], call.Parameters);
+    }
+
+    // Parsers that begin a tag anew with each block they read would take minutes over each of these.
+    [Theory]
+    [InlineData("<methodCall", " ", "><methodName>a</methodName></methodCall>")]
+    [InlineData("<methodCall><methodName>a</methodName></methodCall", "\n", ">")]
+    [InlineData("<methodCall><methodName>&#", "0", "97;</methodName></methodCall>")]
+    public void Megabytes_of_nothing_cost_no_more_than_their_length(string before, string nothing, string after) =>
+        Assert.Equal("a", Read(before + string.Concat(Enumerable.Repeat(nothing, 16 << 20)) + after).Method);
+
+    [Fact]
+    public void A_tag_has_a_limit() =>
+        Assert.Throws<WireFormatException>(() => Read($"<methodCall {string.Concat(Enumerable.Range(0, 100_000).Select(i => $"a{i}='' "))}><methodName>a</methodName></methodCall>"));
 
     [Fact]
     public void Nesting_has_a_limit()
