@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
+using Microsoft.Net.Http.Headers;
 using Redoubt.Server.Console;
 
 namespace Redoubt.Console.Tests;
@@ -33,6 +34,14 @@ public sealed partial class WordsTests
             Assert.NotNull(member.GetValue(null));
         }
     }
+
+    [Theory]
+    [InlineData("de-AT,de;q=0.9,en;q=0.8", "de-AT de de de en en")]
+    [InlineData("en;q=0.5, pt-BR", "pt-BR pt en en")]
+    [InlineData("zh-Hant-TW", "zh-Hant-TW zh")]
+    [InlineData("fr;q=0", "")]
+    public void Whoever_wants_the_language_of_a_region_takes_the_language_too(string header, string names) =>
+        Assert.Equal(names, string.Join(' ', ConsoleLanguages.Wanted(StringWithQualityHeaderValue.ParseList([header]))?.UICultures ?? []));
 
     [Fact]
     public void Pages_have_no_words_of_their_own()

@@ -1,6 +1,9 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Localization;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace Redoubt.Server.Console;
 
@@ -21,7 +24,14 @@ internal static class ConsoleLanguages
             DefaultRequestCulture = new(CultureInfo.InvariantCulture, English),
             SupportedCultures = [CultureInfo.InvariantCulture],
             SupportedUICultures = languages,
-            RequestCultureProviders = [new AcceptLanguageHeaderRequestCultureProvider()],
+            RequestCultureProviders = [new CustomRequestCultureProvider(http => Task.FromResult<ProviderCultureResult?>(Wanted(http.Request.GetTypedHeaders().AcceptLanguage)))],
         });
+    }
+
+    /// <summary>The languages that a browser asks for, the dearest first; whoever wants that of a region takes the language too.</summary>
+    internal static ProviderCultureResult? Wanted(IEnumerable<StringWithQualityHeaderValue> asked)
+    {
+        List<StringSegment> names = [.. asked.Where(a => a.Quality != 0).OrderByDescending(a => a.Quality ?? 1).Take(10).SelectMany(a => new[] { a.Value, a.Value.Split(['-']).First() })];
+        return names.Count == 0 ? null : new([CultureInfo.InvariantCulture.Name], names);
     }
 }
