@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.Extensions.Logging;
+using Microsoft.JSInterop;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -30,6 +31,8 @@ public abstract class LivePart : ComponentBase, IDisposable
 
     /// <summary>Where it is.</summary>
     [Inject] protected NavigationManager Nav { get; set; } = null!;
+
+    [Inject] private IJSRuntime Js { get; set; } = null!;
 
     /// <summary>The daemon's log, for what no visitor is told.</summary>
     [Inject] protected ILogger<LivePart> Log { get; set; } = null!;
@@ -230,9 +233,22 @@ public abstract class LivePart : ComponentBase, IDisposable
         {
             _isLeaving = true;
             Leave();
-            Nav.NavigateTo($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}", forceLoad: true);
+            _ = GoToTheDoorAsync();
         }
 
         return true;
+    }
+
+    private async Task GoToTheDoorAsync()
+    {
+        try
+        {
+            await Js.InvokeVoidAsync("location.assign", Nav.ToAbsoluteUri($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}").ToString());
+        }
+        catch (Exception gone) when (gone is JSDisconnectedException or OperationCanceledException)
+        {
+            // The line is down, or the browser left before it could answer. If it comes back, it is led there at the next tick.
+            _isLeaving = false;
+        }
     }
 }
