@@ -79,10 +79,12 @@ public sealed class LargeWizardTests(Browser browser) : IAsyncLifetime
 
         await NextAsync(page, "Mappings");
         await NextAsync(page, "Pre-checks");
+        await Expect(page.Locator(".findings li").Nth(49)).ToBeAttachedAsync();
         Assert.InRange(await page.Locator(".findings li").CountAsync(), 50, 70);
         await page.GetByLabel("Find by object, code or words").FillAsync("vm-01234");
         await Expect(page.GetByText("VM vm-01234", new() { Exact = true })).ToBeVisibleAsync();
         await NextAsync(page, "Review");
+        await Expect(page.Locator(".steps-plan li").Nth(49)).ToBeAttachedAsync();
         Assert.InRange(await page.Locator(".steps-plan li").CountAsync(), 50, 70);
         await Expect(page.Locator(".command code")).ToContainTextAsync("save them as a plan first");
         await page.Locator(".steps-plan .more button").ClickAsync();

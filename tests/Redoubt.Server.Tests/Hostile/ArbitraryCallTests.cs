@@ -30,7 +30,7 @@ public sealed partial class ArbitraryCallTests(TestPool pool) : IClassFixture<Te
             foreach (var parameters in Gen.Sample(Gen.CollectToList(message.Parameters, p => ArbitraryParameter.Of(p.Type.Name, known, 3)), 2, 2))
             {
                 using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-                limit.CancelAfter(TimeSpan.FromSeconds(10));
+                limit.CancelAfter(TimeSpan.FromSeconds(60));
                 var failure = await SendAsync(form, name, [new WireString(pool.Session), .. parameters], limit.Token);
                 if (failure?.Code == "INTERNAL_ERROR" && Bug().IsMatch(failure.Message))
                 {

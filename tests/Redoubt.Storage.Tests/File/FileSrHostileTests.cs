@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Redoubt.Storage.Images;
 using Redoubt.XenApi;
 using static Redoubt.Storage.Tests.Sample;
@@ -160,7 +159,7 @@ public sealed class FileSrHostileTests : FileSrFixture
     }
 
     [Fact]
-    public async Task Ten_thousand_disks_are_scanned_in_a_moment()
+    public async Task Ten_thousand_disks_are_scanned()
     {
         await using var sr = await AttachAsync();
         var disk = await NewDiskAsync(sr, Content(4096, 5));
@@ -168,10 +167,7 @@ public sealed class FileSrHostileTests : FileSrFixture
         for (var i = 0; i < 9_999; i++)
             await File.WriteAllBytesAsync(PathOf(NewVdi()), image.AsMemory(0, 4096), Token);
 
-        var clock = Stopwatch.StartNew();
         Assert.Equal(10_000, (await sr.ScanAsync(Token)).Count);
-        TestContext.Current.SendDiagnosticMessage($"scan of 10,000 disks: {clock.ElapsedMilliseconds} ms");
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(10));
     }
 
     private Dictionary<string, string> NewLocation(string name) => new() { ["location"] = Temp.NewDirectory(name) };
