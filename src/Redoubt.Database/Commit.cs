@@ -38,7 +38,7 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
         // Whole databases and transactions begin at even generations.
         before = Math.Max(before, transaction.Floor + (transaction.Floor & 1));
         ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
-        Deltas.RequireText(deltas);
+        Deltas.RequireText(deltas, changes);
         Deltas.RequireKeys(changes);
         var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);
         // A change that no journal sees still counts, so that event tokens move on. Generations stay even.

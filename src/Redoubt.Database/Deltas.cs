@@ -11,6 +11,10 @@ internal static class Deltas
     private static readonly FrozenDictionary<string, FieldModel[]> Persistent = DataModel.Classes.Values
         .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f.IsPersistent).ToArray());
 
+    // No journal has their changes, but the next whole database has them.
+    private static readonly FrozenDictionary<string, FieldModel[]> Unjournalled = DataModel.Classes.Values
+        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => !f.IsPersistent).ToArray());
+
     private static readonly FrozenDictionary<string, FieldModel[]> Keyed = Persistent
         .ToFrozenDictionary(c => c.Key, c => c.Value.Where(f => f.Type is IMapType map && map.Key == XenTypes.String).ToArray());
 
@@ -47,8 +51,19 @@ internal static class Deltas
     /// Refuses text that XML can't carry (control characters, halves of surrogate pairs): what is in the database must fit into a dump.
     /// </summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, with the field and the text, cleaned.</exception>
-    public static void RequireText(IEnumerable<Delta> deltas)
+    public static void RequireText(IEnumerable<Delta> deltas, IEnumerable<Change> changes)
     {
+        foreach (var change in changes)
+        {
+            if (change is { Class.Kind: ClassKind.Persistent, Before: { } before, After: { } after })
+            {
+                foreach (var field in Unjournalled[change.Class.Name].Where(f => !f.AreEqual(before.Record, after.Record)))
+                {
+                    RequireText(field.Column, ClassModel.EncodeColumn(field, after.Record));
+                }
+            }
+        }
+
         foreach (var delta in deltas)
         {
             switch (delta)

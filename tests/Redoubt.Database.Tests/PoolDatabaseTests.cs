@@ -131,6 +131,22 @@ public sealed class PoolDatabaseTests
     }
 
     [Fact]
+    public async Task Nor_does_it_get_in_by_a_field_that_no_journal_has()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var metrics = await pool.Database.WriteAsync(tx => tx.Create(new VmMetricsRecord()), Stop);
+        foreach (var bad in new[] { "a\u0001b", "\ud800" })
+        {
+            var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(
+                tx => tx.Update(metrics, m => m with { OtherConfig = m.OtherConfig.Add("key", bad) }), Stop));
+            Assert.Equal(("INVALID_VALUE", "other_config"), (refused.Code, refused.Parameters[0]));
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Update(metrics, m => m with { OtherConfig = m.OtherConfig.Add("key", "fine") }), Stop);
+        Assert.Equal("fine", pool.Database.State.Get(metrics).OtherConfig["key"]);
+    }
+
+    [Fact]
     public async Task A_uuid_can_be_used_once()
     {
         await using var pool = await TestPool.OpenAsync();

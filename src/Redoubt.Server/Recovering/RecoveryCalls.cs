@@ -44,6 +44,11 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
     [Message("recovery.wait_run")]
     public async Task<string> WaitRunAsync(CallContext call, string run, long afterRevision, double timeout)
     {
+        if (double.IsNaN(timeout))
+        {
+            throw new XenApiException("INVALID_VALUE", "timeout", "nan");
+        }
+
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(Math.Clamp(timeout, 0, LongestWait.TotalSeconds)), pool.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, call.Cancellation);
         try

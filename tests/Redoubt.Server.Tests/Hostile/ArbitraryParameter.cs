@@ -51,7 +51,7 @@ internal static class ArbitraryParameter
         {
             "int" => Number,
             "bool" => Gen.Elements<WireValue>(new WireBool(true), new WireBool(false)),
-            "float" => Gen.Elements<WireValue>(new WireFloat(0.5), new WireFloat(-1), new WireFloat(1e308), new WireInt(3)),
+            "float" => Gen.Elements<WireValue>(new WireFloat(0.5), new WireFloat(-1), new WireFloat(1e308), new WireInt(3), WireNull.Instance),
             "datetime" => Gen.Elements<WireValue>(new WireString("19700101T00:00:00Z"), new WireString("99991231T23:59:60Z"), new WireString("x")),
             _ => Text,
         };

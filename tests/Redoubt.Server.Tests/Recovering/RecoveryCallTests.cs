@@ -14,6 +14,7 @@ public sealed class RecoveryCallTests
         var ended = await scene.EndedAsync(run);
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         Assert.Equal("root", ended.StartedBy);
+        Assert.Equal(["INVALID_VALUE", "timeout", "nan"], await scene.Target.FailureAsync("recovery.wait_run", run, 0, null!));
         Assert.Contains("web", await NamesAsync(scene.Target));
         Assert.Contains(run, (await scene.Target.CallAsync("recovery.get_report", run, "markdown")).GetString()!, StringComparison.Ordinal);
         Assert.Equal([run], RecoveryJson.Read<List<RunSummary>>((await scene.Target.CallAsync("recovery.get_runs")).GetString()!).Select(r => r.Uuid));
