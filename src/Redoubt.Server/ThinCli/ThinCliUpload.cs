@@ -33,13 +33,25 @@ internal sealed class ThinCliUpload(ThinCliTransfers transfers, TimeProvider tim
         const string LengthHeader = "content-length:";
         var length = lines.FirstOrDefault(l => l.StartsWith(LengthHeader, StringComparison.OrdinalIgnoreCase)) is { } line
             && long.TryParse(line[LengthHeader.Length..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var told) ? told : (long?)null;
-        await connection.Output.WriteAsync("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"u8.ToArray(), limit);
-
         var pipe = new Pipe();
         await using var content = pipe.Reader.AsStream();
+
+        // The command is told first: a client that has been answered may have sent a small file, and said so, before anything more happens here.
+        var serving = transfer.ServeAsync(content);
+        try
+        {
+            await connection.Output.WriteAsync("HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n"u8.ToArray(), limit);
+        }
+        catch (Exception broken) when (broken is IOException or OperationCanceledException)
+        {
+            await pipe.Writer.CompleteAsync(broken);
+            await serving;
+            return;
+        }
+
         using var stop = new CancellationTokenSource();
         var pumping = PumpAsync(connection.Input, pipe.Writer, length, stop.Token);
-        await transfer.ServeAsync(content);
+        await serving;
         await stop.CancelAsync();
         await pumping;
     }
