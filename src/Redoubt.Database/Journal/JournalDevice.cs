@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Database.Journal;
@@ -12,12 +13,19 @@ namespace Redoubt.Database.Journal;
 public sealed class JournalDevice : IDisposable
 {
     private readonly SafeFileHandle _handle;
+    private readonly byte[] _name;
+    private readonly FileStanding _opened;
+    private readonly FileStanding _named;
 
     private JournalDevice(string path, SafeFileHandle handle)
     {
         _handle = handle;
         Path = path;
         Length = NativeFile.Length(handle, path);
+        _name = [.. Encoding.UTF8.GetBytes(path), 0];
+        _opened = NativeFile.Of(handle, path);
+        _named = NativeFile.Find(_name, path, behindLinks: false) ?? throw Displaced("it is gone");
+        RequireInPlace();
     }
 
     /// <summary>Where the device is.</summary>
@@ -36,7 +44,7 @@ public sealed class JournalDevice : IDisposable
     /// <exception cref="IOException">It cannot be opened.</exception>
     public static JournalDevice Open(string path)
     {
-        var handle = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        var handle = OpenHandle(path);
         try
         {
             return new JournalDevice(path, handle);
@@ -65,6 +73,47 @@ public sealed class JournalDevice : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
+    /// <summary>
+    /// Requires that whoever opens the path finds what this writes to, and may write there. Costs one question to the file system, so it can
+    /// be asked before every flush.
+    /// </summary>
+    /// <exception cref="JournalException"><see cref="JournalFault.Displaced"/>.</exception>
+    /// <exception cref="IOException">The file system does not say.</exception>
+    internal void RequireInPlace()
+    {
+        var named = NativeFile.Find(_name, Path, behindLinks: false) ?? throw Displaced("it is gone");
+        if (!named.IsSameAs(_named))
+            throw Displaced(named.IsLink ? "a symbolic link has been put in its place" : "another file has been put in its place");
+        var found = named.IsLink ? NativeFile.Find(_name, Path, behindLinks: true) ?? throw Displaced("the link there leads nowhere") : named;
+        if (!found.IsSameAs(_opened))
+            throw Displaced("another file has been put in its place");
+        if (found.IsRegular && found.Length < Length)
+            throw Displaced($"it was cut from {Length} to {found.Length} bytes");
+        if (!found.IsOpenToAnybody)
+            throw Displaced($"its permissions let nobody read and write it any more (mode {Convert.ToString(found.Mode & 0xfff, 8)})");
+    }
+
+    /// <summary>Opens the path again, as a reader elsewhere would, and requires that it leads to the same file.</summary>
+    /// <exception cref="JournalException"><see cref="JournalFault.Displaced"/>.</exception>
+    /// <exception cref="IOException">It cannot be opened.</exception>
+    internal SafeFileHandle OpenAgain()
+    {
+        RequireInPlace();
+        var handle = OpenHandle(Path);
+        try
+        {
+            return NativeFile.Of(handle, Path).IsSameAs(_opened) ? handle : throw Displaced("another file has been put in its place");
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>What lies at the path is no longer what this writes to.</summary>
+    internal JournalException Displaced(string how) => new(JournalFault.Displaced, $"{Path} is no longer what was written to: {how}");
+
     internal int ReadAt(long offset, Span<byte> bytes) => RandomAccess.Read(_handle, bytes, offset);
 
     internal void WriteAt(long offset, ReadOnlySpan<byte> bytes)
@@ -78,4 +127,7 @@ public sealed class JournalDevice : IDisposable
         Observer?.Invoke(new DeviceOperation(0, null));
         NativeFile.FlushData(_handle, Path);
     }
+
+    private static SafeFileHandle OpenHandle(string path) =>
+        File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
 }

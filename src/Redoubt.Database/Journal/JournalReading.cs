@@ -204,7 +204,7 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
         ? null
         : content with
         {
-            Proof = content.Proof with { Pool = Area.Header?.Pool, Problem = content.Proof.Problem ?? Area.Problem },
+            Proof = content.Proof with { Pool = Area.Header?.Pool, Owner = Area.Owner, Problem = content.Proof.Problem ?? Area.Problem },
         };
 
     private long? LeftBehind() => (Generation(JournalHalf.First), Generation(JournalHalf.Second)) switch

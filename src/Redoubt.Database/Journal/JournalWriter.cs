@@ -30,6 +30,9 @@ namespace Redoubt.Database.Journal;
 /// </remarks>
 public sealed class JournalWriter : IDisposable
 {
+    // Of the last flush so much is compared when it is proven to be in its place.
+    private const int TailBytes = 4096;
+
     private static readonly byte[] Zeros = new byte[64 * 1024];
     private readonly JournalDevice _device;
     private readonly JournalLayout _layout;
@@ -44,6 +47,10 @@ public sealed class JournalWriter : IDisposable
     private long _zeroedTo;
     private bool _mayAppend;
     private bool _validityInDoubt;
+    private readonly OwnerClaim? _claim;
+    private readonly byte[] _tail = new byte[TailBytes];
+    private int _tailLength;
+    private WrittenPiece? _seal;
 
     /// <summary>Takes over an existing log. Nothing is written before <see cref="WriteDatabase"/>.</summary>
     /// <param name="device">The volume; the caller disposes of it.</param>
@@ -60,14 +67,18 @@ public sealed class JournalWriter : IDisposable
 
     /// <inheritdoc cref="JournalWriter(JournalDevice, JournalHalf?)"/>
     /// <param name="time">The clock for the times in our area.</param>
+    /// <param name="owner">
+    /// Who writes, and claims the volume with the first whole database; <see langword="null"/> where nobody else can. With a term, who has
+    /// claimed it before: then it must still be its, and hold what a Redoubt wrote.
+    /// </param>
 #pragma warning disable CS1573 // The others are inherited.
-    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null)
+    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null)
 #pragma warning restore CS1573
-        : this(device, JournalLayout.Xapi, time, keep)
+        : this(device, JournalLayout.Xapi, time, keep, owner)
     {
     }
 
-    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null)
+    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null)
     {
         (_device, _layout, _time) = (device, layout, time);
         RequireLength(device, layout);
@@ -79,6 +90,9 @@ public sealed class JournalWriter : IDisposable
         // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
         (_counts, _validityInDoubt) = (keep ?? named?.Half, keep is not null && keep != named?.Half);
         _area = AreaWriter.Open(device, layout);
+        _claim = owner is null || _area is null ? null : new OwnerClaim(device, _area, owner);
+        if (owner is { Term: > 0 } && named is { } counting)
+            RequireOurs(counting.Half);
         foreach (var half in (JournalHalf[])[JournalHalf.First, JournalHalf.Second])
         {
             if (LargeDatabase.Read(device.Bytes, layout, half, out _) is { } large)
@@ -88,6 +102,9 @@ public sealed class JournalWriter : IDisposable
 
     /// <summary>Generation of the last thing made durable by this writer; -1 before that.</summary>
     public long Generation { get; private set; } = -1;
+
+    /// <summary>Who writes; with its term, once it has claimed the volume. <see langword="null"/> where nobody claims anything.</summary>
+    public VolumeOwner? Owner => _claim?.Owner;
 
     /// <summary>Bytes left for records in the half that counts; 0 while nothing may be appended.</summary>
     public long SpaceLeft => _mayAppend ? _layout.EndOf(_counts!.Value) - JournalLayout.EndMarkBytes - _at : 0;
@@ -136,6 +153,8 @@ public sealed class JournalWriter : IDisposable
         // Encoding twice costs time but lets an oversized database fail before the volume is touched.
         var length = DumpWriter.Measure(dump);
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
+        _device.RequireInPlace();
+        _claim?.Take();
         var (packed, places) = length > MaxDatabaseBytes ? Pack(dump, length, half) : (null, default);
 
         _mayAppend = false;
@@ -160,12 +179,73 @@ public sealed class JournalWriter : IDisposable
         _area?.RecordDatabase(generation, _at - start, Now);
         _device.Flush();
 
+        // A writer that hung for minutes comes back here, and the volume may be somebody else's by now.
+        _claim?.Require();
         _device.WriteAt(sealAt, seal);
         _device.Flush();
 
+        _claim?.Require();
         SetValidity(half);
         _area?.Settled();
-        (_counts, _validityInDoubt, _mayAppend, Generation) = (half, false, true, generation);
+        (_counts, _validityInDoubt, Generation) = (half, false, generation);
+        _seal = new WrittenPiece(sealAt, seal, "the head of the half that counts");
+        Compare();
+        _mayAppend = true;
+    }
+
+    /// <summary>
+    /// Proves that who opens the path finds what was written last at its place, in a volume that is still this writer's. Reads a few
+    /// sectors, by a way of their own. Says nothing while the last write is in doubt.
+    /// </summary>
+    /// <exception cref="JournalException"><see cref="JournalFault.Displaced"/>, <see cref="JournalFault.Superseded"/>.</exception>
+    /// <exception cref="IOException">The volume cannot be opened or read.</exception>
+    public void Prove()
+    {
+        if (!_mayAppend)
+            return;
+        _mayAppend = false;
+        Compare();
+        _mayAppend = true;
+    }
+
+    private void Compare()
+    {
+        using var again = _device.OpenAgain();
+        var bytes = new JournalBytes(again);
+        _claim?.RequireIn(bytes);
+        foreach (var piece in Written())
+        {
+            var found = new byte[piece.Bytes.Length];
+            if (bytes.ReadAt(piece.At, found) < found.Length || !piece.Bytes.Span.SequenceEqual(found))
+                throw _device.Displaced($"{piece.Name}, at byte {piece.At}, is not what was written there");
+        }
+    }
+
+    private IEnumerable<WrittenPiece> Written()
+    {
+        var half = _counts!.Value;
+        yield return new WrittenPiece(
+            0, (byte[])[.. JournalLayout.Magic, 0, JournalLayout.ValidityOf(half, _large.ContainsKey(half))], "the head of the redo log");
+        yield return new WrittenPiece(_layout.StartOf(half), _marker, "the marker of the half that counts");
+        yield return _seal!;
+        yield return new WrittenPiece(_at - _tailLength, _tail.AsMemory(0, _tailLength), "the last change");
+        foreach (var piece in _area?.Written() ?? [])
+            yield return piece;
+    }
+
+    /// <summary>Notes the end of what a flush wrote to the half.</summary>
+    private void Remember(ReadOnlySpan<byte> written)
+    {
+        _tailLength = Math.Min(written.Length, TailBytes);
+        written[^_tailLength..].CopyTo(_tail);
+    }
+
+    /// <summary>Requires that a half that counts is one that a Redoubt wrote: xapi may have taken the volume for its own meanwhile.</summary>
+    private void RequireOurs(JournalHalf half)
+    {
+        var marker = new byte[JournalLayout.MarkerBytes];
+        if (_device.ReadAt(_layout.StartOf(half), marker) < marker.Length || !JournalMarker.IsOurs(marker))
+            throw _device.Displaced("the database that counts in it was not written by a Redoubt");
     }
 
     /// <summary>Step 2 of a database that fits. Answers what step 3 writes, and where.</summary>
@@ -181,6 +261,7 @@ public sealed class JournalWriter : IDisposable
         _marker.CopyTo(trailer, JournalLayout.NumberBytes);
         _device.WriteAt(content.At, trailer);
         _at = content.At + JournalLayout.TrailerBytes;
+        Remember(trailer.AsSpan(0, JournalLayout.TrailerBytes));
         _area?.Cover(trailer.AsSpan(0, JournalLayout.TrailerBytes));
         return (start + JournalLayout.MarkerBytes, digits);
     }
@@ -196,6 +277,7 @@ public sealed class JournalWriter : IDisposable
         record.AsSpan(LargeDatabase.TagOffset, LargeDatabase.Tag.Length).Clear();
         _device.WriteAt(start + JournalLayout.MarkerBytes, record.AsSpan(JournalLayout.MarkerBytes));
         _at = start + record.Length;
+        Remember(record.AsSpan(record.Length - AreaSeal.Bytes));
         _large[half] = large;
         return (start + LargeDatabase.TagOffset, LargeDatabase.Tag.ToArray());
     }
@@ -247,6 +329,8 @@ public sealed class JournalWriter : IDisposable
             return AppendResult.Durable;
 
         _mayAppend = false;
+        _device.RequireInPlace();
+        _claim?.Require();
         var end = _at + _batch.WrittenCount;
         if (end + JournalLayout.EndMarkBytes > _zeroedTo || _area is { NeedsZeros: true })
         {
@@ -259,6 +343,9 @@ public sealed class JournalWriter : IDisposable
         _device.WriteAt(_at, _batch.WrittenSpan);
         _area?.RecordBatch(_batch.WrittenSpan[..^JournalLayout.EndMarkBytes], generation, end - _layout.StartOf(_counts!.Value), Now);
         _device.Flush();
+        // Once more: what was taken over in between is not what anybody may rely on.
+        _claim?.Require();
+        Remember(_batch.WrittenSpan[..^JournalLayout.EndMarkBytes]);
         (_at, Generation, _mayAppend) = (end, generation, true);
         return AppendResult.Durable;
     }

@@ -7,6 +7,13 @@ namespace Redoubt.Database.Journal;
 internal static partial class NativeFile
 {
     private const int SeekEnd = 2;
+    private const int NoEntry = 2;
+    private const int NoDirectory = 20;
+    private const int CurrentDirectory = -100;
+    private const int NoFollow = 0x100;
+    private const int EmptyPath = 0x1000;
+    private const uint BasicStatus = 0x7ff;
+    private const int StatusBytes = 256;
     private const int Interrupted = 4;
     private const int ReadOnlyCloseOnExec = 0x80000; // the same on every architecture of Linux that .NET has; O_DIRECTORY is not
 
@@ -37,6 +44,37 @@ internal static partial class NativeFile
             ThrowUnlessInterrupted("make durable", path);
     }
 
+    /// <summary>What a name stands for, of the link itself if it is one; <see langword="null"/> where there is nothing of that name.</summary>
+    /// <param name="path">The name in UTF-8, ending in NUL.</param>
+    /// <param name="name">The same, to tell people of.</param>
+    /// <param name="behindLinks">Whether what a link leads to is asked for instead.</param>
+    public static unsafe FileStanding? Find(byte[] path, string name, bool behindLinks)
+    {
+        var buffer = stackalloc byte[StatusBytes];
+        fixed (byte* text = path)
+        {
+            if (StatX(CurrentDirectory, text, behindLinks ? 0 : NoFollow, BasicStatus, buffer) == 0)
+                return Standing(buffer);
+        }
+
+        var error = Marshal.GetLastPInvokeError();
+        return error is NoEntry or NoDirectory ? null : throw Failure("look at", name, error);
+    }
+
+    /// <summary>What is open.</summary>
+    public static unsafe FileStanding Of(SafeFileHandle handle, string name)
+    {
+        var buffer = stackalloc byte[StatusBytes];
+        var nothing = (byte)0;
+        return StatX((int)handle.DangerousGetHandle(), &nothing, EmptyPath, BasicStatus, buffer) == 0
+            ? Standing(buffer)
+            : throw Failure("look at", name, Marshal.GetLastPInvokeError());
+    }
+
+    // struct statx is the same on every architecture: links at 16, mode at 28, inode at 32, size at 40, device at 136 and 140.
+    private static unsafe FileStanding Standing(byte* buffer) => new(
+        ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140), *(ulong*)(buffer + 32), *(long*)(buffer + 40), *(uint*)(buffer + 16), *(ushort*)(buffer + 28));
+
     private static void ThrowUnlessInterrupted(string what, string path)
     {
         var error = Marshal.GetLastPInvokeError();
@@ -62,4 +100,8 @@ internal static partial class NativeFile
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static partial SafeFileHandle Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
+    private static unsafe partial int StatX(int directory, byte* path, int flags, uint mask, byte* status);
 }

@@ -34,7 +34,10 @@ internal sealed class Scratch : IDisposable
 
     public byte[] Image => File.ReadAllBytes(Device.Path);
 
-    public JournalWriter Writer(JournalHalf? keep = null) => new(Device, Layout, Clock, keep);
+    public JournalWriter Writer(JournalHalf? keep = null, VolumeOwner? owner = null) => new(Device, Layout, Clock, keep, owner);
+
+    /// <summary>A daemon that would write here.</summary>
+    public VolumeOwner Owner(string directory) => VolumeOwner.Create(directory, Clock);
 
     public JournalVerdict Read() => Read(Image, Layout);
 
@@ -101,6 +104,11 @@ internal sealed class Scratch : IDisposable
     public void Dispose()
     {
         Device.Dispose();
-        _folder.Delete(recursive: true);
+        // A test may have moved or removed it.
+        foreach (var left in (string[])[_folder.FullName, _folder.FullName + ".old"])
+        {
+            if (Directory.Exists(left))
+                Directory.Delete(left, recursive: true);
+        }
     }
 }

@@ -45,6 +45,15 @@ internal sealed class AreaWriter : IDisposable
     /// <summary>Whose volume the header says it is.</summary>
     public PoolIdentity? Pool => _header?.Pool;
 
+    /// <summary>What a reader must find: the header and the last proof record, as they were written.</summary>
+    public IEnumerable<WrittenPiece> Written()
+    {
+        if (_header is not null)
+            yield return new WrittenPiece(AreaMap.HeaderAt(Map.Start, _headerCopy), _header.Encode(), "the header of Redoubt's area");
+        if (_next > 0)
+            yield return new WrittenPiece(Map.ProofsAt(_half) + ((long)(_next - 1) * ProofRecord.Bytes), _block, "the proof of the last change");
+    }
+
     /// <summary>Takes over the area of a volume; <see langword="null"/> when the volume is too short for one. Writes nothing.</summary>
     /// <exception cref="IOException">The device does not give what the area says of itself.</exception>
     public static AreaWriter? Open(JournalDevice device, JournalLayout layout)

@@ -16,6 +16,9 @@ public sealed record JournalProof(ProofStanding Standing)
     /// <summary>Whose volume it is, as the area says; <see langword="null"/> where there is none.</summary>
     public PoolIdentity? Pool { get; init; }
 
+    /// <summary>Which daemon writes the volume, as the area says; <see langword="null"/> where none has said so.</summary>
+    public VolumeOwner? Owner { get; init; }
+
     /// <summary>
     /// Records behind the state that are torn, but that the area shows never to have been acknowledged: a crash in the middle of a
     /// flush. Nothing that anyone was promised is missing.

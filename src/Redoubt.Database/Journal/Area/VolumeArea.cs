@@ -9,6 +9,9 @@ namespace Redoubt.Database.Journal.Area;
 internal sealed record VolumeArea(
     AreaHeader? Header, ProofList First, ProofList Second, HistoryDirectory History, IReadOnlyList<string> Problems)
 {
+    /// <summary>Which daemon writes the volume; <see langword="null"/> where none has said so.</summary>
+    public VolumeOwner? Owner { get; init; }
+
     /// <summary>Reads it. Never throws on what is there, nor on a device that does not give it.</summary>
     public static VolumeArea Read(JournalBytes bytes, JournalLayout layout)
     {
@@ -34,7 +37,10 @@ internal sealed record VolumeArea(
         if (damage is not null)
             problems.Add(damage);
         return new VolumeArea(
-            header, ProofList.Read(bytes, header.Map, JournalHalf.First), ProofList.Read(bytes, header.Map, JournalHalf.Second), history, problems);
+            header, ProofList.Read(bytes, header.Map, JournalHalf.First), ProofList.Read(bytes, header.Map, JournalHalf.Second), history, problems)
+        {
+            Owner = ReadOwner(bytes, header.Map.Start),
+        };
     }
 
     /// <summary>The proof records of a half.</summary>
@@ -45,4 +51,17 @@ internal sealed record VolumeArea(
 
     /// <summary>The problems as one text.</summary>
     public string? Problem => Problems.Count == 0 ? null : string.Join("; ", Problems);
+
+    private static VolumeOwner? ReadOwner(JournalBytes bytes, long start)
+    {
+        try
+        {
+            return VolumeOwner.Of(AreaSection.Read(bytes, start, AreaSection.OwnerNumber).Section);
+        }
+        catch (IOException)
+        {
+            // Only who wrote it is unknown then; what it holds does not depend on that.
+            return null;
+        }
+    }
 }
