@@ -8,6 +8,8 @@ namespace Redoubt.Compute;
 /// <remarks>That <c>/dev/kvm</c> opens says little: in a nested machine it may open, and the guests never execute an instruction.</remarks>
 internal sealed class KvmProbe(string emulatorPath, TimeProvider time)
 {
+    private const int ComplaintMax = 2000;
+
     /// <summary>A working host answers in a fifth of a second; a hanging one would never.</summary>
     internal TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(2);
 
@@ -49,28 +51,11 @@ internal sealed class KvmProbe(string emulatorPath, TimeProvider time)
             "-drive", $"file={image},format=raw,if=ide",
             "-device", $"isa-debug-exit,iobase=0x{ProbeGuest.Port:x},iosize=0x02",
         ];
-        using var qemu = new Process();
-        qemu.StartInfo = new ProcessStartInfo(emulatorPath, arguments) { RedirectStandardError = true, UseShellExecute = false };
-        qemu.Start();
-        using var patience = new CancellationTokenSource(Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
-        try
+        return await ProgramRun.RunAsync(new ProcessStartInfo(emulatorPath, arguments), ComplaintMax, Patience, time, cancellationToken) switch
         {
-            var complaint = await qemu.StandardError.ReadToEndAsync(either.Token);
-            await qemu.WaitForExitAsync(either.Token);
-            return qemu.ExitCode == ProbeGuest.ExitCode
-                ? new KvmAnswer(true, "a probe guest answered")
-                : new KvmAnswer(false, $"the probe guest did not start: {complaint.Trim().ReplaceLineEndings("; ")}");
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return new KvmAnswer(false, $"{DevicePath} opens, but a probe guest did not run a single instruction within {Patience.TotalSeconds:0.#} s");
-        }
-        finally
-        {
-            if (!qemu.HasExited)
-                qemu.Kill();
-            await qemu.WaitForExitAsync(CancellationToken.None);
-        }
+            null => new KvmAnswer(false, $"{DevicePath} opens, but a probe guest did not run a single instruction within {Patience.TotalSeconds:0.#} s"),
+            { ExitCode: ProbeGuest.ExitCode } => new KvmAnswer(true, "a probe guest answered"),
+            var ended => new KvmAnswer(false, $"the probe guest did not start: {ended.Errors.Trim().ReplaceLineEndings("; ")}"),
+        };
     }
 }

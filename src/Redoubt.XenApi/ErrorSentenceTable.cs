@@ -16,6 +16,7 @@ internal static class ErrorSentenceTable
         DEVICE_NOT_ATTACHED The device is not attached.
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
+        DR_PLAN_EXISTS There is a plan named {0} already. Remove it first (dr-plan-remove), or choose another name.
         DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
         DR_RUN_REFUSED {0}
         DR_RUN_UNKNOWN There is no run with the UUID {0}. dr-run-list shows those there are.

@@ -14,7 +14,7 @@ internal static class DrPlanPolicy
     public static readonly string[] PolicyParameters =
     [
         "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "at",
-        "resolve", "health:", "health-timeout", "hook:", "parallel-starts", "on-failure", "on-failure:", "stale-after",
+        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "parallel-starts", "on-failure", "on-failure:", "stale-after",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -62,6 +62,7 @@ internal static class DrPlanPolicy
             {
                 ParallelStarts = (int)Math.Clamp(p.FindInt("parallel-starts") ?? saved.Limits.ParallelStarts, 1, 1000),
                 HealthTimeout = p.FindInt("health-timeout") is { } seconds ? TimeSpan.FromSeconds(seconds) : saved.Limits.HealthTimeout,
+                HookTimeout = p.FindInt("hook-timeout") is { } patience ? TimeSpan.FromSeconds(patience) : saved.Limits.HookTimeout,
                 StaleAfter = p.FindInt("stale-after") is { } old ? TimeSpan.FromSeconds(old) : saved.Limits.StaleAfter,
             },
             OnTierFailure = p.Find("on-failure") is { } failure ? TierFailureOf("on-failure", failure) : saved.OnTierFailure,

@@ -16,6 +16,9 @@ internal static class PlanCommands
             Optional = [.. DrRequest.Parameters, "kind", "keep"],
         },
         Command.Make("dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.", ListAsync) with { Optional = ["own", "json"] },
+        Command.Make("dr-plan-rename", "Gives a saved plan another name; its schedules go on with it.", context =>
+            new RecoveryDaemon(context).CallAsync("rename_plan", context.Parameters.Get("name"), context.Parameters.Get("new-name"))) with { Required = ["name", "new-name"] },
+        Command.Make("dr-hook-list", "Lists the scripts that a plan can name as hooks.", HooksAsync) with { Optional = ["json"] },
         Command.Make("dr-plan-remove", "Forgets a saved plan.", context => new RecoveryDaemon(context).CallAsync("remove_plan", context.Parameters.Get("name"))) with { Required = ["name"] },
     ];
 
@@ -23,6 +26,13 @@ internal static class PlanCommands
     {
         var request = await DrRequest.OfAsync(context, DrPlanPolicy.KindOf(context.Parameters, RecoveryKind.Failover));
         await new RecoveryDaemon(context).CallAsync("save_plan", context.Parameters.Get("name"), request.ToJson());
+    }
+
+    private static async Task HooksAsync(CommandContext context)
+    {
+        var text = await new RecoveryDaemon(context).CallAsync("list_hooks");
+        await context.Terminal.Output.WriteAsync(
+            context.Parameters.Flag("json") ? text : PlainLines.Of(string.Concat(RecoveryJson.Read<List<string>>(text).Select(name => name + "\n"))));
     }
 
     private static async Task ListAsync(CommandContext context)

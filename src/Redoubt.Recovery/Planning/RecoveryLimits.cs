@@ -9,6 +9,9 @@ public sealed record RecoveryLimits
     /// <summary>How long a VM may take to be healthy.</summary>
     public TimeSpan HealthTimeout { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How long a hook may take.</summary>
+    public TimeSpan HookTimeout { get; init; } = TimeSpan.FromMinutes(10);
+
     /// <summary>The age from which metadata are called stale.</summary>
     public TimeSpan StaleAfter { get; init; } = TimeSpan.FromHours(24);
 }

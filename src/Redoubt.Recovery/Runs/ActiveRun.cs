@@ -7,7 +7,8 @@ namespace Redoubt.Recovery;
 /// what came of it shares the next flush, a moment later, and is shown to nobody before that. What to do next is decided in the same
 /// breath as it is written down, so that an operator's word never falls in between.
 /// </summary>
-internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, TimeProvider time, RunState state, CancellationToken shutdown) : IDisposable
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A source without a timer holds nothing, and one that is disposed can't be cancelled.")]
+internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, TimeProvider time, RunState state, CancellationToken shutdown)
 {
     // A flush of a busy disk takes milliseconds; nobody who looks at a run sees the difference, and a tier's VMs share one.
     private static readonly TimeSpan OutcomeDelay = TimeSpan.FromMilliseconds(20);
@@ -21,6 +22,7 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
     private bool _isFlushPlanned;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private CancellationTokenSource _stop = new();
+    private bool _isStopAsked;
     private Exception? _broken;
     private bool _isLooping;
 
@@ -107,10 +109,14 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         }
     }
 
-    /// <summary>Takes an operator's word: what it means is decided on the state as it is, and what follows is begun.</summary>
+    /// <summary>
+    /// Takes an operator's word: what it means is decided on the state as it is, and what follows is begun, before this returns. The task
+    /// ends when everybody who waits has been told.
+    /// </summary>
     /// <exception cref="RunRefusedException">It can't be done in this state.</exception>
-    public void Tell(Func<RunState, RunEvent> decide)
+    public Task TellAsync(Func<RunState, RunEvent> decide)
     {
+        CancellationTokenSource? stop = null;
         lock (_writing)
             lock (_gate)
             {
@@ -122,11 +128,14 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
                 Append(decide(_state));
                 if (_state.Phase == RunPhase.Cancelling)
                 {
-                    _stop.Cancel();
+                    (stop, _isStopAsked) = (_stop, true);
                 }
 
                 Start();
             }
+
+        // Whoever waits goes on at once, and takes the locks: so not under them, nor on the thread of who gave the word, who may hold others.
+        return stop?.CancelAsync() ?? Task.CompletedTask;
     }
 
     /// <summary>Carries the run on, if there is something to do.</summary>
@@ -138,18 +147,18 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
         }
     }
 
-    public void Dispose() => _stop.Dispose();
-
     private void Start()
     {
         if (!_isLooping && !shutdown.IsCancellationRequested && RunDecision.Next(_state) is not RunAction.Rest)
         {
             _isLooping = true;
-            _stop.Dispose();
-            _stop = new CancellationTokenSource();
+            Renew();
             Loop = Task.Run(LoopAsync, CancellationToken.None);
         }
     }
+
+    // The old one may be about to be cancelled, so it is left to the collector.
+    private void Renew() => (_stop, _isStopAsked) = (new(), false);
 
     private async Task LoopAsync()
     {
@@ -232,10 +241,9 @@ internal sealed class ActiveRun(RunEngineConfig config, RunJournal journal, Time
                 }
 
                 // Taking back is not stopped: what asked for it is what stopped the rest.
-                if (_stop.IsCancellationRequested && _state.Phase != RunPhase.Cancelling)
+                if (_isStopAsked && _state.Phase != RunPhase.Cancelling)
                 {
-                    _stop.Dispose();
-                    _stop = new CancellationTokenSource();
+                    Renew();
                 }
 
                 return action;

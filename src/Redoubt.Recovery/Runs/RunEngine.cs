@@ -160,7 +160,6 @@ public sealed class RunEngine : IAsyncDisposable
 
         await _shutdown.CancelAsync();
         await Task.WhenAll(runs.Select(r => r.Loop));
-        runs.ForEach(r => r.Dispose());
         _journal.Dispose();
         _shutdown.Dispose();
     }
@@ -243,8 +242,7 @@ public sealed class RunEngine : IAsyncDisposable
     private Task TellAsync(string uuid, Func<RunState, RunEvent> decide, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        GetRun(uuid).Tell(decide);
-        return Task.CompletedTask;
+        return GetRun(uuid).TellAsync(decide);
     }
 
     private ActiveRun? FindRun(string uuid)

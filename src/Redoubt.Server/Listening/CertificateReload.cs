@@ -14,9 +14,7 @@ internal sealed class CertificateReload : IAsyncDisposable
 
     private readonly string _directory;
     private readonly ILogger<CertificateReload> _log;
-    private readonly TimeProvider _time;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _loop;
+    private readonly Worker _worker;
     private readonly List<X509Certificate2> _retired = [];
     private volatile X509Certificate2 _current;
     private string _stamp;
@@ -24,9 +22,9 @@ internal sealed class CertificateReload : IAsyncDisposable
 
     public CertificateReload(string directory, X509Certificate2 first, TimeProvider time, ILogger<CertificateReload> log)
     {
-        (_directory, _current, _time, _log) = (directory, first, time, log);
+        (_directory, _current, _log) = (directory, first, log);
         _stamp = Stamp();
-        _loop = Task.Run(LoopAsync);
+        _worker = new("The look at the certificate", Interval, time, log, isFirstAtOnce: false, _ => LookAsync());
     }
 
     /// <summary>The certificate for a connection that begins now.</summary>
@@ -62,9 +60,7 @@ internal sealed class CertificateReload : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
+        await _worker.DisposeAsync();
         _current.Dispose();
         _retired.ForEach(c => c.Dispose());
     }
@@ -78,18 +74,9 @@ internal sealed class CertificateReload : IAsyncDisposable
     // A file that is not there has a time too, one of long ago.
     private static string Stamp(string file) => $"{File.GetLastWriteTimeUtc(file).Ticks}/{(File.Exists(file) ? new FileInfo(file).Length : -1)}";
 
-    private async Task LoopAsync()
+    private Task LookAsync()
     {
-        using var timer = new PeriodicTimer(Interval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                Look();
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-        }
+        Look();
+        return Task.CompletedTask;
     }
 }

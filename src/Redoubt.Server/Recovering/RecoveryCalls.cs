@@ -114,6 +114,12 @@ internal sealed class RecoveryCalls(PoolServices pool, RecoveryService recovery)
     [Message("recovery.get_plans")]
     public async Task<string> GetPlansAsync(CallContext call, bool foreign) => RecoveryJson.Write(await recovery.ListPlansAsync(foreign, call.Session, call.Cancellation));
 
+    [Message("recovery.rename_plan")]
+    public Task RenamePlanAsync(CallContext call, string name, string newName) => recovery.RenamePlanAsync(name, newName, call.Session, call.Cancellation);
+
+    [Message("recovery.list_hooks")]
+    public string ListHooks(CallContext call) => RecoveryJson.Write(recovery.ListHooks(call.Session));
+
     [Message("recovery.remove_plan")]
     public Task RemovePlanAsync(CallContext call, string name) => recovery.RemovePlanAsync(name, call.Session, call.Cancellation);
 

@@ -36,6 +36,8 @@ public sealed class RecoveryService : IAsyncDisposable
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
     internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}"));
 
+    private string HooksDirectory => Path.Combine(_pool.DataDirectory, "hooks");
+
     private RunEngine Engine => _engine ?? throw new InvalidOperationException("Recovery has not been started.");
 
     /// <exception cref="InvalidDataException">A file of the daemon's directory is garbled.</exception>
@@ -53,12 +55,13 @@ public sealed class RecoveryService : IAsyncDisposable
         var config = new RunEngineConfig
         {
             JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
-            HooksDirectory = Path.Combine(_pool.DataDirectory, "hooks"),
+            HooksDirectory = HooksDirectory,
             HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),
             Connect = (site, by, token) => site is null ? _local.ConnectAsync(by, token) : _sites.ConnectAsync(site, token),
         };
         _engine = await RunEngine.OpenAsync(config, _pool.Time, cancellationToken);
-        _schedules.Start(StartScheduledAsync, _engine.Find);
+        await _schedules.SettlePlansAsync(_plans.Has);
+        _schedules.Start(StartScheduledAsync, _engine.Find, FindStarted);
     }
 
     /// <summary>Says what a recovery would do; changes nothing.</summary>
@@ -250,6 +253,30 @@ public sealed class RecoveryService : IAsyncDisposable
         return _plans.RemoveAsync(name, cancellationToken);
     }
 
+    /// <summary>Gives a saved plan of this pool another name; its schedules test it under that, in the name of who made them.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_PLAN_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task RenamePlanAsync(string name, string newName, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "rename_plan");
+        _plans.RequireRenamable(name, newName);
+        return _schedules.RenamePlanAsync(name, newName, () => _plans.RenameAsync(name, newName, cancellationToken));
+    }
+
+    /// <summary>Whether this pool has a saved plan of this name, readable or not.</summary>
+    public bool HasPlan(string name, SessionState caller)
+    {
+        Require(caller, "get_plans");
+        return _plans.Has(name);
+    }
+
+    /// <summary>The scripts that a plan can name as hooks, by name.</summary>
+    public ImmutableArray<string> ListHooks(SessionState caller)
+    {
+        Require(caller, "list_hooks");
+        var hooks = new DirectoryInfo(HooksDirectory);
+        return hooks.Exists ? [.. hooks.EnumerateFiles().Select(f => f.Name).Order(StringComparer.Ordinal)] : [];
+    }
+
     /// <summary>Has a saved plan of this pool tested again and again, with the rights of the caller.</summary>
     /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_SCHEDULE_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
     public Task<Schedule> AddScheduleAsync(string name, string plan, string cron, SessionState caller, CancellationToken cancellationToken)
@@ -395,6 +422,11 @@ public sealed class RecoveryService : IAsyncDisposable
         var fenced = plan.Steps.OfType<FenceSource>().Select(f => f.Pool.Uuid).ToHashSet();
         return asked.FirstOrDefault(s => fenced.Contains(s.PoolUuid))?.Name;
     }
+
+    // A daemon that died before it had noted the run that it started finds that again.
+    private string? FindStarted(Schedule schedule, DateTimeOffset since) => Engine.List().LastOrDefault(r =>
+        r.Kind == RecoveryKind.Test && r.PlanName == schedule.Plan && r.PlanPool == _pool.State.Get(_pool.Pool).Uuid && r.StartedBy == schedule.CreatedBy
+        && r.StartedAt >= since)?.Uuid;
 
     private async Task<string> StartScheduledAsync(Schedule schedule, CancellationToken cancellationToken)
     {

@@ -32,6 +32,22 @@ internal sealed class SavedPlans(PoolServices pool)
         return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
     }
 
+    /// <summary>Whether there is a plan of this name, readable or not.</summary>
+    public bool Has(string name) => pool.State.Get(pool.Pool).OtherConfig.ContainsKey(Prefix + name);
+
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_PLAN_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
+    public void RequireRenamable(string name, string newName) => RequireRenamable(pool.State.Get(pool.Pool), name, newName);
+
+    /// <summary>Gives a plan another name, in one change; what it says, who saved it and when stays.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_PLAN_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task RenameAsync(string name, string newName, CancellationToken cancellationToken) => pool.Database.WriteAsync(
+        tx =>
+        {
+            var text = RequireRenamable(tx.Get(pool.Pool), name, newName);
+            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Prefix + name).SetItem(Prefix + newName, text) });
+        },
+        cancellationToken);
+
     /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>.</exception>
     public Task RemoveAsync(string name, CancellationToken cancellationToken) => pool.Database.WriteAsync(
         tx =>
@@ -104,6 +120,14 @@ internal sealed class SavedPlans(PoolServices pool)
         }
 
         return new(plans.ToImmutable(), problems.ToImmutable());
+    }
+
+    private static string RequireRenamable(PoolRecord pool, string name, string newName)
+    {
+        Names.Require("new_name", newName);
+        return !pool.OtherConfig.TryGetValue(Prefix + name, out var text) ? throw new XenApiException("DR_PLAN_UNKNOWN", name)
+            : pool.OtherConfig.ContainsKey(Prefix + newName) ? throw new XenApiException("DR_PLAN_EXISTS", newName)
+            : text;
     }
 
     private static PlanCatalog Join(PlanCatalog a, PlanCatalog b) => new([.. a.Plans, .. b.Plans], [.. a.Problems, .. b.Problems]);

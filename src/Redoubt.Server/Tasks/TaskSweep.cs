@@ -17,14 +17,12 @@ internal sealed class TaskSweep : IAsyncDisposable
 
     private readonly PoolServices _pool;
     private readonly TaskRunner _runner;
-    private readonly ILogger<TaskSweep> _log;
-    private readonly CancellationTokenSource _stopping = new();
-    private readonly Task _loop;
+    private readonly Worker _worker;
 
     public TaskSweep(PoolServices pool, TaskRunner runner, ILogger<TaskSweep> log)
     {
-        (_pool, _runner, _log) = (pool, runner, log);
-        _loop = Task.Run(LoopAsync);
+        (_pool, _runner) = (pool, runner);
+        _worker = new("The removal of old tasks", Interval, pool.Time, log, isFirstAtOnce: false, _ => SweepAsync());
     }
 
     /// <summary>Removes what is due now.</summary>
@@ -53,32 +51,5 @@ internal sealed class TaskSweep : IAsyncDisposable
         }
     });
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
-
-    private async Task LoopAsync()
-    {
-        using var timer = new PeriodicTimer(Interval, _pool.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                try
-                {
-                    await SweepAsync();
-                }
-                catch (XenApiException unwritten)
-                {
-                    _log.LogError("Old tasks could not be removed: {Message}", unwritten.Message);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-        }
-    }
+    public ValueTask DisposeAsync() => _worker.DisposeAsync();
 }

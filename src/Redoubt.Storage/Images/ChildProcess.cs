@@ -7,63 +7,36 @@ namespace Redoubt.Storage.Images;
 /// <summary>Runs one program to its end and tells its failures apart. When waiting ends early, the child has been killed and is gone.</summary>
 internal sealed class ChildProcess(TimeProvider timeProvider, string executable, string package = "qemu-utils")
 {
+    // What these programs are asked fits many times over; what is longer is no answer.
+    private const int OutputMax = 1 << 24;
+
     /// <summary>Runs the program and returns what it printed.</summary>
     /// <exception cref="XenApiException">It could not be started, failed, or took longer than the limit.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string> RunAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
-        using var process = Start(arguments);
-        using var timeout = new CancellationTokenSource(limit, timeProvider);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
-
-        // Both pipes are drained to their end, or the child could block on a full one.
-        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        var errors = process.StandardError.ReadToEndAsync(CancellationToken.None);
-        try
-        {
-            await process.WaitForExitAsync(either.Token);
-        }
-        catch (OperationCanceledException e)
-        {
-            // The caller will delete the child's files, so the child must be gone before this returns.
-            process.Kill(entireProcessTree: true);
-            await process.WaitForExitAsync(CancellationToken.None);
-            await Task.WhenAll(output, errors);
-            cancellationToken.ThrowIfCancellationRequested();
-            throw SrFailure.Backend(
-                SrFailure.General,
-                $"{executable} {arguments[0]} did not end within {limit} and was killed: check that the storage below still answers.",
-                e);
-        }
-
-        var printed = await output;
-        var said = (await errors).Trim();
-        return process.ExitCode == 0 ? printed : throw Failure(arguments, process.ExitCode, said);
-    }
-
-    private Process Start(IReadOnlyList<string> arguments)
-    {
-        var start = new ProcessStartInfo(executable, arguments)
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
+        var start = new ProcessStartInfo(executable, arguments);
 
         // Failures are told apart by the text of the C library, which must not be translated.
         start.Environment["LC_ALL"] = "C";
+        ProgramRun? ended;
         try
         {
-            var process = Process.Start(start)!;
-            process.StandardInput.Close();
-            return process;
+            ended = await ProgramRun.RunAsync(start, OutputMax, limit, timeProvider, cancellationToken);
         }
         catch (Win32Exception e)
         {
             throw SrFailure.Backend(SrFailure.General, $"{executable} can't be started: install the package {package}.", e);
         }
+
+        return ended switch
+        {
+            null => throw SrFailure.Backend(
+                SrFailure.General,
+                $"{executable} {arguments[0]} did not end within {limit} and was killed: check that the storage below still answers."),
+            { ExitCode: 0 } => ended.Output,
+            _ => throw Failure(arguments, ended.ExitCode, ended.Errors.Trim()),
+        };
     }
 
     private XenApiException Failure(IReadOnlyList<string> arguments, int exitCode, string said)

@@ -96,11 +96,11 @@ internal sealed class FaultScene : IAsyncDisposable
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
 
-    /// <summary>Puts a script there that ends well.</summary>
-    public void AddScript(string directory, string name)
+    /// <summary>Puts a script there; without its text, one that ends well.</summary>
+    public void AddScript(string directory, string name, string text = "exit 0")
     {
         var path = Path.Combine(NewDirectory(directory), name);
-        File.WriteAllText(path, "#!/bin/sh\nexit 0\n");
+        File.WriteAllText(path, $"#!/bin/sh\n{text}\n");
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
     }
 

@@ -34,6 +34,37 @@ public sealed class RunHazardTests
         }
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_follows_on_a_word_that_ends_a_wait_holds_up_nobody_who_looks(bool isUndone)
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Failover);
+        scene.PollInterval = TimeSpan.FromHours(1);
+        var policy = scene.Request.Policy;
+        scene.Request = scene.Request with
+        {
+            Policy = policy with { Health = Scene.Map(("db", "agent")), Limits = policy.Limits with { HealthTimeout = TimeSpan.FromDays(1) } },
+        };
+        await scene.OpenAsync();
+        await scene.StartAsync();
+        await Patience.UntilAsync(() => scene.Run.Steps.Any(s => s is { Step: WaitHealthy, Phase: StepPhase.Running }), "the run waits");
+
+        // Each call that follows is looked at from another thread, which gets no answer if whoever calls holds the run's locks.
+        var (calls, isHeldUp) = (0, false);
+        scene.World.Target.BeforeAct = name =>
+        {
+            calls++;
+            using var answered = new ManualResetEventSlim();
+            new Thread(() => Look(scene, answered)) { IsBackground = true }.Start();
+            isHeldUp |= !answered.Wait(TimeSpan.FromSeconds(20));
+        };
+        await (isUndone ? scene.Engine.UndoAsync(scene.Uuid!, "ann", Cancel) : scene.Engine.CancelAsync(scene.Uuid!, "ann", Cancel));
+        Assert.Equal(isUndone ? RunPhase.Undone : RunPhase.Cancelled, (await scene.FollowAsync()).Phase);
+        Assert.Equal(isUndone, calls > 0);
+        Assert.False(isHeldUp);
+    }
+
     [Fact]
     public async Task A_run_is_not_undone_under_a_later_one()
     {
@@ -255,5 +286,12 @@ public sealed class RunHazardTests
         Assert.Equal(RunPhase.Failed, (await scene.FollowAsync()).Phase);
         scene.World.Target.BeforeAct = null;
         return scene.Uuid!;
+    }
+
+    private static void Look(FaultScene scene, ManualResetEventSlim answered)
+    {
+        _ = scene.Engine.Find(scene.Uuid!);
+        _ = scene.Engine.List();
+        answered.Set();
     }
 }

@@ -31,7 +31,7 @@ internal static class HealthActs
             var limit = check.Limit ?? step.Timeout;
             // Before its start delay is over nothing is gained by giving it up.
             var delayed = scope.Vm(vm).StartedAt!.Value + check.Delay;
-            var probe = new HealthProbe(scope, vm, here, check);
+            var probe = new HealthProbe(scope, vm, here, check, limit);
             while (scope.Vm(vm).Phase == VmPhase.Started)
             {
                 var reason = await probe.WhyNotAsync();

@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Recovery;
 
 /// <summary>Looks whether a VM is well. A check that can't be made has failed, and says so.</summary>
-internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> here, HealthCheck check)
+internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> here, HealthCheck check, TimeSpan limit)
 {
     // Enough to find a text that is cut by the end of a piece.
     private const int Overlap = 4096;
@@ -77,12 +77,13 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             }
         }
 
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Stop);
-        limit.CancelAfter(ConnectLimit);
+        // By real time, for so goes the network, whatever clock the run goes by.
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(scope.Stop);
+        patience.CancelAfter(ConnectLimit);
         using var client = new TcpClient();
         try
         {
-            await client.ConnectAsync(host, check.Port, limit.Token);
+            await client.ConnectAsync(host, check.Port, patience.Token);
             return null;
         }
         catch (SocketException refused)
@@ -148,7 +149,7 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             return Hopeless("a script that the VM's own metadata names is not run in a test; name it with health:VM=script:NAME if it does no harm then");
         }
 
-        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HealthDirectory, check.Argument, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
+        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HealthDirectory, check.Argument, limit, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
         return code == 0 ? null : $"the script {check.Argument} ended with {code}: {output}";
     }
 

@@ -21,6 +21,7 @@ internal static class SourceAsk
         var risen = new List<FenceSource>();
         foreach (var fence in vms.SelectMany(v => All(scope, v)).Where(f => IsKnown(scope, f) && IsTakenForDead(scope, f)).Distinct().ToList())
         {
+            // By real time, for so goes the network, whatever clock the run goes by.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Token);
             limit.CancelAfter(DeadLimit);
             try

@@ -78,7 +78,7 @@ internal static class StepActs
 
     private static async Task<StepOutcome> HookAsync(StepScope scope, RunHookStep step)
     {
-        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HooksDirectory, step.Hook.Script, null, []);
+        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HooksDirectory, step.Hook.Script, scope.State.Request.Policy.Limits.HookTimeout, null, []);
         if (output.Length > 0)
         {
             scope.Log($"{step.Hook.Script}: {output}");

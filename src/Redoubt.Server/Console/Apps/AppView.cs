@@ -1,5 +1,5 @@
 using Redoubt.Database;
-using Redoubt.Server.Console.Protection;
+using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console.Apps;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Redoubt.Server.Console.Protection;
+using Redoubt.Server.Recovering;
 
 namespace Redoubt.Server.Console.Apps;
 

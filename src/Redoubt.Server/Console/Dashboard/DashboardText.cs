@@ -41,6 +41,7 @@ internal static class DashboardText
     public static string State => Words["State"];
     public static string Lag => Words["Lag"];
     public static string NotBehind => Words["NotBehind"];
+    public static string BehindUnknown => Words["BehindUnknown"];
     public static string Mended => Words["Mended"];
 
     public static string NoPlans => Words["NoPlans"];
@@ -67,7 +68,7 @@ internal static class DashboardText
 
     public static string BrokenTitle(string sr) => Words.Of("BrokenTitle", sr);
 
-    public static string BrokenText(long behind, string reason) => Words.Of("BrokenText", ProtectionBehind(behind), reason);
+    public static string BrokenText(long? behind, string reason) => Words.Of("BrokenText", ProtectionBehind(behind), reason);
 
     public static string DetachedTitle(string sr) => Words.Of("DetachedTitle", sr);
 
@@ -82,6 +83,8 @@ internal static class DashboardText
         : Words.Of("UnprotectedText_Many", vms);
 
     public static string ExposedTitle(int vms) => vms == 1 ? Words["ExposedTitle_One"] : Words.Of("ExposedTitle_Many", vms);
+
+    public static string SilentTitle(string site) => Words.Of("SilentTitle", site);
 
     public static string PlanUnreadable => Words["PlanUnreadable"];
 
@@ -101,7 +104,7 @@ internal static class DashboardText
 
     public static string BehindTitle(string sr, string state) => Words.Of("BehindTitle", sr, state);
 
-    public static string BehindText(long behind, string reason) => Words.Of("BehindText", ProtectionBehind(behind), reason).TrimEnd();
+    public static string BehindText(long? behind, string reason) => Words.Of("BehindText", ProtectionBehind(behind), reason).TrimEnd();
 
     public static string UnableTitle(string sr) => Words.Of("UnableTitle", sr);
 
@@ -139,5 +142,5 @@ internal static class DashboardText
 
     public static string OnSrs(int count) => count == 1 ? Words["OnSrs_One"] : Words.Of("OnSrs_Many", count);
 
-    private static string ProtectionBehind(long changes) => changes == 1 ? Words["ProtectionBehind_One"] : Words.Of("ProtectionBehind_Many", changes);
+    private static string ProtectionBehind(long? changes) => changes is null ? Words["ProtectionBehind_Unknown"] : changes == 1 ? Words["ProtectionBehind_One"] : Words.Of("ProtectionBehind_Many", changes);
 }

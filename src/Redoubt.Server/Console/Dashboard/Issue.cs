@@ -5,15 +5,7 @@ namespace Redoubt.Server.Console.Dashboard;
 /// <param name="Title">What is wrong.</param>
 /// <param name="Text">Why that matters.</param>
 /// <param name="Mend">What mends it.</param>
-public sealed record Issue(string Kind, string Title, string Text, Mend Mend)
-{
-    internal int Rank => Kind switch
-    {
-        "bad" => 0,
-        "warn" => 1,
-        _ => 2,
-    };
-}
+public sealed record Issue(string Kind, string Title, string Text, Mend Mend);
 
 /// <summary>What mends something: a call, or a page where it is decided.</summary>
 /// <param name="Label">The words on the button.</param>

@@ -7,117 +7,72 @@ using Redoubt.Server.Recovering;
 
 namespace Redoubt.Server.Console.Dashboard;
 
-/// <summary>Finds what is wrong with a pool's protection. One line for each cause, however many VMs it hits; the worst first.</summary>
+/// <summary>The words about what is wrong (<see cref="Problems"/>), and what mends it.</summary>
 internal static class Issues
 {
-    public static ImmutableArray<Issue> Of(DatabaseState state, ProtectionFacts facts, ImmutableDictionary<string, Replication> replication) =>
-        [.. Broken(facts, replication).Concat(Behind(facts, replication)).Concat(Unable(facts)).Concat(Diskless(facts)).Concat(Detached(state, facts)).Concat(Unprotected(facts)).Concat(OutOfReach(facts)).Concat(Foreign(facts))
-            .OrderBy(i => i.Rank)];
+    /// <summary>What is wrong, in the order of the judgement, and then what may be worth knowing.</summary>
+    public static ImmutableArray<Issue> Of(DatabaseState state, ProtectionFacts facts, IEnumerable<Problem> problems) =>
+        [.. problems.Select(p => Of(state, p) with { Kind = KindOf(p.Weight) }).Concat(Foreign(facts))];
 
-    /// <summary>Runs that wait for a person.</summary>
-    public static IEnumerable<Issue> OfRuns(IReadOnlyList<RunSummary> runs) =>
-        from run in runs
-        where run.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused
-        select run.Phase == RunPhase.Paused ? new Issue("warn", DashboardText.PausedTitle(RecoverText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}")) : new Issue(
-            "bad", DashboardText.RunTitle(RecoverText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
+    private static Issue Of(DatabaseState state, Problem problem) => problem switch
+    {
+        Problem.RunStands { Run: var run } => OfRun(run),
+        Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "broken" } copy } =>
+            Look(DashboardText.BrokenTitle(sr.Name), DashboardText.BrokenText(copy.Behind, copy.Reason), "protection"),
+        Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
+            Look(DashboardText.BehindTitle(sr.Name, ProtectionText.Word(copy.Health)), DashboardText.BehindText(copy.Behind, copy.Reason), "protection"),
+        Problem.SrDetached { Sr: var sr } => OfDetached(state, sr),
+        Problem.SrUnprotected { Sr: var sr } => new(
+            "", DashboardText.UnprotectedTitle(sr.Name), DashboardText.UnprotectedText(sr.Vms),
+            new(DashboardText.Protect, null, "SR.enable_database_replication", sr.Ref.Opaque, $"redoubt sr-enable-database-replication uuid={sr.Uuid}")),
+        Problem.SrUnable { Sr: var sr } => Look(
+            DashboardText.UnableTitle(sr.Name), sr.IsForRecovery ? DashboardText.ForRecoveryText(sr.Vms) : DashboardText.UnableText(sr.Vms), "protection"),
+        Problem.VmsExposed { Exposure: var exposure, Vms.Count: var count } => OfExposed(exposure, count),
+        Problem.SiteSilent { Site: var site } => Look(DashboardText.SilentTitle(site.Site.Name), site.Failure ?? "", "sites"),
+        Problem.PlanUnreadable { Why: var why } => Look(DashboardText.PlanUnreadable, why, "plans"),
+        Problem.PlanUnproven { Plan: var plan, Test: null } => Look(DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, "plans"),
+        Problem.PlanUnproven { Plan: var plan, Test: { Phase: not RunPhase.Succeeded } test } =>
+            new("", DashboardText.TestFailedTitle(plan.Name), DashboardText.TestFailedText, new(DashboardText.OpenRun, $"runs/{test.Uuid}")),
+        Problem.PlanUnproven { Plan: var plan, Age: var age } =>
+            Look(DashboardText.TestOldTitle(plan.Name, (int)age.TotalDays), DashboardText.UntestedText, "plans"),
+        Problem.TestNotStarted { Schedule: var schedule } => Look(
+            DashboardText.ScheduleTitle(schedule.Name), schedule.Last?.Failure ?? DashboardText.MissedText(schedule.Missed), "plans"),
+        _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
+    };
+
+    private static string KindOf(ProblemWeight weight) => weight switch
+    {
+        ProblemWeight.Bad => "bad",
+        ProblemWeight.Warning => "warn",
+        ProblemWeight.Notice => "info",
+    };
+
+    private static Issue Look(string title, string text, string page) => new("", title, text, new(DashboardText.Look, page));
+
+    private static Issue OfRun(RunSummary run) => run.Phase == RunPhase.Paused
+        ? new("", DashboardText.PausedTitle(RecoverText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}"))
+        : new(
+            "", DashboardText.RunTitle(RecoverText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
             new(DashboardText.OpenRun, $"runs/{run.Uuid}"));
 
-    /// <summary>Plans of which nobody knows whether they would work.</summary>
-    public static IEnumerable<Issue> OfTests(PlanCatalog catalog, IEnumerable<Schedule> schedules, IReadOnlyList<RunSummary> runs, DateTimeOffset now)
+    // One that no host has a connection for can't be attached by a click.
+    private static Issue OfDetached(DatabaseState state, SrView sr) => state.Find(sr.Ref)?.Pbds.FirstOrDefault() is { IsNull: false } pbd
+        ? new(
+            "", DashboardText.DetachedTitle(sr.Name), DashboardText.DetachedText(sr.Vms),
+            new(DashboardText.Attach, null, "PBD.plug", pbd.Opaque, $"redoubt pbd-plug uuid={state.Get(pbd).Uuid}"))
+        : Look(DashboardText.DetachedTitle(sr.Name), DashboardText.DetachedText(sr.Vms), "protection");
+
+    private static Issue OfExposed(Exposure exposure, int count)
     {
-        var plans = new Mend(DashboardText.Look, "plans");
-        foreach (var problem in catalog.Problems)
+        var (title, text) = exposure switch
         {
-            yield return new("warn", DashboardText.PlanUnreadable, problem, plans);
-        }
-
-        foreach (var plan in catalog.Plans)
-        {
-            var test = runs.FirstOrDefault(r => r.Phase.IsFinal() && PlanTests.IsOf(r, plan));
-            if (test is null)
-            {
-                yield return new("warn", DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, plans);
-            }
-            else if (test.Phase != RunPhase.Succeeded)
-            {
-                yield return new("warn", DashboardText.TestFailedTitle(plan.Name), DashboardText.TestFailedText, new(DashboardText.OpenRun, $"runs/{test.Uuid}"));
-            }
-            else if (now - test.StartedAt > PlanTests.AtLeastEvery)
-            {
-                yield return new("warn", DashboardText.TestOldTitle(plan.Name, (int)(now - test.StartedAt).TotalDays), DashboardText.UntestedText, plans);
-            }
-        }
-
-        foreach (var schedule in schedules)
-        {
-            if (schedule.Last is { Failure: { } failure })
-            {
-                yield return new("warn", DashboardText.ScheduleTitle(schedule.Name), failure, plans);
-            }
-            else if (schedule.Missed > 0)
-            {
-                yield return new("warn", DashboardText.ScheduleTitle(schedule.Name), DashboardText.MissedText(schedule.Missed), plans);
-            }
-        }
+            Exposure.LocalDisk => (DashboardText.LocalTitle(count), DashboardText.LocalText),
+            Exposure.LostDisk => (DashboardText.LostTitle(count), DashboardText.LostText),
+            Exposure.NoDisk => (DashboardText.DisklessTitle(count), DashboardText.DisklessText),
+            Exposure.UnprotectedSr or Exposure.None => (DashboardText.ExposedTitle(count), ""),
+        };
+        return new("", title, text, new(DashboardText.Which, "protection"));
     }
-
-    private static IEnumerable<Issue> Behind(ProtectionFacts facts, ImmutableDictionary<string, Replication> replication) =>
-        from sr in facts.Srs
-        where sr.IsAttached && replication.TryGetValue(sr.Uuid, out var r) && r.Health is not ("healthy" or "broken")
-        let state = replication[sr.Uuid]
-        select new Issue(
-            state.Health == "catching-up" ? "info" : "warn", DashboardText.BehindTitle(sr.Name, ProtectionText.Word(state.Health)),
-            DashboardText.BehindText(state.Behind, state.Reason), new(DashboardText.Look, "protection"));
-
-    private static IEnumerable<Issue> Unable(ProtectionFacts facts) =>
-        from sr in facts.Srs
-        where sr is { Vms: > 0, IsShared: true, IsProtected: false } && (!sr.IsAble || sr.IsForRecovery)
-        select new Issue(
-            "warn", DashboardText.UnableTitle(sr.Name), sr.IsForRecovery ? DashboardText.ForRecoveryText(sr.Vms) : DashboardText.UnableText(sr.Vms),
-            new(DashboardText.Look, "protection"));
-
-    private static IEnumerable<Issue> Broken(ProtectionFacts facts, ImmutableDictionary<string, Replication> replication) =>
-        from sr in facts.Srs
-        where sr.IsAttached && replication.TryGetValue(sr.Uuid, out var r) && r.Health == "broken"
-        select new Issue(
-            "bad", DashboardText.BrokenTitle(sr.Name), DashboardText.BrokenText(replication[sr.Uuid].Behind, replication[sr.Uuid].Reason),
-            new(DashboardText.Look, "protection"));
-
-    private static IEnumerable<Issue> Detached(DatabaseState state, ProtectionFacts facts) =>
-        from sr in facts.Srs
-        where !sr.IsAttached && (sr.Vms > 0 || sr.IsProtected)
-        let pbd = state.Get(sr.Ref).Pbds.FirstOrDefault()
-        where !pbd.IsNull
-        select new Issue(
-            "bad", DashboardText.DetachedTitle(sr.Name), DashboardText.DetachedText(sr.Vms),
-            new(DashboardText.Attach, null, "PBD.plug", pbd.Opaque, $"redoubt pbd-plug uuid={state.Get(pbd).Uuid}"));
-
-    private static IEnumerable<Issue> Unprotected(ProtectionFacts facts) =>
-        from sr in facts.Srs
-        where sr is { Vms: > 0, IsShared: true, IsProtected: false, IsAble: true, IsAttached: true, IsForRecovery: false }
-        select new Issue(
-            "warn", DashboardText.UnprotectedTitle(sr.Name), DashboardText.UnprotectedText(sr.Vms),
-            new(DashboardText.Protect, null, "SR.enable_database_replication", sr.Ref.Opaque, $"redoubt sr-enable-database-replication uuid={sr.Uuid}"));
-
-    private static IEnumerable<Issue> OutOfReach(ProtectionFacts facts)
-    {
-        var local = facts.Exposed.Count(v => v.Exposure == Exposure.LocalDisk);
-        if (local > 0)
-        {
-            yield return new("warn", DashboardText.LocalTitle(local), DashboardText.LocalText, new(DashboardText.Which, "protection"));
-        }
-
-        var lost = facts.Exposed.Count(v => v.Exposure == Exposure.LostDisk);
-        if (lost > 0)
-        {
-            yield return new("bad", DashboardText.LostTitle(lost), DashboardText.LostText, new(DashboardText.Which, "protection"));
-        }
-    }
-
-    private static IEnumerable<Issue> Diskless(ProtectionFacts facts) =>
-        facts.Exposed.Count(v => v.Exposure == Exposure.NoDisk) is > 0 and var count
-            ? [new("info", DashboardText.DisklessTitle(count), DashboardText.DisklessText, new(DashboardText.Which, "protection"))]
-            : [];
 
     private static IEnumerable<Issue> Foreign(ProtectionFacts facts) =>
         from sr in facts.Srs

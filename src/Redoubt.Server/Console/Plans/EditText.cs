@@ -47,6 +47,7 @@ internal static class EditText
     public static string How => Words["How"];
     public static string OnFailure => Words["OnFailure"];
     public static string ParallelStarts => Words["ParallelStarts"];
+    public static string HookTimeout => Words["HookTimeout"];
     public static string HealthTimeout => Words["HealthTimeout"];
     public static string StaleAfter => Words["StaleAfter"];
     public static string TierFailures => Words["TierFailures"];

@@ -1,3 +1,5 @@
+using Redoubt.Server.Recovering;
+
 namespace Redoubt.Server.Console.Protection;
 
 /// <summary>The words about protection.</summary>

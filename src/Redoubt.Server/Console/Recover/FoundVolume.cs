@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.Database;
-using Redoubt.Server.Console.Protection;
+using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console.Recover;

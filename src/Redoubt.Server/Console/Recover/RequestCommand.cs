@@ -75,6 +75,7 @@ internal static class RequestCommand
         Pairs(text, "on-failure", policy.OnFailureOfTier.Select(t => KeyValuePair.Create(t.Key.ToString(CultureInfo.InvariantCulture), t.Value.ToString().ToLowerInvariant())));
         One(text, "parallel-starts", policy.Limits.ParallelStarts == Usual.ParallelStarts ? null : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
         One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        One(text, "hook-timeout", policy.Limits.HookTimeout == Usual.HookTimeout ? null : ((long)policy.Limits.HookTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "stale-after", policy.Limits.StaleAfter == Usual.StaleAfter ? null : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
         if (isLong && request.Plan is null)

@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Console.Protection;
+namespace Redoubt.Server.Recovering;
 
-/// <summary>What of a pool would come back after a disaster, and what not and why. Follows from the database alone.</summary>
+/// <summary>
+/// What of a pool would come back after a disaster, and what not and why: the one judgement, for whoever shows it. Follows from the
+/// database alone.
+/// </summary>
 public sealed record ProtectionFacts
 {
     /// <summary>The longest wait after a start that is kept to, in seconds: the pool waits no longer than a month, whatever a record says.</summary>
@@ -15,7 +18,7 @@ public sealed record ProtectionFacts
     // Many pages ask for the same state's facts, and with ten thousand VMs they take a while.
     private static readonly ConditionalWeakTable<DatabaseState, ProtectionFacts> Known = [];
 
-    /// <summary>The SRs that hold disks, by name.</summary>
+    /// <summary>The SRs that hold disks, or could, by name.</summary>
     public required IReadOnlyList<SrView> Srs { get; init; }
 
     /// <summary>The VMs, by name.</summary>
@@ -31,19 +34,20 @@ public sealed record ProtectionFacts
     {
         var able = state.All<SmRecord>().Where(sm => sm.Record.Capabilities.Contains(MetadataFeature) || sm.Record.Features.ContainsKey(MetadataFeature))
             .Select(sm => sm.Record.Type).ToHashSet();
-        var srs = state.All<SrRecord>().Where(sr => sr.Record is { ContentType: not "iso", IsToolsSr: false, Type: not "udev" })
-            .ToDictionary(sr => sr.Ref, sr => View(state, pool, sr.Ref, sr.Record, able.Contains(sr.Record.Type)));
+        var srs = state.All<SrRecord>().ToDictionary(sr => sr.Ref, sr => View(state, pool, sr.Ref, sr.Record, able.Contains(sr.Record.Type)));
         var vms = state.All<VmRecord>().Where(vm => vm.Record is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false })
             .Select(vm => View(state, vm.Ref, vm.Record, srs))
             .OrderBy(vm => vm.Name, StringComparer.OrdinalIgnoreCase).ThenBy(vm => vm.Uuid, StringComparer.Ordinal).ToList();
-        var used = vms.SelectMany(vm => vm.Disks.Select(d => d.Sr).Distinct()).Where(sr => sr is not null)
+        var used = vms.Where(vm => !vm.IsOfTest).SelectMany(vm => vm.Disks.Append(vm.Memory).Select(d => d?.Sr).Distinct()).Where(sr => sr is not null)
             .GroupBy(sr => sr!.Ref).ToDictionary(g => g.Key, g => g.Count());
         return new()
         {
+            // What is made for CDs counts as soon as somebody's disk is there.
             Srs = [.. srs.Values.Select(sr => sr with { Vms = used.GetValueOrDefault(sr.Ref) })
+                .Where(sr => sr.Vms > 0 || state.Get(sr.Ref) is { ContentType: not "iso", IsToolsSr: false, Type: not "udev" })
                 .OrderBy(sr => sr.Name, StringComparer.OrdinalIgnoreCase).ThenBy(sr => sr.Uuid, StringComparer.Ordinal)],
             Vms = vms,
-            Exposed = [.. vms.Where(vm => vm.Exposure != Exposure.None && vm.TestOf.Length == 0)],
+            Exposed = [.. vms.Where(vm => vm.Exposure != Exposure.None && !vm.IsOfTest)],
         };
     }
 
@@ -70,23 +74,33 @@ public sealed record ProtectionFacts
         foreach (var vbd in vm.Vbds.Select(state.Find).OfType<VbdRecord>().Where(v => v is { Type: VbdType.Disk, Empty: false }))
         {
             var vdi = state.Find(vbd.Vdi);
-            disks.Add(new(vbd.Userdevice, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)));
+            disks.Add(View(vbd.Userdevice, vdi, srs));
         }
 
-        return new(reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks))
+        var memory = vm.PowerState == VmPowerState.Suspended ? View("", state.Find(vm.SuspendVdi), srs) : null;
+
+        return new(reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks, memory))
         {
             Order = vm.Order,
             StartDelay = TimeSpan.FromSeconds(Math.Clamp(vm.StartDelay, 0, StartDelayMaxSeconds)),
             Health = vm.OtherConfig.GetValueOrDefault("dr-health", ""),
-            TestOf = vm.OtherConfig.GetValueOrDefault("dr-test-of", ""),
+            IsOfTest = vm.OtherConfig.ContainsKey("dr-test"),
+            Memory = memory,
         };
     }
 
-    // The worst first: a disk that no replication can reach is worse than one that only lacks the metadata beside it.
-    private static Exposure Judge(List<DiskView> disks) =>
-        disks.Count == 0 ? Exposure.NoDisk
-        : disks.Exists(d => d.Sr is null) ? Exposure.LostDisk
-        : disks.Exists(d => !d.Sr!.IsShared) ? Exposure.LocalDisk
-        : disks.Exists(d => !d.Sr!.IsProtected) ? Exposure.UnprotectedSr
-        : Exposure.None;
+    private static DiskView View(string device, VdiRecord? vdi, Dictionary<Ref<SrRecord>, SrView> srs) =>
+        new(device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)) { IsMissing = vdi is { Missing: true } };
+
+    // The worst first: a disk that no replication can reach is worse than one that only lacks the metadata beside it. What a suspended VM
+    // had in its memory is as much a part of it as its disks.
+    private static Exposure Judge(List<DiskView> disks, DiskView? memory)
+    {
+        var all = memory is null ? disks : [.. disks, memory];
+        return all.Exists(d => d.Sr is null || d.IsMissing) ? Exposure.LostDisk
+            : disks.Count == 0 ? Exposure.NoDisk
+            : all.Exists(d => !d.Sr!.IsShared) ? Exposure.LocalDisk
+            : all.Exists(d => !d.Sr!.IsProtected) ? Exposure.UnprotectedSr
+            : Exposure.None;
+    }
 }

@@ -1,8 +1,8 @@
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Console.Protection;
+namespace Redoubt.Server.Recovering;
 
-/// <summary>An SR as the console shows it.</summary>
+/// <summary>An SR, and what it does for a recovery.</summary>
 /// <param name="Ref">Its reference.</param>
 /// <param name="Uuid">Its UUID.</param>
 /// <param name="Name">Its name.</param>
@@ -37,6 +37,6 @@ public sealed record SrView(Ref<SrRecord> Ref, string Uuid, string Name, string 
     /// <summary>How many VMs have disks on it.</summary>
     public int Vms { get; init; }
 
-    /// <summary>Whether the pool's metadata are kept on it.</summary>
-    public bool IsProtected => MetadataVolume is not null;
+    /// <summary>Whether the pool's metadata are kept on it. What lies on storage that is attached for recovery only is written by nobody.</summary>
+    public bool IsProtected => MetadataVolume is not null && !IsForRecovery;
 }

@@ -2,16 +2,19 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Console.Protection;
+namespace Redoubt.Server.Recovering;
 
 /// <summary>How the copy of the database on a protected SR stands.</summary>
 /// <param name="Health"><c>healthy</c>, <c>catching-up</c>, <c>broken</c> or <c>detached</c>.</param>
-/// <param name="Behind">How many changes it lacks.</param>
+/// <param name="Behind">How many changes it lacks; null if that is not known.</param>
 /// <param name="BrokenSince">Since when nothing can be written.</param>
 /// <param name="Reason">Why.</param>
 /// <param name="HistoryProblem">Why the last state that was due for the history is not in it; null when it is.</param>
-public sealed record Replication(string Health, long Behind, DateTimeOffset? BrokenSince, string Reason, string? HistoryProblem)
+public sealed record Replication(string Health, long? Behind, DateTimeOffset? BrokenSince, string Reason, string? HistoryProblem)
 {
+    /// <summary>Of one that nobody knows anything of.</summary>
+    public static Replication Unknown { get; } = new("detached", null, null, "", null);
+
     /// <summary>The mark that it gets.</summary>
     public string Kind => Health switch
     {
@@ -27,9 +30,15 @@ public sealed record Replication(string Health, long Behind, DateTimeOffset? Bro
         foreach (var sr in srs.Where(s => s.IsProtected))
         {
             var state = await api.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [sr.Ref], cancellationToken);
+            if (state.GetValueOrDefault("enabled") != "true")
+            {
+                // It has been switched off since.
+                continue;
+            }
+
             found[sr.Uuid] = new(
                 state.GetValueOrDefault("health", "detached"),
-                long.Parse(state.GetValueOrDefault("generations_behind", "0"), CultureInfo.InvariantCulture),
+                state.TryGetValue("generations_behind", out var behind) ? long.Parse(behind, CultureInfo.InvariantCulture) : null,
                 state.TryGetValue("broken_since", out var since) ? XenTypes.DateTime.Decode(since) : null,
                 state.GetValueOrDefault("reason", ""),
                 state.GetValueOrDefault("history_problem"));
