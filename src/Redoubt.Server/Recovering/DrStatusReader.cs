@@ -31,7 +31,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
             Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, now).Select(ProblemSentences.Of)],
             Sites = tested,
             Protected = [.. facts.Srs.Where(sr => copies.ContainsKey(sr.Uuid)).Select(sr => ProtectedSr.Of(sr, copies[sr.Uuid]))],
-            Unprotected = [.. facts.Exposed.Select(vm => new UnprotectedVm(new(ObjectKind.Vm, vm.Uuid, vm.Name), vm.Exposure, ProblemSentences.Why(vm)))],
+            Unprotected = [.. facts.Exposed.Select(vm => new UnprotectedVm(new(ObjectKind.Vm, vm.Uuid, vm.Name), ProblemSentences.Why(vm)) { Exposure = vm.Exposure })],
             Found = found,
             Plans = [.. catalog.Plans.Select(p => new PlanStatus(p, runs.FirstOrDefault(r => PlanTests.IsOf(r, p))))],
             Schedules = schedules,

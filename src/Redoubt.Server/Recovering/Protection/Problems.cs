@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Redoubt.Recovery;
-using Redoubt.XenApi;
 
 namespace Redoubt.Server.Recovering;
 
