@@ -12,6 +12,7 @@ internal static class LocalCommands
 {
     public static IReadOnlyDictionary<string, LocalCommand> All { get; } = new[]
     {
+        new LocalCommand(CheckHypervisorCommand.Name, "Opens the hypervisor of a pool that doesn't run, and says why it can't be opened: LIBVIRT-URI.", CheckHypervisorCommand.RunAsync),
         new LocalCommand("help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.", HelpCommand.RunAsync),
         new LocalCommand("demo", "Shows a disaster and the recovery from it on this machine: [--keep] [--data DIR] --guest IMAGE.", DemoCommand.RunAsync),
         new LocalCommand(

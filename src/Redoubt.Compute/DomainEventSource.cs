@@ -5,8 +5,12 @@ internal sealed class DomainEventSource(string uri)
 {
     private readonly Lock _gate = new();
     private readonly HashSet<DomainEventQueue> _readers = [];
+    private readonly TaskCompletionSource<HypervisorException> _lost = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _ended;
     private HypervisorException? _failure;
+
+    /// <summary>Ends when the connection breaks.</summary>
+    internal Task<HypervisorException> Lost => _lost.Task;
 
     internal DomainEventQueue Join()
     {
@@ -52,6 +56,8 @@ internal sealed class DomainEventSource(string uri)
                 return;
             _ended = true;
             _failure = failure;
+            if (failure is not null)
+                _lost.TrySetResult(failure);
             foreach (var reader in _readers)
                 reader.Complete(failure);
             _readers.Clear();

@@ -24,14 +24,56 @@ internal static class EmbeddedRoot
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            throw new HypervisorException(
-                HypervisorFailure.ConfigInvalid,
-                root,
-                $"The hypervisor's root directory {root} can't be made ready ({refused.Message}).",
-                "Choose a directory that this user may write to.",
-                refused);
+            throw NotReady(root, refused);
         }
     }
+
+    /// <summary>Checks that no process runs a hypervisor there, before anything of it is touched. libvirt holds a lock as long as it does.</summary>
+    /// <exception cref="HypervisorException">One does.</exception>
+    /// <remarks>Not for a root that this process itself has opened: closing the file would let go of that lock.</remarks>
+    internal static void RequireUnused(HypervisorUri uri, string root)
+    {
+        try
+        {
+            using var held = new FileStream(
+                Path.Combine(root, "run", "qemu", "driver.pid"), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+#pragma warning disable CA1416 // libvirt's QEMU driver exists on Linux only.
+            held.Lock(0, 1);
+#pragma warning restore CA1416
+        }
+        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
+        {
+            // Nobody ever has.
+        }
+        catch (IOException held)
+        {
+            throw OpenFailure.RootInUse(uri, held);
+        }
+        catch (UnauthorizedAccessException refused)
+        {
+            throw NotReady(root, refused);
+        }
+    }
+
+    /// <summary>Clears what a killed process has left half started; gives the guests that run and that libvirt has no record of.</summary>
+    internal static IReadOnlyList<GuestProcess> Clear(string root)
+    {
+        try
+        {
+            return HalfStartedGuests.Clear(root);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw NotReady(root, refused);
+        }
+    }
+
+    private static HypervisorException NotReady(string root, Exception refused) => new(
+        HypervisorFailure.ConfigInvalid,
+        root,
+        $"The hypervisor's root directory {root} can't be made ready ({refused.Message}).",
+        "Choose a directory that this user may write to.",
+        refused);
 
     /// <summary>The settings under which the driver needs nothing else of a libvirt installation.</summary>
     internal static string Settings(uint user, uint group) => $"""

@@ -11,7 +11,7 @@ public sealed partial class Hypervisor
     /// <summary>Writes the guest's memory into a file, which is replaced if it exists, and ends the domain.</summary>
     /// <exception cref="HypervisorException">It could not; the guest goes on, if <see cref="GoOnAsync"/> is called.</exception>
     public Task SaveAsync(Guid uuid, string path, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.Save(uuid, path), cancellationToken);
+        DoAsync(uuid, () => _connection.Save(uuid, path), cancellationToken, Timeout.InfiniteTimeSpan); // As long as its memory takes.
 
     /// <summary>Whether a file holds the whole memory of a guest.</summary>
     public Task<bool> IsSavedAsync(string path, CancellationToken cancellationToken) =>
@@ -41,11 +41,16 @@ public sealed partial class Hypervisor
                         _connection.Suspend(config.Uuid);
                     return true;
                 },
+                StartLimit,
                 cancellationToken);
         }
         catch (LibvirtException refused)
         {
-            throw StartFailure.Explain(config, memory, refused);
+            throw await IsLostAsync() ?? StartFailure.Explain(config, memory, refused);
+        }
+        catch (TimeoutException hanging)
+        {
+            throw NotAnswering(config.Uuid.ToString("D"), hanging);
         }
     }
 

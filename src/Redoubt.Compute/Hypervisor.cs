@@ -25,22 +25,50 @@ namespace Redoubt.Compute;
 /// </remarks>
 public sealed partial class Hypervisor : IAsyncDisposable
 {
+    /// <summary>Longer than libvirt itself waits for a guest that is busy with something else, which is half a minute.</summary>
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
+
+    /// <summary>Beyond anything that a start takes on storage that answers.</summary>
+    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(10);
+
+    /// <summary>A guest that answers does so in milliseconds, so this is long also for a loaded machine.</summary>
+    private static readonly TimeSpan TakeUpLimit = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
+
     private readonly HypervisorUri _uri;
     private readonly LibvirtConnection _connection;
     private readonly LibvirtWorker _worker;
     private readonly DomainEventSource _events;
+    private readonly IReadOnlyList<GuestProcess> _strays;
 
-    private Hypervisor(HypervisorUri uri, HypervisorFacts facts, LibvirtConnection connection, LibvirtWorker worker, DomainEventSource events)
+    private Hypervisor(
+        HypervisorUri uri, HypervisorFacts facts, LibvirtConnection connection, LibvirtWorker worker, DomainEventSource events,
+        IReadOnlyList<GuestProcess> strays)
     {
         _uri = uri;
         Facts = facts;
         _connection = connection;
         _worker = worker;
         _events = events;
+        _strays = strays;
     }
 
     /// <summary>What this host is.</summary>
     public HypervisorFacts Facts { get; }
+
+    /// <summary>The guests that ran when the hypervisor was opened, and did not answer it.</summary>
+    public IReadOnlyList<Guid> Silent { get; private init; } = [];
+
+    /// <summary>
+    /// The guests that run on this host, and that libvirt has lost its record of, with their processes. They are listed as running; all that
+    /// can be done with one is to switch it off.
+    /// </summary>
+    public IReadOnlyDictionary<Guid, int> Strays => _strays.Where(s => s.IsAlive() && Guid.TryParse(s.Name, out _))
+        .DistinctBy(s => s.Name).ToDictionary(s => Guid.Parse(s.Name), s => s.Pid);
+
+    /// <summary>Ends when the connection breaks, with the reason, and not before.</summary>
+    internal Task<HypervisorException> Lost => _events.Lost;
 
     private bool SeesThisHost => _uri.Kind is HypervisorKind.Embedded or HypervisorKind.Local;
 
@@ -50,27 +78,29 @@ public sealed partial class Hypervisor : IAsyncDisposable
     {
         var uri = HypervisorUri.Parse(options.Uri);
         var emulator = HypervisorOpener.EmulatorFor(uri, options);
-        var worker = new LibvirtWorker();
-        var connection = await HypervisorOpener.ConnectAsync(uri, emulator, worker, cancellationToken);
+        var worker = new LibvirtWorker(options.Time);
+        var (connection, strays) = await HypervisorOpener.ConnectAsync(uri, emulator, worker, cancellationToken);
         try
         {
             var events = new DomainEventSource(uri.Text);
             var kvm = await HypervisorOpener.AskForKvmAsync(uri, emulator, options.Time, cancellationToken);
-            var facts = await worker.RunAsync(
+            var (facts, domains) = await worker.RunAsync(
                 () =>
                 {
                     connection.Subscribe(events, remote: uri.Kind is HypervisorKind.Local or HypervisorKind.Remote);
-                    foreach (var domain in connection.List())
-                        connection.AwaitReconnected(domain.Uuid);
-                    return HypervisorOpener.Facts(uri, connection, emulator, kvm);
+                    return (HypervisorOpener.Facts(uri, connection, emulator, kvm), connection.List());
                 },
+                Timeout.InfiniteTimeSpan,
                 cancellationToken);
-            return new Hypervisor(uri, facts, connection, worker, events);
+            var answers = await Task.WhenAll(domains.Select(d => IsTakenUpAsync(connection, worker, d.Uuid, cancellationToken)));
+            return new Hypervisor(uri, facts, connection, worker, events, strays)
+            {
+                Silent = [.. domains.Zip(answers).Where(d => !d.Second).Select(d => d.First.Uuid)],
+            };
         }
         catch (Exception failure)
         {
-            await worker.DisposeAsync();
-            connection.Dispose();
+            await CloseAsync(connection, worker);
             if (failure is LibvirtException refused)
                 throw OpenFailure.Explain(uri, refused);
             throw;
@@ -124,21 +154,26 @@ public sealed partial class Hypervisor : IAsyncDisposable
                         _connection.Suspend(config.Uuid);
                     return true;
                 },
+                StartLimit,
                 cancellationToken);
         }
         catch (LibvirtException refused)
         {
-            throw StartFailure.Explain(config, memory, refused);
+            throw await IsLostAsync() ?? StartFailure.Explain(config, memory, refused);
+        }
+        catch (TimeoutException hanging)
+        {
+            throw NotAnswering(config.Uuid.ToString("D"), hanging);
         }
     }
 
     /// <summary>Every domain there is, in whatever state.</summary>
     public Task<IReadOnlyList<DomainState>> ListAsync(CancellationToken cancellationToken) =>
-        CallAsync<IReadOnlyList<DomainState>>(_uri.Text, _connection.List, cancellationToken);
+        CallAsync<IReadOnlyList<DomainState>>(_uri.Text, () => [.. _connection.List(), .. Strays.Keys.Select(Stray)], cancellationToken);
 
     /// <summary>One domain; <see langword="null"/> when the VM does not run here.</summary>
     public Task<DomainState?> FindAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.Find(uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), () => _connection.Find(uuid) ?? (Strays.ContainsKey(uuid) ? Stray(uuid) : null), cancellationToken);
 
     /// <summary>Stops the guest between two instructions.</summary>
     public Task PauseAsync(Guid uuid, CancellationToken cancellationToken) =>
@@ -166,7 +201,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>Switches the guest off at once; <see langword="false"/> when it did not run.</summary>
     public Task<bool> DestroyAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.Destroy(uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), () => _connection.Destroy(uuid) || KillStray(uuid), cancellationToken);
 
     /// <summary>Moves the balloon: how many bytes the guest is to keep. The guest follows in its own time, if it has a balloon driver.</summary>
     public Task SetMemoryAsync(Guid uuid, long bytes, CancellationToken cancellationToken) =>
@@ -191,7 +226,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
                 return false; // Not connected, no answer in time, or the VM has no agent channel.
             }
         },
-        cancellationToken);
+        cancellationToken,
+        limit + AnswerLimit);
 
     /// <summary>What is on the guest's screen.</summary>
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
@@ -234,9 +270,82 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _events.End(null);
-        await _worker.DisposeAsync();
-        _connection.Dispose();
+        await CloseAsync(_connection, _worker);
     }
+
+    // A call that hangs keeps the connection as long as it does; and the daemon at the other end may be what hangs.
+    private static async Task CloseAsync(LibvirtConnection connection, LibvirtWorker worker)
+    {
+        await worker.DisposeAsync();
+        if (!worker.IsIdle)
+            return;
+        try
+        {
+            await worker.RunAsync(
+                () =>
+                {
+                    connection.Dispose();
+                    return true;
+                },
+                CloseLimit,
+                CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            // It is closed when the other end answers, or is gone.
+        }
+    }
+
+    private static async Task<bool> IsTakenUpAsync(LibvirtConnection connection, LibvirtWorker worker, Guid uuid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await worker.RunAsync(
+                () =>
+                {
+                    connection.AwaitReconnected(uuid);
+                    return true;
+                },
+                TakeUpLimit,
+                cancellationToken);
+        }
+        catch (Exception silent) when (silent is LibvirtException or TimeoutException)
+        {
+            return false; // One guest must not keep all others waiting. Its state is the one that libvirt last saw it in.
+        }
+    }
+
+    private bool KillStray(Guid uuid)
+    {
+        var own = _strays.Where(s => s.Name == uuid.ToString("D") && s.IsAlive()).ToList();
+        return own.Count == 0 || own.TrueForAll(s => s.Kill(TakeUpLimit))
+            ? own.Count > 0
+            : throw NotAnswering(uuid.ToString("D"), new TimeoutException($"Process {own[0].Pid} does not end."));
+    }
+
+    private DomainState Stray(Guid uuid) => new()
+    {
+        Uuid = uuid,
+        Name = uuid.ToString("D"),
+        PowerState = DomainPowerState.Running,
+        Id = -1,
+        MemoryBytes = 0,
+    };
+
+    // When a connection breaks, the calls on it may fail before it is said that it is broken.
+    private async Task<HypervisorException?> IsLostAsync()
+    {
+        if (!_connection.IsAlive() || _events.Lost.IsCompleted)
+            _events.Closed();
+        return _events.Lost.IsCompleted ? await _events.Lost : null;
+    }
+
+    private HypervisorException NotAnswering(string subject, Exception hanging) => new(
+        HypervisorFailure.NotAnswering,
+        subject,
+        $"The hypervisor {_uri.Text} has not answered about {subject} in time.",
+        "If it is a VM, its QEMU process may hang, for example on storage that does not answer: mend that, or switch the VM off (vm-shutdown --force).",
+        hanging);
 
     // What must be so before a guest of this configuration can come up; gives the memory that there was then.
     private async Task<HostMemory> PrepareAsync(DomainConfig config, CancellationToken cancellationToken)
@@ -293,20 +402,25 @@ public sealed partial class Hypervisor : IAsyncDisposable
         },
         cancellationToken);
 
-    private Task<bool> DoAsync(Guid uuid, Action call, CancellationToken cancellationToken) => CallAsync(
+    private Task<bool> DoAsync(Guid uuid, Action call, CancellationToken cancellationToken, TimeSpan? limit = null) => CallAsync(
         uuid.ToString("D"),
         () =>
         {
             call();
             return true;
         },
-        cancellationToken);
+        cancellationToken,
+        limit);
 
-    private async Task<T> CallAsync<T>(string subject, Func<T> call, CancellationToken cancellationToken)
+    private async Task<T> CallAsync<T>(string subject, Func<T> call, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
         try
         {
-            return await _worker.RunAsync(call, cancellationToken);
+            return await _worker.RunAsync(call, limit ?? AnswerLimit, cancellationToken);
+        }
+        catch (TimeoutException hanging)
+        {
+            throw NotAnswering(subject, hanging);
         }
         catch (LibvirtException missing) when (missing.Error == LibvirtError.NoDomain)
         {
@@ -319,8 +433,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
         }
         catch (LibvirtException refused)
         {
-            throw new HypervisorException(
-                HypervisorFailure.Refused,
+            throw await IsLostAsync() ?? new HypervisorException(
+                refused.Error == LibvirtError.OperationTimeout ? HypervisorFailure.NotAnswering : HypervisorFailure.Refused,
                 subject,
                 $"The hypervisor refused: {refused.Message}.",
                 "Its log below the hypervisor's root (log/qemu) may say more.",

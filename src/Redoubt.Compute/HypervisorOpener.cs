@@ -11,19 +11,19 @@ internal static class HypervisorOpener
     /// <summary>The one root that libvirt's embedded driver of this process was started on; it can't be stopped again.</summary>
     private static string? _embeddedRoot;
 
-    internal static async Task<LibvirtConnection> ConnectAsync(
-        HypervisorUri uri, string? emulatorPath, LibvirtWorker worker, CancellationToken cancellationToken)
-    {
-        StartChecks.Emulator(emulatorPath);
-        if (uri.Root is { } root)
+    /// <summary>Connects, and says which guests run there that libvirt has no record of.</summary>
+    internal static Task<(LibvirtConnection Connection, IReadOnlyList<GuestProcess> Strays)> ConnectAsync(
+        HypervisorUri uri, string? emulatorPath, LibvirtWorker worker, CancellationToken cancellationToken) => worker.RunAsync(
+        () =>
         {
-            RefuseSecondRoot(uri, root);
-            EmbeddedRoot.Prepare(root);
-        }
-
-        LibvirtRuntime.Start(uri.Root is null ? null : Path.Combine(uri.Root, "log", "libvirt.log"));
-        return await worker.RunAsync(() => Open(uri), cancellationToken);
-    }
+            StartChecks.Emulator(emulatorPath);
+            LibvirtRuntime.RequireLibrary(Native.Library);
+            IReadOnlyList<GuestProcess> strays = uri.Root is { } root ? Prepare(uri, root) : [];
+            LibvirtRuntime.Start(uri.Root is null ? null : Path.Combine(uri.Root, "log", "libvirt.log"));
+            return (Open(uri), strays);
+        },
+        Timeout.InfiniteTimeSpan,
+        cancellationToken);
 
     /// <summary>The emulator to name in a domain's description; <see langword="null"/> leaves it to a libvirt that knows its host better.</summary>
     internal static string? EmulatorFor(HypervisorUri uri, HypervisorOptions options) => uri.Kind switch
@@ -74,6 +74,26 @@ internal static class HypervisorOpener
         .Select(line => line[(line.IndexOf(':', StringComparison.Ordinal) + 1)..].Trim())
         .FirstOrDefault();
 
+    private static IReadOnlyList<GuestProcess> Prepare(HypervisorUri uri, string root)
+    {
+        lock (Gate)
+        {
+            if (_embeddedRoot is { } first && first != root)
+                throw new HypervisorException(
+                    HypervisorFailure.SecondRoot,
+                    uri.Text,
+                    $"This process runs the embedded hypervisor on {first} already, and libvirt allows one root per process.",
+                    "Run the other site as a process of its own.");
+
+            EmbeddedRoot.Prepare(root);
+            if (_embeddedRoot is not null)
+                return []; // libvirt runs there, in this process, and what half started guests there are now are being started.
+        }
+
+        EmbeddedRoot.RequireUnused(uri, root);
+        return EmbeddedRoot.Clear(root);
+    }
+
     private static LibvirtConnection Open(HypervisorUri uri)
     {
         LibvirtConnection connection;
@@ -93,19 +113,6 @@ internal static class HypervisorOpener
         }
 
         return connection;
-    }
-
-    private static void RefuseSecondRoot(HypervisorUri uri, string root)
-    {
-        lock (Gate)
-        {
-            if (_embeddedRoot is { } first && first != root)
-                throw new HypervisorException(
-                    HypervisorFailure.SecondRoot,
-                    uri.Text,
-                    $"This process runs the embedded hypervisor on {first} already, and libvirt allows one root per process.",
-                    "Run the other site as a process of its own.");
-        }
     }
 
     private static string Text(ReadOnlySpan<byte> text)

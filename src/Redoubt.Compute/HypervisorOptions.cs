@@ -15,6 +15,12 @@ public sealed record HypervisorOptions
     /// <summary>The clock that limits and ages are measured with.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>
+    /// The command that <see cref="HypervisorLink"/> has try an embedded hypervisor first, in a process of its own, with the URI as its last
+    /// word; see <see cref="HypervisorTrial"/>. <see langword="null"/>: none.
+    /// </summary>
+    public IReadOnlyList<string>? TrialCommand { get; init; }
+
     /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
     public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";
 }

@@ -21,10 +21,12 @@ internal static class OpenFailure
                 $"libvirt's QEMU driver insists on an account that this host lacks ({text}).",
                 "Create it (useradd --system --user-group --no-create-home --shell /usr/sbin/nologin libvirt-qemu), or install libvirt-daemon-system.");
         if (Says("driver.pid"))
+            return RootInUse(uri, cause);
+        if (Says("state driver is not active"))
             return Because(
-                HypervisorFailure.RootInUse,
-                $"Another process runs the hypervisor on {uri.Root}.",
-                "Stop that process (its number is in run/qemu/driver.pid), or give this one a root of its own.");
+                HypervisorFailure.ConnectionFailed,
+                $"The hypervisor {uri.Text} could not be opened before, and libvirt allows one attempt per process.",
+                "Mend what its log (log/libvirt.log below the root) complains of, then restart this process.");
         if (Says("Cannot find") && Says("emulator") || Says("unable to find") && Says("qemu"))
             return Because(
                 HypervisorFailure.EmulatorMissing,
@@ -38,4 +40,11 @@ internal static class OpenFailure
         HypervisorException Because(HypervisorFailure failure, string problem, string advice) =>
             new(failure, uri.Text, problem, advice, cause);
     }
+
+    internal static HypervisorException RootInUse(HypervisorUri uri, Exception cause) => new(
+        HypervisorFailure.RootInUse,
+        uri.Text,
+        $"Another process runs the hypervisor on {uri.Root}.",
+        "Stop that process (its number is in run/qemu/driver.pid), or give this one a root of its own.",
+        cause);
 }

@@ -11,15 +11,31 @@ internal static class FirstStart
 {
     /// <summary>Makes what is missing, and brings up to date what the machine itself decides.</summary>
     public static (Ref<PoolRecord> Pool, Ref<HostRecord> Host) Apply(
-        Transaction tx, PoolConfig config, HypervisorFacts facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
+        Transaction tx, PoolConfig config, HypervisorFacts? facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
     {
         var (pool, poolRecord) = tx.State.All<PoolRecord>().FirstOrDefault();
-        var host = poolRecord?.Master ?? CreateHost(tx, facts);
+        var host = poolRecord?.Master ?? CreateHost(tx, facts?.HostName ?? Environment.MachineName, facts?.CpuCount ?? Environment.ProcessorCount);
         if (poolRecord is null)
         {
-            pool = tx.Create(new PoolRecord { NameLabel = config.NameLabel ?? facts.HostName, Master = host });
+            pool = tx.Create(new PoolRecord { NameLabel = config.NameLabel ?? facts?.HostName ?? Environment.MachineName, Master = host });
         }
 
+        if (facts is not null)
+        {
+            Describe(tx, host, facts, now);
+        }
+        else
+        {
+            Disable(tx, host, now);
+        }
+
+        Drivers(tx, drivers);
+        return (pool, host);
+    }
+
+    /// <summary>Writes down what a host is whose hypervisor has just been opened.</summary>
+    public static void Describe(Transaction tx, Ref<HostRecord> host, HypervisorFacts facts, DateTimeOffset now)
+    {
         tx.Update(host, h => h with
         {
             Hostname = facts.HostName,
@@ -32,25 +48,30 @@ internal static class FirstStart
             ApiVersionVendor = "Redoubt",
         });
         tx.Update(tx.Get(host).Metrics, m => m with { MemoryTotal = facts.MemoryTotalBytes, Live = true, LastUpdated = now });
-        Drivers(tx, drivers);
-        return (pool, host);
     }
 
-    private static Ref<HostRecord> CreateHost(Transaction tx, HypervisorFacts facts)
+    /// <summary>Writes down that a host can run no VM now.</summary>
+    public static void Disable(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
+    {
+        tx.Update(host, h => h with { Enabled = false });
+        tx.Update(tx.Get(host).Metrics, m => m with { Live = false, LastUpdated = now });
+    }
+
+    private static Ref<HostRecord> CreateHost(Transaction tx, string name, int cpus)
     {
         var metrics = tx.Create(new HostMetricsRecord());
-        var host = tx.Create(new HostRecord { NameLabel = facts.HostName, Metrics = metrics });
+        var host = tx.Create(new HostRecord { NameLabel = name, Metrics = metrics });
         var vmMetrics = tx.Create(new VmMetricsRecord());
         var control = tx.Create(new VmRecord
         {
-            NameLabel = $"Control domain on host: {facts.HostName}",
+            NameLabel = $"Control domain on host: {name}",
             IsControlDomain = true,
             PowerState = VmPowerState.Running,
             ResidentOn = host,
             Affinity = host,
             Metrics = vmMetrics,
-            VcpusMax = facts.CpuCount,
-            VcpusAtStartup = facts.CpuCount,
+            VcpusMax = cpus,
+            VcpusAtStartup = cpus,
         });
         tx.Update(host, h => h with { ControlDomain = control });
         return host;

@@ -24,7 +24,7 @@ internal static class GuestFailure
             HypervisorFailure.AlreadyRunning => new(e, "DOMAIN_EXISTS", vm.Opaque, ""),
             HypervisorFailure.NotRunning => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Halted"),
             HypervisorFailure.WrongPowerState => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Paused"),
-            HypervisorFailure.ConnectionFailed => new(e, "CANNOT_CONTACT_HOST", host.Opaque),
+            HypervisorFailure.ConnectionFailed => NoHypervisor(e, host),
 
             // The operator can mend these on this machine, and the words say how.
             HypervisorFailure.LibraryMissing or HypervisorFailure.DriverMissing or HypervisorFailure.EmulatorMissing
@@ -32,7 +32,14 @@ internal static class GuestFailure
                 or HypervisorFailure.ConfigInvalid or HypervisorFailure.RootInUse or HypervisorFailure.SecondRoot
                 or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse or HypervisorFailure.DiskUnreadable =>
                 new(e, "OPERATION_NOT_ALLOWED", e.Message),
-            HypervisorFailure.Refused => new(e, "INTERNAL_ERROR", e.Message),
+            HypervisorFailure.Refused or HypervisorFailure.NotAnswering => new(e, "INTERNAL_ERROR", e.Message),
         };
+    }
+
+    /// <summary>The failure of everything that takes a hypervisor, while there is none. A code of our own: xapi's has no place for the reason.</summary>
+    public static XenApiException NoHypervisor(HypervisorException? reason, Ref<HostRecord> host)
+    {
+        var why = reason?.Message ?? "The hypervisor has just come back. Repeat the command.";
+        return reason is null ? new("HOST_HYPERVISOR_LOST", host.Opaque, why) : new(reason, "HOST_HYPERVISOR_LOST", host.Opaque, why);
     }
 }

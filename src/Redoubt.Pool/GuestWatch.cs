@@ -3,17 +3,34 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Follows what guests do by themselves: shut down, crash, come back after the daemon was away.</summary>
-internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDisposable
+/// <summary>
+/// Follows what guests do by themselves (shut down, crash, come back after the daemon was away), and whether there is a hypervisor at all.
+/// <code>
+/// there is one     what was half suspended is settled, every VM is brought up to date, then events are followed
+/// it is lost       the host is marked as such and people are told; the VMs' records stay as they were last seen
+/// it is back       as at the beginning
+/// </code>
+/// </summary>
+internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions suspensions) : IAsyncDisposable
 {
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
+
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
 
-    /// <summary>Brings all VMs up to date, then follows events.</summary>
+    /// <summary>Brings all VMs up to date, if there is a hypervisor, then follows.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await guests.RefreshAllAsync(cancellationToken);
-        _following = FollowAsync();
+        if (pool.Link.Current is { } hypervisor)
+        {
+            await TakeUpAsync(hypervisor, cancellationToken);
+            _following = FollowAsync(hypervisor);
+        }
+        else
+        {
+            await TellLostAsync(pool.Link.Trouble?.Reason.Message ?? "It has just come back.");
+            _following = FollowAsync(null);
+        }
     }
 
     /// <inheritdoc/>
@@ -24,33 +41,115 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDispo
         _stopping.Dispose();
     }
 
-    private async Task FollowAsync()
+    private async Task FollowAsync(Hypervisor? takenUp)
     {
+        Hypervisor? lost = null;
         try
         {
-            await foreach (var happened in pool.Hypervisor.EventsAsync(_stopping.Token))
+            while (true)
             {
-                await HandleAsync(happened);
+                var hypervisor = takenUp ?? await ComeBackAsync(lost);
+                var reason = "Its events have ended.";
+                (takenUp, lost) = (null, hypervisor);
+                try
+                {
+                    await foreach (var happened in hypervisor.EventsAsync(_stopping.Token))
+                    {
+                        await HandleAsync(happened, hypervisor);
+                    }
+                }
+                catch (HypervisorException e)
+                {
+                    reason = e.Message;
+                }
+
+                await SurelyAsync("that the hypervisor is lost", _ => TellLostAsync(reason));
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // The daemon stops; the guests go on.
         }
-        catch (HypervisorException e)
+    }
+
+    private async Task<Hypervisor> ComeBackAsync(Hypervisor? lost)
+    {
+        while (true)
         {
-            await pool.PostAsync("HOST_HYPERVISOR_LOST", 1, Cls.Host, pool.State.Get(pool.Host).Uuid, e.Message);
+            var hypervisor = await pool.Link.WaitAsync(lost, _stopping.Token);
+            try
+            {
+                await TakeUpAsync(hypervisor, _stopping.Token);
+                await pool.PostAsync("HOST_HYPERVISOR_BACK", 4, Cls.Host, pool.State.Get(pool.Host).Uuid, $"The hypervisor {hypervisor.Facts.Uri} can be used.");
+                return hypervisor;
+            }
+            catch (Exception e) when (e is HypervisorException or XenApiException)
+            {
+                await Console.Error.WriteLineAsync($"redoubt: the guests could not be taken up yet: {e.Message}");
+                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
+            }
         }
     }
 
-    /// <summary>If an event can't be dealt with, all guests are looked at again until that works: no event is lost, and following never ends.</summary>
-    private async Task HandleAsync(DomainEvent happened)
+    private async Task TakeUpAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
     {
-        for (var all = happened.Kind == DomainEventKind.Resync; ; all = true)
+        await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, pool.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
+        await suspensions.SettleAllAsync();
+        await guests.RefreshAllAsync(cancellationToken);
+        foreach (var uuid in hypervisor.Silent)
+        {
+            await pool.PostAsync(
+                "VM_NOT_ANSWERING", 2, Cls.Vm, uuid.ToString("D"),
+                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record says what it did last. "
+                + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
+        }
+
+        foreach (var (uuid, pid) in hypervisor.Strays)
+        {
+            await pool.PostAsync(
+                "VM_RECORD_LOST", 2, Cls.Vm, uuid.ToString("D"),
+                $"The guest runs (process {pid}), but libvirt's own record of it is lost, so it can't be controlled. Shut it down from within, or switch the VM off "
+                + "(vm-shutdown --force), and start it again.");
+        }
+    }
+
+    private async Task TellLostAsync(string reason)
+    {
+        await pool.Database.WriteAsync(tx => FirstStart.Disable(tx, pool.Host, pool.Time.GetUtcNow()), CancellationToken.None);
+        await pool.PostAsync("HOST_HYPERVISOR_LOST", 1, Cls.Host, pool.State.Get(pool.Host).Uuid, reason);
+    }
+
+    /// <summary>
+    /// If an event can't be dealt with, all guests are looked at again until that works: no event is lost, and following ends only with the
+    /// hypervisor. What people are to be told of an event they are told when its effect has been written down.
+    /// </summary>
+    private async Task HandleAsync(DomainEvent happened, Hypervisor hypervisor)
+    {
+        var all = happened.Kind == DomainEventKind.Resync;
+        await SurelyAsync($"what happened to guest {happened.Uuid}", async token =>
+        {
+            if (!ReferenceEquals(pool.Link.Current, hypervisor))
+            {
+                return; // What it has missed it learns when it is taken up again.
+            }
+
+            var wasAll = all;
+            all = true;
+            await (wasAll ? guests.RefreshAllAsync(token) : guests.RefreshAsync(happened.Uuid, null, token));
+        });
+        if (Body(happened.Kind) is { } body)
+        {
+            await SurelyAsync($"what happened to guest {happened.Uuid}", _ => pool.PostAsync("VM_CRASHED", 2, Cls.Vm, happened.Uuid.ToString("D"), body));
+        }
+    }
+
+    private async Task SurelyAsync(string what, Func<CancellationToken, Task> write)
+    {
+        while (true)
         {
             try
             {
-                await (all ? guests.RefreshAllAsync(_stopping.Token) : RefreshAsync(happened, _stopping.Token));
+                await write(_stopping.Token);
                 return;
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -59,22 +158,17 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests) : IAsyncDispo
             }
             catch (Exception e)
             {
-                await Console.Error.WriteLineAsync($"redoubt: what happened to guest {happened.Uuid} could not be recorded yet: {e.Message}");
-                await Task.Delay(TimeSpan.FromSeconds(2), pool.Time, _stopping.Token);
+                await Console.Error.WriteLineAsync($"redoubt: {what} could not be recorded yet: {e.Message}");
+                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
             }
         }
     }
 
-    private async Task RefreshAsync(DomainEvent happened, CancellationToken cancellationToken)
+    private static string? Body(DomainEventKind kind) => kind switch
     {
-        var uuid = happened.Uuid.ToString("D");
-        await guests.RefreshAsync(happened.Uuid, null, cancellationToken);
-        if (happened.Kind is DomainEventKind.Crashed or DomainEventKind.PausedByDiskError)
-        {
-            var body = happened.Kind == DomainEventKind.Crashed
-                ? "The guest or its hypervisor process ended unexpectedly. See its console log."
-                : "The guest was paused because one of its disks failed or the storage is full. Make space or mend the storage, then unpause the VM.";
-            await pool.PostAsync("VM_CRASHED", 2, Cls.Vm, uuid, body);
-        }
-    }
+        DomainEventKind.Crashed => "The guest or its hypervisor process ended unexpectedly. See its console log.",
+        DomainEventKind.PausedByDiskError =>
+            "The guest was paused because one of its disks failed or the storage is full. Make space or mend the storage, then unpause the VM.",
+        _ => null,
+    };
 }

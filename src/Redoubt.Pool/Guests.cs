@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
@@ -5,62 +6,65 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// The guests of this host, as the database has them. Asking the hypervisor and writing down what it says is one step here, so that an
-/// answer that was overtaken is never written over a newer one.
+/// The guests of this host, as the database has them. An answer of the hypervisor that was overtaken is never written over a newer one: each
+/// look takes a number before it asks, and what a look with a higher number has written holds. So nobody waits for anybody, and a guest
+/// that the hypervisor can't be asked about holds up no other.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class Guests(PoolServices pool)
 {
-    private readonly SemaphoreSlim _writing = new(1);
+    private readonly ConcurrentDictionary<Guid, long> _written = new();
+    private long _looks;
 
     /// <summary>Brings one VM up to date, and does more in the same transaction if asked to.</summary>
     /// <returns>The state of its domain; null: it has none.</returns>
     public async Task<DomainState?> RefreshAsync(Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
-        try
+        while (true)
         {
+            var look = Interlocked.Increment(ref _looks);
             var domain = await pool.Hypervisor.FindAsync(uuid, cancellationToken);
-            await pool.Database.WriteAsync(
+            var holds = await pool.Database.WriteAsync(
                 tx =>
                 {
+                    if (!IsNewest(uuid, look))
+                    {
+                        return false;
+                    }
+
                     var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
                     GuestStates.Apply(tx, vm, domain, pool.Host);
                     if (tx.Find(vm) is not null)
                     {
                         more?.Invoke(tx, vm, domain);
                     }
+
+                    return true;
                 },
                 cancellationToken);
-            return domain;
-        }
-        finally
-        {
-            _writing.Release();
+            if (holds)
+            {
+                return domain;
+            }
         }
     }
 
     /// <summary>Brings every VM up to date.</summary>
     public async Task RefreshAllAsync(CancellationToken cancellationToken)
     {
-        await _writing.WaitAsync(cancellationToken);
-        try
-        {
-            var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
-            await pool.Database.WriteAsync(
-                tx =>
+        var look = Interlocked.Increment(ref _looks);
+        var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var (reference, vm) in tx.State.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
                 {
-                    foreach (var (reference, vm) in tx.State.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
+                    if (IsNewest(VmRows.Uuid(vm), look))
                     {
                         GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), pool.Host);
                     }
-                },
-                cancellationToken);
-        }
-        finally
-        {
-            _writing.Release();
-        }
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>Has the hypervisor do something with a VM, and writes down the state that follows.</summary>
@@ -78,4 +82,7 @@ internal sealed class Guests(PoolServices pool)
             throw GuestFailure.Explain(e, vm, pool.Host, null);
         }
     }
+
+    /// <summary>Whether nothing newer has been written; within a transaction, of which there is one at a time.</summary>
+    private bool IsNewest(Guid uuid, long look) => _written.AddOrUpdate(uuid, look, (_, written) => Math.Max(written, look)) == look;
 }

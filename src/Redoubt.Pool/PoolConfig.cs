@@ -11,4 +11,7 @@ public sealed record PoolConfig
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }
+
+    /// <inheritdoc cref="Compute.HypervisorOptions.TrialCommand"/>
+    public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }
 }

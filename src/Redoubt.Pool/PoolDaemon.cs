@@ -50,7 +50,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
     /// <exception cref="InvalidDataException">The pool's database can't be used.</exception>
-    /// <exception cref="HypervisorException">The hypervisor can't be used.</exception>
+    /// <exception cref="HypervisorException">The URI can lead to no hypervisor. One that can't be used now keeps no daemon from starting.</exception>
     public static async Task<PoolDaemon> OpenAsync(PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(config.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -58,17 +58,18 @@ public sealed class PoolDaemon : IAsyncDisposable
         var (journal, state, damage) = await Task.Run(() => LocalJournal.Open(config.DataDirectory, time), cancellationToken);
         var database = await PoolDatabase.OpenAsync(state, journal, time, Guid.NewGuid);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
-        var hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = uri, Time = time }, cancellationToken);
+        var options = new HypervisorOptions { Uri = uri, Time = time, TrialCommand = config.HypervisorTrialCommand };
+        var hypervisor = await HypervisorLink.OpenAsync(options, cancellationToken);
         var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
         BackupVolume.RemoveLeftovers(scratch);
         ISrDriver[] drivers = [new FileSrDriver(new QemuImg(time), scratch)];
         var (pool, host) = await database.WriteAsync(
-            tx => FirstStart.Apply(tx, config, hypervisor.Facts, drivers, time.GetUtcNow()), cancellationToken);
+            tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         var services = new PoolServices
         {
             Database = database,
             Sessions = new Sessions(database, time),
-            Hypervisor = hypervisor,
+            Link = hypervisor,
             Drivers = drivers.ToDictionary(d => d.Type),
             Attached = new AttachedSrs(),
             StartedFromDamage = damage is not null,
@@ -77,14 +78,13 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var suspensions);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
         }
 
         await connections.RestoreAsync(cancellationToken);
-        await suspensions.SettleAllAsync();
         await daemon._watch.StartAsync(cancellationToken);
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
@@ -96,13 +96,13 @@ public sealed class PoolDaemon : IAsyncDisposable
     {
         await _backups.DisposeAsync();
         await _watch.DisposeAsync();
-        await Services.Hypervisor.DisposeAsync();
+        await Services.Link.DisposeAsync();
         await Services.Database.DisposeAsync();
         await Services.Attached.DisposeAsync();
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out Suspensions suspensions)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
@@ -115,7 +115,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var guests = new Guests(services);
         var start = new VmStartCalls(services, guests, elsewhere);
         var images = new SuspendImages(services, vdis);
-        suspensions = new Suspensions(services, guests, images);
+        var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
@@ -141,7 +141,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule);
+        return new(held, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule);
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

@@ -14,8 +14,12 @@ public sealed class PoolServices
     /// <summary>The sessions that are logged in.</summary>
     public required Sessions Sessions { get; init; }
 
+    /// <summary>The way to the hypervisor of this host.</summary>
+    public required HypervisorLink Link { get; init; }
+
     /// <summary>The hypervisor of this host.</summary>
-    public required Hypervisor Hypervisor { get; init; }
+    /// <exception cref="XenApiException"><c>HOST_HYPERVISOR_LOST</c>: it can't be used now.</exception>
+    public Hypervisor Hypervisor => Link.Current ?? throw GuestFailure.NoHypervisor(Link.Trouble?.Reason, Host);
 
     /// <summary>The kinds of SR there are, by type.</summary>
     public required IReadOnlyDictionary<string, ISrDriver> Drivers { get; init; }

@@ -124,6 +124,11 @@ public sealed class PoolServer : IAsyncDisposable
             await output.WriteLineAsync($"redoubt: root password: {password}");
         }
 
+        if (server.Daemon.Services.Link.Trouble is { } trouble)
+        {
+            await output.WriteLineAsync($"redoubt: {trouble.Reason.Message}");
+        }
+
         foreach (var url in server.Urls)
         {
             await output.WriteLineAsync($"redoubt: listening on {url}");
@@ -149,7 +154,13 @@ public sealed class PoolServer : IAsyncDisposable
         PoolDaemon daemon;
         try
         {
-            var pool = new PoolConfig { DataDirectory = config.DataDirectory, NameLabel = config.NameLabel, HypervisorUri = config.HypervisorUri };
+            var pool = new PoolConfig
+            {
+                DataDirectory = config.DataDirectory,
+                NameLabel = config.NameLabel,
+                HypervisorUri = config.HypervisorUri,
+                HypervisorTrialCommand = config.HypervisorTrialCommand,
+            };
             daemon = await PoolDaemon.OpenAsync(pool, time, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException)

@@ -1,3 +1,5 @@
+using Redoubt.Pool;
+
 namespace Redoubt.Server;
 
 /// <summary>What the operator says when starting the server.</summary>
@@ -23,4 +25,7 @@ public sealed record ServeConfig
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }
+
+    /// <inheritdoc cref="PoolConfig.HypervisorTrialCommand"/>
+    public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }
 }

@@ -33,6 +33,7 @@ internal static class ErrorSentenceTable
         HOST_DISABLED Host {0:host} takes no VMs at the moment. Enable it first.
         HOST_IS_SLAVE This host is only a member of its pool. Talk to the coordinator at {0}.
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
+        HOST_HYPERVISOR_LOST The VMs of host {0:host} can't be controlled: {1}
         HOST_OFFLINE Host {0:host} is off or does not answer.
         IMPORT_ERROR The import failed: {0}.
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.

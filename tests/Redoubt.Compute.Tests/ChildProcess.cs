@@ -29,9 +29,15 @@ internal sealed class ChildProcess : IAsyncDisposable
 
     internal async Task<string> AskAsync(string line, CancellationToken cancellationToken)
     {
+        await TellAsync(line, cancellationToken);
+        return await ReadAsync(cancellationToken);
+    }
+
+    /// <summary>Tells the process something, and does not wait for the answer.</summary>
+    internal async Task TellAsync(string line, CancellationToken cancellationToken)
+    {
         await _process.StandardInput.WriteLineAsync(line.AsMemory(), cancellationToken);
         await _process.StandardInput.FlushAsync(cancellationToken);
-        return await ReadAsync(cancellationToken);
     }
 
     /// <summary>SIGKILL: the process gets no chance to tidy up.</summary>
@@ -94,6 +100,10 @@ internal sealed class ChildProcess : IAsyncDisposable
                     return "ok";
                 case ["destroy", var uuid]:
                     return (await hypervisor.DestroyAsync(Guid.Parse(uuid), CancellationToken.None)).ToString();
+                case ["silent"]:
+                    return string.Join(' ', hypervisor.Silent);
+                case ["strays"]:
+                    return string.Join(' ', hypervisor.Strays.Keys);
                 case ["list"]:
                     var states = await hypervisor.ListAsync(CancellationToken.None);
                     return string.Join(' ', states.OrderBy(state => state.Uuid).Select(state => $"{state.Uuid:D}={state.PowerState}"));

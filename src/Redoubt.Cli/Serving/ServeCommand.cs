@@ -66,8 +66,16 @@ internal static class ServeCommand
             NameLabel = given.GetValueOrDefault("--name-label"),
             RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
             HypervisorUri = given.GetValueOrDefault("--hypervisor"),
+            HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,
         };
+    }
+
+    // As a program of its own, or as one that dotnet runs.
+    private static IEnumerable<string> Self()
+    {
+        var process = Environment.ProcessPath ?? "redoubt";
+        return Path.GetFileNameWithoutExtension(process) == "dotnet" ? [process, Environment.GetCommandLineArgs()[0]] : [process];
     }
 
     // Both --data DIR and --data=DIR.

@@ -29,6 +29,9 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         _subscription = new LifecycleSubscription(_connection, listener, watchClose: remote);
     }
 
+    /// <summary>Whether the connection stands, as far as is known without asking the other end.</summary>
+    internal bool IsAlive() => Native.ConnectIsAlive(_connection) != 0;
+
     internal NativeNodeInfo NodeInfo()
     {
         LibvirtException.Check(Native.NodeGetInfo(_connection, out var info));

@@ -53,6 +53,9 @@ internal static unsafe partial class Native
     internal static partial int ConnectUnregisterCloseCallback(
         ConnectionHandle connection, delegate* unmanaged<nint, int, nint, void> callback);
 
+    [LibraryImport(Library, EntryPoint = "virConnectIsAlive")]
+    internal static partial int ConnectIsAlive(ConnectionHandle connection);
+
     [LibraryImport(Library, EntryPoint = "virConnectGetVersion")]
     internal static partial int ConnectGetVersion(ConnectionHandle connection, out nuint version);
 

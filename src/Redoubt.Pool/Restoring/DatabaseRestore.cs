@@ -92,7 +92,11 @@ public sealed class DatabaseRestore
             await _connections.RestoreAsync(CancellationToken.None);
         }
 
-        await _guests.RefreshAllAsync(CancellationToken.None);
+        if (_pool.Link.Current is not null)
+        {
+            await _guests.RefreshAllAsync(CancellationToken.None);
+        }
+
         return plan;
     }
 
