@@ -9,8 +9,6 @@ namespace Redoubt.Compute;
 /// <param name="Name">The domain's name, which is the VM's UUID.</param>
 internal sealed record GuestProcess(int Pid, string Name)
 {
-    private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(50);
-
     /// <summary>Every one of a root. Found by what each was started with, since a record may be gone or name a number that is another's now.</summary>
     internal static List<GuestProcess> ListOn(string root)
     {
@@ -54,14 +52,7 @@ internal sealed record GuestProcess(int Pid, string Name)
             return true;
         }
 
-        for (var waited = TimeSpan.Zero; IsAlive(); waited += Step)
-        {
-            if (waited >= limit)
-                return false;
-            Thread.Sleep(Step);
-        }
-
-        return true;
+        return SpinWait.SpinUntil(() => !IsAlive(), limit);
     }
 
     private static string? NameOf(int pid, string mine)

@@ -113,7 +113,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
         catch (HypervisorException failure)
         {
-            return $"failed {failure}";
+            return $"failed {failure}".ReplaceLineEndings(" ");
         }
     }
 

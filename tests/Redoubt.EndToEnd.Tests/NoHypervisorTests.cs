@@ -1,0 +1,108 @@
+using System.Collections.Immutable;
+using Redoubt.Cli.Demo;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>A daemon comes up whatever a killed one has left of its guests, and without a hypervisor if need be.</summary>
+public sealed class NoHypervisorTests
+{
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_daemon_that_is_killed_in_the_middle_of_a_start_comes_up_again_and_tells_the_truth()
+    {
+        await using var bench = new Bench();
+        var site = await bench.StartAsync("site");
+        var vm = await CreateAsync(site, "half started");
+        var uuid = await site.CallAsync<string>("VM.get_uuid", Stop, vm);
+        var record = Path.Combine(site.DataDirectory, "hypervisor/run/qemu", $"{uuid}.xml");
+        foreach (var mark in new[] { "pid='0'", "reason='starting up'", "state='running'" })
+        {
+            var start = site.Api.CallAsync("VM.start", [vm, false, false], Stop);
+            while (!Read(record).Contains(mark, StringComparison.Ordinal))
+            {
+                await Task.Yield();
+            }
+
+            site.Daemon.Kill();
+            await site.Daemon.WaitForExitAsync(Stop);
+            await Assert.ThrowsAnyAsync<Exception>(() => start);
+
+            site = await bench.StartAsync("site");
+            var after = await site.CallAsync<VmRecord>("VM.get_record", Stop, vm);
+            Assert.Empty(after.CurrentOperations);
+            var runs = Bench.ProcessesBelow(site.DataDirectory + "/").Any(p => p.Contains($"guest={uuid}", StringComparison.Ordinal));
+            Assert.Equal(runs ? VmPowerState.Running : VmPowerState.Halted, after.PowerState);
+            if (!runs)
+            {
+                await site.Api.CallAsync("VM.start", [vm, false, false], Stop);
+            }
+
+            await site.Api.CallAsync("VM.hard_shutdown", [vm], Stop);
+        }
+    }
+
+    [Fact]
+    public async Task A_daemon_without_a_hypervisor_says_so_and_takes_it_up_when_it_can_be_had()
+    {
+        await using var bench = new Bench();
+        var data = Path.Combine(bench.Directory, "site", "data");
+        Directory.CreateDirectory(data, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+        // libvirt reads the operator's own settings, and chokes on these.
+        var settings = Path.Combine(data, "hypervisor", "etc", "qemu.conf");
+        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
+        await File.WriteAllTextAsync(settings, "an operator's own settings = [ \n", Stop);
+
+        var site = await bench.StartAsync("site");
+        var vm = await CreateAsync(site, "waits");
+        var refused = await Assert.ThrowsAsync<XenApiException>(() => site.Api.CallAsync("VM.start", [vm, false, false], Stop));
+        Assert.Equal("HOST_HYPERVISOR_LOST", refused.Code);
+        Assert.Contains("qemu.conf", refused.Parameters[1], StringComparison.Ordinal);
+        var host = await HostAsync(site);
+        Assert.False(host.Enabled);
+        Assert.Contains(await MessagesAsync(site), m => m.Name == "HOST_HYPERVISOR_LOST" && m.ObjUuid == host.Uuid);
+
+        File.Delete(settings);
+        while (!(await HostAsync(site)).Enabled)
+        {
+            await Task.Delay(50, Stop);
+        }
+
+        Assert.Contains(await MessagesAsync(site), m => m.Name == "HOST_HYPERVISOR_BACK");
+        await site.Api.CallAsync("VM.start", [vm, false, false], Stop);
+        Assert.Equal(VmPowerState.Running, (await site.CallAsync<VmRecord>("VM.get_record", Stop, vm)).PowerState);
+        await site.Api.CallAsync("VM.hard_shutdown", [vm], Stop);
+    }
+
+    private static async Task<IEnumerable<MessageRecord>> MessagesAsync(DemoSite site) =>
+        await Task.WhenAll((await site.CallAsync<ImmutableList<Ref<MessageRecord>>>("message.get_all", Stop))
+            .Select(m => site.CallAsync<MessageRecord>("message.get_record", Stop, m)));
+
+    private static async Task<HostRecord> HostAsync(DemoSite site) =>
+        await site.CallAsync<HostRecord>("host.get_record", Stop, (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop)).Single());
+
+    private static Task<Ref<VmRecord>> CreateAsync(DemoSite site, string name) => site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord
+    {
+        NameLabel = name,
+        VcpusMax = 1,
+        VcpusAtStartup = 1,
+        MemoryStaticMin = 1 << 25,
+        MemoryDynamicMin = 1 << 25,
+        MemoryDynamicMax = 1 << 25,
+        MemoryStaticMax = 1 << 25,
+    });
+
+    private static string Read(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
