@@ -2,6 +2,7 @@ namespace Redoubt.Compute.Tests;
 
 /// <summary>Real guests under QEMU.</summary>
 [Collection(EmbeddedHostCollection.Name)]
+[Trait("Needs", "guest")]
 public sealed class HypervisorTests(EmbeddedHost host)
 {
     private Hypervisor Hypervisor => host.Hypervisor;

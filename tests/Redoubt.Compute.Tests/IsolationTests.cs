@@ -5,6 +5,7 @@ namespace Redoubt.Compute.Tests;
 
 /// <summary>Guests on networks that lead nowhere. The bench's Linux guest is used, since it speaks as soon as its card is up.</summary>
 [Collection(EmbeddedHostCollection.Name)]
+[Trait("Needs", "guest")]
 public sealed class IsolationTests(EmbeddedHost host)
 {
     private const string FirstMac = "52:54:00:11:22:01";

@@ -1,6 +1,7 @@
 namespace Redoubt.Compute.Tests;
 
 /// <summary>Whether KVM works is found out by a guest that runs under it.</summary>
+[Trait("Needs", "guest")]
 public sealed class KvmProbeTests : IDisposable
 {
     private const string Qemu = "/usr/bin/qemu-system-x86_64";

@@ -4,6 +4,7 @@ namespace Redoubt.Compute.Tests;
 
 /// <summary>A hypervisor that cannot be opened says why, and what to do.</summary>
 [Collection(EmbeddedHostCollection.Name)]
+[Trait("Needs", "guest")]
 public sealed class OpenRefusalTests(EmbeddedHost host)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

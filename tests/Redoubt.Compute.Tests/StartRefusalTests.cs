@@ -4,6 +4,7 @@ namespace Redoubt.Compute.Tests;
 
 /// <summary>A guest that cannot start says why, and what to do.</summary>
 [Collection(EmbeddedHostCollection.Name)]
+[Trait("Needs", "guest")]
 public sealed class StartRefusalTests(EmbeddedHost host)
 {
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 namespace Redoubt.Compute.Tests;
 
 /// <summary>Guests outlive the process that started them, however it ends.</summary>
+[Trait("Needs", "guest")]
 public sealed class SurvivalTests : IDisposable
 {
     private readonly string _root = $"/tmp/rdts-{Guid.NewGuid():N}"[..16];

@@ -3,6 +3,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Tests;
 
 /// <summary>The same over QEMU. In one test, because a process can hold only one embedded hypervisor.</summary>
+[Trait("Needs", "guest")]
 public sealed class RealGuestTests
 {
     [Fact]
