@@ -1,8 +1,6 @@
-using System.Collections.Immutable;
 using Redoubt.Cli;
 using Redoubt.Cli.Output;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Dashboard;
 using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
