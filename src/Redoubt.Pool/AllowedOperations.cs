@@ -9,7 +9,7 @@ internal static class AllowedOperations
 {
     private static readonly ImmutableList<VmOperations> Halted =
         [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Destroy, VmOperations.ChangingMemoryLimits,
-            VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus];
+            VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
 
     private static readonly ImmutableList<VmOperations> Running =
         [VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,

@@ -50,7 +50,8 @@ internal sealed record DomainPlan
                 MemoryMaxBytes = vm.MemoryStaticMax,
                 MemoryTargetBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : null,
                 Vcpus = checked((int)vm.VcpusAtStartup),
-                Firmware = vm.HvmBootParams.GetValueOrDefault("firmware") == "uefi" ? Firmware.Uefi : Firmware.Bios,
+                Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
+                NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
                 BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),
                 Kernel = Kernel(vm),
                 Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
@@ -65,6 +66,7 @@ internal sealed record DomainPlan
             Notices =
             [
                 .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
+                .. Firmwareless(state, vm) is { } text ? [("VM_STARTED_WITH_EMPTY_FIRMWARE", text)] : Array.Empty<(string, string)>(),
                 .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
@@ -133,6 +135,20 @@ internal sealed record DomainPlan
                 + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move)",
         };
         return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: {why}, then restart the VM.";
+    }
+
+    private static string? Firmwareless(DatabaseState state, VmRecord vm)
+    {
+        var wasStarted = state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
+        var why = !FirmwareVariables.AreUsedBy(vm) ? null : FirmwareVariables.StateOf(vm) switch
+        {
+            FirmwareVariablesState.Kept => null,
+            FirmwareVariablesState.None => wasStarted ? "nothing was kept of those that it had" : null,
+            FirmwareVariablesState.Damaged => "those in its record are damaged",
+            FirmwareVariablesState.OfAnotherFirmware => "those in its record are in the form of XenServer's firmware",
+        };
+        return why is null ? null : $"The VM {vm.NameLabel} ({vm.Uuid}) was started with an empty store of UEFI variables, because {why}. "
+            + "If its guest does not come up, choose what to boot from in the firmware's menu on its screen, once.";
     }
 
     private static string WithoutSockets(VmRecord vm) =>

@@ -10,19 +10,33 @@ namespace Redoubt.Pool;
 /// look takes a number before it asks, and what a look with a higher number has written holds. So nobody waits for anybody, and a guest
 /// that the hypervisor can't be asked about holds up no other.
 /// </summary>
-internal sealed class Guests(PoolServices pool)
+internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 {
     private readonly ConcurrentDictionary<Guid, long> _written = new();
     private long _looks;
 
     /// <summary>Brings one VM up to date, and does more in the same transaction if asked to.</summary>
     /// <returns>The state of its domain; null: it has none.</returns>
-    public async Task<DomainState?> RefreshAsync(Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken)
+    public Task<DomainState?> RefreshAsync(Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken) =>
+        RefreshAsync(uuid, isGivenUp: false, more, cancellationToken);
+
+    /// <inheritdoc cref="RefreshAsync(Guid, Action{Transaction, Ref{VmRecord}, DomainState?}?, CancellationToken)"/>
+    /// <param name="uuid">The VM.</param>
+    /// <param name="isGivenUp">Whether the start is given up that is noted as under way.</param>
+    /// <param name="more">What more.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    public async Task<DomainState?> RefreshAsync(
+        Guid uuid, bool isGivenUp, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken)
     {
         while (true)
         {
             var look = Interlocked.Increment(ref _looks);
             var domain = await pool.Hypervisor.FindAsync(uuid, cancellationToken);
+
+            // From here on nothing is waited for but the database.
+            using var held = domain is null && firmware.Has(uuid) ? await firmware.HoldAsync(uuid, cancellationToken) : null;
+            var hasEnded = held is not null && (isGivenUp || HasEnded(uuid));
+            var variables = hasEnded ? firmware.TakeFrom(uuid) : null;
             var holds = await pool.Database.WriteAsync(
                 tx =>
                 {
@@ -32,6 +46,7 @@ internal sealed class Guests(PoolServices pool)
                     }
 
                     var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
+                    variables?.Invoke(tx, vm);
                     GuestStates.Apply(tx, vm, domain, pool.Host);
                     if (tx.Find(vm) is not null)
                     {
@@ -43,6 +58,11 @@ internal sealed class Guests(PoolServices pool)
                 cancellationToken);
             if (holds)
             {
+                if (hasEnded)
+                {
+                    firmware.Remove(uuid);
+                }
+
                 return domain;
             }
         }
@@ -53,6 +73,11 @@ internal sealed class Guests(PoolServices pool)
     {
         var look = Interlocked.Increment(ref _looks);
         var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
+        foreach (var ended in firmware.All().Where(uuid => !domains.ContainsKey(uuid.ToString("D"))))
+        {
+            await RefreshAsync(ended, null, cancellationToken);
+        }
+
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -65,6 +90,21 @@ internal sealed class Guests(PoolServices pool)
                 }
             },
             cancellationToken);
+    }
+
+    /// <summary>Lays out what the firmware of a VM that is about to start has kept.</summary>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right.</exception>
+    public async Task LayFirmwareAsync(Ref<VmRecord> vm)
+    {
+        try
+        {
+            await firmware.LayAsync(vm);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new XenApiException(
+                e, "OPERATION_NOT_ALLOWED", $"The UEFI variables of the VM {pool.State.Get(vm).NameLabel} can't be laid out in the daemon's directory: {e.Message}");
+        }
     }
 
     /// <summary>Has the hypervisor do something with a VM, and writes down the state that follows.</summary>
@@ -82,6 +122,10 @@ internal sealed class Guests(PoolServices pool)
             throw GuestFailure.Explain(e, vm, pool.Host, null);
         }
     }
+
+    // A VM without a guest that is being started or resumed is about to have one, and its file was laid for that.
+    private bool HasEnded(Guid uuid) => pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is not { } vm
+        || vm.PowerState is VmPowerState.Running or VmPowerState.Paused || vm.CurrentOperations.IsEmpty;
 
     /// <summary>Whether nothing newer has been written; within a transaction, of which there is one at a time.</summary>
     private bool IsNewest(Guid uuid, long look) => _written.AddOrUpdate(uuid, look, (_, written) => Math.Max(written, look)) == look;

@@ -18,11 +18,13 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FileStream _lock;
     private readonly GuestWatch _watch;
     private readonly BackupSchedule _backups;
+    private readonly FirmwareWatch _firmware;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups)
+    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups, FirmwareWatch firmware)
     {
         (_lock, Services, Messages, _watch) = (held, services, messages, watch);
         _backups = backups;
+        _firmware = firmware;
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
@@ -78,16 +80,18 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections, out var elsewhere);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var testSrs);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
         }
 
+        await testSrs.RemoveLeftoversAsync();
         await connections.RestoreAsync(cancellationToken);
         await daemon._watch.StartAsync(cancellationToken);
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
+        daemon._firmware.Start();
         return daemon;
     }
 
@@ -95,6 +99,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _backups.DisposeAsync();
+        await _firmware.DisposeAsync();
         await _watch.DisposeAsync();
         await Services.Link.DisposeAsync();
         await Services.Database.DisposeAsync();
@@ -102,7 +107,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
@@ -112,18 +117,20 @@ public sealed class PoolDaemon : IAsyncDisposable
         var recoverer = new Recoverer(services, connections);
         var backups = new MetadataBackups(services);
         var schedule = new BackupSchedule(services, backups);
-        var guests = new Guests(services);
+        var firmware = new FirmwareFiles(services);
+        var guests = new Guests(services, firmware);
         var start = new VmStartCalls(services, guests, elsewhere);
         var images = new SuspendImages(services, vdis);
         var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);
+        testSrs = new TestSrCalls(services, connections);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication),
             new PbdCalls(services, connections),
             vdis,
             new DrTaskCalls(services, connections),
             new RecoveryCalls(services, recoverer),
-            new TestSrCalls(services, connections),
+            testSrs,
             new TestVmCalls(services),
             new VmCalls(services, vdis, images),
             start,
@@ -141,7 +148,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule);
+        return new(held, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware));
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

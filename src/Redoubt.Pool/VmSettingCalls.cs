@@ -109,6 +109,28 @@ internal sealed class VmSettingCalls(PoolServices pool)
         return changed;
     });
 
+    [Message("VM.set_NVRAM")]
+    public Task SetNvramAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<string, string> value) =>
+        SetNvramAsync(call, self, _ => value);
+
+    [Message("VM.add_to_NVRAM")]
+    public Task AddToNvramAsync(CallContext call, Ref<VmRecord> self, string key, string value) =>
+        SetNvramAsync(call, self, n => n.ContainsKey(key)
+            ? throw new XenApiException("MAP_DUPLICATE_KEY", "VM", "NVRAM", self.Opaque, key)
+            : n.Add(key, value));
+
+    [Message("VM.remove_from_NVRAM")]
+    public Task RemoveFromNvramAsync(CallContext call, Ref<VmRecord> self, string key) => SetNvramAsync(call, self, n => n.Remove(key));
+
+    /// <summary>Only of a halted VM: a running one's firmware keeps what it has, and says so at the end.</summary>
+    private async Task SetNvramAsync(
+        CallContext call, Ref<VmRecord> self, Func<ImmutableSortedDictionary<string, string>, ImmutableSortedDictionary<string, string>> change)
+    {
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, self, VmOperations.ChangingNvram, v => VmChecks.Require(self, v, VmOperations.ChangingNvram, VmPowerState.Halted));
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Nvram = change(v.Nvram) }), CancellationToken.None);
+    }
+
     private async Task SetVcpusAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change)
     {
         await using var noted = await Operations.BeginAsync(pool.Database, call, self, VmOperations.ChangingVcpus, v =>

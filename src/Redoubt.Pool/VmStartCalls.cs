@@ -12,7 +12,7 @@ namespace Redoubt.Pool;
 /// 1 noted in current_operations   the state allows it, nothing blocks it
 /// 2 disks found on their SRs
 /// 3 devices marked attached       in one transaction with the check that no other VM has the disks
-/// 4 the hypervisor starts it      if it does not, 3 is taken back
+/// 4 the hypervisor starts it      on its firmware's variables, laid out; if it does not, 3 is taken back
 /// 5 state, metrics, consoles      written from what the hypervisor then says
 /// 6 start_delay
 /// </code>
@@ -143,6 +143,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
         try
         {
+            await guests.LayFirmwareAsync(vm);
+
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
             await pool.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
             await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
@@ -170,6 +172,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     /// <summary>Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.</summary>
     public async Task ReleaseAsync(Guid uuid) => await guests.RefreshAsync(
         uuid,
+        isGivenUp: true,
         (tx, vm, domain) =>
         {
             if (domain is null)

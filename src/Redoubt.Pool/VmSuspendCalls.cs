@@ -81,6 +81,7 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         var (isRestored, isNoted) = (false, false);
         try
         {
+            await guests.LayFirmwareAsync(vm);
             await pool.Hypervisor.RestoreAsync(plan.Config, path, CancellationToken.None);
             isRestored = true;
             var isThere = false;

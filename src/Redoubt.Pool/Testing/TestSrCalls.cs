@@ -63,6 +63,37 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
         await RemoveAsync(self);
     }
 
+    /// <summary>
+    /// Removes what lies in the directory of tests and belongs to none that the database knows: a daemon that was killed, or whose database
+    /// was restored, may have left it. To be called before anything is cloned.
+    /// </summary>
+    public async Task RemoveLeftoversAsync()
+    {
+        if (!System.IO.Directory.Exists(Directory))
+        {
+            return;
+        }
+
+        var config = new PbdRecord().DeviceConfig.SetItem("location", Directory);
+        foreach (var driver in pool.Drivers.Values.Where(d => d.RequiredDeviceConfig is ["location"]))
+        {
+            try
+            {
+                foreach (var left in (await driver.ProbeAsync(config, CancellationToken.None)).Where(s => pool.State.FindByUuid<SrRecord>($"{s.Uuid}").IsNull))
+                {
+                    await EraseAsync(driver, left.Uuid, config, CancellationToken.None);
+                }
+
+                await driver.DestroyAsync(new SrUuid(Guid.NewGuid()), config, CancellationToken.None);
+            }
+            catch (XenApiException e)
+            {
+                await pool.PostAsync(
+                    "TEST_LEFTOVERS", 4, Cls.Host, pool.State.Get(pool.Host).Uuid, $"What a test has left in {Directory} could not be removed: {string.Join(", ", e.Parameters.Prepend(e.Code))}");
+            }
+        }
+    }
+
     // Anybody may set a mark; where an SR lies can't be changed. One that was begun and has no connection yet has nothing on it.
     private void RequireClone(SrRecord sr)
     {
@@ -211,14 +242,14 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
     /// <summary>Removes what the clone has on the storage; nothing there is nothing to do.</summary>
     private async Task EraseAsync(SrRecord clone, CancellationToken cancellationToken)
     {
-        var driver = pool.Drivers[clone.Type];
-        var config = pool.State.Get(clone.Pbds.Single()).DeviceConfig;
-        var uuid = SrRows.Uuid(clone);
-        if (!System.IO.Directory.Exists(Directory))
+        if (System.IO.Directory.Exists(Directory))
         {
-            return;
+            await EraseAsync(pool.Drivers[clone.Type], SrRows.Uuid(clone), pool.State.Get(clone.Pbds.Single()).DeviceConfig, cancellationToken);
         }
+    }
 
+    private static async Task EraseAsync(ISrDriver driver, SrUuid uuid, IReadOnlyDictionary<string, string> config, CancellationToken cancellationToken)
+    {
         try
         {
             await using var sr = await driver.AttachAsync(uuid, config, SrAccess.ReadWrite, cancellationToken);
@@ -229,7 +260,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
         }
         catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_47")
         {
-            return; // It is not there.
+            // It is not there, but something may be of which it was to be made.
         }
 
         await driver.DestroyAsync(uuid, config, cancellationToken);

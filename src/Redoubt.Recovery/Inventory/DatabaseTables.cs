@@ -101,6 +101,13 @@ internal sealed record DatabaseTables
     // The copies that a test made go with the test. They are nothing to recover.
     private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey("dr-test");
 
+    private static FirmwareVariablesState? Firmware(VmRecord vm, VmMetricsRecord? metrics)
+    {
+        var wasStarted = vm.PowerState != VmPowerState.Halted || metrics is not null && metrics.StartTime > DateTimeOffset.UnixEpoch;
+        return !FirmwareVariables.AreUsedBy(vm) ? null
+            : FirmwareVariables.StateOf(vm) is var state && state == FirmwareVariablesState.None && !wasStarted ? null : state;
+    }
+
     private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IEnumerable<VbdRecord> vbds, IEnumerable<VifRecord> vifs)
     {
         var metrics = VmMetrics.GetValueOrDefault(vm.Metrics);
@@ -122,6 +129,7 @@ internal sealed record DatabaseTables
             SnapshotCount = snapshots.Count,
             SuspendVdiUuid = Vdis.GetValueOrDefault(vm.SuspendVdi)?.Uuid ?? "",
             Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
+            FirmwareVariables = Firmware(vm, metrics),
             Vbds = [.. vbds.Select(b => new VbdFacts(b.Uuid, b.Userdevice, b.Type, Vdis.GetValueOrDefault(b.Vdi)?.Uuid ?? ""))],
             Vifs = [.. vifs.Select(i => new VifFacts(i.Uuid, i.Device, Networks.GetValueOrDefault(i.Network)?.Uuid ?? "", i.Mac))],
         };

@@ -57,6 +57,11 @@ public sealed record VmFacts
     /// <summary>Its other devices.</summary>
     public VmDevices Devices { get; init; } = new(0, 0, 0, 0);
 
+    /// <summary>
+    /// What this database has of the variables of its UEFI firmware; null if it boots through no UEFI, or was never started and so has none yet.
+    /// </summary>
+    public FirmwareVariablesState? FirmwareVariables { get; init; }
+
     /// <summary>Its drives.</summary>
     public ImmutableArray<VbdFacts> Vbds { get; init; } = [];
 

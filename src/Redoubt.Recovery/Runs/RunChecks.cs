@@ -119,16 +119,26 @@ internal static class RunChecks
             yield return new RunEvent.Interrupted("the daemon ended while it was under way");
         }
 
-        if (!state.IsTest || state.Request.KeepTest)
+        if (!state.IsTest)
         {
             yield break;
         }
 
-        // Nobody waits for a test, and what it left must go. One that was at its clean-up has been measured, and counts.
-        var isCleaning = Enumerable.Range(0, state.Steps.Length).Any(i => state.Plan.Steps[i] is CleanUp && state.Steps[i].Attempt > 0);
+        var cleanUps = Enumerable.Range(0, state.Steps.Length).Where(i => state.Plan.Steps[i] is CleanUp).ToList();
+        var isStopped = state.IsCancelWanted || state.IsUndoWanted;
+        var isOrdered = state.IsBackward || isStopped || cleanUps.Any(i => state.Steps[i].Facts.ContainsKey(PendingQuestion.FactOf(TestActs.CleanUpKey)));
+        if (state.Request.KeepTest && !isOrdered)
+        {
+            yield break;
+        }
+
+        // Nobody waits for a test, and what it left must go. One that was at its clean-up has been measured, and counts; but one that was
+        // to be kept and was then stopped would only ask there whether it shall be cleaned up.
+        var isCleaning = cleanUps.Any(i => state.Steps[i].Attempt > 0) && !(state.Request.KeepTest && isStopped);
         yield return state.IsBackward || isCleaning
             ? new RunEvent.ResumeAsked("redoubt")
-            : new RunEvent.TurnedBack(RunPhase.Failed, "the daemon ended while the test was under way");
+            : new RunEvent.TurnedBack(
+                state.IsUndoWanted ? RunPhase.Undone : state.IsCancelWanted ? RunPhase.Cancelled : RunPhase.Failed, "the daemon ended while the test was under way");
     }
 
     private static RunRefusedException Refuse(RunState state, string what, string why) =>

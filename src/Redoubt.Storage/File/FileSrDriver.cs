@@ -88,6 +88,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
         {
             location.RequireExists();
             var path = location.DirectoryOf(uuid);
+            WorkArea.Sweep(location.Root);
             if (Posix.TryGetStatus(path) is null)
                 return true;
             location.RequireWritable(SrFailure.SrDelete);

@@ -13,6 +13,7 @@ internal static partial class CheckTable
         ["appliance-split"] = FindingAction.Select,
         ["copy-undecidable"] = FindingAction.Select,
         ["cpu-short"] = FindingAction.None,
+        ["firmware-lost"] = FindingAction.None,
         ["device-lost"] = FindingAction.None,
         ["disk-dropped"] = FindingAction.None,
         ["disk-missing"] = FindingAction.Accept,

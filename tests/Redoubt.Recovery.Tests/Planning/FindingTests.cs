@@ -145,6 +145,7 @@ public sealed class FindingTests
         ["vm-alive-at-source"] = (Severity.Block, (s, _) => s.AddLiveSource(VmPowerState.Running)),
         ["starts-with-host"] = (Severity.Warning, (s, vm) => Change(s, vm with { StartsWithHost = true })),
         ["snapshots"] = (Severity.Info, (s, vm) => Change(s, vm with { SnapshotCount = 2 })),
+        ["firmware-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { FirmwareVariables = FirmwareVariablesState.Damaged })),
         ["device-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Devices = new(1, 0, 0, 0) })),
         ["no-host"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Hosts = [s.Target.Hosts[0] with { IsEnabled = false }] }),
         ["cpu-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { CpuCount = 64 })),

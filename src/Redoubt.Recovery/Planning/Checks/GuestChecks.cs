@@ -10,6 +10,7 @@ internal static class GuestChecks
         foreach (var vm in scene.Chosen)
         {
             Devices(scene, vm, findings);
+            Firmware(scene, vm, findings);
             if (vm.Vm.StartsWithHost)
             {
                 findings.Warn(
@@ -26,6 +27,29 @@ internal static class GuestChecks
             {
                 findings.Tell("snapshots", vm.Object, $"The VM has snapshots ({vm.Vm.SnapshotCount}); they are recovered with it.", "Nothing.");
             }
+        }
+    }
+
+    private static void Firmware(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        if (vm.Vm.FirmwareVariables is not { } kept)
+        {
+            return;
+        }
+
+        var isRedoubt = scene.Pool.IsRedoubt();
+        var why = kept switch
+        {
+            FirmwareVariablesState.Kept => isRedoubt ? null : "they are in a form that the firmware of XenServer does not read",
+            FirmwareVariablesState.OfAnotherFirmware => isRedoubt ? "they are in the form of XenServer's firmware, which is not read here" : null,
+            FirmwareVariablesState.None => "the metadata has nothing of them",
+            FirmwareVariablesState.Damaged => "what the metadata has of them is damaged",
+        };
+        if (why is not null)
+        {
+            findings.Warn(
+                "firmware-lost", vm.Object, $"The VM boots through UEFI and starts with an empty store of its variables: {why}.",
+                "Try it in a test failover; a guest without a fallback boot entry needs to be told once, in the firmware's menu, what to boot from.");
         }
     }
 

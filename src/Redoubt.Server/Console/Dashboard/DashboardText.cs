@@ -84,6 +84,10 @@ internal static class DashboardText
 
     public static string ExposedTitle(int vms) => vms == 1 ? Words["ExposedTitle_One"] : Words.Of("ExposedTitle_Many", vms);
 
+    public static string FirmwareTitle(int vms) => vms == 1 ? Words["FirmwareTitle_One"] : Words.Of("FirmwareTitle_Many", vms);
+
+    public static string FirmwareText => Words["FirmwareText"];
+
     public static string SilentTitle(string site) => Words.Of("SilentTitle", site);
 
     public static string PlanUnreadable => Words["PlanUnreadable"];

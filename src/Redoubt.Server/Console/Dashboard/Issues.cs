@@ -28,6 +28,7 @@ internal static class Issues
         Problem.SrUnable { Sr: var sr } => Look(
             DashboardText.UnableTitle(sr.Name), sr.IsForRecovery ? DashboardText.ForRecoveryText(sr.Vms) : DashboardText.UnableText(sr.Vms), "protection"),
         Problem.VmsExposed { Exposure: var exposure, Vms.Count: var count } => OfExposed(exposure, count),
+        Problem.FirmwareUnkept { Vms.Count: var count } => Look(DashboardText.FirmwareTitle(count), DashboardText.FirmwareText, "protection"),
         Problem.SiteSilent { Site: var site } => Look(DashboardText.SilentTitle(site.Site.Name), site.Failure ?? "", "sites"),
         Problem.PlanUnreadable { Why: var why } => Look(DashboardText.PlanUnreadable, why, "plans"),
         Problem.PlanUnproven { Plan: var plan, Test: null } => Look(DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, "plans"),

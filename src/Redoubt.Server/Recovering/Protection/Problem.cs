@@ -37,6 +37,10 @@ public abstract record Problem(ProblemWeight Weight)
     public sealed record VmsExposed(Exposure Exposure, IReadOnlyList<VmView> Vms)
         : Problem(Exposure switch { Exposure.LostDisk => ProblemWeight.Bad, Exposure.NoDisk => ProblemWeight.Notice, _ => ProblemWeight.Warning });
 
+    /// <summary>VMs that would start without what their UEFI firmware keeps, for the metadata has nothing of it.</summary>
+    /// <param name="Vms">The VMs, by name.</param>
+    public sealed record FirmwareUnkept(IReadOnlyList<VmView> Vms) : Problem(ProblemWeight.Warning);
+
     /// <summary>A site that does not answer.</summary>
     /// <param name="Site">The site.</param>
     public sealed record SiteSilent(SiteTest Site) : Problem(ProblemWeight.Warning);

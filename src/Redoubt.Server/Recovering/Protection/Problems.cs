@@ -6,6 +6,8 @@ namespace Redoubt.Server.Recovering;
 /// <summary>What is wrong with a pool's protection: the one judgement, for <c>recovery.get_status</c>, the command line and the console. Pure.</summary>
 public static class Problems
 {
+    private static readonly TimeSpan FirmwareGrace = TimeSpan.FromSeconds(30);
+
     /// <summary>What is wrong, one for each cause, however many VMs it hits; the worst first.</summary>
     /// <param name="facts">What would come back after a disaster.</param>
     /// <param name="copies">How the copies of the metadata stand, by the SR's UUID.</param>
@@ -25,11 +27,19 @@ public static class Problems
             .Concat(facts.Srs.SelectMany(sr => OfSr(sr, copies.GetValueOrDefault(sr.Uuid))))
             .Concat(facts.Exposed.Where(v => v.Exposure != Exposure.UnprotectedSr).GroupBy(v => v.Exposure).OrderBy(g => g.Key)
                 .Select(g => new Problem.VmsExposed(g.Key, [.. g])))
+            .Concat(OfFirmware(facts, now))
             .Concat(sites.Where(s => s.IsReachable == false).Select(s => new Problem.SiteSilent(s)))
             .Concat(catalog.Problems.Select(p => new Problem.PlanUnreadable(p)))
             .Concat(catalog.Plans.Select(p => OfPlan(p, runs, now)).OfType<Problem>())
             .Concat(schedules.Where(s => s.Missed > 0 || s.Last is { Failure: not null }).Select(s => new Problem.TestNotStarted(s)));
         return [.. found.OrderBy(p => p.Weight)];
+    }
+
+    // One that has just been started is written down within seconds.
+    private static IEnumerable<Problem> OfFirmware(ProtectionFacts facts, DateTimeOffset now)
+    {
+        var vms = facts.Vms.Where(v => !v.IsOfTest && now - v.FirmwareUnkeptSince > FirmwareGrace).ToList();
+        return vms.Count > 0 ? [new Problem.FirmwareUnkept(vms)] : [];
     }
 
     // Every VM whose disk lies on an SR without the metadata is covered by one of these.

@@ -86,8 +86,14 @@ public sealed record ProtectionFacts
             Health = vm.OtherConfig.GetValueOrDefault("dr-health", ""),
             IsOfTest = vm.OtherConfig.ContainsKey("dr-test"),
             Memory = memory,
+            FirmwareUnkeptSince = FirmwareUnkept(state, vm),
         };
     }
+
+    // What was never started has nothing yet. Whether what is there can be read is looked at by a plan.
+    private static DateTimeOffset? FirmwareUnkept(DatabaseState state, VmRecord vm) =>
+        FirmwareVariables.AreUsedBy(vm) && !vm.Nvram.ContainsKey(FirmwareVariables.Key)
+        && (state.Find(vm.Metrics)?.StartTime ?? default) is var started && started > DateTimeOffset.UnixEpoch ? started : null;
 
     private static DiskView View(string device, VdiRecord? vdi, Dictionary<Ref<SrRecord>, SrView> srs) =>
         new(device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)) { IsMissing = vdi is { Missing: true } };
