@@ -58,6 +58,12 @@ internal sealed class RecoveryScene : IAsyncDisposable
         Mirror();
         await Site.Client.CallAsync<Ref<DrTaskRecord>>(
             "DR_task.create", "file", TestSite.Map(("location", CopyPath)), ImmutableList.Create(Primary.Get(Sr).Uuid));
+        return await ReopenForeignAsync();
+    }
+
+    /// <summary>Opens the database on the storage that is attached.</summary>
+    public async Task<TestClient> ReopenForeignAsync()
+    {
         var volume = Assert.Single(Site.Daemon.Services.State.All<VdiRecord>(), v => v.Record.Type == VdiType.Metadata);
         return Site.Client.With(await Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume.Ref));
     }

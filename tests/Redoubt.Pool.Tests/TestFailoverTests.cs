@@ -77,6 +77,36 @@ public sealed class TestFailoverTests
     }
 
     [Fact]
+    public async Task What_a_daemon_that_was_killed_left_of_a_clone_goes_with_the_clone_and_at_the_next_start_whatever_is_noted()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        await scene.ProtectAsync();
+        await scene.OpenForeignAsync();
+        var tests = Path.Combine(scene.Site.Root, "data", "tests");
+        var sr = await scene.Site.Client.CallAsync<Ref<SrRecord>>("SR.clone_for_test", Source(scene), "drill");
+        var uuid = scene.Site.Get(sr).Uuid;
+
+        // Killed while it was made: its record is there, and what it was made of lies beside its place.
+        await scene.Site.Client.CallAsync("PBD.unplug", scene.Site.Get(sr).Pbds.Single());
+        var work = Path.Combine(tests, ".redoubt-work-0123456789abcdef0123456789abcdef");
+        Directory.CreateDirectory(work);
+        Directory.Move(Path.Combine(tests, uuid), Path.Combine(work, "sr"));
+        await scene.Site.Client.CallAsync("SR.destroy_test_clone", sr);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(tests));
+
+        // And nothing noted at all, as when the database was restored: a work area, and a clone with disks.
+        var (kept, _, _) = await MakeAsync(scene, await scene.ReopenForeignAsync(), "kept");
+        var keptUuid = scene.Site.Get(kept).Uuid;
+        await scene.Site.Daemon.DisposeAsync();
+        await Replica.CopyAsync(Path.Combine(tests, keptUuid), Path.Combine(tests, Guid.NewGuid().ToString("D")));
+        Directory.CreateDirectory(Path.Combine(work, "sr"));
+        await scene.Site.StartAsync();
+        Assert.Equal([Path.Combine(tests, keptUuid)], Directory.EnumerateFileSystemEntries(tests));
+        Assert.True(scene.Site.Get(scene.Site.Get(kept).Pbds.Single()).CurrentlyAttached);
+        Assert.DoesNotContain(scene.Site.All<MessageRecord>(), m => m.Name == "TEST_LEFTOVERS");
+    }
+
+    [Fact]
     public async Task A_clone_that_was_begun_is_finished_when_it_is_asked_for_again()
     {
         await using var scene = await RecoveryScene.OpenAsync();

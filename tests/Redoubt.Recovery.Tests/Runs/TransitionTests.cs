@@ -121,6 +121,76 @@ public sealed class TransitionTests
         }
     }
 
+    [Theory]
+    [InlineData("answered")]
+    [InlineData("cancelled while it asks")]
+    [InlineData("cancelled earlier")]
+    [InlineData("undone")]
+    [InlineData("being removed")]
+    [InlineData("stuck while it was being removed")]
+    public void A_kept_test_whose_clean_up_was_ordered_is_cleaned_up_by_the_next_daemon_wherever_the_last_one_died(string when)
+    {
+        var state = Kept();
+        var cleanUp = state.Plan.Steps.Length - 1;
+        Assert.IsType<CleanUp>(state.Plan.Steps[cleanUp]);
+        state = when == "cancelled earlier" ? Until(state, s => s.Steps[1].Phase == StepPhase.Running) : Until(state, s => s.Steps[cleanUp].Phase == StepPhase.Running);
+        if (when != "cancelled earlier")
+        {
+            state = Apply(state, new RunEvent.Asked(cleanUp, TestActs.CleanUpKey, "well?", [TestActs.CleanUpAnswer]));
+            Assert.Empty(RunChecks.AfterDeath(state)); // Nobody has ordered anything yet.
+        }
+
+        state = when switch
+        {
+            "answered" => Apply(state, RunChecks.CleanUp(state, "bob")),
+            "undone" => Apply(state, new RunEvent.UndoAsked("bob")),
+            _ => Apply(state, new RunEvent.CancelAsked("bob")),
+        };
+        if (when.EndsWith("being removed", StringComparison.Ordinal))
+        {
+            state = Until(state, s => s.Steps.Any(x => x.Phase == StepPhase.Undoing));
+            if (when.StartsWith("stuck", StringComparison.Ordinal))
+            {
+                var step = state.Steps.ToList().FindIndex(x => x.Phase == StepPhase.Undoing);
+                state = Apply(state, new RunEvent.UndoFailed(step, "no"), new RunEvent.Interrupted("no"));
+            }
+        }
+
+        var again = RunChecks.AfterDeath(state).Aggregate(state, RunTransitions.Apply);
+        Assert.Null(again.Question);
+        var end = Until(again, s => s.Phase.IsFinal());
+        var left = end.Plan.Steps.Zip(end.Steps).Where(s => s.First.Undo.IsPossible && s.Second.Phase is not (StepPhase.Undone or StepPhase.Pending or StepPhase.Skipped)).ToList();
+        Assert.True(when == "answered" ? end.Steps[cleanUp].Phase == StepPhase.Done : left.Count == 0, string.Join(", ", left));
+
+        // Here no VM has been said to be healthy, so what was cleaned up in its turn has failed.
+        Assert.Equal(when == "undone" ? RunPhase.Undone : when == "answered" ? RunPhase.Failed : RunPhase.Cancelled, end.Phase);
+    }
+
+    private static RunState Kept()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.Policy = new() { Kind = RecoveryKind.Test };
+        var plan = Planner.Plan(scene.Policy, scene.Inventory);
+        return RunTransitions.Apply(
+            null, new RunEvent.Started("11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy, KeepTest = true }, plan, "ann", [.. plan.Steps.Select(_ => (TimeSpan?)null)]));
+    }
+
+    // Everything goes well, until something is so.
+    private static RunState Until(RunState state, Func<RunState, bool> isThere)
+    {
+        for (var i = 0; i < 200 && !isThere(state); i++)
+        {
+            foreach (var happened in Smoothly(RunDecision.Next(state)).TakeWhile(_ => !isThere(state)))
+            {
+                state = RunTransitions.Apply(state, happened);
+            }
+        }
+
+        Assert.True(isThere(state), $"it came to rest: {state.Phase}");
+        return state;
+    }
+
     private static RunState Apply(RunState state, params IEnumerable<RunEvent> events) => events.Aggregate(state, RunTransitions.Apply);
 
     // What was under way when the pause was asked for is brought to its end.
