@@ -43,7 +43,7 @@ internal static class RunBench
                 throw new InvalidOperationException($"The run ended as {run.Phase}: {run.Failure} {string.Join("; ", run.Log.Select(l => l.Text))}");
             }
 
-            var healthy = (run.Vms.Max(v => v.HealthyAt)!.Value - run.StartedAt).TotalSeconds;
+            var healthy = (run.Vms.Max(v => v.ReachedAt(run.Request.Policy))!.Value - run.StartedAt).TotalSeconds;
             var plan = (whole - (run.EndedAt!.Value - run.StartedAt).TotalSeconds) * 1000;
             await StopAsync(site, uuids);
             var starts = new List<double>();

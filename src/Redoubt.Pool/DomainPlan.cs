@@ -30,7 +30,7 @@ internal sealed record DomainPlan
     /// <param name="images">Where the images of its disks lie.</param>
     /// <param name="paths">Where its own files lie.</param>
     /// <param name="hasBridge">Whether the host has a bridge.</param>
-    /// <param name="hasIsolated">Whether the host has made this bridge of an isolated network.</param>
+    /// <param name="hasIsolated">Whether the host has made this bridge of an internal network.</param>
     /// <param name="paused">Leave it paused before its first instruction.</param>
     /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
     public static DomainPlan For(
@@ -101,18 +101,18 @@ internal sealed record DomainPlan
         };
     }
 
-    /// <summary>An isolated network is a bridge without an uplink where the host has made one for it, and else a segment of its own.</summary>
+    /// <summary>An internal network is a bridge without an uplink where the host has made one for it, and else a segment of its own.</summary>
     private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
     {
-        var isIsolated = network is not null && IsolatedNetwork.Is(network);
-        var bridge = network is null ? "" : isIsolated ? IsolatedNetwork.BridgeName(network) : network.Bridge;
-        var has = bridge.Length > 0 && (isIsolated ? hasIsolated(bridge) : hasBridge(bridge));
+        var isInternal = network is not null && IsolatedNetwork.IsInternal(network);
+        var bridge = network is null ? "" : isInternal ? IsolatedNetwork.BridgeName(network) : network.Bridge;
+        var has = bridge.Length > 0 && (isInternal ? hasIsolated(bridge) : hasBridge(bridge));
         return new()
         {
             Device = Number(vif.Device),
             Mac = vif.Mac,
             Bridge = has ? bridge : null,
-            Segment = isIsolated && !has ? IsolatedSegment.Of(network!.Uuid) : null,
+            Segment = isInternal && !has ? IsolatedSegment.Of(network!.Uuid) : null,
         };
     }
 
@@ -130,7 +130,6 @@ internal sealed record DomainPlan
         var why = network switch
         {
             null => "its network is not known here. Give the VM another interface (vif-create) on a network of this pool",
-            { Bridge: "" } => $"its network {network.NameLabel} ({network.Uuid}) is internal and has no bridge. Move the interface to a network that has one (vif-move)",
             _ => $"this host has no bridge {network.Bridge}, which its network {network.NameLabel} ({network.Uuid}) names. "
                 + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move)",
         };

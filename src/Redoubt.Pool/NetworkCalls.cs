@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// What networks do. Redoubt uses the host's bridges and makes none but those of isolated networks; any other network without a bridge is
-/// internal, and nothing is connected to it.
+/// What networks do. Redoubt uses the host's bridges; a network that is made without one is internal: it connects the VMs on it with each
+/// other and with nothing else, over a bridge without an uplink that is made when a guest needs it.
 /// </summary>
 internal sealed class NetworkCalls(PoolServices pool)
 {
@@ -20,17 +20,22 @@ internal sealed class NetworkCalls(PoolServices pool)
 
         VmChecks.AtLeast(0, "MTU", args.Mtu);
         return pool.Database.WriteAsync(
-            tx => tx.Create(args with
+            tx =>
             {
-                Uuid = "",
-                Mtu = args.Mtu > 0 ? args.Mtu : 1500,
-                Vifs = [],
-                Pifs = [],
-                AllowedOperations = [],
-                CurrentOperations = ImmutableSortedDictionary<string, NetworkOperations>.Empty,
-                Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
-                AssignedIps = ImmutableSortedDictionary<Ref<VifRecord>, string>.Empty,
-            }),
+                var made = tx.Create(args with
+                {
+                    Uuid = "",
+                    Mtu = args.Mtu > 0 ? args.Mtu : 1500,
+                    Vifs = [],
+                    Pifs = [],
+                    AllowedOperations = [],
+                    CurrentOperations = ImmutableSortedDictionary<string, NetworkOperations>.Empty,
+                    Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
+                    AssignedIps = ImmutableSortedDictionary<Ref<VifRecord>, string>.Empty,
+                });
+                tx.Update(made, n => n with { Bridge = n.Bridge.Length > 0 ? n.Bridge : IsolatedNetwork.BridgeName(n) });
+                return made;
+            },
             call.Cancellation);
     }
 
@@ -47,12 +52,16 @@ internal sealed class NetworkCalls(PoolServices pool)
             call.Cancellation);
     }
 
+    [Message("network.get_trouble")]
+    public string GetTrouble(CallContext call, Ref<NetworkRecord> self) => pool.State.Get(self) is { } network && !IsolatedNetwork.IsInternal(network)
+        && !pool.Hypervisor.HasBridge(network.Bridge) ? $"this host has no bridge {network.Bridge}" : "";
+
     [Message("network.destroy")]
     public async Task DestroyAsync(CallContext call, Ref<NetworkRecord> self)
     {
         var network = pool.State.Get(self);
         RequireEmpty(network);
-        if (IsolatedNetwork.Is(network))
+        if (IsolatedNetwork.IsInternal(network))
         {
             // Before its record, so that whoever repeats this after a crash finds the bridge by it.
             Remove(IsolatedNetwork.BridgeName(network));

@@ -241,20 +241,20 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, isolated.Contains, paused);
 
     /// <summary>
-    /// Makes the bridges of the VM's isolated networks, and says which there are. They are made when a guest needs them, so that it matters
+    /// Makes the bridges of the VM's internal networks, and says which there are. They are made when a guest needs them, so that it matters
     /// to nobody whether the host was restarted meanwhile.
     /// </summary>
     private HashSet<string> MakeBridges(Ref<VmRecord> vm)
     {
         var names = pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>()
-            .Where(IsolatedNetwork.Is).Select(IsolatedNetwork.BridgeName).ToHashSet();
+            .Where(IsolatedNetwork.IsInternal).Select(IsolatedNetwork.BridgeName).ToHashSet();
         try
         {
             return [.. names.Where(pool.Hypervisor.TryMakeIsolatedBridge)];
         }
         catch (IOException e)
         {
-            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an isolated network. Remove what has that name from the host.");
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an internal network. Remove what has that name from the host.");
         }
     }
 

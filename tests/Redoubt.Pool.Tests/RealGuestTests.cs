@@ -26,6 +26,7 @@ public sealed class RealGuestTests
             Assert.True(site.Get(vbd).CurrentlyAttached);
             Assert.False(site.Get(vif).CurrentlyAttached);
             Assert.Contains(site.All<MessageRecord>(), m => m.Name == "VIF_NOT_PLUGGED");
+            Assert.Contains("no-such-bridge", await site.Client.CallAsync<string>("network.get_trouble", site.Get(vif).Network), StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(site.Root, "data", "vnc", $"{site.Get(vm).Uuid}.sock")));
             await site.Client.CallAsync("VM.hard_reboot", vm);
             Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
@@ -47,8 +48,61 @@ public sealed class RealGuestTests
             await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
         }
 
+        await ReachAsync(site);
         await TestAsync(site);
     }
+
+    /// <summary>On a network that was made without a bridge, what one guest sends comes to the other.</summary>
+    private static async Task ReachAsync(TestSite site)
+    {
+        var network = await site.CreateNetworkAsync("made");
+        var vms = new List<Ref<VmRecord>>();
+        foreach (var name in new[] { "here", "there" })
+        {
+            // A guest that boots from the network asks everybody on it for an address.
+            vms.Add(await site.CreateVmAsync(name, v => v with { HvmBootParams = v.HvmBootParams.SetItem("order", "n") }));
+            await site.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vms[^1], Network = network, Device = "0" });
+        }
+
+        var bridge = site.Get(network).Bridge;
+        try
+        {
+            foreach (var vm in vms)
+            {
+                await site.Client.CallAsync("VM.start", vm, false, false);
+                Assert.True(site.Get(site.Get(vm).Vifs.Single()).CurrentlyAttached);
+            }
+
+            // Whoever may make no bridges has a segment in its place, of which the kernel tells nothing.
+            if (Compute.HostBridge.Exists(bridge))
+            {
+                var macs = vms.Select(vm => site.Get(site.Get(vm).Vifs.Single()).Mac).ToList();
+                await Patience.UntilAsync(() => macs.TrueForAll(m => Heard(bridge).Contains(m)), "the bridge has heard both guests");
+                Assert.Equal(2, Directory.GetDirectories($"/sys/class/net/{bridge}/brif").Length);
+                Assert.All(Directory.GetDirectories($"/sys/class/net/{bridge}/brif"), port => Assert.Equal("3", File.ReadAllText(Path.Combine(port, "state")).Trim())); // Forwarding.
+            }
+        }
+        finally
+        {
+            foreach (var vm in vms)
+            {
+                await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
+            }
+        }
+
+        foreach (var vm in vms)
+        {
+            await site.Client.CallAsync("VM.power_state_reset", vm);
+            await site.Client.CallAsync("VM.destroy", vm);
+        }
+
+        await site.Client.CallAsync("network.destroy", network);
+        Assert.False(Compute.HostBridge.Exists(bridge));
+    }
+
+    // The kernel's entries have 16 bytes: the address, the port, and whether it is the bridge's own.
+    private static IEnumerable<string> Heard(string bridge) => File.ReadAllBytes($"/sys/class/net/{bridge}/brforward").Chunk(16).Where(e => e[7] == 0)
+        .Select(e => string.Join(':', e.Take(6).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))));
 
     /// <summary>A test boots the real guest on a clone, in a network of its own, and the disk that it was cloned from is not written.</summary>
     private static async Task TestAsync(TestSite site)
@@ -59,7 +113,8 @@ public sealed class RealGuestTests
         await site.Client.CallAsync("SR.scan", sr);
         var vm = await site.CreateVmAsync("guest", v => v with { MemoryDynamicMax = 128L << 20, MemoryStaticMax = 128L << 20 });
         await site.CreateVbdAsync(vm, vdi);
-        await site.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vm, Network = await site.CreateNetworkAsync("lan"), Device = "0" });
+        var lan = await site.CreateNetworkAsync("lan");
+        await site.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vm, Network = lan, Device = "0" });
         await site.Client.CallAsync("SR.enable_database_replication", sr);
         var volume = site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata).Ref;
         var foreign = site.Client.With(await site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume));
@@ -106,6 +161,8 @@ public sealed class RealGuestTests
         {
             await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
         }
+
+        Compute.HostBridge.RemoveIsolated(site.Get(lan).Bridge);
     }
 
     private static async Task GuestSpeaksAsync(TestSite site, Ref<VmRecord> vm)

@@ -93,16 +93,39 @@ public sealed class VmTests
     }
 
     [Fact]
-    public async Task An_interface_without_a_bridge_stays_unplugged_and_people_are_told()
+    public async Task An_interface_without_a_network_stays_unplugged_and_people_are_told()
     {
         await using var site = await TestSite.OpenAsync();
         var vm = await site.CreateVmAsync("one");
-        var vif = await CreateVifAsync(site, vm, await site.CreateNetworkAsync("internal"));
+        var vif = await CreateVifAsync(site, vm, await site.CreateNetworkAsync("gone"));
+        await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(vif, v => v with { Network = default }), TestSite.Cancel);
         await site.Client.CallAsync("VM.start", vm, false, false);
         Assert.False(site.Get(vif).CurrentlyAttached);
         var told = Assert.Single(site.All<MessageRecord>(), m => m.Name == "VIF_NOT_PLUGGED");
-        Assert.Contains("internal", told.Body, StringComparison.Ordinal);
+        Assert.Contains("its network is not known here", told.Body, StringComparison.Ordinal);
         Assert.Equal((Cls.Vm, site.Get(vm).Uuid), (told.Cls, told.ObjUuid));
+    }
+
+    [Fact]
+    public async Task A_network_that_is_made_carries_the_VMs_on_it()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var networks = new[] { await site.CreateNetworkAsync("internal"), await site.CreateNetworkAsync("internal") };
+        Assert.All(networks, n => Assert.Matches("^rdn[0-9a-f]{12}$", site.Get(n).Bridge));
+        Assert.NotEqual(site.Get(networks[0]).Bridge, site.Get(networks[1]).Bridge);
+        Assert.Equal("", await site.Client.CallAsync<string>("network.get_trouble", networks[0]));
+
+        // One from before they were given a bridge of their own.
+        await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(networks[1], n => n with { Bridge = "" }), TestSite.Cancel);
+        foreach (var network in networks)
+        {
+            var vm = await site.CreateVmAsync("one");
+            var vif = await CreateVifAsync(site, vm, network);
+            await site.Client.CallAsync("VM.start", vm, false, false);
+            Assert.True(site.Get(vif).CurrentlyAttached);
+        }
+
+        Assert.DoesNotContain(site.All<MessageRecord>(), m => m.Name == "VIF_NOT_PLUGGED");
     }
 
     [Fact]

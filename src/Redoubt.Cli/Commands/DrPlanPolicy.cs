@@ -14,7 +14,7 @@ internal static class DrPlanPolicy
     public static readonly string[] PolicyParameters =
     [
         "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "at",
-        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "parallel-starts", "on-failure", "on-failure:", "stale-after",
+        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "accept-unplugged", "parallel-starts", "on-failure", "on-failure:", "stale-after",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -55,6 +55,7 @@ internal static class DrPlanPolicy
             Copies = saved.Copies.SetItems(p.Map("copy")),
             AcceptedMissingDisks = saved.AcceptedMissingDisks.Union(List(p, "accept-missing")),
             PointInTime = p.Find("at") ?? saved.PointInTime,
+            AcceptsUnplugged = p.Flag("accept-unplugged", saved.AcceptsUnplugged),
             Resolve = p.Find("resolve") is null or "all" ? saved.Resolve : List(p, "resolve"),
             Health = saved.Health.SetItems(p.Map("health")),
             Hooks = p.Map("hook") is { Count: > 0 } hooks ? [.. hooks.SelectMany(HooksOf)] : saved.Hooks,

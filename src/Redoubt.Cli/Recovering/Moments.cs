@@ -1,4 +1,5 @@
 using System.Globalization;
+using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Recovering;
 
@@ -15,6 +16,9 @@ internal static class Moments
         { TotalHours: < 48 } age => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h ago"),
         var age => string.Create(CultureInfo.InvariantCulture, $"{age.TotalDays:0} days ago"),
     };
+
+    /// <summary>How VMs came out, for a narrow column.</summary>
+    public static string Of(VmTally tally) => $"{tally.Well}/{tally.Total}{(tally.Unchecked > 0 ? $" +{tally.Unchecked} not checked" : "")}";
 
     /// <summary>A name of the code as people write it: <c>TestFailover</c> is <c>test failover</c>.</summary>
     public static string Word<T>(T value)

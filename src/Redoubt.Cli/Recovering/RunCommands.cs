@@ -46,7 +46,7 @@ internal static class RunCommands
             .. runs.Select(r => new[]
             {
                 r.Uuid, Moments.Word(r.Kind), r.PlanName ?? "", Moments.Word(r.Phase), Moments.Show(r.StartedAt), Moments.Show(r.EndedAt),
-                $"{r.VmsHealthy}/{r.VmsTotal}", r.StartedBy,
+                Moments.Of(r.Tally()), r.StartedBy,
             })]);
     }
 

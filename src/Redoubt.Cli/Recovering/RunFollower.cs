@@ -75,9 +75,9 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         foreach (var vm in run.Vms.Where(v => _vms.GetValueOrDefault(v.Vm.Uuid) != v.Phase))
         {
             _vms[vm.Vm.Uuid] = vm.Phase;
-            if (vm.Phase is VmPhase.Started or VmPhase.Healthy or VmPhase.Unhealthy or VmPhase.Failed)
+            if (vm.Phase is VmPhase.Started or VmPhase.Healthy or VmPhase.Unchecked or VmPhase.Unhealthy or VmPhase.Failed)
             {
-                Say(run, $"{"",-9} {vm.Vm.Describe()} is {vm.Phase.ToString().ToLowerInvariant()}{(vm.Error is { } error ? $": {error}" : "")}");
+                Say(run, $"{"",-9} {vm.Vm.Describe()} is {vm.Phase.Word()}{(vm.Error is { } error ? $": {error}" : "")}");
             }
         }
 
@@ -151,19 +151,23 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
     private int Kept(RunRecord run)
     {
-        var healthy = run.VmsAsWanted();
-        context.Terminal.ErrorLine($"The test is up: {healthy} of {run.Vms.Length} VMs healthy. It stays until dr-test-cleanup uuid={run.Uuid}");
+        var tally = run.Tally();
+        context.Terminal.ErrorLine($"The test is up: {tally.ToText()}. It stays until dr-test-cleanup uuid={run.Uuid}");
         context.Terminal.PrintLine(run.Uuid);
-        return healthy == run.Vms.Length || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
+        return tally.Well + tally.Unchecked == tally.Total || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
     }
 
     private int End(RunRecord run, RunPhase wanted)
     {
         var terminal = context.Terminal;
-        var healthy = run.VmsAsWanted();
         if (run.Failure is { } failure)
         {
             terminal.ErrorLine(failure);
+        }
+
+        foreach (var warning in run.Warnings)
+        {
+            terminal.ErrorLine($"Warning: {warning}");
         }
 
         if (run.Phase == RunPhase.Interrupted)
@@ -176,7 +180,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             terminal.ErrorLine($"It begins nothing more until somebody says so: dr-run-resume uuid={run.Uuid}, dr-run-cancel uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
         }
 
-        terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {healthy} of {run.Vms.Length} VMs {(run.Request.Policy.PowerState == PowerStateAfter.Start ? "healthy" : "recovered")}"
+        terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {run.Tally().ToText()}"
             + $"{(run.EndedAt is { } end ? $" after {Seconds(end - run.StartedAt)}" : "")}. Report: dr-report uuid={run.Uuid}");
         terminal.PrintLine(run.Uuid);
         return CodeOf(run.Phase, wanted);

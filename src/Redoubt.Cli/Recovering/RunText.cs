@@ -16,6 +16,16 @@ internal static class RunText
             text.WriteLine(failure);
         }
 
+        if (!run.Vms.IsEmpty)
+        {
+            text.WriteLine($"{run.Tally().ToText()}.");
+        }
+
+        foreach (var warning in run.Warnings)
+        {
+            text.WriteLine($"Warning: {warning}");
+        }
+
         if (run.Question is { } question)
         {
             text.WriteLine($"It asks: {question.Text}\n  dr-run-answer uuid={run.Uuid} answer={string.Join('|', question.Answers)}");
@@ -34,7 +44,7 @@ internal static class RunText
             text.WriteLine();
             TextTable.Write(text, [
                 ["VM", "phase", "healthy", "uuid here", ""],
-                .. run.Vms.Select(v => new[] { v.Vm.Name, Moments.Word(v.Phase), Moments.Show(v.HealthyAt), v.TargetUuid ?? "", v.Error ?? "" })]);
+                .. run.Vms.Select(v => new[] { v.Vm.Name, v.Phase.Word(), Moments.Show(v.HealthyAt), v.TargetUuid ?? "", v.Error ?? "" })]);
         }
 
         foreach (var line in run.Log)

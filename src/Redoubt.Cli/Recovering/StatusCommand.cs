@@ -37,9 +37,9 @@ internal static class StatusCommand
         Section(text, "Metadata of other pools here", ["pool", "written", "on", "state", "volume"], status.Found, f =>
             [f.PoolName ?? "?", f.WrittenAt is { } at ? Moments.Ago(at, status.At) : "?", f.SrName, f.Verdict ?? "?", f.Volume]);
         Section(text, "Plans", ["name", "of pool", "last test", "when"], status.Plans, p =>
-            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{Moments.Word(t.Phase)}, {t.VmsHealthy}/{t.VmsTotal} healthy" : "never", p.LastTest is { } test ? Moments.Ago(test.StartedAt, status.At) : ""]);
+            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{Moments.Word(t.Phase)}, {t.Tally().ToText()}" : "never", p.LastTest is { } test ? Moments.Ago(test.StartedAt, status.At) : ""]);
         Section(text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules, s => [s.Name, s.Plan, Moments.Show(s.Next), ScheduleCommands.Last(s)]);
-        Section(text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs, r => [r.Uuid, Moments.Word(r.Kind), Moments.Word(r.Phase), $"{r.VmsHealthy}/{r.VmsTotal}", r.StartedBy]);
+        Section(text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs, r => [r.Uuid, Moments.Word(r.Kind), Moments.Word(r.Phase), Moments.Of(r.Tally()), r.StartedBy]);
         Section(text, "Sites", ["name", "pool", "answers", "address"], status.Sites, s => [s.Site.Name, s.Site.PoolName, s.IsReachable == true ? "yes" : "NO", s.Site.Address]);
         return text.ToString();
     }

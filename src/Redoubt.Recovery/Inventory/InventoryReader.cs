@@ -29,7 +29,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(mayRecover, database, probes);
-        var targetFacts = new TargetFacts(Read(target.Server.Authority), await database, await mayRecover);
+        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, cancellationToken), await mayRecover);
 
         var named = request.SrUuids.Select(uuid => NamedSr(uuid, targetFacts)).ToList();
         var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
@@ -73,6 +73,18 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return null;
         }
     }
+
+    // Only a Redoubt pool tells; a genuine one makes the bridges that it needs.
+    private async Task<DatabaseFacts> WithTroubleAsync(DatabaseFacts facts, CancellationToken cancellationToken) => !facts.Pool.IsRedoubt() ? facts : facts with
+    {
+        Networks = [.. await Task.WhenAll(facts.Networks.Select(async network => network with
+        {
+            Trouble = (await TryAsync(
+                async token => await target.CallAsync<string>(
+                    "network.get_trouble", [await target.CallAsync<Ref<NetworkRecord>>("network.get_by_uuid", [network.Uuid], token)], token),
+                cancellationToken)).Value ?? "",
+        }))],
+    };
 
     private async Task<StorageFacts> ProbeAsync(StorageProbe probe, CancellationToken cancellationToken)
     {

@@ -58,6 +58,9 @@ public sealed record RecoveryPolicy
     /// <summary>Scripts that are run between steps.</summary>
     public ImmutableArray<RunHook> Hooks { get; init; } = [];
 
+    /// <summary>Whether a VM may count as healthy though interfaces of it are not plugged. It is warned of all the same.</summary>
+    public bool AcceptsUnplugged { get; init; }
+
     /// <summary>Other health checks than recorded, by the VM's UUID or name (docs/operating/runs.md has the kinds).</summary>
     public ImmutableSortedDictionary<string, string> Health { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 

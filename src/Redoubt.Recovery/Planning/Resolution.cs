@@ -21,7 +21,14 @@ internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArr
 
             switch (finding.Fix?.Kind)
             {
-                case FixKind.PlugPbd or FixKind.ShutDownHere or FixKind.CreateNetwork or FixKind.DisableHa:
+                case FixKind.CreateNetwork:
+                    fixes.Add(new ApplyFix(finding.Fix.Kind, finding.Object));
+                    return DealtWith(finding, "") with
+                    {
+                        Advice = "The run begins with making an internal network, as the operator asked. It connects these VMs with each other and with nothing else: "
+                            + "move them to another (vif-move) when there is one.",
+                    };
+                case FixKind.PlugPbd or FixKind.ShutDownHere or FixKind.DisableHa:
                     fixes.Add(new ApplyFix(finding.Fix.Kind, finding.Object));
                     return DealtWith(finding, "The run begins with it");
                 case FixKind.AttachStorage when finding.Code == "sr-missing":

@@ -23,16 +23,18 @@ internal sealed record ReportText(string Title, string Verdict, ImmutableArray<R
                 ("Plan", report.PlanName ?? "not saved"),
                 ("State recovered from", report.PointInTime ?? "the newest"),
                 ("Facts gathered at", Moments.Write(report.InventoryTakenAt)),
+                ("VMs", report.Tally.ToText()),
                 ("Recovery time, decision to last VM", Time(report.RtoWhole) ?? "not every VM is where it was wanted"),
                 ("Work forecast", Time(report.Forecast) ?? "nothing to go by"),
                 ("Work taken", Time(report.Worked) ?? "-"),
                 ("Error of the forecast", Signed(report.ForecastError) ?? "-"),
             ]),
+            .. report.Warnings.IsEmpty ? Array.Empty<ReportSection>() : [List("What went otherwise than it should", report.Warnings)],
             List("What needs a person", report.NeedsPerson.IsEmpty ? ["Nothing."] : report.NeedsPerson),
             new("VMs", ["VM", "State", "Recovery time", "Age of the recovered state", "How that is known", "Taken from", "Replaced", "UUID here", "Error"],
             [
                 .. report.Vms.Select(v => ImmutableArray.Create(
-                    v.Vm.Name, v.Phase.ToString(), Time(v.Rto) ?? "-", Time(v.Rpo) ?? "not known", v.RpoHow, v.TakenFrom, v.Replaced ? "the copy that was here" : "", v.TargetUuid ?? "", v.Error ?? "")),
+                    v.Vm.Name, v.Phase == VmPhase.Unchecked ? "Started, not checked" : v.Phase.ToString(), Time(v.Rto) ?? "-", Time(v.Rpo) ?? "not known", v.RpoHow, v.TakenFrom, v.Replaced ? "the copy that was here" : "", v.TargetUuid ?? "", v.Error ?? "")),
             ]),
             new("Steps", ["", "Step", "State", "Begun", "Took", "Forecast", "Attempts", "Undo", "Error"],
             [

@@ -46,11 +46,17 @@ internal sealed record RunReport
     /// <summary>How much longer it took than was forecast.</summary>
     public TimeSpan? ForecastError { get; init; }
 
+    /// <summary>How many VMs are as was wanted, and of those how many were only started, and how many there are.</summary>
+    public required VmTally Tally { get; init; }
+
     public ImmutableArray<VmReport> Vms { get; init; } = [];
 
     public ImmutableArray<StepReport> Steps { get; init; } = [];
 
     public ImmutableArray<Finding> Findings { get; init; } = [];
+
+    /// <summary>What went otherwise than it should, and was lived with.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
 
     /// <summary>What a person has to see to.</summary>
     public ImmutableArray<string> NeedsPerson { get; init; } = [];
@@ -81,9 +87,11 @@ internal sealed record RunReport
             Forecast = forecast,
             Worked = worked,
             ForecastError = worked - forecast,
+            Tally = VmTally.Of(state.Vms, state.Request.Policy),
             Vms = vms,
             Steps = steps,
             Findings = state.Plan.Findings,
+            Warnings = [.. state.Warnings],
             NeedsPerson = [.. Needs(state)],
             Log = [.. state.Log],
         };
@@ -121,6 +129,11 @@ internal sealed record RunReport
         foreach (var (step, i) in state.Steps.Select((s, i) => (s, i)).Where(s => s.s.Phase is StepPhase.Failed or StepPhase.UndoFailed))
         {
             yield return $"Step {i + 1} ({state.Plan.Steps[i].What}): {step.Error}";
+        }
+
+        foreach (var warning in state.Warnings)
+        {
+            yield return warning;
         }
 
         foreach (var finding in state.Plan.Findings.Where(f => f.Severity == Severity.Warning))

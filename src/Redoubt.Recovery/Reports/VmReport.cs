@@ -23,12 +23,7 @@ internal sealed record VmReport(
             _ => false,
         });
         var (rpo, how) = RpoOf(state, choice?.Chosen);
-        var reached = state.Request.Policy.PowerState switch
-        {
-            PowerStateAfter.Start => vm.HealthyAt,
-            PowerStateAfter.Paused => vm.StartedAt,
-            PowerStateAfter.Halted => vm.RecoveredAt,
-        };
+        var reached = vm.ReachedAt(state.Request.Policy);
         return new(
             vm.Vm, vm.TargetUuid, vm.Phase, choice is null ? "" : $"{choice.Chosen?.Describe() ?? "undecided"}; {choice.Reason}", replaced && vm.RecoveredAt is not null,
             rpo, how, state.IsReached(vm) ? reached - state.StartedAt : null, vm.Error);

@@ -13,13 +13,31 @@ public static class RunFigures
     {
         ArgumentNullException.ThrowIfNull(vm);
         ArgumentNullException.ThrowIfNull(policy);
-        return vm.Error is null && (vm.Phase != VmPhase.Removed || policy.Kind == RecoveryKind.Test) && policy.PowerState switch
+        return vm.Error is null && (vm.Phase != VmPhase.Removed || policy.Kind == RecoveryKind.Test) && vm.ReachedAt(policy) is not null;
+    }
+
+    /// <summary>When a VM came to where it was wanted; null if it never did.</summary>
+    public static DateTimeOffset? ReachedAt(this VmProgress vm, RecoveryPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(vm);
+        ArgumentNullException.ThrowIfNull(policy);
+        return policy.PowerState switch
         {
-            PowerStateAfter.Start => vm.HealthyAt is not null,
-            PowerStateAfter.Paused => vm.StartedAt is not null,
-            PowerStateAfter.Halted => vm.RecoveredAt is not null,
+            PowerStateAfter.Start => vm.HealthyAt ?? vm.UncheckedAt,
+            PowerStateAfter.Paused => vm.StartedAt,
+            PowerStateAfter.Halted => vm.RecoveredAt,
         };
     }
+
+    /// <summary>How a run's VMs came out.</summary>
+    public static VmTally Tally(this RunRecord run)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        return VmTally.Of(run.Vms, run.Request.Policy);
+    }
+
+    /// <summary>The phase for people.</summary>
+    public static string Word(this VmPhase phase) => phase == VmPhase.Unchecked ? "started, not checked" : phase.ToString().ToLowerInvariant();
 
     /// <summary>How many of a run's VMs are as was wanted.</summary>
     public static int VmsAsWanted(this RunRecord run)

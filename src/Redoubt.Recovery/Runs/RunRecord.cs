@@ -41,6 +41,9 @@ public sealed record RunRecord
     /// <summary>What happened that is worth knowing.</summary>
     public ImmutableArray<RunLogLine> Log { get; init; } = [];
 
+    /// <summary>What went otherwise than it should and was lived with, in sentences.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
+
     /// <summary>How many events its journal has; it grows with each change.</summary>
     public required long Revision { get; init; }
 

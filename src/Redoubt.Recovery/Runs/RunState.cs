@@ -82,8 +82,19 @@ internal sealed record RunState
         Revision = Revision,
         Forecast = StepForecast.Total(Plan.Steps, Forecasts),
         Failure = Failure,
+        Warnings = [.. Warnings],
     };
 
-    public RunSummary ToSummary() => new(
-        Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, Vms.Count(IsReached), Vms.Length, Request.PlanPool);
+    /// <summary>What went otherwise than it should and was lived with, in sentences: each was shown to people as it happened.</summary>
+    public IEnumerable<string> Warnings => Steps.SelectMany(s => s.Facts).Where(f => f.Key.StartsWith(StepScope.WarningKey, StringComparison.Ordinal)).Select(f => f.Value);
+
+    public RunSummary ToSummary()
+    {
+        var tally = VmTally.Of(Vms, Request.Policy);
+        return new(Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, tally.Well + tally.Unchecked, tally.Total, Request.PlanPool)
+        {
+            VmsUnchecked = tally.Unchecked,
+            PowerState = tally.Wanted,
+        };
+    }
 }

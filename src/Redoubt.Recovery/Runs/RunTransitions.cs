@@ -121,6 +121,7 @@ internal static class RunTransitions
             RecoveredAt = e.Phase == VmPhase.Recovered ? since : vm.RecoveredAt,
             StartedAt = e.Phase == VmPhase.Started ? since : vm.StartedAt,
             HealthyAt = e.Phase == VmPhase.Healthy ? since : vm.HealthyAt,
+            UncheckedAt = e.Phase == VmPhase.Unchecked ? since : vm.UncheckedAt,
         };
         var next = state with { Vms = state.Vms.SetItem(index, moved) };
         return e.Error is null ? next : Log(next, e, $"{vm.Vm.Describe()}: {e.Error}");

@@ -34,7 +34,7 @@ public sealed class RecoveryService : IAsyncDisposable
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
 
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
-    internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}"));
+    internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}"));
 
     private string HooksDirectory => Path.Combine(_pool.DataDirectory, "hooks");
 

@@ -47,6 +47,7 @@ public sealed class FindingTests
             s.OtherPools[0] = s.OtherPools[0] with { Database = s.OtherPools[0].Database! with { Srs = s.Source.Srs } };
         }
         ),
+        ["network-dead"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Networks = [s.Target.Networks[0] with { Trouble = "this host has no bridge xenbr0" }] }),
         ["storage-map-impossible"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Storage = Scene.Map((Scene.Sr, "elsewhere")) }),
         ["disk-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { IsMissing = true }] }),
         ["disk-dropped"] = (Severity.Warning, (s, vm) =>

@@ -213,6 +213,11 @@ internal sealed class FakeMessages(FakePool pool)
         }
 
         Power(vm, paused ? VmPowerState.Paused : VmPowerState.Running, name == "VM.start" ? VmPowerState.Halted : VmPowerState.Suspended);
+        foreach (var vif in Rows.Get(vm).Vifs)
+        {
+            Rows.Set(vif, v => v with { CurrentlyAttached = !pool.DeadNetworks.Contains(Rows.Get(v.Network).NameLabel) });
+        }
+
         pool.World.Started(pool, Rows.Get(vm));
     }
 

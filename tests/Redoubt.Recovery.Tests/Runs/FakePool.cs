@@ -53,6 +53,9 @@ internal sealed class FakePool : HttpMessageHandler
     /// <summary>Asked after each message that changed something: throw to lose the answer.</summary>
     public Action<string>? AfterAct { get; set; }
 
+    /// <summary>The names of networks that its host has no bridge for.</summary>
+    public HashSet<string> DeadNetworks { get; } = [];
+
     /// <summary>Whether nobody answers.</summary>
     public bool IsSilent { get; set; }
 

@@ -41,7 +41,14 @@ internal static class NetworkChecks
                 $"Say which network stands for it: \"network-map:{theirs.Name}=NAME\", or make one: redoubt network-create name-label=\"{theirs.Name}\"",
                 new(FixKind.CreateNetwork, $"make an internal network \"{theirs.Name}\"; it connects these VMs with each other and with nothing else"), vms);
         }
-        else if (found.Count > 1)
+        else if (found.Count > 0 && found[0].Trouble.Length > 0)
+        {
+            findings.Warn(
+                "network-dead", about, $"The VMs would run without it: interfaces on \"{found[0].Name}\", which stands for \"{theirs.Name}\", stay unplugged, for {found[0].Trouble}.",
+                $"Create the bridge (ip link add {found[0].Bridge} type bridge), or say which other network stands for it: \"network-map:{theirs.Name}=NAME\"", null, vms);
+        }
+
+        if (found.Count > 1)
         {
             findings.Warn(
                 "network-ambiguous", about, $"{found.Count} networks of the target pool could stand for \"{theirs.Name}\": {string.Join(", ", found.Select(n => n.Uuid))}.",

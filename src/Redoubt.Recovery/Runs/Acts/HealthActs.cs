@@ -8,9 +8,9 @@ internal static class HealthActs
     public static async Task<StepOutcome> WaitAsync(StepScope scope, WaitHealthy step)
     {
         var began = scope.Time.GetUtcNow();
-        await Task.WhenAll(step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy }).Select(vm => WaitAsync(scope, step, vm, began)));
+        await Task.WhenAll(step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy or VmPhase.Unchecked }).Select(vm => WaitAsync(scope, step, vm, began)));
 
-        var ill = step.Vms.Where(v => scope.Vm(v).Phase != VmPhase.Healthy).ToList();
+        var ill = step.Vms.Where(v => scope.Vm(v).Phase is not (VmPhase.Healthy or VmPhase.Unchecked)).ToList();
         if (ill.Count == 0)
         {
             return new StepOutcome.Done();
@@ -37,7 +37,8 @@ internal static class HealthActs
                 var reason = await probe.WhyNotAsync();
                 if (reason is null)
                 {
-                    scope.Moved(vm, VmPhase.Healthy);
+                    // Having waited is not having looked.
+                    scope.Moved(vm, check.Kind == HealthCheckKind.Delay ? VmPhase.Unchecked : VmPhase.Healthy);
                 }
                 else if (probe.IsHopeless || (scope.Time.GetUtcNow() - began >= limit && scope.Time.GetUtcNow() >= delayed))
                 {

@@ -15,6 +15,7 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 
     private long? _read;
     private string _tail = "";
+    private bool _isPlugged;
 
     /// <summary>Whether it makes no sense to look again.</summary>
     public bool IsHopeless { get; private set; }
@@ -28,6 +29,13 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             return $"it is {record.PowerState.ToString().ToLowerInvariant()}";
         }
 
+        // One that nobody can reach is not well, whatever its check finds. They were plugged when it was started, or never will be.
+        if (!_isPlugged && !scope.State.Request.Policy.AcceptsUnplugged && await Interfaces.UnpluggedAsync(scope, record) is { } unplugged)
+        {
+            return Hopeless($"{unplugged} (accept-unplugged=true calls it healthy all the same)");
+        }
+
+        _isPlugged = true;
         return check.Kind switch
         {
             HealthCheckKind.Delay => Delay(),

@@ -53,6 +53,13 @@ internal static class StartActs
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
             await GuestStart.RunAsync(scope, here, isPaused);
             scope.Moved(vm, VmPhase.Started, since: await SinceAsync(scope, here));
+            if (await Interfaces.UnpluggedAsync(scope, await scope.GetAsync(scope.Target, here)) is { } unplugged)
+            {
+                scope.Warn(
+                    "unplugged:" + vm.Uuid,
+                    $"{vm.Describe()} was started, and nobody can reach it there: {unplugged}. Give its network a bridge or move it to another network, and restart the VM.");
+            }
+
             await ReleaseAsync(scope, vm, here);
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
@@ -74,7 +81,7 @@ internal static class StartActs
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
         {
-            scope.Log($"{vm.Describe()} runs, but what starts it by itself is still held: {Failures.Describe(refused)}");
+            scope.Warn("held:" + vm.Uuid, $"{vm.Describe()} runs, but what starts it by itself is still held: {Failures.Describe(refused)}");
         }
     }
 

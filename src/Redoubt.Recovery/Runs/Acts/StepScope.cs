@@ -5,6 +5,9 @@ namespace Redoubt.Recovery;
 /// <summary>What a step works with: the pools, and the journal for what it must find again.</summary>
 internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient target, int index, CancellationToken stop, CancellationToken token)
 {
+    /// <summary>How the keys of what a step warns of begin.</summary>
+    public const string WarningKey = "warning:";
+
     public RunState State => run.State;
 
     public XenApiClient Target => target;
@@ -44,6 +47,16 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
         if (Fact(key) is null)
         {
             run.Write(new RunEvent.FactNoted(index, key, value));
+        }
+    }
+
+    /// <summary>Tells people of something that went otherwise than it should, once: it is in the log, and among what needs a person.</summary>
+    public void Warn(string key, string text)
+    {
+        if (Fact(WarningKey + key) is null)
+        {
+            Note(WarningKey + key, text);
+            Log("Warning: " + text);
         }
     }
 

@@ -70,6 +70,7 @@ internal static class RequestCommand
         List(text, "accept-missing", policy.AcceptedMissingDisks);
         List(text, "resolve", policy.Resolve);
         One(text, "source-dead", policy.IsSourceDead ? "true" : null);
+        One(text, "accept-unplugged", policy.AcceptsUnplugged ? "true" : null);
         One(text, "power-state", policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
         One(text, "on-failure", policy.OnTierFailure == TierFailure.Continue ? null : policy.OnTierFailure.ToString().ToLowerInvariant());
         Pairs(text, "on-failure", policy.OnFailureOfTier.Select(t => KeyValuePair.Create(t.Key.ToString(CultureInfo.InvariantCulture), t.Value.ToString().ToLowerInvariant())));

@@ -11,8 +11,8 @@ internal sealed record RunComparison(List<RunComparison.Row<StepRecord>> Steps, 
         Join(first.Steps, second.Steps, s => s.Step.Key, s => s.Step.What, s => s is { StartedAt: { } from, EndedAt: { } to } ? to - from : null),
         [.. Join(first.Vms, second.Vms, v => v.Vm.Uuid, v => v.Vm.Name, _ => null).Select(r => r with { Difference = After(second, r.Second) - After(first, r.First) })]);
 
-    /// <summary>From the decision until a VM was well; null if it was not.</summary>
-    public static TimeSpan? After(RunRecord run, VmProgress? vm) => vm?.HealthyAt - run.StartedAt;
+    /// <summary>From the decision until a VM was where it was wanted; null if it was not.</summary>
+    public static TimeSpan? After(RunRecord run, VmProgress? vm) => vm?.ReachedAt(run.Request.Policy) - run.StartedAt;
 
     private static List<Row<T>> Join<T>(IEnumerable<T> first, IEnumerable<T> second, Func<T, string> key, Func<T, string> name, Func<T, TimeSpan?> took)
         where T : class

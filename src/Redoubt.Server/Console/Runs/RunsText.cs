@@ -51,9 +51,16 @@ internal static class RunsText
     public static string VmsOfStep(int count) => Words.Of("VmsOfStep", count);
     public static string MoreOfStep(int count) => count == 1 ? Words["MoreOfStep_One"] : Words.Of("MoreOfStep_Many", count);
     public static string PausedNow => Words["PausedNow"];
-    public static string TestIsUp(int well, int all) => all == 1
-        ? Words.Of("TestIsUp_One", well)
-        : Words.Of("TestIsUp_Many", well, all);
+    public static string TestIsUp(VmTally tally) => (tally.Total == 1
+        ? Words.Of("TestIsUp_One", tally.Well)
+        : Words.Of("TestIsUp_Many", tally.Well, tally.Total)) + (tally.Unchecked == 0 ? "" : " " + NotChecked(tally.Unchecked));
+
+    /// <summary>How many VMs came out as was wanted; those that were only started apart.</summary>
+    public static string Tally(VmTally tally) => tally.Unchecked == 0
+        ? Words.Of("Tally", tally.Well, tally.Total)
+        : Words.Of("Tally", tally.Well, tally.Total) + ", " + Words.Of("TallyUnchecked", tally.Unchecked);
+
+    public static string NotChecked(int count) => count == 1 ? Words["NotChecked_One"] : Words.Of("NotChecked_Many", count);
     public static string ShowMore(int count) => Words.Of("ShowMore", count);
     public static string NoneRuns => Words["NoneRuns"];
     public static string Search => Words["Search"];
@@ -156,6 +163,7 @@ internal static class RunsText
         VmPhase.Starting => Words["Phase_Starting"],
         VmPhase.Started => Words["Phase_Started"],
         VmPhase.Healthy => Words["Phase_Healthy"],
+        VmPhase.Unchecked => Words["Phase_Unchecked"],
         VmPhase.Unhealthy => Words["Phase_Unhealthy"],
         VmPhase.Failed => Words["Phase_FailedXX"],
         VmPhase.Removed => Words["Phase_Removed"],
@@ -163,7 +171,7 @@ internal static class RunsText
 
     public static string Mark(VmPhase phase) => phase switch
     {
-        VmPhase.Waiting or VmPhase.Removed => "idle",
+        VmPhase.Waiting or VmPhase.Removed or VmPhase.Unchecked => "idle",
         VmPhase.Recovering or VmPhase.Starting or VmPhase.Started => "busy",
         VmPhase.Recovered or VmPhase.Healthy => "ok",
         VmPhase.Unhealthy => "warn",
