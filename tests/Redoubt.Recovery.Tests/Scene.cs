@@ -49,6 +49,9 @@ internal sealed class Scene
 
     public bool? MayRecover { get; set; } = true;
 
+    /// <summary>The kinds of storage that the target can protect and attach for a recovery; null if it does not tell.</summary>
+    public ImmutableSortedSet<string>? MetadataTypes { get; set; }
+
     public List<VolumeFacts> MoreVolumes { get; } = [];
 
     public List<OtherPoolFacts> OtherPools { get; } = [];
@@ -58,7 +61,7 @@ internal sealed class Scene
     public Inventory Inventory => new()
     {
         TakenAt = Now,
-        Target = new(new("recovery", Now), Target, MayRecover),
+        Target = new(new("recovery", Now), Target, MayRecover) { MetadataTypes = MetadataTypes },
         Storage = [.. Storage],
         Volumes = [VolumeFacts with { Database = VolumeFacts.Unreadable is null ? Source : null }, .. MoreVolumes],
         OtherPools = [.. OtherPools],

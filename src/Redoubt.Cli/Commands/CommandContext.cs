@@ -10,6 +10,7 @@ internal sealed class CommandContext(
     Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time, CancellationToken cancellationToken)
 {
     private XenApiClient? api;
+    private OfferedMessages? offers;
 
     /// <summary>Connects to another server than the one that the command is about. Whoever asks disposes the client.</summary>
     public required Func<Uri, Credentials, CancellationToken, Task<XenApiClient>> ConnectToAsync { get; init; }
@@ -27,8 +28,17 @@ internal sealed class CommandContext(
 
     public async Task<XenApiClient> ConnectAsync() => api ??= await connect(cancellationToken);
 
-    public async Task<WireValue> CallAsync(string message, params object?[] arguments) =>
-        await (await ConnectAsync()).CallRawAsync(message, arguments, cancellationToken);
+    public async Task<WireValue> CallAsync(string message, params object?[] arguments)
+    {
+        var server = await ConnectAsync();
+        await RequireAsync(message);
+        return await server.CallRawAsync(message, arguments, cancellationToken);
+    }
+
+    /// <summary>Whether the server answers a message; of Redoubt's own it is asked, once, for a genuine xapi has none of them.</summary>
+    public async Task<bool> OffersAsync(string message) =>
+        DataModel.FindMessage(message) is not { Message.IsExtension: true }
+        || (offers ??= await OfferedMessages.ReadAsync(await ConnectAsync(), cancellationToken)).Has(message);
 
     /// <summary>The reference of an object whose UUID is the value of a parameter.</summary>
     public Task<string> RefAsync(string className, string parameter = "uuid") => RefOfAsync(className, parameters.Get(parameter));
@@ -48,6 +58,7 @@ internal sealed class CommandContext(
     public async Task RunTaskAsync(string label, string message, IReadOnlyList<object?> arguments, XenApiClient? session = null)
     {
         var local = await ConnectAsync();
+        await RequireAsync(message);
         using var progress = new ProgressLine(terminal, label, time);
         await (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken);
     }
@@ -79,6 +90,11 @@ internal sealed class CommandContext(
             return await work(local);
         }
 
+        if (database.ContainsKey("at"))
+        {
+            await RequireAsync("VDI.open_database_at");
+        }
+
         // Reading a file of the server's needs the server's own superuser, which it checks and says.
         var session = database.TryGetValue("vdi-uuid", out var vdi)
             ? database.TryGetValue("at", out var at)
@@ -94,6 +110,15 @@ internal sealed class CommandContext(
         {
             // Not with the command's token: a session that is left open holds a whole database in the server's memory.
             await foreign.LogoutAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task RequireAsync(string message)
+    {
+        if (!await OffersAsync(message))
+        {
+            var product = offers!.ServerProduct;
+            throw new UsageException($"This server can't do that: it has no {message}, which only Redoubt has{(product.Length > 0 ? $", and it is {product}" : "")}.");
         }
     }
 }

@@ -17,14 +17,9 @@ internal sealed class RecoveryDaemon(CommandContext context)
     /// <summary>How long a plan should take; null from a server that carries out no runs, or can't say so before.</summary>
     public async Task<PlanForecast?> ForecastAsync(RecoveryPlan plan)
     {
-        try
-        {
-            return RecoveryJson.Read<PlanForecast>((await context.CallAsync("recovery.forecast", plan.ToJson())).AsString("string"));
-        }
-        catch (XenApiException unknown) when (unknown.Code is "MESSAGE_METHOD_UNKNOWN" or "RBAC_PERMISSION_DENIED")
-        {
-            return null;
-        }
+        return await context.OffersAsync("recovery.forecast")
+            ? RecoveryJson.Read<PlanForecast>((await context.CallAsync("recovery.forecast", plan.ToJson())).AsString("string"))
+            : null;
     }
 
     public Task<string> StartAsync(RecoveryRequest request, string digest) =>
@@ -55,15 +50,13 @@ internal sealed class RecoveryDaemon(CommandContext context)
 
     public async Task<string> CallAsync(string message, params object?[] arguments)
     {
-        try
-        {
-            return (await context.CallAsync($"recovery.{message}", arguments)).AsString("string");
-        }
-        catch (XenApiException unknown) when (unknown.Code == "MESSAGE_METHOD_UNKNOWN")
+        if (!await context.OffersAsync($"recovery.{message}"))
         {
             throw new UsageException(
                 $"This server can't carry out recoveries: it is no Redoubt daemon, or an older one (it has no recovery.{message}). dr-plan works with it. "
                 + "To recover into its pool, add it to a Redoubt daemon (dr-site-add) and run the command there with target=SITE.");
         }
+
+        return (await context.CallAsync($"recovery.{message}", arguments)).AsString("string");
     }
 }

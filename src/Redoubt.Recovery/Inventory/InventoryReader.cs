@@ -25,17 +25,23 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         // Whatever happens from here on may not be in it.
         var takenAt = time.GetUtcNow();
         var others = Task.WhenAll(request.OtherPools.Select(p => OtherAsync(p, cancellationToken)));
+        var offers = OfferedMessages.ReadAsync(target, cancellationToken);
+        var types = MetadataTypesAsync(cancellationToken);
         var mayRecover = MayRecoverAsync(cancellationToken);
         var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
-        await Task.WhenAll(mayRecover, database, probes);
-        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, cancellationToken), await mayRecover);
+        await Task.WhenAll(offers, types, mayRecover, database, probes);
+        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, cancellationToken), await mayRecover)
+        {
+            Extensions = [.. (await offers).Extensions()],
+            MetadataTypes = await types,
+        };
 
         var named = request.SrUuids.Select(uuid => NamedSr(uuid, targetFacts)).ToList();
         var chosen = request is { SrUuids.IsEmpty: true, Probes.IsEmpty: true }
             ? targetFacts.Database.Srs.Select(s => s.Uuid)
             : request.SrUuids.Concat((await probes).SelectMany(p => p.Found).Select(f => f.Uuid));
-        var volumes = await VolumesAsync(chosen.ToHashSet(), request.At, cancellationToken);
+        var volumes = await VolumesAsync(chosen.ToHashSet(), request.At, targetFacts, cancellationToken);
         var otherFacts = await others;
         return new Inventory
         {
@@ -106,7 +112,14 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return facts with { Found = failure is null ? found : [], Unreadable = failure };
     }
 
-    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, CancellationToken cancellationToken)
+    // A driver says whether it can; a server that lists no drivers does not tell.
+    private async Task<ImmutableSortedSet<string>?> MetadataTypesAsync(CancellationToken cancellationToken)
+    {
+        var drivers = (await target.GetAllRecordsAsync<SmRecord>(cancellationToken)).Values.ToList();
+        return drivers.Count == 0 ? null : [.. drivers.Where(d => d.Features.ContainsKey("SR_METADATA") || d.Capabilities.Contains("SR_METADATA")).Select(d => d.Type)];
+    }
+
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, TargetFacts facts, CancellationToken cancellationToken)
     {
         var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
         var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
@@ -121,7 +134,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             await slots.WaitAsync(cancellationToken);
             try
             {
-                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, cancellationToken);
+                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, facts, cancellationToken);
             }
             finally
             {
@@ -130,7 +143,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }))];
     }
 
-    private async Task<VolumeFacts> VolumeAsync(Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> VolumeAsync(
+        Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
     {
         var facts = new VolumeFacts
         {
@@ -150,9 +164,14 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = "the volume is not on the storage, or can't be read" };
         }
 
+        if (at is not null && !targetFacts.Offers("VDI.open_database_at"))
+        {
+            return facts with { Unreadable = $"a pool of {targetFacts.Database.Pool.Brand} opens the newest state only, and that of {at} was asked for" };
+        }
+
         var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, token), cancellationToken);
         facts = facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
-        return failure is null ? await MeasureAsync(facts, vdi, at, cancellationToken) : facts;
+        return failure is null ? await MeasureAsync(facts, vdi, at, targetFacts, cancellationToken) : facts;
     }
 
     private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
@@ -173,11 +192,16 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
-    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
     {
         if (at is not null)
         {
             return facts with { WrittenAt = ParseMoment(at) };
+        }
+
+        if (!targetFacts.Offers("VDI.get_metadata_facts"))
+        {
+            return facts;
         }
 
         var (told, failure) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);

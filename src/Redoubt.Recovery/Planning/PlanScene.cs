@@ -47,6 +47,15 @@ internal sealed class PlanScene
 
     public PlanObject PoolObject => PlanObject.Of(Pool);
 
+    /// <summary>The product that the target runs, in words.</summary>
+    public string Product => $"{(Pool.Brand.Length > 0 ? Pool.Brand : "a server that does not say what it is")} {Pool.Version}".TrimEnd();
+
+    /// <summary>Whether the target answers one of Redoubt's own messages.</summary>
+    public bool Offers(string extension) => Inventory.Target.Offers(extension);
+
+    /// <summary>Whether the target can protect an SR of this type, and attach one for a recovery; where it does not tell, it can.</summary>
+    public bool TakesMetadata(string type) => Inventory.Target.MetadataTypes?.Contains(type) ?? true;
+
     public DatabaseIndex Source(ChosenVm vm) => _volumes[vm.Volume];
 
     /// <summary>The network an interface was on, or null if its pool does not know.</summary>

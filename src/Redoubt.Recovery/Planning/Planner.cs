@@ -37,6 +37,7 @@ public static class Planner
         var tiers = Tiers(units.SelectMany(u => u.Vms));
 
         PoolChecks.Run(scene, findings);
+        ServerChecks.Run(scene, findings);
         MetadataChecks.Run(scene, findings);
         StorageChecks.Run(scene, findings);
         DiskChecks.Run(scene, findings);

@@ -126,7 +126,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         // A volume of ours on storage that is attached for a recovery lies still: nobody writes it, as after a failover it comes home.
         var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(s => s.Uuid).ToHashSet();
         var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn && !held.Contains(v.SrUuid)).Select(v => v.SrUuid).ToHashSet();
-        return NeededSrs().Where(s => !own.Contains(s.Uuid));
+        return NeededSrs().Where(s => !own.Contains(s.Uuid) && ServerChecks.CanProtect(scene, s.Uuid));
     }
 
     private IEnumerable<RecoveryStep> CleanUp()

@@ -16,6 +16,7 @@ internal static partial class CheckTable
         ["firmware-lost"] = FindingAction.None,
         ["device-lost"] = FindingAction.None,
         ["disk-dropped"] = FindingAction.None,
+        ["disk-drop-impossible"] = FindingAction.None,
         ["disk-missing"] = FindingAction.Accept,
         ["disk-size-differs"] = FindingAction.None,
         ["disk-unknown"] = FindingAction.None,
@@ -37,10 +38,13 @@ internal static partial class CheckTable
         ["network-unknown"] = FindingAction.None,
         ["network-unmapped"] = FindingAction.Resolve,
         ["newest-here"] = FindingAction.Select,
+        ["no-history"] = FindingAction.None,
         ["no-host"] = FindingAction.None,
         ["no-metadata"] = FindingAction.Storage,
         ["not-found"] = FindingAction.Select,
+        ["not-protected-again"] = FindingAction.None,
         ["older-metadata"] = FindingAction.None,
+        ["replaced-for-good"] = FindingAction.None,
         ["role"] = FindingAction.None,
         ["snapshots"] = FindingAction.None,
         ["source-alive"] = FindingAction.None,
@@ -51,6 +55,8 @@ internal static partial class CheckTable
         ["sr-local"] = FindingAction.None,
         ["sr-missing"] = FindingAction.Resolve,
         ["sr-partly-attached"] = FindingAction.Resolve,
+        ["sr-type-unsupported"] = FindingAction.None,
+        ["start-unguarded"] = FindingAction.None,
         ["starts-with-host"] = FindingAction.None,
         ["storage-empty"] = FindingAction.Storage,
         ["storage-map-impossible"] = FindingAction.None,
@@ -68,9 +74,17 @@ internal static partial class CheckTable
         ["volume-unreadable"] = FindingAction.None,
     };
 
+    private const string OfGenuine = "it is about servers that lack messages of ours";
+
     /// <summary>What two servers of ours never give each other cause for, and why. The planner's own tests raise it.</summary>
     public static readonly IReadOnlyDictionary<string, string> NeverHere = new Dictionary<string, string>
     {
+        ["disk-drop-impossible"] = OfGenuine,
+        ["no-history"] = OfGenuine,
+        ["not-protected-again"] = "every kind of storage that we have can be protected",
+        ["replaced-for-good"] = OfGenuine,
+        ["sr-type-unsupported"] = "every kind of storage that we have can be attached for a recovery",
+        ["start-unguarded"] = OfGenuine,
         ["metadata-age-unknown"] = "our journals tell when they were written, and our hosts when they were last seen",
     };
 

@@ -23,6 +23,34 @@ public sealed class FindingTests
             s.Target = s.Target with { Pool = s.Target.Pool with { Brand = "XenServer" } };
         }
         ),
+        ["no-history"] = (Severity.Block, (s, _) =>
+        {
+            Genuine(s);
+            s.Policy = s.Policy with { PointInTime = "41" };
+        }
+        ),
+        ["start-unguarded"] = (Severity.Warning, (s, _) => Genuine(s)),
+        ["replaced-for-good"] = (Severity.Warning, (s, vm) =>
+        {
+            Genuine(s);
+            Change(s, vm with { Version = 2 });
+            s.AddHere(vm, VmPowerState.Halted, 1);
+        }
+        ),
+        ["disk-drop-impossible"] = (Severity.Block, (s, vm) =>
+        {
+            Genuine(s);
+            s.Target = s.Target with { Vdis = [] };
+            s.Policy = s.Policy with { AcceptedMissingDisks = [vm.Vbds[0].VdiUuid] };
+        }
+        ),
+        ["sr-type-unsupported"] = (Severity.Block, (s, _) =>
+        {
+            s.MetadataTypes = ["lvmoiscsi"];
+            s.Target = s.Target with { Srs = [], Vdis = [] };
+        }
+        ),
+        ["not-protected-again"] = (Severity.Warning, (s, _) => s.MetadataTypes = ["lvmoiscsi"]),
         ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
         ["no-metadata"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unreadable = "torn" }),
         ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
@@ -210,6 +238,8 @@ public sealed class FindingTests
         scene.Policy = new() { Kind = RecoveryKind.Test };
         Assert.Empty(scene.Plan().Findings.Where(f => f.Severity == Severity.Block));
     }
+
+    private static void Genuine(Scene scene) => scene.Target = scene.Target with { Pool = scene.Target.Pool with { Brand = "XenServer", Version = "8.4.0" } };
 
     private static StorageFacts Probed() => new() { Origin = new("probe", Scene.Now), Type = "file", DeviceConfig = Scene.Map(("location", "/more")) };
 

@@ -30,6 +30,9 @@ internal sealed class FakeDatabase
     public void Set<T>(Ref<T> reference, Func<T, T> change)
         where T : Record, IRecord<T>, new() => _rows[reference.Opaque] = change(Get(reference));
 
+    /// <summary>Puts a row in the place of what it was.</summary>
+    public void Put(string reference, Record row) => _rows[reference] = row;
+
     public void Remove(string reference) => _rows.Remove(reference);
 
     public IReadOnlyList<(string Ref, Record Record)> All(ClassModel model) =>

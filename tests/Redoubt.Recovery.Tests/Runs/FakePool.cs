@@ -50,6 +50,9 @@ internal sealed class FakePool : HttpMessageHandler
     /// <summary>Has the acts refused whose names are such.</summary>
     public void Refuse(Func<string, bool> isSuch, string code) => BeforeAct = name => _ = isSuch(name) ? throw new XenApiException(code) : name;
 
+    /// <summary>The messages that this pool does not have; it takes them for extensions, as a genuine one does.</summary>
+    public Func<string, bool> Lacks { get; set; } = _ => false;
+
     /// <summary>Asked after each message that changed something: throw to lose the answer.</summary>
     public Action<string>? AfterAct { get; set; }
 
@@ -146,8 +149,18 @@ internal sealed class FakePool : HttpMessageHandler
     {
         var call = new FakeCall(((WireString)parameters[0]).Value, [.. parameters.Skip(1)]);
         var database = DatabaseOf(call.Session);
+        if (method == OfferedMessages.List)
+        {
+            return new WireArray([.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => $"{c.Name}.{m}")).Where(m => !Lacks(m)).Select(m => new WireString(m))]).WriteTo;
+        }
+
         var isTask = method.StartsWith("Async.", StringComparison.Ordinal);
         var name = isTask ? method["Async.".Length..] : method;
+        if (Lacks(name))
+        {
+            throw new XenApiException("RBAC_PERMISSION_DENIED", "host.call_extension", "No permission in user session. (Roles with this permission: pool-admin)");
+        }
+
         var (model, message) = DataModel.FindMessage(name) ?? throw new XenApiException("MESSAGE_METHOD_UNKNOWN", name);
         if (message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy) && Read(database, model, message, call) is { } read)
         {

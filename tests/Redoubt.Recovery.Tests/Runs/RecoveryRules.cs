@@ -32,7 +32,7 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var lan = scene.World.Target.Database.Add(new NetworkRecord { NameLabel = "lan" });
-        scene.World.Target.Refuse(name => name.EndsWith("_mapped", StringComparison.Ordinal), "MESSAGE_METHOD_UNKNOWN");
+        scene.World.Target.Lacks = name => name.EndsWith("_mapped", StringComparison.Ordinal);
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Networks = Scene.Map(("front", "lan")) } };
         Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.All(scene.World.Target.Database.All<VifRecord>(), v => Assert.Equal(lan, v.Record.Network));

@@ -22,11 +22,11 @@ internal static class PoolChecks
             HighAvailability(scene, pool, findings);
         }
 
-        if (scene.IsTest && !scene.Pool.IsRedoubt())
+        if (scene.IsTest && !scene.Offers("VM.recover_for_test"))
         {
             findings.Block(
                 "test-not-isolated", pool,
-                $"The target pool runs {scene.Pool.Brand}, which can't clone replicated storage for a test: it would import the VMs for real, replace the older copies here, and write to the replica's disks.",
+                $"The target pool runs {scene.Product}, which can't clone replicated storage for a test: it would import the VMs for real, replace the older copies here, and write to the replica's disks.",
                 "Test against a Redoubt pool, or on a clone of the storage that the array made.");
         }
     }

@@ -5,9 +5,6 @@ namespace Redoubt.Recovery;
 /// <summary>Failures of servers in words.</summary>
 internal static class Failures
 {
-    /// <summary>The code of a message that a server does not have.</summary>
-    public const string NoSuchMessage = "MESSAGE_METHOD_UNKNOWN";
-
     public static string Describe(XenApiException failure)
     {
         var all = failure.Parameters.Count == 0 ? failure.Code : $"{failure.Code}: {string.Join(", ", failure.Parameters)}";

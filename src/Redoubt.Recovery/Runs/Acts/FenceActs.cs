@@ -54,7 +54,7 @@ internal static class FenceActs
         catch (XenApiException elsewhere) when (elsewhere.Code == "VM_RECOVERED_ELSEWHERE")
         {
             var here = (await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single();
-            if (elsewhere.Parameters.ElementAtOrDefault(1) != here.Uuid)
+            if (elsewhere.Parameters.ElementAtOrDefault(1) != here.Uuid || !await scope.OffersAsync(source, "VM.take_back"))
             {
                 throw;
             }

@@ -68,7 +68,7 @@ internal static class FixActs
                     await StartAgainAsync(scope, step.Object, new(what));
                     break;
                 case FixKind.CreateNetwork:
-                    await DestroyNetworkAsync(scope, what);
+                    await DestroyNetworksAsync(scope, what);
                     break;
             }
         }
@@ -125,14 +125,16 @@ internal static class FixActs
         await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
     }
 
-    private static NetworkRecord Network(StepScope scope, string name) => new()
+    /// <summary>A network that this run makes and finds again by its mark.</summary>
+    public static NetworkRecord Network(StepScope scope, string name) => new()
     {
         NameLabel = name,
         NameDescription = "Made for a recovery; it connects VMs with each other only.",
         OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(RunMark, scope.State.Uuid),
     };
 
-    private static async Task DestroyNetworkAsync(StepScope scope, string name)
+    /// <summary>Removes the networks of a name that this run made, unless something is connected to them.</summary>
+    public static async Task DestroyNetworksAsync(StepScope scope, string name)
     {
         foreach (var (network, record) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token))
             .Where(n => n.Value.NameLabel == name && n.Value.OtherConfig.GetValueOrDefault(RunMark) == scope.State.Uuid))

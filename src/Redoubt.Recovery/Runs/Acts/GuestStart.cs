@@ -11,23 +11,26 @@ internal static class GuestStart
     private static readonly TimeSpan LongestLook = TimeSpan.FromMilliseconds(100);
 
     /// <summary>Acts by what the VM is now, so that a repeated step starts nothing a second time.</summary>
-    public static async Task RunAsync(StepScope scope, Ref<VmRecord> vm, bool isPaused)
+    /// <returns>Whether it was started now; else it ran already.</returns>
+    public static async Task<bool> RunAsync(StepScope scope, Ref<VmRecord> vm, bool isPaused)
     {
         var record = await scope.GetAsync(scope.Target, vm);
         switch (record.PowerState)
         {
             case VmPowerState.Halted when record.StartDelay > 0:
                 await WatchAsync(scope, vm, await StepTask.StartAsync(scope, scope.Target, "VM.start", vm, isPaused, false));
-                break;
+                return true;
             case VmPowerState.Halted:
                 await scope.Target.CallAsync("VM.start", [vm, isPaused, false], scope.Token);
-                break;
+                return true;
             case VmPowerState.Suspended:
                 await scope.Target.CallAsync("VM.resume", [vm, isPaused, false], scope.Token);
-                break;
+                return true;
             case VmPowerState.Paused when !isPaused:
                 await scope.Target.CallAsync("VM.unpause", [vm], scope.Token);
-                break;
+                return true;
+            default:
+                return false;
         }
     }
 

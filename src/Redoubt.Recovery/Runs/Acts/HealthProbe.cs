@@ -52,14 +52,12 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
     // A Redoubt pool asks the agent now; a genuine one notes when its own agent has spoken.
     private async Task<string?> AgentAsync(VmRecord record)
     {
-        try
-        {
-            return await scope.Target.CallAsync<bool>("VM.ping_guest_agent", [here, AgentLimit.TotalSeconds], scope.Token) ? null : "its guest agent does not answer";
-        }
-        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
+        if (!await scope.OffersAsync(scope.Target, "VM.ping_guest_agent"))
         {
             return await AgentHasSpokenAsync(record);
         }
+
+        return await scope.Target.CallAsync<bool>("VM.ping_guest_agent", [here, AgentLimit.TotalSeconds], scope.Token) ? null : "its guest agent does not answer";
     }
 
     private async Task<string?> AgentHasSpokenAsync(VmRecord record) =>
@@ -121,29 +119,27 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 
     private async Task<string?> ConsoleAsync(VmRecord record)
     {
-        try
-        {
-            string text;
-            _read ??= ConsoleStart(record);
-            do
-            {
-                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
-                _read += Encoding.UTF8.GetByteCount(text);
-                var all = _tail + text;
-                if (all.Contains(check.Argument, StringComparison.Ordinal))
-                {
-                    return null;
-                }
-
-                _tail = all[^Math.Min(all.Length, Overlap)..];
-            }
-            while (text.Length > 0);
-            return $"its console has not said \"{check.Argument}\"";
-        }
-        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
+        if (!await scope.OffersAsync(scope.Target, "VM.get_console_log"))
         {
             return Hopeless("the target pool keeps no text of consoles");
         }
+
+        string text;
+        _read ??= ConsoleStart(record);
+        do
+        {
+            text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
+            _read += Encoding.UTF8.GetByteCount(text);
+            var all = _tail + text;
+            if (all.Contains(check.Argument, StringComparison.Ordinal))
+            {
+                return null;
+            }
+
+            _tail = all[^Math.Min(all.Length, Overlap)..];
+        }
+        while (text.Length > 0);
+        return $"its console has not said \"{check.Argument}\"";
     }
 
     // What the guest said when it ran here before is no sign of its health now.

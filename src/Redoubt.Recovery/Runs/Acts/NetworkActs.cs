@@ -58,7 +58,8 @@ internal static class NetworkActs
         return from.Name.Length == 0 ? from.Uuid : isShared ? $"{from.Name} ({from.Uuid})" : from.Name;
     }
 
-    private static async Task ConnectAsync(StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)
+    /// <summary>Moves a recovered VM's interfaces to where the map leads.</summary>
+    public static async Task ConnectAsync(StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)
     {
         var theirs = await scope.GetAsync(foreign, await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token));
         var wanted = new Dictionary<string, string>();

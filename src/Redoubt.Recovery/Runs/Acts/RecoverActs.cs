@@ -20,9 +20,13 @@ internal static class RecoverActs
         {
             var vm = await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [step.Vm.Uuid], scope.Token);
             await NoteTasksAsync(scope);
-            if (!await scope.TryExtensionAsync(foreign, "VM.recover_mapped", vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)))
+            if (await scope.OffersAsync(foreign, "VM.recover_mapped"))
             {
-                await foreign.CallAsync("VM.recover", [vm, scope.Target.Session, step.IsForced], scope.Token);
+                await foreign.CallAsync("VM.recover_mapped", [vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)], scope.Token);
+            }
+            else
+            {
+                await PlainRecovery.DoAsync(scope, foreign, [step.Vm], () => foreign.CallAsync("VM.recover", [vm, scope.Target.Session, step.IsForced], scope.Token));
             }
         }
 
@@ -37,9 +41,13 @@ internal static class RecoverActs
         {
             var appliance = await foreign.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.get_by_uuid", [step.Appliance.Uuid], scope.Token);
             await NoteTasksAsync(scope);
-            if (!await scope.TryExtensionAsync(foreign, "VM_appliance.recover_mapped", appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)))
+            if (await scope.OffersAsync(foreign, "VM_appliance.recover_mapped"))
             {
-                await foreign.CallAsync("VM_appliance.recover", [appliance, scope.Target.Session, step.IsForced], scope.Token);
+                await foreign.CallAsync("VM_appliance.recover_mapped", [appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)], scope.Token);
+            }
+            else
+            {
+                await PlainRecovery.DoAsync(scope, foreign, step.Vms, () => foreign.CallAsync("VM_appliance.recover", [appliance, scope.Target.Session, step.IsForced], scope.Token));
             }
         }
 
@@ -88,6 +96,7 @@ internal static class RecoverActs
             await scope.Target.CallAsync("VM_appliance.destroy", [there], scope.Token);
         }
 
+        await PlainRecovery.RemoveStandInsAsync(scope);
         await StorageActs.LetGoOfPermanentAsync(scope);
     }
 
@@ -120,6 +129,11 @@ internal static class RecoverActs
         foreach (var snapshot in record.Snapshots)
         {
             scope.Note(Snapshot + await scope.Target.CallAsync<string>("VM.get_uuid", [snapshot], scope.Token), vm.Uuid);
+        }
+
+        if (!await scope.OffersAsync(scope.Target, "VM.recover_mapped"))
+        {
+            await PlainRecovery.DetachAsync(scope, here, record);
         }
 
         await HandOverActs.LetAsync(scope, scope.Target, here, record.BlockedOperations);

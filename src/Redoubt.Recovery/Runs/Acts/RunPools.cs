@@ -15,14 +15,30 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
 
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Dictionary<(string Volume, string At), XenApiClient> _foreign = [];
-    private readonly HashSet<string> _lacking = [];
+    private readonly Dictionary<XenApiClient, OfferedMessages> _offers = [];
     private readonly Dictionary<string, XenApiClient> _sources = [];
     private XenApiClient? _target;
 
-    /// <summary>Whether the target answered that it does not have a message.</summary>
-    public bool Lacks(string message) => _lacking.Contains(message);
+    /// <summary>What a pool answers; asked once for each of them.</summary>
+    public async Task<OfferedMessages> OffersAsync(XenApiClient api, CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            // A session on a foreign database speaks with the same server, but tells of another server's hosts.
+            var asked = _foreign.ContainsValue(api) ? _target! : api;
+            if (!_offers.TryGetValue(asked, out var offers))
+            {
+                _offers.Add(asked, offers = await OfferedMessages.ReadAsync(asked, cancellationToken));
+            }
 
-    public void NoteLack(string message) => _lacking.Add(message);
+            return offers;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
 
     public async Task<XenApiClient> TargetAsync(RunState state, CancellationToken cancellationToken)
     {
@@ -84,6 +100,11 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     public async Task<XenApiClient> ForeignAsync(RunState state, string volumeUuid, string? at, CancellationToken cancellationToken)
     {
         var target = await TargetAsync(state, cancellationToken);
+        if (at is not null && await OffersAsync(target, cancellationToken) is var offers && !offers.Has("VDI.open_database_at"))
+        {
+            throw new StepFailedException($"The target pool ({offers.ServerProduct}) opens the newest state of a metadata volume only, and the plan is for that of {at}. Plan again, without at=.");
+        }
+
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -126,6 +147,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         }
 
         _sources.Clear();
+        _offers.Clear();
         await DisposeAsync(_target);
         _target = null;
     }

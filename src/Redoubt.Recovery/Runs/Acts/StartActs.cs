@@ -51,8 +51,8 @@ internal static class StartActs
             }
 
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
-            await GuestStart.RunAsync(scope, here, isPaused);
-            scope.Moved(vm, VmPhase.Started, since: await SinceAsync(scope, here));
+            var isStarted = await GuestStart.RunAsync(scope, here, isPaused);
+            scope.Moved(vm, VmPhase.Started, since: isStarted ? null : scope.Vm(vm).StartedAt ?? await SinceAsync(scope, here));
             if (await Interfaces.UnpluggedAsync(scope, await scope.GetAsync(scope.Target, here)) is { } unplugged)
             {
                 scope.Warn(
@@ -77,7 +77,10 @@ internal static class StartActs
     {
         try
         {
-            await scope.TryExtensionAsync(scope.Target, "VM.release_recovery_hold", here);
+            if (await scope.OffersAsync(scope.Target, "VM.release_recovery_hold"))
+            {
+                await scope.Target.CallAsync("VM.release_recovery_hold", [here], scope.Token);
+            }
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
         {
@@ -85,12 +88,13 @@ internal static class StartActs
         }
     }
 
+    // Of a guest that an earlier attempt at this step has started, only its pool still knows since when it runs. Delays count from it, and
+    // must not be short: a server tells whole seconds, with the rest cut off, and its clock may be another one than ours.
     private static async Task<DateTimeOffset?> SinceAsync(StepScope scope, Ref<VmRecord> vm)
     {
         var metrics = (await scope.GetAsync(scope.Target, vm)).Metrics;
-        var since = metrics.IsNull ? default : (await scope.GetAsync(scope.Target, metrics)).StartTime;
-        // Delays count from it, so another clock must not put it where it can't be.
-        return since >= scope.State.StartedAt && since <= scope.Time.GetUtcNow() ? since : null;
+        var since = metrics.IsNull ? default : (await scope.GetAsync(scope.Target, metrics)).StartTime + TimeSpan.FromSeconds(1);
+        return since > scope.BegunAt && since <= scope.Time.GetUtcNow() ? since : null;
     }
 
     // The source was asked when it was fenced. If it has gone silent since, only a person can know what it does.

@@ -27,6 +27,9 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
     /// <summary>The same for another step.</summary>
     public StepScope Of(RecoveryStep other) => new(run, pools, target, State.Plan.Steps.IndexOf(other), stop, token);
 
+    /// <summary>When this step was begun first.</summary>
+    public DateTimeOffset BegunAt => State.Steps[index].StartedAt ?? State.StartedAt;
+
     /// <summary>What an earlier attempt at this step noted, or null.</summary>
     public string? Fact(string key) => State.Steps[index].Facts.GetValueOrDefault(key);
 
@@ -67,25 +70,8 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
 
     public VmProgress Vm(PlanObject vm) => State.Vms.First(v => v.Vm.Uuid == vm.Uuid);
 
-    /// <summary>A message of the target that not every server has; false if this one does not.</summary>
-    public async Task<bool> TryExtensionAsync(XenApiClient api, string message, params IReadOnlyList<object?> arguments)
-    {
-        if (pools.Lacks(message))
-        {
-            return false;
-        }
-
-        try
-        {
-            await api.CallRawAsync(message, arguments, token);
-            return true;
-        }
-        catch (XenApiException unknown) when (unknown.Code == Failures.NoSuchMessage)
-        {
-            pools.NoteLack(message);
-            return false;
-        }
-    }
+    /// <summary>Whether a pool answers a message that not every server has.</summary>
+    public async Task<bool> OffersAsync(XenApiClient api, string message) => (await pools.OffersAsync(api, token)).Has(message);
 
     /// <summary>Waits until the next look at something.</summary>
     public Task WaitAsync() => Task.Delay(Config.PollInterval, Time, stop);
