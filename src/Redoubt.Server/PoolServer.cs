@@ -216,11 +216,13 @@ public sealed class PoolServer : IAsyncDisposable
                 {
                     options.Use(next => connection => server!.ThinCli(run).HandleAsync(connection, next));
                 }
+
+                options.Use(next => connection => HostlessRequests.HandleAsync(connection, next, daemon.Services.Time));
             })));
             var passwords = LocalPasswords.Open(config.DataDirectory);
             reload = certificate is null
                 ? null
-                : new(config.DataDirectory, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
+                : new(config.DataDirectory, urls, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
@@ -245,14 +247,14 @@ public sealed class PoolServer : IAsyncDisposable
         Server = new Uri(Urls[0]),
         SendFileAsync = (_, _, _) => Task.FromResult(false),
         ReceiveFileAsync = (_, _, _) => Task.FromResult(false),
-        AcceptCertificate = offered => _certificate is not null && offered.RawDataMemory.Span.SequenceEqual(_certificate.Current.RawDataMemory.Span),
+        AcceptCertificate = offered => _certificate?.Current.Contains(offered) == true,
         Words = [],
         Session = "",
         Output = TextWriter.Null,
         Error = TextWriter.Null,
     }, _files);
 
-    private static void Configure(ListenOptions options, ListenUrl url, Func<X509Certificate2> certificate)
+    private static void Configure(ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates)
     {
         // Nobody who speaks XenAPI needs more, and xapi speaks no other.
         options.Protocols = HttpProtocols.Http1;
@@ -260,7 +262,8 @@ public sealed class PoolServer : IAsyncDisposable
         {
             options.UseHttps(https =>
             {
-                https.ServerCertificateSelector = (_, _) => certificate();
+                https.TlsClientHelloBytesCallback = (connection, bytes) => connection.Items[typeof(ClientHello)] = ClientHello.Parse(bytes);
+                https.ServerCertificateSelector = (connection, _) => certificates().For(connection?.Items.TryGetValue(typeof(ClientHello), out var hello) == true ? hello as ClientHello : null);
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
             });
         }

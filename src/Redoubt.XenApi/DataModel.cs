@@ -14,10 +14,20 @@ public static partial class DataModel
     /// <summary>All classes, by name.</summary>
     public static IReadOnlyDictionary<string, ClassModel> Classes { get; } = Declared().ToFrozenDictionary(c => c.Name);
 
+    // Stands after the classes: it is made from them.
+    private static readonly FrozenDictionary<string, string> Underscored = Classes.Values
+        .SelectMany(c => c.Messages.Keys.Select(m => (Spelled: $"{c.Name}_{m}", Name: $"{c.Name}.{m}"))).DistinctBy(n => n.Spelled).ToFrozenDictionary(n => n.Spelled, n => n.Name);
+
     /// <summary>The class of this name, whatever the case of its letters, or null.</summary>
     /// <remarks>Events spell classes in lower case.</remarks>
     public static ClassModel? FindClass(string name) => Classes.GetValueOrDefault(name)
         ?? Classes.Values.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
+
+    /// <summary>
+    /// The full name of a message that a client may also have spelled with an underscore in the place of the dot (<c>VM_start</c>), since not
+    /// every language lets a dot stand in a name; xapi takes both. Any other name is given back as it is.
+    /// </summary>
+    public static string FullName(string spelled) => Underscored.GetValueOrDefault(spelled, spelled);
 
     /// <summary>The message of this full name (<c>VM.start</c>), or null.</summary>
     public static (ClassModel Class, MessageModel Message)? FindMessage(string fullName)

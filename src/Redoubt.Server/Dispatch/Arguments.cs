@@ -30,8 +30,14 @@ internal static class Arguments
 
     /// <summary>The values of the parameters.</summary>
     /// <exception cref="XenApiException"><c>FIELD_TYPE_ERROR</c>: a parameter is of another type.</exception>
-    public static object?[] Decode(MessageModel message, IReadOnlyList<WireValue> given) =>
-        [.. message.Parameters.Zip(given, (parameter, value) => Decode(parameter, value))];
+    public static object?[] Decode(ClassModel model, MessageModel message, IReadOnlyList<WireValue> given) =>
+        [.. message.Parameters.Zip(given, (parameter, value) => Decode(parameter, message.Implicit == ImplicitKind.Create ? Creatable(model, value) : value))];
+
+    // As xapi takes a record to create from: what the client does not decide is passed over, whatever it is, so that a record that was read can be
+    // sent again; and what has no value counts as left out.
+    private static WireValue Creatable(ClassModel model, WireValue value) => value is WireStruct record
+        ? new WireStruct([.. record.Members.Where(m => m.Value is not WireNull && model.FindField(m.Key) is { Access: FieldAccess.Constructor or FieldAccess.ReadWrite })])
+        : value;
 
     private static object? Decode(ParameterModel parameter, WireValue value)
     {

@@ -53,7 +53,7 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         }
 
         var isAsync = request.Method.StartsWith(AsyncPrefix, StringComparison.Ordinal);
-        var name = isAsync ? request.Method[AsyncPrefix.Length..] : request.Method;
+        var name = DataModel.FullName(isAsync ? request.Method[AsyncPrefix.Length..] : request.Method);
         if (DataModel.FindMessage(name) is not var (model, message) || FindBehaviour(name, model, message, isAsync) is not { } behaviour)
         {
             throw Unknown(request.Method);
@@ -62,19 +62,19 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         var (spelled, given) = Arguments.Split(name, message, request);
         if (!message.NeedsSession)
         {
-            return Answer.Of(message.Result, await LoginAsync(Arguments.Decode(message, given), remote, gone));
+            return Answer.Of(message.Result, await LoginAsync(Arguments.Decode(model, message, given), remote, gone));
         }
 
         var services = daemon.Services;
         var session = isUse
             ? services.Sessions.Get(new(spelled), spelled)
             : services.Sessions.Peek(new(spelled)) ?? throw new XenApiException("SESSION_INVALID", spelled);
-        var audited = audit.Begin(session, remote, request.Method, model, message, given);
+        var audited = audit.Begin(session, remote, isAsync ? AsyncPrefix + name : name, model, message, given);
         object?[] arguments;
         try
         {
             RoleCheck.Require(session, model, message, given);
-            arguments = Arguments.Decode(message, given);
+            arguments = Arguments.Decode(model, message, given);
         }
         catch (XenApiException refusal)
         {

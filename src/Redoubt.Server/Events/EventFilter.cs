@@ -40,5 +40,5 @@ internal sealed class EventFilter
         && (_everything || _classes.Contains(model.Name) || _objects.Contains((model.Name.ToLowerInvariant(), reference)));
 
     // What can't be listed is not told of either: a session's reference is all that is needed to act in its name.
-    private bool IsShown(ClassModel model) => model.Kind != ClassKind.Value && model.Roles.HasAll && model.Roles.Get.Allows(_role);
+    private bool IsShown(ClassModel model) => model.Kind != ClassKind.Value && model.Messages.ContainsKey("get_all") && model.Roles.Get.Allows(_role);
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.Extensions.Logging;
 
@@ -14,21 +15,23 @@ internal sealed class CertificateReload : IAsyncDisposable
 
     private readonly string _directory;
     private readonly ILogger<CertificateReload> _log;
+    private readonly TimeProvider _time;
     private readonly Worker _worker;
-    private readonly List<X509Certificate2> _retired = [];
-    private volatile X509Certificate2 _current;
+    private readonly List<ServerCertificates> _retired = [];
+    private readonly IReadOnlyCollection<ListenUrl> _urls;
+    private volatile ServerCertificates _current;
     private string _stamp;
     private string _complainedOf = "";
 
-    public CertificateReload(string directory, X509Certificate2 first, TimeProvider time, ILogger<CertificateReload> log)
+    public CertificateReload(string directory, IReadOnlyCollection<ListenUrl> urls, ServerCertificates first, TimeProvider time, ILogger<CertificateReload> log)
     {
-        (_directory, _current, _log) = (directory, first, log);
+        (_directory, _urls, _current, _time, _log) = (directory, urls, first, time, log);
         _stamp = Stamp();
         _worker = new("The look at the certificate", Interval, time, log, isFirstAtOnce: false, _ => LookAsync());
     }
 
-    /// <summary>The certificate for a connection that begins now.</summary>
-    public X509Certificate2 Current => _current;
+    /// <summary>The certificates for a connection that begins now.</summary>
+    public ServerCertificates Current => _current;
 
     /// <summary>Takes a changed certificate into use.</summary>
     public void Look()
@@ -41,12 +44,16 @@ internal sealed class CertificateReload : IAsyncDisposable
 
         try
         {
-            var fresh = ServerCertificate.Read(_directory);
+            var fresh = ServerCertificate.Read(_directory, _urls, _time);
 
             // Connections that are being made still hold the old one; it goes with the server.
             _retired.Add(_current);
-            (_current, _stamp) = (fresh, stamp);
-            _log.LogInformation("The certificate has been replaced; its SHA-256 is {Fingerprint}", fresh.GetCertHashString(System.Security.Cryptography.HashAlgorithmName.SHA256));
+            (_current, _stamp) = (fresh, Stamp());
+            _log.LogInformation("The certificate has been replaced; its SHA-256 is {Fingerprint}", Fingerprint(fresh.Own));
+            if (fresh.Rsa is { } rsa)
+            {
+                _log.LogInformation("Clients that take RSA keys only are shown the one with the SHA-256 {Fingerprint}", Fingerprint(rsa));
+            }
         }
         catch (Exception unfit) when (unfit is ServeException or IOException or UnauthorizedAccessException)
         {
@@ -67,9 +74,11 @@ internal sealed class CertificateReload : IAsyncDisposable
 
     private string Stamp()
     {
-        var (certificate, key) = ServerCertificate.Files(_directory);
-        return $"{Stamp(certificate)} {Stamp(key)}";
+        var ((certificate, key), (rsa, rsaKey)) = (ServerCertificate.Files(_directory), ServerCertificate.RsaFiles(_directory));
+        return $"{Stamp(certificate)} {Stamp(key)} {Stamp(rsa)} {Stamp(rsaKey)}";
     }
+
+    private static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     // A file that is not there has a time too, one of long ago.
     private static string Stamp(string file) => $"{File.GetLastWriteTimeUtc(file).Ticks}/{(File.Exists(file) ? new FileInfo(file).Length : -1)}";

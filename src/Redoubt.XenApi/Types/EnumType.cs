@@ -9,6 +9,7 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
     private readonly string name;
     private readonly string[] values;
     private readonly FrozenDictionary<string, int> indexes;
+    private readonly FrozenDictionary<string, int> indexesInAnyCase;
     private readonly Func<int, TEnum> make;
     private readonly Func<TEnum, int> index;
 
@@ -20,6 +21,7 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
         this.make = make;
         this.index = index;
         indexes = values.Select((v, i) => (v, i)).ToFrozenDictionary(p => p.v, p => p.i + 1);
+        indexesInAnyCase = indexes.DistinctBy(p => p.Key, StringComparer.OrdinalIgnoreCase).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
     /// <inheritdoc/>
@@ -35,7 +37,9 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
     public override void Write(IWireWriter writer, TEnum value) => writer.String(Encode(value));
 
     /// <inheritdoc/>
-    public override TEnum Read(WireValue value) => indexes.TryGetValue(value.AsString(Name), out var found)
+    /// <remarks>In any case, as xapi: older clients write <c>Disk</c> and <c>RW</c> where the names are others.</remarks>
+    public override TEnum Read(WireValue value) =>
+        value.AsString(Name) is var text && (indexes.TryGetValue(text, out var found) || indexesInAnyCase.TryGetValue(text, out found))
         ? make(found)
         : throw new WireFormatException(Name, value);
 
