@@ -103,7 +103,7 @@ internal sealed class FakePool : IAsyncDisposable
 
         if (method == OfferedMessages.List)
         {
-            return new WireArray([.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => new WireString($"{c.Name}.{m}"))).Where(m => !Lacks(m.Value))]);
+            return new WireArray([.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => new WireString($"{c.Name}.{m}")))]);
         }
 
         var isTask = method.StartsWith("Async.", StringComparison.Ordinal);
