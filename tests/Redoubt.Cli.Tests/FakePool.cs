@@ -101,11 +101,6 @@ internal sealed class FakePool : IAsyncDisposable
             return Open(Foreign);
         }
 
-        if (method == OfferedMessages.List)
-        {
-            return new WireArray([.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => new WireString($"{c.Name}.{m}")))]);
-        }
-
         var isTask = method.StartsWith("Async.", StringComparison.Ordinal);
         var name = isTask ? method[6..] : method;
         if (!isTask && !name.StartsWith("recovery.", StringComparison.Ordinal) && database.TryAnswer(name, arguments) is { } known)

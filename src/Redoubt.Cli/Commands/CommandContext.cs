@@ -10,7 +10,6 @@ internal sealed class CommandContext(
     Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time, CancellationToken cancellationToken)
 {
     private XenApiClient? api;
-    private OfferedMessages? offers;
 
     /// <summary>Connects to another server than the one that the command is about. Whoever asks disposes the client.</summary>
     public required Func<Uri, Credentials, CancellationToken, Task<XenApiClient>> ConnectToAsync { get; init; }
@@ -31,14 +30,8 @@ internal sealed class CommandContext(
     public async Task<WireValue> CallAsync(string message, params object?[] arguments)
     {
         var server = await ConnectAsync();
-        await RequireAsync(message);
-        return await server.CallRawAsync(message, arguments, cancellationToken);
+        return await OrLackingAsync(message, () => server.CallRawAsync(message, arguments, cancellationToken));
     }
-
-    /// <summary>Whether the server answers a message; of Redoubt's own it is asked, once, for a genuine xapi has none of them.</summary>
-    public async Task<bool> OffersAsync(string message) =>
-        DataModel.FindMessage(message) is not { Message.IsExtension: true }
-        || (offers ??= await OfferedMessages.ReadAsync(await ConnectAsync(), cancellationToken)).Has(message);
 
     /// <summary>The reference of an object whose UUID is the value of a parameter.</summary>
     public Task<string> RefAsync(string className, string parameter = "uuid") => RefOfAsync(className, parameters.Get(parameter));
@@ -58,9 +51,8 @@ internal sealed class CommandContext(
     public async Task RunTaskAsync(string label, string message, IReadOnlyList<object?> arguments, XenApiClient? session = null)
     {
         var local = await ConnectAsync();
-        await RequireAsync(message);
         using var progress = new ProgressLine(terminal, label, time);
-        await (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken);
+        await OrLackingAsync(message, () => (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken));
     }
 
     /// <summary>
@@ -90,15 +82,10 @@ internal sealed class CommandContext(
             return await work(local);
         }
 
-        if (database.ContainsKey("at"))
-        {
-            await RequireAsync("VDI.open_database_at");
-        }
-
         // Reading a file of the server's needs the server's own superuser, which it checks and says.
         var session = database.TryGetValue("vdi-uuid", out var vdi)
             ? database.TryGetValue("at", out var at)
-                ? await local.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [await RefOfAsync("VDI", vdi), at], cancellationToken)
+                ? new Ref<SessionRecord>((await CallAsync("VDI.open_database_at", await RefOfAsync("VDI", vdi), at)).AsString("ref session"))
                 : await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
             : await local.CallAsync<Ref<SessionRecord>>("session.create_from_db_file", [database["filename"]], cancellationToken);
         var foreign = local.WithSession(session);
@@ -113,12 +100,16 @@ internal sealed class CommandContext(
         }
     }
 
-    private async Task RequireAsync(string message)
+    // There is nothing else to send in its place, so the refusal itself is put in words.
+    private static async Task<T> OrLackingAsync<T>(string message, Func<Task<T>> send)
     {
-        if (!await OffersAsync(message))
+        try
         {
-            var product = offers!.ServerProduct;
-            throw new UsageException($"This server can't do that: it has no {message}, which only Redoubt has{(product.Length > 0 ? $", and it is {product}" : "")}.");
+            return await send();
+        }
+        catch (XenApiException lacking) when (LackingMessage.Is(message, lacking))
+        {
+            throw new UsageException($"This server can't do that: it has no {message}, which only Redoubt has.");
         }
     }
 }

@@ -17,9 +17,14 @@ internal sealed class RecoveryDaemon(CommandContext context)
     /// <summary>How long a plan should take; null from a server that carries out no runs, or can't say so before.</summary>
     public async Task<PlanForecast?> ForecastAsync(RecoveryPlan plan)
     {
-        return await context.OffersAsync("recovery.forecast")
-            ? RecoveryJson.Read<PlanForecast>((await context.CallAsync("recovery.forecast", plan.ToJson())).AsString("string"))
-            : null;
+        try
+        {
+            return RecoveryJson.Read<PlanForecast>((await SendAsync("recovery.forecast", plan.ToJson())).AsString("string"));
+        }
+        catch (XenApiException lacking) when (LackingMessage.Is("recovery.forecast", lacking))
+        {
+            return null;
+        }
     }
 
     public Task<string> StartAsync(RecoveryRequest request, string digest) =>
@@ -50,13 +55,18 @@ internal sealed class RecoveryDaemon(CommandContext context)
 
     public async Task<string> CallAsync(string message, params object?[] arguments)
     {
-        if (!await context.OffersAsync($"recovery.{message}"))
+        try
+        {
+            return (await SendAsync($"recovery.{message}", arguments)).AsString("string");
+        }
+        catch (XenApiException lacking) when (LackingMessage.Is($"recovery.{message}", lacking))
         {
             throw new UsageException(
                 $"This server can't carry out recoveries: it is no Redoubt daemon, or an older one (it has no recovery.{message}). dr-plan works with it. "
                 + "To recover into its pool, add it to a Redoubt daemon (dr-site-add) and run the command there with target=SITE.");
         }
-
-        return (await context.CallAsync($"recovery.{message}", arguments)).AsString("string");
     }
+
+    private async Task<WireValue> SendAsync(string message, params object?[] arguments) =>
+        await (await context.ConnectAsync()).CallRawAsync(message, arguments, context.CancellationToken);
 }

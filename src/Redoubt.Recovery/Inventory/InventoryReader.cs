@@ -33,7 +33,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         await Task.WhenAll(offers, types, mayRecover, database, probes);
         var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, cancellationToken), await mayRecover)
         {
-            Extensions = [.. (await offers).Extensions()],
+            Extensions = [.. (await offers).Extensions],
             MetadataTypes = await types,
         };
 
@@ -115,8 +115,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     // A driver says whether it can; a server that lists no drivers does not tell.
     private async Task<ImmutableSortedSet<string>?> MetadataTypesAsync(CancellationToken cancellationToken)
     {
-        var drivers = (await target.GetAllRecordsAsync<SmRecord>(cancellationToken)).Values.ToList();
-        return drivers.Count == 0 ? null : [.. drivers.Where(d => d.Features.ContainsKey("SR_METADATA") || d.Capabilities.Contains("SR_METADATA")).Select(d => d.Type)];
+        var (known, _) = await TryAsync(target.GetAllRecordsAsync<SmRecord>, cancellationToken);
+        return known?.Values.ToList() is not { Count: > 0 } drivers ? null : [.. drivers.Where(d => d.Features.ContainsKey("SR_METADATA") || d.Capabilities.Contains("SR_METADATA")).Select(d => d.Type)];
     }
 
     private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, TargetFacts facts, CancellationToken cancellationToken)

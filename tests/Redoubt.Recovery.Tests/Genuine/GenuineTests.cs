@@ -1,3 +1,5 @@
+using Redoubt.Cli;
+using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery.Tests.Genuine;
@@ -65,7 +67,7 @@ public sealed class GenuineTests
 
     [Theory]
     [MemberData(nameof(Users))]
-    public async Task A_pool_that_lists_no_messages_is_taken_for_what_it_says_it_is(string user)
+    public async Task A_pool_is_taken_for_what_it_says_it_is_and_asked_for_nothing_that_it_may_lack(string user)
     {
         await using var scene = await GenuineScene.MakeAsync(RecoveryKind.Failover, user);
         scene.Target.ListsMethods = false;
@@ -195,6 +197,26 @@ public sealed class GenuineTests
         var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         RequireRecovered(scene, 2);
+    }
+
+    [Theory]
+    [MemberData(nameof(Users))]
+    public async Task The_command_line_says_in_words_what_the_server_lacks(string user)
+    {
+        await using var scene = await GenuineScene.MakeAsync(RecoveryKind.Failover, user);
+        foreach (var (line, expected) in new[]
+        {
+            ("dr-status", "This server can't carry out recoveries"),
+            ($"vm-list database:vdi-uuid={GenuineScene.Volume} database:at=41", "it has no VDI.open_database_at, which only Redoubt has"),
+        })
+        {
+            var (output, error) = (new StringWriter(), new StringWriter());
+            var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()), TimeProvider.System);
+            var code = await app.RunAsync(["-s", scene.Target.Url.ToString(), "-u", user, "-pw", GenuineXapi.Password, .. line.Split(' ')], null, RealSite.Cancel);
+            Assert.NotEqual(0, code);
+            Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
+            Assert.DoesNotContain("call_extension", error.ToString(), StringComparison.Ordinal);
+        }
     }
 
     private static void RequireRecovered(GenuineScene scene, long version)
