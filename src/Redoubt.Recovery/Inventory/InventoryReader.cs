@@ -31,7 +31,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(offers, types, mayRecover, database, probes);
-        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, cancellationToken), await mayRecover)
+        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, await offers, cancellationToken), await mayRecover)
         {
             Extensions = [.. (await offers).Extensions],
             MetadataTypes = await types,
@@ -81,7 +81,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // Only a Redoubt pool tells; a genuine one makes the bridges that it needs.
-    private async Task<DatabaseFacts> WithTroubleAsync(DatabaseFacts facts, CancellationToken cancellationToken) => !facts.Pool.IsRedoubt() ? facts : facts with
+    private async Task<DatabaseFacts> WithTroubleAsync(DatabaseFacts facts, OfferedMessages offers, CancellationToken cancellationToken) => !offers.Has("network.get_trouble") ? facts : facts with
     {
         Networks = [.. await Task.WhenAll(facts.Networks.Select(async network => network with
         {
