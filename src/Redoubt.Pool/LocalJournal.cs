@@ -1,5 +1,6 @@
 using Redoubt.Database;
 using Redoubt.Database.Journal;
+using Redoubt.Storage;
 
 namespace Redoubt.Pool;
 
@@ -44,7 +45,7 @@ internal static class LocalJournal
             JournalWriter.Initialise(device);
         }
 
-        System.IO.File.Move(making, path);
+        DurableFile.Replace(making, path);
     }
 
     private static LiveJournal Live(string path, JournalContent content, TimeProvider time) => new("local", path, content.Half, time);

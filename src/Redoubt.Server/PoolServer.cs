@@ -187,7 +187,7 @@ public sealed class PoolServer : IAsyncDisposable
         await _tasks.DisposeAsync();
         _logins.Dispose();
         _inspections.Dispose();
-        _audit.Dispose();
+        await _audit.DisposeAsync();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();
         if (_certificate is not null)

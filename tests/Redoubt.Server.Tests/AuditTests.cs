@@ -60,10 +60,10 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     }
 
     [Fact]
-    public void The_log_is_rotated_by_its_size()
+    public async Task The_log_is_rotated_by_its_size()
     {
         var folder = pool.NewDirectory();
-        using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
+        await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
         for (var i = 0; i < 200; i++)
         {
             log.Append(Encoding.ASCII.GetBytes($"line {i:D3} of the log, thirty characters"));
@@ -72,7 +72,27 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
         var files = Directory.GetFiles(folder);
         Assert.Equal(AuditLog.Kept + 1, files.Length);
         Assert.All(files, f => Assert.InRange(new FileInfo(f).Length, 1, 100));
-        Assert.Contains("line 199", File.ReadAllText(Path.Combine(folder, "audit.log")), StringComparison.Ordinal);
+        Assert.Contains("line 199", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rotation_that_failed_once_loses_the_lines_of_that_time_and_no_other()
+    {
+        var folder = pool.NewDirectory();
+        await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
+        log.Append(new byte[90]);
+
+        // What can't be replaced by a file stands in the way of the rotation, and then of the new file too.
+        Directory.CreateDirectory(Path.Combine(folder, "audit.log.1", "in the way"));
+        log.Append("lost"u8);
+        File.Delete(Path.Combine(folder, "audit.log"));
+        Directory.CreateDirectory(Path.Combine(folder, "audit.log"));
+        log.Append("lost too"u8);
+        Directory.Delete(Path.Combine(folder, "audit.log"));
+        Directory.Delete(Path.Combine(folder, "audit.log.1"), recursive: true);
+
+        log.Append("kept"u8);
+        Assert.Equal("kept\n", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken));
     }
 
     private async Task<string> TextAsync()

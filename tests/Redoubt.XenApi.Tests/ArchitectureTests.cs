@@ -1,9 +1,10 @@
+using System.Text.RegularExpressions;
 using System.Xml.Linq;
 
 namespace Redoubt.XenApi.Tests;
 
 /// <summary>The parts point one way only. This is the list; a reference that it lacks is a decision, to be made here first.</summary>
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
@@ -57,6 +58,49 @@ public sealed class ArchitectureTests
     [Fact]
     public void Nothing_in_src_refers_to_a_test() =>
         Assert.All(ProjectFiles("src"), file => Assert.DoesNotContain(References(file, _ => true), r => r.EndsWith(".Tests", StringComparison.Ordinal)));
+
+    // Each with the reason why what it writes need not survive a power cut, or how it does.
+    private static readonly Dictionary<string, string> WritersOfTheirOwn = new()
+    {
+        ["Redoubt.Storage/DurableFile.cs"] = "the one place",
+        ["Redoubt.Storage/File/Posix.cs"] = "makes a copy in a work area, which DurableFile names",
+        ["Redoubt.Storage/File/SrCloning.cs"] = "makes an SR in a work area, which DurableFile names",
+        ["Redoubt.Storage/File/WorkArea.cs"] = "a work area may be lost at any moment",
+        ["Redoubt.Storage/Images/Ext3Image.cs"] = "scratch",
+        ["Redoubt.Storage/Images/ScratchFile.cs"] = "scratch",
+        ["Redoubt.Storage/Images/SparseCopy.cs"] = "fills a file in a work area, which DurableFile names",
+        ["Redoubt.Database/Journal/JournalDevice.cs"] = "makes a journal, which DurableFile names; journals flush their own content",
+        ["Redoubt.Recovery/Runs/RunJournal.cs"] = "SQLite flushes the file and its directory itself",
+        ["Redoubt.Server/Audit/AuditLog.cs"] = "appends; an audit log that waited for the disk would double what a call costs. DurableFile names it",
+        ["Redoubt.Pool/PoolDaemon.cs"] = "the lock, and the directories",
+        ["Redoubt.Pool/FirmwareFiles.cs"] = "QEMU writes the files; they are kept in the database",
+        ["Redoubt.Pool/PoolServices.cs"] = "scratch",
+        ["Redoubt.Pool/Testing/TestSrCalls.cs"] = "a test's clones go with the test",
+        ["Redoubt.Pool/Restoring/DatabaseRestore.cs"] = "scratch",
+        ["Redoubt.Pool/Backups/MetadataBackups.cs"] = "puts a backup together in scratch; the disk it goes to is flushed",
+        ["Redoubt.Pool/Backups/BackupVolume.cs"] = "scratch",
+        ["Redoubt.Pool/Backups/BackupFolder.cs"] = "scratch",
+        ["Redoubt.Pool/Backups/SrNames.cs"] = "scratch",
+        ["Redoubt.Compute/EmbeddedRoot.cs"] = "libvirt's settings, made anew at each start",
+        ["Redoubt.Compute/Hypervisor.cs"] = "the directories of sockets and logs",
+        ["Redoubt.Compute/HostBridge.cs"] = "a setting of the kernel",
+        ["Redoubt.Compute/KvmProbe.cs"] = "the disk of a probe guest",
+        ["Redoubt.Compute/KvmAnswerCache.cs"] = "a cache",
+        ["Redoubt.Server/Console/Hosting/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
+    };
+
+    [Fact]
+    public void Files_that_are_kept_get_their_content_and_their_names_in_one_place()
+    {
+        var source = Path.Combine(Repository.Root, "src");
+        var writers = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("/Redoubt.Cli/", StringComparison.Ordinal) && FileWriting().IsMatch(File.ReadAllText(f)))
+            .Select(f => Path.GetRelativePath(source, f));
+        Assert.Empty(writers.Except(WritersOfTheirOwn.Keys));
+    }
+
+    [GeneratedRegex(@"\b(File\.(Move|Replace|Copy|Create|AppendAll\w+|WriteAll\w+|Open)\b|Directory\.(Move|CreateDirectory)\(|FileMode\.(Create|CreateNew|OpenOrCreate|Append|Truncate)\b|\.MoveTo\()")]
+    private static partial Regex FileWriting();
 
     private static IEnumerable<string> Reachable(string project) =>
         Allowed[project].SelectMany(r => Reachable(r).Append(r)).Distinct();

@@ -56,7 +56,10 @@ public sealed class JournalDevice : IDisposable
         }
     }
 
-    /// <summary>Makes a new file of that length, all holes, and makes it durable. Nothing in it is a journal yet.</summary>
+    /// <summary>
+    /// Makes a new file of that length, all holes, and makes its content durable; whoever gives it its last name makes that durable. Nothing
+    /// in it is a journal yet.
+    /// </summary>
     /// <exception cref="IOException">The file exists or cannot be made.</exception>
     public static JournalDevice Create(string path, long length = JournalLayout.StorageVolumeBytes)
     {
@@ -66,7 +69,6 @@ public sealed class JournalDevice : IDisposable
             RandomAccess.FlushToDisk(handle);
         }
 
-        NativeFile.FlushFolder(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!);
         return Open(path);
     }
 

@@ -15,7 +15,6 @@ internal static partial class NativeFile
     private const uint BasicStatus = 0x7ff;
     private const int StatusBytes = 256;
     private const int Interrupted = 4;
-    private const int ReadOnlyCloseOnExec = 0x80000; // the same on every architecture of Linux that .NET has; O_DIRECTORY is not
 
     /// <summary>
     /// Makes data durable. <see cref="RandomAccess.FlushToDisk"/> is fsync, which writes the times of the file too: a second write for
@@ -32,16 +31,6 @@ internal static partial class NativeFile
     {
         var length = LSeek(handle, 0, SeekEnd);
         return length >= 0 ? length : throw Failure("find the length of", path, Marshal.GetLastPInvokeError());
-    }
-
-    /// <summary>Makes a new name in a folder durable.</summary>
-    public static void FlushFolder(string path)
-    {
-        using var handle = Open(path, ReadOnlyCloseOnExec);
-        if (handle.IsInvalid)
-            throw Failure("open", path, Marshal.GetLastPInvokeError());
-        while (FSync(handle) != 0)
-            ThrowUnlessInterrupted("make durable", path);
     }
 
     /// <summary>What a name stands for, of the link itself if it is one; <see langword="null"/> where there is nothing of that name.</summary>
@@ -89,17 +78,9 @@ internal static partial class NativeFile
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static partial int FdataSync(SafeFileHandle handle);
 
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial int FSync(SafeFileHandle handle);
-
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
     private static partial long LSeek(SafeFileHandle handle, long offset, int whence);
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]
-    private static partial SafeFileHandle Open(string path, int flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.System32)]

@@ -1,4 +1,6 @@
+using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Audit;
 
@@ -6,19 +8,29 @@ namespace Redoubt.Server.Audit;
 /// The file <c>audit.log</c> of the daemon's directory: a line for each thing that somebody changed or tried to. When it has grown, it
 /// becomes <c>audit.log.1</c>, that one <c>audit.log.2</c>, and the oldest goes.
 /// </summary>
-internal sealed class AuditLog : IDisposable
+/// <remarks>
+/// One worker writes; who appends waits for it, but no longer than <see cref="Patience"/>: a directory that hangs must not keep anybody
+/// from logging in to see what is wrong. The lines stay in order and are written when the directory answers again.
+/// </remarks>
+internal sealed class AuditLog : IAsyncDisposable
 {
     /// <summary>How many old files are kept.</summary>
     public const int Kept = 9;
 
     private const long DefaultMaxBytes = 10 << 20;
+    private const int MostWaiting = 10_000;
 
-    private readonly Lock _gate = new();
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly Channel<Line> _lines = Channel.CreateBounded<Line>(new BoundedChannelOptions(MostWaiting) { SingleReader = true });
     private readonly string _path;
     private readonly ILogger<AuditLog> _log;
     private readonly long _maxBytes;
-    private FileStream _file;
+    private readonly Task _worker;
+    private FileStream? _file;
     private bool _isBroken;
+    private volatile bool _hangs;
+    private long _lost;
 
     /// <exception cref="IOException">The file can't be written.</exception>
     public AuditLog(string directory, ILogger<AuditLog> log, long maxBytes = DefaultMaxBytes)
@@ -26,66 +38,136 @@ internal sealed class AuditLog : IDisposable
         _path = Path.Combine(directory, "audit.log");
         (_log, _maxBytes) = (log, maxBytes);
         _file = Open();
+        _worker = Task.Run(WorkAsync);
     }
 
     /// <summary>Appends a line. What it tells of has happened, so failing to write it can only be reported.</summary>
     public void Append(ReadOnlySpan<byte> line)
     {
-        lock (_gate)
+        using var written = _hangs ? null : new ManualResetEventSlim();
+        var queued = new Line([.. line, (byte)'\n'], written);
+        if (!_lines.Writer.TryWrite(queued))
         {
-            try
+            Interlocked.Increment(ref _lost);
+        }
+        else if (written is not null && !written.Wait(Patience))
+        {
+            // Nobody else waits until it answers. The event is the worker's no more.
+            queued.Forget();
+            if (!_hangs)
             {
-                if (_file.Length > 0 && _file.Length + line.Length >= _maxBytes)
-                {
-                    Rotate();
-                }
-
-                _file.Write(line);
-                _file.WriteByte((byte)'\n');
-                _file.Flush();
-                _isBroken = false;
-            }
-            catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException or ObjectDisposedException)
-            {
-                // Once for each time that it breaks: a full disk would else fill the other log too.
-                if (!_isBroken)
-                {
-                    _log.LogError("The audit log {Path} can't be written, changes go unrecorded: {Message}", _path, unwritten.Message);
-                }
-
-                _isBroken = true;
+                _hangs = true;
+                _log.LogError("The audit log {Path} has not been written within {Seconds} seconds; its lines wait", _path, Patience.TotalSeconds);
             }
         }
     }
 
-    public void Dispose() => _file.Dispose();
-
-    private FileStream Open() => new(_path, new FileStreamOptions
+    /// <summary>Writes what waits, unless the directory hangs.</summary>
+    public async ValueTask DisposeAsync()
     {
-        Mode = FileMode.Append,
-        Access = FileAccess.Write,
-        Share = FileShare.ReadWrite | FileShare.Delete,
-        UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-    });
+        _lines.Writer.TryComplete();
+        await Task.WhenAny(_worker, Task.Delay(Patience));
+        if (_worker.IsCompleted && _file is not null)
+        {
+            await _file.DisposeAsync();
+        }
+    }
+
+    private FileStream Open()
+    {
+        // A link could lead anywhere, and a pipe would wait for its reader.
+        if (DurableFile.Describe(_path) is { } wrong)
+        {
+            throw new IOException($"The audit log {_path} can't be used: {wrong}. Move it away; a new one is made.");
+        }
+
+        return new(_path, new FileStreamOptions
+        {
+            Mode = FileMode.Append,
+            Access = FileAccess.Write,
+            Share = FileShare.ReadWrite | FileShare.Delete,
+            BufferSize = 0,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+        });
+    }
+
+    private async Task WorkAsync()
+    {
+        await foreach (var line in _lines.Reader.ReadAllAsync())
+        {
+            Write(line.Bytes);
+            _hangs = false;
+            line.Tell();
+            if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
+            {
+                _log.LogError("The audit log {Path} lacks {Lost} lines, of the time when it could not be written", _path, lost);
+            }
+        }
+    }
+
+    private void Write(byte[] line)
+    {
+        try
+        {
+            // Gone if it could not be opened anew when it was last rotated.
+            _file ??= Open();
+            if (_file.Length > 0 && _file.Length + line.Length > _maxBytes)
+            {
+                Rotate();
+            }
+
+            _file.Write(line);
+            _isBroken = false;
+        }
+        catch (Exception unwritten) when (unwritten is IOException or UnauthorizedAccessException)
+        {
+            // Once for each time that it breaks: a full disk would else fill the other log too.
+            if (!_isBroken)
+            {
+                _log.LogError("The audit log {Path} can't be written, changes go unrecorded: {Message}", _path, unwritten.Message);
+            }
+
+            _isBroken = true;
+        }
+    }
 
     private void Rotate()
     {
-        _file.Dispose();
-        try
+        _file!.Dispose();
+        _file = null;
+        for (var old = Kept - 1; old >= 1; old--)
         {
-            for (var old = Kept - 1; old >= 1; old--)
+            if (File.Exists($"{_path}.{old}"))
             {
-                if (File.Exists($"{_path}.{old}"))
-                {
-                    File.Move($"{_path}.{old}", $"{_path}.{old + 1}", overwrite: true);
-                }
+                DurableFile.Rename($"{_path}.{old}", $"{_path}.{old + 1}");
             }
-
-            File.Move(_path, _path + ".1", overwrite: true);
         }
-        finally
+
+        DurableFile.Rename(_path, _path + ".1");
+        _file = Open();
+    }
+
+    private sealed class Line(byte[] bytes, ManualResetEventSlim? written)
+    {
+        private readonly Lock _gate = new();
+        private ManualResetEventSlim? _written = written;
+
+        public byte[] Bytes => bytes;
+
+        public void Tell()
         {
-            _file = Open();
+            lock (_gate)
+            {
+                _written?.Set();
+            }
+        }
+
+        public void Forget()
+        {
+            lock (_gate)
+            {
+                _written = null;
+            }
         }
     }
 }

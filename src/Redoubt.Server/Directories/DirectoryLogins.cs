@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using Redoubt.Pool;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Directories;
@@ -51,7 +52,7 @@ internal sealed class DirectoryLogins(PoolServices pool)
     {
         lock (_gate)
         {
-            PrivateFile.Write(PasswordPath, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
+            DurableFile.Write(PasswordPath, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
         }
     }
 
@@ -60,7 +61,7 @@ internal sealed class DirectoryLogins(PoolServices pool)
     {
         lock (_gate)
         {
-            File.Delete(PasswordPath);
+            DurableFile.Remove(PasswordPath);
         }
     }
 

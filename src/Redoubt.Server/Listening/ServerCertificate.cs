@@ -3,6 +3,7 @@ using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Listening;
 
@@ -21,7 +22,7 @@ internal static class ServerCertificate
     /// <exception cref="ServeException">The files there are no certificate and its key.</exception>
     public static ServerCertificates Open(string directory, IReadOnlyCollection<ListenUrl> urls, TimeProvider time)
     {
-        Directory.CreateDirectory(Path.Combine(directory, "tls"));
+        DurableFile.CreateDirectory(Path.Combine(directory, "tls"));
         var (certificate, key) = Files(directory);
         if (!File.Exists(certificate) || !File.Exists(key))
         {
@@ -108,8 +109,8 @@ internal static class ServerCertificate
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1")], false));
         request.CertificateExtensions.Add(Names(host, urls).Build());
         using var made = request.CreateSelfSigned(now.AddDays(-1), now + Lifetime);
-        PrivateFile.Write(key, Encoding.ASCII.GetBytes(pair.ExportPkcs8PrivateKeyPem()));
-        PrivateFile.Write(certificate, Encoding.ASCII.GetBytes(made.ExportCertificatePem()));
+        DurableFile.Write(key, Encoding.ASCII.GetBytes(pair.ExportPkcs8PrivateKeyPem()));
+        DurableFile.Write(certificate, Encoding.ASCII.GetBytes(made.ExportCertificatePem()));
     }
 
     private static SubjectAlternativeNameBuilder Names(string host, IEnumerable<ListenUrl> urls)

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Redoubt.Pool;
 using Redoubt.Recovery;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Recovering;
@@ -352,7 +353,7 @@ internal sealed class Schedules : IAsyncDisposable
     {
         if (!ReferenceEquals(changed, _entries))
         {
-            PrivateFile.Write(_path, System.Text.Encoding.UTF8.GetBytes(RecoveryJson.Write(changed.Values.ToList())));
+            DurableFile.Write(_path, System.Text.Encoding.UTF8.GetBytes(RecoveryJson.Write(changed.Values.ToList())));
             Volatile.Write(ref _entries, changed);
         }
     }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Recovering;
 
@@ -29,7 +30,7 @@ internal sealed class SecretBox
         var path = Path.Combine(directory, "sites.key");
         if (!File.Exists(path))
         {
-            PrivateFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
+            DurableFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
         }
 
         var key = File.ReadAllBytes(path);

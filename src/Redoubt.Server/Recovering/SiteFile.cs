@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Recovering;
 
@@ -9,68 +10,44 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 internal sealed class SiteFile
 {
-    private readonly string _path;
     private readonly SecretBox _secrets;
-    private readonly Lock _writing = new();
-    private volatile ImmutableSortedDictionary<string, Entry> _entries;
+    private readonly KeptFile<ImmutableSortedDictionary<string, Entry>> _entries;
 
-    private SiteFile(string path, SecretBox secrets, ImmutableSortedDictionary<string, Entry> entries) => (_path, _secrets, _entries) = (path, secrets, entries);
+    private SiteFile(SecretBox secrets, KeptFile<ImmutableSortedDictionary<string, Entry>> entries) => (_secrets, _entries) = (secrets, entries);
 
-    /// <exception cref="InvalidDataException">The file is garbled.</exception>
-    public static SiteFile Open(string directory)
-    {
-        var path = Path.Combine(directory, "sites.json");
-        var secrets = SecretBox.Open(directory);
-        try
-        {
-            return new(path, secrets, File.Exists(path)
-                ? JsonSerializer.Deserialize<List<Entry>>(File.ReadAllBytes(path))!.ToImmutableSortedDictionary(e => e.Site.Name, e => e, StringComparer.Ordinal)
-                : ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal));
-        }
-        catch (Exception broken) when (broken is JsonException or ArgumentException or NullReferenceException)
-        {
-            throw new InvalidDataException($"The file of the sites {path} is garbled ({broken.Message}). Remove it and add the sites again.", broken);
-        }
-    }
+    /// <exception cref="InvalidDataException">The file, or that of its key, can't be used.</exception>
+    public static SiteFile Open(string directory) => new(SecretBox.Open(directory), KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
+        Path.Combine(directory, "sites.json"),
+        "Put a good copy there, or remove it and add the sites again.",
+        ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal),
+        content => JsonSerializer.Deserialize<List<Entry>>(content)!.ToImmutableSortedDictionary(e => e.Site.Name, e => e.Require(), StringComparer.Ordinal),
+        entries => JsonSerializer.SerializeToUtf8Bytes(entries.Values)));
 
-    public IEnumerable<Site> All => _entries.Values.Select(e => e.Site);
+    public IEnumerable<Site> All => _entries.Value.Values.Select(e => e.Site);
 
-    public Site? Find(string name) => _entries.GetValueOrDefault(name)?.Site;
+    public Site? Find(string name) => _entries.Value.GetValueOrDefault(name)?.Site;
 
     /// <summary>The password of a site.</summary>
     /// <exception cref="InvalidDataException">It does not open.</exception>
-    public string PasswordOf(Site site) => _secrets.Unseal(_entries[site.Name].Password, Owner(site));
+    public string PasswordOf(Site site) => _secrets.Unseal(_entries.Value[site.Name].Password, Owner(site));
 
     /// <summary>Adds a site; durable when it returns. False if there is one of this name.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public bool Add(Site site, string password)
     {
         var entry = new Entry(site, _secrets.Seal(password, Owner(site)));
-        return Write(entries => entries.ContainsKey(site.Name) ? entries : entries.Add(site.Name, entry));
+        return _entries.Change(entries => entries.ContainsKey(site.Name) ? entries : entries.Add(site.Name, entry));
     }
 
     /// <summary>Forgets a site. False if there is none.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public bool Remove(string name) => Write(entries => entries.Remove(name));
+    public bool Remove(string name) => _entries.Change(entries => entries.Remove(name));
 
     // A password that is moved to another address must not open: whoever can write the file could have it sent to themselves.
     private static string Owner(Site site) => $"{site.Name}\n{site.Address}\n{site.User}\n{site.Certificate}";
 
-    private bool Write(Func<ImmutableSortedDictionary<string, Entry>, ImmutableSortedDictionary<string, Entry>> change)
+    private sealed record Entry(Site Site, byte[] Password)
     {
-        lock (_writing)
-        {
-            var changed = change(_entries);
-            if (ReferenceEquals(changed, _entries))
-            {
-                return false;
-            }
-
-            PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(changed.Values));
-            _entries = changed;
-            return true;
-        }
+        public Entry Require() => Password is null || Site.Address is null || Site.User is null ? throw new FormatException("a site lacks a part") : this;
     }
-
-    private sealed record Entry(Site Site, byte[] Password);
 }

@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using Microsoft.AspNetCore.Identity;
+using Redoubt.Server.Users;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Sessions;
 
@@ -14,10 +16,9 @@ internal sealed class RootPassword
 
     private static readonly PasswordHasher<RootPassword> Hasher = new();
 
-    private readonly string _path;
-    private volatile string _hash;
+    private readonly KeptFile<string> _hash;
 
-    private RootPassword(string path, string hash) => (_path, _hash) = (path, hash);
+    private RootPassword(KeptFile<string> hash) => _hash = hash;
 
     /// <summary>Opens the pool's password; the first time, makes one.</summary>
     /// <param name="directory">The daemon's directory.</param>
@@ -26,14 +27,14 @@ internal sealed class RootPassword
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
     public static (RootPassword Password, string? Generated) Open(string directory, string? wanted)
     {
-        var path = Path.Combine(directory, FileName);
-        if (wanted is null && File.Exists(path))
+        var hash = Kept(directory, replaced: wanted is not null);
+        if (wanted is null && hash.Value.Length > 0)
         {
-            return (new(path, ReadHash(path)), null);
+            return (new(hash), null);
         }
 
         var generated = wanted is null ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : null;
-        var password = new RootPassword(path, "");
+        var password = new RootPassword(hash);
         password.Set(wanted ?? generated!);
         return (password, generated);
     }
@@ -56,28 +57,21 @@ internal sealed class RootPassword
     }
 
     /// <summary>Whether this is the password. Takes tens of milliseconds, on purpose.</summary>
-    public bool IsRight(string attempt) => Hasher.VerifyHashedPassword(this, _hash, attempt) != PasswordVerificationResult.Failed;
+    public bool IsRight(string attempt) => Hasher.VerifyHashedPassword(this, _hash.Value, attempt) != PasswordVerificationResult.Failed;
 
     /// <summary>Changes the password; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written; the old one stays.</exception>
     public void Set(string password)
     {
         var fresh = Hasher.HashPassword(this, password);
-        PrivateFile.Write(_path, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = fresh }));
-        _hash = fresh;
+        _hash.Change(_ => fresh);
     }
 
-    private static string ReadHash(string path)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(path))?.GetValueOrDefault("hash")
-                ?? throw new JsonException("it holds no hash");
-        }
-        catch (JsonException broken)
-        {
-            throw new InvalidDataException(
-                $"The root password's file {path} is garbled ({broken.Message}). Remove it or start with --root-password-file to set a new password.", broken);
-        }
-    }
+    // What is about to be replaced need not be readable.
+    private static KeptFile<string> Kept(string directory, bool replaced) => KeptFile<string>.Open(
+        Path.Combine(directory, FileName),
+        "Remove it, or start with --root-password-file to set a new password.",
+        "",
+        content => replaced ? "" : PasswordHash.Require(JsonSerializer.Deserialize<Dictionary<string, string>>(content)?.GetValueOrDefault("hash")),
+        hash => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = hash }));
 }

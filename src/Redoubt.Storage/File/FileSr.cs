@@ -60,7 +60,7 @@ internal sealed class FileSr(
             if (directory.TryRead(file) is { Unreadable: null })
                 ImageUse.RequireNoUser(file);
             cancellationToken.ThrowIfCancellationRequested();
-            DurableDirectory.Remove(file.FullPath);
+            DurableFile.Remove(file.FullPath);
         }
 
         return Task.FromResult(true);
@@ -74,7 +74,7 @@ internal sealed class FileSr(
         if (size != state.VirtualSizeBytes)
         {
             await images.ResizeAsync(file.FullPath, file.Format, size, cancellationToken);
-            DurableDirectory.FlushFile(file.FullPath);
+            DurableFile.Flush(file.FullPath);
         }
 
         return directory.Find(vdi).State;
@@ -99,7 +99,7 @@ internal sealed class FileSr(
             // The last moment: a disk replaced after its import was cancelled would surprise.
             cancellationToken.ThrowIfCancellationRequested();
             ImageUse.RequireNoUser(file);
-            DurableDirectory.Replace(finished, file.FullPath);
+            DurableFile.Replace(finished, file.FullPath);
             return true;
         }, sender);
     }
@@ -185,7 +185,7 @@ internal sealed class FileSr(
     private VdiState Publish(string image, VdiUuid vdi, DiskFormat format)
     {
         var file = directory.FileOf(vdi, format);
-        return DurableDirectory.TryPublish(image, file.FullPath) ? directory.Find(vdi).State : throw SrFailure.AlreadyExists(vdi, file.FullPath);
+        return DurableFile.TryPublish(image, file.FullPath) ? directory.Find(vdi).State : throw SrFailure.AlreadyExists(vdi, file.FullPath);
     }
 
     private Task<T> LookAsync<T>(Func<Task<T>> operation)

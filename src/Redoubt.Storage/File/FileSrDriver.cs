@@ -55,7 +55,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
         {
             location.RequireWritable(SrFailure.SrCreate);
             RequireFree(location.DirectoryOf(uuid));
-            DurableDirectory.CreateDirectory(location.DirectoryOf(uuid));
+            DurableFile.CreateDirectory(location.DirectoryOf(uuid));
             return true;
         }, cancellationToken);
     }
@@ -96,7 +96,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
             WorkArea.Sweep(path);
             if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
                 throw SrFailure.Backend(SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
-            DurableDirectory.RemoveDirectory(path);
+            DurableFile.RemoveDirectory(path);
             return true;
         }, cancellationToken);
     }

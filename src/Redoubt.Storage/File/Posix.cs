@@ -47,6 +47,13 @@ internal static partial class Posix
             throw Failure("flush", path);
     }
 
+    /// <summary>Sets the permissions of a file or directory.</summary>
+    public static void SetMode(SafeFileHandle handle, uint mode, string path)
+    {
+        if (FChMod(handle, mode) != 0)
+            throw Failure("set the permissions of", path);
+    }
+
     /// <summary>Gives a file a second name, unless that name is taken: the atomic "create new".</summary>
     /// <returns>Whether the name was free.</returns>
     public static bool TryLink(string existing, string name)
@@ -154,6 +161,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int FChMod(SafeFileHandle handle, uint mode);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);

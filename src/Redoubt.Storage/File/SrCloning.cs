@@ -37,10 +37,10 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
                 target = target with { BackingDirectory = directory.FullPath };
             }
 
-            DurableDirectory.FlushFile(copy);
+            DurableFile.Flush(copy);
         }
 
-        DurableDirectory.PublishDirectory(made, target.DirectoryOf(config.Uuid));
+        DurableFile.PublishDirectory(made, target.DirectoryOf(config.Uuid));
         return (target, [.. found.Where(vdi => vdi.Unreadable is not null)]);
     }
 
