@@ -80,7 +80,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
             Host = host,
         };
-        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var testSrs);
+        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
@@ -88,6 +88,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await testSrs.RemoveLeftoversAsync();
         await connections.RestoreAsync(cancellationToken);
+        await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
@@ -107,13 +108,13 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _lock.DisposeAsync();
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs)
+    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
         var replication = new MetadataReplication(services);
         elsewhere = new RecoveredElsewhere(services, foreign);
         connections = new SrConnections(services, foreign, replication, elsewhere);
-        var vdis = new VdiCalls(services, connections, foreign);
+        vdis = new VdiCalls(services, connections, foreign);
         var recoverer = new Recoverer(services, connections);
         var backups = new MetadataBackups(services);
         var schedule = new BackupSchedule(services, backups);

@@ -24,9 +24,9 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
         var format = args.SmConfig.GetValueOrDefault("type") == "raw" ? DiskFormat.Raw : (DiskFormat?)null;
         using var held = await GateAsync(args.Sr, call);
-        var made = await sr.CreateVdiAsync(
-            new VdiConfig { Uuid = new VdiUuid(Guid.NewGuid()), VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation);
-        var reference = await RecordAsync(sr, made, args with { IsASnapshot = false, SnapshotOf = default });
+        var reference = await MakeAsync(
+            sr, args with { IsASnapshot = false, SnapshotOf = default }, isWhole: true,
+            uuid => sr.CreateVdiAsync(new VdiConfig { Uuid = uuid, VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation), call.Cancellation);
         await MeasureAsync(args.Sr);
         return reference;
     }
@@ -64,6 +64,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 }
 
                 tx.Delete(self);
+                DisksInMaking.End(tx, record.Sr, SrRows.Uuid(record));
             },
             CancellationToken.None);
         await MeasureAsync(record.Sr);
@@ -84,18 +85,52 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
     [Message("VDI.clone")]
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
-        CopyAsync(call, vdi);
+        CopyAsync(call, vdi, isWhole: true);
 
     /// <summary>A full copy of a disk in the same SR.</summary>
-    public async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi)
+    /// <param name="call">The call.</param>
+    /// <param name="vdi">The disk.</param>
+    /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends that.</param>
+    public async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi, bool isWhole)
     {
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Clone, (state, _) => VdiRows.RequireUnused(state, vdi, "clone"));
         using var held = await GateAsync(record.Sr, call);
-        var made = await sr.CloneVdiAsync(SrRows.Uuid(record), new VdiUuid(Guid.NewGuid()), call.Cancellation);
-        return await RecordAsync(sr, made, record with { MetadataOfPool = default, MetadataLatest = false, IsASnapshot = false, SnapshotOf = default });
+        return await MakeAsync(
+            sr, record with { MetadataOfPool = default, MetadataLatest = false, IsASnapshot = false, SnapshotOf = default }, isWhole,
+            uuid => sr.CloneVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
+    }
+
+    /// <summary>Removes the disks that a daemon which died was making: nobody has them. To be called before anything is made.</summary>
+    public async Task RemoveUnfinishedAsync()
+    {
+        foreach (var (reference, record) in pool.State.All<SrRecord>().Where(s => s.Record.OtherConfig.ContainsKey(DisksInMaking.Key)).ToList())
+        {
+            foreach (var uuid in DisksInMaking.Of(record))
+            {
+                try
+                {
+                    var vdi = pool.State.FindByUuid<VdiRecord>($"{uuid}");
+                    if (vdi.IsNull)
+                    {
+                        await Writable(reference).DestroyVdiAsync(uuid, CancellationToken.None);
+                        await pool.Database.WriteAsync(tx => DisksInMaking.End(tx, reference, uuid), CancellationToken.None);
+                    }
+                    else
+                    {
+                        await RemoveAsync(vdi, CancellationToken.None);
+                    }
+                }
+                catch (XenApiException e)
+                {
+                    await pool.PostAsync(
+                        "VDI_LEFT_OVER", 4, Cls.Sr, record.Uuid,
+                        $"The disk {uuid} was being made when the daemon died, and can't be removed now: {string.Join(", ", e.Parameters.Prepend(e.Code))}. The next start tries again.");
+                }
+            }
+        }
     }
 
     [Message("VDI.set_name_label")]
@@ -260,28 +295,46 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
     }
 
-    private async Task<Ref<VdiRecord>> RecordAsync(ISr sr, VdiState made, VdiRecord like)
+    private async Task<Ref<VdiRecord>> MakeAsync(
+        ISr sr, VdiRecord like, bool isWhole, Func<VdiUuid, Task<VdiState>> make, CancellationToken cancellationToken)
     {
+        var uuid = new VdiUuid(Guid.NewGuid());
+        await pool.Database.WriteAsync(tx => DisksInMaking.Begin(tx, like.Sr, uuid), cancellationToken);
+        VdiState? made = null;
         try
         {
+            made = await make(uuid);
             return await pool.Database.WriteAsync(
-                tx => tx.Create(like with
+                tx =>
                 {
-                    Uuid = made.Uuid.ToString(),
-                    Location = made.Uuid.ToString(),
-                    Vbds = [],
-                    Snapshots = [],
-                    CurrentOperations = VdiRecordDefaults.NoOperations,
-                    VirtualSize = made.VirtualSizeBytes,
-                    PhysicalUtilisation = made.PhysicalUtilisationBytes,
-                    Managed = true,
-                    Missing = false,
-                }),
+                    if (isWhole)
+                    {
+                        DisksInMaking.End(tx, like.Sr, uuid);
+                    }
+
+                    return tx.Create(like with
+                    {
+                        Uuid = made.Uuid.ToString(),
+                        Location = made.Uuid.ToString(),
+                        Vbds = [],
+                        Snapshots = [],
+                        CurrentOperations = VdiRecordDefaults.NoOperations,
+                        VirtualSize = made.VirtualSizeBytes,
+                        PhysicalUtilisation = made.PhysicalUtilisationBytes,
+                        Managed = true,
+                        Missing = false,
+                    });
+                },
                 CancellationToken.None);
         }
         catch
         {
-            await sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
+            if (made is not null)
+            {
+                await sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
+            }
+
+            await pool.Database.WriteAsync(tx => DisksInMaking.End(tx, like.Sr, uuid), CancellationToken.None);
             throw;
         }
     }

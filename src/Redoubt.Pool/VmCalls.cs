@@ -48,7 +48,7 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
             var disks = pool.State.Get(vm).Vbds.Select(pool.State.Get).Where(b => b.Type == VbdType.Disk && !b.Vdi.IsNull).Select(b => b.Vdi).Distinct().ToList();
             foreach (var (done, disk) in disks.Index())
             {
-                copies[disk] = await vdis.CopyAsync(call, disk);
+                copies[disk] = await vdis.CopyAsync(call, disk, isWhole: false);
                 await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
             }
 
@@ -148,6 +148,11 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
                 CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
                 RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
             });
+        }
+
+        foreach (var copy in copies.Values.Select(tx.Get))
+        {
+            DisksInMaking.End(tx, copy.Sr, SrRows.Uuid(copy));
         }
 
         return made;

@@ -13,10 +13,10 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Short, because sockets of guests lie below it.</summary>
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("rd-").FullName;
 
-    public async Task<DemoSite> StartAsync(string name)
+    public async Task<DemoSite> StartAsync(string name, string? hypervisor = null)
     {
         HypervisorCache.Share(Path.Combine(Directory, name, "data", "hypervisor"));
-        var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken);
+        var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken, hypervisor: hypervisor);
         _sites.Add(site);
         return site;
     }

@@ -26,6 +26,14 @@ internal sealed class Shell
     {
         // What a script says in the place of a person is no part of the command.
         _run.Add(command.Replace(" --yes", "", StringComparison.Ordinal));
+        var (exitCode, output, error) = await TryAsync(site, command);
+        Assert.True(exitCode == expected, $"redoubt {command} at {site.Name} ended with {exitCode}, not {expected}:\n{output}\n{error}\n{File.ReadAllText(site.LogFile)}");
+        return output.Trim();
+    }
+
+    /// <summary>Runs a command, however it ends.</summary>
+    public async Task<(int ExitCode, string Output, string Error)> TryAsync(DemoSite site, string command)
+    {
         var words = command.Split(' ').Select(Expand);
         using var process = Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
         {
@@ -37,8 +45,7 @@ internal sealed class Shell
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        Assert.True(process.ExitCode == expected, $"redoubt {command} at {site.Name} ended with {process.ExitCode}, not {expected}:\n{await output}\n{await error}\n{File.ReadAllText(site.LogFile)}");
-        return (await output).Trim();
+        return (process.ExitCode, await output, await error);
     }
 
     /// <summary>The commands of a runbook that were not run.</summary>

@@ -9,7 +9,7 @@ internal sealed class DemoSite : IAsyncDisposable
     private readonly Process _daemon;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DemoSite(string name, string directory, string program, string password, int port)
+    private DemoSite(string name, string directory, string program, string password, int port, string? hypervisor)
     {
         (Name, Directory) = (name, directory);
         System.IO.Directory.CreateDirectory(Storage);
@@ -26,6 +26,12 @@ internal sealed class DemoSite : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+        if (hypervisor is not null)
+        {
+            start.ArgumentList.Add("--hypervisor");
+            start.ArgumentList.Add(hypervisor);
+        }
+
         _daemon = new Process { StartInfo = start, EnableRaisingEvents = true };
         _daemon.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException(
             $"The daemon of {name} ended before it was ready. It said:\n{File.ReadAllText(LogFile)}"));
@@ -61,10 +67,11 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <param name="program">The program to run as the daemon.</param>
     /// <param name="cancellationToken">Gives up, and ends what was started.</param>
     /// <param name="port">Where it listens; 0 for any.</param>
-    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken, int port = 0)
+    /// <param name="hypervisor">The URI of its hypervisor; null for QEMU within the daemon.</param>
+    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken, int port = 0, string? hypervisor = null)
     {
         var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        var site = new DemoSite(name, directory, program, password, port);
+        var site = new DemoSite(name, directory, program, password, port, hypervisor);
         try
         {
             await site.RunDaemonAsync(cancellationToken);

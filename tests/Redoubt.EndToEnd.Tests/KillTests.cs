@@ -1,0 +1,286 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Redoubt.Cli.Demo;
+using Redoubt.Cli.Output;
+using Redoubt.Recovery;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>
+/// A real daemon is killed at a step of whatever it does, and the next one starts, has lost nothing and leaves nothing over. In
+/// <c>script/test</c> at a few steps, which are drawn; <c>script/soak</c> goes through all of them (<c>REDOUBT_SOAK=1</c>) or through
+/// other ones (<c>REDOUBT_SEED=N</c>).
+/// </summary>
+public sealed class KillTests
+{
+    private const string Host = """
+        <node>
+          <cpu><mhz>3000</mhz><model>test</model><active>8</active><nodes>1</nodes><sockets>1</sockets><cores>8</cores><threads>1</threads></cpu>
+          <memory>67108864</memory>
+        </node>
+        """;
+
+    private static readonly bool IsSoak = Environment.GetEnvironmentVariable("REDOUBT_SOAK") == "1";
+    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("REDOUBT_SEED"), out var seed) ? seed : 7;
+    private readonly Shell _shell = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    /// <summary>Over QEMU, for what the hypervisor has begun outlives the daemon.</summary>
+    [Fact]
+    public async Task A_daemon_that_is_killed_while_it_deals_with_a_guest_is_followed_by_one_that_knows_what_there_is()
+    {
+        await using var bench = new Bench();
+        var site = await bench.StartAsync("site");
+        var guest = new DemoGuest("alone", 0, 0, false);
+        await using var output = new StringWriter();
+        await new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
+        var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
+        foreach (var act in new[] { "VM.start", "VM.suspend", "VM.resume", "VM.clone" })
+        {
+            // The first time only counts.
+            var steps = 0;
+            foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Draw(act, () => steps)])
+            {
+                await BringToAsync(site, vm, act switch { "VM.suspend" => VmPowerState.Running, "VM.resume" => VmPowerState.Suspended, _ => VmPowerState.Halted });
+                var before = (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Count;
+                var isDone = false;
+                using (var kill = new KillAt(site.Daemon, site.DataDirectory, site.Storage, at))
+                {
+                    try
+                    {
+                        object?[] arguments = act switch { "VM.suspend" => [vm], "VM.clone" => [vm, "copy"], _ => [vm, false, false] };
+                        await site.Api.CallRawAsync(act, arguments, Stop);
+                        isDone = true;
+                    }
+                    catch (Exception cut) when (site.Daemon.HasExited || cut is XenApiTransportException)
+                    {
+                        await site.Daemon.WaitForExitAsync(Stop);
+                    }
+
+                    steps = at == int.MaxValue ? kill.Seen : steps;
+                }
+
+                // It may have ended before its last steps were seen.
+                if (site.Daemon.HasExited)
+                {
+                    site = await bench.StartAsync("site");
+                }
+
+                await RequireSoundAsync(site, $"{act}, killed at change {at} of {steps} (seed {Seed})", act, isDone, vm, before);
+            }
+        }
+    }
+
+    /// <summary>With guests that are only pretended and end with the daemon, as with its host.</summary>
+    [Theory]
+    [InlineData("dr-test plan=everything wait=false")]
+    [InlineData("dr-failover plan=everything source-dead=true --yes wait=false")]
+    public async Task A_run_whose_daemon_is_killed_at_any_step_is_brought_to_its_end_or_taken_back_whole(string command)
+    {
+        await using var bench = new Bench();
+        var hypervisor = $"test://{Path.Combine(bench.Directory, "host.xml")}";
+        await File.WriteAllTextAsync(Path.Combine(bench.Directory, "host.xml"), Host, Stop);
+        var primary = await bench.StartAsync("primary", hypervisor);
+        var vms = await BuildAsync(primary);
+        await primary.KillAsync();
+
+        var steps = 0;
+        var isTest = command.StartsWith("dr-test", StringComparison.Ordinal);
+        foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Draw(command, () => steps)]).Index())
+        {
+            var site = await bench.StartAsync($"s{round}", hypervisor);
+            await Replica.MirrorAsync(primary.Storage, site.Storage);
+            await _shell.RunAsync(site, "network-create name-label=lan");
+            _shell["MIRROR"] = site.Storage;
+            await _shell.RunAsync(site, "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR");
+            using (var kill = new KillAt(site.Daemon, site.DataDirectory, site.Storage, at))
+            {
+                var started = await _shell.TryAsync(site, command);
+                Assert.True(started.ExitCode == 0 || site.Daemon.HasExited, started.Error);
+                await Patience.UntilAsync(async () => site.Daemon.HasExited || (await RunAsync(site))?.Phase.IsFinal() == true, $"the run ends, or its daemon at change {at}");
+                steps = at == int.MaxValue ? kill.Seen : steps;
+            }
+
+            if (at == int.MaxValue)
+            {
+                Assert.Equal(RunPhase.Succeeded, (await RunAsync(site))!.Phase);
+            }
+
+            if (site.Daemon.HasExited)
+            {
+                site = await bench.StartAsync($"s{round}", hypervisor);
+            }
+
+            var isUndone = await EndAsync(site, isTest, round);
+            var where = $"{command}, killed at change {at} of {steps} (seed {Seed}), {(isUndone ? "undone" : "brought to its end")}";
+            await RequireSoundAsync(site, where, isTest || isUndone, vms);
+            await site.KillAsync();
+        }
+    }
+
+    /// <summary>The steps at which to kill: some, or all.</summary>
+    private static IEnumerable<int> Draw(string what, Func<int> steps)
+    {
+        if (IsSoak)
+        {
+            for (var at = 1; at <= steps(); at++)
+            {
+                yield return at;
+            }
+
+            yield break;
+        }
+
+        var random = new Random(Seed + what.Sum(c => c));
+        for (var i = 0; i < 2; i++)
+        {
+            yield return 1 + random.Next(Math.Max(1, steps()));
+        }
+    }
+
+    private static async Task BringToAsync(DemoSite site, Ref<VmRecord> vm, VmPowerState wanted)
+    {
+        var now = await site.CallAsync<VmPowerState>("VM.get_power_state", Stop, vm);
+        if (now == wanted)
+        {
+            return;
+        }
+
+        if (now == VmPowerState.Paused)
+        {
+            await site.Api.CallAsync("VM.unpause", [vm], Stop);
+        }
+        else if (now != VmPowerState.Halted && (wanted == VmPowerState.Halted || now == VmPowerState.Suspended))
+        {
+            await site.Api.CallAsync("VM.hard_shutdown", [vm], Stop);
+        }
+        else
+        {
+            await site.Api.CallAsync(now == VmPowerState.Halted ? "VM.start" : "VM.suspend", now == VmPowerState.Halted ? [vm, false, false] : [vm], Stop);
+        }
+
+        await BringToAsync(site, vm, wanted);
+    }
+
+    private static async Task RequireSoundAsync(DemoSite site, string where, string act, bool isDone, Ref<VmRecord> vm, int vmsBefore)
+    {
+        var state = await site.CallAsync<VmRecord>("VM.get_record", Stop, vm);
+        var isUp = state.PowerState is VmPowerState.Running or VmPowerState.Paused;
+        var processes = Bench.ProcessesBelow(site.DataDirectory + "/").Count(p => p.Contains("qemu-system", StringComparison.Ordinal) && p.Contains(state.Uuid, StringComparison.Ordinal));
+        Assert.True(processes == (isUp ? 1 : 0), $"{where}: {state.PowerState}, and {processes} processes");
+        Assert.True(state.CurrentOperations.IsEmpty, $"{where}: {string.Join(", ", state.CurrentOperations.Values)} is noted");
+        foreach (var vbd in state.Vbds)
+        {
+            Assert.True(await site.CallAsync<bool>("VBD.get_currently_attached", Stop, vbd) == isUp, $"{where}: {state.PowerState}, and its drives say otherwise");
+        }
+
+        var allowed = act switch
+        {
+            "VM.start" => isDone ? [VmPowerState.Running] : new[] { VmPowerState.Halted, VmPowerState.Running },
+            "VM.suspend" => isDone ? [VmPowerState.Suspended] : [VmPowerState.Running, VmPowerState.Suspended],
+            "VM.resume" => isDone ? [VmPowerState.Running] : [VmPowerState.Suspended, VmPowerState.Running],
+            _ => [VmPowerState.Halted],
+        };
+        Assert.True(allowed.Contains(state.PowerState), $"{where}: it is {state.PowerState}");
+
+        // Every disk is somebody's: nothing of what was broken off is left over, and nothing of what was there is missing.
+        var vdis = (await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Values.ToList();
+        var orphans = vdis.Where(v => v.Vbds.IsEmpty && v.Type != VdiType.Suspend).Concat(vdis.Where(v => v.Type == VdiType.Suspend && state.PowerState != VmPowerState.Suspended)).ToList();
+        Assert.True(orphans.Count == 0, $"{where}: nobody's disks: {string.Join(", ", orphans.Select(v => v.NameLabel))}");
+        Assert.True(vdis.All(v => !v.Missing), $"{where}: disks are missing");
+        var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories).Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
+        Assert.True(files == vdis.Count, $"{where}: {files} files of {vdis.Count} disks");
+        if (act == "VM.clone")
+        {
+            var vms = await site.Api.GetAllRecordsAsync<VmRecord>(Stop);
+            Assert.True(isDone ? vms.Count == vmsBefore + 1 : vms.Count - vmsBefore is 0 or 1, $"{where}: {vms.Count - vmsBefore} copies");
+        }
+    }
+
+    private async Task<List<string>> BuildAsync(DemoSite site)
+    {
+        var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop))[0];
+        var none = ImmutableSortedDictionary<string, string>.Empty;
+        var sr = await site.CallAsync<Ref<SrRecord>>("SR.create", Stop, host, none.Add("location", site.Storage), 0L, "replicated", "", "file", "", true, none);
+        var network = await site.CallAsync<Ref<NetworkRecord>>("network.create", Stop, new NetworkRecord { NameLabel = "lan" });
+        var appliance = await site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", Stop, new VmApplianceRecord { NameLabel = "shop" });
+        var uuids = new List<string>();
+        foreach (var (i, name) in new[] { "db", "web", "loose" }.Index())
+        {
+            const long Memory = 64L << 20;
+            var vm = await site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord
+            {
+                NameLabel = name,
+                MemoryStaticMin = Memory,
+                MemoryDynamicMin = Memory,
+                MemoryDynamicMax = Memory,
+                MemoryStaticMax = Memory,
+                VcpusMax = 1,
+                VcpusAtStartup = 1,
+                Order = i,
+                Appliance = name == "loose" ? default : appliance,
+            });
+            var vdi = await site.CallAsync<Ref<VdiRecord>>("VDI.create", Stop, new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
+            await site.Api.CallAsync("VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Stop);
+            await site.Api.CallAsync("VIF.create", [new VifRecord { Vm = vm, Network = network, Device = "0" }], Stop);
+            uuids.Add(await site.CallAsync<string>("VM.get_uuid", Stop, vm));
+        }
+
+        _shell["SR"] = await site.CallAsync<string>("SR.get_uuid", Stop, sr);
+        await _shell.RunAsync(site, "sr-enable-database-replication uuid=$SR");
+        await _shell.RunAsync(site, "dr-plan-save name=everything sr-uuid=$SR");
+        foreach (var uuid in uuids)
+        {
+            await _shell.RunAsync(site, $"vm-start uuid={uuid}");
+        }
+
+        return uuids;
+    }
+
+    private static async Task<RunRecord?> RunAsync(DemoSite site)
+    {
+        try
+        {
+            using var runs = JsonDocument.Parse(await site.CallAsync<string>("recovery.get_runs", Stop));
+            return runs.RootElement.GetArrayLength() == 0 ? null
+                : RunRecord.FromJson(await site.CallAsync<string>("recovery.get_run", Stop, runs.RootElement[0].GetProperty("uuid").GetString()!));
+        }
+        catch (XenApiTransportException)
+        {
+            return null; // The daemon has just been killed.
+        }
+    }
+
+    /// <summary>Has a run come to its end; a test by itself, another as it is told: each other time it is taken back.</summary>
+    /// <returns>Whether nothing was done, or all of it was taken back.</returns>
+    private static async Task<bool> EndAsync(DemoSite site, bool isTest, int round)
+    {
+        RunRecord? run = null;
+        await Patience.UntilAsync(async () => (run = await RunAsync(site)) is null || run.Phase.IsFinal() || (!isTest && run.Phase == RunPhase.Interrupted), "the run rests");
+        if (run is not null && !run.Phase.IsFinal())
+        {
+            await site.Api.CallAsync(round % 2 == 0 ? "recovery.undo" : "recovery.resume", [run.Uuid], Stop);
+            await Patience.UntilAsync(async () => (run = await RunAsync(site))!.Phase.IsFinal(), "the run ends");
+            Assert.Equal(round % 2 == 0 ? RunPhase.Undone : RunPhase.Succeeded, run!.Phase);
+        }
+
+        return run is null or { Phase: RunPhase.Undone };
+    }
+
+    private static async Task RequireSoundAsync(DemoSite site, string where, bool isGone, List<string> vms)
+    {
+        var (all, srs) = ((await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values, (await site.Api.GetAllRecordsAsync<SrRecord>(Stop)).Values);
+        var recovered = all.Where(v => vms.Contains(v.Uuid)).ToList();
+        Assert.True(recovered.Count == (isGone ? 0 : vms.Count), $"{where}: {string.Join(", ", recovered.Select(v => v.NameLabel))}");
+
+        // The guests ended with the daemon that was killed, so no more can be said of those that had been started.
+        Assert.True(all.All(v => v.CurrentOperations.IsEmpty), $"{where}: something is still noted as under way");
+        Assert.True(!all.Any(v => v.OtherConfig.ContainsKey("dr-test")) && !srs.Any(s => s.OtherConfig.ContainsKey("dr-test")), $"{where}: a test's VMs or SRs are left");
+        Assert.True((await site.Api.GetAllRecordsAsync<NetworkRecord>(Stop)).Values.All(n => !n.OtherConfig.ContainsKey("dr-test")), $"{where}: a test's networks are left");
+        var tests = Path.Combine(site.DataDirectory, "tests");
+        Assert.True(!Directory.Exists(tests) || !Directory.EnumerateFileSystemEntries(tests).Any(), $"{where}: files of a test are left");
+        Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(site.DataDirectory, "scratch")));
+    }
+}
