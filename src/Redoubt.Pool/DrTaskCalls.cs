@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -21,10 +22,11 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections)
 
         var found = await SrProbe.RunAsync(driver, deviceConfig, call.Cancellation);
         var chosen = Choose(found, whitelist);
+        chosen.ForEach(sr => RequireNew(pool.State, sr, type, deviceConfig));
         var task = await pool.Database.WriteAsync(tx => tx.Create(new DrTaskRecord()), call.Cancellation);
         try
         {
-            foreach (var sr in chosen.Where(s => pool.State.FindByUuid<SrRecord>(s.Uuid).IsNull))
+            foreach (var sr in chosen)
             {
                 await IntroduceAsync(task, type, deviceConfig, sr, call.Cancellation);
             }
@@ -59,12 +61,49 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections)
             : throw new XenApiException("OPERATION_NOT_ALLOWED", $"The whitelist names {string.Join(", ", missing)}, which is not on this storage ({there}).");
     }
 
+    /// <summary>
+    /// Checks that the pool does not know an SR yet. Two copies of one SR have the same disks under the same UUIDs, so one pool can have only
+    /// one of them; and to keep the one that is there in silence would have a recovery use the older.
+    /// </summary>
+    private static void RequireNew(DatabaseState state, FoundSr found, string type, ImmutableSortedDictionary<string, string> deviceConfig)
+    {
+        var reference = state.FindByUuid<SrRecord>(found.Uuid);
+        if (state.Find(reference) is not { } sr)
+        {
+            return;
+        }
+
+        var pbds = sr.Pbds.Select(state.Get).ToList();
+        var name = $"The SR {sr.NameLabel} ({sr.Uuid})";
+        var isSame = sr.Type == type && pbds.Exists(p => StorageLocation.IsSame(p.DeviceConfig, deviceConfig));
+        if (!isSame && pbds is [var other, ..])
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"{name} is in this pool already, from {StorageLocation.Describe(sr.Type, other.DeviceConfig)}; what is at {StorageLocation.Describe(type, deviceConfig)} is another copy of it, and a "
+                + "pool can have only one. Nothing was attached. To see which is newer, plan with this location named (dr-plan type=... device-config:...); to put this copy in the place of the other, "
+                + $"let that go ({Release(state, sr, other)}), then repeat this.");
+        }
+
+        throw new XenApiException(
+            "OPERATION_NOT_ALLOWED",
+            pbds.Exists(p => p.CurrentlyAttached) ? $"{name} is attached already, from just there; there is nothing to attach. It can be planned with as it is."
+            : pbds.Count > 0 ? $"{name} is in this pool already, and is not attached: attach it (pbd-plug uuid={pbds[0].Uuid}), or forget it first (sr-forget uuid={sr.Uuid})."
+            : $"{name} is in this pool already, without a PBD: make one and plug it (pbd-create, pbd-plug), or forget it first (sr-forget uuid={sr.Uuid}).");
+    }
+
+    private static string Release(DatabaseState state, SrRecord sr, PbdRecord pbd) => state.Find(sr.IntroducedBy) is { } task
+        ? $"drtask-destroy uuid={task.Uuid}"
+        : $"{(pbd.CurrentlyAttached ? $"pbd-unplug uuid={pbd.Uuid}, then " : "")}sr-forget uuid={sr.Uuid}, which loses nothing on the storage";
+
     private async Task IntroduceAsync(
         Ref<DrTaskRecord> task, string type, ImmutableSortedDictionary<string, string> deviceConfig, FoundSr found, CancellationToken cancellationToken)
     {
         var pbds = await pool.Database.WriteAsync(
             tx =>
             {
+                // Once more: somebody may have attached another copy while this one was looked at.
+                RequireNew(tx.State, found, type, deviceConfig);
                 var sr = tx.Create(new SrRecord
                 {
                     Uuid = found.Uuid,

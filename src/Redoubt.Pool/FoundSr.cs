@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Redoubt.Pool;
 
 /// <summary>An SR that a probe found.</summary>
@@ -6,4 +8,6 @@ namespace Redoubt.Pool;
 /// <param name="NameDescription">Its description, likewise.</param>
 /// <param name="PhysicalSizeBytes">The size of the storage below.</param>
 /// <param name="HasMetadata">Whether it holds pool metadata.</param>
-internal sealed record FoundSr(string Uuid, string NameLabel, string NameDescription, long PhysicalSizeBytes, bool HasMetadata);
+/// <param name="Metadata">What could be read of it.</param>
+internal sealed record FoundSr(
+    string Uuid, string NameLabel, string NameDescription, long PhysicalSizeBytes, bool HasMetadata, ImmutableArray<ProbedMetadata> Metadata);

@@ -40,7 +40,7 @@ internal abstract record MetadataVolume
         var (reference, pool) = state.All<PoolRecord>().FirstOrDefault();
         return pool is null
             ? new Unreadable("the database in it has no pool")
-            : new Readable(state, reference, pool.Uuid, content.Half, damage);
+            : new Readable(state, reference, pool.Uuid, content.Half, damage) { WrittenAt = content.WrittenAt };
     }
 
     /// <summary>It holds a pool's database.</summary>
@@ -49,7 +49,11 @@ internal abstract record MetadataVolume
     /// <param name="PoolUuid">The pool's UUID.</param>
     /// <param name="Half">The half it was read from.</param>
     /// <param name="Damage">What is missing and why; null if nothing is.</param>
-    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage) : MetadataVolume;
+    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage) : MetadataVolume
+    {
+        /// <summary>When the state that was read was written, by its writer's clock; null where the volume does not tell.</summary>
+        public DateTimeOffset? WrittenAt { get; init; }
+    }
 
     /// <summary>Nothing usable is there.</summary>
     /// <param name="Reason">Why, in words for an operator.</param>

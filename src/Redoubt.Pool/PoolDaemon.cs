@@ -120,7 +120,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var schedule = new BackupSchedule(services, backups);
         var firmware = new FirmwareFiles(services);
         var guests = new Guests(services, firmware);
-        var start = new VmStartCalls(services, guests, elsewhere);
+        var start = new VmStartCalls(services, guests, elsewhere, new KnownSites(services, elsewhere));
         var images = new SuspendImages(services, vdis);
         var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);

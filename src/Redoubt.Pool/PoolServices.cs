@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Storage;
@@ -44,6 +45,12 @@ public sealed class PoolServices
 
     /// <summary>The pool.</summary>
     public required Ref<PoolRecord> Pool { get; init; }
+
+    /// <summary>Asks every site that this pool knows about a VM, by its UUID, all at once and within a limit; null where sites are not known.</summary>
+    public Func<string, CancellationToken, Task<ImmutableArray<SiteAnswer>>>? AskSites { get; set; }
+
+    /// <summary>The sites that this pool knows, without what they would say.</summary>
+    public Func<ImmutableArray<SiteAnswer>> Sites { get; set; } = () => [];
 
     /// <summary>The database as it is now.</summary>
     public DatabaseState State => Database.State;

@@ -55,10 +55,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
                 "OPERATION_NOT_ALLOWED", $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: {theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
         }
 
-        if (!options.AsCopies)
-        {
-            GiveWay(theirs);
-        }
+        var marks = options.AsCopies ? [] : GiveWay(theirs);
 
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
@@ -76,7 +73,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             ProtectionPolicy = default,
             SnapshotSchedule = default,
             Appliance = default,
-            BlockedOperations = HandOverMark.Without(theirs.BlockedOperations),
+            BlockedOperations = HandOverMark.Without(theirs.BlockedOperations).SetItems(marks),
             GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
             OtherConfig = OtherConfig(theirs),
         }));
@@ -96,12 +93,15 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
     }
 
     /// <summary>The rule of versions: a copy that was recovered more often is the newer one, and only an older copy gives way unasked.</summary>
-    private void GiveWay(VmRecord theirs)
+    /// <returns>
+    /// The marks that stay: a VM that was handed over comes home in a newer copy. An old one, put over it by force, is still elsewhere.
+    /// </returns>
+    private IEnumerable<KeyValuePair<VmOperations, string>> GiveWay(VmRecord theirs)
     {
         var here = tx.State.FindByUuid<VmRecord>(theirs.Uuid);
         if (tx.Find(here) is not { } ours)
         {
-            return;
+            return [];
         }
 
         // Forced or not: replacing a VM that runs would let the same VM run twice.
@@ -131,6 +131,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             // One that was taken only here stays, as a snapshot of nothing; one that comes back with the VM gives way on its own.
             tx.Update(snapshot, s => s with { SnapshotOf = default });
         }
+
+        return theirs.Version > ours.Version ? [] : ours.BlockedOperations.Where(b => HandOverMark.Is(b.Value));
     }
 
     private Ref<VdiRecord> FindDisk(VmRecord vm, VbdRecord vbd)

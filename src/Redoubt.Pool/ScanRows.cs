@@ -17,6 +17,8 @@ internal static class ScanRows
         Transaction tx, Ref<SrRecord> sr, IReadOnlyList<VdiState> found, IReadOnlyDictionary<string, MetadataVolume.Readable> volumes, Ref<PoolRecord> ownPool)
     {
         var names = volumes.Values.MaxBy(v => v.State.Generation)?.State;
+        // On a replica, what was a metadata volume and is no redo log any more has been garbled, and must not just be gone.
+        var isReplica = !tx.Get(sr).IntroducedBy.IsNull;
         var present = found.ToDictionary(f => f.Uuid.ToString());
         foreach (var vdi in tx.Get(sr).Vdis.Where(v => !present.ContainsKey(tx.Get(v).Location)))
         {
@@ -38,7 +40,7 @@ internal static class ScanRows
                 Missing = disk.Unreadable is not null,
                 VirtualSize = disk.VirtualSizeBytes,
                 PhysicalUtilisation = disk.PhysicalUtilisationBytes,
-                Type = disk.Type == Storage.VdiType.Metadata ? XenApi.VdiType.Metadata : old.Type == XenApi.VdiType.Metadata ? XenApi.VdiType.User : old.Type,
+                Type = disk.Type == Storage.VdiType.Metadata ? XenApi.VdiType.Metadata : old.Type == XenApi.VdiType.Metadata && !isReplica ? XenApi.VdiType.User : old.Type,
             };
             if (volumes.TryGetValue(uuid, out var volume))
             {

@@ -90,7 +90,13 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
             new XElement("size", sr.PhysicalSizeBytes),
             new XElement("name_label", XmlText.Clean(sr.NameLabel)),
             new XElement("name_description", XmlText.Clean(sr.NameDescription)),
-            new XElement("pool_metadata_detected", sr.HasMetadata ? "true" : "false")))).ToString();
+            new XElement("pool_metadata_detected", sr.HasMetadata ? "true" : "false"),
+            sr.Metadata.Select(m => new XElement(
+                "pool_metadata",
+                new XElement("pool_uuid", m.PoolUuid),
+                new XElement("pool_name", XmlText.Clean(m.PoolName)),
+                new XElement("generation", m.Generation),
+                m.WrittenAt is { } at ? new XElement("written_at", XenTypes.DateTime.Encode(at)) : null))))).ToString();
     }
 
     [Message("SR.get_supported_types")]

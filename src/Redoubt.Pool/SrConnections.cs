@@ -156,7 +156,12 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             tx =>
             {
                 ScanRows.Apply(tx, reference, found, volumes, pool.Pool);
-                UpdateSizes(tx, reference, stat);
+
+                // A replica is measured once. Nothing of ours grows there, and to look at it again must change only what has changed there.
+                if (attached.Access == SrAccess.ReadWrite || tx.Get(reference).PhysicalSize != stat.PhysicalSizeBytes)
+                {
+                    UpdateSizes(tx, reference, stat);
+                }
             },
             cancellationToken);
         await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, pool.Pool), cancellationToken);

@@ -16,12 +16,13 @@ internal static class SrProbe
         var found = new List<FoundSr>();
         foreach (var sr in await driver.ProbeAsync(deviceConfig, cancellationToken))
         {
-            var newest = await Task.Run(
-                () => sr.Metadata.Select(m => m.Path).OfType<string>().Select(path => MetadataVolume.Read(path)).OfType<MetadataVolume.Readable>()
-                    .MaxBy(v => v.State.Generation),
+            var readable = await Task.Run(
+                () => sr.Metadata.Select(m => m.Path).OfType<string>().Select(path => MetadataVolume.Read(path)).OfType<MetadataVolume.Readable>().ToList(),
                 cancellationToken);
+            var newest = readable.MaxBy(v => v.State.Generation);
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));
-            found.Add(new(sr.Uuid.ToString(), record?.NameLabel ?? "", record?.NameDescription ?? "", sr.PhysicalSizeBytes, sr.Metadata.Count > 0));
+            found.Add(new(sr.Uuid.ToString(), record?.NameLabel ?? "", record?.NameDescription ?? "", sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
+                [.. readable.Select(v => new ProbedMetadata(v.PoolUuid, v.State.Get(v.PoolRef).NameLabel, v.State.Generation, v.WrittenAt))]));
         }
 
         return found;

@@ -14,7 +14,9 @@ internal static class VmChecks
     /// </exception>
     public static void Require(Ref<VmRecord> reference, VmRecord vm, VmOperations operation, params VmPowerState[] states)
     {
-        if (vm.BlockedOperations.TryGetValue(operation, out var reason))
+        // Whoever may not resume a VM that was handed over may not do so on a host of their choice either.
+        if (vm.BlockedOperations.TryGetValue(operation, out var reason)
+            || (operation == VmOperations.ResumeOn && vm.BlockedOperations.TryGetValue(VmOperations.Resume, out reason) && HandOverMark.Is(reason)))
         {
             throw new XenApiException("OPERATION_BLOCKED", reference.Opaque, reason);
         }

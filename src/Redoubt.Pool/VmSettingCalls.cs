@@ -67,7 +67,7 @@ internal sealed class VmSettingCalls(PoolServices pool)
 
     [Message("VM.set_blocked_operations")]
     public Task SetBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<VmOperations, string> value) =>
-        UpdateAsync(call, self, v => v with { BlockedOperations = value });
+        UpdateAsync(call, self, v => Blocking(call, v, value));
 
     [Message("VM.add_to_blocked_operations")]
     public Task AddToBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, VmOperations key, string value) =>
@@ -77,7 +77,20 @@ internal sealed class VmSettingCalls(PoolServices pool)
 
     [Message("VM.remove_from_blocked_operations")]
     public Task RemoveFromBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, VmOperations key) =>
-        UpdateAsync(call, self, v => v with { BlockedOperations = v.BlockedOperations.Remove(key) });
+        UpdateAsync(call, self, v => Blocking(call, v, v.BlockedOperations.Remove(key)));
+
+    // A block is anybody's who may set it, but not what keeps a VM from running at two places: the mark of a hand-over, nor a block of
+    // somebody's own that stands where a mark would.
+    private static VmRecord Blocking(CallContext call, VmRecord vm, ImmutableSortedDictionary<VmOperations, string> value)
+    {
+        if (call.Session.Role < Role.PoolOperator && HandOverMark.On(vm.BlockedOperations) is { } mark
+            && vm.BlockedOperations.Any(b => (HandOverMark.Is(b.Value) || HandOverMark.Operations.Contains(b.Key)) && value.GetValueOrDefault(b.Key) != b.Value))
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", $"Only a pool operator may let this VM start here again ({mark}).");
+        }
+
+        return vm with { BlockedOperations = value };
+    }
 
     [Message("VM.set_is_a_template")]
     public Task SetIsATemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => UpdateAsync(call, self, v =>

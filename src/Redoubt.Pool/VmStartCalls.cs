@@ -18,7 +18,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// A daemon that dies after 3 finds the VM either running, with its devices noted, or halted, and then lets the devices go.
 /// </summary>
-internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere)
+internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere, KnownSites sites)
 {
     private readonly VmDisks _disks = new(pool);
 
@@ -47,23 +47,31 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             await pool.Database.WriteAsync(tx => VmRows.Update(tx, self, v => v with { BlockedOperations = HandOverMark.Without(v.BlockedOperations) }), call.Cancellation);
         }
 
-        if (await elsewhere.NewestAsync(vm.Uuid, call.Cancellation) is not { } there || there.Version <= vm.Version)
+        // On storage that both see, and at the sites themselves where they share none.
+        var onStorage = await elsewhere.NewestAsync(vm.Uuid, call.Cancellation);
+        var atSite = await sites.NewestAsync(vm.Uuid, call.Cancellation);
+        var (poolName, poolUuid, version) = onStorage is { } seen && seen.Version >= (atSite?.Vm!.Version ?? 0)
+            ? (seen.Summary.PoolName, seen.Summary.PoolUuid, seen.Version)
+            : (atSite?.PoolName, atSite?.PoolUuid, atSite?.Vm!.Version ?? 0);
+        if (version <= vm.Version)
         {
             return; // Nobody has it; also when this is repeated.
         }
 
-        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, there.Version + 1) }), call.Cancellation);
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, version + 1) }), call.Cancellation);
         await pool.PostAsync(
             "VM_TAKEN_BACK", 3, Cls.Vm, vm.Uuid,
-            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {there.Summary.PoolName} ({there.Summary.PoolUuid}), whose copy has version {there.Version}, "
-            + $"and stated: {statement}");
+            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version {version}, and stated: {statement}");
     }
+
+    [Message("VM.state_site_dead")]
+    public void StateSiteDead(CallContext call, Ref<VmRecord> self, string site, string statement) => sites.StateDead(self, site, statement, call.Session.UserName);
 
     [Message("VM.assert_can_boot_here")]
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
         RequireHere(host);
-        await elsewhere.RequireNotAsync(self, call.Cancellation);
+        await sites.RequireNotAsync(self, call.Cancellation);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
         var plan = Plan(pool.State, self, images, [], paused: false);
@@ -105,7 +113,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     /// <summary>Steps 2 and 3, of a start as of a resume.</summary>
     public async Task<DomainPlan> PrepareAsync(CallContext call, Ref<VmRecord> vm, bool paused)
     {
-        await elsewhere.RequireNotAsync(vm, call.Cancellation);
+        await sites.RequireNotAsync(vm, call.Cancellation);
         var images = await _disks.FindAsync(vm, call.Cancellation);
         var isolated = MakeBridges(vm);
         return await pool.Database.WriteAsync(

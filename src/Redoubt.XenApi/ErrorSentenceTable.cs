@@ -109,6 +109,7 @@ internal static class ErrorSentenceTable
         VM_IS_PART_OF_AN_APPLIANCE VM {0:VM} belongs to vApp {1:VM_appliance}. Recover the vApp as a whole (appliance-recover).
         VM_IS_TEMPLATE {0:VM} is a template. Clone it and use the clone.
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
+        VM_MAY_RUN_ELSEWHERE VM {0:VM} is not started, for site {1} (pool {3}) could be running it and can't be asked: {4}. Have that site answer. If its hosts are off, or cut off from storage and network, say so for this one start: vm-start uuid=... site-dead={1}
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_SUSPEND_SR The state of VM {0:VM} can be kept nowhere: it has no disk, and neither it nor the pool names an SR for that. Set suspend-SR-uuid of the VM, or default-SR of the pool.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
@@ -116,6 +117,7 @@ internal static class ErrorSentenceTable
         VM_REQUIRES_NETWORK VM {0:VM} needs network {1:network}, which its host does not have.
         VM_REQUIRES_SR VM {0:VM} needs SR {1:SR}, which is not attached here. Attach its storage first (sr-probe, drtask-create, pbd-plug).
         VM_REQUIRES_VDI VM {0:VM} needs disk {1:VDI}, which is missing.
+        VM_RUNS_ELSEWHERE VM {0:VM} is not started, for it runs at site {1} (pool {3}), or is just being started there. Shut one of them down before you start the other; to move it here, use dr-failback or a migration.
         VM_SHUTDOWN_TIMEOUT VM {0:VM} did not shut down within {1} seconds. Wait longer, or repeat with --force to switch it off.
         VM_TO_IMPORT_IS_NOT_NEWER_VERSION VM {0:VM} exists here, and the copy on the storage is not newer ({1} here, {2} there). Repeat with --force if the copy is to replace it.
         VMS_FAILED_TO_COOPERATE These VMs did not give memory back: {0:VM}.

@@ -19,8 +19,15 @@ public static class HandOverMark
     public static string Reason(string pool, string run) =>
         $"{Prefix} to {pool} by run {run}. The VM is there now: start it there, or fail back. If that copy is given up and switched off for good, say so with vm-take-back";
 
+    /// <summary>The same where no run is known that brought it there.</summary>
+    public static string Reason(string pool) =>
+        $"{Prefix} to {pool}, which has recovered it. The VM is there now: start it there, or fail back. If that copy is given up and switched off for good, say so with vm-take-back";
+
     /// <summary>Whether a block is such a mark, of whichever run.</summary>
     public static bool Is(string reason) => reason.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Why a VM that was handed over may not be started in any way; null if it was not handed over.</summary>
+    public static string? On(ImmutableSortedDictionary<VmOperations, string> blocked) => blocked.Values.FirstOrDefault(Is);
 
     /// <summary>The blocks that are none.</summary>
     public static ImmutableSortedDictionary<VmOperations, string> Without(ImmutableSortedDictionary<VmOperations, string> blocked) =>

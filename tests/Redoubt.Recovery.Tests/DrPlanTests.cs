@@ -103,6 +103,54 @@ public sealed class DrPlanTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_replica_that_was_refreshed_under_its_DR_task_is_planned_from_as_it_is_now()
+    {
+        await _site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
+        await Replica.MirrorAsync(_primary.Storage, _site.Storage);
+        Delete(_lostDisk);
+        await AttachAsync();
+        Assert.Contains("[disk-missing]", (await _site.RunAsync("dr-plan", $"sr-uuid={_srUuid}", "source-dead=true")).Output, StringComparison.Ordinal);
+        await _primary.RunAsync("vm-create", "name-label=late", "memory=64MiB");
+        await Replica.MirrorAsync(_primary.Storage, _site.Storage);
+        var now = (await _site.RunAsync("dr-plan", $"sr-uuid={_srUuid}", "source-dead=true")).Output;
+        Assert.DoesNotContain("[disk-missing]", now, StringComparison.Ordinal);
+        Assert.Contains("Recover VM late", now, StringComparison.Ordinal);
+        Assert.False(now.Contains("BLOCKED", StringComparison.Ordinal), now);
+    }
+
+    [Fact]
+    public async Task The_older_of_two_copies_is_not_used_in_silence()
+    {
+        await _site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
+        await Replica.MirrorAsync(_primary.Storage, _site.Storage);
+        await AttachAsync();
+        await _primary.RunAsync("vm-create", "name-label=late", "memory=64MiB");
+        var newer = Directory.CreateDirectory(_site.NewFile("newer")).FullName;
+        await Replica.MirrorAsync(_primary.Storage, newer);
+
+        // In the place of the other, one of them, it can't be attached, and that is said with both places.
+        var (code, _, refused) = await _site.RunAsync("drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}");
+        Assert.Equal(1, code);
+        Assert.Contains(_site.Storage, refused, StringComparison.Ordinal);
+        Assert.Contains(newer, refused, StringComparison.Ordinal);
+        var task = (await _site.Api.GetAllRecordsAsync<DrTaskRecord>(Cancel)).Values.Single();
+        Assert.Contains($"drtask-destroy uuid={task.Uuid}", refused, StringComparison.Ordinal);
+        Assert.Equal(1, (await _site.RunAsync("drtask-create", "type=file", $"device-config:location={_site.Storage}/", $"sr-whitelist={_srUuid}")).Code);
+
+        var both = await _site.RunAsync("dr-plan", "type=file", $"device-config:location={newer}", "source-dead=true");
+        Assert.Equal(4, both.Code);
+        Assert.Contains("[newer-copy-elsewhere]", both.Output, StringComparison.Ordinal);
+        Assert.Contains($"drtask-create type=file device-config:location={newer}", both.Output, StringComparison.Ordinal);
+
+        Assert.Equal(0, (await _site.RunAsync("drtask-destroy", $"uuid={task.Uuid}")).Code);
+        Assert.Equal(0, (await _site.RunAsync("drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}")).Code);
+        var (_, text, _) = await _site.RunAsync("dr-plan", "type=file", $"device-config:location={_site.Storage}", "source-dead=true");
+        Assert.Contains("[older-copy-elsewhere]", text, StringComparison.Ordinal);
+        Assert.Contains("Recover VM late", text, StringComparison.Ordinal);
+        Assert.False(text.Contains("BLOCKED", StringComparison.Ordinal), text);
+    }
+
+    [Fact]
     public async Task A_metadata_volume_that_was_garbled_is_a_finding_and_no_failure()
     {
         await Replica.MirrorAsync(_primary.Storage, _site.Storage);

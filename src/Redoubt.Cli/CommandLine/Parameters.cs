@@ -37,11 +37,15 @@ internal sealed class Parameters
     public Dictionary<string, string> Map(string name) =>
         pairs.Where(p => p.Key.StartsWith(name + ":", StringComparison.Ordinal)).ToDictionary(p => p.Key[(name.Length + 1)..], p => p.Value);
 
-    public static bool ParseBool(string key, string text) => text.ToLowerInvariant() switch
+    public static bool ParseBool(string key, string text) =>
+        TryParseBool(text) ?? throw new UsageException($"{key}= must be true or false, not '{text}'.");
+
+    /// <summary>What a word says; null if it is neither yes nor no.</summary>
+    public static bool? TryParseBool(string text) => text.ToLowerInvariant() switch
     {
         "true" or "t" or "yes" or "y" or "1" => true,
         "false" or "f" or "no" or "n" or "0" => false,
-        _ => throw new UsageException($"{key}= must be true or false, not '{text}'."),
+        _ => null,
     };
 
     public static long ParseInt(string key, string text) =>

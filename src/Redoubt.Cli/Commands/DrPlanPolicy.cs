@@ -36,6 +36,9 @@ internal static class DrPlanPolicy
         // A test must never reach the real networks by a map that was meant for the real thing, so each kind has its own.
         var isTest = saved.Kind == RecoveryKind.Test;
         var chosen = new Selection { Vms = List(p, "vms"), Appliances = List(p, "appliances"), Tags = List(p, "tags") };
+        // Either a word for the one source there is, or the names of those that are dead.
+        var said = p.Find("source-dead");
+        var isDead = said is null ? saved.IsSourceDead : Parameters.TryParseBool(said) ?? false;
         return saved with
         {
             Chosen = chosen.IsEverything() ? saved.Chosen : chosen,
@@ -47,7 +50,8 @@ internal static class DrPlanPolicy
                 "halted" => PowerStateAfter.Halted,
                 var other => throw new UsageException($"power-state= is start, paused or halted, not '{other}'."),
             },
-            IsSourceDead = p.Flag("source-dead", saved.IsSourceDead),
+            IsSourceDead = isDead,
+            DeadSources = said is null ? saved.DeadSources : Parameters.TryParseBool(said) is null ? List(p, "source-dead") : [],
             Networks = (isTest ? saved.Networks : saved.Networks.SetItems(networks)).SetItems(p.Map("real-network-map")),
             TestNetworks = (isTest ? saved.TestNetworks.SetItems(networks) : saved.TestNetworks).SetItems(p.Map("test-network-map")),
             Storage = saved.Storage.SetItems(p.Map("storage-map")),

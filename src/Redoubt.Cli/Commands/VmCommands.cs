@@ -13,13 +13,13 @@ internal static class VmCommands
         VmCreate.Command,
         ForVms("vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
         Command.OnObject("vm-destroy", "VM", "destroy", "Removes a VM; its disks stay."),
-        ForVms("vm-start", "Starts VMs.", [], ["on", "paused", "force"], StartAsync),
+        ForVms("vm-start", "Starts VMs. With site-dead, on your word that these sites, which can't be asked, do not run them.", [], ["on", "paused", "force", "site-dead", "statement"], StartAsync),
         ForVms("vm-shutdown", "Shuts VMs down; with --force switches them off.", [], ["force"], Forcible("Shutting down", "shutdown")),
         ForVms("vm-reboot", "Reboots VMs; with --force resets them.", [], ["force"], Forcible("Rebooting", "reboot")),
         ForVms("vm-pause", "Stops VMs where they are; they keep their memory.", [], [], Plain("pause")),
         ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
         ForVms("vm-suspend", "Suspends VMs: their memory is kept on an SR, and they are off.", [], [], (context, vm) => context.RunTaskAsync("Suspending", "VM.suspend", [vm])),
-        ForVms("vm-resume", "Lets suspended VMs go on where they were.", [], ["on", "force"], ResumeAsync),
+        ForVms("vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [], ["on", "force", "site-dead", "statement"], ResumeAsync),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
         ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
         ForVms("vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.", ["statement"], [], TakeBackAsync),
@@ -55,6 +55,7 @@ internal static class VmCommands
     private static async Task ResumeAsync(CommandContext context, string vm)
     {
         var force = context.Parameters.Flag("force");
+        await StateDeadAsync(context, vm);
         if (context.Parameters.Find("on") is { } host)
         {
             await context.RunTaskAsync("Resuming", "VM.resume_on", [vm, await HostAsync(context, host), false, force]);
@@ -68,6 +69,7 @@ internal static class VmCommands
     private static async Task StartAsync(CommandContext context, string vm)
     {
         var (paused, force) = (context.Parameters.Flag("paused"), context.Parameters.Flag("force"));
+        await StateDeadAsync(context, vm);
         if (context.Parameters.Find("on") is { } host)
         {
             await context.RunTaskAsync("Starting", "VM.start_on", [vm, await HostAsync(context, host), paused, force]);
@@ -75,6 +77,15 @@ internal static class VmCommands
         else
         {
             await context.RunTaskAsync("Starting", "VM.start", [vm, paused, force]);
+        }
+    }
+
+    private static async Task StateDeadAsync(CommandContext context, string vm)
+    {
+        var statement = context.Parameters.GetOr("statement", "its hosts are off, or cut off from storage and network");
+        foreach (var site in context.Parameters.GetOr("site-dead", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            await context.CallAsync("VM.state_site_dead", vm, site, statement);
         }
     }
 

@@ -75,8 +75,10 @@ public sealed class DatabaseRestore
                 tx =>
                 {
                     RequireRest(tx.State);
+                    var handedOver = tx.State.All<VmRecord>().Select(v => v.Record).Where(v => HandOverMark.On(v.BlockedOperations) is not null).ToList();
                     var made = _planner.Plan(tx.State, dump);
                     RestoreTransaction.Apply(tx, made);
+                    handedOver.ForEach(v => KeepMark(tx, v));
                     return made;
                 },
                 CancellationToken.None);
@@ -98,6 +100,16 @@ public sealed class DatabaseRestore
         }
 
         return plan;
+    }
+
+    // A backup from before a VM was handed over knows nothing of that, and the VM is elsewhere all the same.
+    private static void KeepMark(Transaction tx, VmRecord before)
+    {
+        var here = tx.State.FindByUuid<VmRecord>(before.Uuid);
+        if (tx.Find(here) is { } restored && restored.Version <= before.Version)
+        {
+            VmRows.Update(tx, here, v => v with { BlockedOperations = v.BlockedOperations.SetItems(before.BlockedOperations.Where(b => HandOverMark.Is(b.Value))) });
+        }
     }
 
     private static DatabaseDump Read(Stream backup)

@@ -6,8 +6,9 @@ namespace Redoubt.Recovery;
 
 /// <summary>
 /// Gathers an <see cref="Inventory"/> from a target pool, the metadata volumes on its storage, and other pools, everything in parallel.
-/// It calls getters, <c>SR.probe</c> and <c>VDI.open_database</c> and so changes nothing, neither in a database nor on storage. Only a
-/// target that does not answer is an exception; whatever else can't be read is noted with its reason.
+/// It calls getters, <c>SR.probe</c> and <c>VDI.open_database</c>, and has the target look again at replicas that DR tasks hold
+/// (<c>SR.scan</c>), which may have been refreshed under it; no storage is written to. Only a target that does not answer is an exception;
+/// whatever else can't be read is noted with its reason.
 /// </summary>
 /// <param name="target">The pool that is to take VMs in, logged in.</param>
 /// <param name="time">The clock.</param>
@@ -16,6 +17,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
 {
     // Each open database costs the server the memory of a whole pool.
     private const int OpenAtOnce = 4;
+    private static readonly TimeSpan LongestBusy = TimeSpan.FromSeconds(10);
 
     /// <summary>Gathers the inventory.</summary>
     /// <exception cref="XenApiException">The target refused to be read.</exception>
@@ -28,6 +30,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var offers = OfferedMessages.ReadAsync(target, cancellationToken);
         var types = MetadataTypesAsync(cancellationToken);
         var mayRecover = MayRecoverAsync(cancellationToken);
+        var notScanned = await ScanAsync(request, cancellationToken);
         var database = DatabaseReader.ReadAsync(target, isLive: true, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(offers, types, mayRecover, database, probes);
@@ -47,10 +50,46 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         {
             TakenAt = takenAt,
             Target = targetFacts,
-            Storage = [.. named, .. await probes],
+            Storage = [.. named, .. notScanned, .. await probes],
             Volumes = volumes,
             OtherPools = [.. otherFacts],
         };
+    }
+
+    // What a plan says of a replica must be what the storage is now, not what it was when somebody attached it. What is an ordinary SR of
+    // the pool is nobody's replica, and the pool keeps account of it by itself.
+    private async Task<IEnumerable<StorageFacts>> ScanAsync(InventoryRequest request, CancellationToken cancellationToken)
+    {
+        var everything = request is { SrUuids.IsEmpty: true };
+        var replicas = (await target.GetAllRecordsAsync<SrRecord>(cancellationToken))
+            .Where(s => !s.Value.IntroducedBy.IsNull && (everything || request.SrUuids.Contains(s.Value.Uuid))).ToList();
+        var scanned = await Task.WhenAll(replicas.Select(async sr =>
+        {
+            var (_, failure) = await TryAsync(token => ScanAsync(sr.Key, token), cancellationToken);
+            return failure is null ? null : new StorageFacts { Origin = Read(target.Server.Authority), SrUuid = sr.Value.Uuid, NotScanned = failure };
+        }));
+        return scanned.OfType<StorageFacts>();
+    }
+
+    private async Task<bool> ScanAsync(Ref<SrRecord> sr, CancellationToken cancellationToken)
+    {
+        for (var wait = TimeSpan.FromMilliseconds(100); ; wait += wait)
+        {
+            try
+            {
+                await target.CallAsync("SR.scan", [sr], cancellationToken);
+                return true;
+            }
+            catch (XenApiException busy) when (busy.Code == "OTHER_OPERATION_IN_PROGRESS" && wait < LongestBusy)
+            {
+                // Somebody scans it just now, perhaps since before the last change.
+                await Task.Delay(wait, time, cancellationToken);
+            }
+            catch (XenApiException without) when (without.Code == "MESSAGE_METHOD_UNKNOWN")
+            {
+                return false;
+            }
+        }
     }
 
     private static StorageFacts NamedSr(string uuid, TargetFacts facts)
@@ -196,7 +235,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     {
         if (at is not null)
         {
-            return facts with { WrittenAt = ParseMoment(at) };
+            return facts with { WrittenAt = Moments.Parse(at) };
         }
 
         if (!targetFacts.Offers("VDI.get_metadata_facts"))
@@ -214,20 +253,17 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return facts with
         {
             Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
-            WrittenAt = ParseMoment(Fact("written-at")),
+            WrittenAt = Moments.Parse(Fact("written-at")),
             Damage = Fact("damage") is { Length: > 0 } damage ? damage : null,
             LostRecords = int.TryParse(Fact("lost-records"), NumberStyles.None, CultureInfo.InvariantCulture, out var lost) ? lost : 0,
         };
     }
 
-    private static DateTimeOffset? ParseMoment(string text) =>
-        DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var moment) ? moment : null;
-
     private async Task<OtherPoolFacts> OtherAsync(OtherPool pool, CancellationToken cancellationToken)
     {
         if (pool.ConnectAsync is not { } connect)
         {
-            return new(Read("the operator's statement"), pool.Name, OtherPoolState.StatedDead, null, null);
+            return new(Read("the operator's statement"), pool.Name, OtherPoolState.StatedDead, null, null, pool.PoolUuid);
         }
 
         var (database, failure) = await TryAsync(
@@ -237,7 +273,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
                 return await DatabaseReader.ReadAsync(api, isLive: true, token);
             },
             cancellationToken);
-        return new(Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database);
+        return new(Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database, pool.PoolUuid);
     }
 
     // The failures of the world become facts with a reason; everything else is a bug or the caller's own cancelling, and goes up.

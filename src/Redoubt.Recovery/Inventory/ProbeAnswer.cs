@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Xml;
 using System.Xml.Linq;
 
@@ -27,6 +28,17 @@ internal static class ProbeAnswer
         return new(
             Text("UUID") is { Length: > 0 } uuid ? uuid : throw new FormatException("the probe's answer names an SR without UUID"),
             Text("name_label"),
-            Text("pool_metadata_detected").Equals("true", StringComparison.OrdinalIgnoreCase));
+            Text("pool_metadata_detected").Equals("true", StringComparison.OrdinalIgnoreCase))
+        {
+            Metadata = [.. sr.Elements("pool_metadata").Select(ReadMetadata).OfType<ProbedMetadataFacts>()],
+        };
+    }
+
+    private static ProbedMetadataFacts? ReadMetadata(XElement metadata)
+    {
+        string Text(string name) => metadata.Element(name)?.Value.Trim() ?? "";
+        return long.TryParse(Text("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+            ? new(Text("pool_uuid"), Text("pool_name"), generation, Moments.Parse(Text("written_at")))
+            : null;
     }
 }

@@ -20,6 +20,9 @@ public sealed record StorageFacts
     /// <summary>What the probe found.</summary>
     public ImmutableArray<ProbedSrFacts> Found { get; init; } = [];
 
+    /// <summary>Why a replica could not be looked at anew, so that what is known of it is from the last time; null if it was.</summary>
+    public string? NotScanned { get; init; }
+
     /// <summary>Why nothing can be read there; null if it can.</summary>
     public string? Unreadable { get; init; }
 }

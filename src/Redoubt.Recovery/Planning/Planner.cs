@@ -40,6 +40,7 @@ public static class Planner
         ServerChecks.Run(scene, findings);
         MetadataChecks.Run(scene, findings);
         StorageChecks.Run(scene, findings);
+        CopyChecks.Run(scene, findings);
         DiskChecks.Run(scene, findings);
         NetworkChecks.Run(scene, findings);
         PresenceChecks.Run(scene, findings);

@@ -14,8 +14,14 @@ public sealed record RecoveryPolicy
     /// <summary>What they do afterwards.</summary>
     public PowerStateAfter PowerState { get; init; } = PowerStateAfter.Start;
 
-    /// <summary>The operator's statement that the source is dead: that none of its hosts runs any of the VMs, now or when it comes back.</summary>
+    /// <summary>
+    /// The operator's statement that the source is dead: that none of its hosts runs any of the VMs, now or when it comes back. It names no
+    /// pool, so it counts only where exactly one could be meant; else <see cref="DeadSources"/> must say which.
+    /// </summary>
     public bool IsSourceDead { get; init; }
+
+    /// <summary>The same statement about single pools or sites, by name or UUID.</summary>
+    public ImmutableSortedSet<string> DeadSources { get; init; } = [];
 
     /// <summary>Which network of the target (name or UUID) stands for which of the source (name or UUID).</summary>
     public ImmutableSortedDictionary<string, string> Networks { get; init; } = ImmutableSortedDictionary<string, string>.Empty;

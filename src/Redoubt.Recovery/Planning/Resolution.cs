@@ -36,7 +36,7 @@ internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArr
                 case FixKind.ShutDownAtSource:
                     return DealtWith(finding, "The run shuts them down there");
                 case FixKind.DropDisk:
-                    return DealtWith(finding, "The run goes without it");
+                    return DealtWith(finding, "The run goes without it if it is still missing then");
                 default:
                     return finding with { Advice = finding.Advice + " (It was asked to resolve this, but nothing can do so without being told more.)" };
             }

@@ -15,31 +15,32 @@ internal sealed record SourcePool(PlanObject Pool, IReadOnlyList<ChosenVm> Vms, 
     {
         var databases = scene.Inventory.Volumes.Select(v => v.Database).Concat(scene.Inventory.OtherPools.Select(o => o.Database)).OfType<DatabaseFacts>()
             .Where(d => d.Pool.Uuid != scene.Pool.Uuid);
-        var sources = new List<SourcePool>();
+        var sources = new List<(PlanObject Pool, IReadOnlyList<ChosenVm> Vms)>();
         foreach (var pool in databases.GroupBy(d => d.Pool.Uuid).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             var has = pool.SelectMany(d => d.Vms).Select(v => v.Uuid).ToHashSet();
             var vms = scene.Chosen.Where(c => has.Contains(c.Vm.Uuid)).ToList();
             if (vms.Count > 0)
             {
-                sources.Add(Of(scene, pool.First().Pool, vms));
+                sources.Add((PlanObject.Of(pool.First().Pool), vms));
             }
         }
 
-        return sources;
+        var dead = DeadStatement.Of(scene, [.. sources.Select(s => s.Pool)]);
+        return [.. sources.Select(s => Of(scene, s.Pool, s.Vms, dead))];
     }
 
-    private static SourcePool Of(PlanScene scene, PoolFacts pool, IReadOnlyList<ChosenVm> vms)
+    private static SourcePool Of(PlanScene scene, PlanObject pool, IReadOnlyList<ChosenVm> vms, DeadStatement dead)
     {
         var others = scene.Inventory.OtherPools;
         var live = others.FirstOrDefault(o => o.State == OtherPoolState.Live && o.Database?.Pool.Uuid == pool.Uuid)?.Database;
-        // A pool that did not answer can't say which it is: only its name tells.
-        var named = others.FirstOrDefault(o => o.Database is null && (o.Name == pool.Name || o.Name == pool.Uuid));
-        var isDead = scene.Policy.IsSourceDead || named?.State == OtherPoolState.StatedDead;
+        // A pool that did not answer can't say which it is: what is known of it from before tells, or its name.
+        var named = others.FirstOrDefault(o => o.Database is null && (o.Is(pool.Uuid) || o.Name == pool.Name || o.Name == pool.Uuid));
+        var isDead = dead.Covers(pool) || named?.State == OtherPoolState.StatedDead;
         var silent = others.FirstOrDefault(o => o.State == OtherPoolState.Unreachable);
         var whyNot = named?.Reason is { } reason ? $"it did not answer ({reason})"
             : silent is not null ? $"it is not among the pools that answered, and {silent.Name} did not ({silent.Reason})"
             : "it was not asked";
-        return new(PlanObject.Of(pool), vms, live is null ? null : new DatabaseIndex(live), isDead, whyNot);
+        return new(pool, vms, live is null ? null : new DatabaseIndex(live), isDead, whyNot);
     }
 }

@@ -12,8 +12,9 @@ internal sealed record SrAttachment(PlanObject Sr, string Type, ImmutableSortedD
 
     public static SrAttachment? Find(PlanScene scene, string uuid)
     {
-        var probed = scene.Inventory.Storage.SelectMany(s => s.Found.Where(f => f.Uuid == uuid)
-            .Select(f => new SrAttachment(new(ObjectKind.Sr, uuid, f.Name), s.Type, s.DeviceConfig))).FirstOrDefault();
+        var probed = ProbedCopies.NewestPlace(scene.Inventory, uuid) is { } place
+            ? new SrAttachment(new(ObjectKind.Sr, uuid, place.Found.First(f => f.Uuid == uuid).Name), place.Type, place.DeviceConfig)
+            : null;
         var recorded = scene.Disks.FirstOrDefault(d => d.Recorded.SrUuid == uuid)?.RecordedSr;
         return probed ?? (recorded is { IsShared: true, Pbds: [var pbd, ..] } ? new(PlanObject.Of(recorded), recorded.Type, pbd.DeviceConfig) : null);
     }

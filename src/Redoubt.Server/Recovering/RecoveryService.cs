@@ -28,10 +28,21 @@ public sealed class RecoveryService : IAsyncDisposable
     private readonly Sites _sites;
     private readonly SavedPlans _plans;
     private readonly Schedules _schedules;
+    private readonly SiteAsks _asks;
+    private readonly SiteWatch _watch;
     private RunEngine? _engine;
 
-    private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules) =>
+    private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules, ILoggerFactory loggers)
+    {
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
+        _asks = new SiteAsks(pool, sites);
+        _watch = new SiteWatch(pool, sites, _asks, () => Engine, loggers.CreateLogger<SiteWatch>());
+        pool.Sites = () => _asks.Known;
+        pool.AskSites = _asks.AskAsync;
+    }
+
+    /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it.</summary>
+    internal IEnumerable<string> SiteProblems => _watch.Problems;
 
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
     internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}"));
@@ -46,7 +57,7 @@ public sealed class RecoveryService : IAsyncDisposable
         var operators = Operators.Open(pool);
         return new(
             pool, new LocalPool(pool, operators, dispatcher), operators, new Sites(pool, SiteFile.Open(pool.DataDirectory)), new SavedPlans(pool),
-            Schedules.Open(pool, loggers.CreateLogger<Schedules>()));
+            Schedules.Open(pool, loggers.CreateLogger<Schedules>()), loggers);
     }
 
     /// <summary>Takes up what an earlier daemon left behind, and begins with the schedules.</summary>
@@ -62,6 +73,7 @@ public sealed class RecoveryService : IAsyncDisposable
         _engine = await RunEngine.OpenAsync(config, _pool.Time, cancellationToken);
         await _schedules.SettlePlansAsync(_plans.Has);
         _schedules.Start(StartScheduledAsync, _engine.Find, FindStarted);
+        _watch.Start();
     }
 
     /// <summary>Says what a recovery would do; changes nothing.</summary>
@@ -308,17 +320,21 @@ public sealed class RecoveryService : IAsyncDisposable
         Require(caller, "get_status");
         await using var api = _local.As(caller);
         var reader = new DrStatusReader(_pool, api, _sites, _plans);
-        return await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], cancellationToken);
+        var status = await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], cancellationToken);
+        return status with { Problems = [.. _watch.Problems, .. status.Problems] };
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _schedules.DisposeAsync();
+        await _watch.DisposeAsync();
         if (_engine is not null)
         {
             await _engine.DisposeAsync();
         }
+
+        await _asks.DisposeAsync();
 
         _local.Dispose();
     }
@@ -379,8 +395,23 @@ public sealed class RecoveryService : IAsyncDisposable
     private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
     {
         await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
-        var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token)));
-        return await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
+        var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token), s.PoolUuid));
+        var unasked = SilentAsync(request, asked, cancellationToken);
+        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
+        return inventory with { OtherPools = [.. inventory.OtherPools, .. await unasked] };
+    }
+
+    // Before a VM starts here every site is asked, those too that the request does not name: one that is silent is known before.
+    private async Task<IEnumerable<OtherPoolFacts>> SilentAsync(RecoveryRequest request, List<Site> asked, CancellationToken cancellationToken)
+    {
+        if (request.Target is not null || request.Policy.Kind == RecoveryKind.Test || asked.Count == _sites.All.Count())
+        {
+            return [];
+        }
+
+        var at = _pool.Time.GetUtcNow();
+        return (await _asks.AskAsync($"{Guid.Empty:D}", cancellationToken)).Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
+            .Select(a => new OtherPoolFacts(new(a.Site, at), a.Site, OtherPoolState.Unreachable, a.Silence, null, a.PoolUuid));
     }
 
     // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has

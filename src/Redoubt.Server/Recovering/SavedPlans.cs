@@ -139,6 +139,7 @@ internal sealed class SavedPlans(PoolServices pool)
         Policy = request.Policy with
         {
             IsSourceDead = false,
+            DeadSources = [],
             Resolve = [],
             AcceptedMissingDisks = [],
             Copies = ImmutableSortedDictionary<string, string>.Empty,

@@ -56,10 +56,21 @@ public sealed class FindingTests
         ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
         ["metadata-cut"] = (Severity.Warning, (s, _) => s.VolumeFacts = s.VolumeFacts with { Generation = 7, Damage = "a record is torn", LostRecords = 2 }),
         ["metadata-stale"] = (Severity.Warning, (s, _) => s.Source = s.Source with { NewestMoment = Scene.Now.AddDays(-3) }),
+        ["metadata-from-future"] = (Severity.Warning, (s, _) => s.VolumeFacts = s.VolumeFacts with { WrittenAt = Scene.Now.AddDays(3) }),
         ["metadata-age-unknown"] = (Severity.Info, (s, _) => s.Source = s.Source with { NewestMoment = null }),
         ["storage-unreadable"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Unreadable = "no such host" })),
         ["storage-empty"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed())),
         ["storage-not-attached"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Found = [new("5a000000-0000-4000-8000-00000000000f", "more", true)] })),
+        ["storage-not-scanned"] = (Severity.Info, (s, _) => s.Storage.Add(new() { Origin = new("recovery", Scene.Now), SrUuid = Scene.Sr, NotScanned = "RBAC_PERMISSION_DENIED" })),
+        ["newer-copy-elsewhere"] = (Severity.Block, (s, _) => Copy(s, 8)),
+        ["older-copy-elsewhere"] = (Severity.Info, (s, _) => Copy(s, 7)),
+        ["second-copy"] = (Severity.Warning, (s, _) => Copy(s, null)),
+        ["older-copy"] = (Severity.Warning, (s, _) =>
+        {
+            s.Storage.Add(Probed() with { Found = [Found("5a000000-0000-4000-8000-00000000000f", s.Source.Pool.Uuid, 7)] });
+            s.Storage.Add(Probed() with { DeviceConfig = Scene.Map(("location", "/newer")), Found = [Found("5a000000-0000-4000-8000-00000000000f", s.Source.Pool.Uuid, 9)] });
+        }
+        ),
         ["sr-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Srs = [], Vdis = [] }),
         ["sr-local"] = (Severity.Block, (s, _) =>
         {
@@ -169,6 +180,15 @@ public sealed class FindingTests
         }
         ),
         ["source-not-dead"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { IsSourceDead = false }),
+        ["source-dead-unnamed"] = (Severity.Block, (s, vm) => s.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [vm with { Version = 5 }] })),
+        ["source-dead-ambiguous"] = (Severity.Block, (s, vm) =>
+        {
+            s.AddVolume(d => d with { Pool = Scene.OtherPool with { Name = "primary" }, Vms = [vm with { Version = 5 }] });
+            s.Policy = s.Policy with { IsSourceDead = false, DeadSources = ["primary"] };
+        }
+        ),
+        ["source-dead-unknown"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { IsSourceDead = false, DeadSources = ["primary", "primery"] }),
+        ["site-silent"] = (Severity.Block, (s, _) => s.OtherPools.Add(Silent("third", Scene.OtherPool.Uuid))),
         ["source-unreachable"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Kind = RecoveryKind.Migration }),
         ["source-alive"] = (Severity.Warning, (s, _) => s.AddLiveSource(VmPowerState.Halted)),
         ["vm-alive-at-source"] = (Severity.Block, (s, _) => s.AddLiveSource(VmPowerState.Running)),
@@ -220,6 +240,65 @@ public sealed class FindingTests
     }
 
     [Fact]
+    public void One_statement_does_not_take_every_pool_on_the_storage_for_dead()
+    {
+        var scene = new Scene();
+        var vm = scene.AddVm("db");
+        scene.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [vm with { Version = 5 }] });
+        var plan = scene.Plan();
+        Assert.Contains("source-dead=primary,third", Assert.Single(plan.Findings, f => f.Code == "source-dead-unnamed").Advice, StringComparison.Ordinal);
+        Assert.Equal(["primary", "third"], plan.Findings.Where(f => f.Code == "source-not-dead").Select(f => f.Object.Name));
+
+        scene.Policy = new() { Kind = RecoveryKind.Failover, DeadSources = ["third"] };
+        Assert.Equal("primary", Assert.Single(scene.Plan().Findings, f => f.Code == "source-not-dead").Object.Name);
+        scene.Policy = new() { Kind = RecoveryKind.Failover, DeadSources = ["third", scene.Source.Pool.Uuid] };
+        plan = scene.Plan();
+        Assert.False(plan.IsBlocked, plan.ToText());
+        Assert.All(plan.Steps.OfType<FenceSource>(), f => Assert.Equal(FenceMode.Statement, f.Mode));
+
+        // What answers is not meant, so a word without names means the other.
+        scene.OtherPools.Add(new(new("third", Scene.Now), "third", OtherPoolState.Live, null, scene.MoreVolumes[0].Database! with { Vms = [vm with { PowerState = VmPowerState.Halted }], Srs = [] }));
+        scene.Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true };
+        Assert.False(scene.Plan().IsBlocked, scene.Plan().ToText());
+    }
+
+    [Fact]
+    public void A_site_that_is_the_source_is_named_by_either_name_and_not_counted_twice()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.OtherPools.Add(Silent("north", scene.Source.Pool.Uuid));
+        Assert.False(scene.Plan().IsBlocked, scene.Plan().ToText());
+        scene.Policy = new() { Kind = RecoveryKind.Failover, DeadSources = ["north"] };
+        Assert.False(scene.Plan().IsBlocked, scene.Plan().ToText());
+        scene.OtherPools.Add(Silent("third", Scene.OtherPool.Uuid));
+        Assert.Equal("site-silent", Assert.Single(scene.Plan().Findings, f => f.Severity == Severity.Block).Code);
+        scene.Policy = new() { Kind = RecoveryKind.Failover, DeadSources = ["north", "third"] };
+        Assert.False(scene.Plan().IsBlocked, scene.Plan().ToText());
+    }
+
+    [Fact]
+    public void Clocks_that_are_a_little_apart_are_no_finding()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.VolumeFacts = scene.VolumeFacts with { WrittenAt = Scene.Now.AddMinutes(4) };
+        Assert.Empty(scene.Plan().Findings);
+    }
+
+    [Fact]
+    public void Of_two_copies_that_are_not_attached_the_newer_is_offered()
+    {
+        var scene = new Scene();
+        scene.AddVm("db");
+        scene.Target = scene.Target with { Srs = [], Vdis = [] };
+        scene.Storage.Add(Probed() with { Found = [Found(Scene.Sr, scene.Source.Pool.Uuid, 7)] });
+        scene.Storage.Add(Probed() with { DeviceConfig = Scene.Map(("location", "/newer")), Found = [Found(Scene.Sr, scene.Source.Pool.Uuid, 9)] });
+        scene.Policy = scene.Policy with { Resolve = ["sr-missing"] };
+        Assert.Equal("/newer", Assert.Single(scene.Plan().Steps.OfType<AttachStorage>()).DeviceConfig["location"]);
+    }
+
+    [Fact]
     public void A_pool_that_answers_outweighs_the_statement_that_it_is_dead()
     {
         var scene = new Scene();
@@ -240,6 +319,17 @@ public sealed class FindingTests
     }
 
     private static void Genuine(Scene scene) => scene.Target = scene.Target with { Pool = scene.Target.Pool with { Brand = "XenServer", Version = "8.4.0" } };
+
+    private static OtherPoolFacts Silent(string name, string poolUuid) => new(new(name, Scene.Now), name, OtherPoolState.Unreachable, "no route to host", null, poolUuid);
+
+    private static void Copy(Scene scene, long? generation)
+    {
+        scene.VolumeFacts = scene.VolumeFacts with { Generation = 7 };
+        scene.Storage.Add(Probed() with { Found = [generation is { } known ? Found(Scene.Sr, scene.Source.Pool.Uuid, known) : new(Scene.Sr, "replicated", true)] });
+    }
+
+    private static ProbedSrFacts Found(string sr, string pool, long generation) =>
+        new(sr, "replicated", true) { Metadata = [new(pool, "primary", generation, Scene.Now)] };
 
     private static StorageFacts Probed() => new() { Origin = new("probe", Scene.Now), Type = "file", DeviceConfig = Scene.Map(("location", "/more")) };
 

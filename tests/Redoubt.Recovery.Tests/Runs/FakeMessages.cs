@@ -30,7 +30,8 @@ internal sealed class FakeMessages(FakePool pool)
                 var appliance = call.Ref<VmApplianceRecord>(0);
                 return Recover(name, call, [.. pool.DatabaseOf(call.Session).Get(appliance).Vms], appliance);
             case "VM.recover_for_test": return RecoverForTest(call);
-            case "VM.release_recovery_hold": Rows.Get(call.Ref<VmRecord>(0)); break;
+            case "SR.scan": Rows.Get(call.Ref<SrRecord>(0)); break;
+            case "VM.state_site_dead" or "VM.release_recovery_hold": Rows.Get(call.Ref<VmRecord>(0)); break;
             case "VM.start" or "VM.resume": Start(name, call.Ref<VmRecord>(0), call.Bool(1)); break;
             case "VM.unpause": Power(call.Ref<VmRecord>(0), VmPowerState.Running, VmPowerState.Paused); break;
             case "VM.clean_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running); break;

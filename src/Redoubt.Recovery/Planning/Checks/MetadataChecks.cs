@@ -70,6 +70,16 @@ internal static class MetadataChecks
         }
 
         var age = scene.Inventory.TakenAt - moment;
+        if (age < -Moments.Skew)
+        {
+            var what = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record" : $"The moment at which the metadata of pool {pool} were last written";
+            findings.Warn(
+                "metadata-from-future", PlanObject.Of(volume),
+                $"{what}, {Moments.Write(moment)}, is {Moments.Write(-age)} after the present of this site, {Moments.Write(scene.Inventory.TakenAt)}: one of the two clocks is wrong, so how old they are is not known.",
+                "Set the clock that is wrong, and ask the array when it replicated last.");
+            return;
+        }
+
         if (age > scene.Policy.Limits.StaleAfter)
         {
             var when = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record is" : $"The metadata of pool {pool} were last written at";

@@ -20,6 +20,13 @@ internal static class StorageChecks
     {
         var name = storage.SrUuid.Length > 0 ? $"SR {storage.SrUuid}" : $"{storage.Type} {DeviceConfigs.AsParameters(storage.DeviceConfig)}".TrimEnd();
         var about = new PlanObject(ObjectKind.Request, name, name);
+        if (storage.NotScanned is { } why)
+        {
+            findings.Tell(
+                "storage-not-scanned", new(ObjectKind.Sr, storage.SrUuid, scene.Target.Sr(storage.SrUuid)?.Name ?? ""),
+                $"The replica was not looked at anew ({why}), so the plan is made from what was there when it was attached or scanned last.", "Scan it (sr-scan) if it may have been refreshed since.");
+        }
+
         if (storage.Unreadable is not null)
         {
             findings.Warn("storage-unreadable", about, $"The chosen storage can't be looked at: {storage.Unreadable}.", "Check the device configuration, and that the hosts can reach the storage.");
@@ -29,7 +36,10 @@ internal static class StorageChecks
             findings.Warn("storage-empty", about, "The probe found no SR there.", "Check the device configuration, and that the mirror has been made readable.");
         }
 
-        foreach (var sr in storage.Found.Where(f => scene.Target.Sr(f.Uuid)?.IsAttached() != true))
+        // Not an older copy of two, and none of what the pool knows from elsewhere: that can't be attached beside it.
+        foreach (var sr in storage.Found.Where(f => scene.Target.Sr(f.Uuid) is { } here
+            ? !here.IsAttached() && ProbedCopies.OtherPlace(here, storage) is null
+            : ProbedCopies.NewestPlace(scene.Inventory, f.Uuid) == storage))
         {
             var attach = AttachCommand.Write(storage.Type, storage.DeviceConfig, sr.Uuid);
             findings.Warn(

@@ -12,7 +12,7 @@ internal static class FenceActs
         switch (step.Mode)
         {
             case FenceMode.Statement:
-                scope.Log($"Pool {step.Pool.Name} is taken for dead, as {scope.State.StartedBy} stated.");
+                scope.Log($"Pool {step.Pool.Name} is taken for dead: {scope.State.StartedBy} stated that none of its hosts runs these VMs, now or when it comes back.");
                 return new StepOutcome.Done();
             case FenceMode.Check:
                 return await CheckAsync(scope, step, await scope.Pools.SourceAsync(scope.State, step.Pool, scope.Token));
@@ -29,10 +29,12 @@ internal static class FenceActs
         var mine = step.Vms.Where(v => scope.Fact(Was + v.Uuid) is not null).Reverse().ToList();
         if (mine.Count == 0)
         {
+            await HandOverActs.LetAllAsync(scope, step);
             return;
         }
 
         var source = await scope.Pools.SourceAsync(scope.State, step.Pool, scope.Token);
+        await HandOverActs.LetAllAsync(scope, source, step);
         foreach (var vm in mine)
         {
             await RequireOffHereAsync(scope, vm);

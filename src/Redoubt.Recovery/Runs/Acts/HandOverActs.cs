@@ -8,6 +8,9 @@ internal static class HandOverActs
 {
     private const string Told = "told:";
 
+    // A source that is still lost must not hold up those who take the run back.
+    private static readonly TimeSpan LetLimit = TimeSpan.FromSeconds(10);
+
     public static async Task<StepOutcome> DoAsync(StepScope scope, HandOver step)
     {
         var here = (await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single();
@@ -62,6 +65,45 @@ internal static class HandOverActs
         }
     }
 
+    /// <summary>
+    /// Takes the marks off that say the target has the VMs: the run is taken back, so it has them no more. A source that was lost is told if
+    /// it answers by now; else it is people's to take its VMs back there.
+    /// </summary>
+    public static async Task LetAllAsync(StepScope scope, FenceSource step)
+    {
+        if (!scope.State.Request.Sources.ContainsKey(step.Pool.Uuid))
+        {
+            return;
+        }
+
+        try
+        {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Token);
+            limit.CancelAfter(LetLimit);
+            await LetAllAsync(scope, await scope.Pools.SourceAsync(scope.State, step.Pool, limit.Token), step);
+        }
+        catch (Exception silent) when (silent is XenApiTransportException or StepFailedException
+            || silent is XenApiException refused && !Failures.IsSessionGone(refused)
+            || (silent is OperationCanceledException && !scope.Token.IsCancellationRequested))
+        {
+            scope.Log($"{step.Pool.Describe()} could not be told that these VMs are its own again ({silent.Message}). If it refuses to start them, take them back there (vm-take-back).");
+        }
+    }
+
+    /// <summary>The same where the source answers.</summary>
+    public static async Task LetAllAsync(StepScope scope, XenApiClient source, FenceSource step)
+    {
+        var here = (await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single();
+        foreach (var vm in step.Vms)
+        {
+            if (await scope.FindAsync<VmRecord>(source, vm.Uuid) is { IsNull: false } there)
+            {
+                var blocked = (await scope.GetAsync(source, there)).BlockedOperations;
+                await LetAsync(scope, source, there, blocked.RemoveRange(blocked.Where(b => !b.Value.Contains(here.Uuid, StringComparison.Ordinal)).Select(b => b.Key)));
+            }
+        }
+    }
+
     /// <summary>Takes the marks off a VM: it is where it belongs.</summary>
     public static async Task LetAsync(StepScope scope, XenApiClient api, Ref<VmRecord> vm, ImmutableSortedDictionary<VmOperations, string> blocked)
     {
@@ -84,6 +126,14 @@ internal static class HandOverActs
         foreach (var operation in HandOverMark.Operations.Where(o => !blocked.ContainsKey(o)))
         {
             await source.CallAsync("VM.add_to_blocked_operations", [there, operation, reason], scope.Token);
+        }
+
+        // One mark suffices, and somebody who blocked all of these for reasons of their own may let them again.
+        if (HandOverMark.On(blocked) is null && HandOverMark.Operations.All(blocked.ContainsKey))
+        {
+            var own = blocked[VmOperations.Resume];
+            await source.CallAsync("VM.remove_from_blocked_operations", [there, VmOperations.Resume], scope.Token);
+            await source.CallAsync("VM.add_to_blocked_operations", [there, VmOperations.Resume, $"{reason} (it was blocked before: {own})"], scope.Token);
         }
     }
 

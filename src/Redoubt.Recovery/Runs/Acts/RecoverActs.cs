@@ -137,7 +137,22 @@ internal static class RecoverActs
         }
 
         await HandOverActs.LetAsync(scope, scope.Target, here, record.BlockedOperations);
+        await TellOfDisksAsync(scope, vm, record);
         scope.Moved(vm, VmPhase.Recovered, vm.Uuid);
+    }
+
+    // A disk that was missing when the plan was made may have come with a newer replica meanwhile, and then the server attaches it.
+    private static async Task TellOfDisksAsync(StepScope scope, PlanObject vm, VmRecord record)
+    {
+        var dropped = scope.State.Plan.Findings.Where(f => f.Code is "disk-missing" or "disk-dropped" or "suspend-image-missing" && f.Affects.Any(a => a.Uuid == vm.Uuid));
+        foreach (var disk in dropped.Select(f => f.Object).Distinct().ToList())
+        {
+            var there = await scope.FindAsync<VdiRecord>(scope.Target, disk.Uuid);
+            var isThere = !there.IsNull && (record.SuspendVdi == there || (await scope.GetAsync(scope.Target, there)).Vbds.Intersect(record.Vbds).Any());
+            scope.Log(isThere
+                ? $"{vm.Describe()} was recovered with {disk.Describe()} after all: it was missing when the plan was made, and there when the VM was recovered."
+                : $"{vm.Describe()} was recovered without {disk.Describe()}, which was still missing.");
+        }
     }
 
     // Before the VM, as they would outlive it. Those taken here since are somebody's work, and stay.

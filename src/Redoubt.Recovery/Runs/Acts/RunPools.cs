@@ -19,6 +19,9 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     private readonly Dictionary<string, XenApiClient> _sources = [];
     private XenApiClient? _target;
 
+    /// <summary>Names of sites that the target answered not to know, so that it need not be told of them again.</summary>
+    public System.Collections.Concurrent.ConcurrentDictionary<string, bool> SitesUnknownToTarget { get; } = new();
+
     /// <summary>What a pool answers; asked once for each of them.</summary>
     public async Task<OfferedMessages> OffersAsync(XenApiClient api, CancellationToken cancellationToken)
     {

@@ -66,6 +66,32 @@ internal static class SourceAsk
         return null;
     }
 
+    /// <summary>
+    /// Tells the target what people have stated, before it starts a VM: it asks the sites that it knows by itself, and would have to refuse
+    /// where one is silent. Each statement is for this start only, and stands in the target's records too.
+    /// </summary>
+    public static async Task StateAsync(StepScope scope, PlanObject vm, Ref<VmRecord> here, IReadOnlyList<FenceSource> risen)
+    {
+        if (!await scope.OffersAsync(scope.Target, "VM.state_site_dead"))
+        {
+            return;
+        }
+
+        var dead = All(scope, vm).Where(f => IsTakenForDead(scope, f) && !risen.Contains(f)).Select(f => f.Pool.Uuid);
+        foreach (var site in dead.Concat(scope.State.Request.Policy.DeadSources).Distinct().Where(s => !scope.Pools.SitesUnknownToTarget.ContainsKey(s)).ToList())
+        {
+            try
+            {
+                await scope.Target.CallAsync("VM.state_site_dead", [here, site, $"{scope.State.Operator}, for run {scope.State.Uuid}: the source is dead."], scope.Token);
+            }
+            catch (XenApiException unknown) when (unknown.Code == "DR_SITE_UNKNOWN")
+            {
+                // The target does not know that pool, so it does not ask it either.
+                scope.Pools.SitesUnknownToTarget[site] = true;
+            }
+        }
+    }
+
     private static IEnumerable<FenceSource> All(StepScope scope, PlanObject vm) =>
         scope.State.Plan.Steps.OfType<FenceSource>().Where(f => f.Vms.Any(v => v.Uuid == vm.Uuid));
 

@@ -51,6 +51,7 @@ internal static class StartActs
             }
 
             var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
+            await SourceAsk.StateAsync(scope, vm, here, risen);
             var isStarted = await GuestStart.RunAsync(scope, here, isPaused);
             scope.Moved(vm, VmPhase.Started, since: isStarted ? null : scope.Vm(vm).StartedAt ?? await SinceAsync(scope, here));
             if (await Interfaces.UnpluggedAsync(scope, await scope.GetAsync(scope.Target, here)) is { } unplugged)

@@ -17,6 +17,9 @@ internal enum FindingAction
     /// <summary>Go back to where the source is named, and stated to be dead.</summary>
     Before,
 
+    /// <summary>State that the pool which the finding is about is dead.</summary>
+    State,
+
     /// <summary>Go back to the storage.</summary>
     Storage,
 
@@ -32,7 +35,8 @@ internal static class FindingActions
 {
     public static FindingAction Of(Finding finding) => finding switch
     {
-        { Code: "source-not-dead" or "source-unreachable" } => FindingAction.Before,
+        { Code: "source-not-dead" or "site-silent" } => FindingAction.State,
+        { Code: "source-unreachable" or "source-dead-unnamed" or "source-dead-ambiguous" or "source-dead-unknown" } => FindingAction.Before,
         { Code: "no-metadata" or "storage-unreadable" or "storage-empty" } => FindingAction.Storage,
         { Code: "not-found" or "name-ambiguous" } => FindingAction.Select,
         { Code: "network-map-wrong" or "network-ambiguous" } => FindingAction.Map,

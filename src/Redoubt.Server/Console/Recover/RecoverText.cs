@@ -125,6 +125,8 @@ internal static class RecoverText
     public static string SaveAs => Words["SaveAs"];
     public static string PlanName => Words["PlanName"];
     public static string Save => Words["Save"];
+    public static string StateDead => Words["StateDead"];
+    public static string StateDeadLabel(string pool) => Words.Of("StateDeadLabel", pool);
     public static string Accept => Words["Accept"];
 
     public static string NoPair(string word) => Words.Of("NoPair", word);

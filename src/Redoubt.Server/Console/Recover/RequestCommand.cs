@@ -69,7 +69,7 @@ internal static class RequestCommand
         Pairs(text, "hook", policy.Hooks.GroupBy(MomentOf).Select(h => KeyValuePair.Create(h.Key, string.Join(',', h.Select(s => s.Script)))));
         List(text, "accept-missing", policy.AcceptedMissingDisks);
         List(text, "resolve", policy.Resolve);
-        One(text, "source-dead", policy.IsSourceDead ? "true" : null);
+        One(text, "source-dead", policy.DeadSources.IsEmpty ? policy.IsSourceDead ? "true" : null : string.Join(',', policy.DeadSources));
         One(text, "accept-unplugged", policy.AcceptsUnplugged ? "true" : null);
         One(text, "power-state", policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
         One(text, "on-failure", policy.OnTierFailure == TierFailure.Continue ? null : policy.OnTierFailure.ToString().ToLowerInvariant());

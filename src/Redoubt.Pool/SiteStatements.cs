@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// What operators have stated about sites that can't be asked: each statement is for one VM and its next start, and goes with that. They
+/// are kept in memory only, since a daemon that was restarted must rather ask again than believe what was true before.
+/// </summary>
+internal sealed class SiteStatements(TimeProvider time)
+{
+    /// <summary>For how long a statement that no start has used counts: what somebody saw with their own eyes was true then.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    private readonly Lock _changing = new();
+    private ImmutableList<SiteStatement> _statements = [];
+
+    /// <summary>Keeps a statement for the VM's next start, in the place of an earlier one about the same site.</summary>
+    public void Add(SiteStatement statement)
+    {
+        lock (_changing)
+        {
+            _statements = Valid().RemoveAll(s => s.Vm == statement.Vm && s.Site == statement.Site).Add(statement);
+        }
+    }
+
+    /// <summary>Takes what was stated for this start of a VM: each statement serves once.</summary>
+    public ImmutableList<SiteStatement> Take(Ref<VmRecord> vm)
+    {
+        lock (_changing)
+        {
+            var valid = Valid();
+            _statements = valid.RemoveAll(s => s.Vm == vm);
+            return valid.FindAll(s => s.Vm == vm);
+        }
+    }
+
+    private ImmutableList<SiteStatement> Valid() => _statements.RemoveAll(s => time.GetUtcNow() - s.At > Lifetime);
+}

@@ -1,0 +1,44 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>Where an SR lies, as its device configuration says. Pure but for following links.</summary>
+internal static class StorageLocation
+{
+    /// <summary>Whether two device configurations lead to one place. A path may be written in several ways.</summary>
+    public static bool IsSame(ImmutableSortedDictionary<string, string> one, ImmutableSortedDictionary<string, string> other) =>
+        one.Count == other.Count && one.All(c => other.TryGetValue(c.Key, out var value) && (c.Value == value || Resolve(c.Value) == Resolve(value)));
+
+    /// <summary>The place in words, without secrets.</summary>
+    public static string Describe(string type, ImmutableSortedDictionary<string, string> config) =>
+        $"{type} {string.Join(", ", config.Select(c => IsSecret(c.Key) || c.Value.Contains('@', StringComparison.Ordinal) ? c.Key : $"{c.Key}={c.Value}"))}".TrimEnd();
+
+    private static bool IsSecret(string key) =>
+        new[] { "pass", "pwd", "secret", "chap", "token", "cred", "private", "auth", "key" }.Any(s => key.Contains(s, StringComparison.OrdinalIgnoreCase));
+
+    // Each folder on the way may be a link, and what can't be followed is compared as it is written.
+    private static string Resolve(string value)
+    {
+        if (!Path.IsPathRooted(value))
+        {
+            return value;
+        }
+
+        try
+        {
+            var path = "/";
+            foreach (var part in Path.GetFullPath(value).Split('/', StringSplitOptions.RemoveEmptyEntries))
+            {
+                path = Path.Combine(path, part);
+                path = Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            }
+
+            return path;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return Path.TrimEndingDirectorySeparator(value);
+        }
+    }
+}
