@@ -16,7 +16,8 @@ internal static class DisksInMaking
 
     /// <summary>The UUIDs noted.</summary>
     public static ImmutableArray<VdiUuid> Of(SrRecord sr) =>
-        [.. sr.OtherConfig.GetValueOrDefault(Key, "").Split(',').Where(u => Guid.TryParseExact(u, "D", out _)).Select(u => new VdiUuid(Guid.Parse(u)))];
+        [.. sr.OtherConfig.GetValueOrDefault(Key, "").Split(',')
+            .Where(u => Guid.TryParseExact(u, "D", out _)).Select(u => new VdiUuid(Guid.Parse(u)))];
 
     /// <summary>Notes one.</summary>
     public static void Begin(Transaction tx, Ref<SrRecord> sr, VdiUuid vdi) => Change(tx, sr, noted => noted.Add(vdi));

@@ -18,7 +18,8 @@ internal sealed class FirmwareFiles(PoolServices pool)
 {
     /// <summary>The VMs with a file.</summary>
     public IReadOnlyList<Guid> All() => System.IO.Directory.Exists(Directory)
-        ? [.. System.IO.Directory.EnumerateFiles(Directory, "*.fd").Select(p => Guid.TryParseExact(Path.GetFileNameWithoutExtension(p), "D", out var vm) ? vm : Guid.Empty).Where(v => v != Guid.Empty)]
+        ? [.. System.IO.Directory.EnumerateFiles(Directory, "*.fd").Select(Path.GetFileNameWithoutExtension)
+            .Where(name => Guid.TryParseExact(name, "D", out _)).Select(name => Guid.Parse(name!))]
         : [];
 
     private string Directory => Path.GetDirectoryName(PathOf(Guid.Empty))!;
@@ -27,7 +28,8 @@ internal sealed class FirmwareFiles(PoolServices pool)
     public bool Has(Guid vm) => File.Exists(PathOf(vm));
 
     /// <summary>Waits until nobody else takes from a VM's file or lays it. Left by disposing of the answer.</summary>
-    public Task<IDisposable> HoldAsync(Guid vm, CancellationToken cancellationToken) => pool.Gates.EnterAsync($"firmware of {vm:D}", cancellationToken);
+    public Task<IDisposable> HoldAsync(Guid vm, CancellationToken cancellationToken) =>
+        pool.Gates.EnterAsync($"firmware of {vm:D}", cancellationToken);
 
     /// <summary>Where a VM's file is.</summary>
     public string PathOf(Guid vm) => GuestPaths.Of(pool.DataDirectory, vm).Variables;
@@ -44,7 +46,8 @@ internal sealed class FirmwareFiles(PoolServices pool)
 
         Remove(uuid);
         var vm = pool.State.Get(reference);
-        if (!FirmwareVariables.AreUsedBy(vm) || !vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text) || FirmwareVariables.Decode(text) is not { } store)
+        if (!FirmwareVariables.AreUsedBy(vm) || !vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text)
+            || FirmwareVariables.Decode(text) is not { } store)
         {
             return;
         }

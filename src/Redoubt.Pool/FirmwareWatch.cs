@@ -70,7 +70,8 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
     {
         var path = files.PathOf(uuid);
         var written = File.GetLastWriteTimeUtc(path);
-        if (_taken.TryGetValue(uuid, out var taken) && taken == written || files.TakeFrom(uuid) is not { } take || File.GetLastWriteTimeUtc(path) != written)
+        if ((_taken.TryGetValue(uuid, out var taken) && taken == written)
+            || files.TakeFrom(uuid) is not { } take || File.GetLastWriteTimeUtc(path) != written)
         {
             return;
         }

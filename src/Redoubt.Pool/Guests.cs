@@ -103,7 +103,8 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new XenApiException(
-                e, "OPERATION_NOT_ALLOWED", $"The UEFI variables of the VM {pool.State.Get(vm).NameLabel} can't be laid out in the daemon's directory: {e.Message}");
+                e, "OPERATION_NOT_ALLOWED",
+                $"The UEFI variables of the VM {pool.State.Get(vm).NameLabel} can't be laid out in the daemon's directory: {e.Message}");
         }
     }
 

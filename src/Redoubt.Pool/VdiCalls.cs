@@ -26,7 +26,9 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         using var held = await GateAsync(args.Sr, call);
         var reference = await MakeAsync(
             sr, args with { IsASnapshot = false, SnapshotOf = default }, isWhole: true,
-            uuid => sr.CreateVdiAsync(new VdiConfig { Uuid = uuid, VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation), call.Cancellation);
+            uuid => sr.CreateVdiAsync(
+                new VdiConfig { Uuid = uuid, VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation),
+            call.Cancellation);
         await MeasureAsync(args.Sr);
         return reference;
     }
@@ -127,7 +129,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 {
                     await pool.PostAsync(
                         "VDI_LEFT_OVER", 4, Cls.Sr, record.Uuid,
-                        $"The disk {uuid} was being made when the daemon died, and can't be removed now: {string.Join(", ", e.Parameters.Prepend(e.Code))}. The next start tries again.");
+                        $"The disk {uuid} was being made when the daemon died, and can't be removed now: "
+                        + $"{string.Join(", ", e.Parameters.Prepend(e.Code))}. The next start tries again.");
                 }
             }
         }

@@ -79,7 +79,8 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
         {
             try
             {
-                foreach (var left in (await driver.ProbeAsync(config, CancellationToken.None)).Where(s => pool.State.FindByUuid<SrRecord>($"{s.Uuid}").IsNull))
+                var found = await driver.ProbeAsync(config, CancellationToken.None);
+                foreach (var left in found.Where(s => pool.State.FindByUuid<SrRecord>($"{s.Uuid}").IsNull))
                 {
                     await EraseAsync(driver, left.Uuid, config, CancellationToken.None);
                 }
@@ -89,7 +90,8 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             catch (XenApiException e)
             {
                 await pool.PostAsync(
-                    "TEST_LEFTOVERS", 4, Cls.Host, pool.State.Get(pool.Host).Uuid, $"What a test has left in {Directory} could not be removed: {string.Join(", ", e.Parameters.Prepend(e.Code))}");
+                    "TEST_LEFTOVERS", 4, Cls.Host, pool.State.Get(pool.Host).Uuid,
+                    $"What a test has left in {Directory} could not be removed: {string.Join(", ", e.Parameters.Prepend(e.Code))}");
             }
         }
     }
