@@ -121,13 +121,39 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Writes the whole database; changes queued from now on follow it. The answer completes when it is durable.</summary>
     internal Task StartOver(DatabaseState state)
     {
+        var whole = new JournalWork(state, [], true);
         while (_work.Reader.TryRead(out var dropped))
         {
-            dropped.Done.TrySetCanceled();
+            if (dropped.Whole)
+            {
+                // Whoever waits for an older whole database gets this one, which lacks nothing of it.
+                _ = PassOnAsync(whole.Done.Task, dropped.Done);
+            }
+            else
+            {
+                dropped.Done.TrySetCanceled();
+            }
         }
 
         _health = JournalHealth.CatchingUp;
-        return Post(new JournalWork(state, [], true));
+        return Post(whole);
+    }
+
+    private static async Task PassOnAsync(Task outcome, TaskCompletionSource to)
+    {
+        try
+        {
+            await outcome.ConfigureAwait(false);
+            to.TrySetResult();
+        }
+        catch (OperationCanceledException)
+        {
+            to.TrySetCanceled();
+        }
+        catch (Exception failed)
+        {
+            to.TrySetException(failed);
+        }
     }
 
     /// <summary>Queues a batch. The answer completes when it is durable.</summary>

@@ -47,6 +47,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly Logins _logins;
     private readonly AuditLog _audit;
     private readonly CertificateReload? _certificate;
+    private HostUpkeep? _host;
     private readonly Failures _failures;
     private readonly RecoveryService _recovery;
     private readonly Inspections _inspections;
@@ -75,7 +76,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RecoveryCalls(services, _recovery),
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
-        var transfers = new TransferRunner(new HttpSessions(services, _logins), audit, failures);
+        var transfers = new TransferRunner(new HttpSessions(services, _logins), new ClientTask(services, _tasks, failures), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, transfers),
@@ -183,6 +184,11 @@ public sealed class PoolServer : IAsyncDisposable
             await _web.StopAsync(limit.Token);
         }
 
+        if (_host is not null)
+        {
+            await _host.DisposeAsync();
+        }
+
         await _sweep.DisposeAsync();
         await _tasks.DisposeAsync();
         _logins.Dispose();
@@ -225,6 +231,7 @@ public sealed class PoolServer : IAsyncDisposable
             server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
+            server._host = await HostUpkeep.StartAsync(daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
             return server;

@@ -22,40 +22,27 @@ internal static class HostlessRequests
     public static async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next, TimeProvider time)
     {
         var input = connection.Transport.Input;
-        var isUntouched = true;
         using (var limit = new CancellationTokenSource(HeadLimit, time))
         {
             try
             {
+                // A head of which only a part has come goes by the pipe: waiting for the rest here would hide the part from the HTTP server.
                 var read = await input.ReadAsync(limit.Token);
-                while (!IsWhole(read.Buffer) && read.Buffer.Length < LongestHead && !read.IsCompleted)
+                var isFine = RequestHead.TryRead(read.Buffer) is { } head ? !head.NeedsHost : IsWhole(read.Buffer) || read.IsCompleted;
+                input.AdvanceTo(read.Buffer.Start);
+                if (!isFine)
                 {
-                    // From here on the HTTP server would not see what has come already, and gets it by way of a pipe.
-                    isUntouched = false;
-                    input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
-                    read = await input.ReadAsync(limit.Token);
-                }
-
-                var isHostless = RequestHead.TryRead(read.Buffer) is { NeedsHost: true };
-                input.AdvanceTo(read.Buffer.Start, isUntouched ? read.Buffer.Start : read.Buffer.End);
-                if (isUntouched && !isHostless)
-                {
-                    await next(connection);
+                    await ByPipeAsync(connection, next);
                     return;
                 }
             }
             catch (OperationCanceledException)
             {
-                // Too little so far; how long that may go on is for the HTTP server to say.
-                if (isUntouched)
-                {
-                    await next(connection);
-                    return;
-                }
+                // Not a word so far; how long that may go on is for the HTTP server to say.
             }
         }
 
-        await ByPipeAsync(connection, next);
+        await next(connection);
     }
 
     private static bool IsWhole(ReadOnlySequence<byte> buffer) => new SequenceReader<byte>(buffer).TryReadTo(out ReadOnlySequence<byte> _, RequestHead.End);

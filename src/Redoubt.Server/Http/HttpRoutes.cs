@@ -34,7 +34,8 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         }
     }
 
-    private Task RouteAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value) switch
+    // xapi takes the addresses of transfers with a slash at their end too.
+    private Task RouteAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value is { Length: > 1 } path ? path.TrimEnd('/') : http.Request.Path.Value) switch
     {
         ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
 
@@ -46,7 +47,7 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
         ("GET", "/export_metadata") => vms.ExportAsync(http),
         ("PUT", "/import_metadata") => vms.ImportAsync(http),
-        ("GET", { } path) when path.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
+        ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

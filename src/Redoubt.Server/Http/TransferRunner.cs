@@ -3,12 +3,13 @@ using Microsoft.AspNetCore.Http;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
 using Redoubt.Server.Dispatch;
+using Redoubt.Server.Tasks;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Http;
 
 /// <summary>What all transfers have in common: who asks and whether they may, the audit log, and how a failure is told.</summary>
-internal sealed class TransferRunner(HttpSessions sessions, AuditTrail audit, Failures failures)
+internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, AuditTrail audit, Failures failures)
 {
     public const int ChunkBytes = 1 << 20;
 
@@ -18,20 +19,35 @@ internal sealed class TransferRunner(HttpSessions sessions, AuditTrail audit, Fa
     /// <param name="lowest">The lowest role that may.</param>
     /// <param name="about">The objects it is about.</param>
     /// <param name="act">Does it.</param>
-    public async Task RunAsync(HttpContext http, string handler, Role lowest, AuditedTransfer? about, Func<SessionState, Task> act)
+    public Task RunAsync(HttpContext http, string handler, Role lowest, AuditedTransfer? about, Func<SessionState, Task> act) => RunAsync(http, handler, lowest, about, async session =>
+    {
+        await act(session);
+        return "";
+    });
+
+    /// <summary>Runs a transfer in the name of whoever asks.</summary>
+    /// <param name="http">The request.</param>
+    /// <param name="handler">What it is called in roles and in the audit log.</param>
+    /// <param name="lowest">The lowest role that may.</param>
+    /// <param name="about">The objects it is about.</param>
+    /// <param name="act">Does it; gives the result of the client's task, if there is one.</param>
+    public async Task RunAsync(HttpContext http, string handler, Role lowest, AuditedTransfer? about, Func<SessionState, Task<string>> act)
     {
         try
         {
-            var known = await sessions.RunAsync(http, async session =>
+            // Around everything else: a refusal is an outcome too.
+            var known = await sessions.RunAsync(http, session => task.RunAsync(http, session, handler, async () =>
             {
+                var result = "";
                 var remote = http.Connection.RemoteIpAddress ?? IPAddress.None;
                 await audit.BeginTransfer(session, remote, handler, about?.Class, about?.References ?? []).RunAsync(async () =>
                 {
                     RoleCheck.Require(session, "http/" + handler, lowest);
-                    await act(session);
+                    result = await act(session);
                     return null;
                 });
-            });
+                return result;
+            }));
             if (!known)
             {
                 await HttpPages.UnauthorisedAsync(http, handler);
@@ -78,6 +94,12 @@ internal sealed class TransferRunner(HttpSessions sessions, AuditTrail audit, Fa
 
         http.Response.Clear();
         AddHeaders(http.Response);
+        if (failure.Code == "TASK_CANCELLED")
+        {
+            // The client goes on sending, and nobody reads it.
+            http.Response.Headers.Connection = "close";
+        }
+
         http.Response.StatusCode = Status(failure.Code);
         http.Response.ContentType = JsonRpc.ContentType;
         await using var output = new AnswerStream(http.Response, http.RequestAborted);

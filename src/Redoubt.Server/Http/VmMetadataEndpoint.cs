@@ -12,16 +12,15 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Http;
 
 /// <summary>
-/// <c>/export_metadata</c> and <c>/import_metadata</c>, with xapi's parameters. A task that <c>task_id</c> names says how it went when it is over, and of
-/// an import which VMs were made, as xapi's does; the answer's text says the same to people.
+/// <c>/export_metadata</c> and <c>/import_metadata</c>, with xapi's parameters. A task that <c>task_id</c> names says of an import which VMs were made, as
+/// xapi's does; the answer's text says the same to people.
 /// </summary>
 internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runner)
 {
     private const int TarBytes = 64 << 10;
     private const string Disk = "vdi:";
 
-    public Task ExportAsync(HttpContext http) => runner.RunAsync(http, "get_export_metadata", Role.VmAdmin, About(http), session =>
-        AsTaskAsync(http, session, "get_export_metadata", async () =>
+    public Task ExportAsync(HttpContext http) => runner.RunAsync(http, "get_export_metadata", Role.VmAdmin, About(http), async session =>
         {
             var query = http.Request.Query;
             var state = session.Foreign ?? daemon.Services.State;
@@ -33,10 +32,9 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
             http.Response.Headers.ContentDisposition = "attachment; filename=\"export.xva\"";
             await TransferRunner.SendAsync(http, archive, "application/octet-stream");
             return "";
-        }));
+        });
 
-    public Task ImportAsync(HttpContext http) => runner.RunAsync(http, "put_import_metadata", Role.VmAdmin, null, session =>
-        AsTaskAsync(http, session, "put_import_metadata", async () =>
+    public Task ImportAsync(HttpContext http) => runner.RunAsync(http, "put_import_metadata", Role.VmAdmin, null, async session =>
         {
             if (session.Foreign is not null)
             {
@@ -59,7 +57,7 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
             var outcome = await daemon.VmMetadata.ImportAsync(archive, how, http.RequestAborted);
             await TransferRunner.SendAsync(http, new MemoryStream(Encoding.UTF8.GetBytes(Tell(outcome, how.DryRun))), "text/plain; charset=utf-8");
             return TaskResult.Of(SetType<Ref<VmRecord>>.Of(RefType<VmRecord>.Of("VM")), outcome.Vms.ToImmutableList());
-        }));
+        });
 
     private static string Tell(VmImportOutcome outcome, bool dryRun) =>
         string.Concat(outcome.Names.Select(n => $"{(dryRun ? "Would import" : "Imported")} {n}.\n").Concat(outcome.Notices.Select(n => n + "\n")));
@@ -95,43 +93,4 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
                 ? [reference]
                 : [.. (query["uuids"].FirstOrDefault() ?? query["uuid"].FirstOrDefault() ?? "").Split(',').Select(u => state.FindByUuid<VmRecord>(u).Opaque)]);
     }
-
-    /// <summary>Finishes the task that the client made for it, if it did.</summary>
-    private async Task AsTaskAsync(HttpContext http, SessionState session, string handler, Func<Task<string>> act)
-    {
-        var spelled = http.Request.Query["task_id"].FirstOrDefault();
-        if (spelled is null)
-        {
-            await act();
-            return;
-        }
-
-        var task = new Ref<TaskRecord>(spelled);
-        if (daemon.Services.State.Get(task).Session != session.Ref)
-        {
-            RoleCheck.Require(session, "task.set_status/any", Role.PoolOperator);
-        }
-
-        try
-        {
-            var result = await act();
-            await FinishAsync(task, t => t with { Status = TaskStatusType.Success, Result = result });
-        }
-        catch (Exception error)
-        {
-            var failure = runner.Translate(error, handler);
-            await FinishAsync(task, t => t with { Status = TaskStatusType.Failure, ErrorInfo = [failure.Code, .. failure.Parameters] });
-            throw failure;
-        }
-    }
-
-    private Task FinishAsync(Ref<TaskRecord> task, Func<TaskRecord, TaskRecord> outcome) => daemon.Services.Database.WriteAsync(
-        tx =>
-        {
-            if (tx.Find(task) is { } record && !TaskRows.IsFinished(record))
-            {
-                tx.Update(task, t => TaskRows.Finished(outcome(t), daemon.Services.Time.GetUtcNow()));
-            }
-        },
-        CancellationToken.None);
 }

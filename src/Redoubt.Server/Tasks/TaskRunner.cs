@@ -44,6 +44,22 @@ internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<T
     /// <summary>The work behind a task, or null if none goes on.</summary>
     public RunningTask? Find(Ref<TaskRecord> task) => _running.GetValueOrDefault(task);
 
+    /// <summary>Takes a task of a client's making over, whose work somebody else does. False if work goes on behind it already.</summary>
+    public bool TryAdopt(Ref<TaskRecord> task, RunningTask entry) => _running.TryAdd(task, entry);
+
+    /// <summary>Writes the outcome of an adopted task down, unless the client has given it one.</summary>
+    public async Task EndAsync(Ref<TaskRecord> task, RunningTask entry, Func<TaskRecord, TaskRecord> outcome)
+    {
+        try
+        {
+            await FinishAsync(task, entry, t => TaskRows.IsFinished(t) ? t : outcome(t));
+        }
+        finally
+        {
+            _running.TryRemove(task, out _);
+        }
+    }
+
     /// <summary>Cancels what still runs and waits until it has stopped, though not for ever.</summary>
     public async ValueTask DisposeAsync()
     {

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using Microsoft.Extensions.Logging;
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Pool;
+using Redoubt.Server.Listening;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server;
+
+/// <summary>
+/// Keeps true what the database says of this host and what changes by itself: where it is reached (<c>host.address</c>), and what of its memory is
+/// free (<c>host_metrics.memory_free</c>).
+/// </summary>
+internal sealed class HostUpkeep : IAsyncDisposable
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);
+
+    // Less is noise, and each change goes to every copy of the database.
+    private const double LeastChange = 0.01;
+
+    private readonly PoolServices _pool;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly IDisposable _subscription;
+    private readonly Task _loop;
+    private TaskCompletionSource _wake = NewSignal();
+
+    private HostUpkeep(PoolServices pool, ILogger log)
+    {
+        (_pool, _log) = (pool, log);
+        _subscription = pool.Database.Subscribe(Take);
+        _loop = Task.Run(LoopAsync);
+    }
+
+    /// <summary>Starts it; when this answers, both are true.</summary>
+    public static async Task<HostUpkeep> StartAsync(PoolServices pool, IEnumerable<ListenUrl> urls, ILogger log, CancellationToken cancellationToken)
+    {
+        var address = AddressOf([.. urls.Select(u => u.EndPoint.Address)], OwnAddresses()).ToString();
+        if (pool.State.Get(pool.Host).Address != address)
+        {
+            await pool.Database.WriteAsync(tx => tx.Update(pool.Host, h => h with { Address = address }), cancellationToken);
+        }
+
+        var upkeep = new HostUpkeep(pool, log);
+        await upkeep.RoundAsync(cancellationToken);
+        return upkeep;
+    }
+
+    /// <summary>The address by which others reach this host: one that it listens on, before one that only it itself can reach. Pure.</summary>
+    /// <param name="listened">What it listens on.</param>
+    /// <param name="own">The addresses of the machine.</param>
+    public static IPAddress AddressOf(IReadOnlyCollection<IPAddress> listened, IReadOnlyCollection<IPAddress> own)
+    {
+        var reachable = listened.Any(a => a.Equals(IPAddress.Any) || a.Equals(IPAddress.IPv6Any)) ? listened.Concat(own) : listened;
+        return reachable.Where(a => !a.Equals(IPAddress.Any) && !a.Equals(IPAddress.IPv6Any))
+            .OrderBy(IPAddress.IsLoopback).ThenBy(a => a.AddressFamily).FirstOrDefault() ?? IPAddress.Loopback;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _subscription.Dispose();
+        await _stop.CancelAsync();
+        await _loop;
+        _stop.Dispose();
+    }
+
+    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private static List<IPAddress> OwnAddresses() =>
+        [.. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
+            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal)];
+
+    private static async Task RefreshAsync(PoolServices pool, CancellationToken cancellationToken)
+    {
+        var memory = await pool.Hypervisor.GetMemoryAsync(cancellationToken);
+        var metrics = pool.State.Get(pool.Host).Metrics;
+        var known = pool.State.Get(metrics);
+        if (known.MemoryFree == 0 || Math.Abs(known.MemoryFree - memory.AvailableBytes) > memory.TotalBytes * LeastChange)
+        {
+            await pool.Database.WriteAsync(
+                tx => tx.Update(metrics, m => m with { MemoryFree = memory.AvailableBytes, LastUpdated = pool.Time.GetUtcNow() }), cancellationToken);
+        }
+    }
+
+    // A VM that starts or stops changes it most, and then somebody may look.
+    private void Take(DatabaseState state, IReadOnlyList<Change> changes)
+    {
+        if (changes.Any(c => c is { Before.Record: VmRecord before, After.Record: VmRecord after } && before.PowerState != after.PowerState))
+        {
+            _wake.TrySetResult();
+        }
+    }
+
+    private async Task LoopAsync()
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await _wake.Task.WaitAsync(Interval, _pool.Time, _stop.Token);
+            }
+            catch (TimeoutException)
+            {
+                // It is time all the same.
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            _wake = NewSignal();
+            try
+            {
+                await RoundAsync(_stop.Token);
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    // Nobody has to wait for it, and a hypervisor that is away will be asked again.
+    private async Task RoundAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await RefreshAsync(_pool, cancellationToken);
+        }
+        catch (Exception failed) when (failed is HypervisorException or XenApiException or IOException)
+        {
+            _log.LogWarning("What of the host's memory is free could not be noted: {Message}", failed.Message);
+        }
+    }
+}
