@@ -26,6 +26,7 @@ public sealed class LiveJournal : IAsyncDisposable
 
     private readonly string _path;
     private readonly TimeProvider _time;
+    private readonly VolumeSigner? _signer;
     private readonly Channel<JournalWork> _work = Channel.CreateBounded<JournalWork>(MaxBacklog);
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -52,9 +53,11 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <param name="path">Where it lies.</param>
     /// <param name="keep">The half that must stay untouched until the first whole database is durable; by default the one that counts.</param>
     /// <param name="time">The clock.</param>
-    public LiveJournal(string key, string path, JournalHalf? keep, TimeProvider time)
+    /// <param name="signer">Signs what is written; null for the pool's own journal, which nobody else reads.</param>
+    public LiveJournal(string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null)
     {
         Key = key;
+        _signer = signer;
         _path = path;
         _keep = keep;
         _time = time;
@@ -352,7 +355,7 @@ public sealed class LiveJournal : IAsyncDisposable
         if (_writer is null)
         {
             _device = JournalDevice.Open(_path);
-            _writer = new JournalWriter(_device, _time, _keep);
+            _writer = new JournalWriter(_device, _time, _keep, signer: _signer);
         }
 
         if (work.Whole || _writer.Append(work.Batch) != AppendResult.Durable)

@@ -38,6 +38,7 @@ internal sealed record DomainPlan
         Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused)
     {
         var vm = state.Get(reference);
+        VmChecks.RequireStartable(vm);
         var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
         var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
             .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge, hasIsolated), v.Vif, v.Network)).ToList();
@@ -49,7 +50,7 @@ internal sealed record DomainPlan
                 Name = vm.NameLabel,
                 MemoryMaxBytes = vm.MemoryStaticMax,
                 MemoryTargetBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : null,
-                Vcpus = checked((int)vm.VcpusAtStartup),
+                Vcpus = (int)vm.VcpusAtStartup,
                 Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
                 NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
                 BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),

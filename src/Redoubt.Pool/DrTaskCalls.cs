@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// What disaster-recovery tasks do: they attach replicated storage for looking and recovering, and let go of what was not used. Either
 /// every SR of the whitelist is attached or none is, and then the task does not exist.
 /// </summary>
-internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections)
+internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, MetadataTrust trust)
 {
     [Message("DR_task.create")]
     public async Task<Ref<DrTaskRecord>> CreateAsync(
@@ -20,7 +20,7 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections)
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"Disaster recovery not supported on SRs of type {type}");
         }
 
-        var found = await SrProbe.RunAsync(driver, deviceConfig, call.Cancellation);
+        var found = await SrProbe.RunAsync(driver, deviceConfig, trust, call.Cancellation);
         var chosen = Choose(found, whitelist);
         chosen.ForEach(sr => RequireNew(pool.State, sr, type, deviceConfig));
         var task = await pool.Database.WriteAsync(tx => tx.Create(new DrTaskRecord()), call.Cancellation);

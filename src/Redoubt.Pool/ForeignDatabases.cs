@@ -22,10 +22,13 @@ internal sealed class ForeignDatabases
     /// <summary>What is known of a volume, be it old.</summary>
     public ForeignSummary? Find(string vdiUuid) => _known.GetValueOrDefault(vdiUuid);
 
-    /// <summary>Of each pool, the volumes with the highest generation seen.</summary>
-    public HashSet<string> Latest() =>
+    /// <summary>What the volumes that are known say of themselves.</summary>
+    public IReadOnlyCollection<VolumeClaim> Claims => [.. _known.Values.Select(k => k.Claim)];
+
+    /// <summary>Of each pool, the volumes with the highest generation seen, of those that are believed.</summary>
+    public HashSet<string> Latest(IReadOnlyDictionary<string, VolumeStanding> standings) =>
     [
-        .. _known.GroupBy(k => k.Value.PoolRef).SelectMany(pool =>
+        .. _known.Where(k => standings.GetValueOrDefault(k.Key) is VolumeStanding.Proven or VolumeStanding.Accepted).GroupBy(k => k.Value.PoolRef).SelectMany(pool =>
         {
             var highest = pool.Max(v => v.Value.Generation);
             return pool.Where(v => v.Value.Generation == highest).Select(v => v.Key);
@@ -43,6 +46,13 @@ internal sealed class ForeignDatabases
             var known = pool.State.Find(pool.State.FindByUuid<VdiRecord>(uuid));
             if (known?.MetadataOfPool == pool.Pool)
             {
+                continue;
+            }
+
+            // What this pool has recorded as a disk is one, whatever its guest has written onto it.
+            if (MetadataTrust.IsDisk(pool.State, uuid))
+            {
+                Forget(uuid);
                 continue;
             }
 
@@ -64,7 +74,7 @@ internal sealed class ForeignDatabases
         var volume = await Task.Run(() => MetadataVolume.Read(path), cancellationToken);
         if (volume is MetadataVolume.Readable readable)
         {
-            Remember(vdi.ToString(), readable, mark);
+            Remember(sr.Uuid.ToString(), vdi.ToString(), readable, mark);
         }
         else
         {
@@ -75,18 +85,25 @@ internal sealed class ForeignDatabases
     }
 
     /// <summary>Notes what a volume was found to hold.</summary>
+    /// <param name="srUuid">The SR that it is on.</param>
     /// <param name="vdiUuid">The volume.</param>
     /// <param name="volume">What it holds.</param>
     /// <param name="mark">Its mark before it was read; empty: not known, so it is read again when it matters.</param>
-    public void Remember(string vdiUuid, MetadataVolume.Readable volume, string mark) => _known[vdiUuid] = new(
+    public void Remember(string srUuid, string vdiUuid, MetadataVolume.Readable volume, string mark) => _known[vdiUuid] = new(
         mark,
         volume.PoolUuid,
         volume.PoolRef.Opaque,
-        volume.State.Get(volume.PoolRef).NameLabel,
+        BriefText.Of(volume.State.Get(volume.PoolRef).NameLabel),
         volume.State.Generation,
         volume.State.All<VmRecord>().Select(v => v.Record)
             .Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false } && !TestMarks.IsOfTest(v.OtherConfig))
-            .GroupBy(v => v.Uuid).ToImmutableDictionary(v => v.Key, v => v.Max(vm => vm.Version)));
+            .GroupBy(v => v.Uuid).ToImmutableDictionary(v => v.Key, v => v.Max(vm => vm.Version)),
+        ClaimOf(srUuid, vdiUuid, volume));
+
+    /// <summary>What a volume says of itself.</summary>
+    public static VolumeClaim ClaimOf(string srUuid, string vdiUuid, MetadataVolume.Readable volume) => new(
+        vdiUuid, srUuid, volume.PoolUuid, volume.Signature,
+        [.. volume.State.All<VdiRecord>().Where(v => v.Record.Type != XenApi.VdiType.Metadata).Select(v => v.Record.Uuid)]);
 
     /// <summary>Forgets a volume that is out of reach.</summary>
     public void Forget(string vdiUuid) => _known.TryRemove(vdiUuid, out _);

@@ -215,7 +215,7 @@ internal sealed class MetadataReplication
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
             var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
             RequireNotAhead(before, path);
-            var journal = new LiveJournal(record.Uuid, path, before?.Half, _pool.Time);
+            var journal = new LiveJournal(record.Uuid, path, before?.Half, _pool.Time, Signer(reference, record));
             var reached = _pool.State.Generation;
             if (await _pool.Database.AttachAsync(journal, keepTrying, cancellationToken))
             {
@@ -235,6 +235,9 @@ internal sealed class MetadataReplication
             throw;
         }
     }
+
+    private VolumeSigner Signer(Ref<SrRecord> sr, VdiRecord vdi) =>
+        new(_pool.MetadataKey, SrRows.Uuid(vdi).Value, SrRows.Uuid(_pool.State.Get(sr)).Value);
 
     /// <summary>
     /// After damage to the pool's own journal, a copy on an SR may hold changes that were acknowledged and are lost here. It must not be

@@ -1,5 +1,6 @@
 using Redoubt.Database;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -40,7 +41,7 @@ internal abstract record MetadataVolume
         var (reference, pool) = state.All<PoolRecord>().FirstOrDefault();
         return pool is null
             ? new Unreadable("the database in it has no pool")
-            : new Readable(state, reference, pool.Uuid, content.Half, damage) { WrittenAt = content.WrittenAt };
+            : new Readable(state, reference, pool.Uuid, content.Half, damage, content.Proof.Signature) { WrittenAt = content.WrittenAt };
     }
 
     /// <summary>It holds a pool's database.</summary>
@@ -49,7 +50,8 @@ internal abstract record MetadataVolume
     /// <param name="PoolUuid">The pool's UUID.</param>
     /// <param name="Half">The half it was read from.</param>
     /// <param name="Damage">What is missing and why; null if nothing is.</param>
-    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage) : MetadataVolume
+    /// <param name="Signature">What is signed there; null if nothing is.</param>
+    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage, VolumeSignature? Signature = null) : MetadataVolume
     {
         /// <summary>When the state that was read was written, by its writer's clock; null where the volume does not tell.</summary>
         public DateTimeOffset? WrittenAt { get; init; }

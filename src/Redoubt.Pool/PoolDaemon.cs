@@ -75,11 +75,13 @@ public sealed class PoolDaemon : IAsyncDisposable
             Drivers = drivers.ToDictionary(d => d.Type),
             Attached = new AttachedSrs(),
             StartedFromDamage = damage is not null,
+            MetadataKey = KeyFile.Open(config.DataDirectory),
             Time = time,
             DataDirectory = config.DataDirectory,
             Pool = pool,
             Host = host,
         };
+        await PublishKeyAsync(services);
         var daemon = Assemble(held, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
         if (damage is not null)
         {
@@ -105,16 +107,18 @@ public sealed class PoolDaemon : IAsyncDisposable
         await Services.Link.DisposeAsync();
         await Services.Database.DisposeAsync();
         await Services.Attached.DisposeAsync();
+        Services.MetadataKey.Dispose();
         await _lock.DisposeAsync();
     }
 
     private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
+        var trust = new MetadataTrust(services, foreign);
         var replication = new MetadataReplication(services);
-        elsewhere = new RecoveredElsewhere(services, foreign);
-        connections = new SrConnections(services, foreign, replication, elsewhere);
-        vdis = new VdiCalls(services, connections, foreign);
+        elsewhere = new RecoveredElsewhere(services, foreign, trust);
+        connections = new SrConnections(services, foreign, trust, replication, elsewhere);
+        vdis = new VdiCalls(services, connections, foreign, trust);
         var recoverer = new Recoverer(services, connections);
         var backups = new MetadataBackups(services);
         var schedule = new BackupSchedule(services, backups);
@@ -126,13 +130,13 @@ public sealed class PoolDaemon : IAsyncDisposable
         var power = new VmPowerCalls(services, guests, images);
         testSrs = new TestSrCalls(services, connections);
         var messages = new MessageTable(
-            new SrCalls(services, connections, replication),
+            new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
             vdis,
-            new DrTaskCalls(services, connections),
-            new RecoveryCalls(services, recoverer),
+            new DrTaskCalls(services, connections, trust),
+            new RecoveryCalls(services, recoverer, trust),
             testSrs,
-            new TestVmCalls(services),
+            new TestVmCalls(services, trust),
             new VmCalls(services, vdis, images),
             start,
             power,
@@ -150,6 +154,17 @@ public sealed class PoolDaemon : IAsyncDisposable
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
         return new(held, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware));
+    }
+
+    // In the database, so that a recovery site that asks this pool learns it.
+    private static async Task PublishKeyAsync(PoolServices services)
+    {
+        var key = services.MetadataKey.Fingerprint;
+        if (services.State.Get(services.Pool).OtherConfig.GetValueOrDefault(MetadataTrust.OwnKey) != key)
+        {
+            await services.Database.WriteAsync(
+                tx => tx.Update(services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(MetadataTrust.OwnKey, key) }), CancellationToken.None);
+        }
     }
 
     /// <summary>Two daemons on one directory would write one journal.</summary>

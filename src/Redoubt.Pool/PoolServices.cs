@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Redoubt.Compute;
 using Redoubt.Database;
+using Redoubt.Database.Journal;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -33,6 +34,9 @@ public sealed class PoolServices
 
     /// <summary>Whether the end of the pool's own journal was damaged when the daemon started, so that a copy on an SR may have more.</summary>
     public required bool StartedFromDamage { get; init; }
+
+    /// <summary>The key with which this pool signs its metadata volumes.</summary>
+    public required VolumeKey MetadataKey { get; init; }
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
@@ -81,6 +85,13 @@ public sealed class PoolServices
             throw;
         }
     }
+
+    /// <summary>
+    /// Remembers a pool's key for its metadata volumes as that pool itself named it, over a connection that is known to lead to it. It takes the
+    /// place of a key that was only met on storage; what an operator has set stays.
+    /// </summary>
+    /// <returns>Whether anything has changed.</returns>
+    public Task<bool> TrustKeyAsync(string poolUuid, string fingerprint) => MetadataTrust.NameAsync(this, poolUuid, fingerprint);
 
     /// <summary>Tells people of something, in the table of messages.</summary>
     public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(

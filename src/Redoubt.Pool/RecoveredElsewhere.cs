@@ -14,7 +14,7 @@ namespace Redoubt.Pool;
 /// While nothing has changed this is a few questions for the status of a file.
 /// </summary>
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
-internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign)
+internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust)
 {
     private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiState> Volumes)> _volumes = new();
     private readonly SemaphoreSlim _looking = new(1);
@@ -44,6 +44,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     public async Task AnnounceAsync()
     {
         var summaries = await LookAsync([], CancellationToken.None);
+        await AnnounceUnprovenAsync();
         foreach (var vm in pool.State.All<VmRecord>().Select(v => v.Record).Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }))
         {
             var newest = summaries.Where(s => s.Versions.ContainsKey(vm.Uuid)).MaxBy(s => s.Versions[vm.Uuid]);
@@ -59,6 +60,33 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == vm.Uuid && m.Record.Body == body))
             {
                 await pool.PostAsync("VM_RECOVERED_ELSEWHERE", isUp ? 1 : 2, Cls.Vm, vm.Uuid, body);
+            }
+        }
+    }
+
+    private async Task AnnounceUnprovenAsync()
+    {
+        var mine = pool.State.All<VmRecord>().Select(v => v.Record).Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }).ToDictionary(v => v.Uuid);
+        foreach (var (uuid, standing) in trust.Standings())
+        {
+            if (standing is not VolumeStanding.Unproven { Why: var why } || foreign.Find(uuid) is not { } summary)
+            {
+                continue;
+            }
+
+            var named = summary.Versions.Where(v => mine.TryGetValue(v.Key, out var vm) && v.Value > vm.Version).Select(v => mine[v.Key]).OrderBy(v => v.Uuid, StringComparer.Ordinal).ToList();
+            var vdi = pool.State.FindByUuid<VdiRecord>(uuid);
+            if (named.Count == 0 || vdi.IsNull)
+            {
+                continue;
+            }
+
+            var body = $"The volume {uuid} says that the pool {summary.PoolName} ({summary.PoolUuid}) has recovered {named.Count} of this pool's VMs, {named[0].NameLabel} among them, but nothing proves that it is "
+                + $"that pool's: {why}. No VM is held back for it. Make sure that none of them runs elsewhere; if it is genuine, say so: "
+                + $"pool-param-set uuid={pool.State.Get(pool.Pool).Uuid} other-config:{MetadataTrust.KeyPrefix}{summary.PoolUuid}=KEY with the key that the pool itself shows.";
+            if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == uuid && m.Record.Body == body))
+            {
+                await pool.PostAsync("METADATA_UNPROVEN", 2, Cls.Vdi, uuid, body);
             }
         }
     }
@@ -93,8 +121,10 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             _looking.Release();
         }
 
+        // What nothing proves stops no VM: any guest could write it. It is announced, in AnnounceAsync.
         var own = pool.State.Get(pool.Pool).Uuid;
-        found.RemoveAll(s => s.PoolUuid == own);
+        var standings = trust.Standings();
+        found.RemoveAll(s => s.PoolUuid == own || standings.GetValueOrDefault(s.Claim.VdiUuid) is not VolumeStanding.Proven);
         return found;
     }
 
@@ -102,7 +132,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     private async Task LookAsync(ISr sr, List<ForeignSummary> found, CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
-        foreach (var volume in (await VolumesAsync(sr, cancellationToken)).Where(v => !IsOwn(v)))
+        foreach (var volume in (await VolumesAsync(sr, cancellationToken)).Where(v => !IsOwn(v) && !trust.IsListed(v.Uuid.ToString()) && !MetadataTrust.IsDisk(pool.State, v.Uuid.ToString())))
         {
             var uuid = volume.Uuid.ToString();
             if (volume.Unreadable is { } lost)

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.</summary>
-internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
+internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer, MetadataTrust trust)
 {
     [Message("VM.assert_can_be_recovered")]
     public void AssertVm(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo) =>
@@ -32,7 +32,7 @@ internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
         CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string>? networks)
     {
         var vm = call.State.Get(self);
-        if (call.State.Find(vm.Appliance) is not null)
+        if (call.State.Find(vm.Appliance) is { } appliance && !ForeignRows.IsUnusable(call.State, appliance))
         {
             throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, vm.Appliance.Opaque);
         }
@@ -43,7 +43,7 @@ internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
     [Message("VM_appliance.assert_can_be_recovered")]
     public void AssertAppliance(CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo)
     {
-        foreach (var vm in call.State.Get(self).Vms)
+        foreach (var vm in Usable(call, self))
         {
             RecoveryRequirements.Assert(call.State, Target(sessionTo), vm);
         }
@@ -53,28 +53,58 @@ internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer)
     public ImmutableList<Ref<SrRecord>> RequiredByAppliance(CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo)
     {
         var local = Target(sessionTo);
-        return [.. call.State.Get(self).Vms.SelectMany(vm => RecoveryRequirements.Missing(call.State, local, call.State.Get(vm)).Select(m => m.Foreign)).Distinct()];
+        return [.. Usable(call, self).SelectMany(vm => RecoveryRequirements.Missing(call.State, local, call.State.Get(vm)).Select(m => m.Foreign)).Distinct()];
     }
 
     [Message("VM_appliance.recover")]
     public Task RecoverApplianceAsync(CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force) =>
-        RecoverAsync(call, "VM_appliance.recover", self, [.. call.State.Get(self).Vms], sessionTo, force, null);
+        RecoverApplianceAsync(call, "VM_appliance.recover", self, sessionTo, force, null);
 
     [Message("VM_appliance.recover_mapped")]
     public async Task<Ref<VmApplianceRecord>> RecoverApplianceMappedAsync(
         CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string> networks)
     {
-        var theirs = call.State.Get(self);
-        var recovered = await RecoverAsync(call, "VM_appliance.recover_mapped", self, [.. theirs.Vms], sessionTo, force, networks);
+        var recovered = await RecoverApplianceAsync(call, "VM_appliance.recover_mapped", self, sessionTo, force, networks);
         return recovered.Appliance;
     }
+
+    // One damaged row costs the VM that it belongs to: the vApp comes back without it, and people are told.
+    private async Task<RecoveryOutcome> RecoverApplianceAsync(
+        CallContext call, string message, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string>? networks)
+    {
+        var theirs = call.State.Get(self);
+        var recovered = await RecoverAsync(call, message, self, Usable(call, self), sessionTo, force, networks);
+        foreach (var vm in theirs.Vms.Select(call.State.Get))
+        {
+            if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
+            {
+                await Recoverer.AfterwardsAsync(
+                    $"VM {BriefText.Of(vm.NameLabel)} was left out of its vApp: {why}",
+                    () => pool.PostAsync("VM_NOT_RECOVERED", 2, Cls.Pool, pool.State.Get(pool.Pool).Uuid, $"The vApp {BriefText.Of(theirs.NameLabel)} came back without its VM {BriefText.Of(vm.NameLabel)}: {why}."));
+            }
+        }
+
+        return recovered;
+    }
+
+    private static List<Ref<VmRecord>> Usable(CallContext call, Ref<VmApplianceRecord> appliance) =>
+        [.. call.State.Get(appliance).Vms.Where(v => ForeignRows.WhyUnusable(call.State, call.State.Get(v)) is null)];
 
     private Task<RecoveryOutcome> RecoverAsync(
         CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo, bool force,
         ImmutableSortedDictionary<string, string>? networks)
     {
         pool.RequireForeign(call, message, sessionTo);
-        return recoverer.RunAsync(call.State, vms, appliance, new RecoveryOptions { Force = force, Networks = networks }, call.Cancellation);
+        var options = trust.Require(call.Session) with { Force = force, Networks = networks };
+        foreach (var vm in vms.Select(call.State.Get))
+        {
+            if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", $"{BriefText.Of(vm.NameLabel)} can't be recovered from this database: {why}.");
+            }
+        }
+
+        return recoverer.RunAsync(call.State, vms, appliance, options, call.Cancellation);
     }
 
     private DatabaseState Target(Ref<SessionRecord> sessionTo)

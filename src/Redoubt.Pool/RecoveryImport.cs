@@ -35,7 +35,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         {
             var vm = foreign.Get(reference);
             Make(reference, vm, default);
-            foreach (var snapshot in vm.Snapshots.Where(s => foreign.Find(s) is not null))
+            foreach (var snapshot in vm.Snapshots.Where(s => s != reference && foreign.Find(s) is { IsASnapshot: true }))
             {
                 Make(snapshot, foreign.Get(snapshot), _made[reference]);
             }
@@ -59,7 +59,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(NewerNames.Drop(theirs)) with
+        var known = options.IsUnproven ? HostFiles.Without(NewerNames.Drop(theirs), text => Notices.Add((theirs.Uuid, text))) : NewerNames.Drop(theirs);
+        var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(known) with
         {
             Uuid = options.AsCopies ? "" : theirs.Uuid,
             Version = options.AsCopies ? 0 : theirs.Version + 1,
@@ -78,6 +79,11 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             OtherConfig = OtherConfig(theirs),
         }));
         _made[reference] = made;
+        foreach (var (field, says) in NewerNames.Of(theirs))
+        {
+            Notices.Add((theirs.Uuid, $"Its {field} said {BriefText.Of(says)}, for which this version has no word; what it knows of that was kept."));
+        }
+
         tx.Update(made, Operations.WithAllowed);
         foreach (var (vbd, vdi) in drives.Where(d => d.Vbd.Type != VbdType.Disk || !d.Vdi.IsNull))
         {
@@ -153,6 +159,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         {
             if (options.DiskFor(theirs) is null)
             {
+                RequireNoVolume(found);
                 Describe(found, theirs);
             }
 
@@ -197,7 +204,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         if (options.DiskFor(theirs) is { } wanted)
         {
             var mapped = tx.State.FindByUuid<VdiRecord>(wanted);
-            return tx.Find(mapped) is { Missing: false } ? mapped : throw new XenApiException("UUID_INVALID", "VDI", wanted);
+            return tx.Find(mapped) is not { Missing: false } disk ? throw new XenApiException("UUID_INVALID", "VDI", wanted)
+                : disk.Type != VdiType.Metadata ? mapped
+                : throw new XenApiException("VDI_INCOMPATIBLE_TYPE", mapped.Opaque, VdiTypeType.Instance.Encode(disk.Type));
         }
 
         var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
@@ -206,6 +215,26 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         // Nearly always the location is the UUID, and then an SR of any size is searched at once.
         var likely = tx.State.FindByUuid<VdiRecord>(theirs.Location);
         return IsIt(likely) ? likely : tx.Find(sr) is { } ours ? ours.Vdis.FirstOrDefault(IsIt) : default;
+    }
+
+    /// <summary>
+    /// A volume that was proven, or is this pool's own, becomes no disk, whatever a database says. One that only looks like a volume is what a
+    /// database that is believed says it is.
+    /// </summary>
+    private void RequireNoVolume(Ref<VdiRecord> found)
+    {
+        var here = tx.Get(found);
+        if (here.Type != VdiType.Metadata)
+        {
+            return;
+        }
+
+        if (options.IsUnproven || here.SmConfig.ContainsKey(ScanRows.ProvenKey) || tx.Find(here.MetadataOfPool) is not null)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", found.Opaque, VdiTypeType.Instance.Encode(here.Type));
+        }
+
+        tx.Update(found, v => v with { Type = VdiType.User, MetadataOfPool = default, MetadataLatest = false });
     }
 
     private XenApiException Lost(VdiRecord theirs)
@@ -241,7 +270,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
         Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
-        Network = foreign.Find(theirs.Network) is { } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
+        Network = foreign.Find(theirs.Network) is { Uuid.Length: > 0 } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
         CurrentlyAttached = false,
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
         Metrics = default,

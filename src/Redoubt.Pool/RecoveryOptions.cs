@@ -16,6 +16,12 @@ internal sealed record RecoveryOptions
     public bool MayAdoptStorage { get; init; } = true;
 
     /// <summary>
+    /// Whether nothing proves that the database is a pool's, though the operator wants it to be believed: then its VMs get no file of this host
+    /// but those that are there for guests.
+    /// </summary>
+    public bool IsUnproven { get; init; }
+
+    /// <summary>
     /// Which disk of this pool, by UUID, takes the place of which of theirs, by UUID or by <c>sm_config:SCSIid</c>. A disk that is not named is found
     /// by SR and location.
     /// </summary>

@@ -7,18 +7,23 @@ namespace Redoubt.Pool;
 /// <summary>Makes the records of an SR's disks true to what a scan found.</summary>
 internal static class ScanRows
 {
+    /// <summary>In a metadata VDI's <c>sm_config</c>: the key by which it was proven when it was read last.</summary>
+    public const string ProvenKey = "dr-proven";
+
     /// <summary>Applies a scan.</summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="sr">The SR that was scanned.</param>
     /// <param name="found">The disks on it.</param>
     /// <param name="volumes">The foreign metadata volumes among them that could be read.</param>
+    /// <param name="standings">Which of them are believed.</param>
     /// <param name="ownPool">This pool.</param>
     public static void Apply(
-        Transaction tx, Ref<SrRecord> sr, IReadOnlyList<VdiState> found, IReadOnlyDictionary<string, MetadataVolume.Readable> volumes, Ref<PoolRecord> ownPool)
+        Transaction tx, Ref<SrRecord> sr, IReadOnlyList<VdiState> found, IReadOnlyDictionary<string, MetadataVolume.Readable> volumes,
+        IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool)
     {
-        var names = volumes.Values.MaxBy(v => v.State.Generation)?.State;
-        // On a replica, what was a metadata volume and is no redo log any more has been garbled, and must not just be gone.
-        var isReplica = !tx.Get(sr).IntroducedBy.IsNull;
+        var believed = volumes.Where(v => standings.GetValueOrDefault(v.Key) is VolumeStanding.Proven or VolumeStanding.Accepted).Select(v => v.Value)
+            .MaxBy(v => v.State.Generation)?.State;
+        var names = believed ?? volumes.Values.MaxBy(v => v.State.Generation)?.State;
         var present = found.ToDictionary(f => f.Uuid.ToString());
         foreach (var vdi in tx.Get(sr).Vdis.Where(v => !present.ContainsKey(tx.Get(v).Location)))
         {
@@ -34,22 +39,15 @@ internal static class ScanRows
                 continue;
             }
 
-            var old = tx.Find(reference) ?? Described(names, uuid) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };
+            var old = tx.Find(reference) ?? Described(names, uuid, believed is not null) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };
             var now = old with
             {
                 Missing = disk.Unreadable is not null,
                 VirtualSize = disk.VirtualSizeBytes,
                 PhysicalUtilisation = disk.PhysicalUtilisationBytes,
-                Type = disk.Type == Storage.VdiType.Metadata ? XenApi.VdiType.Metadata : old.Type == XenApi.VdiType.Metadata && !isReplica ? XenApi.VdiType.User : old.Type,
+                Type = TypeOf(disk, reference.IsNull ? null : old, old.Type, standings.GetValueOrDefault(uuid), ownPool),
             };
-            if (volumes.TryGetValue(uuid, out var volume))
-            {
-                now = now with { MetadataOfPool = volume.PoolRef };
-            }
-            else if (now.MetadataOfPool != ownPool)
-            {
-                now = now with { MetadataOfPool = default, MetadataLatest = false };
-            }
+            now = now.MetadataOfPool == ownPool && !reference.IsNull ? now : Claimed(now, volumes.GetValueOrDefault(uuid), standings.GetValueOrDefault(uuid), ownPool);
 
             if (reference.IsNull)
             {
@@ -62,10 +60,34 @@ internal static class ScanRows
         }
     }
 
-    /// <summary>Marks the foreign volumes with the highest generation of their pool, and unmarks the others.</summary>
-    public static Action<Transaction> MarkLatest(ForeignDatabases foreign, Ref<PoolRecord> ownPool)
+    /// <summary>
+    /// What a disk is. Its own bytes say that only where nothing else does: a raw disk's first bytes are its guest's to write. So what is
+    /// recorded as a disk stays one, unless a volume is proven; and what is recorded as a volume stays one, unless a proven one calls it a disk.
+    /// </summary>
+    private static XenApi.VdiType TypeOf(VdiState disk, VdiRecord? recorded, XenApi.VdiType otherwise, VolumeStanding? standing, Ref<PoolRecord> ownPool)
     {
-        var latest = foreign.Latest();
+        var asDisk = otherwise == XenApi.VdiType.Metadata ? XenApi.VdiType.User : otherwise;
+        return recorded switch
+        {
+            { Type: XenApi.VdiType.Metadata } => standing is VolumeStanding.Disk && recorded.MetadataOfPool != ownPool ? XenApi.VdiType.User : XenApi.VdiType.Metadata,
+            { } => standing is VolumeStanding.Proven ? XenApi.VdiType.Metadata : recorded.Type,
+            null => disk.Type == Storage.VdiType.Metadata && standing is not VolumeStanding.Disk ? XenApi.VdiType.Metadata : asDisk,
+        };
+    }
+
+    // A volume that says it is this pool's own would be written to, so it takes this pool's key to say that.
+    private static VdiRecord Claimed(VdiRecord vdi, MetadataVolume.Readable? volume, VolumeStanding? standing, Ref<PoolRecord> ownPool)
+    {
+        var key = standing is VolumeStanding.Proven proven ? proven.Key : null;
+        return volume is null || vdi.Type != XenApi.VdiType.Metadata || (volume.PoolRef == ownPool && key is null)
+            ? vdi with { MetadataOfPool = default, MetadataLatest = false }
+            : vdi with { MetadataOfPool = volume.PoolRef, SmConfig = key is null ? vdi.SmConfig.Remove(ProvenKey) : vdi.SmConfig.SetItem(ProvenKey, key) };
+    }
+
+    /// <summary>Marks the foreign volumes with the highest generation of their pool, and unmarks the others.</summary>
+    public static Action<Transaction> MarkLatest(ForeignDatabases foreign, IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool)
+    {
+        var latest = foreign.Latest(standings);
         return tx =>
         {
             foreach (var (reference, vdi) in tx.State.All<VdiRecord>()
@@ -78,8 +100,10 @@ internal static class ScanRows
     }
 
     /// <summary>What the pool that made a disk said of it: a file SR itself keeps no names.</summary>
-    private static VdiRecord Described(DatabaseState? names, string uuid) => names?.Find(names.FindByUuid<VdiRecord>(uuid)) is { } theirs
-        ? new VdiRecord
+    private static VdiRecord Described(DatabaseState? names, string uuid, bool isBelieved) => names?.Find(names.FindByUuid<VdiRecord>(uuid)) is not { } theirs
+        ? new VdiRecord { Type = XenApi.VdiType.User }
+        : !isBelieved ? new VdiRecord { NameLabel = BriefText.Of(theirs.NameLabel), NameDescription = BriefText.Of(theirs.NameDescription), Type = XenApi.VdiType.User }
+        : new VdiRecord
         {
             NameLabel = theirs.NameLabel,
             NameDescription = theirs.NameDescription,
@@ -88,6 +112,5 @@ internal static class ScanRows
             ReadOnly = theirs.ReadOnly,
             SmConfig = theirs.SmConfig,
             Tags = theirs.Tags,
-        }
-        : new VdiRecord { Type = XenApi.VdiType.User };
+        };
 }

@@ -44,8 +44,13 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     /// <param name="foreign">A foreign database, which the session may read and nothing else; null for the pool's own.</param>
     /// <param name="cancellationToken">Cancels.</param>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: they have no role.</exception>
-    public async Task<SessionState> OpenAsync(
-        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, CancellationToken cancellationToken)
+    public Task<SessionState> OpenAsync(
+        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, CancellationToken cancellationToken) =>
+        OpenAsync(owner, originator, host, foreign, null, cancellationToken);
+
+    /// <summary>Opens a session on a database that lies on a volume.</summary>
+    internal async Task<SessionState> OpenAsync(
+        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, VolumeClaim? claim, CancellationToken cancellationToken)
     {
         await CloseEndedAsync();
         var role = owner.RoleIn(database.State)
@@ -66,7 +71,7 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
                 Originator = originator,
             }),
             cancellationToken);
-        var state = new SessionState(reference, owner, role, foreign);
+        var state = new SessionState(reference, owner, role, foreign) { Claim = claim };
         _open[reference.Opaque] = (state, time.GetTimestamp());
         await CloseSurplusAsync(owner.UserName, reference, cancellationToken);
         return state;

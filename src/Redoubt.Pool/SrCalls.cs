@@ -7,7 +7,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What storage repositories do.</summary>
-internal sealed class SrCalls(PoolServices pool, SrConnections connections, MetadataReplication replication)
+internal sealed class SrCalls(PoolServices pool, SrConnections connections, MetadataReplication replication, MetadataTrust trust)
 {
     [Message("SR.create")]
     public async Task<Ref<SrRecord>> CreateAsync(
@@ -82,7 +82,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         ImmutableSortedDictionary<string, string> smConfig)
     {
         call.State.Get(host);
-        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, call.Cancellation);
+        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, trust, call.Cancellation);
         return new XElement("SRlist", found.Select(sr => new XElement(
             "SR",
             new XElement("UUID", sr.Uuid),

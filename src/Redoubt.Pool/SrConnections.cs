@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// Attaches SRs to this host and lets them go, and keeps the database true to what is on them. An SR introduced for recovery is attached
 /// read-only until a VM has been recovered from it.
 /// </summary>
-internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataReplication replication, RecoveredElsewhere elsewhere)
+internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust, MetadataReplication replication, RecoveredElsewhere elsewhere)
 {
     /// <summary>Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there. Repeating does nothing.</summary>
     /// <exception cref="XenApiException">The storage can't be attached; nothing has changed.</exception>
@@ -152,10 +152,13 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         var found = await attached.ScanAsync(cancellationToken);
         var stat = await attached.StatAsync(cancellationToken);
         var volumes = await foreign.ReadAsync(attached, found, pool, cancellationToken);
+        var (judged, met) = trust.Judge(foreign.Claims);
+        var standings = judged.AddRange(found.Where(f => f.Type == Storage.VdiType.Metadata).Select(f => f.Uuid.ToString()).Where(f => !judged.ContainsKey(f) && trust.IsListed(f))
+            .Select(f => KeyValuePair.Create<string, VolumeStanding>(f, new VolumeStanding.Disk())));
         await pool.Database.WriteAsync(
             tx =>
             {
-                ScanRows.Apply(tx, reference, found, volumes, pool.Pool);
+                ScanRows.Apply(tx, reference, found, volumes, standings, pool.Pool);
 
                 // A replica is measured once. Nothing of ours grows there, and to look at it again must change only what has changed there.
                 if (attached.Access == SrAccess.ReadWrite || tx.Get(reference).PhysicalSize != stat.PhysicalSizeBytes)
@@ -164,7 +167,8 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
                 }
             },
             cancellationToken);
-        await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, pool.Pool), cancellationToken);
+        await trust.RememberAsync(met);
+        await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, standings, pool.Pool), cancellationToken);
     }
 
     /// <summary>
@@ -246,7 +250,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             foreign.Forget(vdi.Uuid);
         }
 
-        await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, pool.Pool), CancellationToken.None);
+        await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, trust.Standings(), pool.Pool), CancellationToken.None);
     }
 
     private static void RequireIdle(DatabaseState state, Ref<SrRecord> sr)

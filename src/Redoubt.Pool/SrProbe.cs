@@ -11,18 +11,24 @@ internal static class SrProbe
 {
     /// <summary>Lists the SRs that a device config leads to. Writes nothing.</summary>
     public static async Task<IReadOnlyList<FoundSr>> RunAsync(
-        ISrDriver driver, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+        ISrDriver driver, IReadOnlyDictionary<string, string> deviceConfig, MetadataTrust trust, CancellationToken cancellationToken)
     {
         var found = new List<FoundSr>();
         foreach (var sr in await driver.ProbeAsync(deviceConfig, cancellationToken))
         {
-            var readable = await Task.Run(
-                () => sr.Metadata.Select(m => m.Path).OfType<string>().Select(path => MetadataVolume.Read(path)).OfType<MetadataVolume.Readable>().ToList(),
+            var volumes = await Task.Run(
+                () => sr.Metadata.Where(m => m.Path is not null).Select(m => (Uuid: m.Uuid.ToString(), Volume: MetadataVolume.Read(m.Path!) as MetadataVolume.Readable))
+                    .Where(v => v.Volume is not null).ToDictionary(v => v.Uuid, v => v.Volume!),
                 cancellationToken);
-            var newest = readable.MaxBy(v => v.State.Generation);
+
+            // Names, too, come from what is believed as long as anything is; what is no more than a disk with bytes on it has no say.
+            var standings = trust.Judge([.. volumes.Select(v => ForeignDatabases.ClaimOf(sr.Uuid.ToString(), v.Key, v.Value))]).Standings;
+            var newest = volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).OrderByDescending(v => standings[v.Key] is not VolumeStanding.Unproven)
+                .ThenByDescending(v => v.Value.State.Generation).Select(v => v.Value).FirstOrDefault();
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));
-            found.Add(new(sr.Uuid.ToString(), record?.NameLabel ?? "", record?.NameDescription ?? "", sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
-                [.. readable.Select(v => new ProbedMetadata(v.PoolUuid, v.State.Get(v.PoolRef).NameLabel, v.State.Generation, v.WrittenAt))]));
+            found.Add(new(sr.Uuid.ToString(), BriefText.Of(record?.NameLabel ?? ""), BriefText.Of(record?.NameDescription ?? ""), sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
+                [.. volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).Select(v => v.Value)
+                    .Select(v => new ProbedMetadata(v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
         }
 
         return found;

@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What disks do.</summary>
-internal sealed class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign)
+internal sealed class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign, MetadataTrust trust)
 {
     [Message("VDI.create")]
     public async Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args)
@@ -195,23 +195,55 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     public async Task<ImmutableSortedDictionary<string, string>> GetMetadataFactsAsync(CallContext call, Ref<VdiRecord> self)
     {
         var path = await MetadataPathAsync(call, self);
-        return await Task.Run(() => MetadataFacts.Read(path), call.Cancellation);
+        var facts = await Task.Run(() => MetadataFacts.Read(path), call.Cancellation);
+        var record = pool.State.Get(self);
+        return record.MetadataOfPool == pool.Pool || foreign.Find(record.Uuid) is not { } summary ? facts : facts.AddRange(Standing(summary.Claim));
+    }
+
+    private IEnumerable<KeyValuePair<string, string>> Standing(VolumeClaim claim)
+    {
+        if (claim.Key is { } key)
+        {
+            yield return new("signed-by", key);
+        }
+
+        switch (trust.Of(claim))
+        {
+            case VolumeStanding.Proven:
+                yield return new("standing", "proven");
+                break;
+            case VolumeStanding.Accepted:
+                yield return new("standing", "accepted");
+                break;
+            case VolumeStanding.Unproven { Why: var why }:
+                yield return new("standing", "unproven");
+                yield return new("unproven-because", why);
+                break;
+            case VolumeStanding.Disk:
+                yield return new("standing", "unproven");
+                yield return new("unproven-because", "a volume that is believed says that it is a disk of a VM");
+                break;
+            case var other:
+                throw new InvalidOperationException($"unknown standing {other}");
+        }
     }
 
     private async Task<Ref<SessionRecord>> OpenAsync(CallContext call, Ref<VdiRecord> self, JournalPoint? at)
     {
         var path = await MetadataPathAsync(call, self);
-        var uuid = pool.State.Get(self).Uuid;
+        var record = pool.State.Get(self);
+        var (uuid, sr) = (record.Uuid, pool.State.Get(record.Sr).Uuid);
         switch (await Task.Run(() => MetadataVolume.Read(path, at), call.Cancellation))
         {
             case MetadataVolume.Readable volume:
                 if (at is null)
                 {
-                    foreign.Remember(uuid, volume, mark: "");
+                    foreign.Remember(sr, uuid, volume, mark: "");
                 }
 
                 var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, volume.State, call.Cancellation);
+                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, volume.State,
+                    ForeignDatabases.ClaimOf(sr, uuid, volume), call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
                     await TellDamageAsync(session.Ref, uuid, volume.State.Generation, damage);

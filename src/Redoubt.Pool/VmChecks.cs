@@ -8,6 +8,8 @@ internal static class VmChecks
     /// <summary>More than any host has; QEMU's own limit is lower and depends on the machine.</summary>
     private const long VcpusLimit = 1024;
 
+    private const long MemoryLimit = 1L << 50;
+
     /// <summary>Checks that an operation on a VM is neither blocked nor out of place in its state.</summary>
     /// <exception cref="XenApiException">
     /// <c>OPERATION_BLOCKED</c>, <c>VM_IS_TEMPLATE</c>, <c>VM_BAD_POWER_STATE</c>, <c>OPERATION_NOT_ALLOWED</c>.
@@ -75,6 +77,20 @@ internal static class VmChecks
         AtLeast(1, "VCPUs_at_startup", vm.VcpusAtStartup);
         AtMost(VcpusLimit, "VCPUs_max", vm.VcpusMax);
         AtMost(vm.VcpusMax, "VCPUs_at_startup", vm.VcpusAtStartup);
+    }
+
+    /// <summary>
+    /// Checks that a VM's sizes can be put to a hypervisor at all. A recovered VM has them from somebody else's database, and a hypervisor
+    /// in this process that makes room for a billion processors takes the daemon with it.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>.</exception>
+    public static void RequireStartable(VmRecord vm)
+    {
+        AtLeast(1, "VCPUs_at_startup", vm.VcpusAtStartup);
+        AtMost(VcpusLimit, "VCPUs_at_startup", vm.VcpusAtStartup);
+        AtLeast(1, "memory_static_max", vm.MemoryStaticMax);
+        AtMost(MemoryLimit, "memory_static_max", vm.MemoryStaticMax);
+        AtMost(MemoryLimit, "memory_dynamic_max", vm.MemoryDynamicMax);
     }
 
     /// <summary>Checks a VM's place in an order of starts.</summary>

@@ -87,6 +87,12 @@ internal sealed class VmDisks(PoolServices pool)
 
     private static async Task<DiskPath> FindAsync(ISr sr, Ref<VdiRecord> reference, VdiRecord vdi, CancellationToken cancellationToken)
     {
+        // A guest that has a metadata volume for a disk writes the next disaster's truth.
+        if (vdi.Type == XenApi.VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", reference.Opaque, VdiTypeType.Instance.Encode(vdi.Type));
+        }
+
         if (vdi.Missing)
         {
             throw new XenApiException("VDI_MISSING", vdi.Sr.Opaque, reference.Opaque);

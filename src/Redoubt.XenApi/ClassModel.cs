@@ -106,6 +106,13 @@ public abstract class ClassModel
     /// <exception cref="WireFormatException">It is not a struct, or a field is of another type.</exception>
     public abstract Record FromWire(WireValue value);
 
+    /// <summary>
+    /// The record that a server answered. Where a newer one uses names that this data model lacks, they are kept in
+    /// <see cref="Record.Raw"/>, and go out again as they came.
+    /// </summary>
+    /// <exception cref="WireFormatException">It is not a struct, or a field is of another type.</exception>
+    public abstract Record FromAnswer(WireValue value);
+
     /// <summary>Writes the fields that clients see.</summary>
     public void WriteRecord(IWireWriter writer, Record record)
     {

@@ -50,6 +50,22 @@ public sealed class ClassModel<TRecord> : ClassModel
     }
 
     /// <inheritdoc/>
+    public override Record FromAnswer(WireValue value)
+    {
+        var record = new TRecord();
+        ImmutableDictionary<string, string>.Builder? raw = null;
+        foreach (var (name, member) in value.AsStruct($"{Name} record"))
+        {
+            if (FindField(name) is { } field && field.FillAnswer(record, member) is { } spelling)
+            {
+                (raw ??= ImmutableDictionary.CreateBuilder<string, string>())[field.Column] = spelling;
+            }
+        }
+
+        return raw is null ? record : record with { Raw = raw.ToImmutable() };
+    }
+
+    /// <inheritdoc/>
     public override Record FromWire(WireValue value)
     {
         var record = new TRecord();

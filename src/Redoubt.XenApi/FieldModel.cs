@@ -77,6 +77,13 @@ public abstract class FieldModel
     /// <summary>Sets a value in a record that nobody else has seen yet.</summary>
     internal abstract void Fill(Record fresh, WireValue value);
 
+    /// <summary>Sets a value that a server answered, in a record that nobody else has seen yet.</summary>
+    /// <returns>What it says in the database's spelling, if it has names that this data model lacks; else null.</returns>
+    internal abstract string? FillAnswer(Record fresh, WireValue value);
+
+    /// <summary>The record with what this data model knows of the field's value; if that is nothing, with another record's.</summary>
+    internal abstract Record WithRecognized(Record record, Record otherwise);
+
     /// <summary>Sets a value, in the database's spelling, in a record that nobody else has seen yet.</summary>
     /// <returns>Whether <see cref="Encode"/> gives the same spelling back.</returns>
     internal abstract bool Fill(Record fresh, string text);

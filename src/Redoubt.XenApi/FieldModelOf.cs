@@ -57,6 +57,19 @@ public sealed class FieldModel<TRecord, TValue> : FieldModel
 
     internal override void Fill(Record fresh, WireValue value) => assign((TRecord)fresh, type.Read(value));
 
+    internal override string? FillAnswer(Record fresh, WireValue value)
+    {
+        var answered = type.ReadAnswer(value);
+        assign((TRecord)fresh, answered);
+        return type.IsRecognized(answered) ? null : type.SpellAnswer(value);
+    }
+
+    internal override Record WithRecognized(Record record, Record otherwise)
+    {
+        var known = type.Recognized(get((TRecord)record));
+        return With(record, type.IsRecognized(known) ? known : get((TRecord)otherwise));
+    }
+
     internal override bool Fill(Record fresh, string text)
     {
         var value = type.Decode(text);

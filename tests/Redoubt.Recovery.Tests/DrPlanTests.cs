@@ -221,7 +221,7 @@ public sealed class DrPlanTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_volume_that_a_genuine_xapi_wrote_is_planned_from()
+    public async Task A_volume_that_a_genuine_xapi_wrote_is_planned_from_once_the_operator_accepts_it()
     {
         var genuine = SharedFiles.Genuine("metadata-vdi.raw.gz");
         var (sr, vdi) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
@@ -234,7 +234,11 @@ public sealed class DrPlanTests : IAsyncLifetime
         }
 
         await _site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", _site.DeviceConfig, ImmutableList.Create(sr));
-        var (code, text, error) = await _site.RunAsync("dr-plan", $"sr-uuid={sr}", "--json");
+        var unproven = RecoveryPlan.FromJson((await _site.RunAsync("dr-plan", $"sr-uuid={sr}", "--json")).Output);
+        Assert.Empty(unproven.Choices);
+        Assert.Contains($"accept-volume={vdi}", Assert.Single(unproven.Findings, f => f.Code == "volume-unproven").Advice, StringComparison.Ordinal);
+        Assert.DoesNotContain(unproven.Findings, f => f.Code == "no-metadata");
+        var (code, text, error) = await _site.RunAsync("dr-plan", $"sr-uuid={sr}", $"accept-volume={vdi}", "--json");
         Assert.Equal((4, ""), (code, error));
         var plan = RecoveryPlan.FromJson(text);
         Assert.NotEmpty(plan.Choices);

@@ -13,7 +13,7 @@ internal static class DrPlanPolicy
     /// <summary>The parameters that say what to recover, and how.</summary>
     public static readonly string[] PolicyParameters =
     [
-        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "at",
+        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "accept-volume", "at",
         "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "accept-unplugged", "parallel-starts", "on-failure", "on-failure:", "stale-after",
     ];
 
@@ -58,6 +58,7 @@ internal static class DrPlanPolicy
             Orders = saved.Orders.SetItems(p.Map("order").Select(o => KeyValuePair.Create(o.Key, Parameters.ParseInt($"order:{o.Key}", o.Value)))),
             Copies = saved.Copies.SetItems(p.Map("copy")),
             AcceptedMissingDisks = saved.AcceptedMissingDisks.Union(List(p, "accept-missing")),
+            AcceptedVolumes = saved.AcceptedVolumes.Union(List(p, "accept-volume")),
             PointInTime = p.Find("at") ?? saved.PointInTime,
             AcceptsUnplugged = p.Flag("accept-unplugged", saved.AcceptsUnplugged),
             Resolve = p.Find("resolve") is null or "all" ? saved.Resolve : List(p, "resolve"),

@@ -127,7 +127,7 @@ public static class ArchiveReader
             Record record;
             try
             {
-                record = model.FromWire(snapshot);
+                record = model.FromAnswer(snapshot);
             }
             catch (WireFormatException wrong)
             {

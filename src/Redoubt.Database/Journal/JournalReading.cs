@@ -204,8 +204,29 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
         ? null
         : content with
         {
-            Proof = content.Proof with { Pool = Area.Header?.Pool, Owner = Area.Owner, Problem = content.Proof.Problem ?? Area.Problem },
+            Proof = content.Proof with
+            {
+                Pool = Area.Header?.Pool,
+                Owner = Area.Owner,
+                Signature = SignatureOf(content),
+                Problem = content.Proof.Problem ?? Area.Problem,
+            },
         };
+
+    // A state of the history is as good as the volume that it lies on.
+    private VolumeSignature? SignatureOf(JournalContent content)
+    {
+        try
+        {
+            return VolumeSignature.Read(bytes, layout, Area, content.Half)
+                ?? (content.History is null ? null : VolumeSignature.Read(bytes, layout, Area, JournalLayout.Other(content.Half)));
+        }
+        catch (IOException)
+        {
+            // What the device does not give proves nothing. The reader of the log says what is wrong with the device.
+            return null;
+        }
+    }
 
     private long? LeftBehind() => (Generation(JournalHalf.First), Generation(JournalHalf.Second)) switch
     {

@@ -71,14 +71,15 @@ public sealed class JournalWriter : IDisposable
     /// Who writes, and claims the volume with the first whole database; <see langword="null"/> where nobody else can. With a term, who has
     /// claimed it before: then it must still be its, and hold what a Redoubt wrote.
     /// </param>
+    /// <param name="signer">Signs what is written, for readers elsewhere; <see langword="null"/> for a volume that nobody else reads.</param>
 #pragma warning disable CS1573 // The others are inherited.
-    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null)
+    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null, VolumeSigner? signer = null)
 #pragma warning restore CS1573
-        : this(device, JournalLayout.Xapi, time, keep, owner)
+        : this(device, JournalLayout.Xapi, time, keep, owner, signer)
     {
     }
 
-    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null)
+    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null, VolumeSigner? signer = null)
     {
         (_device, _layout, _time) = (device, layout, time);
         RequireLength(device, layout);
@@ -89,7 +90,7 @@ public sealed class JournalWriter : IDisposable
         var named = JournalLayout.Named(header[JournalLayout.ValidityOffset]);
         // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
         (_counts, _validityInDoubt) = (keep ?? named?.Half, keep is not null && keep != named?.Half);
-        _area = AreaWriter.Open(device, layout);
+        _area = AreaWriter.Open(device, layout, signer);
         _claim = owner is null || _area is null ? null : new OwnerClaim(device, _area, owner);
         if (owner is { Term: > 0 } && named is { } counting)
             RequireOurs(counting.Half);
@@ -366,6 +367,7 @@ public sealed class JournalWriter : IDisposable
         var taken = BlocksOf(JournalHalf.First).Concat(BlocksOf(JournalHalf.Second)).ToList();
         // The next one may be larger, and is written while this one is kept.
         var largest = _large.Values.Select(l => history.BlocksFor(l.StoredBytes)).DefaultIfEmpty(0).Max();
+        _area.Sign();
         var result = history.Add(packed, _time.GetUtcNow(), taken, Math.Max(taken.Sum(e => e.Count), largest * 5 / 2));
         _history = history;
         return result;

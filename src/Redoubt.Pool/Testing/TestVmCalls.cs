@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Copies of VMs for a test failover: the session of the call is on a foreign database, <c>session_to</c> on this pool.</summary>
-internal sealed class TestVmCalls(PoolServices pool)
+internal sealed class TestVmCalls(PoolServices pool, MetadataTrust trust)
 {
     [Message("VM.recover_for_test")]
     public async Task<Ref<VmRecord>> RecoverForTestAsync(
@@ -13,10 +13,11 @@ internal sealed class TestVmCalls(PoolServices pool)
     {
         pool.RequireForeign(call, "VM.recover_for_test", sessionTo);
         TestMarks.RequireLabel(label);
+        var isUnproven = trust.Require(call.Session).IsUnproven;
         var (made, notices) = await pool.Database.WriteAsync(
             tx =>
             {
-                var import = new TestVmImport(tx, call.State, label, networks, srs);
+                var import = new TestVmImport(tx, call.State, label, networks, srs, isUnproven);
                 return (import.Make(self), import.Notices);
             },
             call.Cancellation);

@@ -12,9 +12,11 @@ namespace Redoubt.Pool;
 /// <param name="foreign">The other pool's database.</param>
 /// <param name="label">The test's label.</param>
 /// <param name="networks">Networks of the test by the other pool's, as UUIDs.</param>
+/// <param name="isUnproven">Whether nothing proves that the database is a pool's.</param>
 /// <param name="srs">Test clones by the SRs they are clones of, as UUIDs. An SR or a disk that leads to nothing is left out.</param>
 internal sealed class TestVmImport(
-    Transaction tx, DatabaseState foreign, string label, ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> srs)
+    Transaction tx, DatabaseState foreign, string label, ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> srs,
+    bool isUnproven)
 {
     private readonly RecoveryNetworks _networks = new(tx, networks, onlyTold: true);
 
@@ -49,7 +51,8 @@ internal sealed class TestVmImport(
             Notices.Add("The VM was suspended. Its copy starts from its disks, as after a power cut: the image of its memory belongs to its own UUID.");
         }
 
-        var fresh = NewVm.CloneOf(tx, NewerNames.Drop(theirs), TestMarks.Name(label, theirs.NameLabel));
+        var known = isUnproven ? HostFiles.Without(NewerNames.Drop(theirs), Notices.Add) : NewerNames.Drop(theirs);
+        var fresh = NewVm.CloneOf(tx, known, TestMarks.Name(label, theirs.NameLabel));
         var made = tx.Create(RecoveryHold.Drop(fresh with
         {
             IsATemplate = false,

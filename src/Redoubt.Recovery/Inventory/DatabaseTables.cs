@@ -37,6 +37,7 @@ internal sealed record DatabaseTables
         var snapshots = Vms.Values.Where(v => v.IsASnapshot).ToLookup(v => v.SnapshotOf);
         var vbds = Vbds.Values.ToLookup(v => v.Vm);
         var vifs = Vifs.Values.ToLookup(v => v.Vm);
+        var odd = new OddRows(this);
         return new DatabaseFacts
         {
             Pool = PoolFacts(),
@@ -48,12 +49,12 @@ internal sealed record DatabaseTables
                 .. Vdis.Values.Select(v => v.SnapshotTime),
             ]),
             Hosts = [.. Hosts.Select(h => Host(h.Value, freeMemory.TryGetValue(h.Key, out var free) ? free : null))],
-            Networks = [.. Networks.Values.Select(n => new NetworkFacts(n.Uuid, n.NameLabel, n.Bridge))],
+            Networks = [.. Networks.Values.Select(n => new NetworkFacts(n.Uuid, BriefText.Of(n.NameLabel), BriefText.Of(n.Bridge)))],
             Srs = [.. Srs.Select(s => Sr(s.Value, pbds[s.Key]))],
             Vdis = [.. Vdis.Values.Where(v => v.Type != VdiType.Metadata).Select(Vdi)],
-            Appliances = [.. Appliances.Values.Select(a => new ApplianceFacts(a.Uuid, a.NameLabel))],
+            Appliances = [.. Appliances.Values.Where(a => !odd.IsUnusable(a)).Select(a => new ApplianceFacts(a.Uuid, BriefText.Of(a.NameLabel)))],
             Vms = [.. Vms.Where(v => v.Value is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false } && !IsOfTest(v.Value))
-                .Select(v => Vm(v.Value, [.. snapshots[v.Key]], vbds[v.Key], vifs[v.Key]))],
+                .Select(v => Vm(v.Value, [.. snapshots[v.Key]], [.. vbds[v.Key]], [.. vifs[v.Key]], odd))],
         };
     }
 
@@ -63,25 +64,28 @@ internal sealed record DatabaseTables
         string Version(string key) => coordinator?.SoftwareVersion.GetValueOrDefault(key, "") ?? "";
         return new(
             Pool.Uuid,
-            Pool.NameLabel,
+            BriefText.Of(Pool.NameLabel),
             Pool.HaEnabled,
             // The pool's restrictions are those of its hosts together; an older server says it of the hosts only.
             Pool.Restrictions.GetValueOrDefault("restrict_dr") == "true" || Hosts.Values.Any(h => h.LicenseParams.GetValueOrDefault("restrict_dr") == "true"),
             Version("product_brand"),
-            Version("product_version"));
+            Version("product_version"))
+        {
+            MetadataKey = Pool.OtherConfig.GetValueOrDefault("dr-metadata-key"),
+        };
     }
 
     private HostFacts Host(HostRecord host, long? free)
     {
         var metrics = HostMetrics.GetValueOrDefault(host.Metrics);
         long? cpus = long.TryParse(host.CpuInfo.GetValueOrDefault("cpu_count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
-        return new(host.Uuid, host.NameLabel, host.Enabled, metrics?.Live ?? false, cpus, metrics?.MemoryTotal ?? 0, free);
+        return new(host.Uuid, BriefText.Of(host.NameLabel), host.Enabled, metrics?.Live ?? false, cpus, metrics?.MemoryTotal ?? 0, free);
     }
 
     private SrFacts Sr(SrRecord sr, IEnumerable<PbdRecord> pbds) => new()
     {
         Uuid = sr.Uuid,
-        Name = sr.NameLabel,
+        Name = BriefText.Of(sr.NameLabel),
         Type = sr.Type,
         IsIso = sr.ContentType == "iso",
         IsShared = sr.Shared,
@@ -91,7 +95,7 @@ internal sealed record DatabaseTables
 
     private VdiFacts Vdi(VdiRecord vdi) => new(
         vdi.Uuid,
-        vdi.NameLabel,
+        BriefText.Of(vdi.NameLabel),
         Srs.GetValueOrDefault(vdi.Sr)?.Uuid ?? "",
         vdi.Location,
         vdi.VirtualSize,
@@ -108,28 +112,30 @@ internal sealed record DatabaseTables
             : FirmwareVariables.StateOf(vm) is var state && state == FirmwareVariablesState.None && !wasStarted ? null : state;
     }
 
-    private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IEnumerable<VbdRecord> vbds, IEnumerable<VifRecord> vifs)
+    private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IReadOnlyList<VbdRecord> vbds, IReadOnlyList<VifRecord> vifs, OddRows odd)
     {
         var metrics = VmMetrics.GetValueOrDefault(vm.Metrics);
         return new()
         {
             Uuid = vm.Uuid,
-            Name = vm.NameLabel,
+            Name = BriefText.Of(vm.NameLabel),
             PowerState = vm.PowerState,
             Version = vm.Version,
             LastRecordedAt = DatabaseReader.Newest([.. snapshots.Select(s => s.SnapshotTime), metrics?.StartTime ?? default, metrics?.LastUpdated ?? default]),
-            ApplianceUuid = Appliances.GetValueOrDefault(vm.Appliance)?.Uuid ?? "",
+            ApplianceUuid = Appliances.GetValueOrDefault(vm.Appliance) is { } appliance && !odd.IsUnusable(appliance) ? appliance.Uuid : "",
             Order = vm.Order,
             StartDelaySeconds = vm.StartDelay,
             MemoryBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : vm.MemoryStaticMax,
             CpuCount = vm.VcpusAtStartup,
-            Tags = vm.Tags.ToImmutableSortedSet(StringComparer.Ordinal),
+            Tags = vm.Tags.Select(t => BriefText.Of(t)).ToImmutableSortedSet(StringComparer.Ordinal),
             IsKeptRunningByHa = vm.HaRestartPriority == "restart" && vm.HaAlwaysRun,
             StartsWithHost = vm.OtherConfig.GetValueOrDefault("auto_poweron") == "true",
             SnapshotCount = snapshots.Count,
             SuspendVdiUuid = Vdis.GetValueOrDefault(vm.SuspendVdi)?.Uuid ?? "",
             Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
             FirmwareVariables = Firmware(vm, metrics),
+            Unusable = odd.WhyUnusable(vm, vbds),
+            Oddities = [.. odd.Of(vm, vbds, vifs)],
             Vbds = [.. vbds.Select(b => new VbdFacts(b.Uuid, b.Userdevice, b.Type, Vdis.GetValueOrDefault(b.Vdi)?.Uuid ?? ""))],
             Vifs = [.. vifs.Select(i => new VifFacts(i.Uuid, i.Device, Networks.GetValueOrDefault(i.Network)?.Uuid ?? "", i.Mac))],
         };

@@ -233,24 +233,20 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
     private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
     {
-        if (at is not null)
-        {
-            return facts with { WrittenAt = Moments.Parse(at) };
-        }
-
         if (!targetFacts.Offers("VDI.get_metadata_facts"))
         {
-            return facts;
+            return at is null ? facts : facts with { WrittenAt = Moments.Parse(at) };
         }
 
         var (told, failure) = await TryAsync(token => target.CallRawAsync("VDI.get_metadata_facts", [vdi], token), cancellationToken);
         if (failure is not null || told is not WireStruct known)
         {
-            return facts;
+            return at is null ? facts : facts with { WrittenAt = Moments.Parse(at) };
         }
 
         string Fact(string name) => known.Members.FirstOrDefault(m => m.Key == name).Value is WireString text ? text.Value : "";
-        return facts with
+        facts = facts with { Unproven = Fact("standing") == "unproven" ? Fact("unproven-because") : null };
+        return at is not null ? facts with { WrittenAt = Moments.Parse(at) } : facts with
         {
             Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
             WrittenAt = Moments.Parse(Fact("written-at")),

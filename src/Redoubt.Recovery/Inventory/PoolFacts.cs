@@ -9,6 +9,9 @@ namespace Redoubt.Recovery;
 /// <param name="Version">The product's version.</param>
 public sealed record PoolFacts(string Uuid, string Name, bool IsHaEnabled, bool IsDrRestricted, string Brand, string Version)
 {
+    /// <summary>The fingerprint of the key with which it signs its metadata volumes, as it says itself; null if it signs none.</summary>
+    public string? MetadataKey { get; init; }
+
     /// <summary>Whether this is a Redoubt pool, which keeps rules that a genuine xapi can't.</summary>
     public bool IsRedoubt() => Brand == "Redoubt";
 }

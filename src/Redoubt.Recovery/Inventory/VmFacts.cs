@@ -62,6 +62,12 @@ public sealed record VmFacts
     /// </summary>
     public FirmwareVariablesState? FirmwareVariables { get; init; }
 
+    /// <summary>Why its rows are too damaged for anything to be recovered from them; null if they are not.</summary>
+    public string? Unusable { get; init; }
+
+    /// <summary>What else its rows say that can't be so, or that this version has no word for; it is recovered without that.</summary>
+    public ImmutableArray<string> Oddities { get; init; } = [];
+
     /// <summary>Its drives.</summary>
     public ImmutableArray<VbdFacts> Vbds { get; init; } = [];
 

@@ -33,6 +33,12 @@ public sealed record VolumeFacts
     /// <summary>How many later records were seen that can't be read; more may be gone without a trace.</summary>
     public int LostRecords { get; init; }
 
+    /// <summary>
+    /// Why the server does not believe that it is the pool's: nothing proves it, so a guest may have written it. Null if it does, if the
+    /// operator has accepted it there, or if the server can't tell, as xapi can't.
+    /// </summary>
+    public string? Unproven { get; init; }
+
     /// <summary>What it says; null if it could not be read.</summary>
     public DatabaseFacts? Database { get; init; }
 

@@ -47,7 +47,8 @@ internal sealed class DatabaseIndex(DatabaseFacts facts)
         where TKey : notnull
     {
         var found = new Dictionary<TKey, T>();
-        foreach (var item in items)
+        // What has no UUID is nobody's: "none" is spelled so, too.
+        foreach (var item in items.Where(i => key(i) is not ""))
         {
             found.TryAdd(key(item), item);
         }

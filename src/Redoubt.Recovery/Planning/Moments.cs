@@ -22,5 +22,5 @@ internal static class Moments
         : span.TotalMinutes >= 2 ? $"{span.TotalMinutes:0} minutes"
         : Math.Round(span.TotalSeconds) == 1 ? "1 second" : $"{span.TotalSeconds:0} seconds";
 
-    public static string Bytes(long bytes) => $"{Math.Ceiling(bytes / 1048576.0):0} MiB";
+    public static string Bytes(decimal bytes) => string.Create(CultureInfo.InvariantCulture, $"{Math.Ceiling(bytes / 1048576m):0} MiB");
 }

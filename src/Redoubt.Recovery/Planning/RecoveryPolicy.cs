@@ -41,6 +41,9 @@ public sealed record RecoveryPolicy
     /// <summary>Disks that the operator agrees to go without, by UUID.</summary>
     public ImmutableSortedSet<string> AcceptedMissingDisks { get; init; } = [];
 
+    /// <summary>Metadata volumes, by UUID, that the operator wants to be believed though nothing proves that they are a pool's.</summary>
+    public ImmutableSortedSet<string> AcceptedVolumes { get; init; } = [];
+
     /// <summary>How much at once, and how long.</summary>
     public RecoveryLimits Limits { get; init; } = new();
 
@@ -69,6 +72,9 @@ public sealed record RecoveryPolicy
 
     /// <summary>Other health checks than recorded, by the VM's UUID or name (docs/operating/runs.md has the kinds).</summary>
     public ImmutableSortedDictionary<string, string> Health { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
+    /// <summary>Whether VMs may be recovered from a volume.</summary>
+    public bool Believes(VolumeFacts volume) => volume.Unproven is null || AcceptedVolumes.Contains(volume.VdiUuid);
 
     /// <summary>In <see cref="Copies"/>: the target pool's own copy.</summary>
     public const string CopyHere = "here";

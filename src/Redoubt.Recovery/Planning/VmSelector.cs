@@ -13,14 +13,19 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
     public VmSelector Run()
     {
         // What the target itself wrote is left out: its live database is newer. A test comes beside whatever the target has.
-        var readable = inventory.Volumes.Where(v => v is { IsTargetsOwn: false, Database: not null } && v.Database.Pool.Uuid != inventory.Target.Database.Pool.Uuid);
+        var readable = inventory.Volumes.Where(v => v is { IsTargetsOwn: false, Database: not null } && policy.Believes(v) && v.Database.Pool.Uuid != inventory.Target.Database.Pool.Uuid);
         var copies = readable.SelectMany(v => v.Database!.Vms.Select(vm => new VmCopy(v, v.Database, vm))).ToList();
         var here = policy.Kind == RecoveryKind.Test ? [] : inventory.Target.Database.Vms.Select(vm => new VmCopy(null, inventory.Target.Database, vm));
         var places = here.Concat(copies).ToLookup(c => c.Vm.Uuid);
         var meant = Meant(copies);
-        foreach (var uuid in copies.Select(c => c.Vm.Uuid).Distinct().Where(meant.Contains).Order(StringComparer.Ordinal))
+        foreach (var copy in copies.Where(c => c.Vm.Unusable is not null && meant.Contains(c.Vm.Uuid)).OrderBy(c => c.Vm.Uuid, StringComparer.Ordinal).ThenBy(c => c.Place, StringComparer.Ordinal))
         {
-            Decide([.. places[uuid]]);
+            Unusable(copy);
+        }
+
+        foreach (var uuid in copies.Where(c => c.Vm.Unusable is null).Select(c => c.Vm.Uuid).Distinct().Where(meant.Contains).Order(StringComparer.Ordinal))
+        {
+            Decide([.. places[uuid].Where(c => c.Vm.Unusable is null)]);
         }
 
         return this;
@@ -55,6 +60,11 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
                 break;
         }
     }
+
+    // One damaged row costs the VM that it belongs to, and no other.
+    private void Unusable(VmCopy copy) => findings.Warn(
+        "vm-unusable", PlanObject.Of(copy.Vm), $"The VM can't be recovered from volume {copy.Place}: {copy.Vm.Unusable}.",
+        "The others are recovered without it. Choose an earlier state of the metadata (at=) in which its rows are whole, or make the VM anew from its disks.");
 
     // Whoever wants everything does not want what is here already; whoever names a VM is told.
     private void NewestIsHere(PlanObject vm, string reason)

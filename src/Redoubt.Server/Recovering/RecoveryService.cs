@@ -397,7 +397,13 @@ public sealed class RecoveryService : IAsyncDisposable
         await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
         var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token), s.PoolUuid));
         var unasked = SilentAsync(request, asked, cancellationToken);
-        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(request.ToInventoryRequest([.. others]), cancellationToken);
+        var wanted = request.ToInventoryRequest([.. others]);
+        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
+        if (await LearnKeysAsync(inventory))
+        {
+            inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
+        }
+
         return inventory with { OtherPools = [.. inventory.OtherPools, .. await unasked] };
     }
 
@@ -412,6 +418,18 @@ public sealed class RecoveryService : IAsyncDisposable
         var at = _pool.Time.GetUtcNow();
         return (await _asks.AskAsync($"{Guid.Empty:D}", cancellationToken)).Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
             .Select(a => new OtherPoolFacts(new(a.Site, at), a.Site, OtherPoolState.Unreachable, a.Silence, null, a.PoolUuid));
+    }
+
+    // What the pools themselves say of their keys counts more than what was met on storage first.
+    private async Task<bool> LearnKeysAsync(Inventory inventory)
+    {
+        var hasLearnt = false;
+        foreach (var other in inventory.OtherPools.Where(o => o.State == OtherPoolState.Live).Select(o => o.Database!.Pool))
+        {
+            hasLearnt |= other.MetadataKey is { } key && await _pool.TrustKeyAsync(other.Uuid, key);
+        }
+
+        return hasLearnt;
     }
 
     // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has

@@ -142,6 +142,7 @@ internal sealed class SavedPlans(PoolServices pool)
             DeadSources = [],
             Resolve = [],
             AcceptedMissingDisks = [],
+            AcceptedVolumes = [],
             Copies = ImmutableSortedDictionary<string, string>.Empty,
         },
     };

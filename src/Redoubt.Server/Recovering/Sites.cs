@@ -52,6 +52,11 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
                 AddedBy = addedBy,
                 AddedAt = pool.Time.GetUtcNow(),
             };
+            if (theirs.OtherConfig.TryGetValue("dr-metadata-key", out var key))
+            {
+                await pool.TrustKeyAsync(theirs.Uuid, key);
+            }
+
             return file.Add(site, password) ? site : throw new XenApiException("DR_SITE_EXISTS", name);
         }
     }

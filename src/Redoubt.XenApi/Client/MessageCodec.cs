@@ -50,9 +50,9 @@ internal sealed class MessageCodec
         null => value,
         { Result: var type } when type == XenTypes.RecordMap => ReadTable(value),
         { Result: var type } when type == XenTypes.Void => null,
-        { Result: var type } => type.ReadObject(value),
+        { Result: var type } => type.ReadAnswerObject(value),
     };
 
     private RecordTable ReadTable(WireValue value) =>
-        new(model!, [.. value.AsStruct(name).Select(row => (row.Key, model!.FromWire(row.Value)))]);
+        new(model!, [.. value.AsStruct(name).Select(row => (row.Key, model!.FromAnswer(row.Value)))]);
 }

@@ -44,12 +44,17 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
         : throw new WireFormatException(Name, value);
 
     /// <inheritdoc/>
+    public override TEnum ReadAnswer(WireValue value) => Decode(value.AsString(Name));
+
+    /// <inheritdoc/>
     public override string Encode(TEnum value) => index(value) is var i and > 0 ? values[i - 1] : "unrecognized";
 
     /// <inheritdoc/>
     public override TEnum Decode(string text) => make(indexes.GetValueOrDefault(text));
 
     internal override bool IsRecognized(TEnum value) => index(value) > 0;
+
+    internal override string SpellAnswer(WireValue value) => value.AsString(Name);
 
     internal override void WriteSpelling(IWireWriter writer, string text) => writer.String(text);
 }

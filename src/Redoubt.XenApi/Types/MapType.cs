@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace Redoubt.XenApi;
 
-/// <summary>A map, kept in the order of its keys.</summary>
+/// <summary>A map, kept in the order of its keys. Pairs that this data model has no name for are not written.</summary>
 public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TKey, TValue>>, IMapType
     where TKey : notnull
 {
@@ -36,7 +36,7 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
     public override void Write(IWireWriter writer, ImmutableSortedDictionary<TKey, TValue> value)
     {
         writer.BeginStruct();
-        foreach (var (k, v) in value)
+        foreach (var (k, v) in value.Where(IsRecognized))
         {
             writer.Key(key.Encode(k));
             this.value.Write(writer, v);
@@ -46,20 +46,14 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
     }
 
     /// <inheritdoc/>
-    public override ImmutableSortedDictionary<TKey, TValue> Read(WireValue value)
-    {
-        var map = Initial.ToBuilder();
-        foreach (var (k, v) in value.AsStruct(Name))
-        {
-            map[key.Read(new WireString(k))] = this.value.Read(v);
-        }
+    public override ImmutableSortedDictionary<TKey, TValue> Read(WireValue value) => Read(value, key.Read, this.value.Read);
 
-        return map.ToImmutable();
-    }
+    /// <inheritdoc/>
+    public override ImmutableSortedDictionary<TKey, TValue> ReadAnswer(WireValue value) => Read(value, key.ReadAnswer, this.value.ReadAnswer);
 
     /// <inheritdoc/>
     public override string Encode(ImmutableSortedDictionary<TKey, TValue> value) =>
-        SExpression.WritePairs(value.Select(p => KeyValuePair.Create(key.Encode(p.Key), this.value.Encode(p.Value))));
+        SExpression.WritePairs(value.Where(IsRecognized).Select(p => KeyValuePair.Create(key.Encode(p.Key), this.value.Encode(p.Value))));
 
     /// <inheritdoc/>
     public override ImmutableSortedDictionary<TKey, TValue> Decode(string text)
@@ -84,7 +78,13 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
         || (a.Count == b.Count && a.Zip(b).All(p => key.AreEqual(p.First.Key, p.Second.Key) && value.AreEqual(p.First.Value, p.Second.Value)));
 
     internal override bool IsRecognized(ImmutableSortedDictionary<TKey, TValue> value) =>
-        value.All(p => key.IsRecognized(p.Key) && this.value.IsRecognized(p.Value));
+        value.All(IsRecognized);
+
+    internal override ImmutableSortedDictionary<TKey, TValue> Recognized(ImmutableSortedDictionary<TKey, TValue> value) =>
+        value.RemoveRange(value.Where(p => !IsRecognized(p)).Select(p => p.Key));
+
+    internal override string SpellAnswer(WireValue value) => SExpression.WritePairs(
+        value.AsStruct(Name).Select(p => KeyValuePair.Create(key.SpellAnswer(new WireString(p.Key)), this.value.SpellAnswer(p.Value))));
 
     internal override void WriteSpelling(IWireWriter writer, string text)
     {
@@ -108,4 +108,17 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
 
     /// <inheritdoc/>
     public object Remove(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).Remove((TKey)key);
+
+    private bool IsRecognized(KeyValuePair<TKey, TValue> pair) => key.IsRecognized(pair.Key) && value.IsRecognized(pair.Value);
+
+    private ImmutableSortedDictionary<TKey, TValue> Read(WireValue value, Func<WireValue, TKey> readKey, Func<WireValue, TValue> readValue)
+    {
+        var map = Initial.ToBuilder();
+        foreach (var (k, v) in value.AsStruct(Name))
+        {
+            map[readKey(new WireString(k))] = readValue(v);
+        }
+
+        return map.ToImmutable();
+    }
 }

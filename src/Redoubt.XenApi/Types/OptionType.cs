@@ -34,6 +34,9 @@ public sealed class OptionType<T> : XenType<T?>
     public override T? Read(WireValue value) => value is WireNull ? null : some.Read(value);
 
     /// <inheritdoc/>
+    public override T? ReadAnswer(WireValue value) => value is WireNull ? null : some.ReadAnswer(value);
+
+    /// <inheritdoc/>
     public override string Encode(T? value) => value is null ? "" : some.Encode(value);
 
     /// <inheritdoc/>

@@ -27,6 +27,9 @@ public sealed class RecordType<TRecord> : XenType<TRecord>
     public override TRecord Read(WireValue value) => (TRecord)TRecord.Declaration.FromWire(value);
 
     /// <inheritdoc/>
+    public override TRecord ReadAnswer(WireValue value) => (TRecord)TRecord.Declaration.FromAnswer(value);
+
+    /// <inheritdoc/>
     public override string Encode(TRecord value) => throw new InvalidOperationException("No column of a database holds a record.");
 
     /// <inheritdoc/>

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace Redoubt.XenApi;
 
-/// <summary>A set. Its order is kept, because databases keep it, but means nothing.</summary>
+/// <summary>A set. Its order is kept, because databases keep it, but means nothing. Elements that this data model has no name for are not written.</summary>
 public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
 {
     private static readonly ConcurrentDictionary<XenType<T>, SetType<T>> Instances = new();
@@ -27,7 +27,7 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
     public override void Write(IWireWriter writer, ImmutableList<T> value)
     {
         writer.BeginArray();
-        foreach (var item in value)
+        foreach (var item in value.Where(element.IsRecognized))
         {
             element.Write(writer, item);
         }
@@ -39,7 +39,10 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
     public override ImmutableList<T> Read(WireValue value) => [.. value.AsArray(Name).Select(element.Read)];
 
     /// <inheritdoc/>
-    public override string Encode(ImmutableList<T> value) => SExpression.WriteList(value.Select(element.Encode));
+    public override ImmutableList<T> ReadAnswer(WireValue value) => [.. value.AsArray(Name).Select(element.ReadAnswer)];
+
+    /// <inheritdoc/>
+    public override string Encode(ImmutableList<T> value) => SExpression.WriteList(value.Where(element.IsRecognized).Select(element.Encode));
 
     /// <inheritdoc/>
     public override ImmutableList<T> Decode(string text) =>
@@ -63,6 +66,10 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
     }
 
     internal override bool IsRecognized(ImmutableList<T> value) => value.TrueForAll(element.IsRecognized);
+
+    internal override ImmutableList<T> Recognized(ImmutableList<T> value) => value.RemoveAll(item => !element.IsRecognized(item));
+
+    internal override string SpellAnswer(WireValue value) => SExpression.WriteList(value.AsArray(Name).Select(element.SpellAnswer));
 
     internal override void WriteSpelling(IWireWriter writer, string text)
     {

@@ -19,6 +19,10 @@ public abstract class XenType
     /// <exception cref="WireFormatException">It is of another type.</exception>
     public abstract object? ReadObject(WireValue value);
 
+    /// <summary>Reads a value that a server answered: a newer one may use names that this data model lacks.</summary>
+    /// <exception cref="WireFormatException">It is of another type.</exception>
+    public abstract object? ReadAnswerObject(WireValue value);
+
     /// <summary>A value in the database's spelling.</summary>
     /// <exception cref="InvalidCastException">The value is of another .NET type.</exception>
     public abstract string EncodeObject(object? value);

@@ -65,6 +65,10 @@ public sealed class OurVolumesTests
         const string Vdi = "cccccccc-0000-4000-8000-000000000002";
         volume.Save(Path.Combine(site.Storage, Sr, Vdi + ".raw"), 1);
         var foreign = await site.OpenForeignAsync(Sr, Vdi);
+        Assert.Equal("OPERATION_NOT_ALLOWED", (await foreign.FailAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false))[0]);
+
+        // xapi signs nothing, so an operator has to say that it is xapi's.
+        await site.Client.CallAsync("pool.add_to_other_config", site.Daemon.Services.Pool, $"dr-accepted-volume-{Vdi}", "true");
         await foreign.CallAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false);
 
         var own = Directory.CreateDirectory(Path.Combine(site.Root, "own")).FullName;

@@ -52,6 +52,13 @@ public sealed class FindingTests
         ),
         ["not-protected-again"] = (Severity.Warning, (s, _) => s.MetadataTypes = ["lvmoiscsi"]),
         ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
+        ["volume-unproven"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unproven = "it is not signed" }),
+        ["volume-accepted"] = (Severity.Warning, (s, _) =>
+        {
+            s.VolumeFacts = s.VolumeFacts with { Unproven = "it is not signed" };
+            s.Policy = s.Policy with { AcceptedVolumes = [Scene.Volume] };
+        }
+        ),
         ["no-metadata"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unreadable = "torn" }),
         ["older-metadata"] = (Severity.Info, (s, _) => s.AddVolume(d => d with { Vms = [] }, isLatest: false)),
         ["metadata-cut"] = (Severity.Warning, (s, _) => s.VolumeFacts = s.VolumeFacts with { Generation = 7, Damage = "a record is torn", LostRecords = 2 }),
@@ -109,7 +116,6 @@ public sealed class FindingTests
             Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = "50000000-0000-4000-8000-000000000001" });
         }
         ),
-        ["suspend-image-unknown"] = (Severity.Block, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended })),
         ["suspended"] = (Severity.Info, (s, vm) => Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = vm.Vbds[0].VdiUuid })),
         ["network-unmapped"] = (Severity.Block, (s, _) => s.Target = s.Target with { Networks = [] }),
         ["network-map-wrong"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Networks = Scene.Map(("front", "nowhere")) }),
@@ -192,6 +198,8 @@ public sealed class FindingTests
         ["source-unreachable"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Kind = RecoveryKind.Migration }),
         ["source-alive"] = (Severity.Warning, (s, _) => s.AddLiveSource(VmPowerState.Halted)),
         ["vm-alive-at-source"] = (Severity.Block, (s, _) => s.AddLiveSource(VmPowerState.Running)),
+        ["vm-odd"] = (Severity.Warning, (s, vm) => Change(s, vm with { Oddities = ["its memory is 0 bytes"] })),
+        ["vm-unusable"] = (Severity.Warning, (s, vm) => Change(s, vm with { Unusable = "its version is -1" })),
         ["starts-with-host"] = (Severity.Warning, (s, vm) => Change(s, vm with { StartsWithHost = true })),
         ["snapshots"] = (Severity.Info, (s, vm) => Change(s, vm with { SnapshotCount = 2 })),
         ["firmware-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { FirmwareVariables = FirmwareVariablesState.Damaged })),

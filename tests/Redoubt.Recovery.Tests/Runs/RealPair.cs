@@ -29,8 +29,8 @@ internal sealed class RealPair : IAsyncDisposable
         Connect = async (site, _, token) => await (site is null ? Site : Primary).LoginAsync(token),
     };
 
-    /// <summary>VMs "db" (tier 0) and "web" (tier 1) in vApp "shop", and "loose" (tier 1), on a protected SR.</summary>
-    public static async Task<RealPair> StartAsync()
+    /// <summary>VMs "db" (tier 0) and "web" (tier 1) in vApp "shop", and "loose" (tier 1), on a protected SR; and more loose ones.</summary>
+    public static async Task<RealPair> StartAsync(params string[] more)
     {
         var pair = new RealPair(await RealSite.StartAsync("primary"), await RealSite.StartAsync("recovery"));
         var primary = pair.Primary;
@@ -43,6 +43,11 @@ internal sealed class RealPair : IAsyncDisposable
         await primary.CallAsync("VM.set_appliance", await pair.AddVmAsync("db", network, 0), appliance);
         await primary.CallAsync("VM.set_appliance", await pair.AddVmAsync("web", network, 1), appliance);
         await pair.AddVmAsync("loose", network, 1);
+        foreach (var name in more)
+        {
+            await pair.AddVmAsync(name, network, 1);
+        }
+
         await primary.CallAsync("SR.enable_database_replication", pair.Sr);
         return pair;
     }

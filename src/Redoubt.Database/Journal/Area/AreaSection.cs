@@ -56,6 +56,14 @@ internal sealed record AreaSection(int Number, long Sequence, byte[] Content)
             : new AreaSection(number, BinaryPrimitives.ReadInt64LittleEndian(block[24..]), block.Slice(ContentOffset, length).ToArray());
     }
 
+    /// <summary>One copy of a piece; <see langword="null"/> where there is none or a damaged one.</summary>
+    /// <exception cref="IOException">The device does not give it.</exception>
+    public static AreaSection? ReadCopy(JournalBytes bytes, long start, int copy, int number)
+    {
+        Span<byte> block = stackalloc byte[Bytes];
+        return bytes.ReadAt(At(start, copy, number), block) == Bytes ? Decode(block, number) : null;
+    }
+
     /// <summary>The newer of the two copies of a piece, and which one it is.</summary>
     /// <exception cref="IOException">The device gives neither.</exception>
     public static (AreaSection? Section, int Copy) Read(JournalBytes bytes, long start, int number)

@@ -27,8 +27,12 @@ internal sealed class AreaWriter : IDisposable
     private long _life;
     private int _next;
     private int _zeroedTo;
+    private readonly VolumeSigner? _signer;
+    private readonly (long Sequence, int Copy)[] _signatures = new (long, int)[2];
+    private ProofRecord? _last;
 
-    private AreaWriter(JournalDevice device, AreaMap map, int zerosAheadBytes) => (_device, Map, _zerosAheadBytes) = (device, map, zerosAheadBytes);
+    private AreaWriter(JournalDevice device, AreaMap map, int zerosAheadBytes, VolumeSigner? signer) =>
+        (_device, Map, _zerosAheadBytes, _signer) = (device, map, zerosAheadBytes, signer);
 
     /// <summary>Where everything lies.</summary>
     public AreaMap Map { get; }
@@ -56,7 +60,7 @@ internal sealed class AreaWriter : IDisposable
 
     /// <summary>Takes over the area of a volume; <see langword="null"/> when the volume is too short for one. Writes nothing.</summary>
     /// <exception cref="IOException">The device does not give what the area says of itself.</exception>
-    public static AreaWriter? Open(JournalDevice device, JournalLayout layout)
+    public static AreaWriter? Open(JournalDevice device, JournalLayout layout, VolumeSigner? signer)
     {
         if (AreaMap.Of(layout, device.Length) is not { } map)
             return null;
@@ -65,9 +69,15 @@ internal sealed class AreaWriter : IDisposable
         // A volume that got shorter gets a new area: what the old header speaks of is partly gone.
         if (header is not null && header.Map.Start + header.Map.Bytes > device.Length)
             header = null;
-        var writer = new AreaWriter(device, header?.Map ?? map, layout.Area!.ZerosAheadBytes) { _header = header, _headerCopy = copy };
+        var writer = new AreaWriter(device, header?.Map ?? map, layout.Area!.ZerosAheadBytes, signer) { _header = header, _headerCopy = copy };
         writer._life = Math.Max(
             ProofList.Read(bytes, writer.Map, JournalHalf.First).Life, ProofList.Read(bytes, writer.Map, JournalHalf.Second).Life);
+        foreach (var half in (JournalHalf[])[JournalHalf.First, JournalHalf.Second])
+        {
+            var (section, newer) = AreaSection.Read(bytes, layout.AreaStart, VolumeSignature.NumberOf(half));
+            writer._signatures[(int)half - 1] = (section?.Sequence ?? 0, newer);
+        }
+
         return writer;
     }
 
@@ -102,6 +112,25 @@ internal sealed class AreaWriter : IDisposable
     {
         var checksum = AreaSeal.Of(_hash);
         Record(generation, end, nowMs, checksum, checksum);
+        Sign();
+    }
+
+    /// <summary>
+    /// Signs what the last record covers: with each whole write, and with each state of the history, so never more than a few minutes of
+    /// changes are without. Signing each flush would cost more than the flush of a fast disk. Orders no flush: a signature that is not
+    /// durable yet leaves the one before.
+    /// </summary>
+    public void Sign()
+    {
+        if (_signer is null || _header is null || _last is null)
+            return;
+        var signature = new VolumeSignature(
+            _signer.Vdi, _signer.Sr, _header.Pool.Uuid, _last.Life, _last.Generation, _last.Checksum, _last.Marker, [.. _signer.Key.PublicKey.Span]);
+        var (sequence, copy) = _signatures[(int)_half - 1];
+        var next = (Sequence: sequence + 1, Copy: copy ^ 1);
+        var number = VolumeSignature.NumberOf(_half);
+        _device.WriteAt(AreaSection.At(Map.Start, next.Copy, number), new AreaSection(number, next.Sequence, signature.Sign(_signer.Key)).Encode());
+        _signatures[(int)_half - 1] = next;
     }
 
     /// <summary>Writes the record for a batch.</summary>
@@ -128,7 +157,8 @@ internal sealed class AreaWriter : IDisposable
 
     private void Record(long generation, long end, long nowMs, UInt128 checksum, UInt128 ownChecksum)
     {
-        new ProofRecord(_next, _life, generation, nowMs, end, _marker, checksum, ownChecksum).Encode(_block);
+        _last = new ProofRecord(_next, _life, generation, nowMs, end, _marker, checksum, ownChecksum);
+        _last.Encode(_block);
         _device.WriteAt(Map.ProofsAt(_half) + ((long)_next * ProofRecord.Bytes), _block);
         _next++;
     }

@@ -25,6 +25,12 @@ public sealed record JournalProof(ProofStanding Standing)
     /// </summary>
     public JournalDamage? Unacknowledged { get; init; }
 
+    /// <summary>
+    /// Which pool's key has signed that this is its volume, and the half that the state came from; <see langword="null"/> where nobody has.
+    /// Whether it is the key of that pool, and this the volume that was signed, is for whoever knows the key and the volume's name to say.
+    /// </summary>
+    public VolumeSignature? Signature { get; init; }
+
     /// <summary>What is wrong with the area itself; the log does not suffer from it.</summary>
     public string? Problem { get; init; }
 }

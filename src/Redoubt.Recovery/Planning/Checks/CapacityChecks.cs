@@ -45,9 +45,10 @@ internal static class CapacityChecks
                 "Free memory on a host, or give the VM less.");
         }
 
-        var free = hosts.Sum(h => h.MemoryFreeBytes!.Value);
+        // What metadata say may be any number, and so may their sum.
+        var free = hosts.Sum(h => (decimal)h.MemoryFreeBytes!.Value);
         var left = free;
-        var sizes = scene.Chosen.ToDictionary(c => c.Vm.Uuid, c => c.Vm.MemoryBytes);
+        var sizes = scene.Chosen.ToDictionary(c => c.Vm.Uuid, c => (decimal)Math.Max(c.Vm.MemoryBytes, 0));
         foreach (var tier in tiers)
         {
             left -= tier.Vms.Sum(v => sizes[v.Uuid]);

@@ -81,12 +81,5 @@ internal static class DiskChecks
                 "disk-unknown", vm.Object, $"The metadata say of the disk in position {vbd.Position} only that there was one; the VM is recovered without it.",
                 "Find the disk by hand, and attach it.");
         }
-
-        if (vm.Vm.PowerState == VmPowerState.Suspended && source.Vdi(vm.Vm.SuspendVdiUuid) is null)
-        {
-            findings.Block(
-                "suspend-image-unknown", vm.Object, "The VM was suspended, and the metadata don't say where its suspended state is.",
-                "The server refuses such a VM; leave it out.");
-        }
     }
 }

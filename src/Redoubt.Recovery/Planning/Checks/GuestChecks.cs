@@ -11,6 +11,13 @@ internal static class GuestChecks
         {
             Devices(scene, vm, findings);
             Firmware(scene, vm, findings);
+            if (!vm.Vm.Oddities.IsEmpty)
+            {
+                findings.Warn(
+                    "vm-odd", vm.Object, $"The metadata say of the VM what can't be so, or what this version does not know: {string.Join("; ", vm.Vm.Oddities)}.",
+                    "It is recovered with defaults in place of what is not known. Look at its settings before you rely on it.");
+            }
+
             if (vm.Vm.StartsWithHost)
             {
                 findings.Warn(

@@ -21,6 +21,8 @@ internal static class MetadataChecks
                 "Attach the replicated storage (drtask-create), and see to the other findings about it.");
         }
 
+        Unproven(scene, foreign, findings);
+        foreign.RemoveAll(v => !scene.Policy.Believes(v));
         var used = scene.Chosen.Select(c => c.Volume).ToHashSet();
         foreach (var pool in foreign.GroupBy(v => v.Database!.Pool.Uuid))
         {
@@ -29,6 +31,30 @@ internal static class MetadataChecks
             {
                 Damaged(volume, findings);
                 Stale(scene, volume, findings);
+            }
+        }
+    }
+
+    // A guest can write anything onto a raw disk, also what looks like a pool's metadata, and newer than the genuine ones at that.
+    private static void Unproven(PlanScene scene, List<VolumeFacts> foreign, FindingList findings)
+    {
+        foreach (var volume in foreign.Where(v => v.Unproven is not null))
+        {
+            var about = PlanObject.Of(volume);
+            var says = $"The volume on SR {volume.SrUuid} says that it holds the metadata of pool {volume.Database!.Pool.Name} ({volume.Database.Pool.Uuid}), and nothing proves it: {volume.Unproven}.";
+            if (scene.Policy.AcceptedVolumes.Contains(volume.VdiUuid))
+            {
+                findings.Warn("volume-accepted", about, says + " The operator wants it to be believed.", "Its VMs get no file of the host but those that are there for guests. Look at their settings.");
+            }
+            else if (foreign.Exists(scene.Policy.Believes))
+            {
+                findings.Warn("volume-unproven", about, says, $"Nothing, unless it is genuine: it takes no part in the plan. accept-volume={volume.VdiUuid} has it believed.");
+            }
+            else
+            {
+                findings.Block(
+                    "volume-unproven", about, says,
+                    $"Make sure that it is genuine, for a VM could have written it onto its disk: look at what it says (inspect), and at where it came from. Then accept-volume={volume.VdiUuid}, or tell this pool the key of that one.");
             }
         }
     }

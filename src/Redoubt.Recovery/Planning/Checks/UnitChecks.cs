@@ -34,7 +34,7 @@ internal static class UnitChecks
         }
 
         var chosen = members.Select(c => c.Vm.Uuid).ToHashSet();
-        var left = scene.Source(members[0]).Members(appliance.Uuid).Where(m => !chosen.Contains(m.Uuid)).ToList();
+        var left = scene.Source(members[0]).Members(appliance.Uuid).Where(m => m.Unusable is null && !chosen.Contains(m.Uuid)).ToList();
         if (left.Count == 0)
         {
             return true;

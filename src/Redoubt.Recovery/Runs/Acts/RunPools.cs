@@ -113,6 +113,11 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         {
             if (!_foreign.TryGetValue((volumeUuid, at ?? ""), out var foreign))
             {
+                if (state.Request.Policy.AcceptedVolumes.Contains(volumeUuid))
+                {
+                    await AcceptAsync(target, volumeUuid, state.Operator, cancellationToken);
+                }
+
                 var vdi = await target.CallAsync<Ref<VdiRecord>>("VDI.get_by_uuid", [volumeUuid], cancellationToken);
                 var session = at is null
                     ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
@@ -159,6 +164,20 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     {
         await ResetAsync();
         _gate.Dispose();
+    }
+
+    // The operator's word, where the server looks for it. A genuine xapi, which asks for none, keeps it as a note.
+    private static async Task AcceptAsync(XenApiClient target, string volumeUuid, string by, CancellationToken cancellationToken)
+    {
+        var pool = (await target.CallAsync<System.Collections.Immutable.ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], cancellationToken))[0];
+        try
+        {
+            await target.CallAsync("pool.add_to_other_config", [pool, "dr-accepted-volume-" + volumeUuid, by], cancellationToken);
+        }
+        catch (XenApiException already) when (already.Code == "MAP_DUPLICATE_KEY")
+        {
+            // It has been accepted before.
+        }
     }
 
     // A site that can't be reached is silent like one that falls silent later, however its connector puts it.

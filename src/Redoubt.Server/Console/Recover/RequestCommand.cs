@@ -68,6 +68,7 @@ internal static class RequestCommand
         Pairs(text, "health", policy.Health);
         Pairs(text, "hook", policy.Hooks.GroupBy(MomentOf).Select(h => KeyValuePair.Create(h.Key, string.Join(',', h.Select(s => s.Script)))));
         List(text, "accept-missing", policy.AcceptedMissingDisks);
+        List(text, "accept-volume", policy.AcceptedVolumes);
         List(text, "resolve", policy.Resolve);
         One(text, "source-dead", policy.DeadSources.IsEmpty ? policy.IsSourceDead ? "true" : null : string.Join(',', policy.DeadSources));
         One(text, "accept-unplugged", policy.AcceptsUnplugged ? "true" : null);

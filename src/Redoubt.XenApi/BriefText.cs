@@ -1,0 +1,21 @@
+namespace Redoubt.XenApi;
+
+/// <summary>Text of somebody else's database where it is shown or kept as a name: what it says may be megabytes.</summary>
+public static class BriefText
+{
+    /// <summary>As many characters as a name has at most.</summary>
+    public const int NameLength = 400;
+
+    /// <summary>The text, cut where it is too long to be a name.</summary>
+    public static string Of(string text, int length = NameLength)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        if (text.Length <= length)
+        {
+            return text;
+        }
+
+        // Half a character is no text.
+        return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
+    }
+}
