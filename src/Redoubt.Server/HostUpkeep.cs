@@ -10,7 +10,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server;
 
 /// <summary>
-/// Keeps true what the database says of this host and what changes by itself: where it is reached (<c>host.address</c>), and what of its memory is
+/// Keeps true what the database says of this host and what changes by itself: where it is reached (<c>host.address</c>), and what of its
+/// memory is
 /// free (<c>host_metrics.memory_free</c>).
 /// </summary>
 internal sealed class HostUpkeep : IAsyncDisposable

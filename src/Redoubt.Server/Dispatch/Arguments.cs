@@ -33,7 +33,8 @@ internal static class Arguments
     public static object?[] Decode(ClassModel model, MessageModel message, IReadOnlyList<WireValue> given) =>
         [.. message.Parameters.Zip(given, (parameter, value) => Decode(parameter, message.Implicit == ImplicitKind.Create ? Creatable(model, value) : value))];
 
-    // As xapi takes a record to create from: what the client does not decide is passed over, whatever it is, so that a record that was read can be
+    // As xapi takes a record to create from: what the client does not decide is passed over, whatever it is, so that a record that was
+    // read can be
     // sent again; and what has no value counts as left out.
     private static WireValue Creatable(ClassModel model, WireValue value) => value is WireStruct record
         ? new WireStruct([.. record.Members.Where(m => m.Value is not WireNull && model.FindField(m.Key) is { Access: FieldAccess.Constructor or FieldAccess.ReadWrite })])

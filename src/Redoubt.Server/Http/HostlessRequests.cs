@@ -7,7 +7,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Redoubt.Server.Http;
 
 /// <summary>
-/// Lets clients in that send HTTP/1.1 without a <c>Host</c> header, as all of xapi's own do. The HTTP server refuses such requests, and there is no
+/// Lets clients in that send HTTP/1.1 without a <c>Host</c> header, as all of xapi's own do. The HTTP server refuses such requests, and
+/// there is no
 /// switch for it. So a connection whose first request has none gets one put into each of its requests on the way; all others pass
 /// untouched.
 /// </summary>
@@ -26,7 +27,8 @@ internal static class HostlessRequests
         {
             try
             {
-                // A head of which only a part has come goes by the pipe: waiting for the rest here would hide the part from the HTTP server.
+                // A head of which only a part has come goes by the pipe: waiting for the rest here would hide the part from the HTTP
+                // server.
                 var read = await input.ReadAsync(limit.Token);
                 var isFine = RequestHead.TryRead(read.Buffer) is { } head ? !head.NeedsHost : IsWhole(read.Buffer) || read.IsCompleted;
                 input.AdvanceTo(read.Buffer.Start);

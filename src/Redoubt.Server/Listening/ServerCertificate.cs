@@ -9,7 +9,8 @@ namespace Redoubt.Server.Listening;
 
 /// <summary>
 /// The certificate that the server shows: <c>tls/server.crt</c> and <c>tls/server.key</c> of the daemon's directory, in PEM. Made and
-/// self-signed at the first start; to use one of your own, put it there, which <see cref="CertificateReload"/> notices. Where that has no RSA
+/// self-signed at the first start; to use one of your own, put it there, which <see cref="CertificateReload"/> notices. Where that has no
+/// RSA
 /// key, <c>tls/server-rsa.crt</c> and <c>tls/server-rsa.key</c> stand beside it, made and replaced in the same way.
 /// </summary>
 internal static class ServerCertificate

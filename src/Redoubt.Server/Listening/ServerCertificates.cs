@@ -3,7 +3,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Redoubt.Server.Listening;
 
 /// <summary>
-/// What the server shows: its certificate, and beside one with an elliptic key another with an RSA key. XenServer's own clients (<c>xe</c> with
+/// What the server shows: its certificate, and beside one with an elliptic key another with an RSA key. XenServer's own clients
+/// (<c>xe</c> with
 /// its stunnel, hosts among each other) take RSA keys only, on the curve secp384r1 and with TLS 1.2.
 /// </summary>
 /// <param name="Own">The certificate.</param>

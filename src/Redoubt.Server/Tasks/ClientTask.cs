@@ -6,7 +6,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Tasks;
 
 /// <summary>
-/// The task that a client has made for a transfer (<c>task_id</c>) and waits for: whatever becomes of the transfer, a refusal too, the task tells it.
+/// The task that a client has made for a transfer (<c>task_id</c>) and waits for: whatever becomes of the transfer, a refusal too, the
+/// task tells it.
 /// While it goes on the task says how far it is, and cancelling the task breaks it off.
 /// </summary>
 internal sealed class ClientTask(PoolServices pool, TaskRunner runner, Failures failures)
@@ -18,7 +19,8 @@ internal sealed class ClientTask(PoolServices pool, TaskRunner runner, Failures 
     /// <param name="session">Who asks.</param>
     /// <param name="handler">What the transfer is called.</param>
     /// <param name="act">The transfer; gives the task's result.</param>
-    /// <exception cref="XenApiException">What the transfer failed with; <c>TASK_CANCELLED</c>; the task is not there, or somebody else's.</exception>
+    /// <exception cref="XenApiException">What the transfer failed with; <c>TASK_CANCELLED</c>; the task is not there, or somebody
+    /// else's.</exception>
     public async Task RunAsync(HttpContext http, SessionState session, string handler, Func<Task<string>> act)
     {
         // What is no reference names nothing that anybody could wait for.

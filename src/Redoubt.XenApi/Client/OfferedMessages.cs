@@ -3,9 +3,12 @@ using System.Collections.Frozen;
 namespace Redoubt.XenApi;
 
 /// <summary>
-/// Which messages a server answers. That is found out once and before anything depends on it: by the product that its coordinator says it is,
-/// and of a Redoubt pool by its list of methods (<c>system.listMethods</c>), since an older one has fewer of its own. It is never found out by
-/// sending a message and looking at the error: a genuine xapi takes a message that it does not know for one of its extensions, and refuses that
+/// Which messages a server answers. That is found out once and before anything depends on it: by the product that its coordinator says it
+/// is,
+/// and of a Redoubt pool by its list of methods (<c>system.listMethods</c>), since an older one has fewer of its own. It is never found
+/// out by
+/// sending a message and looking at the error: a genuine xapi takes a message that it does not know for one of its extensions, and
+/// refuses that
 /// to every session but an administrator's, so to every one on a foreign database too, with <c>RBAC_PERMISSION_DENIED</c>.
 /// </summary>
 public sealed class OfferedMessages

@@ -7,10 +7,12 @@ namespace Redoubt.Recovery;
 /// Recovers with XenAPI's own messages, on a server that has none of ours. Around the call stands what ours do by themselves, for a genuine
 /// xapi has these ways:
 /// <list type="number">
-/// <item>It takes no map. A network that it finds neither by name nor by bridge it makes, leading nowhere, or refuses for its bridge's name.
+/// <item>It takes no map. A network that it finds neither by name nor by bridge it makes, leading nowhere, or refuses for its bridge's
+/// name.
 /// So a stand-in of that name is there before, the interfaces are moved from it to where the map leads, and it goes.</item>
 /// <item>Forced, it leaves a copy that is not halted as it is, and says that all went well.</item>
-/// <item>A VM that ran when its pool was lost is recovered halted with its drives marked as attached, and could not be replaced again.</item>
+/// <item>A VM that ran when its pool was lost is recovered halted with its drives marked as attached, and could not be replaced
+/// again.</item>
 /// </list>
 /// </summary>
 internal static class PlainRecovery

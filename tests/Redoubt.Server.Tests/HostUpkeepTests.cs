@@ -1,0 +1,28 @@
+using System.Net;
+
+namespace Redoubt.Server.Tests;
+
+/// <summary>What the database says of the host is so.</summary>
+public sealed class HostUpkeepTests(TestPool pool) : IClassFixture<TestPool>
+{
+    [Fact]
+    public async Task The_free_memory_and_the_address_are_those_of_the_host()
+    {
+        var host = (await pool.CallAsync("host.get_all"))[0].GetString();
+        Assert.Equal("127.0.0.1", (await pool.CallAsync("host.get_address", host)).GetString());
+        var metrics = (await pool.CallAsync("host.get_metrics", host)).GetString();
+        var free = (await pool.CallAsync("host_metrics.get_memory_free", metrics)).ToString();
+        Assert.Equal((await pool.CallAsync("host.compute_free_memory", host)).ToString(), free);
+    }
+
+    [Fact]
+    public void An_address_that_others_reach_comes_before_one_that_only_the_host_does()
+    {
+        IPAddress[] own = [IPAddress.IPv6Loopback, IPAddress.Loopback, IPAddress.Parse("2001:db8::1"), IPAddress.Parse("192.0.2.7")];
+        Assert.Equal("192.0.2.7", HostUpkeep.AddressOf([IPAddress.Any], own).ToString());
+        Assert.Equal("192.0.2.7", HostUpkeep.AddressOf([IPAddress.Loopback, IPAddress.IPv6Any], own).ToString());
+        Assert.Equal("192.0.2.9", HostUpkeep.AddressOf([IPAddress.Loopback, IPAddress.Parse("192.0.2.9")], own).ToString());
+        Assert.Equal("127.0.0.1", HostUpkeep.AddressOf([IPAddress.Loopback], own).ToString());
+        Assert.Equal("127.0.0.1", HostUpkeep.AddressOf([IPAddress.Any], []).ToString());
+    }
+}
