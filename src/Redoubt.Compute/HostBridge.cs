@@ -46,6 +46,9 @@ public static class HostBridge
         BridgeControl.Remove(name);
     }
 
+    /// <summary>Whether anything is connected to a bridge.</summary>
+    public static bool IsUsed(string name) => Exists(name) && Directory.EnumerateFileSystemEntries(Path.Combine(NetworkClass, name, "brif")).Any();
+
     internal static bool Exists(string name, string networkClass) =>
         IsInterfaceName(name) && Directory.Exists(Path.Combine(networkClass, name, "bridge"));
 

@@ -117,6 +117,14 @@ public sealed partial class Hypervisor : IAsyncDisposable
     /// <exception cref="IOException">The host can't have it.</exception>
     public bool TryMakeIsolatedBridge(string name) => SeesThisHost && HostBridge.TryMakeIsolated(name);
 
+    /// <summary>Removes such a bridge, if there is one and nothing is connected to it.</summary>
+    /// <exception cref="IOException">It can't be removed.</exception>
+    public void RemoveUnusedBridge(string name)
+    {
+        if (SeesThisHost && !HostBridge.IsUsed(name))
+            HostBridge.RemoveIsolated(name);
+    }
+
     /// <summary>Removes such a bridge, if there is one.</summary>
     /// <exception cref="IOException">It can't be removed.</exception>
     public void RemoveIsolatedBridge(string name)

@@ -93,7 +93,8 @@ internal sealed class NetworkCalls(PoolServices pool)
     {
         try
         {
-            pool.Hypervisor.RemoveIsolatedBridge(bridge);
+            // Without a hypervisor there is no guest on it, and it goes when the daemon stops or never was.
+            pool.Link.Current?.RemoveIsolatedBridge(bridge);
         }
         catch (IOException e)
         {

@@ -104,11 +104,28 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _watch.DisposeAsync();
+        LetBridgesGo();
         await Services.Link.DisposeAsync();
         await Services.Database.DisposeAsync();
         await Services.Attached.DisposeAsync();
         Services.MetadataKey.Dispose();
         await _lock.DisposeAsync();
+    }
+
+    // A host is not left with bridges that nobody uses; guests that run on keep theirs, and the others' are made again when they start.
+    private void LetBridgesGo()
+    {
+        foreach (var (_, network) in Services.State.All<NetworkRecord>().Where(n => IsolatedNetwork.IsInternal(n.Record)))
+        {
+            try
+            {
+                Services.Link.Current?.RemoveUnusedBridge(IsolatedNetwork.BridgeName(network));
+            }
+            catch (IOException)
+            {
+                // It is found again at the next stop.
+            }
+        }
     }
 
     private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)

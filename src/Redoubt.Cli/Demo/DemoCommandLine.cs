@@ -49,6 +49,6 @@ internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
 
         // "00:00:04  done      3/9 …": what has only begun is said again when it ends.
         private static bool IsEnd(string line) => line is [_, _, ':', _, _, ':', _, _, ' ', ' ', not ' ', ..] && !line[10..].StartsWith("begun", StringComparison.Ordinal)
-            || line.Contains("VMs healthy", StringComparison.Ordinal);
+            || line.Contains("VMs healthy", StringComparison.Ordinal) || line.Contains("VMs started", StringComparison.Ordinal);
     }
 }

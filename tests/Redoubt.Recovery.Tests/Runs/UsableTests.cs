@@ -34,6 +34,30 @@ public sealed class UsableTests
     }
 
     [Fact]
+    public async Task What_a_server_tells_people_of_a_recovered_VM_is_in_the_run_and_its_report()
+    {
+        await using var pair = await RealPair.StartAsync();
+        await pair.MirrorAsync(pair.Primary, pair.Site);
+        var loose = (await pair.Primary.Api.GetAllRecordsAsync<VdiRecord>(RealSite.Cancel)).Values.Single(v => v.NameLabel == "loose disk");
+        File.Delete(Directory.EnumerateFiles(pair.Site.Storage, $"{loose.Uuid}.*", SearchOption.AllDirectories).Single());
+        await pair.AttachAsync();
+        await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
+        var request = new RecoveryRequest
+        {
+            Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted, Resolve = ["disk-missing"] },
+        };
+        var plan = await pair.PlanAsync(request);
+        Assert.False(plan.IsBlocked, plan.ToText());
+        await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, RealSite.Cancel);
+        var uuid = await engine.StartAsync(request, plan, "ann", RealSite.Cancel);
+        var ended = await RealPair.EndAsync(engine, uuid);
+        Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
+        var told = (await pair.Site.Api.GetAllRecordsAsync<MessageRecord>(RealSite.Cancel)).Values.Single(m => m.Name == "VM_RECOVERED_WITH_CHANGES");
+        Assert.Contains(told.Body, Assert.Single(ended.Warnings), StringComparison.Ordinal);
+        Assert.Contains(ended.Warnings[0], RunReportText(engine.Report(uuid, ReportFormat.Json)));
+    }
+
+    [Fact]
     public async Task A_VM_that_only_waited_out_its_delay_is_started_and_not_checked()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
@@ -62,4 +86,7 @@ public sealed class UsableTests
     [InlineData(PowerStateAfter.Halted, 3, 0, "3 of 3 VMs recovered")]
     public void Nobody_calls_healthy_what_was_not_looked_at(PowerStateAfter wanted, int well, int notLookedAt, string text) =>
         Assert.Equal(text, new VmTally(wanted, well, notLookedAt, 3).ToText());
+
+    private static List<string> RunReportText(string json) =>
+        [.. System.Text.Json.JsonDocument.Parse(json).RootElement.GetProperty("needsPerson").EnumerateArray().Select(n => n.GetString()!)];
 }

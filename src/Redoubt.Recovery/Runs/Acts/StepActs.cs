@@ -10,7 +10,18 @@ internal static class StepActs
     private const string BackKey = "storage-back";
     private const string Yes = "done";
 
-    public static async Task<StepOutcome> DoAsync(StepScope scope, RecoveryStep step) => step switch
+    public static async Task<StepOutcome> DoAsync(StepScope scope, RecoveryStep step)
+    {
+        var outcome = await ActAsync(scope, step);
+        if (step is RecoverVm or RecoverAppliance or StartTier && outcome is not StepOutcome.Ask)
+        {
+            await ServerWarnings.NoteAsync(scope);
+        }
+
+        return outcome;
+    }
+
+    private static async Task<StepOutcome> ActAsync(StepScope scope, RecoveryStep step) => step switch
     {
         FenceSource fence => await FenceActs.DoAsync(scope, fence),
         FinalSync sync => await SyncAsync(scope, sync),
