@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery.Tests;
@@ -52,7 +53,7 @@ public sealed class UsableTests
         var uuid = await engine.StartAsync(request, plan, "ann", RealSite.Cancel);
         var ended = await RealPair.EndAsync(engine, uuid);
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
-        var told = (await pair.Site.Api.GetAllRecordsAsync<MessageRecord>(RealSite.Cancel)).Values.Single(m => m.Name == "VM_RECOVERED_WITH_CHANGES");
+        var told = (await pair.Site.Api.CallAsync<ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord>>("message.get_all_records", [], RealSite.Cancel)).Values.Single(m => m.Name == "VM_RECOVERED_WITH_CHANGES");
         Assert.Contains(told.Body, Assert.Single(ended.Warnings), StringComparison.Ordinal);
         Assert.Contains(ended.Warnings[0], RunReportText(engine.Report(uuid, ReportFormat.Json)));
     }

@@ -17,6 +17,7 @@ internal static class ServerWarnings
     /// <summary>Notes what has been told since the run began, and is not noted yet.</summary>
     public static async Task NoteAsync(StepScope scope)
     {
+        // As it comes: a message about something that this version has no name for must not cost the run a step.
         WireValue answer;
         try
         {
