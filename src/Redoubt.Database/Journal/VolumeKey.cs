@@ -12,6 +12,15 @@ public sealed class VolumeKey : IDisposable
     /// <summary>Bytes of a signature.</summary>
     public const int SignatureBytes = 64;
 
+    // How the SubjectPublicKeyInfo of a key on P-256 begins: an uncompressed point, 64 bytes, follows. Nothing else is given to a parser, for
+    // a forged volume may say anything.
+    private static ReadOnlySpan<byte> Head =>
+    [
+        0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00, 0x04,
+    ];
+
+    private const int PointBytes = 64;
+
     private readonly ECDsa _key;
     private readonly Lock _signing = new();
 
@@ -67,14 +76,17 @@ public sealed class VolumeKey : IDisposable
     /// <summary>Whether a key has signed this. What is no key has signed nothing.</summary>
     internal static bool Verify(ReadOnlySpan<byte> publicKey, byte[] content, ReadOnlySpan<byte> signature)
     {
+        if (!publicKey.StartsWith(Head) || publicKey.Length != Head.Length + PointBytes)
+            return false;
         try
         {
             using var key = ECDsa.Create();
-            key.ImportSubjectPublicKeyInfo(publicKey, out var read);
-            return read == publicKey.Length && key.KeySize == 256 && key.VerifyData(content, signature, HashAlgorithmName.SHA256);
+            key.ImportSubjectPublicKeyInfo(publicKey, out _);
+            return key.VerifyData(content, signature, HashAlgorithmName.SHA256);
         }
-        catch (CryptographicException)
+        catch (Exception none) when (none is CryptographicException or PlatformNotSupportedException)
         {
+            // A point that is not on the curve; which exception that is depends on the library below.
             return false;
         }
     }

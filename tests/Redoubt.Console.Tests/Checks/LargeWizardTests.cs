@@ -27,7 +27,10 @@ public sealed class LargeWizardTests(Browser browser) : IAsyncLifetime
                 {
                     Uuid = tx.NewUuid(),
                     NameLabel = $"vm-{i:00000}",
+                    MemoryStaticMax = 1 << 20,
                     MemoryDynamicMax = 1 << 20,
+                    VcpusMax = 1,
+                    VcpusAtStartup = 1,
                     Order = i % 3,
                     Tags = i % 4000 == 0 ? ["gold"] : [],
                     OtherConfig = new VmRecord().OtherConfig.Add("auto_poweron", "true"),

@@ -96,14 +96,18 @@ public sealed record VolumeSignature(Guid Vdi, Guid Sr, Guid Pool, long Life, lo
             return null;
         Span<byte> marker = stackalloc byte[JournalLayout.MarkerBytes];
         bytes.ReadAt(layout.StartOf(half), marker);
+        VolumeSignature? newest = null;
         for (var copy = 0; copy < 2; copy++)
         {
             var found = Verify(AreaSection.ReadCopy(bytes, layout.AreaStart, copy, NumberOf(half)));
-            if (found is not null && found.Marker == Encoding.Latin1.GetString(marker) && Holds(found, area.Proofs(half)))
-                return found;
+            if (found is not null && found.Marker == Encoding.Latin1.GetString(marker) && Holds(found, area.Proofs(half))
+                && found.Generation > (newest?.Generation ?? -1))
+            {
+                newest = found;
+            }
         }
 
-        return null;
+        return newest;
     }
 
     private static bool Holds(VolumeSignature signature, ProofList proofs) =>
