@@ -10,11 +10,11 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    // A file system may give two writes in quick succession one and the same time.
-    private static readonly TimeSpan Settled = TimeSpan.FromMilliseconds(200);
-
     private readonly CancellationTokenSource _stopping = new();
-    private readonly Dictionary<Guid, DateTime> _taken = [];
+
+    // What was taken of each, by the time of its file, and whether a later look has taken it too: a file system may give two writes in
+    // quick succession one and the same time.
+    private readonly Dictionary<Guid, (DateTime Written, bool Twice)> _taken = [];
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Begins.</summary>
@@ -70,14 +70,12 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
     {
         var path = files.PathOf(uuid);
         var written = File.GetLastWriteTimeUtc(path);
-        if ((_taken.TryGetValue(uuid, out var taken) && taken == written)
-            || files.TakeFrom(uuid) is not { } take || File.GetLastWriteTimeUtc(path) != written)
+        var isKnown = _taken.TryGetValue(uuid, out var taken) && taken.Written == written;
+        if ((isKnown && taken.Twice) || files.TakeFrom(uuid) is not { } take || File.GetLastWriteTimeUtc(path) != written)
         {
             return;
         }
 
-        // By the clock that stamps files, whatever the daemon's says.
-        var isSettled = DateTime.UtcNow - written > Settled || written > DateTime.UtcNow;
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -89,9 +87,6 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
                 }
             },
             _stopping.Token);
-        if (isSettled)
-        {
-            _taken[uuid] = written;
-        }
+        _taken[uuid] = (written, isKnown);
     }
 }

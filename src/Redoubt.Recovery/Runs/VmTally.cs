@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace Redoubt.Recovery;
 
@@ -7,6 +8,7 @@ namespace Redoubt.Recovery;
 /// <param name="Well">How many came to that, and were looked at where there was something to look at.</param>
 /// <param name="Unchecked">How many were started and had no check but their start delay, so that nobody knows whether they are well.</param>
 /// <param name="Total">How many there are.</param>
+[StructLayout(LayoutKind.Auto)]
 public readonly record struct VmTally(PowerStateAfter Wanted, int Well, int Unchecked, int Total)
 {
     /// <summary>The count for people, in a clause.</summary>

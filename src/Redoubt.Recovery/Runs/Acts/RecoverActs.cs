@@ -148,7 +148,8 @@ internal static class RecoverActs
         foreach (var disk in dropped.Select(f => f.Object).Distinct().ToList())
         {
             var there = await scope.FindAsync<VdiRecord>(scope.Target, disk.Uuid);
-            var isThere = !there.IsNull && (record.SuspendVdi == there || (await scope.GetAsync(scope.Target, there)).Vbds.Intersect(record.Vbds).Any());
+            var isThere = !there.IsNull
+                && (record.SuspendVdi == there || !(await scope.GetAsync(scope.Target, there)).Vbds.Intersect(record.Vbds).IsEmpty);
             scope.Log(isThere
                 ? $"{vm.Describe()} was recovered with {disk.Describe()} after all: it was missing when the plan was made, and there when the VM was recovered."
                 : $"{vm.Describe()} was recovered without {disk.Describe()}, which was still missing.");
