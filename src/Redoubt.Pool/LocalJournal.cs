@@ -7,50 +7,115 @@ namespace Redoubt.Pool;
 /// <summary>The pool's own copy of its database, in the daemon's directory.</summary>
 internal static class LocalJournal
 {
-    private const string FileName = "pool.journal";
-
-    /// <summary>Reads the database, and takes charge of the journal it lies in. A new one is made where there is none.</summary>
-    /// <returns>The journal, the database it held, and what was found missing from it, if anything was.</returns>
-    /// <exception cref="InvalidDataException">The journal holds no database, or only an older one: starting would lose acknowledged changes.</exception>
-    public static (LiveJournal Journal, DatabaseState State, string? Damage) Open(string directory, TimeProvider time)
+    /// <summary>
+    /// Reads the database, and takes charge of the journal it lies in. A new one is made where there has been no pool, or where the
+    /// operator says so: a journal that has gone is not made up for by an empty one.
+    /// </summary>
+    /// <exception cref="InvalidDataException">The journal is gone, holds no database, or only an older one: starting would lose acknowledged changes.</exception>
+    /// <exception cref="IOException">It can't be read, or made.</exception>
+    public static async Task<OpenedJournal> OpenAsync(DataDirectory directory, KnownCopies copies, VolumeKey? key, PoolConfig config, TimeProvider time)
     {
-        var path = Path.Combine(directory, FileName);
-        if (!System.IO.File.Exists(path))
+        var path = directory.PathOf(KeptName.Journal);
+        var found = Find(path, time);
+        if (config.RestoreFrom is not null || config.NewPool)
         {
-            Create(path);
+            if (found is { Opened: { IsNew: false, State.Generation: var generation } })
+            {
+                throw new InvalidDataException($"{path} holds the database of a pool, at generation {generation}. Nothing was changed. "
+                    + "Start without --restore-from and --new-pool, or move it away first.");
+            }
+
+            var replaced = found.Opened is null;
+            var restored = config.RestoreFrom is { } from ? LostJournal.Find(from, copies, key) : null;
+            if (replaced)
+            {
+                directory.SetAside(KeptName.Journal);
+            }
+
+            if (restored is not null)
+            {
+                restored.Write(path, time);
+                return Find(path, time).Opened! with { Restored = restored.Description };
+            }
+
+            return Create(path, time);
+        }
+
+        if (found is { Opened: { } opened } && (!opened.IsNew || directory.Traces().Count == 0))
+        {
+            return opened;
+        }
+
+        if (found.Trouble is null && found.Opened is null && directory.Traces().Count == 0 && !directory.Knows(KeptName.Journal))
+        {
+            return Create(path, time);
+        }
+
+        var why = found.Trouble is { } trouble ? $"The pool's database, {path}, can't be used: {trouble}"
+            : found.Opened is not null ? $"The pool's database, {path}, is empty, though {string.Join(", ", directory.Traces())} show that there was a pool"
+            : $"The pool's database, {path}, is missing, though there was a pool: {string.Join(", ", directory.Traces())} are there";
+        throw new InvalidDataException($"{why}. Nothing was changed. {await LostJournal.AdviceAsync(copies, time)}");
+    }
+
+    /// <summary>What lies there: a journal that can be used, nothing, or what is wrong with it.</summary>
+    private static (OpenedJournal? Opened, string? Trouble) Find(string path, TimeProvider time)
+    {
+        if (DurableFile.Describe(path) is { } wrong)
+        {
+            return (null, wrong);
+        }
+
+        if (!File.Exists(path))
+        {
+            return (null, null);
+        }
+
+        if (new FileInfo(path).Length is var length and < JournalLayout.LocalVolumeBytes)
+        {
+            return (null, $"it is cut, and has {length} of {JournalLayout.LocalVolumeBytes} bytes");
+        }
+
+        // What lies behind a garbled beginning may still be read, but not written to.
+        if (!MetadataVolume.IsOne(path) && JournalReader.Read(path) is JournalVerdict.Intact or JournalVerdict.CutAt)
+        {
+            return (null, $"its beginning is garbled; --restore-from {path} makes it anew from what can still be read of it");
         }
 
         return JournalReader.Read(path) switch
         {
-            JournalVerdict.Intact intact => (Live(path, intact.Content, time), StateDump.FromDump(intact.Content.Database), null),
-            JournalVerdict.CutAt { FromOtherHalf: false } cut =>
-                (Live(path, cut.Content, time), StateDump.FromDump(cut.Content.Database), cut.Damage[0].ToString()),
-            JournalVerdict.CutAt cut => throw Unusable(
-                path, $"only an older state, of generation {cut.Content.Generation}, can be read ({cut.Damage[0]})"),
-            JournalVerdict.Empty { LeftBehind: null } => (new LiveJournal("local", path, null, time), DatabaseState.Empty, null),
-            JournalVerdict.Empty empty => throw Unusable(path, $"it says that it is empty, yet holds a database of generation {empty.LeftBehind}"),
-            JournalVerdict.NotARedoLog wrong => throw Unusable(path, $"it is not a redo log: {wrong.Found}"),
-            JournalVerdict.Unusable bad => throw Unusable(path, $"neither half holds a usable database: {bad.Damage[0]}"),
+            JournalVerdict.Intact intact => (Live(path, intact.Content, null, time), null),
+            JournalVerdict.CutAt { FromOtherHalf: false } cut => (Live(path, cut.Content, cut.Damage[0].ToString(), time), null),
+            JournalVerdict.CutAt cut => (null, $"only an older state, of generation {cut.Content.Generation}, can be read ({cut.Damage[0]})"),
+            JournalVerdict.Empty { LeftBehind: null } => (New(path, time), null),
+            JournalVerdict.Empty empty => (null, $"it says that it is empty, yet holds a database of generation {empty.LeftBehind}"),
+            JournalVerdict.NotARedoLog not => (null, $"it is not a redo log: {not.Found}"),
+            JournalVerdict.Unusable bad => (null, $"neither half holds a usable database: {bad.Damage[0]}"),
             var other => throw new InvalidOperationException($"unknown verdict {other}"),
         };
     }
 
     /// <summary>Made under another name, so that a crash leaves either no journal or one that has been initialised.</summary>
-    private static void Create(string path)
+    private static OpenedJournal Create(string path, TimeProvider time)
+    {
+        Make(path, JournalWriter.Initialise);
+        return New(path, time);
+    }
+
+    /// <summary>Makes a journal with some content, in one step.</summary>
+    internal static void Make(string path, Action<JournalDevice> fill)
     {
         var making = path + ".new";
-        System.IO.File.Delete(making);
+        File.Delete(making);
         using (var device = JournalDevice.Create(making, JournalLayout.LocalVolumeBytes))
         {
-            JournalWriter.Initialise(device);
+            fill(device);
         }
 
         DurableFile.Replace(making, path);
     }
 
-    private static LiveJournal Live(string path, JournalContent content, TimeProvider time) => new("local", path, content.Half, time);
+    private static OpenedJournal New(string path, TimeProvider time) => new(new LiveJournal("local", path, null, time), DatabaseState.Empty, null) { IsNew = true };
 
-    private static InvalidDataException Unusable(string path, string why) => new(
-        $"The pool's database, {path}, can't be used: {why}. Nothing was changed. Put a good copy there, or move it away and recover "
-        + "this pool's VMs from the metadata on its SRs.");
+    private static OpenedJournal Live(string path, JournalContent content, string? damage, TimeProvider time) =>
+        new(new LiveJournal("local", path, content.Half, time), StateDump.FromDump(content.Database), damage);
 }

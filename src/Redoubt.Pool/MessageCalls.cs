@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 internal sealed class MessageCalls(PoolServices pool)
 {
     [Message("message.create")]
-    public Task<Ref<MessageRecord>> CreateAsync(CallContext call, string name, long priority, Cls cls, string objUuid, string body)
+    public async Task<Ref<MessageRecord>> CreateAsync(CallContext call, string name, long priority, Cls cls, string objUuid, string body)
     {
         var about = ClassOf(cls);
         if (call.State.Table(about).FindByUuid(objUuid) is null)
@@ -16,26 +16,37 @@ internal sealed class MessageCalls(PoolServices pool)
             throw new XenApiException("UUID_INVALID", about.Name, objUuid);
         }
 
-        return pool.Database.WriteAsync(
-            tx => tx.Create(new MessageRecord
-            { Name = name, Priority = priority, Cls = cls, ObjUuid = objUuid, Body = body, Timestamp = pool.Time.GetUtcNow() }),
+        var made = await pool.Database.WriteAsync(
+            tx =>
+            {
+                var reference = tx.Create(new MessageRecord
+                { Name = name, Priority = priority, Cls = cls, ObjUuid = objUuid, Body = body, Timestamp = pool.Time.GetUtcNow() });
+                MessageLog.Trim(tx);
+                return reference;
+            },
             call.Cancellation);
+        await pool.Messages.WrittenAsync(call.Cancellation);
+        return made;
     }
 
     [Message("message.destroy")]
     public Task DestroyAsync(CallContext call, Ref<MessageRecord> self) => DestroyManyAsync(call, [self]);
 
     [Message("message.destroy_many")]
-    public Task DestroyManyAsync(CallContext call, ImmutableList<Ref<MessageRecord>> messages) => pool.Database.WriteAsync(
-        tx =>
-        {
-            foreach (var message in messages)
+    public async Task DestroyManyAsync(CallContext call, ImmutableList<Ref<MessageRecord>> messages)
+    {
+        await pool.Database.WriteAsync(
+            tx =>
             {
-                tx.Get(message);
-                tx.Delete(message);
-            }
-        },
-        call.Cancellation);
+                foreach (var message in messages)
+                {
+                    tx.Get(message);
+                    tx.Delete(message);
+                }
+            },
+            call.Cancellation);
+        await pool.Messages.WrittenAsync(call.Cancellation);
+    }
 
     [Message("message.get_all")]
     public static ImmutableList<Ref<MessageRecord>> GetAll(CallContext call) => [.. call.State.All<MessageRecord>().Select(m => m.Ref)];

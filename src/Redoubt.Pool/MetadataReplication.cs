@@ -222,6 +222,9 @@ internal sealed class MetadataReplication
                 await MarkAsync(vdi, latest: true);
                 await ReadBackAsync(path, reached, _pool.Pool, cancellationToken);
             }
+
+            var sr = _pool.State.Get(reference);
+            _pool.Copies.Remember(record.Uuid, new(path, sr.Uuid, sr.NameLabel, _pool.State.Get(_pool.Pool).Uuid));
         }
         catch (Exception e)
         {
@@ -284,6 +287,7 @@ internal sealed class MetadataReplication
         }
 
         await _pool.Database.WriteAsync(tx => tx.Delete(vdi), CancellationToken.None);
+        _pool.Copies.Forget(record.Uuid);
     }
 
     private async Task ReportAsync(LiveJournal journal, string? reason)

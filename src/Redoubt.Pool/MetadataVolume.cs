@@ -35,6 +35,21 @@ internal abstract record MetadataVolume
         }
     }
 
+    /// <summary>Whether a file begins as a metadata volume does.</summary>
+    public static bool IsOne(string path)
+    {
+        try
+        {
+            using var handle = System.IO.File.OpenHandle(path);
+            Span<byte> first = stackalloc byte[16];
+            return RandomAccess.Read(handle, first, 0) == first.Length && first.SequenceEqual("redo-log--------"u8);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
     private static MetadataVolume Of(JournalContent content, string? damage)
     {
         var state = SchemaUpgrade.Apply(StateDump.FromDump(content.Database));

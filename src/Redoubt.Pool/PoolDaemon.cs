@@ -15,14 +15,16 @@ namespace Redoubt.Pool;
 /// </summary>
 public sealed class PoolDaemon : IAsyncDisposable
 {
-    private readonly FileStream _lock;
+    private readonly DataDirectory _directory;
     private readonly GuestWatch _watch;
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
 
-    private PoolDaemon(FileStream held, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups, FirmwareWatch firmware)
+    private string? _restored;
+
+    private PoolDaemon(DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups, FirmwareWatch firmware)
     {
-        (_lock, Services, Messages, _watch) = (held, services, messages, watch);
+        (_directory, Services, Messages, _watch) = (directory, services, messages, watch);
         _backups = backups;
         _firmware = firmware;
         Implicit = new ImplicitCalls(services.Database);
@@ -30,6 +32,9 @@ public sealed class PoolDaemon : IAsyncDisposable
         Restore = restore;
         VmMetadata = vmMetadata;
     }
+
+    /// <summary>What an operator should know of this start, in whole sentences.</summary>
+    public IReadOnlyList<string> Notes => _restored is null ? _directory.Notes : [.. _directory.Notes, _restored];
 
     /// <summary>What the behaviour of the classes works with.</summary>
     public PoolServices Services { get; }
@@ -51,22 +56,69 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
-    /// <exception cref="InvalidDataException">The pool's database can't be used.</exception>
+    /// <exception cref="InvalidDataException">The pool's database, or another file of the daemon's, can't be used; nothing was changed.</exception>
     /// <exception cref="HypervisorException">The URI can lead to no hypervisor. One that can't be used now keeps no daemon from starting.</exception>
-    public static async Task<PoolDaemon> OpenAsync(PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<PoolDaemon> OpenAsync(PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
     {
-        Directory.CreateDirectory(config.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var held = Hold(config.DataDirectory);
-        var (journal, state, damage) = await Task.Run(() => LocalJournal.Open(config.DataDirectory, time), cancellationToken);
-        var database = await PoolDatabase.OpenAsync(state, journal, time, Guid.NewGuid);
+        var directory = DataDirectory.Open(config.DataDirectory, config.Without);
+        return OpenAsync(directory, config, time, cancellationToken);
+    }
+
+    /// <summary>Starts the pool that lives in a directory that is held already; the directory is the daemon's from now on, also if this fails.</summary>
+    /// <inheritdoc cref="OpenAsync(PoolConfig, TimeProvider, CancellationToken)"/>
+    public static async Task<PoolDaemon> OpenAsync(DataDirectory directory, PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
+    {
+        // The last that was opened is let go first.
+        var opened = new Stack<Func<ValueTask>>();
+        opened.Push(() =>
+        {
+            directory.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        try
+        {
+            return await OpenAsync(directory, opened, config, time, cancellationToken);
+        }
+        catch
+        {
+            while (opened.TryPop(out var close))
+            {
+                await close();
+            }
+
+            throw;
+        }
+    }
+
+    private static async Task<PoolDaemon> OpenAsync(
+        DataDirectory directory, Stack<Func<ValueTask>> opened, PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
+    {
+        directory.SetAside();
+        var copies = KnownCopies.Open(directory.FullPath);
+        var messages = MessageLog.Open(directory.FullPath);
+        var known = KeyFile.Find(directory.FullPath);
+        var journal = await Task.Run(() => LocalJournal.OpenAsync(directory, copies, known, config, time), cancellationToken);
+        var damage = journal.Damage;
+        var key = known ?? KeyFile.Create(directory.FullPath);
+        opened.Push(() =>
+        {
+            key.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        var database = await PoolDatabase.OpenAsync(journal.State, journal.Journal, time, Guid.NewGuid);
+        opened.Push(database.DisposeAsync);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
         var options = new HypervisorOptions { Uri = uri, Time = time, TrialCommand = config.HypervisorTrialCommand };
         var hypervisor = await HypervisorLink.OpenAsync(options, cancellationToken);
+        opened.Push(hypervisor.DisposeAsync);
         var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
         BackupVolume.RemoveLeftovers(scratch);
         ISrDriver[] drivers = [new FileSrDriver(new QemuImg(time), scratch)];
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
+        await database.WriteAsync(messages.Load, cancellationToken);
+        opened.Push(messages.DisposeAsync);
+        messages.Start(database);
         var services = new PoolServices
         {
             Database = database,
@@ -74,15 +126,25 @@ public sealed class PoolDaemon : IAsyncDisposable
             Link = hypervisor,
             Drivers = drivers.ToDictionary(d => d.Type),
             Attached = new AttachedSrs(),
-            StartedFromDamage = damage is not null,
-            MetadataKey = KeyFile.Open(config.DataDirectory),
+            StartedFromDamage = damage is not null || journal.Restored is not null,
+            MetadataKey = key,
+            Copies = copies,
+            Messages = messages,
             Time = time,
             DataDirectory = config.DataDirectory,
             Pool = pool,
             Host = host,
         };
         await PublishKeyAsync(services);
-        var daemon = Assemble(held, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
+        var daemon = Assemble(directory, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
+        opened.Push(services.Attached.DisposeAsync);
+        opened.Push(daemon.StopAsync);
+        daemon._restored = journal.Restored;
+        if (journal.Restored is { } restored)
+        {
+            await services.PostAsync("DATABASE_RESTORED", 2, Cls.Pool, services.State.Get(pool).Uuid, restored);
+        }
+
         if (damage is not null)
         {
             await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
@@ -95,21 +157,32 @@ public sealed class PoolDaemon : IAsyncDisposable
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
         daemon._firmware.Start();
+        daemon.NoteKept();
         return daemon;
     }
 
+    /// <summary>Notes which files are kept by now, so that each is missed when it has gone.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public void NoteKept() => _directory.Note();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        await Services.Link.DisposeAsync();
+        await Services.Messages.DisposeAsync();
+        await Services.Database.DisposeAsync();
+        await Services.Attached.DisposeAsync();
+        Services.MetadataKey.Dispose();
+        _directory.Dispose();
+    }
+
+    private async ValueTask StopAsync()
     {
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _watch.DisposeAsync();
         LetBridgesGo();
-        await Services.Link.DisposeAsync();
-        await Services.Database.DisposeAsync();
-        await Services.Attached.DisposeAsync();
-        Services.MetadataKey.Dispose();
-        await _lock.DisposeAsync();
     }
 
     // A host is not left with bridges that nobody uses; guests that run on keep theirs, and the others' are made again when they start.
@@ -128,7 +201,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
     }
 
-    private static PoolDaemon Assemble(FileStream held, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
+    private static PoolDaemon Assemble(DataDirectory directory, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
         var trust = new MetadataTrust(services, foreign);
@@ -170,7 +243,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(held, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware));
+        return new(directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware));
     }
 
     // In the database, so that a recovery site that asks this pool learns it.
@@ -181,20 +254,6 @@ public sealed class PoolDaemon : IAsyncDisposable
         {
             await services.Database.WriteAsync(
                 tx => tx.Update(services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(MetadataTrust.OwnKey, key) }), CancellationToken.None);
-        }
-    }
-
-    /// <summary>Two daemons on one directory would write one journal.</summary>
-    private static FileStream Hold(string directory)
-    {
-        var path = Path.Combine(directory, "lock");
-        try
-        {
-            return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException e)
-        {
-            throw new IOException($"Another redoubt daemon runs on {directory} ({path} is locked). Stop it first, or use another directory.", e);
         }
     }
 }

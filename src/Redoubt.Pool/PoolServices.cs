@@ -32,7 +32,13 @@ public sealed class PoolServices
     /// <summary>Who may work on which SR now.</summary>
     public SrGates Gates { get; } = new();
 
-    /// <summary>Whether the end of the pool's own journal was damaged when the daemon started, so that a copy on an SR may have more.</summary>
+    /// <summary>Where the copies of the database lie.</summary>
+    internal KnownCopies Copies { get; init; } = null!;
+
+    /// <summary>Keeps the messages.</summary>
+    internal MessageLog Messages { get; init; } = null!;
+
+    /// <summary>Whether the end of the pool's own journal was damaged when the daemon started, or it was made anew, so that a copy on an SR may have more.</summary>
     public required bool StartedFromDamage { get; init; }
 
     /// <summary>The key with which this pool signs its metadata volumes.</summary>
@@ -95,7 +101,10 @@ public sealed class PoolServices
 
     /// <summary>Tells people of something, in the table of messages.</summary>
     public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(
-        tx => tx.Create(new MessageRecord
-        { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = Time.GetUtcNow() }),
+        tx =>
+        {
+            tx.Create(new MessageRecord { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = Time.GetUtcNow() });
+            MessageLog.Trim(tx);
+        },
         CancellationToken.None);
 }

@@ -1,3 +1,4 @@
+using System.Data.Common;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -21,6 +22,7 @@ using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
+using Redoubt.Storage;
 
 namespace Redoubt.Server;
 
@@ -118,7 +120,13 @@ public sealed class PoolServer : IAsyncDisposable
     /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
     public static async Task RunAsync(ServeConfig config, TextWriter output, TimeProvider time, CancellationToken stopping)
     {
+        DataDirectory.KeepToOwner();
         await using var server = await StartAsync(config, time, stopping);
+        foreach (var note in server.Daemon.Notes)
+        {
+            await output.WriteLineAsync($"redoubt: {note}");
+        }
+
         if (server.GeneratedPassword is { } password)
         {
             await output.WriteLineAsync($"redoubt: root password: {password}");
@@ -151,6 +159,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
 
         var wanted = config.RootPasswordFile is { } file ? RootPassword.ReadFrom(file) : null;
+        DataDirectory? directory = null;
         PoolDaemon daemon;
         try
         {
@@ -160,12 +169,21 @@ public sealed class PoolServer : IAsyncDisposable
                 NameLabel = config.NameLabel,
                 HypervisorUri = config.HypervisorUri,
                 HypervisorTrialCommand = config.HypervisorTrialCommand,
+                RestoreFrom = config.RestoreFrom,
+                NewPool = config.NewPool,
+                Without = config.Without,
             };
-            daemon = await PoolDaemon.OpenAsync(pool, time, cancellationToken);
+            directory = DataDirectory.Open(config.DataDirectory, config.Without);
+            await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
+            daemon = await PoolDaemon.OpenAsync(Interlocked.Exchange(ref directory, null), pool, time, cancellationToken);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException)
         {
             throw new ServeException(e.Message, e);
+        }
+        finally
+        {
+            directory?.Dispose();
         }
 
         return await StartAsync(config, daemon, urls, wanted, cancellationToken);
@@ -232,6 +250,7 @@ public sealed class PoolServer : IAsyncDisposable
             started = server;
             await server._recovery.StartAsync(cancellationToken);
             server._host = await HostUpkeep.StartAsync(daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
+            daemon.NoteKept();
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
             return server;
@@ -239,7 +258,7 @@ public sealed class PoolServer : IAsyncDisposable
         catch (Exception e)
         {
             await started.DisposeAsync();
-            if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException)
+            if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException or FormatException or DbException)
             {
                 throw new ServeException(e.Message, e);
             }

@@ -17,6 +17,15 @@ public sealed record ServeConfig
     /// <summary>A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.</summary>
     public string? RootPasswordFile { get; init; }
 
+    /// <inheritdoc cref="Redoubt.Pool.PoolConfig.RestoreFrom"/>
+    public string? RestoreFrom { get; init; }
+
+    /// <inheritdoc cref="Redoubt.Pool.PoolConfig.NewPool"/>
+    public bool NewPool { get; init; }
+
+    /// <inheritdoc cref="Redoubt.Pool.PoolConfig.Without"/>
+    public IReadOnlyList<string> Without { get; init; } = [];
+
     /// <summary>
     /// Runs the commands of thin clients, and gives the exit code; without it there is no <c>/cli</c>. The commands are the command line's, which
     /// builds on the server and not the other way round.

@@ -16,6 +16,9 @@ public static class DurableFile
 {
     private const uint OwnerOnly = 0x180;
     private const uint OwnersDirectory = 0x1c0;
+
+    // A hypervisor's user must get through to the disks in it that it is given. It can't see what else there is.
+    private const uint OthersPass = 0x9;
     private const string Making = ".new";
 
     /// <summary>Reads a kept file.</summary>
@@ -58,6 +61,10 @@ public static class DurableFile
         { IsLink: true } => "it is a symbolic link, which is not followed",
         _ => "it is no plain file",
     };
+
+    /// <summary>Checks that what lies at a path can be read.</summary>
+    /// <exception cref="InvalidDataException">It can't, or is no plain file.</exception>
+    public static void RequireReadable(string path) => TryOpen(path)?.Dispose();
 
     /// <summary>Writes a kept file, whole or not at all; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written; what was there stays.</exception>
@@ -115,22 +122,35 @@ public static class DurableFile
         Rename(finished, name);
     }
 
-    /// <summary>Gives a finished directory, whose files have been flushed, its name; fails if that is taken by anything with content.</summary>
+    /// <summary>
+    /// Gives a finished directory, whose files have been flushed, its name; fails if that is taken by anything with content. Others can
+    /// pass through it, as through a new one of <see cref="CreateSharedDirectory"/>.
+    /// </summary>
     public static void PublishDirectory(string finished, string name)
     {
-        FlushDirectory(finished);
+        using (var handle = Posix.OpenDirectory(finished))
+        {
+            Posix.SetMode(handle, OwnersDirectory | OthersPass, finished);
+            Posix.Flush(handle, finished);
+        }
+
         Directory.Move(finished, name);
         FlushParent(name);
     }
 
     /// <summary>Makes a directory that only its owner can look into; one that is there already is success.</summary>
-    public static void CreateDirectory(string path)
+    public static void CreateDirectory(string path) => CreateDirectory(path, OwnersDirectory);
+
+    /// <summary>Makes a directory that others can pass through, but not look into; one that is there already is success.</summary>
+    public static void CreateSharedDirectory(string path) => CreateDirectory(path, OwnersDirectory | OthersPass);
+
+    private static void CreateDirectory(string path, uint mode)
     {
         if (!Directory.Exists(path))
         {
             Directory.CreateDirectory(path);
             using var made = Posix.OpenDirectory(path);
-            Posix.SetMode(made, OwnersDirectory, path);
+            Posix.SetMode(made, mode, path);
         }
 
         FlushDirectory(path);

@@ -8,7 +8,7 @@ namespace Redoubt.Cli.Serving;
 /// <summary><c>redoubt serve</c>: the daemon of a pool, until SIGTERM or Ctrl-C. Its guests go on without it.</summary>
 internal static class ServeCommand
 {
-    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI]";
+    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI] [--restore-from FILE-OR-DIR | --new-pool] [--without FILE…]";
 
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
@@ -42,14 +42,25 @@ internal static class ServeCommand
     {
         var given = new Dictionary<string, string>();
         var urls = new List<string>();
+        var (without, newPool) = (new List<string>(), false);
         for (var i = 0; i < words.Count; i++)
         {
+            if (words[i] == "--new-pool")
+            {
+                newPool = true;
+                continue;
+            }
+
             var (option, value) = Split(words, ref i);
             if (option == "--listen")
             {
                 urls.Add(value);
             }
-            else if (option is not ("--data" or "--name-label" or "--root-password-file" or "--hypervisor"))
+            else if (option == "--without")
+            {
+                without.Add(value);
+            }
+            else if (option is not ("--data" or "--name-label" or "--root-password-file" or "--hypervisor" or "--restore-from"))
             {
                 throw new UsageException($"serve has no option '{option}'.\n{Usage}");
             }
@@ -59,12 +70,20 @@ internal static class ServeCommand
             }
         }
 
+        if (newPool && given.ContainsKey("--restore-from"))
+        {
+            throw new UsageException("--new-pool begins an empty pool, --restore-from goes on with one: give one of the two.");
+        }
+
         return new()
         {
             DataDirectory = Path.GetFullPath(given.GetValueOrDefault("--data") ?? throw new UsageException($"--data is missing: the directory where the pool lives.\n{Usage}")),
             ListenUrls = urls.Count > 0 ? urls : throw new UsageException($"--listen is missing: the URL to listen on.\n{Usage}"),
             NameLabel = given.GetValueOrDefault("--name-label"),
             RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
+            RestoreFrom = given.TryGetValue("--restore-from", out var from) ? Path.GetFullPath(from) : null,
+            NewPool = newPool,
+            Without = without,
             HypervisorUri = given.GetValueOrDefault("--hypervisor"),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,

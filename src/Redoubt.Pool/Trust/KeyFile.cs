@@ -12,16 +12,14 @@ internal static class KeyFile
 {
     private const string FileName = "metadata.key";
 
-    /// <summary>Reads the key; draws one where there is none.</summary>
-    /// <exception cref="InvalidDataException">The file is no key.</exception>
-    public static VolumeKey Open(string directory)
+    /// <summary>Reads the key; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">The file is no key; nothing was changed.</exception>
+    public static VolumeKey? Find(string directory)
     {
         var path = Path.Combine(directory, FileName);
         if (DurableFile.Read(path) is not { } kept)
         {
-            var key = VolumeKey.Create();
-            DurableFile.Write(path, key.Export());
-            return key;
+            return null;
         }
 
         try
@@ -31,9 +29,16 @@ internal static class KeyFile
         catch (CryptographicException garbled)
         {
             throw new InvalidDataException(
-                $"{path} is no key ({garbled.Message}). Nothing was changed. Put a good copy there, or remove it: the pool then draws another key, "
-                + "and recovery sites must be told that one.",
-                garbled);
+                $"{path} is no key ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
         }
+    }
+
+    /// <summary>Draws a key; durable when it returns.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static VolumeKey Create(string directory)
+    {
+        var key = VolumeKey.Create();
+        DurableFile.Write(Path.Combine(directory, FileName), key.Export());
+        return key;
     }
 }

@@ -41,6 +41,46 @@ public sealed class RunEngine : IAsyncDisposable
     internal static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch, CancellationToken cancellationToken) =>
         Task.Run(() => Open(config, time, watch), cancellationToken);
 
+    /// <summary>Checks that a journal can be used, before anything is changed.</summary>
+    /// <param name="path">The journal; one that is not there is made when it is opened.</param>
+    /// <param name="isNew">Whether it may be one that was begun, and nothing more.</param>
+    /// <exception cref="InvalidDataException">It can't be used; says why.</exception>
+    public static void Check(string path, bool isNew)
+    {
+        if (!File.Exists(path) || (isNew && new FileInfo(path).Length == 0))
+        {
+            return;
+        }
+
+        DirectoryInfo? copy = null;
+        try
+        {
+            // On a copy: SQLite can't look at a database with a log beside it without writing to both.
+            copy = Directory.CreateTempSubdirectory("redoubt-runs-");
+            var copied = Path.Combine(copy.FullName, "runs.db");
+            foreach (var suffix in new[] { "", "-wal" }.Where(s => File.Exists(path + s)))
+            {
+                File.Copy(path + suffix, copied + suffix);
+            }
+
+            RunJournal.Check(copied);
+            using var journal = RunJournal.Open(copied, null);
+            foreach (var events in journal.Read())
+            {
+                events.Aggregate((RunState?)null, RunTransitions.Apply);
+            }
+        }
+        catch (Exception unusable) when (unusable is not OutOfMemoryException)
+        {
+            // Events that do not follow from each other make the fold throw whatever it likes; to an operator it is all damage.
+            throw new InvalidDataException($"{path} can't be used: {unusable.Message.TrimEnd('.')}.", unusable);
+        }
+        finally
+        {
+            copy?.Delete(recursive: true);
+        }
+    }
+
     /// <summary>Starts a run and answers its UUID as soon as that is in the journal.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="plan">The plan, as the operator has seen it.</param>

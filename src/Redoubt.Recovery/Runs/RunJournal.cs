@@ -57,6 +57,27 @@ internal sealed class RunJournal : IDisposable
         }
     }
 
+    /// <summary>Checks that there is a journal of runs in a file, and that it is whole.</summary>
+    /// <exception cref="FormatException">There is none, or it is damaged.</exception>
+    /// <exception cref="SqliteException">It is no database, or can't be read.</exception>
+    public static void Check(string path)
+    {
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = path, Pooling = false }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE name = 'events'";
+        if (Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture) != 1)
+        {
+            throw new FormatException("it is a database, but no journal of runs");
+        }
+
+        command.CommandText = "PRAGMA integrity_check(1)";
+        if (command.ExecuteScalar() is not "ok" and var found)
+        {
+            throw new FormatException($"{found}".ReplaceLineEndings(" "));
+        }
+    }
+
     /// <summary>Every run's events, in the order in which the runs were started.</summary>
     /// <exception cref="FormatException">An event is not of this version's.</exception>
     public IReadOnlyList<IReadOnlyList<RunEvent>> Read()

@@ -65,18 +65,39 @@ internal sealed class DirectoryLogins(PoolServices pool)
         }
     }
 
+    /// <summary>Checks the file of a directory of the daemon's.</summary>
+    /// <exception cref="InvalidDataException">It can't be used.</exception>
+    public static void Check(string directory) => ReadPassword(Path.Combine(directory, PasswordFile));
+
     private string ReadPassword()
     {
-        try
+        lock (_gate)
         {
-            lock (_gate)
+            try
             {
-                return JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllBytes(PasswordPath))?.GetValueOrDefault("password") ?? "";
+                return ReadPassword(PasswordPath) ?? throw new IOException($"The directory's password {PasswordPath} is missing. Enable the directory anew.");
+            }
+            catch (InvalidDataException unusable)
+            {
+                throw new IOException(unusable.Message, unusable);
             }
         }
-        catch (Exception unreadable) when (unreadable is FileNotFoundException or JsonException)
+    }
+
+    private static string? ReadPassword(string path)
+    {
+        if (DurableFile.Read(path) is not { } content)
         {
-            throw new IOException($"The directory's password {PasswordPath} can't be read. Enable the directory anew.", unreadable);
+            return null;
+        }
+
+        try
+        {
+            return JsonSerializer.Deserialize<Dictionary<string, string>>(content)!["password"];
+        }
+        catch (Exception garbled) when (garbled is JsonException or NullReferenceException or KeyNotFoundException)
+        {
+            throw new InvalidDataException($"{path} is garbled ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(PasswordFile)!.Advice}", garbled);
         }
     }
 }

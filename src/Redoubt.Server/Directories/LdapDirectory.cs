@@ -23,7 +23,7 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
     public DirectoryEntryFound? Prove(string name, string password)
     {
         // A bind without a password is an anonymous one, which succeeds for everybody.
-        if (password.Length == 0 || Find(name, FilterOf(name)) is not { } found)
+        if (password.Length == 0 || FindFit(name) is not { } found)
         {
             return null;
         }
@@ -45,8 +45,31 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
 
     /// <summary>The one user or group of this name, or null. Outside Active Directory groups have no name to log in with, but a common one.</summary>
     /// <exception cref="IOException">The directory can't be asked.</exception>
-    public DirectoryEntryFound? FindUserOrGroup(string name) =>
-        Find(name, config.IsActiveDirectory ? FilterOf(name) : $"(|{FilterOf(name)}(cn={LdapText.Escape(name)}))");
+    public DirectoryEntryFound? FindUserOrGroup(string name)
+    {
+        try
+        {
+            return Find(name, config.IsActiveDirectory ? FilterOf(name) : $"(|{FilterOf(name)}(cn={LdapText.Escape(name)}))");
+        }
+        catch (InvalidDataException unfit)
+        {
+            throw new IOException(unfit.Message, unfit);
+        }
+    }
+
+    // Whom the directory gives no identifier can be no subject. They are refused like anybody who is not known, which is recorded and
+    // counted like any other refusal; an administrator who wants to make them one is told why that can't be.
+    private DirectoryEntryFound? FindFit(string name)
+    {
+        try
+        {
+            return Find(name, FilterOf(name));
+        }
+        catch (InvalidDataException)
+        {
+            return null;
+        }
+    }
 
     private DirectoryEntryFound? Find(string name, string filter) => Asking(() =>
     {
@@ -63,7 +86,7 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
             config.IsActiveDirectory ? $"({MemberInChain}={LdapText.Escape(dn)})" : $"(|(member={LdapText.Escape(dn)})(uniqueMember={LdapText.Escape(dn)}))",
             IdentifierAttribute);
         var spelled = entry.Attributes[config.NameAttribute] is { Count: > 0 } names && names.GetValues(typeof(string))[0] is string text ? text : name;
-        return new DirectoryEntryFound(dn, spelled, Identifier(entry), [.. groups.Select(Identifier)]);
+        return new DirectoryEntryFound(dn, spelled, Identifier(entry), [.. groups.Select(TryIdentifier).OfType<string>()]);
     });
 
     /// <summary>Finds out whether the directory can be asked at all.</summary>
@@ -90,10 +113,13 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
     private string FilterOf(string name) =>
         $"({(config.IsActiveDirectory && name.Contains('@', StringComparison.Ordinal) ? "userPrincipalName" : config.NameAttribute)}={LdapText.Escape(name)})";
 
-    private string Identifier(SearchResultEntry entry) =>
+    private string Identifier(SearchResultEntry entry) => TryIdentifier(entry)
+        ?? throw new InvalidDataException($"The directory's entry {entry.DistinguishedName} has no security identifier.");
+
+    private string? TryIdentifier(SearchResultEntry entry) =>
         !config.IsActiveDirectory ? entry.DistinguishedName
         : entry.Attributes[IdentifierAttribute] is { Count: > 0 } sids && sids.GetValues(typeof(byte[]))[0] is byte[] sid ? LdapText.Sid(sid)
-        : throw new InvalidDataException($"The directory's entry {entry.DistinguishedName} has no security identifier.");
+        : null;
 
     private List<SearchResultEntry> Search(LdapConnection connection, string filter, params string[] attributes) =>
         Search(connection, filter, SearchScope.Subtree, attributes);

@@ -35,6 +35,26 @@ internal static class ServerCertificate
         return Read(directory, urls, time);
     }
 
+    /// <summary>Checks the pairs of a directory, if there are any.</summary>
+    /// <exception cref="ServeException">The files there are no certificate and its key.</exception>
+    public static void Check(string directory)
+    {
+        foreach (var (certificate, key) in new[] { Files(directory), RsaFiles(directory) })
+        {
+            switch (IsThere(certificate), IsThere(key))
+            {
+                case (true, true):
+                    Read((certificate, key)).Dispose();
+                    break;
+                case (var there, var other) when there != other:
+                    throw new ServeException($"{(there ? key : certificate)} is missing, though {(there ? certificate : key)} is there. Nothing was changed. Put it back, or remove both.");
+            }
+        }
+    }
+
+    // Also a link that leads nowhere.
+    private static bool IsThere(string file) => Path.Exists(file) || new FileInfo(file).LinkTarget is not null;
+
     /// <summary>Where the certificate and its key lie.</summary>
     public static (string Certificate, string Key) Files(string directory) =>
         (Path.Combine(directory, "tls", "server.crt"), Path.Combine(directory, "tls", "server.key"));
@@ -93,7 +113,7 @@ internal static class ServerCertificate
         {
             return X509Certificate2.CreateFromPemFile(certificate, key);
         }
-        catch (Exception broken) when (broken is CryptographicException or ArgumentException)
+        catch (Exception broken) when (broken is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             // An argument: a certificate and a key that are each in order but not of one pair.
             throw new ServeException($"{certificate} and {key} are not a certificate and its key: {broken.Message} Put a matching pair there, or remove both.", broken);

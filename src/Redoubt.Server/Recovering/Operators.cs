@@ -13,6 +13,8 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 internal sealed class Operators
 {
+    private const string FileName = "operators.json";
+
     // In whose name the engine cleans up after a test when nobody has asked for it. A user of that name who orders something is known,
     // and gets their own rights.
     private const string Daemon = "redoubt";
@@ -27,8 +29,8 @@ internal sealed class Operators
 
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
     public static KeptFile<ImmutableSortedDictionary<string, Operator>> Kept(string directory) => KeptFile<ImmutableSortedDictionary<string, Operator>>.Open(
-        Path.Combine(directory, "operators.json"),
-        "Put a good copy there, or remove it; runs of directory users must then be resumed by them.",
+        Path.Combine(directory, FileName),
+        KeptName.Find(FileName)!.Advice,
         ImmutableSortedDictionary.Create<string, Operator>(StringComparer.Ordinal),
         content => RecoveryJson.Read<List<Operator>>(Encoding.UTF8.GetString(content)).ToImmutableSortedDictionary(o => o.UserName, o => o, StringComparer.Ordinal),
         known => Encoding.UTF8.GetBytes(RecoveryJson.Write(known.Values.ToList())));

@@ -22,6 +22,7 @@ namespace Redoubt.Server.Recovering;
 internal sealed class Schedules : IAsyncDisposable
 {
     // A daemon that was only restarted makes up for what it was late for.
+    private const string FileName = "schedules.json";
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 
@@ -46,16 +47,25 @@ internal sealed class Schedules : IAsyncDisposable
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
     public static Schedules Open(PoolServices pool, ILogger<Schedules> log)
     {
-        var path = Path.Combine(pool.DataDirectory, "schedules.json");
+        var path = Path.Combine(pool.DataDirectory, FileName);
+        return new(pool, log, path, Read(path));
+    }
+
+    /// <summary>Checks the file of a directory.</summary>
+    /// <exception cref="InvalidDataException">The file can't be used.</exception>
+    public static void Check(string directory) => Read(Path.Combine(directory, FileName));
+
+    private static ImmutableSortedDictionary<string, Entry> Read(string path)
+    {
         try
         {
-            return new(pool, log, path, File.Exists(path)
-                ? RecoveryJson.Read<List<Entry>>(File.ReadAllText(path)).ToImmutableSortedDictionary(e => e.Schedule.Name, e => e, StringComparer.Ordinal)
-                : ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal));
+            var entries = DurableFile.Read(path) is { } content ? RecoveryJson.Read<List<Entry>>(System.Text.Encoding.UTF8.GetString(content)) : [];
+            entries.ForEach(e => Cron.Parse(e.Schedule.Cron));
+            return entries.ToImmutableSortedDictionary(e => e.Schedule.Name, e => e, StringComparer.Ordinal);
         }
-        catch (Exception broken) when (broken is FormatException or ArgumentException)
+        catch (Exception broken) when (broken is FormatException or ArgumentException or NullReferenceException)
         {
-            throw new InvalidDataException($"The file of the schedules {path} is garbled ({broken.Message}). Remove it and make the schedules again.", broken);
+            throw new InvalidDataException($"{path} is garbled ({broken.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", broken);
         }
     }
 

@@ -16,6 +16,7 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 internal sealed class SecretBox
 {
+    private const string FileName = "sites.key";
     private const int KeyBytes = 32;
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
@@ -27,16 +28,26 @@ internal sealed class SecretBox
     /// <exception cref="InvalidDataException">The key file is no key.</exception>
     public static SecretBox Open(string directory)
     {
-        var path = Path.Combine(directory, "sites.key");
-        if (!File.Exists(path))
+        if (Read(directory) is { } kept)
         {
-            DurableFile.Write(path, RandomNumberGenerator.GetBytes(KeyBytes));
+            return new(kept);
         }
 
-        var key = File.ReadAllBytes(path);
-        return key.Length == KeyBytes
-            ? new(key)
-            : throw new InvalidDataException($"The key of the sites' passwords {path} has {key.Length} bytes, not {KeyBytes}. Remove it together with sites.json, and add the sites again.");
+        var key = RandomNumberGenerator.GetBytes(KeyBytes);
+        DurableFile.Write(Path.Combine(directory, FileName), key);
+        return new(key);
+    }
+
+    /// <summary>Checks the key of a directory.</summary>
+    /// <exception cref="InvalidDataException">The key file is no key.</exception>
+    public static void Check(string directory) => Read(directory);
+
+    private static byte[]? Read(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        return DurableFile.Read(path) is not { } key || key.Length == KeyBytes
+            ? DurableFile.Read(path)
+            : throw new InvalidDataException($"{path} can't be used: it has {key.Length} bytes, and the key to the sites' passwords has {KeyBytes}. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
     }
 
     /// <summary>Seals a secret for one owner.</summary>

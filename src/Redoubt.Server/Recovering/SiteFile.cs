@@ -10,18 +10,45 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 internal sealed class SiteFile
 {
+    private const string FileName = "sites.json";
+
     private readonly SecretBox _secrets;
     private readonly KeptFile<ImmutableSortedDictionary<string, Entry>> _entries;
 
     private SiteFile(SecretBox secrets, KeptFile<ImmutableSortedDictionary<string, Entry>> entries) => (_secrets, _entries) = (secrets, entries);
 
     /// <exception cref="InvalidDataException">The file, or that of its key, can't be used.</exception>
-    public static SiteFile Open(string directory) => new(SecretBox.Open(directory), KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
-        Path.Combine(directory, "sites.json"),
-        "Put a good copy there, or remove it and add the sites again.",
+    public static SiteFile Open(string directory) => new(SecretBox.Open(directory), Kept(directory));
+
+    /// <summary>Checks the file of a directory, and that the key beside it opens the passwords in it.</summary>
+    /// <exception cref="InvalidDataException">It can't be used.</exception>
+    public static void Check(string directory)
+    {
+        var entries = Kept(directory).Value;
+        if (entries.Count > 0)
+        {
+            var file = new SiteFile(SecretBox.Open(directory), Kept(directory));
+            foreach (var site in file.All)
+            {
+                try
+                {
+                    file.PasswordOf(site);
+                }
+                catch (InvalidDataException closed)
+                {
+                    throw new InvalidDataException(
+                        $"{Path.Combine(directory, FileName)} can't be used: the password of site {site.Name} does not open with the key in sites.key. Nothing was changed. {KeptName.Find(FileName)!.Advice}", closed);
+                }
+            }
+        }
+    }
+
+    private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(string directory) => KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
+        Path.Combine(directory, FileName),
+        KeptName.Find(FileName)!.Advice,
         ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal),
         content => JsonSerializer.Deserialize<List<Entry>>(content)!.ToImmutableSortedDictionary(e => e.Site.Name, e => e.Require(), StringComparer.Ordinal),
-        entries => JsonSerializer.SerializeToUtf8Bytes(entries.Values)));
+        entries => JsonSerializer.SerializeToUtf8Bytes(entries.Values));
 
     public IEnumerable<Site> All => _entries.Value.Values.Select(e => e.Site);
 

@@ -34,9 +34,10 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
             audit.Login(user, remote, session, "ok");
             return session;
         }
-        catch (XenApiException refusal)
+        catch (Exception refusal) when (refusal is not OperationCanceledException)
         {
-            audit.Login(user, remote, null, refusal.Code);
+            // Also what is a fault of ours: somebody has tried to log in, and did not get in.
+            audit.Login(user, remote, null, (refusal as XenApiException)?.Code ?? "INTERNAL_ERROR");
             throw;
         }
     }

@@ -12,7 +12,7 @@ internal sealed class RootPassword
     // 20 characters of this alphabet are 100 bits; no two of them look alike.
     private const string Alphabet = "abcdefghjkmnpqrstuvwxyz23456789A";
     private const int GeneratedLength = 20;
-    private const string FileName = "root-password.json";
+    public const string FileName = "root-password.json";
 
     private static readonly PasswordHasher<RootPassword> Hasher = new();
 
@@ -67,10 +67,11 @@ internal sealed class RootPassword
         _hash.Change(_ => fresh);
     }
 
-    // What is about to be replaced need not be readable.
-    private static KeptFile<string> Kept(string directory, bool replaced) => KeptFile<string>.Open(
+    /// <summary>Reads the file; what is about to be replaced need not be a password.</summary>
+    /// <exception cref="InvalidDataException">The file can't be used.</exception>
+    public static KeptFile<string> Kept(string directory, bool replaced) => KeptFile<string>.Open(
         Path.Combine(directory, FileName),
-        "Remove it, or start with --root-password-file to set a new password.",
+        $"{KeptName.Find(FileName)!.Advice} Or set a new one with --root-password-file.",
         "",
         content => replaced ? "" : PasswordHash.Require(JsonSerializer.Deserialize<Dictionary<string, string>>(content)?.GetValueOrDefault("hash")),
         hash => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = hash }));

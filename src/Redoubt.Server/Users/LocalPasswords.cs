@@ -22,7 +22,7 @@ internal sealed class LocalPasswords
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
     public static LocalPasswords Open(string directory) => new(KeptFile<ImmutableSortedDictionary<string, string>>.Open(
         Path.Combine(directory, FileName),
-        "Put a good copy there, or remove it and give every user a new password.",
+        KeptName.Find(FileName)!.Advice,
         ImmutableSortedDictionary<string, string>.Empty,
         content => JsonSerializer.Deserialize<Dictionary<string, string>>(content)!.ToImmutableSortedDictionary(h => h.Key, h => PasswordHash.Require(h.Value)),
         hashes => JsonSerializer.SerializeToUtf8Bytes(hashes)));

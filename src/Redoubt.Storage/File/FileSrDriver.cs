@@ -55,7 +55,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
         {
             location.RequireWritable(SrFailure.SrCreate);
             RequireFree(location.DirectoryOf(uuid));
-            DurableFile.CreateDirectory(location.DirectoryOf(uuid));
+            DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
             return true;
         }, cancellationToken);
     }
@@ -74,6 +74,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
             {
                 FileLocation.RequireWritable(directory.FullPath, SrFailure.SrUnavailable);
                 WorkArea.Sweep(directory.FullPath);
+                directory.CloseToOthers();
             }
 
             return new FileSr(uuid, access, location, directory, images, scratchDirectory);

@@ -4,12 +4,16 @@ namespace Redoubt.Storage.FileDriver;
 
 /// <summary>What a directory entry is.</summary>
 /// <param name="Mode">Type and permissions, as the kernel encodes them.</param>
+/// <param name="Owner">The user it belongs to.</param>
 /// <param name="Bytes">The length.</param>
 /// <param name="AllocatedBytes">The space taken; less than the length for a sparse file.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct FileStatus(ushort Mode, long Bytes, long AllocatedBytes)
+internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes)
 {
     private int Kind => Mode & 0xf000;
+
+    /// <summary>What who may do with it.</summary>
+    public int Permissions => Mode & 0xfff;
 
     /// <summary>Whether it is a plain file.</summary>
     public bool IsFile => Kind == 0x8000;
@@ -19,6 +23,9 @@ internal readonly record struct FileStatus(ushort Mode, long Bytes, long Allocat
 
     /// <summary>Whether it is a disk, or part of one.</summary>
     public bool IsBlockDevice => Kind == 0x6000;
+
+    /// <summary>Whether anybody may write to it; of a directory, whether anybody may also replace what is others' in it.</summary>
+    public bool IsWritableByAll => (Mode & 2) != 0 && (Mode & 0x200) == 0;
 
     /// <summary>Whether it is a symbolic link.</summary>
     public bool IsLink => Kind == 0xa000;

@@ -54,6 +54,35 @@ internal static partial class Posix
             throw Failure("set the permissions of", path);
     }
 
+    /// <summary>The user that this process acts as.</summary>
+    public static uint EffectiveUser => GetEffectiveUser();
+
+    /// <summary>Sets which permissions new files of this process, and of those that it starts, do not get.</summary>
+    public static void SetMask(uint mask) => _ = UMask(mask);
+
+    /// <summary>Where a path leads to, all links followed.</summary>
+    public static string RealPath(string path)
+    {
+        using var handle = OpenBehindLinks(path);
+        return File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName ?? path;
+    }
+
+    /// <summary>Says which process holds a lock on a file, for people; nothing if that can't be found out.</summary>
+    public static string LockHolder(string path)
+    {
+        try
+        {
+            var buffer = Mark(path).Split(' ')[0];
+            var held = File.ReadLines("/proc/locks").Select(l => l.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+                .FirstOrDefault(l => l.Length > 5 && l[5].EndsWith($":{buffer}", StringComparison.Ordinal));
+            return held is null ? "" : $" by process {held[4]}";
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
+    }
+
     /// <summary>Gives a file a second name, unless that name is taken: the atomic "create new".</summary>
     /// <returns>Whether the name was free.</returns>
     public static bool TryLink(string existing, string name)
@@ -106,11 +135,10 @@ internal static partial class Posix
     /// <returns><c>null</c> when there is nothing of that name.</returns>
     public static unsafe FileStatus? TryGetStatus(string path)
     {
-        // struct statx has the same layout on all architectures, unlike struct stat: mode at 28, size at 40, blocks at 48.
         var buffer = stackalloc byte[256];
         if (StatX(CurrentDirectory, path, NoFollowStatus, BasicStatus, buffer) != 0)
             return Marshal.GetLastPInvokeError() == NoEntry ? null : throw Failure("stat", path);
-        return new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
+        return StatusIn(buffer);
     }
 
     /// <summary>Reads the status of what a name leads to, through links.</summary>
@@ -118,7 +146,7 @@ internal static partial class Posix
     {
         var buffer = stackalloc byte[256];
         return StatX(CurrentDirectory, path, 0, BasicStatus, buffer) == 0
-            ? new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512)
+            ? StatusIn(buffer)
             : throw Failure("stat", path);
     }
 
@@ -127,7 +155,7 @@ internal static partial class Posix
     {
         var buffer = stackalloc byte[256];
         return StatX((int)handle.DangerousGetHandle(), "", EmptyPath, BasicStatus, buffer) == 0
-            ? new FileStatus(*(ushort*)(buffer + 28), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512)
+            ? StatusIn(buffer)
             : throw Failure("stat", path);
     }
 
@@ -145,6 +173,10 @@ internal static partial class Posix
             CultureInfo.InvariantCulture,
             $"{*(long*)(buffer + 32)} {*(long*)(buffer + 40)} {*(long*)(buffer + 96)}.{*(uint*)(buffer + 104)} {*(long*)(buffer + 112)}.{*(uint*)(buffer + 120)}");
     }
+
+    // struct statx has the same layout on all architectures, unlike struct stat: user at 20, mode at 28, size at 40, blocks at 48.
+    private static unsafe FileStatus StatusIn(byte* buffer) =>
+        new(*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
 
     private static SafeFileHandle Open(string path, int flags)
     {
@@ -164,6 +196,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
     private static partial int FChMod(SafeFileHandle handle, uint mode);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    private static partial uint GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    private static partial uint UMask(uint mask);
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int FSync(SafeFileHandle handle);

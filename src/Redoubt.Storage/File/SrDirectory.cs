@@ -3,6 +3,10 @@ namespace Redoubt.Storage.FileDriver;
 /// <summary>The directory of one SR, seen as disks. Reads only.</summary>
 internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirectory)
 {
+    private const int GroupAndOthers = 0x3f;
+    private const int Others = 0x7;
+    private const int LookOrWrite = 0x36;
+
     private readonly VdiFileReader _reader = new(backingDirectory);
 
     /// <summary>The absolute path.</summary>
@@ -61,6 +65,41 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         throw SrFailure.Backend(SrFailure.SrUnavailable, status is { IsLink: true }
             ? $"{path} is a symbolic link, which is not followed: put the directory of the SR there."
             : $"The directory {path} of SR {uuid} is not there: check that the storage is mounted and complete.");
+    }
+
+    /// <summary>
+    /// Takes away what others may do in a directory that was made before, by hand or by another program: metadata volumes hold hashes of
+    /// passwords. The group that an administrator has given a disk to keeps it.
+    /// </summary>
+    /// <exception cref="XenApi.XenApiException">Others can read metadata, and that can't be changed.</exception>
+    public void CloseToOthers()
+    {
+        TryClose(path, LookOrWrite);
+        foreach (var entry in Directory.EnumerateFiles(path))
+        {
+            if (!VdiFile.TryParse(entry, out var file) || Posix.TryGetStatus(entry) is not { IsFile: true } status || (status.Permissions & GroupAndOthers) == 0)
+                continue;
+            var isMetadata = _reader.TryRead(file)?.Type == VdiType.Metadata;
+            if (!TryClose(entry, isMetadata ? GroupAndOthers : Others) && isMetadata)
+                throw SrFailure.Backend(SrFailure.SrUnavailable, $"{entry} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
+        }
+    }
+
+    private static bool TryClose(string path, int bits)
+    {
+        try
+        {
+            using var handle = Posix.OpenForReading(path);
+            var mode = Posix.GetStatus(handle, path).Permissions;
+            if ((mode & bits) != 0)
+                Posix.SetMode(handle, (uint)(mode & ~bits), path);
+            return true;
+        }
+        catch (IOException)
+        {
+            // Of somebody else, or on a file system without permissions. Whether that matters the caller knows.
+            return false;
+        }
     }
 
     private static VdiState Ambiguous(VdiFile file)

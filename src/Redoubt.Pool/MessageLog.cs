@@ -1,0 +1,290 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Threading.Channels;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Keeps the messages for people over restarts: <c>messages.jsonl</c> of the daemon's directory, a line for each that was made or removed.
+/// They are no part of the pool's database, as with xapi, whose database has no table for them.
+/// <code>
+///  any transaction ─► published ─► queue ─► one worker: appends, flushes
+/// </code>
+/// </summary>
+internal sealed class MessageLog : IAsyncDisposable
+{
+    /// <summary>How many messages there are at most; the oldest go.</summary>
+    public const int Most = 10_000;
+
+    private const string FileName = "messages.jsonl";
+
+    // Lines that stand for nothing any more are left until they are as many as those that do.
+    private const int MostLines = 2 * Most;
+
+    private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
+
+    private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly string _path;
+    private readonly SortedDictionary<long, Line> _kept;
+    private readonly Dictionary<string, long> _numbers;
+    private long _next;
+    private int _lines;
+    private FileStream? _file;
+    private IDisposable? _subscription;
+    private Task _worker = Task.CompletedTask;
+
+    private MessageLog(string path, SortedDictionary<long, Line> kept, int lines)
+    {
+        (_path, _kept, _lines) = (path, kept, lines);
+        _numbers = kept.ToDictionary(k => k.Value.Ref, k => k.Key);
+        _next = kept.Count == 0 ? 0 : kept.Keys.Max() + 1;
+    }
+
+    /// <summary>Reads the file. Its last line may be torn, by a crash while it was written; nothing else may.</summary>
+    /// <exception cref="InvalidDataException">The file can't be used.</exception>
+    public static MessageLog Open(string directory)
+    {
+        var path = Path.Combine(directory, FileName);
+        var (kept, lines) = (new SortedDictionary<long, Line>(), 0);
+        var numbers = new Dictionary<string, long>();
+        var content = Read(path);
+        for (var start = 0; start < content.Length;)
+        {
+            var length = content.AsSpan(start).IndexOf((byte)'\n');
+            if (length < 0)
+            {
+                break;
+            }
+
+            try
+            {
+                var line = JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!;
+                if (numbers.Remove(line.Ref, out var old))
+                {
+                    kept.Remove(old);
+                }
+
+                if (!line.IsGone)
+                {
+                    numbers[line.Ref] = lines;
+                    kept[lines] = line;
+                }
+            }
+            catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
+            {
+                throw new InvalidDataException($"{path} is garbled in line {lines + 1} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
+            }
+
+            lines++;
+            start += length + 1;
+        }
+
+        return new(path, kept, lines);
+    }
+
+    /// <summary>Removes the oldest messages when there are too many.</summary>
+    public static void Trim(Transaction tx)
+    {
+        var surplus = tx.State.Table(MessageRecord.Declaration).Count - Most;
+        if (surplus > 0)
+        {
+            // Nearly always one: then this is a single pass.
+            foreach (var (reference, _) in tx.State.All<MessageRecord>().OrderBy(m => m.Record.Timestamp).Take(surplus).ToList())
+            {
+                tx.Delete(reference);
+            }
+        }
+    }
+
+    /// <summary>Brings the messages back.</summary>
+    public void Load(Transaction tx)
+    {
+        foreach (var line in _kept.Values)
+        {
+            tx.Put(MessageRecord.Declaration, line.Ref, line.ToRecord());
+        }
+
+        Trim(tx);
+    }
+
+    /// <summary>Begins to keep what is made and removed.</summary>
+    /// <exception cref="IOException">The file can't be written.</exception>
+    public void Start(PoolDatabase database)
+    {
+        Rewrite();
+        _subscription = database.Subscribe((_, changes) =>
+        {
+            foreach (var change in changes)
+            {
+                if (change.Class == MessageRecord.Declaration)
+                {
+                    _queue.Writer.TryWrite(new(Line.Of(change.Ref, change.After?.Record as MessageRecord), null));
+                }
+            }
+        });
+        _worker = Task.Run(WorkAsync);
+    }
+
+    /// <summary>Answers when every message that is published now is durable.</summary>
+    /// <exception cref="XenApiException"><c>INTERNAL_ERROR</c>: it can't be written.</exception>
+    public Task WrittenAsync(CancellationToken cancellationToken)
+    {
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return _queue.Writer.TryWrite(new(null, written)) ? written.Task.WaitAsync(cancellationToken) : Task.CompletedTask;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _subscription?.Dispose();
+        _queue.Writer.TryComplete();
+        await _worker;
+        if (_file is not null)
+        {
+            await _file.DisposeAsync();
+        }
+    }
+
+    private static byte[] Read(string path)
+    {
+        try
+        {
+            return DurableFile.Read(path) ?? [];
+        }
+        catch (InvalidDataException unusable)
+        {
+            throw new InvalidDataException($"{unusable.Message} Nothing was changed. {KeptName.Find(FileName)!.Advice}", unusable);
+        }
+    }
+
+    private async Task WorkAsync()
+    {
+        while (await _queue.Reader.WaitToReadAsync())
+        {
+            var (bytes, waiting) = (new MemoryStream(), new List<TaskCompletionSource>());
+            while (_queue.Reader.TryRead(out var item))
+            {
+                if (item.Waiting is { } waits)
+                {
+                    waiting.Add(waits);
+                }
+                else
+                {
+                    Take(item.Line!);
+                    JsonSerializer.Serialize(bytes, item.Line, Options);
+                    bytes.WriteByte((byte)'\n');
+                    _lines++;
+                }
+            }
+
+            try
+            {
+                Write(bytes.ToArray());
+                waiting.ForEach(w => w.TrySetResult());
+            }
+            catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+            {
+                // Written whole with the next ones: what is on disk now may end in the middle of a line.
+                _file?.Dispose();
+                _file = null;
+                waiting.ForEach(w => w.TrySetException(new XenApiException(failed, "INTERNAL_ERROR", $"The message can't be kept: {failed.Message}")));
+            }
+        }
+    }
+
+    private void Take(Line line)
+    {
+        if (_numbers.Remove(line.Ref, out var old))
+        {
+            _kept.Remove(old);
+        }
+
+        if (!line.IsGone)
+        {
+            _numbers[line.Ref] = _next;
+            _kept[_next++] = line;
+        }
+    }
+
+    private void Write(byte[] bytes)
+    {
+        if (_file is null || _lines > MostLines)
+        {
+            Rewrite();
+        }
+        else if (bytes.Length > 0)
+        {
+            _file.Write(bytes);
+            _file.Flush(flushToDisk: true);
+        }
+    }
+
+    private void Rewrite()
+    {
+        _file?.Dispose();
+        _file = null;
+        using var whole = new MemoryStream();
+        foreach (var line in _kept.Values)
+        {
+            JsonSerializer.Serialize(whole, line, Options);
+            whole.WriteByte((byte)'\n');
+        }
+
+        DurableFile.Write(_path, whole.ToArray());
+        _lines = _kept.Count;
+        _file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    /// <param name="Line">What to write.</param>
+    /// <param name="Waiting">Who waits for what was written before.</param>
+    private sealed record Item(Line? Line, TaskCompletionSource? Waiting);
+
+    private sealed record Line
+    {
+        public required string Ref { get; init; }
+
+        public bool IsGone { get; init; }
+
+        public string? Uuid { get; init; }
+
+        public string? Name { get; init; }
+
+        public long Priority { get; init; }
+
+        public Cls Cls { get; init; }
+
+        public string? About { get; init; }
+
+        public DateTimeOffset Timestamp { get; init; }
+
+        public string? Body { get; init; }
+
+        public static Line Of(string reference, MessageRecord? message) => message is null
+            ? new() { Ref = reference, IsGone = true }
+            : new()
+            {
+                Ref = reference,
+                Uuid = message.Uuid,
+                Name = message.Name,
+                Priority = message.Priority,
+                Cls = message.Cls,
+                About = message.ObjUuid,
+                Timestamp = message.Timestamp,
+                Body = message.Body,
+            };
+
+        public MessageRecord ToRecord() => new()
+        {
+            Uuid = Uuid ?? "",
+            Name = Name ?? "",
+            Priority = Priority,
+            Cls = Cls,
+            ObjUuid = About ?? "",
+            Timestamp = Timestamp,
+            Body = Body ?? "",
+        };
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>One run of <c>redoubt serve</c>, as a process, on libvirt's test driver: until it has refused, or listens.</summary>
+internal sealed class ServeRun : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
+
+    private ServeRun(Process process) => _process = process;
+
+    /// <summary>Where it listens; null if it has ended.</summary>
+    public Uri? Url { get; private set; }
+
+    public string Output => Text(_output);
+
+    public string Error => Text(_error);
+
+    public int ExitCode => _process.ExitCode;
+
+    public Process Process => _process;
+
+    /// <summary>Starts it and waits for either.</summary>
+    public static async Task<ServeRun> StartAsync(string data, params IEnumerable<string> options)
+    {
+        var run = new ServeRun(new Process
+        {
+            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, "--listen", "https://127.0.0.1:0", "--hypervisor", "test:///default", .. options])
+            {
+                UseShellExecute = false,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            },
+        });
+        var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
+        run._process.OutputDataReceived += (_, line) =>
+        {
+            Take(run._output, line.Data);
+            if (line.Data?.StartsWith("redoubt: listening on ", StringComparison.Ordinal) == true)
+            {
+                listening.TrySetResult(new Uri(line.Data["redoubt: listening on ".Length..]));
+            }
+        };
+        run._process.ErrorDataReceived += (_, line) => Take(run._error, line.Data);
+        run._process.Start();
+        run._process.BeginOutputReadLine();
+        run._process.BeginErrorReadLine();
+        var ended = run._process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        if (await Task.WhenAny(listening.Task, ended).WaitAsync(Limit, TestContext.Current.CancellationToken) == listening.Task)
+        {
+            run.Url = await listening.Task;
+        }
+
+        return run;
+    }
+
+    /// <summary>Has it end as systemd does, and waits for that.</summary>
+    public async Task StopAsync()
+    {
+        if (!_process.HasExited)
+        {
+            await Bench.SignalAsync(_process, "TERM");
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+
+        _process.Dispose();
+    }
+
+    private static void Take(StringBuilder text, string? line)
+    {
+        lock (text)
+        {
+            text.Append(line is null ? "" : line + "\n");
+        }
+    }
+
+    private static string Text(StringBuilder text)
+    {
+        lock (text)
+        {
+            return text.ToString();
+        }
+    }
+}
