@@ -62,6 +62,10 @@ public static class DurableFile
         _ => "it is no plain file",
     };
 
+    /// <summary>Whether a path leads, also through links, to something that can be opened without waiting for anybody: a plain file.</summary>
+    /// <exception cref="IOException">It leads nowhere.</exception>
+    public static bool LeadsToFile(string path) => Posix.GetStatusBehindLinks(path).IsFile;
+
     /// <summary>Checks that what lies at a path can be read.</summary>
     /// <exception cref="InvalidDataException">It can't, or is no plain file.</exception>
     public static void RequireReadable(string path) => TryOpen(path)?.Dispose();

@@ -44,12 +44,31 @@ internal static class ServerCertificate
             switch (IsThere(certificate), IsThere(key))
             {
                 case (true, true):
+                    RequireFile(certificate);
+                    RequireFile(key);
                     Read((certificate, key)).Dispose();
                     break;
                 case (var there, var other) when there != other:
                     throw new ServeException($"{(there ? key : certificate)} is missing, though {(there ? certificate : key)} is there. Nothing was changed. Put it back, or remove both.");
             }
         }
+    }
+
+    private static void RequireFile(string path)
+    {
+        try
+        {
+            if (DurableFile.LeadsToFile(path))
+            {
+                return;
+            }
+        }
+        catch (IOException nowhere)
+        {
+            throw new ServeException($"{path} can't be used: {nowhere.Message}. Nothing was changed.", nowhere);
+        }
+
+        throw new ServeException($"{path} can't be used: it is no plain file. Nothing was changed. Put a matching pair there, or remove both.");
     }
 
     // Also a link that leads nowhere.
