@@ -21,6 +21,9 @@ internal sealed class MessageLog : IAsyncDisposable
 
     private const string FileName = "messages.jsonl";
 
+    // The first line, so that a file that was emptied is told from one without messages.
+    private static readonly byte[] Heading = [.. "{\"format\":1}\n"u8];
+
     // Lines that stand for nothing any more are left until they are as many as those that do.
     private const int MostLines = 2 * Most;
 
@@ -51,7 +54,12 @@ internal sealed class MessageLog : IAsyncDisposable
         var (kept, lines) = (new SortedDictionary<long, Line>(), 0);
         var numbers = new Dictionary<string, long>();
         var content = Read(path);
-        for (var start = 0; start < content.Length;)
+        if (content is not null && !content.AsSpan().StartsWith(Heading))
+        {
+            throw new InvalidDataException($"{path} is cut or garbled: it does not begin as messages do. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
+        }
+
+        for (var start = Heading.Length; start < content?.Length;)
         {
             var length = content.AsSpan(start).IndexOf((byte)'\n');
             if (length < 0)
@@ -75,7 +83,7 @@ internal sealed class MessageLog : IAsyncDisposable
             }
             catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
             {
-                throw new InvalidDataException($"{path} is garbled in line {lines + 1} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
+                throw new InvalidDataException($"{path} is garbled in line {lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
             }
 
             lines++;
@@ -148,11 +156,11 @@ internal sealed class MessageLog : IAsyncDisposable
         }
     }
 
-    private static byte[] Read(string path)
+    private static byte[]? Read(string path)
     {
         try
         {
-            return DurableFile.Read(path) ?? [];
+            return DurableFile.Read(path);
         }
         catch (InvalidDataException unusable)
         {
@@ -227,6 +235,7 @@ internal sealed class MessageLog : IAsyncDisposable
         _file?.Dispose();
         _file = null;
         using var whole = new MemoryStream();
+        whole.Write(Heading);
         foreach (var line in _kept.Values)
         {
             JsonSerializer.Serialize(whole, line, Options);

@@ -8,12 +8,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
+using Redoubt.Database.Journal;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
 using Redoubt.Server.Console;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
+using Redoubt.Server.Health;
 using Redoubt.Server.Http;
 using Redoubt.Server.Inspecting;
 using Redoubt.Server.Listening;
@@ -48,6 +50,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly EventFeed _feed;
     private readonly Logins _logins;
     private readonly AuditLog _audit;
+    private readonly DataDirectoryWatch _health;
     private readonly CertificateReload? _certificate;
     private HostUpkeep? _host;
     private readonly Failures _failures;
@@ -61,6 +64,7 @@ public sealed class PoolServer : IAsyncDisposable
         var loggers = web.Services.GetRequiredService<ILoggerFactory>();
         var failures = new Failures(loggers.CreateLogger<Failures>());
         _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
+        _health = new DataDirectoryWatch(services, TimeProvider.System, loggers.CreateLogger<DataDirectoryWatch>());
         var audit = new AuditTrail(services, _audit);
         var directory = new DirectoryLogins(services);
         _logins = new Logins(services, password, passwords, directory, new LoginThrottle(services.Time), audit);
@@ -69,7 +73,7 @@ public sealed class PoolServer : IAsyncDisposable
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
         Dispatcher? dispatcher = null;
-        _recovery = RecoveryService.Open(services, () => dispatcher!, loggers);
+        _recovery = RecoveryService.Open(services, () => dispatcher!, () => _health.Trouble, loggers);
         var own = new MessageTable(
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
@@ -77,13 +81,14 @@ public sealed class PoolServer : IAsyncDisposable
             new TaskCalls(services, _tasks),
             new RecoveryCalls(services, _recovery),
             events);
-        dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, failures);
+        dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var transfers = new TransferRunner(new HttpSessions(services, _logins), new ClientTask(services, _tasks, failures), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody()),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             _files,
+            _health,
             loggers.CreateLogger<HttpRoutes>());
         _inspections = new Inspections(services, audit);
         web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery, _inspections);
@@ -177,7 +182,7 @@ public sealed class PoolServer : IAsyncDisposable
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
             daemon = await PoolDaemon.OpenAsync(Interlocked.Exchange(ref directory, null), pool, time, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException or JournalException)
         {
             throw new ServeException(e.Message, e);
         }
@@ -212,6 +217,7 @@ public sealed class PoolServer : IAsyncDisposable
         _logins.Dispose();
         _inspections.Dispose();
         await _audit.DisposeAsync();
+        await _health.DisposeAsync();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();
         if (_certificate is not null)

@@ -23,7 +23,7 @@ public sealed class DataDirectoryTests
         [("audit.log", "garbled")] = "nothing is read from it",
         [("kept.json", "missing")] = "it only says which others must be there",
         [("messages.jsonl", "half")] = "a torn last line is what a crash leaves",
-        [("messages.jsonl", "one byte")] = "a torn last line is what a crash leaves",
+        [("sites.key", "garbled")] = "there is no site whose password it should open; where there is one, it is tried",
     };
 
     private static readonly Dictionary<string, Action<string>> Damages = new()

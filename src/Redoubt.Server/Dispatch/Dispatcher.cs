@@ -2,6 +2,7 @@ using System.Net;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
 using Redoubt.Server.Events;
+using Redoubt.Server.Health;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.XenApi;
@@ -12,7 +13,7 @@ namespace Redoubt.Server.Dispatch;
 /// Answers calls. In this order, so that a client learns first what is wrong first: the message, the number of its parameters, the
 /// session, the role, the types of the parameters; then the behaviour, at once or, with <c>Async.</c> before the name, as a task.
 /// </summary>
-internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, Failures failures)
+internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, DataDirectoryWatch health, Failures failures)
 {
     private const string AsyncPrefix = "Async.";
 
@@ -62,7 +63,8 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         var (spelled, given) = Arguments.Split(name, message, request);
         if (!message.NeedsSession)
         {
-            return Answer.Of(message.Result, await LoginAsync(Arguments.Decode(model, message, given), remote, gone));
+            var decoded = Arguments.Decode(model, message, given);
+            return Answer.Of(message.Result, await health.DoAsync(() => Task.Run(() => LoginAsync(decoded, remote, gone), gone)));
         }
 
         var services = daemon.Services;
@@ -88,12 +90,12 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         var state = model.Name == "session" ? services.State : session.Foreign ?? services.State;
         if (isAsync)
         {
-            var task = await tasks.StartAsync(request.Method, session, state, call => behaviour(call, arguments), message.Result);
+            var task = await health.DoAsync(() => tasks.StartAsync(request.Method, session, state, call => behaviour(call, arguments), message.Result));
             return Answer.Of(XenTypes.String, task.Opaque);
         }
 
         var call = new CallContext(session, state, TaskHandle.Unrecorded(), gone);
-        return Answer.Of(message.Result, await behaviour(call, arguments));
+        return Answer.Of(message.Result, await (audited is null ? behaviour(call, arguments) : health.DoAsync(() => behaviour(call, arguments))));
     }
 
     private Func<CallContext, object?[], Task<object?>>? FindBehaviour(string name, ClassModel model, MessageModel message, bool isAsync)

@@ -1,11 +1,12 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Redoubt.Server.Health;
 using Redoubt.Server.ThinCli;
 
 namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
-internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliTransfers files, ILogger<HttpRoutes> log)
+internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliTransfers files, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -48,9 +49,19 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         ("GET", "/export_metadata") => vms.ExportAsync(http),
         ("PUT", "/import_metadata") => vms.ImportAsync(http),
         ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
+        ("GET", "/health") => HealthAsync(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };
+
+    // For whoever watches the daemon from outside, without a session: those may need the very directory that hangs.
+    private Task HealthAsync(HttpContext http)
+    {
+        var trouble = health.Trouble;
+        http.Response.StatusCode = trouble is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
+        http.Response.Headers.CacheControl = "no-store";
+        return http.Response.WriteAsJsonAsync(new { data_directory = trouble is null ? "answers" : "trouble", problem = trouble }, http.RequestAborted);
+    }
 
     private static Task Options(HttpResponse response)
     {

@@ -44,6 +44,9 @@ public sealed class RecoveryService : IAsyncDisposable
     /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it.</summary>
     internal IEnumerable<string> SiteProblems => _watch.Problems;
 
+    /// <summary>What is wrong with the daemon's own directory; null if nothing is.</summary>
+    internal Func<string?> DirectoryTrouble { get; private init; } = () => null;
+
     /// <summary>Where the runs stand, in a text that differs when they do.</summary>
     internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}"));
 
@@ -52,12 +55,15 @@ public sealed class RecoveryService : IAsyncDisposable
     private RunEngine Engine => _engine ?? throw new InvalidOperationException("Recovery has not been started.");
 
     /// <exception cref="InvalidDataException">A file of the daemon's directory is garbled.</exception>
-    internal static RecoveryService Open(PoolServices pool, Func<Dispatcher> dispatcher, ILoggerFactory loggers)
+    internal static RecoveryService Open(PoolServices pool, Func<Dispatcher> dispatcher, Func<string?> directoryTrouble, ILoggerFactory loggers)
     {
         var operators = Operators.Open(pool);
         return new(
             pool, new LocalPool(pool, operators, dispatcher), operators, new Sites(pool, SiteFile.Open(pool.DataDirectory)), new SavedPlans(pool),
-            Schedules.Open(pool, loggers.CreateLogger<Schedules>()), loggers);
+            Schedules.Open(pool, loggers.CreateLogger<Schedules>()), loggers)
+        {
+            DirectoryTrouble = directoryTrouble,
+        };
     }
 
     /// <summary>Takes up what an earlier daemon left behind, and begins with the schedules.</summary>
@@ -321,7 +327,7 @@ public sealed class RecoveryService : IAsyncDisposable
         await using var api = _local.As(caller);
         var reader = new DrStatusReader(_pool, api, _sites, _plans);
         var status = await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], cancellationToken);
-        return status with { Problems = [.. _watch.Problems, .. status.Problems] };
+        return status with { Problems = [.. new[] { DirectoryTrouble() }.OfType<string>(), .. _watch.Problems, .. status.Problems] };
     }
 
     /// <inheritdoc/>
