@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
@@ -172,7 +173,7 @@ internal sealed class MessageLog : IAsyncDisposable
     {
         while (await _queue.Reader.WaitToReadAsync())
         {
-            var (bytes, waiting) = (new MemoryStream(), new List<TaskCompletionSource>());
+            var (bytes, waiting) = (new ArrayBufferWriter<byte>(), new List<TaskCompletionSource>());
             while (_queue.Reader.TryRead(out var item))
             {
                 if (item.Waiting is { } waits)
@@ -182,15 +183,15 @@ internal sealed class MessageLog : IAsyncDisposable
                 else
                 {
                     Take(item.Line!);
-                    JsonSerializer.Serialize(bytes, item.Line, Options);
-                    bytes.WriteByte((byte)'\n');
+                    bytes.Write(JsonSerializer.SerializeToUtf8Bytes(item.Line, Options));
+                    bytes.Write("\n"u8);
                     _lines++;
                 }
             }
 
             try
             {
-                Write(bytes.ToArray());
+                Write(bytes.WrittenSpan);
                 waiting.ForEach(w => w.TrySetResult());
             }
             catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
@@ -217,7 +218,7 @@ internal sealed class MessageLog : IAsyncDisposable
         }
     }
 
-    private void Write(byte[] bytes)
+    private void Write(ReadOnlySpan<byte> bytes)
     {
         if (_file is null || _lines > MostLines)
         {

@@ -53,7 +53,7 @@ public sealed class DataDirectoryTests
             File.Delete(path);
             Assert.Equal(0, MakePipe(path, 0x180));
         },
-        ["unreadable"] = path => File.SetUnixFileMode(path, 0),
+        ["unreadable"] = path => File.SetUnixFileMode(path, UnixFileMode.None),
         ["somebody else's"] = path => Assert.Equal(0, ChangeOwner(path, 65534, 65534)),
     };
 
@@ -271,7 +271,7 @@ public sealed class DataDirectoryTests
 
     private static IEnumerable<string> OpenToOthers(string directory) => new DirectoryInfo(directory).GetFileSystemInfos().Append(new DirectoryInfo(directory))
         .Where(e => e is not DirectoryInfo || e.FullName == directory)
-        .Where(e => (e.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
+        .Where(e => (e.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != UnixFileMode.None)
         .Select(e => $"{e.FullName} {e.UnixFileMode}");
 
     private static void Cut(string path, Func<long, long> length)

@@ -87,9 +87,11 @@ internal sealed class PoolDirectory : IDisposable
     public static SortedDictionary<string, string> Look(string directory)
     {
         var seen = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos("*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }))
+        var all = new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = FileAttributes.None };
+        foreach (var entry in new DirectoryInfo(directory).EnumerateFileSystemInfos("*", all))
         {
-            var content = entry is FileInfo { LinkTarget: null } file && !file.Attributes.HasFlag(FileAttributes.Device) && file.UnixFileMode != 0 && file.Length < 1 << 20
+            var content = entry is FileInfo { LinkTarget: null, UnixFileMode: not UnixFileMode.None, Length: < 1 << 20 } file
+                && !file.Attributes.HasFlag(FileAttributes.Device)
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(IsPipe(file) ? [] : File.ReadAllBytes(file.FullName)))
                 : "";
             seen[Path.GetRelativePath(directory, entry.FullName)] = $"{entry.LinkTarget} {entry.UnixFileMode} {(entry as FileInfo)?.Length} {entry.LastWriteTimeUtc:O} {content}";

@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Redoubt.Database.Dump;
-using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery.Tests;

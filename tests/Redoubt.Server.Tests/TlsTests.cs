@@ -106,12 +106,14 @@ public sealed class TlsTests : IAsyncLifetime
 
     private async Task<(int Code, string Said)> HandshakeAsync(string offer)
     {
-        var start = new ProcessStartInfo("openssl") { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
-        foreach (var word in new[] { "s_client", "-connect", $"127.0.0.1:{new Uri(_server.Urls[0]).Port}" }.Concat(offer.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
+        string[] asked = ["s_client", "-connect", $"127.0.0.1:{new Uri(_server.Urls[0]).Port}"];
+        var start = new ProcessStartInfo("openssl", asked.Concat(offer.Split(' ', StringSplitOptions.RemoveEmptyEntries)))
         {
-            start.ArgumentList.Add(word);
-        }
-
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         using var client = Process.Start(start)!;
         client.StandardInput.Close();
         var (output, errors) = (client.StandardOutput.ReadToEndAsync(Cancel), client.StandardError.ReadToEndAsync(Cancel));
@@ -122,7 +124,7 @@ public sealed class TlsTests : IAsyncLifetime
     // Of the certificate that was shown.
     private static string KindOf(string said)
     {
-        using var shown = X509Certificate2.CreateFromPem(said[said.IndexOf("-----BEGIN", StringComparison.Ordinal)..]);
+        using var shown = X509Certificate2.CreateFromPem(said.AsSpan(said.IndexOf("-----BEGIN", StringComparison.Ordinal)));
         return shown.GetKeyAlgorithm() == "1.2.840.113549.1.1.1" ? "RSA" : "EC";
     }
 }

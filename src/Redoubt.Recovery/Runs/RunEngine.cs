@@ -67,7 +67,7 @@ public sealed class RunEngine : IAsyncDisposable
             using var journal = RunJournal.Open(copied, null);
             foreach (var events in journal.Read())
             {
-                events.Aggregate((RunState?)null, RunTransitions.Apply);
+                _ = events.Aggregate((RunState?)null, RunTransitions.Apply);
             }
         }
         catch (Exception unusable) when (unusable is not OutOfMemoryException)

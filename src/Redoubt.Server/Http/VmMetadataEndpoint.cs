@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.Http.Features;
 using Redoubt.Database;
 using Redoubt.Database.Archive;
 using Redoubt.Pool;
-using Redoubt.Server.Dispatch;
 using Redoubt.Server.Tasks;
 using Redoubt.XenApi;
 

@@ -18,7 +18,8 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
     /// <summary>For how long a site that was silent is not asked again.</summary>
     public static readonly TimeSpan SilenceLasts = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<Site, Lazy<Task<XenApiClient>>> _clients = new();
+    private readonly Lock _gate = new();
+    private readonly Dictionary<Site, Task<XenApiClient>> _clients = [];
     private readonly ConcurrentDictionary<Task, bool> _leaving = new();
     private readonly ConcurrentDictionary<Site, (DateTimeOffset At, string Reason)> _silent = new();
 
@@ -32,7 +33,7 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        foreach (var site in _clients.Keys)
+        foreach (var site in Connected())
         {
             Drop(site);
         }
@@ -80,7 +81,7 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
     public async Task<T> WithAsync<T>(Site site, Func<XenApiClient, Task<T>> ask, CancellationToken cancellationToken)
     {
         // A kept session may have ended, and a kept connection with the site's last daemon, without the site being any the worse.
-        var isKept = _clients.ContainsKey(site);
+        var isKept = Connected().Contains(site);
         try
         {
             return await ask(await ConnectAsync(site, cancellationToken));
@@ -95,12 +96,20 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
     // Shared by all who ask meanwhile, so not with the token of the first of them; it has a limit of its own.
     private async Task<XenApiClient> ConnectAsync(Site site, CancellationToken cancellationToken)
     {
-        var client = _clients.GetOrAdd(site, s => new(() => OpenAsync(s)));
+        Task<XenApiClient>? client;
+        lock (_gate)
+        {
+            if (!_clients.TryGetValue(site, out client))
+            {
+                _clients[site] = client = OpenAsync(site);
+            }
+        }
+
         try
         {
-            return await client.Value.WaitAsync(cancellationToken);
+            return await client.WaitAsync(cancellationToken);
         }
-        catch (Exception) when (client.Value.IsFaulted)
+        catch (Exception) when (client.IsFaulted)
         {
             Drop(site);
             throw;
@@ -136,11 +145,25 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
     // A silent site is not waited for once more to say goodbye to it.
     private void Drop(Site site)
     {
-        if (_clients.TryRemove(site, out var client))
+        Task<XenApiClient>? client;
+        lock (_gate)
         {
-            var leaving = LeaveAsync(client.Value);
-            _leaving[leaving] = true;
-            _ = leaving.ContinueWith(left => _leaving.TryRemove(left, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            if (!_clients.Remove(site, out client))
+            {
+                return;
+            }
+        }
+
+        var leaving = LeaveAsync(client);
+        _leaving[leaving] = true;
+        _ = leaving.ContinueWith(left => _leaving.TryRemove(left, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private ImmutableArray<Site> Connected()
+    {
+        lock (_gate)
+        {
+            return [.. _clients.Keys];
         }
     }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Redoubt.Pool;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Recovering;

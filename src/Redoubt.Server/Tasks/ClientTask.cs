@@ -58,10 +58,10 @@ internal sealed class ClientTask(PoolServices pool, TaskRunner runner, Failures 
                 await reports;
             }
         }
-        catch (OperationCanceledException) when (running.Cancellation.IsCancellationRequested)
+        catch (OperationCanceledException cancelled) when (running.Cancellation.IsCancellationRequested)
         {
             outcome = t => t with { Status = TaskStatusType.Cancelled, ErrorInfo = ["TASK_CANCELLED", task.Opaque] };
-            throw new XenApiException("TASK_CANCELLED", task.Opaque);
+            throw new XenApiException(cancelled, "TASK_CANCELLED", task.Opaque);
         }
         catch (Exception error)
         {

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using Redoubt.Database;
 using Redoubt.Recovery;
 using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
