@@ -89,6 +89,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Compute/HostBridge.cs"] = "a setting of the kernel",
         ["Redoubt.Compute/KvmProbe.cs"] = "the disk of a probe guest",
         ["Redoubt.Compute/KvmAnswerCache.cs"] = "a cache",
+        ["Redoubt.Server/Health/DataDirectoryWatch.cs"] = "a file of scratch, written to find out whether that can be done",
         ["Redoubt.Server/Console/Hosting/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
     };
 

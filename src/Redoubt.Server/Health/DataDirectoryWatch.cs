@@ -150,10 +150,6 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
                 if (trouble is not null && told is null)
                 {
                     _log.LogError("{Trouble}", trouble);
-                    if (IsHanging())
-                    {
-                        await _hangs.CancelAsync();
-                    }
                 }
                 else if (trouble is null && told is not null)
                 {
@@ -164,6 +160,11 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
                     }
 
                     await _pool.PostAsync("DATA_DIRECTORY_TROUBLE", 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, $"It is over. {told}");
+                }
+
+                if (IsHanging() && !_hangs.IsCancellationRequested)
+                {
+                    await _hangs.CancelAsync();
                 }
 
                 told = trouble;
