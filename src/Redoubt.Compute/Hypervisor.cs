@@ -366,8 +366,16 @@ public sealed partial class Hypervisor : IAsyncDisposable
         var memory = await GetMemoryAsync(cancellationToken);
         if (SeesThisHost)
         {
-            StartChecks.Check(config, Facts.Platform, memory);
-            MakeDirectoriesFor(config);
+            // They look at the disks, and storage may hang.
+            await CallAsync(
+                config.Uuid.ToString("D"),
+                () =>
+                {
+                    StartChecks.Check(config, Facts.Platform, memory);
+                    MakeDirectoriesFor(config);
+                    return true;
+                },
+                cancellationToken);
         }
 
         return memory;

@@ -35,7 +35,10 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, 
         }
         catch
         {
-            await ReleaseAsync(task);
+            await Undoing.TryAsync(
+                pool, Cls.Pool, pool.State.Get(pool.Pool).Uuid,
+                $"The recovery task {pool.State.Find(task)?.Uuid} could not attach all its storage, nor let go of what it had attached: end it (drtask-destroy).",
+                () => ReleaseAsync(task));
             throw;
         }
     }

@@ -113,7 +113,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         opened.Push(hypervisor.DisposeAsync);
         var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
         BackupVolume.RemoveLeftovers(scratch);
-        ISrDriver[] drivers = [new FileSrDriver(new QemuImg(time), scratch)];
+        ISrDriver[] drivers = [new LimitedSrDriver(new FileSrDriver(new QemuImg(time), scratch), time)];
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         await database.WriteAsync(messages.Load, cancellationToken);

@@ -11,13 +11,15 @@ namespace Redoubt.Pool;
 /// for each attached SR     its list of disks is another one than before   the metadata volumes on it are looked for
 /// for each foreign volume  its mark is another one than before            it is read
 /// </code>
-/// While nothing has changed this is a few questions for the status of a file.
+/// While nothing has changed this is a few questions for the status of a file. Each SR is looked at beside the others and with the limits of
+/// its driver, so that one that hangs counts as one that can't be looked at, and holds up no VM that has no disk there.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust)
 {
+    private static readonly TimeSpan UnneededLimit = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiState> Volumes)> _volumes = new();
-    private readonly SemaphoreSlim _looking = new(1);
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _looking = new();
 
     /// <summary>Checks that no pool has recovered the VM from here, as far as the attached storage tells.</summary>
     /// <exception cref="XenApiException">
@@ -100,32 +102,56 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     /// <summary>What the other pools say whose volumes are on attached storage.</summary>
     private async Task<List<ForeignSummary>> LookAsync(HashSet<string?> required, CancellationToken cancellationToken)
     {
-        var found = new List<ForeignSummary>();
-        await _looking.WaitAsync(cancellationToken);
-        try
-        {
-            foreach (var sr in pool.Attached.All)
-            {
-                try
-                {
-                    await LookAsync(sr, found, cancellationToken);
-                }
-                catch (XenApiException) when (!required.Contains(sr.Uuid.ToString()))
-                {
-                    // Storage that this VM does not need may be broken without keeping it from starting. Scans say what is wrong with it.
-                }
-            }
-        }
-        finally
-        {
-            _looking.Release();
-        }
+        var found = (await Task.WhenAll(pool.Attached.All.Select(sr => LookAsync(sr, required, cancellationToken)))).SelectMany(s => s).ToList();
 
         // What nothing proves stops no VM: any guest could write it. It is announced, in AnnounceAsync.
         var own = pool.State.Get(pool.Pool).Uuid;
         var standings = trust.Standings();
         found.RemoveAll(s => s.PoolUuid == own || standings.GetValueOrDefault(s.Claim.VdiUuid) is not VolumeStanding.Proven);
         return found;
+    }
+
+    private async Task<List<ForeignSummary>> LookAsync(ISr sr, HashSet<string?> required, CancellationToken cancellationToken)
+    {
+        var found = new List<ForeignSummary>();
+        var uuid = sr.Uuid.ToString();
+
+        // Storage that this VM does not need may be broken, or hang, without keeping it from starting: then what is known of it must do.
+        var isRequired = required.Contains(uuid);
+        using var limit = new CancellationTokenSource(isRequired ? Timeout.InfiniteTimeSpan : UnneededLimit, pool.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        try
+        {
+            await LookHeldAsync(sr, uuid, found, either.Token);
+            return found;
+        }
+        catch (XenApiException) when (!isRequired)
+        {
+            // Scans say what is wrong with it.
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // As above.
+        }
+
+        return _volumes.TryGetValue(uuid, out var known)
+            ? [.. known.Volumes.Where(v => !IsOwn(v)).Select(v => foreign.Find(v.Uuid.ToString())).OfType<ForeignSummary>()]
+            : found;
+    }
+
+    // One at a time, for a whole tier that is started must not read the same volume once for each VM.
+    private async Task LookHeldAsync(ISr sr, string uuid, List<ForeignSummary> found, CancellationToken cancellationToken)
+    {
+        var gate = _looking.GetOrAdd(uuid, _ => new SemaphoreSlim(1));
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            await LookAsync(sr, found, cancellationToken);
+        }
+        finally
+        {
+            gate.Release();
+        }
     }
 
     // What can be read is noted before it is said that something can't be.

@@ -43,8 +43,12 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         catch
         {
             // Nothing half done: the rows and the empty SR go, and the caller learns the first cause.
-            await pool.Database.WriteAsync(tx => SrRows.Delete(tx, reference), CancellationToken.None);
-            await driver.DestroyAsync(uuid, deviceConfig, CancellationToken.None);
+            await Undoing.TryAsync(
+                pool, Cls.Sr, uuid.ToString(), "The record of an SR that could not be made is still there: remove it (sr-forget).",
+                () => pool.Database.WriteAsync(tx => SrRows.Delete(tx, reference), CancellationToken.None));
+            await Undoing.TryAsync(
+                pool, Cls.Sr, uuid.ToString(), "An empty SR that could not be attached is still on its storage: remove its directory.",
+                () => driver.DestroyAsync(uuid, deviceConfig, CancellationToken.None));
             throw;
         }
     }

@@ -121,17 +121,21 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// </summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        foreach (var (reference, pbd) in pool.State.All<PbdRecord>().Where(p => p.Record.Host == pool.Host && p.Record.CurrentlyAttached).ToList())
+        // All at once: one that hangs holds the daemon up for its limit, not each of them for theirs.
+        await Task.WhenAll(pool.State.All<PbdRecord>().Where(p => p.Record.Host == pool.Host && p.Record.CurrentlyAttached).ToList()
+            .Select(p => RestoreAsync(p.Ref, p.Record.Sr, cancellationToken)));
+    }
+
+    private async Task RestoreAsync(Ref<PbdRecord> reference, Ref<SrRecord> sr, CancellationToken cancellationToken)
+    {
+        try
         {
-            try
-            {
-                await PlugQuietlyAsync(reference, cancellationToken);
-            }
-            catch (XenApiException e)
-            {
-                await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = false }), cancellationToken);
-                await pool.PostAsync("PBD_PLUG_FAILED_ON_SERVER_START", 3, Cls.Sr, pool.State.Find(pbd.Sr)?.Uuid ?? "", e.Message);
-            }
+            await PlugQuietlyAsync(reference, cancellationToken);
+        }
+        catch (XenApiException e)
+        {
+            await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = false }), cancellationToken);
+            await pool.PostAsync("PBD_PLUG_FAILED_ON_SERVER_START", 3, Cls.Sr, pool.State.Find(sr)?.Uuid ?? "", e.Message);
         }
     }
 

@@ -9,6 +9,8 @@ namespace Redoubt.Pool;
 /// </summary>
 internal static class SrProbe
 {
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(60);
+
     /// <summary>Lists the SRs that a device config leads to. Writes nothing.</summary>
     public static async Task<IReadOnlyList<FoundSr>> RunAsync(
         ISrDriver driver, IReadOnlyDictionary<string, string> deviceConfig, MetadataTrust trust, CancellationToken cancellationToken)
@@ -16,10 +18,7 @@ internal static class SrProbe
         var found = new List<FoundSr>();
         foreach (var sr in await driver.ProbeAsync(deviceConfig, cancellationToken))
         {
-            var volumes = await Task.Run(
-                () => sr.Metadata.Where(m => m.Path is not null).Select(m => (Uuid: m.Uuid.ToString(), Volume: MetadataVolume.Read(m.Path!) as MetadataVolume.Readable))
-                    .Where(v => v.Volume is not null).ToDictionary(v => v.Uuid, v => v.Volume!),
-                cancellationToken);
+            var volumes = await ReadAsync(sr, cancellationToken);
 
             // Names, too, come from what is believed as long as anything is; what is no more than a disk with bytes on it has no say.
             var standings = trust.Judge([.. volumes.Select(v => ForeignDatabases.ClaimOf(sr.Uuid.ToString(), v.Key, v.Value))]).Standings;
@@ -32,5 +31,24 @@ internal static class SrProbe
         }
 
         return found;
+    }
+
+    // Storage that hangs in between has an SR without a name, as one whose metadata can't be read.
+    private static async Task<IReadOnlyDictionary<string, MetadataVolume.Readable>> ReadAsync(ProbedSr sr, CancellationToken cancellationToken)
+    {
+        var reading = Task.Factory.StartNew(
+            () => sr.Metadata.Where(m => m.Path is not null).Select(m => (Uuid: m.Uuid.ToString(), Volume: MetadataVolume.Read(m.Path!) as MetadataVolume.Readable))
+                .Where(v => v.Volume is not null).ToDictionary(v => v.Uuid, v => v.Volume!),
+            cancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        try
+        {
+            return await reading.WaitAsync(ReadLimit, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            return new Dictionary<string, MetadataVolume.Readable>();
+        }
     }
 }

@@ -58,7 +58,9 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
         catch
         {
-            await RemoveAsync(image);
+            await Undoing.TryAsync(
+                pool, Cls.Vdi, pool.State.Find(image)?.Uuid ?? "", "The disk that a VM was to be suspended into is still there: remove it (vdi-destroy).",
+                () => RemoveAsync(image));
             throw;
         }
     }

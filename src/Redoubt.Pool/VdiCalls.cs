@@ -79,11 +79,14 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Resize, (state, _) => VdiRows.RequireChangeable(state, vdi, "resize"));
+        using var held = await GateAsync(record.Sr, call);
         var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), size, call.Cancellation);
-        await pool.Database.WriteAsync(
-            tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
-            CancellationToken.None);
+        await RecordSizeAsync(vdi, now);
     }
+
+    private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(
+        tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
+        CancellationToken.None);
 
     [Message("VDI.clone")]
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
@@ -177,8 +180,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.get_database_history")]
     public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetDatabaseHistoryAsync(CallContext call, Ref<VdiRecord> self)
     {
-        var path = await MetadataPathAsync(call, self);
-        var history = await Task.Run(() => JournalHistory.List(path), call.Cancellation);
+        var (sr, path) = await MetadataPathAsync(call, self);
+        var history = await sr.LookAsync(() => JournalHistory.List(path), call.Cancellation);
         return
         [
             .. history.Entries.Select(e => ImmutableSortedDictionary<string, string>.Empty
@@ -194,8 +197,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.get_metadata_facts")]
     public async Task<ImmutableSortedDictionary<string, string>> GetMetadataFactsAsync(CallContext call, Ref<VdiRecord> self)
     {
-        var path = await MetadataPathAsync(call, self);
-        var facts = await Task.Run(() => MetadataFacts.Read(path), call.Cancellation);
+        var (sr, path) = await MetadataPathAsync(call, self);
+        var facts = await sr.LookAsync(() => MetadataFacts.Read(path), call.Cancellation);
         var record = pool.State.Get(self);
         return record.MetadataOfPool == pool.Pool || foreign.Find(record.Uuid) is not { } summary ? facts : facts.AddRange(Standing(summary.Claim));
     }
@@ -230,20 +233,19 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
     private async Task<Ref<SessionRecord>> OpenAsync(CallContext call, Ref<VdiRecord> self, JournalPoint? at)
     {
-        var path = await MetadataPathAsync(call, self);
-        var record = pool.State.Get(self);
-        var (uuid, sr) = (record.Uuid, pool.State.Get(record.Sr).Uuid);
-        switch (await Task.Run(() => MetadataVolume.Read(path, at), call.Cancellation))
+        var (sr, path) = await MetadataPathAsync(call, self);
+        var (uuid, srUuid) = (pool.State.Get(self).Uuid, sr.Uuid.ToString());
+        switch (await sr.LookAsync(() => MetadataVolume.Read(path, at), call.Cancellation))
         {
             case MetadataVolume.Readable volume:
                 if (at is null)
                 {
-                    foreign.Remember(sr, uuid, volume, mark: "");
+                    foreign.Remember(srUuid, uuid, volume, mark: "");
                 }
 
                 var session = await pool.Sessions.OpenAsync(
                     call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, volume.State,
-                    ForeignDatabases.ClaimOf(sr, uuid, volume), call.Cancellation);
+                    ForeignDatabases.ClaimOf(srUuid, uuid, volume), call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
                     await TellDamageAsync(session.Ref, uuid, volume.State.Generation, damage);
@@ -262,7 +264,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
     }
 
-    private async Task<string> MetadataPathAsync(CallContext call, Ref<VdiRecord> self)
+    private async Task<(ISr Sr, string Path)> MetadataPathAsync(CallContext call, Ref<VdiRecord> self)
     {
         var record = pool.State.Get(self);
         if (record.Type != XenApi.VdiType.Metadata)
@@ -271,7 +273,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
 
         var sr = pool.Attached.Get(record.Sr, pool.State.Get(record.Sr));
-        return (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path;
+        return (sr, (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path);
     }
 
     [Message("VDI.read_database_pool_uuid")]
@@ -284,7 +286,16 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireChangeable(state, vdi, "import"));
+
+        // Not within the SR's gate: what is sent may be hours on its way, and a scan in between sees the disk as it was or as it will be.
         await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
+        using (await pool.Gates.EnterAsync(pool.State.Get(record.Sr).Uuid, CancellationToken.None))
+        {
+            // To the size that it has: changes nothing, and tells what the disk takes now, whatever a scan that overlapped this has written.
+            var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), record.VirtualSize, CancellationToken.None);
+            await RecordSizeAsync(vdi, now);
+        }
+
         await MeasureAsync(record.Sr);
     }
 
@@ -364,12 +375,17 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
         catch
         {
-            if (made is not null)
-            {
-                await sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
-            }
+            await Undoing.TryAsync(
+                pool, Cls.Vdi, uuid.ToString(), "A disk that was made, but could not be recorded, is still on its SR: scan that (sr-scan), then remove the disk (vdi-destroy).",
+                async () =>
+                {
+                    if (made is not null)
+                    {
+                        await sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
+                    }
 
-            await pool.Database.WriteAsync(tx => DisksInMaking.End(tx, like.Sr, uuid), CancellationToken.None);
+                    await pool.Database.WriteAsync(tx => DisksInMaking.End(tx, like.Sr, uuid), CancellationToken.None);
+                });
             throw;
         }
     }

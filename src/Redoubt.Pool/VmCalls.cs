@@ -60,7 +60,9 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
             var tidying = new CallContext(call.Session, call.State, call.Task, CancellationToken.None);
             foreach (var copy in copies.Values)
             {
-                await vdis.DestroyAsync(tidying, copy);
+                await Undoing.TryAsync(
+                    pool, Cls.Vdi, pool.State.Find(copy)?.Uuid ?? "", "A copy that a clone of a VM had made before it failed is still there: remove it (vdi-destroy).",
+                    () => vdis.DestroyAsync(tidying, copy));
             }
 
             throw;

@@ -158,14 +158,16 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
             domain = await guests.RefreshAsync(plan.Config.Uuid, null, CancellationToken.None);
         }
-        catch (HypervisorException e)
+        catch (Exception e)
         {
-            await ReleaseAsync(plan.Config.Uuid);
-            throw GuestFailure.Explain(e, vm, pool.Host, plan);
-        }
-        catch (Exception)
-        {
-            await ReleaseAsync(plan.Config.Uuid);
+            await Undoing.TryAsync(
+                pool, Cls.Vm, $"{plan.Config.Uuid:D}", "The VM was not started as it should be; whether there is a guest is found out as soon as the hypervisor answers.",
+                () => ReleaseAsync(plan.Config.Uuid));
+            if (e is HypervisorException refused)
+            {
+                throw GuestFailure.Explain(refused, vm, pool.Host, plan);
+            }
+
             throw;
         }
 

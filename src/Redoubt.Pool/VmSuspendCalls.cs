@@ -114,13 +114,16 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         {
             if (!isNoted)
             {
-                if (isRestored)
+                await Undoing.TryAsync(pool, Cls.Vm, $"{uuid:D}", "The VM's guest may be there, paused, though it is not resumed: switch it off (vm-shutdown --force) or restart the daemon.", async () =>
                 {
-                    // It has not run, so its image is as good as before.
-                    await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
-                }
+                    if (isRestored)
+                    {
+                        // It has not run, so its image is as good as before.
+                        await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
+                    }
 
-                await starts.ReleaseAsync(uuid);
+                    await starts.ReleaseAsync(uuid);
+                });
             }
 
             if (e is HypervisorException refused)

@@ -79,6 +79,9 @@ public interface ISr : IAsyncDisposable
     /// </summary>
     Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken);
 
+    /// <summary>Looks at what lies where <see cref="GetPathAsync"/> says, in the caller's own way, on a thread that may wait for storage.</summary>
+    Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken);
+
     /// <summary>
     /// Makes a second SR whose disks read like this one's and can be written, without copying content and without changing this SR,
     /// which may be attached read-only. Metadata volumes are left out: a test must not be found as something to recover from.

@@ -12,13 +12,13 @@ internal sealed class FileSr(
 
     public SrAccess Access => access;
 
-    public Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    public Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
     {
         directory.RequireExists();
         return directory.Scan(cancellationToken);
     }, cancellationToken));
 
-    public Task<SrState> StatAsync(CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    public Task<SrState> StatAsync(CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
     {
         directory.RequireExists();
         var volume = new DriveInfo(directory.FullPath);
@@ -104,7 +104,7 @@ internal sealed class FileSr(
         }, sender);
     }
 
-    public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => LookAsync<Stream>(async () =>
+    public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => AskAsync<Stream>(async () =>
     {
         var (file, state) = directory.Find(vdi);
         ImageUse.RequireNoWriter(file);
@@ -117,21 +117,23 @@ internal sealed class FileSr(
         return scratch.OpenAndUnlink();
     });
 
-    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
     {
         var (file, _) = directory.Find(vdi);
         return new DiskPath(file.FullPath, file.Format);
     }, cancellationToken));
 
-    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => LookAsync(() => Task.Run(() =>
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
     {
         directory.RequireExists();
         var path = vdi is not { } disk ? directory.FullPath : directory.FilesOf(disk) is [var file, ..] ? file.FullPath : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
         return Posix.Mark(path);
     }, cancellationToken));
 
+    public Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken) => OwnThread.RunAsync(look, cancellationToken);
+
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
-        => LookAsync(async () =>
+        => AskAsync(async () =>
         {
             // One step only: a chain of clones would tie a test to storage that another test may remove.
             if (location.BackingDirectory is not null)
@@ -188,7 +190,7 @@ internal sealed class FileSr(
         return DurableFile.TryPublish(image, file.FullPath) ? directory.Find(vdi).State : throw SrFailure.AlreadyExists(vdi, file.FullPath);
     }
 
-    private Task<T> LookAsync<T>(Func<Task<T>> operation)
+    private Task<T> AskAsync<T>(Func<Task<T>> operation)
         => _detached ? throw SrFailure.NotAttached(uuid) : FileFailure.TranslateAsync(directory.FullPath, operation);
 
     private Task<T> ChangeAsync<T>(Func<Task<T>> operation, WatchedStream? sender = null)

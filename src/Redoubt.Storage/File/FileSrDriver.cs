@@ -112,5 +112,5 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
 
     // Directory calls have no asynchronous form and can hang on a dead mount, so they must not hold the caller's thread.
     private static Task<T> RunAsync<T>(string path, Func<T> operation, CancellationToken cancellationToken)
-        => FileFailure.TranslateAsync(path, () => Task.Run(operation, cancellationToken));
+        => FileFailure.TranslateAsync(path, () => OwnThread.RunAsync(operation, cancellationToken));
 }

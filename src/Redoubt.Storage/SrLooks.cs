@@ -1,0 +1,86 @@
+namespace Redoubt.Storage;
+
+/// <summary>
+/// Looks at one place of storage, none of which anybody waits for without a limit: storage that has gone may not fail but hang, and a thread
+/// that asks it is lost until it is back.
+/// </summary>
+/// <remarks>
+/// While a look hangs, further ones are refused at once instead of losing a thread each; when it comes to its end, whatever that is, the
+/// place is looked at again.
+/// </remarks>
+/// <param name="place">What is looked at, for people.</param>
+/// <param name="time">The clock that limits are measured with.</param>
+internal sealed class SrLooks(string place, TimeProvider time)
+{
+    /// <summary>Enough for storage that is busy, and for whoever waits in front of a screen not too much.</summary>
+    internal static readonly TimeSpan Limit = TimeSpan.FromSeconds(15);
+
+    /// <summary>For what reads every disk of an SR.</summary>
+    internal static readonly TimeSpan ScanLimit = TimeSpan.FromSeconds(30);
+
+    private const int AtOnce = 8;
+
+    private readonly SemaphoreSlim _places = new(AtOnce);
+    private int _hanging;
+
+    /// <summary>Looks.</summary>
+    /// <param name="look">What to do. It goes on when nobody waits for it any more.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="tooLate">What to do with an answer that nobody waits for any more; null: nothing.</param>
+    /// <param name="cancellationToken">Stops the waiting.</param>
+    /// <exception cref="XenApi.XenApiException">Code 47: the place does not answer.</exception>
+    internal async Task<T> RunAsync<T>(Func<Task<T>> look, TimeSpan limit, Func<T, Task>? tooLate, CancellationToken cancellationToken)
+    {
+        if (Volatile.Read(ref _hanging) > 0 || !await _places.WaitAsync(limit, cancellationToken))
+            throw NotAnswering(null);
+        Task<T> looking;
+        try
+        {
+            looking = look();
+        }
+        catch
+        {
+            _places.Release();
+            throw;
+        }
+
+        try
+        {
+            var answer = await looking.WaitAsync(limit, time, cancellationToken);
+            _places.Release();
+            return answer;
+        }
+        catch (TimeoutException slow) when (!looking.IsCompleted)
+        {
+            Interlocked.Increment(ref _hanging);
+            _ = EndAsync(looking, tooLate, hangs: true);
+            throw NotAnswering(slow);
+        }
+        catch (OperationCanceledException) when (!looking.IsCompleted)
+        {
+            // Nobody waits for it any more. Whether it hangs the next one finds out.
+            _ = EndAsync(looking, tooLate, hangs: false);
+            throw;
+        }
+        catch
+        {
+            _places.Release();
+            throw;
+        }
+    }
+
+    private async Task EndAsync<T>(Task<T> looking, Func<T, Task>? tooLate, bool hangs)
+    {
+        await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (hangs)
+            Interlocked.Decrement(ref _hanging);
+        _places.Release();
+        if (tooLate is not null && looking.IsCompletedSuccessfully)
+            await tooLate(await looking);
+    }
+
+    private XenApi.XenApiException NotAnswering(Exception? slow) => SrFailure.Backend(
+        SrFailure.SrUnavailable,
+        $"The storage at {place} does not answer: check that it is connected and its server runs. What hangs there goes on when it is back.",
+        slow);
+}
