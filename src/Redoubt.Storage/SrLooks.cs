@@ -18,7 +18,8 @@ internal sealed class SrLooks(string place, TimeProvider time)
     /// <summary>For what reads every disk of an SR.</summary>
     internal static readonly TimeSpan ScanLimit = TimeSpan.FromSeconds(30);
 
-    private const int AtOnce = 8;
+    // A glance runs on the thread pool, since a thread of its own costs more than it does; so no more than these are lost to a place that hangs.
+    private const int AtOnce = 4;
 
     private readonly SemaphoreSlim _places = new(AtOnce);
     private int _hanging;

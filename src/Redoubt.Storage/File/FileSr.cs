@@ -117,13 +117,13 @@ internal sealed class FileSr(
         return scratch.OpenAndUnlink();
     });
 
-    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
+    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => AskAsync(() => Task.Run(() =>
     {
         var (file, _) = directory.Find(vdi);
         return new DiskPath(file.FullPath, file.Format);
     }, cancellationToken));
 
-    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
+    public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => AskAsync(() => Task.Run(() =>
     {
         directory.RequireExists();
         var path = vdi is not { } disk ? directory.FullPath : directory.FilesOf(disk) is [var file, ..] ? file.FullPath : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
