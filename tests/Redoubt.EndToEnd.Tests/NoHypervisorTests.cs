@@ -64,6 +64,8 @@ public sealed class NoHypervisorTests
         Assert.False(host.Enabled);
         Assert.Contains(await MessagesAsync(site), m => m.Name == "HOST_HYPERVISOR_LOST" && m.ObjUuid == host.Uuid);
 
+        Assert.Contains("qemu.conf", await site.CallAsync<string>("recovery.get_status", Stop), StringComparison.Ordinal);
+
         File.Delete(settings);
         while ((await MessagesAsync(site)).All(m => m.Name != "HOST_HYPERVISOR_BACK"))
         {

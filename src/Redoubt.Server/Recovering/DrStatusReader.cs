@@ -28,7 +28,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
         {
             Pool = new(ObjectKind.Pool, own.Uuid, own.NameLabel),
             At = now,
-            Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, now).Select(ProblemSentences.Of)],
+            Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, pool.Link.Trouble?.Reason.Message, now).Select(ProblemSentences.Of)],
             Sites = tested,
             Protected = [.. facts.Srs.Where(sr => copies.ContainsKey(sr.Uuid)).Select(sr => ProtectedSr.Of(sr, copies[sr.Uuid]))],
             Unprotected = [.. facts.Exposed.Select(vm => new UnprotectedVm(new(ObjectKind.Vm, vm.Uuid, vm.Name), ProblemSentences.Why(vm)) { Exposure = vm.Exposure })],

@@ -92,6 +92,8 @@ internal static class DashboardText
 
     public static string PlanUnreadable => Words["PlanUnreadable"];
 
+    public static string HypervisorLost => Words["HypervisorLost"];
+
     public static string UntestedText => Words["UntestedText"];
 
     public static string UntestedTitle(string plan) => Words.Of("UntestedTitle", plan);

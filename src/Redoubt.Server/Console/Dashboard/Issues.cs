@@ -17,6 +17,7 @@ internal static class Issues
     private static Issue Of(DatabaseState state, Problem problem) => problem switch
     {
         Problem.RunStands { Run: var run } => OfRun(run),
+        Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "broken" } copy } =>
             Look(DashboardText.BrokenTitle(sr.Name), DashboardText.BrokenText(copy.Behind, copy.Reason), "protection"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>

@@ -13,6 +13,10 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Run">The run.</param>
     public sealed record RunStands(RunSummary Run) : Problem(Run.Phase == RunPhase.Paused ? ProblemWeight.Warning : ProblemWeight.Bad);
 
+    /// <summary>The hypervisor can't be used, so that no VM can be started or stopped here.</summary>
+    /// <param name="Why">Why not, in a sentence that names it.</param>
+    public sealed record HypervisorLost(string Why) : Problem(ProblemWeight.Bad);
+
     /// <summary>The copy of the metadata on an SR is not the newest state.</summary>
     /// <param name="Sr">The SR.</param>
     /// <param name="Copy">How the copy stands.</param>

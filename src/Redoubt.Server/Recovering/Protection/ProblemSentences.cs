@@ -10,6 +10,7 @@ internal static class ProblemSentences
     public static string Of(Problem problem) => problem switch
     {
         Problem.RunStands { Run: var run } => OfRun(run),
+        Problem.HypervisorLost { Why: var why } => why,
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
             $"SR {sr.Name}: the copy of the metadata there is {copy.Health}{(copy.Reason.Length > 0 ? $" ({copy.Reason})" : "")}.",
         Problem.SrDetached { Sr: var sr } =>

@@ -15,15 +15,17 @@ public static class Problems
     /// <param name="catalog">The saved plans.</param>
     /// <param name="schedules">The schedules of tests.</param>
     /// <param name="sites">Those sites that were asked whether they answer.</param>
+    /// <param name="hypervisorLost">Why the hypervisor can't be used; null: it can.</param>
     /// <param name="now">The time.</param>
     public static ImmutableArray<Problem> Of(
         ProtectionFacts facts, ImmutableDictionary<string, Replication> copies, IReadOnlyList<RunSummary> runs, PlanCatalog catalog,
-        IEnumerable<Schedule> schedules, IEnumerable<SiteTest> sites, DateTimeOffset now)
+        IEnumerable<Schedule> schedules, IEnumerable<SiteTest> sites, string? hypervisorLost, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(copies);
         ArgumentNullException.ThrowIfNull(catalog);
         var found = runs.Where(r => r.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused).Select(r => (Problem)new Problem.RunStands(r))
+            .Concat(hypervisorLost is null ? [] : [new Problem.HypervisorLost(hypervisorLost)])
             .Concat(facts.Srs.SelectMany(sr => OfSr(sr, copies.GetValueOrDefault(sr.Uuid))))
             .Concat(facts.Exposed.Where(v => v.Exposure != Exposure.UnprotectedSr).GroupBy(v => v.Exposure).OrderBy(g => g.Key)
                 .Select(g => new Problem.VmsExposed(g.Key, [.. g])))
