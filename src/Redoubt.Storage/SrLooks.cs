@@ -10,6 +10,7 @@ namespace Redoubt.Storage;
 /// </remarks>
 /// <param name="place">What is looked at, for people.</param>
 /// <param name="time">The clock that limits are measured with.</param>
+[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as its SR, and its semaphore has no handle.")]
 internal sealed class SrLooks(string place, TimeProvider time)
 {
     /// <summary>Enough for storage that is busy, and for whoever waits in front of a screen not too much.</summary>
