@@ -44,7 +44,14 @@ public sealed class AppsTests(Browser browser) : IAsyncLifetime
         var uuid = (await _site.CallAsync<VmApplianceRecord>("VM_appliance.get_record", [app])).Uuid;
         var page = await _site.SignInAsync($"apps/{uuid}");
         var card = page.GetByRole(AriaRole.Article).Filter(new() { HasText = "web" });
-        await card.Locator(".grip").DragToAsync(page.Locator(".gap").Last);
+        await card.Locator(".grip").HoverAsync();
+        await page.Mouse.DownAsync();
+        await page.Locator(".gap").Last.HoverAsync();
+
+        // The gaps open as soon as a card is held, which moves them.
+        await Expect(page.Locator(".gap.open").Last).ToBeVisibleAsync();
+        await page.Locator(".gap").Last.HoverAsync();
+        await page.Mouse.UpAsync();
         await Expect(page.Locator(".tier")).ToHaveCountAsync(2);
         Assert.Equal((0, 1), (await OrderAsync(db), await OrderAsync(web)));
 

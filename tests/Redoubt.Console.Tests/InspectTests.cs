@@ -66,7 +66,7 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
 
-        Assert.Empty(Directory.GetFiles(Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch")));
+        Assert.Empty(Directory.GetFiles(Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch"), "*-*"));
     }
 
     [Fact]

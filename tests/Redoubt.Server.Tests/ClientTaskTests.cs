@@ -137,7 +137,12 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
 
     private async Task<string> CreateVdiAsync() => (await pool.CallAsync("VDI.create", new Dictionary<string, object>
     {
-        ["name_label"] = "disk", ["SR"] = await pool.CreateSrAsync(), ["virtual_size"] = Size, ["type"] = "user", ["sharable"] = false, ["read_only"] = false,
+        ["name_label"] = "disk",
+        ["SR"] = await pool.CreateSrAsync(),
+        ["virtual_size"] = Size,
+        ["type"] = "user",
+        ["sharable"] = false,
+        ["read_only"] = false,
     })).GetString()!;
 
     /// <summary>Half of a body, and the rest when it is told to go on.</summary>

@@ -59,7 +59,10 @@ public sealed class ForgedRunTests
         var vm = (await pair.Primary.CallAsync<ImmutableList<Ref<VmRecord>>>("VM.get_by_name_label", "guest")).Single();
         var vdi = await pair.Primary.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord
         {
-            NameLabel = "raw", Sr = pair.Sr, VirtualSize = JournalLayout.StorageVolumeBytes, SmConfig = ImmutableSortedDictionary<string, string>.Empty.Add("type", "raw"),
+            NameLabel = "raw",
+            Sr = pair.Sr,
+            VirtualSize = JournalLayout.StorageVolumeBytes,
+            SmConfig = ImmutableSortedDictionary<string, string>.Empty.Add("type", "raw"),
         });
         await pair.Primary.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
         return await pair.Primary.CallAsync<string>("VDI.get_uuid", vdi);
