@@ -54,7 +54,7 @@ internal sealed record DomainPlan
                 Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
                 NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
                 BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),
-                Kernel = Kernel(vm),
+                Kernel = KernelOf(vm),
                 Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
                 Nics = [.. nics.Select(n => n.Nic)],
                 ConsoleLogPath = paths.ConsoleLog,
@@ -120,7 +120,7 @@ internal sealed record DomainPlan
     private static bool IsPlugged(DomainNic nic) => nic.Bridge is not null || nic.Segment is not null;
 
     /// <summary>Only a VM that names a kernel and nothing else to boot with gets one; one with a bootloader or a boot policy boots through the firmware.</summary>
-    private static DirectKernel? Kernel(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0
+    public static DirectKernel? KernelOf(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0
         ? new() { KernelPath = vm.PvKernel, InitrdPath = vm.PvRamdisk.Length > 0 ? vm.PvRamdisk : null, Arguments = vm.PvArgs }
         : null;
 

@@ -9,19 +9,17 @@ namespace Redoubt.Pool;
 /// </summary>
 internal static class HostFiles
 {
-    // Where xapi, too, lets guests' kernels lie.
-    private static readonly ImmutableArray<string> ForGuests = ["/boot/guest/", "/var/lib/xcp/guest/"];
-
     private static readonly ImmutableArray<string> PlatformKeys = ["device-model", "firmware", "nvram", "vgpu_extra_args", "qemu_extra_args"];
 
     /// <summary>The VM without what would reach into the host.</summary>
     /// <param name="vm">The VM.</param>
+    /// <param name="bootRoots">Where files for guests lie.</param>
     /// <param name="tell">Told what was left out, in sentences.</param>
-    public static VmRecord Without(VmRecord vm, Action<string> tell)
+    public static VmRecord Without(VmRecord vm, IReadOnlyList<string> bootRoots, Action<string> tell)
     {
         string Kept(string field, string value)
         {
-            if (value.Length == 0 || IsForGuests(value))
+            if (value.Length == 0 || IsForGuests(value, bootRoots))
             {
                 return value;
             }
@@ -48,6 +46,6 @@ internal static class HostFiles
         };
     }
 
-    private static bool IsForGuests(string path) =>
-        Path.IsPathRooted(path) && Path.GetFullPath(path) == path && ForGuests.Any(d => path.StartsWith(d, StringComparison.Ordinal));
+    private static bool IsForGuests(string path, IReadOnlyList<string> bootRoots) =>
+        Path.IsPathRooted(path) && Path.GetFullPath(path) == path && bootRoots.Any(d => path.StartsWith(d + "/", StringComparison.Ordinal));
 }

@@ -7,18 +7,22 @@ namespace Redoubt.Pool;
 internal sealed class PbdCalls(PoolServices pool, SrConnections connections)
 {
     [Message("PBD.create")]
-    public Task<Ref<PbdRecord>> CreateAsync(CallContext call, PbdRecord args) => pool.Database.WriteAsync(
-        tx =>
-        {
-            tx.Get(args.Host);
-            foreach (var existing in tx.Get(args.Sr).Pbds.Where(p => tx.Get(p).Host == args.Host))
+    public async Task<Ref<PbdRecord>> CreateAsync(CallContext call, PbdRecord args)
+    {
+        await HostPlaces.RequireStorageAsync(pool, call, args.DeviceConfig);
+        return await pool.Database.WriteAsync(
+            tx =>
             {
-                throw new XenApiException("PBD_EXISTS", args.Sr.Opaque, args.Host.Opaque, existing.Opaque);
-            }
+                tx.Get(args.Host);
+                foreach (var existing in tx.Get(args.Sr).Pbds.Where(p => tx.Get(p).Host == args.Host))
+                {
+                    throw new XenApiException("PBD_EXISTS", args.Sr.Opaque, args.Host.Opaque, existing.Opaque);
+                }
 
-            return tx.Create(new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
-        },
-        call.Cancellation);
+                return tx.Create(new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
+            },
+            call.Cancellation);
+    }
 
     [Message("PBD.destroy")]
     public Task DestroyAsync(CallContext call, Ref<PbdRecord> self) => pool.Database.WriteAsync(
@@ -40,8 +44,10 @@ internal sealed class PbdCalls(PoolServices pool, SrConnections connections)
     public Task UnplugAsync(CallContext call, Ref<PbdRecord> self) => connections.UnplugAsync(self, call.Cancellation);
 
     [Message("PBD.set_device_config")]
-    public Task SetDeviceConfigAsync(CallContext call, Ref<PbdRecord> self, ImmutableSortedDictionary<string, string> value) =>
-        pool.Database.WriteAsync(
+    public async Task SetDeviceConfigAsync(CallContext call, Ref<PbdRecord> self, ImmutableSortedDictionary<string, string> value)
+    {
+        await HostPlaces.RequireStorageAsync(pool, call, value);
+        await pool.Database.WriteAsync(
             tx =>
             {
                 if (tx.Get(self).CurrentlyAttached)
@@ -52,4 +58,5 @@ internal sealed class PbdCalls(PoolServices pool, SrConnections connections)
                 tx.Update(self, p => p with { DeviceConfig = value });
             },
             call.Cancellation);
+    }
 }

@@ -1,3 +1,5 @@
+using Redoubt.Storage;
+
 namespace Redoubt.Pool;
 
 /// <summary>What the operator says when starting the daemon.</summary>
@@ -17,6 +19,12 @@ public sealed record PoolConfig
 
     /// <summary>The names of files in the directory to go on without; they are set aside.</summary>
     public IReadOnlyList<string> Without { get; init; } = [];
+
+    /// <summary>The directories below which the kernels and ramdisks of guests lie.</summary>
+    public IReadOnlyList<string> BootRoots { get; init; } = HostRoots.UsualBoot;
+
+    /// <summary>The directories below which storage lies; none: where <see cref="HostRoots"/> says.</summary>
+    public IReadOnlyList<string> StorageRoots { get; init; } = [];
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }

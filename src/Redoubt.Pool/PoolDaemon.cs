@@ -113,7 +113,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         opened.Push(hypervisor.DisposeAsync);
         var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
         BackupVolume.RemoveLeftovers(scratch);
-        ISrDriver[] drivers = [new LimitedSrDriver(new FileSrDriver(new QemuImg(time), scratch), time)];
+        var roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
+        ISrDriver[] drivers = [new LimitedSrDriver(new FileSrDriver(new QemuImg(time), scratch, roots), time)];
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         await database.WriteAsync(messages.Load, cancellationToken);
@@ -125,6 +126,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Sessions = new Sessions(database, time),
             Link = hypervisor,
             Drivers = drivers.ToDictionary(d => d.Type),
+            Roots = roots,
             Attached = new AttachedSrs(),
             StartedFromDamage = damage is not null || journal.Restored is not null,
             MetadataKey = key,

@@ -26,6 +26,9 @@ public sealed class PoolServices
     /// <summary>The kinds of SR there are, by type.</summary>
     public required IReadOnlyDictionary<string, ISrDriver> Drivers { get; init; }
 
+    /// <summary>Where on this host that may lie which somebody at a distance names.</summary>
+    public required HostRoots Roots { get; init; }
+
     /// <summary>The SRs that this host has attached.</summary>
     public required AttachedSrs Attached { get; init; }
 

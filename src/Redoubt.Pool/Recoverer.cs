@@ -71,12 +71,12 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         return disks.ConvertAll(d => d.Key);
     }
 
-    private static RecoveryOutcome Recover(
+    private RecoveryOutcome Recover(
         Transaction tx, DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options, List<string> needed)
     {
         // Once more, for the storage may have been let go since.
         RequireSrs(from, tx.State, vms, options);
-        var import = new RecoveryImport(tx, from, options);
+        var import = new RecoveryImport(tx, from, options, pool.Roots.Boot);
         import.Run(vms, appliance);
         foreach (var sr in needed.Select(tx.State.FindByUuid<SrRecord>).Where(s => !tx.Get(s).IntroducedBy.IsNull))
         {

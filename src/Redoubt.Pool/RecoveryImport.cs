@@ -13,7 +13,7 @@ namespace Redoubt.Pool;
 /// at the end     4 the vApp, and the VMs in it
 /// </code>
 /// </summary>
-internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, RecoveryOptions options)
+internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, RecoveryOptions options, IReadOnlyList<string> bootRoots)
 {
     private readonly Dictionary<Ref<VmRecord>, Ref<VmRecord>> _made = [];
     private readonly RecoveryNetworks _networks = new(tx, options.Networks, onlyTold: false);
@@ -59,7 +59,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var known = options.IsUnproven ? HostFiles.Without(NewerNames.Drop(theirs), text => Notices.Add((theirs.Uuid, text))) : NewerNames.Drop(theirs);
+        var known = options.IsUnproven ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, text => Notices.Add((theirs.Uuid, text))) : NewerNames.Drop(theirs);
         var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(known) with
         {
             Uuid = options.AsCopies ? "" : theirs.Uuid,

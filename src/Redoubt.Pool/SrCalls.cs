@@ -16,6 +16,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     {
         call.State.Get(host);
         var driver = Driver(type);
+        await HostPlaces.RequireStorageAsync(pool, call, deviceConfig);
         var uuid = new SrUuid(Guid.NewGuid());
         await driver.CreateAsync(uuid, deviceConfig, call.Cancellation);
         var reference = await pool.Database.WriteAsync(
@@ -86,6 +87,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         ImmutableSortedDictionary<string, string> smConfig)
     {
         call.State.Get(host);
+        await HostPlaces.RequireStorageAsync(pool, call, deviceConfig);
         var found = await SrProbe.RunAsync(Driver(type), deviceConfig, trust, call.Cancellation);
         return new XElement("SRlist", found.Select(sr => new XElement(
             "SR",

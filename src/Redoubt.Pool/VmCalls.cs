@@ -12,6 +12,7 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
     {
         VmChecks.RequireSizes(args);
         VmChecks.RequireOrder(args);
+        HostPlaces.RequireBootFiles(pool.Roots, args);
         return pool.Database.WriteAsync(tx => Create(tx, NewVm.Of(tx, args)), call.Cancellation);
     }
 

@@ -49,6 +49,27 @@ internal sealed class VmSettingCalls(PoolServices pool)
         },
         call.Cancellation);
 
+    [Message("VM.set_PV_kernel")]
+    public Task SetPvKernelAsync(CallContext call, Ref<VmRecord> self, string value)
+    {
+        HostPlaces.RequireBootFile(pool.Roots, "PV_kernel", value);
+        return SetAsync(call, self, v => v with { PvKernel = value });
+    }
+
+    [Message("VM.set_PV_ramdisk")]
+    public Task SetPvRamdiskAsync(CallContext call, Ref<VmRecord> self, string value)
+    {
+        HostPlaces.RequireBootFile(pool.Roots, "PV_ramdisk", value);
+        return SetAsync(call, self, v => v with { PvRamdisk = value });
+    }
+
+    [Message("VM.set_PV_bootloader")]
+    public Task SetPvBootloaderAsync(CallContext call, Ref<VmRecord> self, string value)
+    {
+        HostPlaces.RequireBootloader(pool.Roots, value);
+        return SetAsync(call, self, v => v with { PvBootloader = value });
+    }
+
     [Message("VM.set_HVM_boot_policy")]
     public Task SetHvmBootPolicyAsync(CallContext call, Ref<VmRecord> self, string value) => SetAsync(call, self, v => v with
     {

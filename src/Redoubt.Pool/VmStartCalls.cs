@@ -74,6 +74,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         await sites.RequireNotAsync(self, call.Cancellation);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
+        HostPlaces.Find(pool.Roots, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)));
         var plan = Plan(pool.State, self, images, [], paused: false);
         var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);
         var needed = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes;
@@ -115,12 +116,20 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     {
         await sites.RequireNotAsync(vm, call.Cancellation);
         var images = await _disks.FindAsync(vm, call.Cancellation);
+        var asked = DomainPlan.KernelOf(pool.State.Get(vm));
+        var kernel = HostPlaces.Find(pool.Roots, vm, pool.State.Get(vm), asked);
         var isolated = MakeBridges(vm);
         return await pool.Database.WriteAsync(
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
                 var made = Plan(tx.State, vm, images, isolated, paused);
+                if (made.Config.Kernel != asked)
+                {
+                    throw new XenApiException("OPERATION_NOT_ALLOWED", $"What the VM {made.Config.Name} boots from was changed while it was being started. Start it again.");
+                }
+
+                made = made with { Config = made.Config with { Kernel = kernel } };
                 Attach(tx, made);
                 return made;
             },

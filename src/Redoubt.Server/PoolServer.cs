@@ -177,6 +177,8 @@ public sealed class PoolServer : IAsyncDisposable
                 RestoreFrom = config.RestoreFrom,
                 NewPool = config.NewPool,
                 Without = config.Without,
+                BootRoots = config.BootRoots,
+                StorageRoots = config.StorageRoots,
             };
             directory = DataDirectory.Open(config.DataDirectory, config.Without);
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);

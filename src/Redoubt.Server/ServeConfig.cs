@@ -1,4 +1,5 @@
 using Redoubt.Pool;
+using Redoubt.Storage;
 
 namespace Redoubt.Server;
 
@@ -31,6 +32,12 @@ public sealed record ServeConfig
     /// builds on the server and not the other way round.
     /// </summary>
     public Func<CommandLineCall, CancellationToken, Task<int>>? RunCommand { get; init; }
+
+    /// <inheritdoc cref="PoolConfig.BootRoots"/>
+    public IReadOnlyList<string> BootRoots { get; init; } = HostRoots.UsualBoot;
+
+    /// <inheritdoc cref="PoolConfig.StorageRoots"/>
+    public IReadOnlyList<string> StorageRoots { get; init; } = [];
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }

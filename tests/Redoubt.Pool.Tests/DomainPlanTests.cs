@@ -58,7 +58,9 @@ public sealed class DomainPlanTests
     public async Task A_kernel_is_loaded_directly_only_when_nothing_else_boots_the_VM(string kernel, string bootloader, string policy, bool direct)
     {
         await using var site = await TestSite.OpenAsync();
-        var vm = await site.CreateVmAsync("one", v => v with { PvKernel = kernel, PvBootloader = bootloader, HvmBootPolicy = policy, PvArgs = "quiet" });
+        var vm = await site.CreateVmAsync("one");
+        await site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(vm, v => v with { PvKernel = kernel, PvBootloader = bootloader, HvmBootPolicy = policy, PvArgs = "quiet" }), TestSite.Cancel);
         Assert.Equal(direct ? new DirectKernel { KernelPath = kernel, Arguments = "quiet" } : null, Plan(site, vm).Config.Kernel);
     }
 

@@ -128,7 +128,7 @@ public sealed class ForgeryTests
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("VM.set_PV_kernel", scene.Vm, "/boot/guest/vmlinuz");
-        await scene.Primary.Client.CallAsync("VM.set_PV_ramdisk", scene.Vm, "/etc/shadow");
+        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(scene.Vm, v => v with { PvRamdisk = "/etc/shadow" }), TestSite.Cancel);
         await scene.Primary.Client.CallAsync("SR.enable_database_replication", scene.Sr);
         scene.Mirror();
         var genuine = Assert.Single(Volumes(scene));

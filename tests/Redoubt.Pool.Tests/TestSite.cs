@@ -17,6 +17,7 @@ internal sealed class TestSite : IAsyncDisposable
         """;
 
     private string? _hypervisor;
+    private Func<PoolConfig, PoolConfig> _change = config => config;
 
     public string Root { get; } = Directory.CreateTempSubdirectory("redoubt-pool-").FullName;
 
@@ -27,9 +28,10 @@ internal sealed class TestSite : IAsyncDisposable
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Opens a pool whose guests are its own and only pretended.</summary>
-    public static async Task<TestSite> OpenAsync()
+    public static async Task<TestSite> OpenAsync(Func<PoolConfig, PoolConfig>? change = null)
     {
         var site = new TestSite();
+        site._change = change ?? site._change;
         site._hypervisor = $"test://{Path.Combine(site.Root, "host.xml")}";
         await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), Host, Cancel);
         await site.StartAsync();
@@ -52,7 +54,7 @@ internal sealed class TestSite : IAsyncDisposable
     public async Task StartAsync()
     {
         var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = _hypervisor };
-        Daemon = await PoolDaemon.OpenAsync(config, TimeProvider.System, Cancel);
+        Daemon = await PoolDaemon.OpenAsync(_change(config), TimeProvider.System, Cancel);
         var session = await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Daemon.Services.Host, null, Cancel);
         Client = new TestClient(Daemon, session);
     }

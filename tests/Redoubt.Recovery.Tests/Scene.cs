@@ -52,6 +52,8 @@ internal sealed class Scene
     /// <summary>The kinds of storage that the target can protect and attach for a recovery; null if it does not tell.</summary>
     public ImmutableSortedSet<string>? MetadataTypes { get; set; }
 
+    public ImmutableSortedDictionary<string, string> BootFileTroubles { get; set; } = Map();
+
     public List<VolumeFacts> MoreVolumes { get; } = [];
 
     public List<OtherPoolFacts> OtherPools { get; } = [];
@@ -61,7 +63,7 @@ internal sealed class Scene
     public Inventory Inventory => new()
     {
         TakenAt = Now,
-        Target = new(new("recovery", Now), Target, MayRecover) { MetadataTypes = MetadataTypes },
+        Target = new(new("recovery", Now), Target, MayRecover) { MetadataTypes = MetadataTypes, BootFileTroubles = BootFileTroubles },
         Storage = [.. Storage],
         Volumes = [VolumeFacts with { Database = VolumeFacts.Unreadable is null ? Source : null }, .. MoreVolumes],
         OtherPools = [.. OtherPools],

@@ -2,13 +2,14 @@ using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
 using Redoubt.Server;
+using Redoubt.Storage;
 
 namespace Redoubt.Cli.Serving;
 
 /// <summary><c>redoubt serve</c>: the daemon of a pool, until SIGTERM or Ctrl-C. Its guests go on without it.</summary>
 internal static class ServeCommand
 {
-    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI] [--restore-from FILE-OR-DIR | --new-pool] [--without FILE…]";
+    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI] [--boot-root DIR…] [--sr-root DIR…] [--restore-from FILE-OR-DIR | --new-pool] [--without FILE…]";
 
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
@@ -41,7 +42,7 @@ internal static class ServeCommand
     internal static ServeConfig Parse(IReadOnlyList<string> words)
     {
         var given = new Dictionary<string, string>();
-        var urls = new List<string>();
+        var (urls, bootRoots, storageRoots) = (new List<string>(), new List<string>(), new List<string>());
         var (without, newPool) = (new List<string>(), false);
         for (var i = 0; i < words.Count; i++)
         {
@@ -52,9 +53,9 @@ internal static class ServeCommand
             }
 
             var (option, value) = Split(words, ref i);
-            if (option == "--listen")
+            if (option is "--listen" or "--boot-root" or "--sr-root")
             {
-                urls.Add(value);
+                (option switch { "--listen" => urls, "--boot-root" => bootRoots, _ => storageRoots }).Add(option == "--listen" ? value : Path.GetFullPath(value));
             }
             else if (option == "--without")
             {
@@ -84,6 +85,8 @@ internal static class ServeCommand
             RestoreFrom = given.TryGetValue("--restore-from", out var from) ? Path.GetFullPath(from) : null,
             NewPool = newPool,
             Without = without,
+            BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,
+            StorageRoots = storageRoots,
             HypervisorUri = given.GetValueOrDefault("--hypervisor"),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,

@@ -17,7 +17,7 @@ internal sealed class TestVmCalls(PoolServices pool, MetadataTrust trust)
         var (made, notices) = await pool.Database.WriteAsync(
             tx =>
             {
-                var import = new TestVmImport(tx, call.State, label, networks, srs, isUnproven);
+                var import = new TestVmImport(tx, call.State, label, networks, srs, isUnproven, pool.Roots.Boot);
                 return (import.Make(self), import.Notices);
             },
             call.Cancellation);

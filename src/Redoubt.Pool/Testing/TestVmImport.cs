@@ -13,10 +13,11 @@ namespace Redoubt.Pool;
 /// <param name="label">The test's label.</param>
 /// <param name="networks">Networks of the test by the other pool's, as UUIDs.</param>
 /// <param name="isUnproven">Whether nothing proves that the database is a pool's.</param>
+/// <param name="bootRoots">Where files lie that guests boot from.</param>
 /// <param name="srs">Test clones by the SRs they are clones of, as UUIDs. An SR or a disk that leads to nothing is left out.</param>
 internal sealed class TestVmImport(
     Transaction tx, DatabaseState foreign, string label, ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> srs,
-    bool isUnproven)
+    bool isUnproven, IReadOnlyList<string> bootRoots)
 {
     private readonly RecoveryNetworks _networks = new(tx, networks, onlyTold: true);
 
@@ -51,7 +52,7 @@ internal sealed class TestVmImport(
             Notices.Add("The VM was suspended. Its copy starts from its disks, as after a power cut: the image of its memory belongs to its own UUID.");
         }
 
-        var known = isUnproven ? HostFiles.Without(NewerNames.Drop(theirs), Notices.Add) : NewerNames.Drop(theirs);
+        var known = isUnproven ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, Notices.Add) : NewerNames.Drop(theirs);
         var fresh = NewVm.CloneOf(tx, known, TestMarks.Name(label, theirs.NameLabel));
         var made = tx.Create(RecoveryHold.Drop(fresh with
         {

@@ -112,6 +112,10 @@ internal sealed record DatabaseTables
             : FirmwareVariables.StateOf(vm) is var state && state == FirmwareVariablesState.None && !wasStarted ? null : state;
     }
 
+    private static IEnumerable<BootFileFacts> BootFiles(VmRecord vm) => vm is { PvBootloader: "", HvmBootPolicy: "" } && vm.PvKernel.StartsWith('/')
+        ? new BootFileFacts[] { new("PV_kernel", vm.PvKernel), new("PV_ramdisk", vm.PvRamdisk) }.Where(f => f.Path.Length > 0)
+        : [];
+
     private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IReadOnlyList<VbdRecord> vbds, IReadOnlyList<VifRecord> vifs, OddRows odd)
     {
         var metrics = VmMetrics.GetValueOrDefault(vm.Metrics);
@@ -134,6 +138,7 @@ internal sealed record DatabaseTables
             SuspendVdiUuid = Vdis.GetValueOrDefault(vm.SuspendVdi)?.Uuid ?? "",
             Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
             FirmwareVariables = Firmware(vm, metrics),
+            BootFiles = [.. BootFiles(vm)],
             Unusable = odd.WhyUnusable(vm, vbds),
             Oddities = [.. odd.Of(vm, vbds, vifs)],
             Vbds = [.. vbds.Select(b => new VbdFacts(b.Uuid, b.Userdevice, b.Type, Vdis.GetValueOrDefault(b.Vdi)?.Uuid ?? ""))],

@@ -17,6 +17,9 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
 {
     // Each open database costs the server the memory of a whole pool.
     private const int OpenAtOnce = 4;
+
+    // A hundred kernels are more than a pool has; a database may name as many as it has VMs.
+    private const int BootFilesMax = 100;
     private static readonly TimeSpan LongestBusy = TimeSpan.FromSeconds(10);
 
     /// <summary>Gathers the inventory.</summary>
@@ -49,7 +52,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return new Inventory
         {
             TakenAt = takenAt,
-            Target = targetFacts,
+            Target = targetFacts with { BootFileTroubles = await BootFilesAsync(volumes, await offers, cancellationToken) },
             Storage = [.. named, .. notScanned, .. await probes],
             Volumes = volumes,
             OtherPools = [.. otherFacts],
@@ -130,6 +133,23 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
                 cancellationToken)).Value ?? "",
         }))],
     };
+
+    // Likewise. What a genuine pool lets guests boot from it says when it starts them.
+    private async Task<ImmutableSortedDictionary<string, string>> BootFilesAsync(
+        ImmutableArray<VolumeFacts> volumes, OfferedMessages offers, CancellationToken cancellationToken)
+    {
+        var paths = volumes.Where(v => v.Database is not null).SelectMany(v => v.Database!.Vms).SelectMany(v => v.BootFiles).Select(f => f.Path)
+            .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(BootFilesMax).ToList();
+        if (paths.Count == 0 || !offers.Has("host.get_boot_file_trouble"))
+        {
+            return ImmutableSortedDictionary<string, string>.Empty;
+        }
+
+        var master = (await target.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First().Master;
+        var told = await Task.WhenAll(paths.Select(async path => (
+            path, (await TryAsync(token => target.CallAsync<string>("host.get_boot_file_trouble", [master, path], token), cancellationToken)).Value ?? "")));
+        return told.Where(t => t.Item2.Length > 0).ToImmutableSortedDictionary(t => t.path, t => t.Item2, StringComparer.Ordinal);
+    }
 
     private async Task<StorageFacts> ProbeAsync(StorageProbe probe, CancellationToken cancellationToken)
     {

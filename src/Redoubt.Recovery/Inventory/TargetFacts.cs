@@ -14,6 +14,9 @@ public sealed record TargetFacts(Origin Origin, DatabaseFacts Database, bool? Ma
     /// <summary>The kinds of storage that it can protect and attach for a recovery; null if it does not tell.</summary>
     public ImmutableSortedSet<string>? MetadataTypes { get; init; }
 
+    /// <summary>What keeps VMs from being booted there from files that they name, by path.</summary>
+    public ImmutableSortedDictionary<string, string> BootFileTroubles { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+
     /// <summary>Whether it answers one of Redoubt's own messages.</summary>
     public bool Offers(string extension) => Extensions?.Contains(extension) ?? Database.Pool.IsRedoubt();
 }

@@ -62,6 +62,9 @@ public sealed record VmFacts
     /// </summary>
     public FirmwareVariablesState? FirmwareVariables { get; init; }
 
+    /// <summary>The files of its host that it boots from; most VMs boot from their disks alone.</summary>
+    public ImmutableArray<BootFileFacts> BootFiles { get; init; } = [];
+
     /// <summary>Why its rows are too damaged for anything to be recovered from them; null if they are not.</summary>
     public string? Unusable { get; init; }
 

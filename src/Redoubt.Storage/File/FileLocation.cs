@@ -25,6 +25,18 @@ internal sealed record FileLocation(string Root, string? BackingDirectory)
         return new FileLocation(Canonical(LocationKey, root), string.IsNullOrEmpty(backing) ? null : Canonical(BackingKey, backing));
     }
 
+    /// <summary>The same by the names that no link leads from, if storage may lie there.</summary>
+    public FileLocation Resolve(HostRoots? roots)
+    {
+        foreach (var (key, path) in new[] { (LocationKey, Root), (BackingKey, BackingDirectory) })
+        {
+            if (path is not null && roots?.FindLocationProblem(path) is { } problem)
+                throw SrFailure.Backend(SrFailure.InvalidArgument, $"device-config:{key} can't be used: {problem}.");
+        }
+
+        return new(Posix.RealPath(Root), BackingDirectory is null ? null : Posix.RealPath(BackingDirectory));
+    }
+
     /// <summary>Checks that the directory is there.</summary>
     public void RequireExists()
     {

@@ -111,7 +111,7 @@ internal sealed class FileSr(
 
         // An image that builds on another one must be converted even into its own format.
         if (file.Format == format && location.BackingDirectory is null)
-            return new FileStream(Posix.OpenForReading(file.FullPath), FileAccess.Read, 1 << 16, isAsync: false);
+            return new FileStream(Posix.OpenWithoutLinks(file.FullPath), FileAccess.Read, 1 << 16, isAsync: false);
         using var scratch = new ScratchFile(scratchDirectory);
         await images.ConvertAsync(file.FullPath, file.Format, scratch.FullPath, format, state.VirtualSizeBytes, cancellationToken);
         return scratch.OpenAndUnlink();

@@ -10,7 +10,8 @@ namespace Redoubt.Storage.FileDriver;
 /// <param name="scratchDirectory">
 /// Where exports that need converting are put together, outside all SRs, since a read-only SR must not be written. Never left behind.
 /// </param>
-public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrDriver
+/// <param name="roots">Where storage may lie; <see langword="null"/>: anywhere.</param>
+public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRoots? roots = null) : ISrDriver
 {
     /// <inheritdoc/>
     public string Type => "file";
@@ -31,9 +32,10 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
-        var location = FileLocation.Parse(deviceConfig);
-        return RunAsync<IReadOnlyList<ProbedSr>>(location.Root, () =>
+        var written = FileLocation.Parse(deviceConfig);
+        return RunAsync<IReadOnlyList<ProbedSr>>(written.Root, () =>
         {
+            var location = written.Resolve(roots);
             location.RequireExists();
             var found = new List<ProbedSr>();
             foreach (var path in Directory.EnumerateFileSystemEntries(location.Root))
@@ -50,9 +52,10 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
     /// <inheritdoc/>
     public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
-        var location = FileLocation.Parse(deviceConfig);
-        return RunAsync(location.Root, () =>
+        var written = FileLocation.Parse(deviceConfig);
+        return RunAsync(written.Root, () =>
         {
+            var location = written.Resolve(roots);
             location.RequireWritable(SrFailure.SrCreate);
             RequireFree(location.DirectoryOf(uuid));
             DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
@@ -64,9 +67,10 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
     public Task<ISr> AttachAsync(
         SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken)
     {
-        var location = FileLocation.Parse(deviceConfig);
-        return RunAsync<ISr>(location.Root, () =>
+        var written = FileLocation.Parse(deviceConfig);
+        return RunAsync<ISr>(written.Root, () =>
         {
+            var location = written.Resolve(roots);
             location.RequireExists();
             var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory);
             directory.RequireExists();
@@ -84,9 +88,10 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory) : ISrD
     /// <inheritdoc/>
     public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
-        var location = FileLocation.Parse(deviceConfig);
-        return RunAsync(location.Root, () =>
+        var written = FileLocation.Parse(deviceConfig);
+        return RunAsync(written.Root, () =>
         {
+            var location = written.Resolve(roots);
             location.RequireExists();
             var path = location.DirectoryOf(uuid);
             WorkArea.Sweep(location.Root);

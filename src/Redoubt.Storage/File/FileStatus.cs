@@ -27,6 +27,9 @@ internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, 
     /// <summary>Whether anybody may write to it; of a directory, whether anybody may also replace what is others' in it.</summary>
     public bool IsWritableByAll => (Mode & 2) != 0 && (Mode & 0x200) == 0;
 
+    /// <summary>Whether its group, or everybody, may write to it.</summary>
+    public bool IsWritableByOthers => (Mode & 0x12) != 0;
+
     /// <summary>Whether it is a symbolic link.</summary>
     public bool IsLink => Kind == 0xa000;
 }

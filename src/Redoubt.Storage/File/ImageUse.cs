@@ -21,7 +21,7 @@ internal static class ImageUse
 
     private static void Require(VdiFile file, long start, long count, string problem)
     {
-        using var handle = Posix.OpenForReading(file.FullPath);
+        using var handle = Posix.OpenWithoutLinks(file.FullPath);
         if (Posix.IsLocked(handle, start, count, file.FullPath))
             throw SrFailure.Backend(SrFailure.VdiInUse, $"VDI {file.Uuid} ({file.FullPath}) {problem}, then repeat.");
     }

@@ -27,6 +27,15 @@ internal static partial class Posix
     private const int NoFollowStatus = 0x100;
     private const int EmptyPath = 0x1000;
     private const uint BasicStatus = 0x7ff;
+    private const int PathOnly = 0x200000;
+
+    /// <summary>The number of openat2, the same on all architectures.</summary>
+    private const nint OpenAt2Number = 437;
+    private const ulong NoMagicLinks = 0x02;
+    private const ulong NoLinks = 0x04;
+    private const ulong Beneath = 0x08;
+    private const int LeadsOutside = 18;
+    private const int NotADirectory = 20;
 
     /// <summary>FICLONE: the ioctl that takes the source's descriptor.</summary>
     private const nuint ShareBlocksRequest = 0x40049409;
@@ -36,6 +45,52 @@ internal static partial class Posix
 
     /// <summary>Opens a file for reading, never through a symbolic link, and without waiting for the writer of a pipe.</summary>
     public static SafeFileHandle OpenForReading(string path) => Open(path, NoFollow | NonBlocking);
+
+    /// <summary>Opens a directory that an administrator has named, to go on from it.</summary>
+    public static SafeFileHandle OpenRoot(string path) => Open(path, DirectoryOnly | PathOnly);
+
+    /// <summary>Opens a file below a directory for reading. Links are followed as long as they don't lead out of it.</summary>
+    /// <exception cref="IOException">Something on the way leads out of it, or it can't be opened.</exception>
+    public static unsafe SafeFileHandle OpenBeneath(SafeFileHandle directory, string path, string shown)
+    {
+        var descriptor = OpenAt2((int)directory.DangerousGetHandle(), path, NonBlocking | CloseOnExec, Beneath | NoMagicLinks);
+        if (descriptor >= 0)
+            return new SafeFileHandle(descriptor, ownsHandle: true);
+        var error = Marshal.GetLastPInvokeError();
+        throw error is LeadsOutside or Loop
+            ? new IOException($"{Path.Combine(shown, path)} is a link, or lies behind one, that leads out of {shown}.")
+            : error is NotADirectory ? new FileNotFoundException($"There is no {Path.Combine(shown, path)}.") : Failure("open", Path.Combine(shown, path));
+    }
+
+    /// <summary>Opens a file for reading to which no link leads on the whole way.</summary>
+    public static unsafe SafeFileHandle OpenWithoutLinks(string path)
+    {
+        var descriptor = OpenAt2(CurrentDirectory, path, NonBlocking | CloseOnExec, NoLinks);
+        return descriptor >= 0 ? new SafeFileHandle(descriptor, ownsHandle: true) : throw Failure("open", path);
+    }
+
+    /// <summary>Where what is open lies.</summary>
+    public static string RealPath(SafeFileHandle handle) =>
+        File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName
+            ?? throw new IOException("Where it lies can't be found out.");
+
+    /// <summary>Where a path leads, through links; of one that is not there, where its nearest directory leads that is.</summary>
+    public static string RealPath(string path)
+    {
+        for (var (there, rest) = (path, ""); ; (there, rest) = (Path.GetDirectoryName(there)!, Path.Combine(Path.GetFileName(there), rest)))
+        {
+            var descriptor = OpenCall(there, PathOnly | CloseOnExec);
+            if (descriptor >= 0)
+            {
+                using var open = new SafeFileHandle(descriptor, ownsHandle: true);
+                return Path.TrimEndingDirectorySeparator(Path.Combine(RealPath(open), rest));
+            }
+
+            // A link that leads nowhere is named as what it would be.
+            if (there == "/" || Marshal.GetLastPInvokeError() is not (NoEntry or NotADirectory))
+                return path;
+        }
+    }
 
     /// <summary>Opens a directory, to flush or lock it.</summary>
     public static SafeFileHandle OpenDirectory(string path) => Open(path, DirectoryOnly);
@@ -59,13 +114,6 @@ internal static partial class Posix
 
     /// <summary>Sets which permissions new files of this process, and of those that it starts, do not get.</summary>
     public static void SetMask(uint mask) => _ = UMask(mask);
-
-    /// <summary>Where a path leads to, all links followed.</summary>
-    public static string RealPath(string path)
-    {
-        using var handle = OpenBehindLinks(path);
-        return File.ResolveLinkTarget($"/proc/self/fd/{handle.DangerousGetHandle()}", returnFinalTarget: false)?.FullName ?? path;
-    }
 
     /// <summary>Says which process holds a lock on a file, for people; nothing if that can't be found out.</summary>
     public static string LockHolder(string path)
@@ -178,6 +226,14 @@ internal static partial class Posix
     private static unsafe FileStatus StatusIn(byte* buffer) =>
         new(*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
 
+    private static unsafe int OpenAt2(int directory, string path, int flags, ulong resolve)
+    {
+        // struct open_how: flags, mode, resolve.
+        var how = stackalloc ulong[3];
+        (how[0], how[1], how[2]) = ((ulong)flags, 0, resolve);
+        return (int)OpenAt2Call(OpenAt2Number, directory, path, how, 24);
+    }
+
     private static SafeFileHandle Open(string path, int flags)
     {
         var descriptor = OpenCall(path, flags | CloseOnExec);
@@ -194,11 +250,14 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenCall(string path, int flags);
 
-    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
-    private static partial int FChMod(SafeFileHandle handle, uint mode);
+    [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial nint OpenAt2Call(nint number, nint directory, string path, ulong* how, nint bytes);
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "fchmod", SetLastError = true)]
+    private static partial int FChMod(SafeFileHandle handle, uint mode);
 
     [LibraryImport("libc", EntryPoint = "umask")]
     private static partial uint UMask(uint mask);

@@ -12,7 +12,7 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
     public async Task<(FileLocation Location, IReadOnlyList<VdiState> Skipped)> MakeAsync(
         SrCloneConfig config, CancellationToken cancellationToken)
     {
-        var target = FileLocation.Parse(config.DeviceConfig) with { BackingDirectory = null };
+        var target = FileLocation.Parse(config.DeviceConfig).Resolve(null) with { BackingDirectory = null };
         RequireApart(target);
         target.RequireWritable(SrFailure.SrCreate);
         FileSrDriver.RequireFree(target.DirectoryOf(config.Uuid));

@@ -27,7 +27,7 @@ internal sealed class VdiFileReader(string? backingDirectory)
 
         try
         {
-            using var handle = Posix.OpenForReading(file.FullPath);
+            using var handle = Posix.OpenWithoutLinks(file.FullPath);
             Span<byte> buffer = stackalloc byte[Qcow2HeaderParser.PrefixBytes];
             var wanted = file.Format == DiskFormat.Raw ? buffer[..RedoLogMagic.Magic.Length] : buffer;
             var prefix = wanted[..RandomAccess.Read(handle, wanted, 0)];

@@ -14,6 +14,7 @@ internal static partial class CheckTable
         ["copy-undecidable"] = FindingAction.Select,
         ["cpu-short"] = FindingAction.None,
         ["firmware-lost"] = FindingAction.None,
+        ["boot-file"] = FindingAction.None,
         ["device-lost"] = FindingAction.None,
         ["disk-dropped"] = FindingAction.None,
         ["disk-drop-impossible"] = FindingAction.None,

@@ -203,6 +203,12 @@ public sealed class FindingTests
         ["starts-with-host"] = (Severity.Warning, (s, vm) => Change(s, vm with { StartsWithHost = true })),
         ["snapshots"] = (Severity.Info, (s, vm) => Change(s, vm with { SnapshotCount = 2 })),
         ["firmware-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { FirmwareVariables = FirmwareVariablesState.Damaged })),
+        ["boot-file"] = (Severity.Warning, (s, vm) =>
+        {
+            Change(s, vm with { BootFiles = [new("PV_kernel", "/etc/shadow")] });
+            s.BootFileTroubles = Scene.Map(("/etc/shadow", "Files for guests lie elsewhere."));
+        }
+        ),
         ["device-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Devices = new(1, 0, 0, 0) })),
         ["no-host"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Hosts = [s.Target.Hosts[0] with { IsEnabled = false }] }),
         ["cpu-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { CpuCount = 64 })),

@@ -18,6 +18,13 @@ internal static class GuestChecks
                     "It is recovered with defaults in place of what is not known. Look at its settings before you rely on it.");
             }
 
+            foreach (var file in vm.Vm.BootFiles.Where(f => scene.Inventory.Target.BootFileTroubles.ContainsKey(f.Path)))
+            {
+                findings.Warn(
+                    "boot-file", vm.Object, $"The VM won't start: it boots from its {file.Field} {BriefText.Of(file.Path)}, and the recovery site says: {scene.Inventory.Target.BootFileTroubles[file.Path]}",
+                    "Copy the file to the recovery site, to the place where files for guests lie there, or have the VM boot from its disks (an empty PV_kernel).");
+            }
+
             if (vm.Vm.StartsWithHost)
             {
                 findings.Warn(

@@ -1,0 +1,169 @@
+using Microsoft.Win32.SafeHandles;
+using Redoubt.Storage.FileDriver;
+
+namespace Redoubt.Storage;
+
+/// <summary>
+/// Where on this host that may lie which somebody at a distance names: what guests boot from, and storage. The administrator of the host says
+/// so when starting the daemon, since whoever names a file to a daemon reads it with the daemon's rights.
+/// </summary>
+/// <remarks>
+/// A file for booting is opened below its root without leaving it, by whatever links there are, and what is open is what is judged. What is
+/// then given on is the place where it really lies, in directories that nobody but the administrator writes to, so that nobody puts another
+/// file there meanwhile.
+/// </remarks>
+public sealed class HostRoots
+{
+    private static readonly string[] OfTheSystem =
+    [
+        "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/cache", "/var/lib/dpkg",
+        "/var/lib/libvirt", "/var/log", "/var/mail", "/var/spool",
+    ];
+
+    // Memory, and where XenServer and desktops mount storage: below directories of the system, and not the system's.
+    private static readonly string[] ForStorageInThem = ["/dev/shm", "/run/sr-mount", "/run/media"];
+
+    private readonly string _own;
+
+    /// <summary>Takes what the administrator says.</summary>
+    /// <param name="boot">The directories of kernels and ramdisks.</param>
+    /// <param name="storage">The directories of storage; none: see <see cref="FindLocationProblem(string, bool)"/>.</param>
+    /// <param name="own">The daemon's own directory.</param>
+    public HostRoots(IReadOnlyList<string> boot, IReadOnlyList<string> storage, string own) =>
+        (Boot, Storage, _own) = ([.. boot.Select(Clean)], [.. storage.Select(Clean)], Clean(own));
+
+    /// <summary>Where xapi, too, lets guests' kernels lie.</summary>
+    public static IReadOnlyList<string> UsualBoot { get; } = ["/boot/guest", "/var/lib/xcp/guest"];
+
+    /// <summary>Where storage is mounted or kept by custom.</summary>
+    public static IReadOnlyList<string> UsualStorage { get; } =
+        [.. new[] { "/srv", "/mnt", "/media", "/home", "/var/lib/redoubt", "/run/sr-mount", "/run/media", "/tmp", "/var/tmp", Clean(Path.GetTempPath()) }.Distinct()];
+
+    /// <summary>The directories of kernels and ramdisks.</summary>
+    public IReadOnlyList<string> Boot { get; }
+
+    /// <summary>The directories of storage; none if the administrator named none.</summary>
+    public IReadOnlyList<string> Storage { get; }
+
+    /// <summary>What speaks against a path as that of a kernel or ramdisk; null if nothing does. One that is not there yet may come.</summary>
+    public string? FindBootFileProblem(string path)
+    {
+        try
+        {
+            OpenBootFile(path).Handle.Dispose();
+            return null;
+        }
+        catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (IOException wrong)
+        {
+            return wrong.Message;
+        }
+    }
+
+    /// <summary>Opens a kernel or ramdisk.</summary>
+    /// <returns>What is open, and where it really lies.</returns>
+    /// <exception cref="FileNotFoundException">There is none.</exception>
+    /// <exception cref="IOException">It is not where such files may lie, or not one that can be trusted; says which, in a sentence.</exception>
+    public (SafeFileHandle Handle, string Path) OpenBootFile(string path)
+    {
+        if (!IsClean(path) || Boot.FirstOrDefault(r => IsBelow(path, r)) is not { } root)
+        {
+            throw new IOException(Boot.Count == 0
+                ? "The administrator of this host allows no file to boot guests from."
+                : $"Files that guests boot from lie below {string.Join(" or ", Boot)}, in a path without \"..\", and nowhere else.");
+        }
+
+        using var top = Posix.OpenRoot(root);
+        var handle = Posix.OpenBeneath(top, Path.GetRelativePath(root, path), root);
+        try
+        {
+            var status = Posix.GetStatus(handle, path);
+            if (!status.IsFile)
+            {
+                throw new IOException($"{path} is no regular file.");
+            }
+
+            var real = Posix.RealPath(handle);
+            RequireAdministrators(status, path);
+            for (var (directory, last) = (Path.GetDirectoryName(real)!, Posix.RealPath(top)); IsIn(directory, last); directory = Path.GetDirectoryName(directory)!)
+            {
+                RequireAdministrators(Posix.GetStatusBehindLinks(directory), directory);
+                if (directory == "/")
+                {
+                    break;
+                }
+            }
+
+            return (handle, real);
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// What speaks against storage at a place; null if nothing does. It counts where the path really leads. Where the administrator named
+    /// directories, storage lies there and nowhere else. Without any it may lie wherever the system or the daemon itself doesn't, if an
+    /// administrator of the pool says so, and else where storage lies by custom.
+    /// </summary>
+    /// <param name="path">The place.</param>
+    /// <param name="isAdministrator">Whether whoever names it could as well be asked for the password of the host's root.</param>
+    public string? FindLocationProblem(string path, bool isAdministrator)
+    {
+        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            return null; // It leads nowhere, and the driver says so.
+        }
+
+        var written = Clean(path);
+        var real = Posix.RealPath(written);
+        if (Storage.Count > 0)
+        {
+            return Storage.Any(r => IsIn(real, Posix.RealPath(r)))
+                ? null
+                : $"{Lead(written, real)} not below {string.Join(" or ", Storage)}, where the administrator of this host lets storage lie";
+        }
+
+        var own = Posix.RealPath(_own);
+        if (IsIn(real, own))
+        {
+            return $"{Lead(written, real)} in the daemon's own directory";
+        }
+
+        if (real == "/" || (OfTheSystem.Any(d => IsIn(real, d)) && !ForStorageInThem.Any(d => IsIn(real, d))))
+        {
+            return $"{Lead(written, real)} in a directory of the system";
+        }
+
+        return isAdministrator || UsualStorage.Any(r => IsIn(real, Posix.RealPath(r)))
+            ? null
+            : $"{Lead(written, real)} not below {string.Join(", ", UsualStorage)}; only an administrator of the pool may name another place";
+    }
+
+    /// <summary>The same of a place that the pool's database names, by whomever it came there; copies for tests lie in the daemon's own directory.</summary>
+    internal string? FindLocationProblem(string path) =>
+        IsBelow(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), "tests")) ? null : FindLocationProblem(path, isAdministrator: true);
+
+    private static string Lead(string written, string real) => written == real ? $"{real} lies" : $"{written} leads to {real}, which lies";
+
+    private static void RequireAdministrators(FileStatus status, string path)
+    {
+        if (status.IsWritableByOthers || (status.Owner != 0 && status.Owner != Posix.EffectiveUser))
+        {
+            throw new IOException($"Others than the administrator may change {path}. Let root own it, and nobody else write to it (chmod go-w).");
+        }
+    }
+
+    private static string Clean(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
+
+    private static bool IsClean(string path) => Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path) == path;
+
+    private static bool IsIn(string path, string directory) => path == directory || IsBelow(path, directory);
+
+    private static bool IsBelow(string path, string directory) => path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal) && path.Length > directory.TrimEnd('/').Length + 1;
+}
