@@ -147,7 +147,7 @@ public sealed class HostRoots
 
     /// <summary>The same of a place that the pool's database names, by whomever it came there; copies for tests lie in the daemon's own directory.</summary>
     internal string? FindLocationProblem(string path) =>
-        IsBelow(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), "tests")) ? null : FindLocationProblem(path, isAdministrator: true);
+        IsIn(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), "tests")) ? null : FindLocationProblem(path, isAdministrator: true);
 
     private static string Lead(string written, string real) => written == real ? $"{real} lies" : $"{written} leads to {real}, which lies";
 
