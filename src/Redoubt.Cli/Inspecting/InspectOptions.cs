@@ -12,7 +12,7 @@ namespace Redoubt.Cli.Inspecting;
 internal sealed record InspectOptions(string Path, string? Vm, bool Json, JournalPoint? At)
 {
     /// <summary>What is wanted of each database.</summary>
-    public InspectQuery Query => new() { Vm = Vm, At = At };
+    public InspectQuery Query => new() { Now = TimeProvider.System.GetUtcNow(), Vm = Vm, At = At };
 
     public const string Usage = "redoubt inspect FILE-OR-DEVICE-OR-DIRECTORY [--at GENERATION|TIME] [--vm NAME|UUID] [--json]";
 

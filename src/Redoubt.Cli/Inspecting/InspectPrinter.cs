@@ -81,6 +81,11 @@ internal sealed class InspectPrinter(Terminal terminal)
         }
 
         Line($"  Generation {database.Generation}, schema {database.Schema}{(database.WrittenBy is { } by ? $", written by {by}" : "")}");
+        if (database.Standing is { } standing)
+        {
+            Line($"  Standing   {PlainText.Clean(standing.Explanation)}");
+        }
+
         if (database.StateWritten is { } state)
         {
             Line($"  Changed    last at {PlainText.Time(state)}");

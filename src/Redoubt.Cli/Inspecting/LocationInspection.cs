@@ -30,7 +30,7 @@ internal static class LocationInspection
         foreach (var (sr, volume) in srs.SelectMany(s => s.Metadata.Where(m => m.Path is not null).Select(m => (s, m))))
         {
             cancellationToken.ThrowIfCancellationRequested();
-            databases.Add(DatabaseFile.Read(volume.Path!, options.Query) with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() });
+            databases.Add(Read(volume.Path!, options.Query with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() }));
         }
 
         return new()
@@ -42,6 +42,8 @@ internal static class LocationInspection
             Databases = databases,
         };
     }
+
+    private static DatabaseReport Read(string path, InspectQuery query) => DatabaseFile.Read(path, query) with { SrUuid = query.SrUuid, VdiUuid = query.VdiUuid };
 
     private static string? NameOf(string uuid, List<DatabaseReport> databases) => databases.Where(d => d.Content is not null)
         .OrderByDescending(d => d.Generation).SelectMany(d => d.Content!.Srs).FirstOrDefault(s => s.Uuid == uuid)?.NameLabel;

@@ -8,9 +8,10 @@ internal static class Moments
 {
     public static string Show(DateTimeOffset? at) => at is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "";
 
-    /// <summary>How long ago something was, in its largest unit.</summary>
+    /// <summary>How long ago something was, in its largest unit; the moment itself if it can't have been yet.</summary>
     public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at) switch
     {
+        _ when Clocks.IsAhead(at, now) => $"{Show(at)} (AFTER NOW)",
         { TotalSeconds: < 120 } age => string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0} s ago"),
         { TotalMinutes: < 120 } age => string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min ago"),
         { TotalHours: < 48 } age => string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h ago"),

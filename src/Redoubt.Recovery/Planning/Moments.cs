@@ -5,9 +5,6 @@ namespace Redoubt.Recovery;
 /// <summary>How plans write moments and times.</summary>
 internal static class Moments
 {
-    /// <summary>How far two clocks that are right may be apart.</summary>
-    public static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
-
     public static string Write(DateTimeOffset moment) => moment.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     /// <summary>Reads a moment as servers write it; null if it is none.</summary>

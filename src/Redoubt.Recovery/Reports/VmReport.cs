@@ -39,9 +39,9 @@ internal sealed record VmReport(
 
         return copy switch
         {
-            { WrittenAt: { } written } when written - state.StartedAt > Moments.Skew =>
+            { WrittenAt: { } written } when Clocks.IsAhead(written, state.StartedAt) =>
                 (null, $"the metadata say that they were written at {Moments.Write(written)}, after the decision: one of the two clocks is wrong"),
-            { WrittenAt: null, LastRecordedAt: { } recorded } when recorded - state.StartedAt > Moments.Skew =>
+            { WrittenAt: null, LastRecordedAt: { } recorded } when Clocks.IsAhead(recorded, state.StartedAt) =>
                 (null, $"the metadata record {Moments.Write(recorded)} of the VM, a moment after the decision: one of the two clocks is wrong"),
             { WrittenAt: { } written } => (Positive(state.StartedAt - written), $"from {Moments.Write(written)}, when the newest intact state of the metadata was written, to the decision; the disks are as new as their replication"),
             { LastRecordedAt: { } recorded } => (Positive(state.StartedAt - recorded), $"at most: from {Moments.Write(recorded)}, the latest moment that the metadata record of the VM, to the decision; when they were written is not known"),

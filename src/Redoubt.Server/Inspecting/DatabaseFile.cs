@@ -18,13 +18,14 @@ public static class DatabaseFile
     /// <param name="query">What is wanted of it.</param>
     public static DatabaseReport Read(string path, InspectQuery query)
     {
+        ArgumentNullException.ThrowIfNull(query);
         try
         {
             using var handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
             // A device has no length as a file, and the time of its node says nothing about what is on it.
             var written = RandomAccess.GetLength(handle) == 0 ? (DateTimeOffset?)null : new DateTimeOffset(File.GetLastWriteTimeUtc(path));
-            return Read(path, handle, query) with { FileWritten = written };
+            return (ReadForm(path, handle, query) with { FileWritten = written }).WithMomentWarnings(query.Now);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -39,6 +40,11 @@ public static class DatabaseFile
     public static DatabaseReport Read(string name, SafeFileHandle handle, InspectQuery query)
     {
         ArgumentNullException.ThrowIfNull(query);
+        return ReadForm(name, handle, query).WithMomentWarnings(query.Now);
+    }
+
+    private static DatabaseReport ReadForm(string name, SafeFileHandle handle, InspectQuery query)
+    {
         try
         {
             return FormOf(handle) switch

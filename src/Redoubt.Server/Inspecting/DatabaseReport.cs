@@ -39,6 +39,9 @@ public sealed record DatabaseReport
     /// <summary><c>Redoubt</c> or <c>xapi</c>, of a volume.</summary>
     public string? WrittenBy { get; init; }
 
+    /// <summary>Whether it can be believed, of a volume; null of a dump, and of the pool's own volumes.</summary>
+    public StandingReport? Standing { get; init; }
+
     /// <summary>The version of its data model: <c>5.775</c>.</summary>
     public string? Schema { get; init; }
 

@@ -6,6 +6,15 @@ namespace Redoubt.Server.Inspecting;
 /// <summary>What is wanted of a database, and how much its reading may take.</summary>
 public sealed record InspectQuery
 {
+    /// <summary>The present, by which ages are judged.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>The disk that the volume is, where that is known.</summary>
+    public string? VdiUuid { get; init; }
+
+    /// <summary>The SR that the volume is on, where that is known.</summary>
+    public string? SrUuid { get; init; }
+
     /// <summary>The VM to show, by its name or UUID; null for all.</summary>
     public string? Vm { get; init; }
 

@@ -125,7 +125,7 @@ public sealed class Inspections : IDisposable
                 try
                 {
                     using var handle = open();
-                    return DatabaseFile.Read(name, handle, new() { At = point, Limits = Limits, TellsBytes = tellsBytes, Scratch = () => _pool.OpenScratch("unpacked") });
+                    return DatabaseFile.Read(name, handle, new() { Now = _pool.Time.GetUtcNow(), At = point, Limits = Limits, TellsBytes = tellsBytes, Scratch = () => _pool.OpenScratch("unpacked") });
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {

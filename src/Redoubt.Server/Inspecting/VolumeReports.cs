@@ -41,13 +41,18 @@ internal static class VolumeReports
         });
     }
 
-    private static DatabaseReport Describe(string path, JournalContent content, InspectQuery query) => DumpReports.Describe(path, content.Database, query.Vm) with
+    private static DatabaseReport Describe(string path, JournalContent content, InspectQuery query)
     {
-        Kind = "volume",
-        WrittenBy = content.WrittenByRedoubt ? "Redoubt" : "xapi",
-        StateWritten = content.WrittenAt,
-        UnfinishedRecords = content.DiscardedUnfinished,
-    };
+        var report = DumpReports.Describe(path, content.Database, query.Vm);
+        return report with
+        {
+            Kind = "volume",
+            WrittenBy = content.WrittenByRedoubt ? "Redoubt" : "xapi",
+            Standing = StandingReport.Of(content, report.Content!.Pool?.Uuid, query),
+            StateWritten = content.WrittenAt,
+            UnfinishedRecords = content.DiscardedUnfinished,
+        };
+    }
 
     private static string Form(JournalContent content) =>
         content.IsLarge ? " The database is larger than xapi's format takes, so only Redoubt can read this volume; xapi finds it empty." : "";

@@ -10,7 +10,7 @@ namespace Redoubt.Server.Recovering;
 internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites sites, SavedPlans plans)
 {
     public async Task<DrStatus> ReadAsync(
-        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, CancellationToken cancellationToken)
+        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, IEnumerable<Problem> watched, CancellationToken cancellationToken)
     {
         var answers = sites.TestAllAsync(cancellationToken);
         var facts = ProtectionFacts.Of(pool.State, pool.Pool);
@@ -28,7 +28,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
         {
             Pool = new(ObjectKind.Pool, own.Uuid, own.NameLabel),
             At = now,
-            Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, pool.Link.Trouble?.Reason.Message, now).Select(ProblemSentences.Of)],
+            Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, found, watched, now).Select(ProblemSentences.Of)],
             Sites = tested,
             Protected = [.. facts.Srs.Where(sr => copies.ContainsKey(sr.Uuid)).Select(sr => ProtectedSr.Of(sr, copies[sr.Uuid]))],
             Unprotected = [.. facts.Exposed.Select(vm => new UnprotectedVm(new(ObjectKind.Vm, vm.Uuid, vm.Name), ProblemSentences.Why(vm)) { Exposure = vm.Exposure })],

@@ -8,6 +8,9 @@ public static class PlanTests
     /// <summary>A test that is older says little: hosts, networks and VMs have changed since.</summary>
     public static readonly TimeSpan AtLeastEvery = TimeSpan.FromDays(90);
 
+    /// <summary>Whether a test is young enough to say something. One that is to come has an age that nobody knows.</summary>
+    public static bool IsFresh(RunSummary test, DateTimeOffset now) => now - test.StartedAt <= AtLeastEvery && !Clocks.IsAhead(test.StartedAt, now);
+
     /// <summary>Whether a run came from the plan, as it is now or as it was before. One that does not say from which pool's plan may have come from another.</summary>
     public static bool IsRunOf(RunSummary run, SavedPlan plan) => run.PlanName == plan.Name && run.PlanPool is { } pool && pool == plan.Request.PlanPool;
 

@@ -41,14 +41,23 @@ public sealed class RecoveryService : IAsyncDisposable
         pool.AskSites = _asks.AskAsync;
     }
 
-    /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it.</summary>
-    internal IEnumerable<string> SiteProblems => _watch.Problems;
+    /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it, clocks that differ.</summary>
+    internal IEnumerable<Problem> SiteProblems => _watch.Problems;
+
+    /// <summary>What is wrong now of what the daemon watches all the time: its own directory, the hypervisor, and the sites.</summary>
+    internal IEnumerable<Problem> WatchedProblems =>
+    [
+        .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
+        .. _pool.Link.Trouble is { } lost ? [new Problem.HypervisorLost(lost.Reason.Message)] : ImmutableArray<Problem>.Empty,
+        .. SiteProblems,
+    ];
 
     /// <summary>What is wrong with the daemon's own directory; null if nothing is.</summary>
     internal Func<string?> DirectoryTrouble { get; private init; } = () => null;
 
-    /// <summary>Where the runs stand, in a text that differs when they do.</summary>
-    internal string RunsMark => string.Join(' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}"));
+    /// <summary>Where the runs stand and what is watched, in a text that differs when they do.</summary>
+    internal string Mark => string.Join(
+        ' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}").Concat(WatchedProblems.Select(ProblemSentences.Of)));
 
     private string HooksDirectory => Path.Combine(_pool.DataDirectory, "hooks");
 
@@ -326,8 +335,7 @@ public sealed class RecoveryService : IAsyncDisposable
         Require(caller, "get_status");
         await using var api = _local.As(caller);
         var reader = new DrStatusReader(_pool, api, _sites, _plans);
-        var status = await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], cancellationToken);
-        return status with { Problems = [.. new[] { DirectoryTrouble() }.OfType<string>(), .. _watch.Problems, .. status.Problems] };
+        return await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], WatchedProblems, cancellationToken);
     }
 
     /// <inheritdoc/>

@@ -25,12 +25,16 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
     private readonly ConcurrentDictionary<Site, DateTimeOffset> _next = new();
     private readonly ConcurrentDictionary<Site, ImmutableArray<VmRecord>> _twice = new();
     private readonly ConcurrentDictionary<Site, string> _failures = new();
+    private readonly ConcurrentDictionary<Site, TimeSpan> _clocks = new();
+
+    // Who has been told at the site of which VM that it runs twice, as long as it does.
+    private readonly ConcurrentDictionary<Site, ImmutableHashSet<string>> _told = new();
     private Task _loop = Task.CompletedTask;
 
-    /// <summary>What is wrong now, in sentences.</summary>
-    public IEnumerable<string> Problems => _twice.OrderBy(t => t.Key.Name, StringComparer.Ordinal)
-        .SelectMany(t => t.Value.Select(v => Twice(v, t.Key)))
-        .Concat(_failures.OrderBy(f => f.Key.Name, StringComparer.Ordinal).Select(f => f.Value));
+    /// <summary>What is wrong now.</summary>
+    public IEnumerable<Problem> Problems => InOrder(_twice).SelectMany(t => t.Value.Select(v => (Problem)new Problem.RunsTwice(v, t.Key)))
+        .Concat(InOrder(_failures).Select(f => new Problem.SiteUnkept(f.Key, f.Value)))
+        .Concat(InOrder(_clocks).Select(c => new Problem.SiteClock(c.Key, c.Value)));
 
     /// <summary>Begins to look.</summary>
     public void Start() => _loop = Task.Run(LoopAsync, CancellationToken.None);
@@ -51,7 +55,9 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         {
             _next.TryRemove(removed, out _);
             _twice.TryRemove(removed, out _);
+            _told.TryRemove(removed, out _);
             _failures.TryRemove(removed, out _);
+            _clocks.TryRemove(removed, out _);
         }
 
         await Task.WhenAll(known.Where(s => _next.GetValueOrDefault(s) is var next && (pool.Time.GetUtcNow() >= next || next - pool.Time.GetUtcNow() > TimeSpan.FromHours(1)))
@@ -82,6 +88,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         try
         {
             await asks.WithAsync(site, api => CompareAsync(site, api, both.Token), both.Token);
+            await asks.WithAsync(site, api => CompareClocksAsync(site, api, both.Token), both.Token);
             _failures.TryRemove(site, out _);
         }
         catch (Exception silent) when (silent is XenApiTransportException or XenApiException { Code: "DR_SITE_UNREACHABLE" or "DR_SITE_UNKNOWN" or "SESSION_INVALID" }
@@ -91,12 +98,12 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         }
         catch (XenApiException refused)
         {
-            _failures[site] = $"Site {site.Name} can't be kept from starting what runs here: {refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd();
+            _failures[site] = $"it can't be kept from starting what runs here: {refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd();
         }
         catch (Exception broken) when (broken is not OperationCanceledException)
         {
             log.LogError(broken, "Site {Site} could not be looked at", site.Name);
-            _failures[site] = $"Site {site.Name} could not be looked at: {broken.Message}";
+            _failures[site] = $"it could not be looked at: {broken.Message}";
         }
 
         _next[site] = pool.Time.GetUtcNow() + (pool.Time.GetElapsedTime(begun) * Share);
@@ -135,7 +142,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         return true;
     }
 
-    // Once for each time that it begins, here and there: whichever side people look at.
+    // Once for each time that it begins, here and there: whichever side people look at. That the site takes no message keeps nobody from being told here.
     private async Task AlarmAsync(
         Site site, XenApiClient api, ImmutableArray<VmRecord> twice, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> theirs, CancellationToken cancellationToken)
     {
@@ -149,10 +156,16 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
             _twice[site] = twice;
         }
 
-        var here = pool.State.Get(pool.Pool);
         foreach (var vm in twice.Where(v => !before.Contains(v.Uuid)))
         {
-            await pool.PostAsync("VM_RUNS_TWICE", 1, Cls.Vm, vm.Uuid, Twice(vm, site));
+            await pool.PostAsync("VM_RUNS_TWICE", 1, Cls.Vm, vm.Uuid, ProblemSentences.Of(new Problem.RunsTwice(vm, site)));
+        }
+
+        var here = pool.State.Get(pool.Pool);
+        var told = _told.GetValueOrDefault(site, []).Intersect(twice.Select(v => v.Uuid));
+        _told[site] = told;
+        foreach (var vm in twice.Where(v => !told.Contains(v.Uuid)))
+        {
             var there = theirs.Values.First(v => v.Uuid == vm.Uuid);
             await api.CallAsync(
                 "message.create",
@@ -162,10 +175,32 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
                     + "Each writes to its own disks, and their data part. Decide which of them is right, and shut the other down now.",
                 ],
                 cancellationToken);
+            _told[site] = told = told.Add(vm.Uuid);
         }
     }
 
-    private static string Twice(VmRecord vm, Site site) =>
-        $"VM {vm.NameLabel} ({vm.Uuid}) runs here and at site {site.Name} (pool {site.PoolName}) as well: each writes to its own disks, and their data part. "
-        + "Decide which of them is right, and shut the other down now.";
+    // What the answer took to come is not the clock's.
+    private async Task<bool> CompareClocksAsync(Site site, XenApiClient api, CancellationToken cancellationToken)
+    {
+        var host = (await api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First().Master;
+        var asked = pool.Time.GetUtcNow();
+        var there = await api.CallAsync<DateTimeOffset>("host.get_servertime", [host], cancellationToken);
+        var answered = pool.Time.GetUtcNow();
+        if (Clocks.IsAhead(there, answered))
+        {
+            _clocks[site] = there - answered;
+        }
+        else if (Clocks.IsAhead(asked, there))
+        {
+            _clocks[site] = there - asked;
+        }
+        else
+        {
+            _clocks.TryRemove(site, out _);
+        }
+
+        return true;
+    }
+
+    private static IEnumerable<KeyValuePair<Site, T>> InOrder<T>(ConcurrentDictionary<Site, T> found) => found.OrderBy(f => f.Key.Name, StringComparer.Ordinal);
 }

@@ -127,8 +127,10 @@ public sealed class XenApiClient : IAsyncDisposable
     public async Task<IReadOnlyDictionary<Ref<TRecord>, TRecord>> GetAllRecordsAsync<TRecord>(CancellationToken cancellationToken = default)
         where TRecord : Record, IRecord<TRecord>, new()
     {
-        var table = await CallAsync<RecordTable>($"{TRecord.Declaration.Name}.get_all_records", [], cancellationToken);
-        return table.Rows.ToDictionary(row => new Ref<TRecord>(row.Ref), row => (TRecord)row.Record);
+        // What a class declares itself, as message does, is a map like any other.
+        var answer = await CallAsync($"{TRecord.Declaration.Name}.get_all_records", [], cancellationToken);
+        return answer as IReadOnlyDictionary<Ref<TRecord>, TRecord>
+            ?? ((RecordTable)answer!).Rows.ToDictionary(row => new Ref<TRecord>(row.Ref), row => (TRecord)row.Record);
     }
 
     /// <summary>

@@ -8,13 +8,22 @@ using static Microsoft.Playwright.Assertions;
 namespace Redoubt.Console.Tests.Checks;
 
 /// <summary>Lyon, which is lost, and paris, which recovers from a mirror of lyon's storage: two servers in this process with pretended guests.</summary>
-public sealed class TwoPools(Browser browser) : IAsyncDisposable
+public sealed class TwoPools : IAsyncDisposable
 {
     private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary<string, string>.Empty;
 
-    public TestSite Lyon { get; } = new(browser) { Name = "lyon" };
+    public ShiftedClock LyonClock { get; }
 
-    public TestSite Paris { get; } = new(browser) { Name = "paris" };
+    public TestSite Lyon { get; }
+
+    public TestSite Paris { get; }
+
+    public TwoPools(Browser browser)
+    {
+        LyonClock = new();
+        Lyon = new(browser) { Name = "lyon", Time = LyonClock };
+        Paris = new(browser) { Name = "paris" };
+    }
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 

@@ -95,17 +95,17 @@ internal static class MetadataChecks
             return;
         }
 
-        var age = scene.Inventory.TakenAt - moment;
-        if (age < -Moments.Skew)
+        if (Ahead(scene, volume) is { } ahead)
         {
-            var what = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record" : $"The moment at which the metadata of pool {pool} were last written";
+            var what = ahead == volume.WrittenAt ? $"The moment at which the metadata of pool {pool} were last written" : $"The latest moment that the metadata of pool {pool} record";
             findings.Warn(
                 "metadata-from-future", PlanObject.Of(volume),
-                $"{what}, {Moments.Write(moment)}, is {Moments.Write(-age)} after the present of this site, {Moments.Write(scene.Inventory.TakenAt)}: one of the two clocks is wrong, so how old they are is not known.",
+                $"{what}, {Moments.Write(ahead)}, is {Moments.Write(ahead - scene.Inventory.TakenAt)} after the present of this site, {Moments.Write(scene.Inventory.TakenAt)}: one of the two clocks is wrong, so how old they are is not known.",
                 "Set the clock that is wrong, and ask the array when it replicated last.");
             return;
         }
 
+        var age = scene.Inventory.TakenAt - moment;
         if (age > scene.Policy.Limits.StaleAfter)
         {
             var when = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record is" : $"The metadata of pool {pool} were last written at";
@@ -114,4 +114,8 @@ internal static class MetadataChecks
                 "Make sure that replication was going on until the end.");
         }
     }
+
+    // A volume that was written by a clock that is right now may record moments of one that was not.
+    private static DateTimeOffset? Ahead(PlanScene scene, VolumeFacts volume) =>
+        new[] { volume.WrittenAt, volume.Database!.NewestMoment }.FirstOrDefault(m => m is { } moment && Clocks.IsAhead(moment, scene.Inventory.TakenAt));
 }

@@ -88,6 +88,23 @@ internal static class DashboardText
 
     public static string FirmwareText => Words["FirmwareText"];
 
+    public static string DirectoryTitle => Words["DirectoryTitle"];
+
+    public static string TwiceTitle(string vm, string site) => Words.Of("TwiceTitle", vm, site);
+
+    public static string TwiceText(string pool) => Words.Of("TwiceText", pool);
+
+    public static string UnkeptTitle(string site) => Words.Of("UnkeptTitle", site);
+
+    public static string ClockTitle(string site, string span, bool isAhead) =>
+        isAhead ? Words.Of("ClockTitle_Ahead", site, span) : Words.Of("ClockTitle_Behind", site, span);
+
+    public static string ClockText => Words["ClockText"];
+
+    public static string FutureTitle(string sr, string span) => Words.Of("FutureTitle", sr, span);
+
+    public static string TestAheadTitle(string plan, string span) => Words.Of("TestAheadTitle", plan, span);
+
     public static string SilentTitle(string site) => Words.Of("SilentTitle", site);
 
     public static string PlanUnreadable => Words["PlanUnreadable"];

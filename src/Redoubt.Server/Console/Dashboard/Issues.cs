@@ -16,6 +16,14 @@ internal static class Issues
 
     private static Issue Of(DatabaseState state, Problem problem) => problem switch
     {
+        Problem.DirectoryFails { Why: var why } => Look(DashboardText.DirectoryTitle, why, "protection"),
+        Problem.RunsTwice { Vm: var vm, Site: var site } =>
+            Look(DashboardText.TwiceTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, site.Name), DashboardText.TwiceText(site.PoolName), "sites"),
+        Problem.SiteUnkept { Site: var site, Why: var why } => Look(DashboardText.UnkeptTitle(site.Name), why, "sites"),
+        Problem.SiteClock { Site: var site, Ahead: var ahead } =>
+            Look(DashboardText.ClockTitle(site.Name, Spans.Words(ahead.Duration()), ahead > TimeSpan.Zero), DashboardText.ClockText, "sites"),
+        Problem.MetadataFromFuture { Found: { SrName: var sr }, Ahead: var ahead } =>
+            Look(DashboardText.FutureTitle(sr, Spans.Words(ahead)), DashboardText.ClockText, "sites"),
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "broken" } copy } =>
@@ -35,6 +43,8 @@ internal static class Issues
         Problem.PlanUnproven { Plan: var plan, Test: null } => Look(DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, "plans"),
         Problem.PlanUnproven { Plan: var plan, Test: { Phase: not RunPhase.Succeeded } test } =>
             new("", DashboardText.TestFailedTitle(plan.Name), DashboardText.TestFailedText, new(DashboardText.OpenRun, $"runs/{test.Uuid}")),
+        Problem.PlanUnproven { Plan: var plan, Age: var age } when age < TimeSpan.Zero =>
+            Look(DashboardText.TestAheadTitle(plan.Name, Spans.Words(-age)), DashboardText.ClockText, "plans"),
         Problem.PlanUnproven { Plan: var plan, Age: var age } =>
             Look(DashboardText.TestOldTitle(plan.Name, (int)age.TotalDays), DashboardText.UntestedText, "plans"),
         Problem.TestNotStarted { Schedule: var schedule } => Look(

@@ -63,7 +63,7 @@ public sealed class ConsolePool : IDisposable
     {
         (_services, _logins, _recovery, _dispatcher, _inspections) = (services, logins, recovery, dispatcher, inspections);
         CookieSuffix = services.State.Find(services.Pool)!.Uuid[..8];
-        Changes.Listen(services.Database, () => recovery.RunsMark, services.Time);
+        Changes.Listen(services.Database, () => recovery.Mark, services.Time);
     }
 
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>, <c>RBAC_PERMISSION_DENIED</c>.</exception>

@@ -22,6 +22,7 @@ internal static class AttachedVolume
             Verdict = VerdictOf(facts),
             Explanation = facts.GetValueOrDefault("damage", ""),
             WrittenBy = facts.GetValueOrDefault("written-by") switch { "redoubt" => "Redoubt", var other => other },
+            Standing = StandingReport.Of(facts),
             LostRecords = int.Parse(facts.GetValueOrDefault("lost-records", "0"), CultureInfo.InvariantCulture),
             EarlierStates = [.. (await FoundVolume.PointsAsync(api, volume)).Select(p => new EarlierState(long.Parse(p.At, CultureInfo.InvariantCulture), p.Time, p.Vms))],
         };
@@ -32,7 +33,7 @@ internal static class AttachedVolume
 
         var (state, damage) = await OpenAsync(pool, api, volume, at);
         var verdict = at.Length == 0 ? report.Verdict : damage is null ? InspectVerdict.Intact : InspectVerdict.Cut;
-        return report with
+        return (report with
         {
             Verdict = verdict,
             Explanation = damage is not null ? T.Cut(state.Generation, damage) : at.Length == 0 ? T.Intact(state.Generation) : T.IntactAt(state.Generation),
@@ -41,7 +42,7 @@ internal static class AttachedVolume
             StateWritten = at.Length == 0 && facts.TryGetValue("written-at", out var written) ? XenTypes.DateTime.Decode(written) : report.EarlierStates.FirstOrDefault(s => s.Generation == state.Generation)?.WrittenAt,
             NewestTime = PoolContents.NewestTime(state),
             Content = PoolContents.Of(state, null),
-        };
+        }).WithMomentWarnings(pool.Time.GetUtcNow());
     }
 
     // The session is what the API gives out and takes back; its state is read here rather than fetched by a hundred calls.

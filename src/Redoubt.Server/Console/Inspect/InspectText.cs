@@ -54,6 +54,7 @@ internal static class InspectText
     public static string Attached => Words["Attached"];
     public static string NotAttached => Words["NotAttached"];
     public static string HostGone => Words["HostGone"];
+    public static string Standing => Words["Standing"];
     public static string Boots => Words["Boots"];
 
     public static string TooLong(string name, string size) => Words.Of("TooLong", name, size);
@@ -105,6 +106,23 @@ internal static class InspectText
     public static string Network(string bridge, int interfaces) => interfaces == 1 ? Words.Of("Network_One", bridge) : Words.Of("Network_Many", bridge, interfaces);
 
     public static string Host(string address, string software) => Words.Of("Host", address, software);
+
+    public static string StandingOf(VolumeStandingKind kind) => kind switch
+    {
+        VolumeStandingKind.Signed => Words["StandingOf_Signed"],
+        VolumeStandingKind.Copied => Words["StandingOf_Copied"],
+        VolumeStandingKind.Unsigned => Words["StandingOf_Unsigned"],
+        VolumeStandingKind.Proven => Words["StandingOf_Proven"],
+        VolumeStandingKind.Accepted => Words["StandingOf_Accepted"],
+        VolumeStandingKind.Unproven => Words["StandingOf_Unproven"],
+    };
+
+    public static string Mark(VolumeStandingKind kind) => kind switch
+    {
+        VolumeStandingKind.Proven => "ok",
+        VolumeStandingKind.Signed => "idle",
+        VolumeStandingKind.Copied or VolumeStandingKind.Unsigned or VolumeStandingKind.Accepted or VolumeStandingKind.Unproven => "warn",
+    };
 
     public static string Verdict(InspectVerdict verdict) => verdict switch
     {

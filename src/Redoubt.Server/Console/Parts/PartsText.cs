@@ -21,6 +21,8 @@ internal static class PartsText
 
     public static string Ago(string span) => Words.Of("Ago", span);
 
+    public static string AfterNow(string span) => Words.Of("AfterNow", span);
+
     public static string Ahead(string span) => Words.Of("Ahead", span);
 
     public static string Seconds(long n) => n == 1 ? Words["Seconds_One"] : Words.Of("Seconds_Many", n);

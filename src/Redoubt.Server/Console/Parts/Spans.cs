@@ -1,4 +1,5 @@
 using System.Globalization;
+using Redoubt.Recovery;
 
 namespace Redoubt.Server.Console;
 
@@ -11,6 +12,10 @@ internal static class Spans
         return span.Duration() < TimeSpan.FromSeconds(10) ? PartsText.JustNow
             : span > TimeSpan.Zero ? PartsText.Ago(Words(span)) : PartsText.Ahead(Words(-span));
     }
+
+    /// <summary>Of what has been: that it is still to come is said for what it is.</summary>
+    public static string Past(DateTimeOffset moment, DateTimeOffset now) =>
+        Clocks.IsAhead(moment, now) ? PartsText.AfterNow(Words(moment - now)) : Relative(moment, now);
 
     public static string Words(TimeSpan span) =>
         span.TotalSeconds < 90 ? PartsText.Seconds((long)Math.Round(span.TotalSeconds))

@@ -1,4 +1,5 @@
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.Recovering;
 
@@ -9,6 +10,30 @@ namespace Redoubt.Server.Recovering;
 /// <param name="Weight">How much it matters.</param>
 public abstract record Problem(ProblemWeight Weight)
 {
+    /// <summary>The daemon's own directory hangs, or can't be written.</summary>
+    /// <param name="Why">What is wrong, in a sentence.</param>
+    public sealed record DirectoryFails(string Why) : Problem(ProblemWeight.Bad);
+
+    /// <summary>A VM that runs here and at a site: its data part.</summary>
+    /// <param name="Vm">The VM, as it is here.</param>
+    /// <param name="Site">The site.</param>
+    public sealed record RunsTwice(VmRecord Vm, Site Site) : Problem(ProblemWeight.Bad);
+
+    /// <summary>A site that answers, and could start what runs here.</summary>
+    /// <param name="Site">The site.</param>
+    /// <param name="Why">Why nothing keeps it from that, in a clause about it.</param>
+    public sealed record SiteUnkept(Site Site, string Why) : Problem(ProblemWeight.Bad);
+
+    /// <summary>A site whose clock is not this pool's: one of them is wrong, and so is every age that is told of what the other has written.</summary>
+    /// <param name="Site">The site.</param>
+    /// <param name="Ahead">How far its clock is ahead; below zero if it is behind.</param>
+    public sealed record SiteClock(Site Site, TimeSpan Ahead) : Problem(ProblemWeight.Warning);
+
+    /// <summary>Metadata of another pool that say they were written after now.</summary>
+    /// <param name="Found">The volume.</param>
+    /// <param name="Ahead">How long after.</param>
+    public sealed record MetadataFromFuture(FoundMetadata Found, TimeSpan Ahead) : Problem(ProblemWeight.Warning);
+
     /// <summary>A run that waits for a person, was interrupted, or is paused.</summary>
     /// <param name="Run">The run.</param>
     public sealed record RunStands(RunSummary Run) : Problem(Run.Phase == RunPhase.Paused ? ProblemWeight.Warning : ProblemWeight.Bad);

@@ -9,6 +9,15 @@ internal static class ProblemSentences
 
     public static string Of(Problem problem) => problem switch
     {
+        Problem.DirectoryFails { Why: var why } => why,
+        Problem.RunsTwice { Vm: var vm, Site: var site } =>
+            $"VM {vm.NameLabel} ({vm.Uuid}) runs here and at site {site.Name} (pool {site.PoolName}) as well: each writes to its own disks, and their data part. "
+            + "Decide which of them is right, and shut the other down now.",
+        Problem.SiteUnkept { Site: var site, Why: var why } => $"Site {site.Name}: {why}",
+        Problem.SiteClock { Site: var site, Ahead: var ahead } =>
+            $"The clock of site {site.Name} is {Span(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} the one here: one of them is wrong, and ages of what the other has written can't be true. Set it.",
+        Problem.MetadataFromFuture { Found: var found, Ahead: var ahead } =>
+            $"The metadata of pool {found.PoolName ?? "?"} on SR {found.SrName} say that they were written {Span(ahead)} after now: one of the two clocks is wrong, and how old they are is not known.",
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
@@ -28,6 +37,8 @@ internal static class ProblemSentences
         Problem.PlanUnproven { Plan: var plan, Test: null } => $"Plan {plan.Name} has never been tested here.",
         Problem.PlanUnproven { Plan: var plan, Test: { Phase: not RunPhase.Succeeded } test } =>
             $"The last test of plan {plan.Name} did not succeed: dr-report uuid={test.Uuid}",
+        Problem.PlanUnproven { Plan: var plan, Test: { } test, Age: var age } when age < TimeSpan.Zero =>
+            $"The last test of plan {plan.Name} says that it was started {Span(-age)} after now (dr-report uuid={test.Uuid}): the clock here was or is wrong.",
         Problem.PlanUnproven { Plan: var plan, Age: var age } => $"The last test of plan {plan.Name} was {age.TotalDays:0} days ago.",
         Problem.TestNotStarted { Schedule: { Last.Failure: { } failure } schedule } => $"Schedule {schedule.Name} could not start its test: {failure}",
         Problem.TestNotStarted { Schedule: var schedule } =>
@@ -62,6 +73,13 @@ internal static class ProblemSentences
     };
 
     private static string Word(RecoveryKind kind) => kind.ToString().ToLowerInvariant();
+
+    private static string Span(TimeSpan span) => span switch
+    {
+        { TotalDays: >= 2 } => $"{span.TotalDays:0} days",
+        { TotalHours: >= 2 } => $"{span.TotalHours:0} hours",
+        _ => $"{span.TotalMinutes:0} minutes",
+    };
 
     private static string Vms(int count) => count == 1 ? "1 VM" : $"{count} VMs";
 

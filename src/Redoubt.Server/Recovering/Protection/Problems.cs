@@ -15,32 +15,35 @@ public static class Problems
     /// <param name="catalog">The saved plans.</param>
     /// <param name="schedules">The schedules of tests.</param>
     /// <param name="sites">Those sites that were asked whether they answer.</param>
-    /// <param name="hypervisorLost">Why the hypervisor can't be used; null: it can.</param>
+    /// <param name="found">Those metadata volumes of other pools that were looked at.</param>
+    /// <param name="watched">What the daemon has noticed by itself.</param>
     /// <param name="now">The time.</param>
     public static ImmutableArray<Problem> Of(
         ProtectionFacts facts, ImmutableDictionary<string, Replication> copies, IReadOnlyList<RunSummary> runs, PlanCatalog catalog,
-        IEnumerable<Schedule> schedules, IEnumerable<SiteTest> sites, string? hypervisorLost, DateTimeOffset now)
+        IEnumerable<Schedule> schedules, IEnumerable<SiteTest> sites, IEnumerable<FoundMetadata> found,
+        IEnumerable<Problem> watched, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(copies);
         ArgumentNullException.ThrowIfNull(catalog);
-        var found = runs.Where(r => r.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused).Select(r => (Problem)new Problem.RunStands(r))
-            .Concat(hypervisorLost is null ? [] : [new Problem.HypervisorLost(hypervisorLost)])
+        var all = watched.Concat(runs.Where(r => r.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused).Select(r => (Problem)new Problem.RunStands(r)))
             .Concat(facts.Srs.SelectMany(sr => OfSr(sr, copies.GetValueOrDefault(sr.Uuid))))
             .Concat(facts.Exposed.Where(v => v.Exposure != Exposure.UnprotectedSr).GroupBy(v => v.Exposure).OrderBy(g => g.Key)
                 .Select(g => new Problem.VmsExposed(g.Key, [.. g])))
             .Concat(OfFirmware(facts, now))
             .Concat(sites.Where(s => s.IsReachable == false).Select(s => new Problem.SiteSilent(s)))
+            .Concat(found.Where(f => f.WrittenAt is { } at && Clocks.IsAhead(at, now)).Select(f => new Problem.MetadataFromFuture(f, f.WrittenAt!.Value - now)))
             .Concat(catalog.Problems.Select(p => new Problem.PlanUnreadable(p)))
             .Concat(catalog.Plans.Select(p => OfPlan(p, runs, now)).OfType<Problem>())
             .Concat(schedules.Where(s => s.Missed > 0 || s.Last is { Failure: not null }).Select(s => new Problem.TestNotStarted(s)));
-        return [.. found.OrderBy(p => p.Weight)];
+        return [.. all.OrderBy(p => p.Weight)];
     }
 
-    // One that has just been started is written down within seconds.
+    // One that has just been started is written down within seconds. When it was started by a clock that is wrong says nothing.
     private static IEnumerable<Problem> OfFirmware(ProtectionFacts facts, DateTimeOffset now)
     {
-        var vms = facts.Vms.Where(v => !v.IsOfTest && now - v.FirmwareUnkeptSince > FirmwareGrace).ToList();
+        var vms = facts.Vms
+            .Where(v => !v.IsOfTest && v.FirmwareUnkeptSince is { } since && (now - since > FirmwareGrace || Clocks.IsAhead(since, now))).ToList();
         return vms.Count > 0 ? [new Problem.FirmwareUnkept(vms)] : [];
     }
 
@@ -65,6 +68,6 @@ public static class Problems
     {
         var test = runs.FirstOrDefault(r => r.Phase.IsFinal() && PlanTests.IsOf(r, plan));
         var age = test is null ? TimeSpan.Zero : now - test.StartedAt;
-        return test is { Phase: RunPhase.Succeeded } && age <= PlanTests.AtLeastEvery ? null : new(plan, test, age);
+        return test is { Phase: RunPhase.Succeeded } && PlanTests.IsFresh(test, now) ? null : new(plan, test, age);
     }
 }
