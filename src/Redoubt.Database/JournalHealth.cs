@@ -11,4 +11,7 @@ public enum JournalHealth
 
     /// <summary>It could not be written in time. It is tried again, at growing intervals.</summary>
     Broken,
+
+    /// <summary>Another daemon has taken the volume over and writes it now. This one does not try again by itself.</summary>
+    Superseded,
 }

@@ -16,6 +16,12 @@ internal sealed record JournalWork(DatabaseState State, ImmutableArray<JournalTr
     /// <summary>Set when it is a state for the history and nothing else.</summary>
     public PackedDatabase? Packed { get; init; }
 
+    /// <summary>Whether it only asks that the volume be proven to be in its place.</summary>
+    public bool IsProof { get; init; }
+
+    /// <summary>Whether it is a batch of changes.</summary>
+    public bool IsBatch => !Whole && !IsProof && Packed is null && this != Nudge;
+
     /// <summary>Set when it is durable, or has failed.</summary>
     public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

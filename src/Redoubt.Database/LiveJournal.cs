@@ -11,10 +11,12 @@ namespace Redoubt.Database;
 ///             whole database written, and all
 ///             that was queued meanwhile
 /// CatchingUp ───────────────────────► Healthy
-///     ▲  │ failed                        │ failed, or not in time
+///     ▲  │ failed                        │ failed, or not in time, or not where a reader would find it
 ///     │  └──────────────► Broken ◄───────┘
-///     └── after a pause ─────┘
+///     └── after a pause ─────┘             from each: Superseded, when another daemon has taken the volume over
 /// </code>
+/// That it is where a reader would find it, and still this daemon's, is proven before and after each batch as far as that costs nothing,
+/// and every two seconds, also when nothing changes, by opening the path anew and reading back what was written last.
 /// </summary>
 public sealed class LiveJournal : IAsyncDisposable
 {
@@ -22,11 +24,17 @@ public sealed class LiveJournal : IAsyncDisposable
     private const int MaxBacklog = 4096;
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a volume is proven to be in its place while nothing else shows it.</summary>
+    private static readonly TimeSpan ProofInterval = TimeSpan.FromSeconds(2);
 
     private readonly string _path;
     private readonly TimeProvider _time;
     private readonly VolumeSigner? _signer;
+    private readonly Action? _make;
+    private readonly ITimer _proofs;
+    private readonly Lock _changing = new();
     private readonly Channel<JournalWork> _work = Channel.CreateBounded<JournalWork>(MaxBacklog);
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,7 +44,9 @@ public sealed class LiveJournal : IAsyncDisposable
     private JournalDevice? _device;
     private JournalWriter? _writer;
     private TimeSpan _pause = FirstPause;
-    private volatile JournalHealth _health = JournalHealth.Broken;
+    private volatile JournalStanding _standing = JournalStanding.Unwritten;
+    private volatile VolumeOwner _owner;
+    private volatile JournalWork? _proof;
     private volatile bool _isWritingWhole;
     private volatile bool _isLarge;
     private volatile string? _historyProblem;
@@ -54,14 +64,20 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <param name="keep">The half that must stay untouched until the first whole database is durable; by default the one that counts.</param>
     /// <param name="time">The clock.</param>
     /// <param name="signer">Signs what is written; null for the pool's own journal, which nobody else reads.</param>
-    public LiveJournal(string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null)
+    /// <param name="owner">Who writes it; by default a daemon in the directory of the path.</param>
+    /// <param name="make">Makes an empty redo log at the path when there is nothing; by default a journal that is gone stays broken.</param>
+    public LiveJournal(
+        string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null, VolumeOwner? owner = null, Action? make = null)
     {
         Key = key;
         _signer = signer;
         _path = path;
         _keep = keep;
         _time = time;
+        _owner = owner ?? VolumeOwner.Create(Path.GetDirectoryName(path) ?? path, time);
+        _make = make;
         _worker = Task.Run(WorkAsync);
+        _proofs = time.CreateTimer(_ => AskForProof(), null, ProofInterval, ProofInterval);
     }
 
     /// <summary>How long a batch of changes may take before the journal is given up for broken (xapi's limit).</summary>
@@ -73,11 +89,17 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>What the journal is called.</summary>
     public string Key { get; }
 
-    /// <summary>How it stands.</summary>
-    public JournalHealth Health => _health;
+    /// <summary>Where it lies.</summary>
+    public string FullPath => _path;
 
-    /// <summary>Why it is broken, and since when; null while it is not.</summary>
-    public (string Reason, DateTimeOffset Since)? Trouble { get; private set; }
+    /// <summary>Who writes it.</summary>
+    public VolumeOwner Owner => _owner;
+
+    /// <summary>How it stands.</summary>
+    public JournalHealth Health => _standing.Health;
+
+    /// <summary>How it stands, and why.</summary>
+    public JournalStanding Standing => _standing;
 
     /// <summary>The generation that the copy has reached.</summary>
     public long Generation => Interlocked.Read(ref _generation);
@@ -88,8 +110,14 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Whether the database is too large for xapi's form, so that only Redoubt can read the copy.</summary>
     public bool IsLarge => _isLarge;
 
-    /// <summary>Told of each change of health, with the reason when it is broken. Called on the journal's own worker or the database's writer.</summary>
-    internal Action<LiveJournal, string?>? HealthChanged { get; set; }
+    /// <summary>Told of each change of standing, in order. Called under a lock, so whoever hears of it only takes note.</summary>
+    internal Action<LiveJournal, JournalStanding>? StandingChanged { get; set; }
+
+    /// <summary>Sees everything that is done to the volume before it is done; for tests.</summary>
+    internal Action<DeviceOperation>? Observer { get; set; }
+
+    /// <summary>Whether it is the pool's own: it has no limit, since without it nothing is durable and everybody waits for it.</summary>
+    internal bool IsPoolsOwn { get; set; }
 
     /// <summary>Asks the database for a fresh start: it answers with <see cref="StartOver"/>.</summary>
     internal Action<LiveJournal>? WantsToStartOver { get; set; }
@@ -106,6 +134,7 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _proofs.DisposeAsync();
         _work.Writer.TryComplete();
         await _stopping.CancelAsync();
         // A worker inside a hung system call never returns; nothing it could still write is wanted.
@@ -120,6 +149,12 @@ public sealed class LiveJournal : IAsyncDisposable
             _stopping.Dispose();
         }
     }
+
+    /// <summary>Proves that a reader of the path finds what was written last. If it does not, the journal is broken, or superseded, when this throws.</summary>
+    /// <exception cref="JournalException">It is displaced, or another daemon writes it.</exception>
+    /// <exception cref="IOException">It can't be opened or read.</exception>
+    /// <exception cref="TimeoutException">It does not answer.</exception>
+    public Task ProveAsync(CancellationToken cancellationToken) => Post(NewProof()).WaitAsync(AppendLimit, _time, cancellationToken);
 
     /// <summary>Writes the whole database; changes queued from now on follow it. The answer completes when it is durable.</summary>
     internal Task StartOver(DatabaseState state)
@@ -138,7 +173,7 @@ public sealed class LiveJournal : IAsyncDisposable
             }
         }
 
-        _health = JournalHealth.CatchingUp;
+        Happen(new JournalEvent.StartedOver());
         return Post(whole);
     }
 
@@ -168,9 +203,10 @@ public sealed class LiveJournal : IAsyncDisposable
     /// </summary>
     internal Task WriteOrPost(DatabaseState state, ImmutableArray<JournalTransaction> batch)
     {
-        var work = new JournalWork(state, batch, false);
+        // One that is broken takes the whole database instead, with the batch in it: who waits for it now is who has most reason to try.
+        var work = new JournalWork(state, batch, Health == JournalHealth.Broken);
         // Only the database's leader queues batches and whole databases, so none can get in between.
-        if (!_lastPosted.IsCompleted || _health == JournalHealth.Broken || !_writing.TryEnter())
+        if (!_lastPosted.IsCompleted || Health == JournalHealth.Superseded || !_writing.TryEnter())
         {
             return Post(work);
         }
@@ -196,40 +232,65 @@ public sealed class LiveJournal : IAsyncDisposable
     /// </summary>
     internal void Join()
     {
-        if (_health == JournalHealth.CatchingUp)
+        Happen(new JournalEvent.Joined());
+        if (Health == JournalHealth.Healthy)
         {
-            Trouble = null;
-            _health = JournalHealth.Healthy;
             _joined.TrySetResult();
-            HealthChanged?.Invoke(this, null);
         }
     }
 
     /// <summary>Stops changes from waiting while a whole database is being written.</summary>
-    internal void Lag()
+    internal void Lag() => Happen(new JournalEvent.Lagged());
+
+    /// <summary>Gives the journal up until it has recovered.</summary>
+    internal void Break(string reason) => Fail(new JournalEvent.Failed(reason, _time.GetUtcNow()), reason);
+
+    private void Break(Exception e) => Fail(
+        e is JournalException { Fault: JournalFault.Superseded }
+            ? new JournalEvent.Superseded(e.Message, _time.GetUtcNow())
+            : new JournalEvent.Failed(
+                e.Message, _time.GetUtcNow(),
+                e is FileNotFoundException or DirectoryNotFoundException
+                    or JournalException { Fault: JournalFault.Displaced or JournalFault.NotARedoLog or JournalFault.VolumeTooSmall }),
+        e.Message);
+
+    private void Fail(JournalEvent happened, string reason)
     {
-        if (_health == JournalHealth.Healthy)
+        Happen(happened);
+        if (_joined.TrySetException(new IOException($"{_path}: {reason}")))
         {
-            _health = JournalHealth.CatchingUp;
+            _ = _joined.Task.Exception;
+        }
+
+        // An idle worker would never learn that it has to try again. If the queue is full, what is in it tells as much.
+        _work.Writer.TryWrite(JournalWork.Nudge);
+    }
+
+    /// <summary>The only place where the standing changes. Its listener hears of changes in their order.</summary>
+    private void Happen(JournalEvent happened)
+    {
+        lock (_changing)
+        {
+            var next = _standing.Next(happened);
+            if (next == _standing)
+            {
+                return;
+            }
+
+            _standing = next;
+            StandingChanged?.Invoke(this, next);
         }
     }
 
-    /// <summary>Gives the journal up until it has recovered.</summary>
-    internal void Break(string reason)
+    private static JournalWork NewProof() => new(DatabaseState.Empty, [], false) { IsProof = true };
+
+    private void AskForProof()
     {
-        if (_health != JournalHealth.Broken)
+        if (_proof is null or { Done.Task.IsCompleted: true })
         {
-            Trouble = (reason, Trouble?.Since ?? _time.GetUtcNow());
-            _health = JournalHealth.Broken;
-            if (_joined.TrySetException(new IOException($"{_path}: {reason}")))
-            {
-                _ = _joined.Task.Exception;
-            }
-
-            HealthChanged?.Invoke(this, reason);
-
-            // An idle worker would never learn that it has to try again. If the queue is full, what is in it tells as much.
-            _work.Writer.TryWrite(JournalWork.Nudge);
+            var proof = NewProof();
+            // A queue that is full is being worked on, and each batch is proof enough.
+            _proof = _work.Writer.TryWrite(proof) ? proof : null;
         }
     }
 
@@ -238,10 +299,14 @@ public sealed class LiveJournal : IAsyncDisposable
         if (!_work.Writer.TryWrite(work))
         {
             Break("it has fallen too far behind");
-            work.Done.SetException(new IOException($"{_path}: too far behind"));
+            work.Done.TrySetException(new IOException($"{_path}: too far behind"));
         }
 
-        _lastPosted = work.Done.Task;
+        if (!work.IsProof)
+        {
+            _lastPosted = work.Done.Task;
+        }
+
         return work.Done.Task;
     }
 
@@ -251,7 +316,13 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             await foreach (var work in _work.Reader.ReadAllAsync(_stopping.Token))
             {
-                if (work.Packed is null && _health == JournalHealth.Broken && !work.Whole)
+                if (Health == JournalHealth.Superseded)
+                {
+                    work.Done.TrySetException(new IOException(_standing.Reason));
+                    continue;
+                }
+
+                if (work.Packed is null && Health == JournalHealth.Broken && !work.Whole)
                 {
                     await AskToStartOverAsync(work);
                     continue;
@@ -263,6 +334,10 @@ public sealed class LiveJournal : IAsyncDisposable
                     {
                         AddToHistory(work.Packed);
                         JoinIfDone();
+                    }
+                    else if (work.IsProof)
+                    {
+                        Prove(work);
                     }
                     else if (work != JournalWork.Nudge)
                     {
@@ -282,11 +357,11 @@ public sealed class LiveJournal : IAsyncDisposable
     {
         for (JournalWork? next = work; next is { Whole: false }; next = _work.Reader.TryPeek(out var peeked) && !peeked.Whole && _work.Reader.TryRead(out peeked) ? peeked : null)
         {
-            next.Done.TrySetException(new IOException($"{_path}: the journal is broken"));
+            next.Done.TrySetException(new IOException($"{_path}: the journal is broken: {_standing.Reason}"));
         }
 
         await Task.Delay(_pause, _time, _stopping.Token);
-        _pause = _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
+        _pause = IsPoolsOwn ? FirstPause : _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
         WantsToStartOver?.Invoke(this);
     }
 
@@ -294,7 +369,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private List<JournalWork> Following(JournalWork work)
     {
         var following = new List<JournalWork>();
-        while (!work.Whole && _work.Reader.TryPeek(out var next) && next is { Whole: false, Packed: null } && next != JournalWork.Nudge)
+        while (work.IsBatch && _work.Reader.TryPeek(out var next) && next.IsBatch)
         {
             _work.Reader.TryRead(out next);
             following.Add(next!);
@@ -314,6 +389,12 @@ public sealed class LiveJournal : IAsyncDisposable
             Write(together, watch);
             Interlocked.Exchange(ref _generation, last.State.Generation);
             _pause = FirstPause;
+            if (IsPoolsOwn && Health != JournalHealth.Healthy)
+            {
+                Happen(new JournalEvent.StartedOver());
+                Join();
+            }
+
             work.Done.TrySetResult();
             following.ForEach(f => f.Done.TrySetResult());
             JoinIfDone();
@@ -326,13 +407,40 @@ public sealed class LiveJournal : IAsyncDisposable
         catch (Exception e)
         {
             // Whatever it was, bugs included, this copy can't be trusted to be up to date, and who waits for it must hear of it.
-            _writer?.Dispose();
-            _device?.Dispose();
-            (_device, _writer, _isWritingWhole) = (null, null, false);
+            GiveUp(e);
             work.Done.TrySetException(e);
             following.ForEach(f => f.Done.TrySetException(e));
-            Break(e.Message);
         }
+    }
+
+    /// <summary>Proves that the volume is in its place.</summary>
+    private void Prove(JournalWork work)
+    {
+        try
+        {
+            _stopping.Token.ThrowIfCancellationRequested();
+            using var watch = IsPoolsOwn ? null : Watch(AppendLimit);
+            _writer?.Prove();
+            work.Done.TrySetResult();
+            JoinIfDone();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw;
+        }
+        catch (Exception e)
+        {
+            GiveUp(e);
+            work.Done.TrySetException(e);
+        }
+    }
+
+    private void GiveUp(Exception e)
+    {
+        _writer?.Dispose();
+        _device?.Dispose();
+        (_device, _writer, _isWritingWhole) = (null, null, false);
+        Break(e);
     }
 
     /// <summary>Gives the journal up when the time is over, whatever its health and whoever waits for it.</summary>
@@ -342,9 +450,6 @@ public sealed class LiveJournal : IAsyncDisposable
         limit,
         Timeout.InfiniteTimeSpan);
 
-    /// <summary>The pool's own journal has no limit: without it nothing is durable, so everybody waits for it.</summary>
-    private bool IsPoolsOwn => WantsToStartOver is null;
-
     private void Write(JournalWork work, ITimer? watch)
     {
         if (work.State.Generation <= Generation && !work.Whole)
@@ -352,24 +457,54 @@ public sealed class LiveJournal : IAsyncDisposable
             throw new InvalidOperationException($"generation {work.State.Generation} cannot follow {Generation} on {_path}");
         }
 
-        if (_writer is null)
+        if (work.Whole || !Append(work.Batch))
         {
-            _device = JournalDevice.Open(_path);
-            _writer = new JournalWriter(_device, _time, _keep, signer: _signer);
-        }
-
-        if (work.Whole || _writer.Append(work.Batch) != AppendResult.Durable)
-        {
+            var writer = Open();
             _isWritingWhole = true;
             watch?.Change(WholeLimit, Timeout.InfiniteTimeSpan);
-            _writer.WriteDatabase(StateDump.ToDump(work.State));
-            (_isWritingWhole, _isLarge, _keep) = (false, _writer.IsLarge, null);
+            writer.WriteDatabase(StateDump.ToDump(work.State));
+            (_isWritingWhole, _isLarge, _keep) = (false, writer.IsLarge, null);
+            _owner = writer.Owner ?? _owner;
         }
+    }
+
+    /// <summary>Whether a batch could be appended. If not, the whole database must be written, with the batch in it.</summary>
+    private bool Append(ImmutableArray<JournalTransaction> batch)
+    {
+        try
+        {
+            return Open().Append(batch) == AppendResult.Durable;
+        }
+        catch (JournalException e) when (IsPoolsOwn && e.Fault == JournalFault.Displaced)
+        {
+            // Somebody removed the file under the pool. All that was in it is in memory, so whoever changes something now need not suffer.
+            GiveUp(e);
+            return false;
+        }
+    }
+
+    private JournalWriter Open()
+    {
+        if (_writer is null)
+        {
+            if (_make is not null && !File.Exists(_path))
+            {
+                // What is made anew has had no owner.
+                _make();
+                _owner = _owner with { Term = 0 };
+            }
+
+            _device = JournalDevice.Open(_path);
+            _device.Observer = Observer;
+            _writer = new JournalWriter(_device, _time, _keep, _owner, _signer);
+        }
+
+        return _writer;
     }
 
     private void JoinIfDone()
     {
-        if (_health == JournalHealth.CatchingUp && _work.Reader.Count == 0)
+        if (Health == JournalHealth.CatchingUp && _work.Reader.Count == 0 && _writer is not null)
         {
             WantsToJoin?.Invoke(this);
         }
@@ -427,7 +562,7 @@ public sealed class LiveJournal : IAsyncDisposable
 
     private void AddToHistory(PackedDatabase packed)
     {
-        if (_health == JournalHealth.Broken || _writer is null)
+        if (Health is JournalHealth.Broken or JournalHealth.Superseded || _writer is null)
         {
             _historyProblem = "the journal is broken";
             return;

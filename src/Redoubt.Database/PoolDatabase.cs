@@ -40,13 +40,24 @@ public sealed class PoolDatabase : IAsyncDisposable
     {
         (_published, _newest, _local, _time, _newId) = (state, state, local, time, newId);
         _journalled = state.Generation;
+        local.StandingChanged = (journal, standing) => JournalChanged?.Invoke(journal, standing);
+        local.WantsToStartOver = journal => Ask(new StartOver(journal, null));
     }
 
-    /// <summary>Told when an SR's journal breaks or is healthy again, with the reason when it is broken.</summary>
-    public event Action<LiveJournal, string?>? JournalHealthChanged;
+    /// <summary>
+    /// Told when a journal stands otherwise than before: the pool's own (<see cref="Own"/>) or an SR's. Of each journal in the order in which
+    /// it happened. Whoever hears of it takes note, and acts elsewhere: it is told under a lock.
+    /// </summary>
+    public event Action<LiveJournal, JournalStanding>? JournalChanged;
+
+    /// <summary>Told of what a subscriber threw. It changes nothing for anybody else.</summary>
+    public event Action<Exception>? SubscriberFailed;
 
     /// <summary>The database as it is now: everything in it is durable.</summary>
     public DatabaseState State => _published;
+
+    /// <summary>The pool's own journal.</summary>
+    public LiveJournal Own => _local;
 
     /// <summary>The journals on SRs.</summary>
     public IEnumerable<LiveJournal> Journals => _journals.Values;
@@ -60,6 +71,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     {
         var even = state.Generation < 0 ? 0 : state.Generation + (state.Generation & 1);
         var start = state.At(even);
+        local.IsPoolsOwn = true;
         await local.StartOver(start);
         return new(start, local, time, newId);
     }
@@ -109,21 +121,29 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Runs a transaction again and again until it is written: for what must be put right in the end, such as the note that something is
-    /// being done. Gives up only when the database is closed.
+    /// Runs a transaction again and again while the pool's own journal can't be written: for what must be put right in the end, such as the
+    /// note that something is being done. What the transaction itself throws is no reason to try again. Gives up when the database is closed.
     /// </summary>
-    public async Task WriteSurelyAsync(Action<Transaction> body)
+    /// <exception cref="XenApiException">What the transaction threw, and then nothing has changed; or the database is closed.</exception>
+    public async Task WriteSurelyAsync(Action<Transaction> body, CancellationToken cancellationToken = default)
     {
-        while (true)
+        for (var isOwn = true; ;)
         {
             try
             {
-                await WriteAsync(body, CancellationToken.None);
+                await WriteAsync(
+                    tx =>
+                    {
+                        isOwn = true;
+                        body(tx);
+                        isOwn = false;
+                    },
+                    cancellationToken);
                 return;
             }
-            catch (XenApiException) when (!_isClosed)
+            catch (XenApiException e) when (!isOwn && e.Code == "INTERNAL_ERROR" && !_isClosed)
             {
-                await Task.Delay(TimeSpan.FromSeconds(1), _time);
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken);
             }
         }
     }
@@ -144,7 +164,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <exception cref="IOException">It can't be written; it has not been added.</exception>
     public async Task<bool> AttachAsync(LiveJournal journal, bool keepTrying, CancellationToken cancellationToken)
     {
-        journal.HealthChanged = (j, reason) => JournalHealthChanged?.Invoke(j, reason);
+        journal.StandingChanged = (j, standing) => JournalChanged?.Invoke(j, standing);
         journal.WantsToStartOver = j => Ask(new StartOver(j, null));
         journal.WantsToJoin = j => Ask(new Join(j));
         var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -179,18 +199,32 @@ public sealed class PoolDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Writes the whole database to every journal now.</summary>
+    /// <summary>Writes the whole database to every journal now, and reads back that it is where it should be.</summary>
+    /// <exception cref="AggregateException">Those that could not be written, each with its reason; the others have been.</exception>
     public async Task FlushWholeAsync(CancellationToken cancellationToken)
     {
+        var failures = new List<Exception>();
         foreach (var journal in _journals.Values.Append(_local))
         {
             var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
             Ask(new StartOver(journal, written));
-            await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+            try
+            {
+                await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+            }
+            catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+            {
+                failures.Add(e);
+            }
+        }
+
+        if (failures.Count > 0)
+        {
+            throw new AggregateException(failures);
         }
     }
 
-    /// <summary>Calls back for every commit, in order, once it is durable. The callback must be quick and must not throw.</summary>
+    /// <summary>Calls back for every commit, in order, once it is durable. The callback must be quick; what it throws concerns nobody else.</summary>
     public IDisposable Subscribe(Action<DatabaseState, IReadOnlyList<Change>> callback)
     {
         ImmutableInterlocked.Update(ref _subscribers, s => s.Add(callback));
@@ -331,7 +365,7 @@ public sealed class PoolDatabase : IAsyncDisposable
             ImmutableArray<Journal.JournalTransaction> transactions = [.. batch.Select(c => c.Transaction).OfType<Journal.JournalTransaction>()];
             if (!transactions.IsEmpty)
             {
-                var elsewhere = _journals.Values.Where(j => j.Health != JournalHealth.Broken)
+                var elsewhere = _journals.Values.Where(j => j.Health is JournalHealth.Healthy or JournalHealth.CatchingUp)
                     .Select(j => (Journal: j, WasHealthy: j.Health == JournalHealth.Healthy, Written: j.Post(state, transactions))).ToList();
                 await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
                 Interlocked.Exchange(ref _journalled, state.Generation);
@@ -346,7 +380,7 @@ public sealed class PoolDatabase : IAsyncDisposable
             {
                 foreach (var subscriber in _subscribers)
                 {
-                    subscriber(commit.State, commit.Changes);
+                    Tell(subscriber, commit);
                 }
             }
 
@@ -358,6 +392,19 @@ public sealed class PoolDatabase : IAsyncDisposable
             Fail(batch, own, e);
         }
 
+    }
+
+    /// <summary>What is published is durable, whatever becomes of those who hear of it: a bug of theirs must not be told as a failed change.</summary>
+    private void Tell(Action<DatabaseState, IReadOnlyList<Change>> subscriber, Commit commit)
+    {
+        try
+        {
+            subscriber(commit.State, commit.Changes);
+        }
+        catch (Exception e)
+        {
+            SubscriberFailed?.Invoke(e);
+        }
     }
 
     /// <summary>Lets the callers go on, each on a thread's time of its own; the one on whose thread this runs goes on when it has handed on the lead.</summary>

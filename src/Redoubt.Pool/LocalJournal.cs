@@ -1,5 +1,6 @@
 using Redoubt.Database;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.Storage;
 
 namespace Redoubt.Pool;
@@ -114,8 +115,12 @@ internal static class LocalJournal
         DurableFile.Replace(making, path);
     }
 
-    private static OpenedJournal New(string path, TimeProvider time) => new(new LiveJournal("local", path, null, time), DatabaseState.Empty, null) { IsNew = true };
+    private static OpenedJournal New(string path, TimeProvider time) => new(Live(path, null, time), DatabaseState.Empty, null) { IsNew = true };
 
     private static OpenedJournal Live(string path, JournalContent content, string? damage, TimeProvider time) =>
-        new(new LiveJournal("local", path, content.Half, time), StateDump.FromDump(content.Database), damage);
+        new(Live(path, content.Half, time), StateDump.FromDump(content.Database), damage);
+
+    /// <summary>One that is gone while the pool runs is made anew: the pool has all that was in it.</summary>
+    private static LiveJournal Live(string path, JournalHalf? keep, TimeProvider time) => new(
+        "local", path, keep, time, owner: VolumeOwner.Create(Path.GetDirectoryName(path)!, time), make: () => Make(path, JournalWriter.Initialise));
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
+using Redoubt.Database.Journal.Area;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -9,18 +10,35 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// Keeps the pool's whole database on protected SRs. A protected SR holds one metadata VDI of ours; the journal on it is named after
-/// that VDI.
+/// that VDI. A copy that is not where a reader would find it any more is mended as soon as the storage allows: written anew if what lies there is
+/// ours, and into a new VDI if it is gone or somebody else's, who keeps it.
 /// </summary>
-internal sealed class MetadataReplication
+internal sealed class MetadataReplication : IAsyncDisposable
 {
-    private readonly PoolServices _pool;
-    private readonly ConcurrentDictionary<string, bool> _announcedBroken = new();
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
 
-    /// <summary>Begins to tell people when a journal breaks.</summary>
+    private readonly PoolServices _pool;
+    private readonly JournalReports _reports;
+    private readonly ConcurrentDictionary<string, Task> _mending = new();
+    private readonly CancellationTokenSource _stopping = new();
+
+    /// <summary>Begins to tell people when a journal breaks, and to mend it.</summary>
     public MetadataReplication(PoolServices pool)
     {
         _pool = pool;
-        pool.Database.JournalHealthChanged += (journal, reason) => _ = ReportAsync(journal, reason);
+        _reports = new JournalReports(pool);
+        pool.Database.JournalChanged += Take;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _pool.Database.JournalChanged -= Take;
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_mending.Values);
+        await _reports.DisposeAsync();
+        _stopping.Dispose();
     }
 
     /// <summary>Checks that an SR can be protected.</summary>
@@ -59,7 +77,13 @@ internal sealed class MetadataReplication
         using var held = await _pool.Gates.EnterAsync(_pool.State.Get(reference).Uuid, cancellationToken);
         AssertSupported(reference);
         var existing = Own(reference);
-        var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : existing;
+        if (Journal(existing) is { Health: JournalHealth.Superseded })
+        {
+            // Whoever asks for it again means that this daemon is to have the volume.
+            await DetachAsync(existing);
+        }
+
+        var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : await UsableAsync(reference, existing, cancellationToken);
         try
         {
             await AttachAsync(reference, vdi, keepTrying: false, cancellationToken);
@@ -77,8 +101,24 @@ internal sealed class MetadataReplication
         using var held = await _pool.Gates.EnterAsync(_pool.State.Get(reference).Uuid, cancellationToken);
         while (Own(reference) is { IsNull: false } vdi)
         {
+            if (Journal(vdi) is { Health: JournalHealth.Superseded, Standing.Reason: { } other })
+            {
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED",
+                    $"{other} Its volume is not this daemon's to destroy. Stop one of the two daemons; if this one is to go on, enable the replication again first.");
+            }
+
             await DetachAsync(vdi);
-            await RemoveAsync(reference, vdi);
+            if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr && await ForeignAsync(sr, vdi, cancellationToken) is not null)
+            {
+                var uuid = _pool.State.Get(vdi).Uuid;
+                await _pool.Database.WriteAsync(tx => Disown(tx, vdi), CancellationToken.None);
+                _pool.Copies.Forget(uuid);
+            }
+            else
+            {
+                await RemoveAsync(reference, vdi);
+            }
         }
     }
 
@@ -96,12 +136,44 @@ internal sealed class MetadataReplication
 
         try
         {
+            vdi = await UsableAsync(reference, vdi, cancellationToken);
             await AttachAsync(reference, vdi, keepTrying: true, cancellationToken);
         }
         catch (XenApiException e)
         {
             await MarkAsync(vdi, latest: false);
-            await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Sr, _pool.State.Get(reference).Uuid, e.Message);
+            await _reports.TellBrokenAsync(reference, vdi, e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Proves now that the copy on an SR is where a reader would find it, and mends it if it isn't and the storage allows. The SR's gate must
+    /// be held. What stands in the way is announced, not thrown.
+    /// </summary>
+    public async Task VerifyAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    {
+        var vdi = Own(reference);
+        if (Journal(vdi) is not { } journal)
+        {
+            await ResumeAsync(reference, cancellationToken);
+            return;
+        }
+
+        if (journal.Health is JournalHealth.Healthy or JournalHealth.CatchingUp)
+        {
+            try
+            {
+                await journal.ProveAsync(cancellationToken);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
+            {
+                // The journal says so itself.
+            }
+        }
+
+        if (journal.Standing is { IsDisplaced: true, Health: not JournalHealth.Healthy })
+        {
+            await TryMendAsync(reference, journal, cancellationToken);
         }
     }
 
@@ -117,19 +189,21 @@ internal sealed class MetadataReplication
 
         var uuid = _pool.State.Get(vdi).Uuid;
         state = state.Add("vdi", uuid);
-        if (_pool.Database.Journals.FirstOrDefault(j => j.Key == uuid) is not { } journal)
+        if (Journal(vdi) is not { } journal)
         {
             return state.Add("health", "detached");
         }
 
         // The journal first: read the other way round, it could seem to be ahead.
+        var standing = journal.Standing;
         var (reached, wanted) = (journal.Generation, _pool.Database.JournalledGeneration);
         state = state
-            .Add("health", journal.Health switch
+            .Add("health", standing.Health switch
             {
                 JournalHealth.Healthy => "healthy",
                 JournalHealth.CatchingUp => "catching-up",
                 JournalHealth.Broken => "broken",
+                JournalHealth.Superseded => "superseded",
             })
             .Add("readable_by", journal.IsLarge ? "redoubt" : "redoubt,xapi")
             .Add("generation", $"{reached}")
@@ -139,8 +213,8 @@ internal sealed class MetadataReplication
             state = state.Add("history_problem", problem);
         }
 
-        return journal.Trouble is { } trouble
-            ? state.Add("reason", trouble.Reason).Add("broken_since", XenTypes.DateTime.Encode(trouble.Since))
+        return standing is { Reason: { } reason, Since: { } since }
+            ? state.Add("reason", reason).Add(standing.Health == JournalHealth.Superseded ? "superseded_since" : "broken_since", XenTypes.DateTime.Encode(since))
             : state;
     }
 
@@ -169,10 +243,197 @@ internal sealed class MetadataReplication
         },
         CancellationToken.None);
 
-    private Ref<VdiRecord> Own(Ref<SrRecord> reference) => _pool.State.Get(reference).Vdis.FirstOrDefault(v =>
-        _pool.State.Find(v) is { Type: XenApi.VdiType.Metadata } vdi && vdi.MetadataOfPool == _pool.Pool);
+    /// <summary>Our volume on an SR, whatever lies there by now: first the one that is written.</summary>
+    private Ref<VdiRecord> Own(Ref<SrRecord> reference) => _pool.State.Get(reference).Vdis
+        .Where(v => _pool.State.Find(v)?.MetadataOfPool == _pool.Pool).OrderBy(v => Journal(v) is null).FirstOrDefault();
 
-    private async Task<Ref<VdiRecord>> CreateAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
+    private LiveJournal? Journal(Ref<VdiRecord> vdi) =>
+        _pool.State.Find(vdi) is { Uuid: var uuid } ? _pool.Database.Journals.FirstOrDefault(j => j.Key == uuid) : null;
+
+    /// <summary>A journal stands otherwise than before. Under the journal's lock: only takes note.</summary>
+    private void Take(LiveJournal journal, JournalStanding standing)
+    {
+        _reports.Take(journal, standing);
+        if (standing is { Health: JournalHealth.Broken, IsDisplaced: true } && journal != _pool.Database.Own && !_stopping.IsCancellationRequested)
+        {
+            _mending.AddOrUpdate(
+                journal.Key, _ => Task.Run(() => MendAsync(journal)), (_, mending) => mending.IsCompleted ? Task.Run(() => MendAsync(journal)) : mending);
+        }
+    }
+
+    /// <summary>Tries to mend a copy until it is mended or no longer ours to mend.</summary>
+    private async Task MendAsync(LiveJournal journal)
+    {
+        try
+        {
+            var sr = _pool.State.Find(_pool.State.FindByUuid<VdiRecord>(journal.Key))?.Sr ?? default;
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+            {
+                if (_pool.State.Find(sr) is not { Uuid: var uuid })
+                {
+                    return;
+                }
+
+                using (await _pool.Gates.EnterAsync(uuid, _stopping.Token))
+                {
+                    if (_pool.Attached.Find(uuid) is not { Access: SrAccess.ReadWrite } || Own(sr) is not { IsNull: false } vdi)
+                    {
+                        return;
+                    }
+
+                    if (Journal(vdi) is null)
+                    {
+                        await ResumeAsync(sr, _stopping.Token);
+                    }
+                    else if (Journal(vdi) != journal || !journal.Standing.IsDisplaced || await TryMendAsync(sr, journal, _stopping.Token))
+                    {
+                        return;
+                    }
+                }
+
+                await Task.Delay(pause, _pool.Time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The daemon stops; the next one looks at the volume when it attaches the SR.
+        }
+        catch (XenApiException) when (_stopping.IsCancellationRequested)
+        {
+            // The same, seen from a database that is closed.
+        }
+    }
+
+    /// <summary>Puts a new journal in the place of one whose volume is displaced, on the same VDI or on a new one. The SR's gate must be held.</summary>
+    private async Task<bool> TryMendAsync(Ref<SrRecord> reference, LiveJournal journal, CancellationToken cancellationToken)
+    {
+        if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
+        {
+            return false;
+        }
+
+        try
+        {
+            var old = _pool.State.FindByUuid<VdiRecord>(journal.Key);
+            var vdi = await UsableAsync(reference, old, cancellationToken);
+            if (vdi == old && await OwnerAsync(reference, vdi, cancellationToken) == journal.Owner.Id)
+            {
+                // It is there, and only must not be written: the journal itself tries that again.
+                return false;
+            }
+
+            await _pool.Database.DetachAsync(journal.Key);
+            await AttachAsync(reference, vdi, keepTrying: true, cancellationToken);
+            // Whether it is healthy or broken again: the new journal says so from now on.
+            return true;
+        }
+        catch (XenApiException e)
+        {
+            if (_pool.Database.Journals.Contains(journal))
+            {
+                return false;
+            }
+
+            await _reports.TellBrokenAsync(reference, Own(reference), e.Message);
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// A VDI that our journal may lie on: the one there was, if what lies there is ours or nothing; else a new one. What somebody else put in
+    /// its place stays, and is no longer taken for ours.
+    /// </summary>
+    private async Task<Ref<VdiRecord>> UsableAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        // Foreign first: what is in the VDI's place may be nothing that has a path.
+        var isForeign = await ForeignAsync(sr, vdi, cancellationToken) is not null;
+        var isGone = !isForeign && await PathAsync(sr, vdi, cancellationToken) is null;
+        if (!isForeign && !isGone)
+        {
+            return vdi;
+        }
+
+        var uuid = _pool.State.Get(vdi).Uuid;
+        var made = await CreateAsync(reference, cancellationToken, tx =>
+        {
+            if (isGone)
+            {
+                tx.Delete(vdi);
+            }
+            else
+            {
+                Disown(tx, vdi);
+            }
+        });
+        _pool.Copies.Forget(uuid);
+        return made;
+    }
+
+    /// <summary>Why what lies in a VDI that was ours is not ours to write to; null if it is, or if there is nothing.</summary>
+    private async Task<string?> ForeignAsync(ISr sr, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await PathAsync(sr, vdi, cancellationToken) is not { } path ? null : await Task.Run(() => WhyUnusable(path, _pool.Pool), cancellationToken);
+        }
+        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_65")
+        {
+            // A link, a folder, an image of another kind.
+            return e.Message;
+        }
+    }
+
+    private static string? WhyUnusable(string path, Ref<PoolRecord> pool) => MetadataVolume.Read(path) switch
+    {
+        MetadataVolume.Readable volume when volume.PoolRef != pool => $"it holds the metadata of the pool {volume.State.Get(volume.PoolRef).NameLabel}",
+        // Ours, as far as it can still be read; but no journal goes on in what is cut, or has lost its head.
+        MetadataVolume.Readable or MetadataVolume.Unreadable { IsEmpty: true } => WhyNoLog(path),
+        MetadataVolume.Unreadable other => other.Reason,
+        var other => throw new InvalidOperationException($"unknown volume {other}"),
+    };
+
+    private static string? WhyNoLog(string path)
+    {
+        try
+        {
+            using var volume = System.IO.File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var head = new byte[JournalLayout.Magic.Length];
+            // The length of a block device is not told here, and never changes.
+            return RandomAccess.GetLength(volume) is > 0 and < JournalLayout.StorageVolumeBytes ? "it was cut"
+                : RandomAccess.Read(volume, head, 0) < head.Length || !JournalLayout.Magic.SequenceEqual(head) ? "it no longer begins as a redo log"
+                : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<Guid?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        var path = await PathAsync(_pool.Attached.Get(reference, _pool.State.Get(reference)), vdi, cancellationToken);
+        return path is not null && await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner.Id : null;
+    }
+
+    /// <summary>Where a VDI lies; null if it is gone.</summary>
+    private async Task<string?> PathAsync(ISr sr, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await sr.GetPathAsync(SrRows.Uuid(_pool.State.Get(vdi)), cancellationToken)).Path;
+        }
+        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_46")
+        {
+            return null;
+        }
+    }
+
+    private static void Disown(Transaction tx, Ref<VdiRecord> vdi) => tx.Update(
+        vdi, v => v with { MetadataOfPool = default, MetadataLatest = false, NameDescription = "Was this pool's metadata; something else was put in its place" });
+
+    /// <summary>Makes a metadata VDI, and in the same step whatever goes with it.</summary>
+    private async Task<Ref<VdiRecord>> CreateAsync(Ref<SrRecord> reference, CancellationToken cancellationToken, Action<Transaction>? also = null)
     {
         var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
         var made = await sr.CreateVdiAsync(
@@ -184,20 +445,24 @@ internal sealed class MetadataReplication
             },
             cancellationToken);
         return await _pool.Database.WriteAsync(
-            tx => tx.Create(new VdiRecord
+            tx =>
             {
-                Uuid = made.Uuid.ToString(),
-                Location = made.Uuid.ToString(),
-                NameLabel = "Metadata for DR",
-                NameDescription = "Used for disaster recovery",
-                Sr = reference,
-                Type = XenApi.VdiType.Metadata,
-                VirtualSize = made.VirtualSizeBytes,
-                PhysicalUtilisation = made.PhysicalUtilisationBytes,
-                Managed = true,
-                MetadataOfPool = _pool.Pool,
-                SmConfig = VdiRecordDefaults.RawSmConfig,
-            }),
+                also?.Invoke(tx);
+                return tx.Create(new VdiRecord
+                {
+                    Uuid = made.Uuid.ToString(),
+                    Location = made.Uuid.ToString(),
+                    NameLabel = "Metadata for DR",
+                    NameDescription = "Used for disaster recovery",
+                    Sr = reference,
+                    Type = XenApi.VdiType.Metadata,
+                    VirtualSize = made.VirtualSizeBytes,
+                    PhysicalUtilisation = made.PhysicalUtilisationBytes,
+                    Managed = true,
+                    MetadataOfPool = _pool.Pool,
+                    SmConfig = VdiRecordDefaults.RawSmConfig,
+                });
+            },
             CancellationToken.None);
     }
 
@@ -214,8 +479,10 @@ internal sealed class MetadataReplication
         {
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
             var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
+            RequireOurs(before, path);
             RequireNotAhead(before, path);
-            var journal = new LiveJournal(record.Uuid, path, before?.Half, _pool.Time, Signer(reference, record));
+            var journal = new LiveJournal(
+                record.Uuid, path, before?.Half, _pool.Time, Signer(reference, record), VolumeOwner.Create(_pool.DataDirectory, _pool.Time));
             var reached = _pool.State.Generation;
             if (await _pool.Database.AttachAsync(journal, keepTrying, cancellationToken))
             {
@@ -241,6 +508,15 @@ internal sealed class MetadataReplication
 
     private VolumeSigner Signer(Ref<SrRecord> sr, VdiRecord vdi) =>
         new(_pool.MetadataKey, SrRows.Uuid(vdi).Value, SrRows.Uuid(_pool.State.Get(sr)).Value);
+
+    private void RequireOurs(MetadataVolume.Readable? before, string path)
+    {
+        if (before is not null && before.PoolRef != _pool.Pool)
+        {
+            throw new IOException(
+                $"{path} holds the metadata of another pool, {before.State.Get(before.PoolRef).NameLabel} ({before.PoolUuid}). Nothing was written there.");
+        }
+    }
 
     /// <summary>
     /// After damage to the pool's own journal, a copy on an SR may hold changes that were acknowledged and are lost here. It must not be
@@ -288,30 +564,5 @@ internal sealed class MetadataReplication
 
         await _pool.Database.WriteAsync(tx => tx.Delete(vdi), CancellationToken.None);
         _pool.Copies.Forget(record.Uuid);
-    }
-
-    private async Task ReportAsync(LiveJournal journal, string? reason)
-    {
-        await _pool.Database.WriteAsync(
-            tx =>
-            {
-                var vdi = tx.State.FindByUuid<VdiRecord>(journal.Key);
-                if (tx.Find(vdi) is not null)
-                {
-                    tx.Update(vdi, v => v with { MetadataLatest = reason is null });
-                }
-            },
-            CancellationToken.None);
-        var pool = _pool.State.Get(_pool.Pool);
-        var body = $"Redo log [DR redo log for VDI {journal.Key}]";
-        if (reason is not null)
-        {
-            _announcedBroken[journal.Key] = true;
-            await _pool.PostAsync("METADATA_LUN_BROKEN", 3, Cls.Pool, pool.Uuid, $"{body}: {reason}");
-        }
-        else if (_announcedBroken.TryRemove(journal.Key, out _))
-        {
-            await _pool.PostAsync("METADATA_LUN_HEALTHY", 4, Cls.Pool, pool.Uuid, body);
-        }
     }
 }

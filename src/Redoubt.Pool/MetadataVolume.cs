@@ -56,7 +56,11 @@ internal abstract record MetadataVolume
         var (reference, pool) = state.All<PoolRecord>().FirstOrDefault();
         return pool is null
             ? new Unreadable("the database in it has no pool")
-            : new Readable(state, reference, pool.Uuid, content.Half, damage, content.Proof.Signature) { WrittenAt = content.WrittenAt };
+            : new Readable(state, reference, pool.Uuid, content.Half, damage, content.Proof.Signature)
+            {
+                WrittenAt = content.WrittenAt,
+                Owner = content.Proof.Owner,
+            };
     }
 
     /// <summary>It holds a pool's database.</summary>
@@ -70,6 +74,9 @@ internal abstract record MetadataVolume
     {
         /// <summary>When the state that was read was written, by its writer's clock; null where the volume does not tell.</summary>
         public DateTimeOffset? WrittenAt { get; init; }
+
+        /// <summary>Which daemon writes the volume; null where none has said so.</summary>
+        public VolumeOwner? Owner { get; init; }
     }
 
     /// <summary>Nothing usable is there.</summary>

@@ -12,9 +12,10 @@ internal sealed class PoolCalls(PoolServices pool)
         {
             await pool.Database.FlushWholeAsync(call.Cancellation);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or Database.Journal.JournalException)
+        catch (AggregateException e)
         {
-            throw new XenApiException(e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {e.Message}");
+            throw new XenApiException(
+                e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {string.Join("; ", e.InnerExceptions.Select(i => i.Message))}");
         }
     }
 }

@@ -19,12 +19,15 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly GuestWatch _watch;
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
+    private readonly MetadataReplication _replication;
 
     private string? _restored;
 
-    private PoolDaemon(DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata, BackupSchedule backups, FirmwareWatch firmware)
+    private PoolDaemon(
+        DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata,
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication)
     {
-        (_directory, Services, Messages, _watch) = (directory, services, messages, watch);
+        (_directory, Services, Messages, _watch, _replication) = (directory, services, messages, watch, replication);
         _backups = backups;
         _firmware = firmware;
         Implicit = new ImplicitCalls(services.Database);
@@ -185,6 +188,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _firmware.DisposeAsync();
         await _watch.DisposeAsync();
         LetBridgesGo();
+        await _replication.DisposeAsync();
     }
 
     // A host is not left with bridges that nobody uses; guests that run on keep theirs, and the others' are made again when they start.
@@ -245,7 +249,9 @@ public sealed class PoolDaemon : IAsyncDisposable
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
-        return new(directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests), new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware));
+        return new(
+            directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication);
     }
 
     // In the database, so that a recovery site that asks this pool learns it.

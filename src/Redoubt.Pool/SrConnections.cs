@@ -145,6 +145,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         using (await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken))
         {
             await ScanHeldAsync(reference, cancellationToken);
+            await replication.VerifyAsync(reference, cancellationToken);
         }
 
         await elsewhere.AnnounceAsync();

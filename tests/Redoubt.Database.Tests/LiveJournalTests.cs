@@ -89,7 +89,13 @@ public sealed class LiveJournalTests
         {
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
             var health = Channel.CreateUnbounded<string?>();
-            pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
+            pool.Database.JournalChanged += (journal, standing) =>
+            {
+                if (journal.Key == "sr" && standing.Health is JournalHealth.Healthy or JournalHealth.Broken)
+                {
+                    health.Writer.TryWrite(standing.Reason);
+                }
+            };
             await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
             Assert.Null(await health.Reader.ReadAsync(Stop));
 
@@ -128,7 +134,13 @@ public sealed class LiveJournalTests
         {
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
             var health = Channel.CreateUnbounded<string?>();
-            pool.Database.JournalHealthChanged += (_, reason) => health.Writer.TryWrite(reason);
+            pool.Database.JournalChanged += (journal, standing) =>
+            {
+                if (journal.Key == "sr" && standing.Health is JournalHealth.Healthy or JournalHealth.Broken)
+                {
+                    health.Writer.TryWrite(standing.Reason);
+                }
+            };
             await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
             Assert.Null(await health.Reader.ReadAsync(Stop));
 

@@ -179,22 +179,19 @@ public sealed class PoolDatabaseTests
         using var inside = new SemaphoreSlim(0);
         using var go = new ManualResetEventSlim();
         Task first, second, third, whole;
+        var away = pool.LocalPath + ".away";
         using (pool.Database.Subscribe((_, changes) =>
         {
-            var name = ((VmRecord)changes[0].After!.Record).NameLabel;
-            if (name == "first")
+            if (((VmRecord)changes[0].After!.Record).NameLabel == "first")
             {
                 inside.Release();
                 go.Wait(Stop);
-            }
-            else if (name == "second")
-            {
-                throw new InvalidOperationException("as when the journal can't be written");
             }
         }))
         {
             first = Task.Run(() => pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "first" }), Stop), Stop);
             await inside.WaitAsync(Stop);
+            File.Move(pool.LocalPath, away);
             second = pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "second" }), Stop);
             whole = pool.Database.FlushWholeAsync(Stop);
             third = pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "third" }), Stop);
@@ -202,12 +199,56 @@ public sealed class PoolDatabaseTests
             await first;
             await Assert.ThrowsAsync<XenApiException>(() => second);
             await Assert.ThrowsAsync<XenApiException>(() => third);
-            await whole;
+            await Assert.ThrowsAsync<AggregateException>(() => whole);
+            Assert.Equal(["first"], pool.Database.State.All<VmRecord>().Select(v => v.Record.NameLabel));
+            File.Move(away, pool.LocalPath);
         }
 
+        await Patience.UntilAsync(() => pool.Database.Own.Health == JournalHealth.Healthy, "the journal is written again");
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "fourth" }), Stop);
         var left = TestPool.Read(pool.LocalPath);
         Assert.DoesNotContain("third", left.All<VmRecord>().Select(v => v.Record.NameLabel));
         Assert.Null(TestPool.Differences(pool.Database.State, left));
+    }
+
+    [Fact]
+    public async Task What_a_subscriber_throws_fails_no_change_and_keeps_nobody_else_from_hearing_of_it()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var (failures, heard) = (new List<Exception>(), 0);
+        pool.Database.SubscriberFailed += failures.Add;
+        using var bad = pool.Database.Subscribe((_, _) => throw new InvalidOperationException("a bug"));
+        using var good = pool.Database.Subscribe((_, _) => heard++);
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "durable" }), Stop);
+        await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = "changed" }), Stop);
+        Assert.Equal((2, 2), (failures.Count, heard));
+        Assert.Equal("changed", TestPool.Read(pool.LocalPath).Get(vm).NameLabel);
+    }
+
+    [Fact]
+    public async Task What_must_be_put_right_is_tried_again_while_the_journal_fails_but_not_when_it_can_never_be()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var tries = 0;
+        var failure = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteSurelyAsync(tx =>
+        {
+            tries++;
+            tx.Get(new Ref<VmRecord>("OpaqueRef:nobody"));
+        }));
+        Assert.Equal(("HANDLE_INVALID", 1), (failure.Code, tries));
+        failure = await Assert.ThrowsAsync<XenApiException>(
+            () => pool.Database.WriteSurelyAsync(_ => throw new XenApiException("INTERNAL_ERROR", "of the transaction itself")));
+        Assert.Equal("INTERNAL_ERROR", failure.Code);
+
+        File.Move(pool.LocalPath, pool.LocalPath + ".away");
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var given = pool.Database.WriteSurelyAsync(tx => tx.Create(new VmRecord { NameLabel = "given up" }), enough.Token);
+        var surely = pool.Database.WriteSurelyAsync(tx => tx.Create(new VmRecord { NameLabel = "in the end" }), Stop);
+        await Patience.UntilAsync(() => pool.Database.Own.Health == JournalHealth.Broken, "the journal is broken");
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
+        File.Move(pool.LocalPath + ".away", pool.LocalPath);
+        await surely;
+        Assert.Equal(["in the end"], TestPool.Read(pool.LocalPath).All<VmRecord>().Select(v => v.Record.NameLabel));
     }
 }

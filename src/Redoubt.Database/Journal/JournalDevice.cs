@@ -120,7 +120,8 @@ public sealed class JournalDevice : IDisposable
 
     internal void WriteAt(long offset, ReadOnlySpan<byte> bytes)
     {
-        Observer?.Invoke(new DeviceOperation(offset, bytes.ToArray()));
+        if (Observer is { } observer)
+            observer(new DeviceOperation(offset, bytes.ToArray()));
         RandomAccess.Write(_handle, bytes, offset);
     }
 

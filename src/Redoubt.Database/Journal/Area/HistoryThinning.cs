@@ -9,8 +9,11 @@ namespace Redoubt.Database.Journal.Area;
 /// up to an hour       all
 /// up to two days      the last of each hour
 /// up to 60 days       the last of each day
-/// older               none
+/// older               none, but for the newest ten, which are kept whatever their age
 /// </code>
+/// The age of a state is the time that passed after it as far as the states themselves show: the steps from each to the next are added up, and
+/// a step back, or of more than three days, counts for nothing. Nobody knows then whether time has passed or a clock has jumped, and a
+/// clock that was twenty years ahead for one start must not thin everything away.
 /// The state before a fall is kept beyond that. A fall is when every later state has less than half the VMs; such a state outlives all
 /// that is not of this kind, and one after which no VM is left is never too old. So a pool that lost its VMs cannot push out the states
 /// in which it had them, however often it is written and though someone has made a VM or two since.
@@ -24,6 +27,8 @@ public static class HistoryThinning
     private static readonly TimeSpan All = TimeSpan.FromHours(1);
     private static readonly TimeSpan Hourly = TimeSpan.FromDays(2);
     private static readonly TimeSpan Daily = TimeSpan.FromDays(60);
+    private static readonly TimeSpan LongestStep = TimeSpan.FromDays(3);
+    private const int Newest = 10;
 
     /// <summary>What to drop. May be the newest entry, when only states before a fall could make way for it.</summary>
     public static ImmutableArray<HistoryEntry> Drop(IReadOnlyCollection<HistoryEntry> entries, DateTimeOffset now, HistorySpace space)
@@ -34,14 +39,15 @@ public static class HistoryThinning
         foreach (var pool in entries.GroupBy(e => e.Pool.Uuid))
         {
             var newestFirst = pool.OrderByDescending(e => e.Id).ToList();
-            var (most, later) = (0, (HistoryEntry?)null);
+            var (most, later, age, newer) = (0, (HistoryEntry?)null, TimeSpan.Zero, 0);
             foreach (var entry in newestFirst)
             {
-                var age = now - entry.WrittenAt;
+                var step = (later?.WrittenAt ?? now) - entry.WrittenAt;
+                age += step > TimeSpan.Zero && step <= LongestStep ? step : TimeSpan.Zero;
                 var isBeforeFall = entry.Vms > 0 && most < (entry.Vms + 1) / 2 && (age <= Daily || most == 0);
                 if (isBeforeFall)
                     beforeFall.Add(entry);
-                if (isBeforeFall || IsOfUse(entry, age, later))
+                if (isBeforeFall || newer++ < Newest || IsOfUse(entry, age, later))
                     kept.Add(entry);
                 else
                     drop.Add(entry);

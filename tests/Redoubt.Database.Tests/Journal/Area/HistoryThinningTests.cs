@@ -16,7 +16,8 @@ public sealed class HistoryThinningTests
         var kept = Kept(entries, Now, Plenty);
         var ages = kept.Select(e => Now - e.WrittenAt).ToList();
         Assert.Equal(7, ages.Count(a => a <= TimeSpan.FromHours(1)));
-        Assert.InRange(ages.Count(a => a > TimeSpan.FromHours(1) && a <= TimeSpan.FromDays(2)), 46, 48);
+        // Three more belong to the newest ten.
+        Assert.InRange(ages.Count(a => a > TimeSpan.FromHours(1) && a <= TimeSpan.FromDays(2)), 48, 51);
         Assert.InRange(ages.Count(a => a > TimeSpan.FromDays(2)), 57, 59);
         Assert.True(ages.Max() <= TimeSpan.FromDays(60));
     }
@@ -40,6 +41,44 @@ public sealed class HistoryThinningTests
     {
         var (had, empty, back) = (Entry(1, TimeSpan.FromMinutes(3), 10, 90), Entry(2, TimeSpan.FromMinutes(2), 0, 5), Entry(3, TimeSpan.FromMinutes(1), 9, 90));
         Assert.Equal([back], Kept([had, empty, back], Now, new HistorySpace(94, 4096, 1000)));
+    }
+
+    [Theory]
+    [InlineData(20 * 365)]
+    [InlineData(100)]
+    [InlineData(4)]
+    [InlineData(-3)]
+    [InlineData(-20 * 365)]
+    public void A_clock_that_is_wrong_for_one_start_takes_nothing_that_was_worth_keeping(int days)
+    {
+        var history = Kept(Every(TimeSpan.FromMinutes(10), TimeSpan.FromDays(70)), Now, Plenty);
+        var next = history.Max(e => e.Id);
+
+        // What was kept before, after thirty more states of a start with this clock.
+        List<long> After(double off)
+        {
+            var states = history;
+            for (var i = 1; i <= 30; i++)
+            {
+                var at = Now.AddDays(off).AddMinutes(5 * i);
+                states = Kept([.. states, Entry(next + i, TimeSpan.Zero, 5, 1) with { WrittenAt = at }], at, Plenty);
+            }
+
+            // And of the one after it, when the clock is right again.
+            var now = Now.AddMinutes(160);
+            return [.. Kept([.. states, Entry(next + 31, TimeSpan.Zero, 5, 1) with { WrittenAt = now }], now, Plenty).Select(e => e.Id).Where(id => id <= next)];
+        }
+
+        Assert.NotEmpty(After(0));
+        Assert.Empty(After(0).Except(After(days)));
+    }
+
+    [Fact]
+    public void The_newest_are_kept_whatever_their_age_says()
+    {
+        var entries = Enumerable.Range(1, 40).Select(i => Entry(i, TimeSpan.FromDays(100 - i), vms: 5, blocks: 1)).ToList();
+        Assert.Equal(Enumerable.Range(31, 10).Select(i => (long)i), Kept(entries, Now.AddDays(2), Plenty).Select(e => e.Id).TakeLast(10));
+        Assert.Equal(10, Kept([.. entries.Select(e => e with { WrittenAt = Now.AddMinutes(e.Id) })], Now.AddDays(70), Plenty).Count(e => e.Id > 30));
     }
 
     [Fact]

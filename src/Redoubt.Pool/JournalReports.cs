@@ -1,0 +1,155 @@
+using System.Threading.Channels;
+using Redoubt.Database;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Tells people how the copies of the database stand: in the record of the VDI that each lies on, and in messages about the pool, as xapi's
+/// are. One reader takes what happened in its order, so that no recovery is told before the failure it ended.
+/// </summary>
+internal sealed class JournalReports : IAsyncDisposable
+{
+    private readonly PoolServices _pool;
+    private readonly Channel<(LiveJournal Journal, JournalStanding Standing)> _news =
+        Channel.CreateUnbounded<(LiveJournal Journal, JournalStanding Standing)>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly HashSet<string> _broken = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _telling;
+
+    public JournalReports(PoolServices pool)
+    {
+        _pool = pool;
+        _telling = Task.Run(TellAsync);
+    }
+
+    /// <summary>Notes that a journal stands otherwise. Never waits.</summary>
+    public void Take(LiveJournal journal, JournalStanding standing) => _news.Writer.TryWrite((journal, standing));
+
+    /// <summary>Tells that the copy on an SR could not even begin to be written.</summary>
+    public Task TellBrokenAsync(Ref<SrRecord> sr, Ref<VdiRecord> vdi, string reason)
+    {
+        var (record, volume) = (_pool.State.Find(sr), _pool.State.Find(vdi));
+        lock (_broken)
+        {
+            if (!_broken.Add(record?.Uuid ?? ""))
+            {
+                return Task.CompletedTask;
+            }
+        }
+
+        return PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(volume?.Uuid ?? "", record)}: {reason}");
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _news.Writer.TryComplete();
+        await _stopping.CancelAsync();
+        await _telling;
+        _stopping.Dispose();
+    }
+
+    private async Task TellAsync()
+    {
+        try
+        {
+            await foreach (var (journal, standing) in _news.Reader.ReadAllAsync(_stopping.Token))
+            {
+                await (journal == _pool.Database.Own ? TellOwnAsync(standing) : TellCopyAsync(journal, standing));
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The daemon stops; the next one finds out anew how its journals stand.
+        }
+        catch (XenApiException e) when (e.Code == "INTERNAL_ERROR")
+        {
+            // The database is closed.
+        }
+    }
+
+    /// <summary>Of the pool's own journal it can be told only when it is written again, and so it is.</summary>
+    private async Task TellOwnAsync(JournalStanding standing)
+    {
+        if (standing.Health is JournalHealth.Broken or JournalHealth.Superseded && IsNew(""))
+        {
+            await PostAsync("POOL_JOURNAL_BROKEN", 2, $"The pool's own journal could not be written, and no change was made meanwhile: {standing.Reason}");
+        }
+        else if (standing.Health == JournalHealth.Healthy && IsOver(""))
+        {
+            await PostAsync("POOL_JOURNAL_HEALTHY", 4, "The pool's own journal has been written anew, whole.");
+        }
+    }
+
+    private async Task TellCopyAsync(LiveJournal journal, JournalStanding standing)
+    {
+        await _pool.Database.WriteSurelyAsync(
+            tx =>
+            {
+                // As it stands now: between what happened then and now others may have written of it.
+                var (vdi, latest) = (tx.State.FindByUuid<VdiRecord>(journal.Key), journal.Health == JournalHealth.Healthy);
+                if (_pool.Database.Journals.Contains(journal) && tx.Find(vdi) is { } record && record.MetadataLatest != latest)
+                {
+                    tx.Update(vdi, v => v with { MetadataLatest = latest });
+                }
+            },
+            _stopping.Token);
+        var sr = _pool.State.Find(_pool.State.Find(_pool.State.FindByUuid<VdiRecord>(journal.Key))?.Sr ?? default);
+        var subject = sr?.Uuid ?? "";
+        switch (standing.Health)
+        {
+            case JournalHealth.Broken when IsNew(subject):
+                await PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(journal.Key, sr)}: {standing.Reason}");
+                break;
+            case JournalHealth.Superseded:
+                IsOver(subject);
+                await PostAsync(
+                    "METADATA_LUN_SUPERSEDED", 2,
+                    $"{Body(journal.Key, sr)}: {standing.Reason}. Two daemons run this pool, perhaps because one's data directory was restored from a copy. What changes here "
+                    + "is no longer written there. Stop one of the two; if this one is to go on, enable the replication on the SR again.");
+                break;
+            case JournalHealth.Healthy when IsOver(subject):
+                await PostAsync("METADATA_LUN_HEALTHY", 4, Body(journal.Key, sr));
+                break;
+            case JournalHealth.Broken or JournalHealth.Healthy or JournalHealth.CatchingUp:
+                break;
+        }
+    }
+
+    /// <summary>What xapi says of a journal, and which SR it is on.</summary>
+    private static string Body(string vdi, SrRecord? sr) => $"Redo log [DR redo log for VDI {vdi}]{(sr is null ? "" : $" on SR {sr.NameLabel}")}";
+
+    private bool IsNew(string subject)
+    {
+        lock (_broken)
+        {
+            return _broken.Add(subject);
+        }
+    }
+
+    private bool IsOver(string subject)
+    {
+        lock (_broken)
+        {
+            return _broken.Remove(subject);
+        }
+    }
+
+    private Task PostAsync(string name, int priority, string body) => _pool.Database.WriteSurelyAsync(
+        tx =>
+        {
+            tx.Create(new MessageRecord
+            {
+                Name = name,
+                Priority = priority,
+                Cls = Cls.Pool,
+                ObjUuid = tx.Get(_pool.Pool).Uuid,
+                Body = body,
+                Timestamp = _pool.Time.GetUtcNow(),
+            });
+            MessageLog.Trim(tx);
+        },
+        _stopping.Token);
+}
