@@ -91,7 +91,7 @@ public sealed class JournalWriter : IDisposable
         // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
         (_counts, _validityInDoubt) = (keep ?? named?.Half, keep is not null && keep != named?.Half);
         _area = AreaWriter.Open(device, layout, signer);
-        _claim = owner is null || _area is null ? null : new OwnerClaim(device, _area, owner);
+        _claim = owner is null || _area is null ? null : new OwnerClaim(device, _area.Map.Start, owner);
         if (owner is { Term: > 0 } && named is { } counting)
             RequireOurs(counting.Half);
         foreach (var half in (JournalHalf[])[JournalHalf.First, JournalHalf.Second])
@@ -155,7 +155,7 @@ public sealed class JournalWriter : IDisposable
         var length = DumpWriter.Measure(dump);
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         _device.RequireInPlace();
-        _claim?.Take();
+        _claim?.Take(PoolIdentity.Of(dump));
         var (packed, places) = length > MaxDatabaseBytes ? Pack(dump, length, half) : (null, default);
 
         _mayAppend = false;

@@ -46,9 +46,6 @@ internal sealed class AreaWriter : IDisposable
     /// </summary>
     public bool NeedsZeros => _zeroedTo <= _next + ProofList.Gap && _zeroedTo < Map.ProofCapacity;
 
-    /// <summary>Whose volume the header says it is.</summary>
-    public PoolIdentity? Pool => _header?.Pool;
-
     /// <summary>What a reader must find: the header and the last proof record, as they were written.</summary>
     public IEnumerable<WrittenPiece> Written()
     {

@@ -7,25 +7,27 @@ namespace Redoubt.Database.Journal.Area;
 internal sealed class OwnerClaim
 {
     private readonly JournalDevice _device;
-    private readonly AreaWriter _area;
     private readonly long _start;
     private readonly byte[][] _seen = [new byte[AreaSection.Bytes], new byte[AreaSection.Bytes]];
     private readonly byte[] _block = new byte[AreaSection.Bytes];
+    private Guid _pool;
     private bool _isHeld;
 
     /// <summary>Writes nothing yet.</summary>
     /// <param name="device">The volume.</param>
-    /// <param name="area">Our area there.</param>
+    /// <param name="start">Where our area begins there.</param>
     /// <param name="owner">Who writes. With a term above 0, who has claimed this volume before: then it must still be its.</param>
-    public OwnerClaim(JournalDevice device, AreaWriter area, VolumeOwner owner) => (_device, _area, _start, Owner) = (device, area, area.Map.Start, owner);
+    public OwnerClaim(JournalDevice device, long start, VolumeOwner owner) => (_device, _start, Owner) = (device, start, owner);
 
     /// <summary>Who writes; with its term, once the volume is claimed.</summary>
     public VolumeOwner Owner { get; private set; }
 
     /// <summary>Takes the volume over, or proves that it still is this writer's. Durable when it returns.</summary>
+    /// <param name="pool">The pool whose database it is to hold.</param>
     /// <exception cref="JournalException"><see cref="JournalFault.Superseded"/>, <see cref="JournalFault.Displaced"/>.</exception>
-    public void Take()
+    public void Take(PoolIdentity pool)
     {
+        _pool = pool.Uuid;
         if (_isHeld)
         {
             Require();
@@ -82,7 +84,7 @@ internal sealed class OwnerClaim
         if (found?.Id == Owner.Id)
             return;
         // Another pool's volume has an owner too, and was put here by somebody: that takes nothing over.
-        if (_area.Pool is { } ours && AreaHeader.Read(bytes, _start).Header?.Pool is { } pool && pool.Uuid != ours.Uuid)
+        if (AreaHeader.Read(bytes, _start).Header?.Pool is { } pool && pool.Uuid != _pool)
             throw _device.Displaced($"it is the metadata volume of the pool {pool.Name} ({pool.Uuid})");
         throw found is null || found.Term < Owner.Term
             ? _device.Displaced($"{(found is null ? "it names no daemon" : $"it names {found}")} as the one that writes it")

@@ -1,5 +1,7 @@
+using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 using Redoubt.Database.Journal.Area;
+using Redoubt.Database.Tests.Dump;
 
 namespace Redoubt.Database.Tests.Journal.Area;
 
@@ -133,6 +135,30 @@ public sealed class OwnerTests
         var half = scratch.Image[JournalLayout.ValidityOffset] == '1' ? JournalHalf.First : JournalHalf.Second;
         scratch.Device.WriteAt(scratch.Layout.StartOf(half), "11111111-2222-3333-4444-555555555555"u8);
         Assert.Equal(JournalFault.Displaced, Assert.Throws<JournalException>(() => scratch.Writer(owner: first.Owner)).Fault);
+    }
+
+    [Fact]
+    public void Another_pool_s_volume_has_an_owner_and_takes_nothing_over_however_often_it_is_tried()
+    {
+        var (ours, theirs) = (Pool("11111111-2222-3333-4444-555555555555"), Pool("0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"));
+        using var scratch = new Scratch(historyBlocks: 16);
+        using var first = scratch.Writer(owner: scratch.Owner("/ours"));
+        first.WriteDatabase(ours);
+        using var other = scratch.Writer(owner: scratch.Owner("/theirs"));
+        other.WriteDatabase(theirs);
+        var before = scratch.Image;
+
+        Assert.Equal(JournalFault.Displaced, Assert.Throws<JournalException>(first.Prove).Fault);
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            // As a daemon does that tries again: nothing it has read of the volume is its own.
+            using var again = scratch.Writer(owner: first.Owner);
+            Assert.Equal(JournalFault.Displaced, Assert.Throws<JournalException>(() => again.WriteDatabase(ours)).Fault);
+        }
+
+        Assert.Equal(before, scratch.Image);
+
+        static DatabaseDump Pool(string uuid) => Dumps.Of(2, new DumpTable("pool", [Dumps.Row("p", ("uuid", uuid), ("name_label", "p"))]));
     }
 
     [Fact]
