@@ -256,7 +256,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
         _reports.Take(journal, standing);
         if (standing is { Health: JournalHealth.Broken, IsDisplaced: true } && journal != _pool.Database.Own && !_stopping.IsCancellationRequested)
         {
-            _mending.AddOrUpdate(
+            _ = _mending.AddOrUpdate(
                 journal.Key, _ => Task.Run(() => MendAsync(journal)), (_, mending) => mending.IsCompleted ? Task.Run(() => MendAsync(journal)) : mending);
         }
     }

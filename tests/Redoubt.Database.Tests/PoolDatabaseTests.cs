@@ -230,14 +230,16 @@ public sealed class PoolDatabaseTests
     {
         await using var pool = await TestPool.OpenAsync();
         var tries = 0;
-        var failure = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteSurelyAsync(tx =>
-        {
-            tries++;
-            tx.Get(new Ref<VmRecord>("OpaqueRef:nobody"));
-        }));
+        var failure = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteSurelyAsync(
+            tx =>
+            {
+                tries++;
+                tx.Get(new Ref<VmRecord>("OpaqueRef:nobody"));
+            },
+            Stop));
         Assert.Equal(("HANDLE_INVALID", 1), (failure.Code, tries));
         failure = await Assert.ThrowsAsync<XenApiException>(
-            () => pool.Database.WriteSurelyAsync(_ => throw new XenApiException("INTERNAL_ERROR", "of the transaction itself")));
+            () => pool.Database.WriteSurelyAsync(_ => throw new XenApiException("INTERNAL_ERROR", "of the transaction itself"), Stop));
         Assert.Equal("INTERNAL_ERROR", failure.Code);
 
         File.Move(pool.LocalPath, pool.LocalPath + ".away");
