@@ -245,13 +245,12 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Gives the journal up until it has recovered.</summary>
     internal void Break(string reason) => Fail(new JournalEvent.Failed(reason, _time.GetUtcNow()), reason);
 
-    private void Break(Exception e) => Fail(
+    private void Break(Exception e, bool couldNotOpen) => Fail(
         e is JournalException { Fault: JournalFault.Superseded }
             ? new JournalEvent.Superseded(e.Message, _time.GetUtcNow())
             : new JournalEvent.Failed(
                 e.Message, _time.GetUtcNow(),
-                e is FileNotFoundException or DirectoryNotFoundException
-                    or JournalException { Fault: JournalFault.Displaced or JournalFault.NotARedoLog or JournalFault.VolumeTooSmall }),
+                couldNotOpen || e is JournalException { Fault: JournalFault.Displaced or JournalFault.NotARedoLog or JournalFault.VolumeTooSmall }),
         e.Message);
 
     private void Fail(JournalEvent happened, string reason)
@@ -437,10 +436,12 @@ public sealed class LiveJournal : IAsyncDisposable
 
     private void GiveUp(Exception e)
     {
+        // What can't be opened may be a folder by now, a link that leads nowhere, or nothing.
+        var couldNotOpen = _writer is null;
         _writer?.Dispose();
         _device?.Dispose();
         (_device, _writer, _isWritingWhole) = (null, null, false);
-        Break(e);
+        Break(e, couldNotOpen);
     }
 
     /// <summary>Gives the journal up when the time is over, whatever its health and whoever waits for it.</summary>

@@ -316,9 +316,10 @@ internal sealed class MetadataReplication : IAsyncDisposable
         {
             var old = _pool.State.FindByUuid<VdiRecord>(journal.Key);
             var vdi = await UsableAsync(reference, old, cancellationToken);
-            if (vdi == old && await OwnerAsync(reference, vdi, cancellationToken) == journal.Owner.Id)
+            if (vdi == old && await OwnerAsync(reference, vdi, cancellationToken) is { } owner
+                && (owner.Id == journal.Owner.Id || owner.Term > journal.Owner.Term))
             {
-                // It is there, and only must not be written: the journal itself tries that again.
+                // It is there, and only must not be written, or another daemon has taken it over: the journal itself finds out which.
                 return false;
             }
 
@@ -410,10 +411,10 @@ internal sealed class MetadataReplication : IAsyncDisposable
         }
     }
 
-    private async Task<Guid?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    private async Task<VolumeOwner?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
         var path = await PathAsync(_pool.Attached.Get(reference, _pool.State.Get(reference)), vdi, cancellationToken);
-        return path is not null && await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner.Id : null;
+        return path is not null && await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner : null;
     }
 
     /// <summary>Where a VDI lies; null if it is gone.</summary>

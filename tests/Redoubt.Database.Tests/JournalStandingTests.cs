@@ -28,7 +28,8 @@ public sealed class JournalStandingTests
         var broken = JournalStanding.Unwritten.Next(Events[0]).Next(Events[3]);
         Assert.Equal(new JournalStanding(JournalHealth.Broken, "it is gone", At) { IsDisplaced = true }, broken);
         var again = broken.Next(Events[0]).Next(new JournalEvent.Failed("still", At.AddMinutes(1)));
-        Assert.Equal(new JournalStanding(JournalHealth.Broken, "still", At), again);
+        // Displaced until it is written again, though a later try may fail for a reason that does not tell.
+        Assert.Equal(new JournalStanding(JournalHealth.Broken, "still", At) { IsDisplaced = true }, again);
         Assert.Equal(new JournalStanding(JournalHealth.Healthy), again.Next(Events[0]).Next(Events[1]));
     }
 
