@@ -112,7 +112,7 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
             string? failure = null;
             try
             {
-                using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+                using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write, options: FileOptions.DeleteOnClose);
                 RandomAccess.Write(file, "alive\n"u8, 0);
                 RandomAccess.FlushToDisk(file);
             }
