@@ -12,6 +12,9 @@ namespace Redoubt.Cli;
 /// </summary>
 internal sealed class App(Terminal terminal, string knownPools, TimeProvider time)
 {
+    /// <summary>What a fault of the program's own begins with; whatever the words, nobody should ever see it.</summary>
+    internal const string Fault = "redoubt met a fault of its own, which its makers should know of";
+
     private XenApiClient? client;
 
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, string? extraArguments, CancellationToken cancellationToken)
@@ -19,11 +22,14 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         var pins = new KnownPools(knownPools, terminal.Error);
         try
         {
-            return await DispatchAsync([.. ExtraArguments.Split(extraArguments), .. arguments], pins, cancellationToken);
+            IReadOnlyList<string> extra = ExtraArguments.Split(extraArguments);
+            var code = await DispatchAsync([.. extra, .. arguments], extra.Count, pins, cancellationToken);
+            await terminal.Output.FlushAsync(cancellationToken);
+            return code;
         }
         catch (UsageException wrong)
         {
-            terminal.ErrorLine(wrong.Message);
+            terminal.ErrorLine(wrong.Words);
             return ExitCode.Failure;
         }
         catch (XenApiException refused)
@@ -46,6 +52,17 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
             terminal.ErrorLine("Interrupted. What the server was told to do goes on; task-list shows it.");
             return ExitCode.Interrupted;
         }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException or System.Security.SecurityException)
+        {
+            // A file or standard stream that could be opened and then not be read or written: a full disk, a reader that has gone.
+            terminal.ErrorLine(failed.Message);
+            return ExitCode.Failure;
+        }
+        catch (Exception fault) when (fault is not OutOfMemoryException)
+        {
+            terminal.ErrorLine($"{Fault}: {fault.GetType().Name}: {fault.Message}");
+            return ExitCode.Failure;
+        }
         finally
         {
             if (client is not null)
@@ -59,21 +76,22 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
     internal static UsageException Unknown(string name)
     {
         var nearest = CommandTable.Nearest(name, LocalCommands.All.Keys);
-        return new($"There is no command '{name}'." + (nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : " 'redoubt help' lists them."));
+        return new($"There is no command '{name}'." + (nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : " 'redoubt help' lists them."), $"Unknown command: {name}");
     }
 
-    private async Task<int> DispatchAsync(IReadOnlyList<string> words, KnownPools pins, CancellationToken cancellationToken)
+    private async Task<int> DispatchAsync(IReadOnlyList<string> words, int extra, KnownPools pins, CancellationToken cancellationToken)
     {
         if (FindLocal(words) is var (local, rest))
         {
-            return await local.Run(rest, terminal, cancellationToken);
+            return rest.Contains("--help") ? HelpCommand.Run(CommandLineParser.Parse(["help", local.Name]), terminal) : await local.Run(rest, terminal, cancellationToken);
         }
 
-        var line = CommandLineParser.Parse(words);
+        var line = CommandLineParser.Parse(words, extra);
         switch (line.Command)
         {
             case null: throw new UsageException("What is to be done? 'redoubt help' lists the commands.");
-            case "help" or "version": return await LocalCommands.All[line.Command].Run(line.Words, terminal, cancellationToken);
+            case "help": return HelpCommand.Run(line, terminal);
+            case "version": return await LocalCommands.All[line.Command].Run(line.Words, terminal, cancellationToken);
         }
 
         var command = CommandTable.Find(line.Command) ?? throw Unknown(line.Command);
@@ -99,7 +117,7 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
             }
             else if (!words[i].StartsWith('-'))
             {
-                return LocalCommands.All.TryGetValue(words[i], out var command) ? (command, words.Skip(i + 1).ToList()) : null;
+                return words[i] != "help" && LocalCommands.All.TryGetValue(words[i], out var command) ? (command, words.Skip(i + 1).ToList()) : null;
             }
         }
 

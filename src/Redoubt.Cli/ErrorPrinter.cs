@@ -3,7 +3,7 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli;
 
-/// <summary>Prints a server's refusal: what it means and what to do, then the code and its parameters for scripts and searches.</summary>
+/// <summary>Prints a server's refusal: xe's lines, which scripts know; what it means and what to do; the code for searches. Each thing once.</summary>
 internal static class ErrorPrinter
 {
     /// <param name="terminal">Where to.</param>
@@ -13,27 +13,45 @@ internal static class ErrorPrinter
     public static async Task PrintAsync(Terminal terminal, XenApiException failure, XenApiClient? api, CancellationToken cancellationToken)
     {
         var names = api is null ? [] : await NamesAsync(failure, api, cancellationToken);
+        var shown = failure.Parameters.Select(p => PlainLines.OneLine(names.GetValueOrDefault(p, p))).ToList();
+        var xe = XeErrors.Lines(failure.Code, shown);
         var sentence = ErrorSentences.Find(failure.Code, failure.Parameters, (_, reference) => names.GetValueOrDefault(reference));
-        if (sentence is not null)
+        foreach (var line in xe)
+        {
+            terminal.ErrorLine(line);
+        }
+
+        if (sentence is not null && !xe.Contains(sentence))
         {
             terminal.ErrorLine(sentence);
         }
 
         terminal.ErrorLine($"Error code: {failure.Code}");
-        terminal.ErrorLine($"Error parameters: {string.Join(", ", failure.Parameters.Select(p => names.GetValueOrDefault(p, p)))}");
+        if (xe.Count > 0)
+        {
+            return;
+        }
+
+        var untold = sentence is null ? shown : [.. shown.Where(p => !sentence.Contains(p, StringComparison.Ordinal))];
+        if (untold.Count > 0 || sentence is null)
+        {
+            terminal.ErrorLine($"Error parameters: {string.Join(", ", untold)}");
+        }
     }
 
     private static async Task<Dictionary<string, string>> NamesAsync(XenApiException failure, XenApiClient api, CancellationToken cancellationToken)
     {
         var names = new Dictionary<string, string>();
-        foreach (var (className, reference) in ErrorSentences.ObjectsIn(failure.Code, failure.Parameters))
+        var objects = ErrorSentences.ObjectsIn(failure.Code, failure.Parameters)
+            .Concat(failure.Parameters.Select((p, i) => (Class: XeErrors.ClassOf(failure.Code, failure.Parameters, i), Ref: p)).Where(p => p.Class is not null).Select(p => (p.Class!, p.Ref)));
+        foreach (var (className, reference) in objects.DistinctBy(o => o.Item2))
         {
             try
             {
                 var record = await api.CallRawAsync($"{className}.get_record", [reference], cancellationToken) as WireStruct;
                 var uuid = (record?["uuid"] as WireString)?.Value;
                 var label = (record?["name_label"] as WireString)?.Value;
-                names[reference] = label is { Length: > 0 } ? $"{uuid} ({label})" : uuid ?? reference;
+                names[reference] = label is { Length: > 0 } ? $"{uuid} ({PlainLines.OneLine(label)})" : uuid ?? reference;
             }
             catch (Exception unknown) when (unknown is XenApiException or XenApiTransportException)
             {

@@ -5,41 +5,63 @@ using Redoubt.Cli.Output;
 
 namespace Redoubt.Cli;
 
-/// <summary><c>redoubt help</c>.</summary>
+/// <summary>
+/// <c>redoubt help</c>. With <c>--minimal</c> the names alone, and of one command a record in xe's form: the completion of the shell reads both.
+/// </summary>
 internal static class HelpCommand
 {
     private const string Usage = """
         redoubt [-s HOST] [-p PORT] [--nossl] [-u USER] [-pw PASSWORD | -pwf FILE] COMMAND [key=value ...] [--minimal]
 
-          -s HOST      host name, address or URL (http://127.0.0.1:8801); this machine if left out
-          -p PORT      port, if not the scheme's own
+          -s HOST      host name, address or URL (http://127.0.0.1:8801, [::1]:8443); this machine if left out
+          -p PORT      port, if not the scheme's own and not in -s
           --nossl      plain HTTP; to this machine only
           -u USER      user name; root if left out
           -pw, -pwf    the password, or a file with the user name on its first line and the password on its second
           --minimal    values only, with commas between
+          --help       explains the command that it stands with
           REDOUBT_EXTRA_ARGS=-s,HOST,-pwf,FILE   options that stand before those of every command line
 
         Exit codes: 0 done, 1 refused, failed or wrongly written, 2 server not reached or not trusted,
         3 done for some objects only (--multiple), 130 interrupted. inspect: 0 intact, 2 nothing usable, 3 usable in part.
         """;
 
-    public static Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
+    /// <summary>Prints the help that a command line asks for.</summary>
+    public static int Run(ParsedCommandLine line, Terminal terminal) => Run(line, terminal, LocalCommands.All.Values, _ => true);
+
+    /// <summary>Prints the help that a command line asks for, on those commands that can be given.</summary>
+    public static int Run(ParsedCommandLine line, Terminal terminal, IEnumerable<LocalCommand> locals, Func<Command, bool> isOffered)
     {
-        switch (words.FirstOrDefault(w => !w.StartsWith('-')))
+        if (line.Words.Count > 0)
         {
-            case null: List(terminal, words.Contains("--all")); break;
-            case var name when LocalCommands.All.TryGetValue(name, out var local): terminal.PrintLine($"redoubt {local.Name}\n  {local.Help}"); break;
-            case var name: Explain(terminal, CommandTable.Find(name) ?? throw App.Unknown(name)); break;
+            foreach (var name in line.Words)
+            {
+                Explain(terminal, name, locals);
+            }
+
+            return ExitCode.Success;
         }
 
-        return Task.FromResult(ExitCode.Success);
+        var own = CommandTable.Own.Where(isOffered).Select(c => (c.Name, c.Help)).Concat(locals.Select(c => (c.Name, c.Help)));
+        var all = line.Parameters.Flag("all");
+        if (line.Parameters.Minimal)
+        {
+            var names = own.Select(c => c.Name).Concat(all ? XeClasses.All.SelectMany(ClassCommands.Of).Select(c => c.Name) : []);
+            RecordPrinter.PrintMinimal(terminal, names.Order(StringComparer.Ordinal));
+        }
+        else
+        {
+            List(terminal, own, all);
+        }
+
+        return ExitCode.Success;
     }
 
-    private static void List(Terminal terminal, bool all)
+    private static void List(Terminal terminal, IEnumerable<(string Name, string Help)> commands, bool all)
     {
         terminal.PrintLine(Usage);
         terminal.PrintLine("");
-        foreach (var (name, help) in LocalCommands.All.Values.Select(c => (c.Name, c.Help)).Concat(CommandTable.Own.Select(c => (c.Name, c.Help))))
+        foreach (var (name, help) in commands)
         {
             terminal.PrintLine($"  {name,-36}{help}");
         }
@@ -59,15 +81,31 @@ internal static class HelpCommand
         }
     }
 
-    private static void Explain(Terminal terminal, Command command)
+    private static void Explain(Terminal terminal, string name, IEnumerable<LocalCommand> locals)
     {
-        terminal.PrintLine($"redoubt {command.Name} {string.Join(' ', command.Required.Select(r => r + "=").Concat(command.Optional.Select(o => $"[{Form(o)}]")))}".TrimEnd());
-        terminal.PrintLine("  " + command.Help);
-        if (command.OtherHelp is { } other)
+        if (locals.FirstOrDefault(l => l.Name == name) is { } local)
         {
-            terminal.PrintLine("  Also " + other);
+            terminal.PrintLine($"redoubt {local.Name}\n  {local.Help}{(local.Details is { } details ? "\n\n" + details : "")}");
+            return;
+        }
+
+        var command = CommandTable.Find(name) ?? throw App.Unknown(name);
+        RecordPrinter.Print(
+            terminal,
+            [[
+                new("command name        ", command.Name),
+                new("reqd params     ", string.Join(", ", command.Required)),
+                new("optional params ", string.Join(", ", command.Optional.Concat(command.OtherNames?.Invoke() ?? []))),
+                new("description     ", command.Help + (command.OtherHelp is { } other ? $" Also: {other}." : "")),
+            ]],
+            minimal: false);
+        foreach (var parameter in command.Required.Concat(command.Optional))
+        {
+            if (ParameterHelp.Find(command.Name, parameter) is { } meaning)
+            {
+                // The colon comes first, so that whatever looks for a word before one finds that of the record.
+                terminal.PrintLine($"  : {parameter.TrimEnd(':') + (parameter.EndsWith(':') ? ":…=" : "="),-22} {meaning}");
+            }
         }
     }
-
-    private static string Form(string parameter) => parameter.EndsWith(':') ? parameter + "key=value" : parameter + "=";
 }

@@ -113,6 +113,9 @@ internal sealed class VmSettingCalls(PoolServices pool)
         return vm with { BlockedOperations = value };
     }
 
+    [Message("VM.set_is_default_template")]
+    public Task SetIsDefaultTemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, v => v with { IsDefaultTemplate = value });
+
     [Message("VM.set_is_a_template")]
     public Task SetIsATemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => UpdateAsync(call, self, v =>
     {

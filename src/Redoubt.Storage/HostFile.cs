@@ -46,6 +46,10 @@ public static class HostFile
         }
     }
 
+    /// <summary>Whether this leads to a pipe, a socket or a character device, which have no content of their own that could be lost.</summary>
+    /// <exception cref="IOException">It can't be looked at.</exception>
+    public static bool IsStream(string path) => Path.Exists(path) && Posix.GetStatusBehindLinks(path) is { IsFile: false, IsDirectory: false, IsBlockDevice: false };
+
     private static void Require(FileStatus status)
     {
         if (!status.IsFile && !status.IsBlockDevice)

@@ -66,7 +66,7 @@ public sealed class CommandLineTests
     public void Every_writable_field_has_its_messages()
     {
         var missing = XeClasses.All.SelectMany(of => of.Fields.Where(f => f.IsWritable).Select(f => (of, f)))
-            .Where(p => p.f.ApiField is null || !p.of.Model.Messages.ContainsKey((p.f.Kind == FieldKind.Map ? "add_to_" : "set_") + p.f.ApiField))
+            .Where(p => p.f.ApiField is null || !p.of.Model.Messages.ContainsKey((p.f.Kind switch { FieldKind.Map => "add_to_", FieldKind.Set when !p.of.Model.Messages.ContainsKey("set_" + p.f.ApiField) => "add_", _ => "set_" }) + p.f.ApiField))
             .Select(p => $"{p.of.Prefix} {p.f.Name}");
         Assert.Equal("", string.Join("; ", missing));
     }

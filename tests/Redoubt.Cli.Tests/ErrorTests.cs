@@ -12,7 +12,7 @@ public sealed class ErrorTests
         await using var pool = await Scene.StartAsync();
         var run = await CliRun.AgainstAsync(pool, "vm-destroy uuid=nope");
         Assert.Equal(
-            "There is no VM with the UUID nope. The matching -list command shows which there are.\nError code: UUID_INVALID\nError parameters: VM, nope\n",
+            "The uuid you supplied was invalid.\ntype: VM\nuuid: nope\nThere is no VM with the UUID nope. The matching -list command shows which there are.\nError code: UUID_INVALID\n",
             run.Error);
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.Equal(0, pool.OpenSessions);
@@ -24,8 +24,26 @@ public sealed class ErrorTests
         await using var pool = await Scene.StartAsync();
         pool.On("VDI.destroy", a => throw new XenApiException("VDI_IN_USE", FakeDatabase.Text(a[0]), "destroy"));
         var run = await CliRun.AgainstAsync(pool, $"vdi-destroy uuid={Scene.DiskUuid}");
-        Assert.StartsWith($"Disk {Scene.DiskUuid} (web disk) is in use.", run.Error, StringComparison.Ordinal);
-        Assert.Contains($"Error parameters: {Scene.DiskUuid} (web disk), destroy\n", run.Error, StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"This operation cannot be performed because this VDI is in use by some other operation\nvdi: {Scene.DiskUuid} (web disk)\noperation: destroy\nDisk {Scene.DiskUuid} (web disk) is in use.",
+            run.Error,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_a_refusal_says_is_said_once()
+    {
+        await using var pool = await Scene.StartAsync();
+        pool.On("VM.pause", _ => throw new XenApiException("DR_RUN_REFUSED", "The moon is full."));
+        Assert.Equal("The moon is full.\nError code: DR_RUN_REFUSED\n", (await CliRun.AgainstAsync(pool, "vm-pause vm=web")).Error);
+    }
+
+    [Fact]
+    public async Task No_VM_is_said_in_words_of_xe_too()
+    {
+        await using var pool = await Scene.StartAsync();
+        var run = await CliRun.AgainstAsync(pool, "vm-pause vm=nobody");
+        Assert.EndsWith("\nmessage: Failure: No matching VMs found\nNo VM matches.\n", run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -42,7 +60,7 @@ public sealed class ErrorTests
         await using var pool = await Scene.StartAsync();
         var run = await CliRun.RunAsync(["-s", pool.Url, "-u", "root", "-pw", "s3cret", "vm-list"]);
         Assert.Equal(1, run.ExitCode);
-        Assert.StartsWith("The user name or the password is wrong, or could not be checked (", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\nThe user name or the password is wrong, or could not be checked (", run.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", run.Error, StringComparison.Ordinal);
     }
 
@@ -54,7 +72,8 @@ public sealed class ErrorTests
     }
 
     [Theory]
-    [InlineData("vm-strat", "Did you mean vm-start")]
+    [InlineData("vm-strat", "Unknown command: vm-strat\nThere is no command 'vm-strat'. Did you mean vm-start")]
+    [InlineData("-pw x vm-destroy", "Required parameter not found: uuid\nvm-destroy needs uuid=")]
     [InlineData("qqqqqqqqqqqq", "'redoubt help' lists them")]
     [InlineData("-s example.org --nossl -pw x vm-list", "Plain HTTP would send the password to example.org")]
     [InlineData("-s http://example.org -pw x vm-list", "Plain HTTP would send the password to example.org")]

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using Redoubt.XenApi;
 namespace Redoubt.Cli.Tests;
 
 public sealed class ListTests
@@ -54,19 +56,22 @@ public sealed class ListTests
 
 
             """,
-            (await CliRun.AgainstAsync(pool, "vdi-list type=metadata params=uuid,metadata-of-pool,metadata-latest,type,sr-uuid,sr-name-label")).Output);
+            (await CliRun.AgainstAsync(pool, "vdi-list type=Metadata params=uuid,metadata-of-pool,metadata-latest,type,sr-uuid,sr-name-label")).Output);
     }
 
     [Theory]
     [InlineData("vm-list is-control-domain=false --minimal", "00000000-0000-4000-8000-000000000011,00000000-0000-4000-8000-000000000012")]
-    [InlineData("vm-list power-state=HALTED params=name-label --minimal", @"db\, main")]
+    [InlineData("vm-list power-state=halted params=name-label --minimal", @"db\, main")]
+    [InlineData("vm-list power-state=Halted params=name-label --minimal", "")]
     [InlineData("vm-list tags:contains=gold params=name-label --minimal", "web")]
+    [InlineData("vm-list tags-contains=gold params=name-label --minimal", "web")]
+    [InlineData("vm-list other-config-owner=ann params=name-label --minimal", "web")]
     [InlineData("vm-list other-config:owner=ann params=name-label --minimal", "web")]
     [InlineData("vm-list other-config:owner=bob --minimal", "")]
     [InlineData("vm-list appliance=00000000-0000-4000-8000-000000000031 params=name-label --minimal", "web")]
     [InlineData("template-list --minimal params=name-label", "Debian")]
     [InlineData("vdi-list sr-name-label=store virtual-size=4096 params=name-label --minimal", "web disk")]
-    [InlineData("vdi-list type=user params=metadata-of-pool --minimal", "<not in database>")]
+    [InlineData("vdi-list type=User params=metadata-of-pool --minimal", "<not in database>")]
     public async Task Conditions_choose_objects(string line, string expected)
     {
         await using var pool = await Scene.StartAsync();
@@ -97,6 +102,37 @@ public sealed class ListTests
         Assert.Contains("memory-actual ( RO): <not in database>\n", vm, StringComparison.Ordinal);
         Assert.Contains("start-time ( RO): <unknown time>\n", vm, StringComparison.Ordinal);
         Assert.Contains("ha-always-run ( RW) [DEPRECATED]: false\n", vm, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_line_break_in_a_name_breaks_no_line()
+    {
+        await using var pool = await Scene.StartAsync();
+        pool.Database.Add(new NetworkRecord { Uuid = "00000000-0000-4000-8000-0000000000aa", NameLabel = "a\nb\r\u001b[2Jc\u2028", OtherConfig = new NetworkRecord().OtherConfig.Add("k\n", "v\n") });
+        Assert.Equal("a\\nb\\r\\u001b[2Jc\\u2028\n", (await CliRun.AgainstAsync(pool, "network-list params=name-label --minimal")).Output);
+        var list = (await CliRun.AgainstAsync(pool, "network-param-list uuid=00000000-0000-4000-8000-0000000000aa")).Output;
+        Assert.All(list.TrimEnd('\n').Split('\n'), line => Assert.Matches(@"^ *[\w-]+ \(", line));
+        Assert.DoesNotContain('\u001b', list);
+        Assert.Equal("a\nb\r\u001b[2Jc\u2028", Json("network-list --json", await CliRun.AgainstAsync(pool, "network-list --json"))[0].GetProperty("name-label").GetString());
+    }
+
+    [Fact]
+    public async Task Lists_and_objects_can_be_had_as_JSON()
+    {
+        await using var pool = await Scene.StartAsync();
+        var web = Json("vm-list", await CliRun.AgainstAsync(pool, "vm-list --json params=all name-label=web"))[0];
+        Assert.Equal(("web", "running", false, 0L), (web.GetProperty("name-label").GetString(), web.GetProperty("power-state").GetString(), web.GetProperty("is-a-template").GetBoolean(), web.GetProperty("order").GetInt64()));
+        Assert.Equal(["gold", "shop"], web.GetProperty("tags").EnumerateArray().Select(t => t.GetString()));
+        Assert.Equal("ann", web.GetProperty("other-config").GetProperty("owner").GetString());
+        Assert.Equal(JsonValueKind.Null, web.GetProperty("possible-hosts").ValueKind);
+        Assert.Equal("web", Json("vm-param-list", await CliRun.AgainstAsync(pool, $"vm-param-list uuid={Scene.WebUuid} --json")).GetProperty("name-label").GetString());
+        Assert.Equal(0, Json("vm-list", await CliRun.AgainstAsync(pool, "vm-list --json name-label=nobody")).GetArrayLength());
+    }
+
+    private static JsonElement Json(string what, CliRun run)
+    {
+        Assert.Equal((what, 0, ""), (what, run.ExitCode, run.Error));
+        return JsonDocument.Parse(run.Output).RootElement;
     }
 
     [Fact]

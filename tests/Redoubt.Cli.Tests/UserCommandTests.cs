@@ -105,7 +105,7 @@ public sealed class UserCommandTests : IAsyncLifetime
     public async Task Roles_are_listed_without_their_permissions()
     {
         var names = (await AsRootAsync("role-list", "params=name", "--minimal")).Output.Trim().Split(',');
-        Assert.Equal(["pool-admin", "pool-operator", "read-only", "vm-admin", "vm-operator", "vm-power-admin"], names.Order(StringComparer.Ordinal));
+        Assert.Equal(["client-cert", "pool-admin", "pool-operator", "read-only", "vm-admin", "vm-operator", "vm-power-admin"], names.Order(StringComparer.Ordinal));
     }
 
     private Task<CliRun> AsRootAsync(params string[] words) => RunAsync("root", RootPassword, null, words);

@@ -8,8 +8,12 @@ namespace Redoubt.Cli.CommandLine;
 /// </summary>
 internal static class CommandLineParser
 {
-    public static ParsedCommandLine Parse(IReadOnlyList<string> arguments)
+    /// <param name="arguments">The words.</param>
+    /// <param name="extra">How many of them stand before the command line, whose options count in their place.</param>
+    public static ParsedCommandLine Parse(IReadOnlyList<string> arguments, int extra = 0)
     {
+        var given = new HashSet<string>();
+        var isHelp = false;
         var options = new GlobalOptions();
         var words = new List<string>();
         var pairs = new List<KeyValuePair<string, string>>();
@@ -17,6 +21,11 @@ internal static class CommandLineParser
         for (var i = 0; i < arguments.Count; i++)
         {
             var word = arguments[i];
+            if (word is "-s" or "-h" or "-p" or "-u" or "-pw" or "-pwf" && i >= extra && !given.Add(word == "-h" ? "-s" : word))
+            {
+                throw new UsageException($"{word} is given twice.");
+            }
+
             switch (word)
             {
                 case "-s" or "-h": options = options with { Server = Next(arguments, ref i) }; break;
@@ -25,7 +34,7 @@ internal static class CommandLineParser
                 case "-pw": options = options with { Password = Next(arguments, ref i) }; break;
                 case "-pwf": options = options with { PasswordFile = Next(arguments, ref i) }; break;
                 case "--nossl": options = options with { NoSsl = true }; break;
-                case "--help" when command is null: command = "help"; break;
+                case "--help": isHelp = true; break;
                 case "--version" when command is null: command = "version"; break;
                 case ['-', '-', _, ..]: pairs.Add(Split(word[2..]) ?? new(word[2..], "true")); break;
                 case ['-', _, ..] when command is null: throw new UsageException($"There is no option {word}. 'redoubt help' lists them.");
@@ -47,7 +56,7 @@ internal static class CommandLineParser
             }
         }
 
-        return new(options, command, new Parameters(pairs), words);
+        return isHelp ? new(options, "help", new Parameters(pairs), command is null or "help" ? words : [command]) : new(options, command, new Parameters(pairs), words);
     }
 
     private static KeyValuePair<string, string>? Split(string word) =>

@@ -19,14 +19,15 @@ internal static class ClassCommands
     {
         yield return new Command($"{of.Prefix}-list", $"Lists {of.Prefix} objects that meet all conditions.", context => ListCommand.RunAsync(of, context))
         {
-            Optional = ["params", "database:", "all"],
+            Optional = ["params", "database:", "all", "json"],
             AcceptsOther = name => FieldFilter.Accepts(of, name),
+            OtherNames = () => of.Fields.Where(f => !f.IsHidden).Select(f => f.Name).Concat(of.Fields.Where(f => f.Kind == FieldKind.Set).Select(f => f.Name + ":contains")),
             OtherHelp = "conditions: field=value, set:contains=value, map:key=value",
         };
         yield return new Command($"{of.Prefix}-param-list", "Shows all fields of one object.", context => ParamRead.ListAsync(of, context))
         {
             Required = ["uuid"],
-            Optional = ["database:"],
+            Optional = ["database:", "json"],
         };
         yield return new Command($"{of.Prefix}-param-get", "Shows one field, or the value of one key of a map.", context => ParamRead.GetAsync(of, context))
         {
@@ -39,6 +40,7 @@ internal static class ClassCommands
             {
                 Required = ["uuid"],
                 AcceptsOther = name => ParamWrite.CanSet(of, name),
+                OtherNames = () => of.Fields.Where(f => f.IsWritable && f.Kind != FieldKind.Set).Select(f => f.Kind == FieldKind.Map ? f.Name + ":" : f.Name),
                 OtherHelp = "field=value and map:key=value, for these: " + string.Join(' ', of.Fields.Where(f => f.IsWritable && f.Kind != FieldKind.Set).Select(f => f.Name)),
             };
             yield return Command.Make($"{of.Prefix}-param-clear", "Empties a field.", context => ParamWrite.ClearAsync(of, context)) with

@@ -27,6 +27,9 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
     /// </summary>
     public bool HasCallersFiles { get; init; }
 
+    /// <summary>The names of these, as the completion of a shell wants them: fields, maps with a colon after them, or xe's word for conditions.</summary>
+    public Func<IEnumerable<string>>? OtherNames { get; init; }
+
     /// <summary>What the help says of <see cref="AcceptsOther"/>.</summary>
     public string? OtherHelp { get; init; }
 

@@ -72,7 +72,7 @@ internal static class DrPlanCommand
         var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, request.ToInventoryRequest([.. Source(context)]));
         if (p.Find("inventory-to") is { } to)
         {
-            await WriteAsync(to, inventory.ToJson(), context.CancellationToken);
+            FileWords.Write($"inventory-to={to}", to, inventory.ToJson());
         }
 
         var plan = Planner.Plan(request.Policy, inventory);
@@ -104,25 +104,14 @@ internal static class DrPlanCommand
 
     private static T Read<T>(string parameter, string file, Func<string, T> parse)
     {
+        var text = FileWords.ReadAll($"{parameter}={file}", file);
         try
         {
-            return parse(File.ReadAllText(file));
+            return parse(text);
         }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException or FormatException)
+        catch (FormatException wrong)
         {
             throw new UsageException($"{parameter}={file} can't be read: {wrong.Message}");
-        }
-    }
-
-    private static async Task WriteAsync(string file, string text, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await File.WriteAllTextAsync(file, text, cancellationToken);
-        }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"inventory-to={file} can't be written: {wrong.Message}");
         }
     }
 }

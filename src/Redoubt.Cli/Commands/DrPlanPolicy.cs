@@ -67,9 +67,9 @@ internal static class DrPlanPolicy
             Limits = saved.Limits with
             {
                 ParallelStarts = (int)Math.Clamp(p.FindInt("parallel-starts") ?? saved.Limits.ParallelStarts, 1, 1000),
-                HealthTimeout = p.FindInt("health-timeout") is { } seconds ? TimeSpan.FromSeconds(seconds) : saved.Limits.HealthTimeout,
-                HookTimeout = p.FindInt("hook-timeout") is { } patience ? TimeSpan.FromSeconds(patience) : saved.Limits.HookTimeout,
-                StaleAfter = p.FindInt("stale-after") is { } old ? TimeSpan.FromSeconds(old) : saved.Limits.StaleAfter,
+                HealthTimeout = p.FindInt("health-timeout") is { } seconds ? Seconds("health-timeout", seconds) : saved.Limits.HealthTimeout,
+                HookTimeout = p.FindInt("hook-timeout") is { } patience ? Seconds("hook-timeout", patience) : saved.Limits.HookTimeout,
+                StaleAfter = p.FindInt("stale-after") is { } old ? Seconds("stale-after", old) : saved.Limits.StaleAfter,
             },
             OnTierFailure = p.Find("on-failure") is { } failure ? TierFailureOf("on-failure", failure) : saved.OnTierFailure,
             OnFailureOfTier = saved.OnFailureOfTier.SetItems(p.Map("on-failure").Select(t =>
@@ -95,6 +95,11 @@ internal static class DrPlanPolicy
             Probes = type is not null ? [new(type, config.ToImmutableSortedDictionary(StringComparer.Ordinal))] : srs.IsEmpty ? saved.Probes : [],
         };
     }
+
+    // A hundred years are for ever, and more than that no clock counts.
+    private static TimeSpan Seconds(string key, long seconds) => seconds is >= 0 and <= 3_155_760_000
+        ? TimeSpan.FromSeconds(seconds)
+        : throw new UsageException($"{key}= must be a number of seconds from 0 to 3155760000, not {seconds}.");
 
     private static TierFailure TierFailureOf(string key, string text) => text switch
     {

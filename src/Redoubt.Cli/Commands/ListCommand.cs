@@ -7,7 +7,7 @@ namespace Redoubt.Cli.Commands;
 /// <summary>Lists a class's objects.</summary>
 internal static class ListCommand
 {
-    private static readonly string[] NoConditions = ["params", "minimal", "all"];
+    private static readonly string[] NoConditions = ["params", "minimal", "all", "json"];
 
     public static async Task<int> RunAsync(XeClass of, CommandContext context)
     {
@@ -18,10 +18,18 @@ internal static class ListCommand
             var cache = new RecordCache(api, context.CancellationToken);
             var rows = await ObjectQuery.RunAsync(api, of, cache, filters, context.CancellationToken);
             var reader = new FieldReader(of, cache);
-            return await cache.SettleAsync(() => (IReadOnlyList<IReadOnlyList<KeyValuePair<string, string>>>)
-                [.. rows.Select(row => (IReadOnlyList<KeyValuePair<string, string>>)[.. fields.Select(f => Show(reader, f, row))])]);
+            return await cache.SettleAsync(() => (IReadOnlyList<IReadOnlyList<(XeField Field, FieldValue? Value)>>)
+                [.. rows.Select(row => (IReadOnlyList<(XeField, FieldValue?)>)[.. fields.Select(f => (f, f.IsExpensive ? null : reader.Read(f, row)))])]);
         });
-        RecordPrinter.Print(context.Terminal, records, context.Parameters.Minimal);
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintAll(context.Terminal, records);
+        }
+        else
+        {
+            RecordPrinter.Print(context.Terminal, [.. records.Select(r => (IReadOnlyList<KeyValuePair<string, string>>)[.. r.Select(Show)])], context.Parameters.Minimal);
+        }
+
         return ExitCode.Success;
     }
 
@@ -40,6 +48,5 @@ internal static class ListCommand
         return [.. of.Fields.Where(f => (wanted.Count == 0 || wanted.Contains(f.Name)) && !f.IsHidden)];
     }
 
-    private static KeyValuePair<string, string> Show(FieldReader reader, XeField field, XeObject row) =>
-        new(field.Title, field.IsExpensive ? "<expensive field>" : reader.Read(field, row).Text);
+    private static KeyValuePair<string, string> Show((XeField Field, FieldValue? Value) shown) => new(shown.Field.Title, shown.Value?.Text ?? "<expensive field>");
 }

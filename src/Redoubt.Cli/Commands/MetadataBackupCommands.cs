@@ -19,7 +19,7 @@ internal static class MetadataBackupCommands
         Command.Make("metadata-backup-list", "Lists the metadata backups on an SR, the newest first.", ListAsync) with
         {
             Required = ["sr-uuid"],
-            Optional = ["vdi-uuid"],
+            Optional = ["vdi-uuid", "json"],
         },
         new("metadata-backup-restore", "Brings VMs, vApps and names back from a metadata backup; --dry-run only says what that would do.", RestoreAsync)
         {
@@ -46,9 +46,15 @@ internal static class MetadataBackupCommands
         var api = await context.ConnectAsync();
         var backups = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(
             "SR.get_metadata_backups", [sr, context.Parameters.GetOr("vdi-uuid", "")], context.CancellationToken);
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintTexts(context.Terminal, backups);
+            return;
+        }
+
         if (context.Parameters.Minimal)
         {
-            context.Terminal.PrintLine(string.Join(',', backups.Select(b => Field(b, "date"))));
+            RecordPrinter.PrintMinimal(context.Terminal, backups.Select(b => Field(b, "date")));
             return;
         }
 
@@ -68,8 +74,8 @@ internal static class MetadataBackupCommands
         foreach (var outcome in outcomes)
         {
             var detail = Field(outcome, "detail");
-            context.Terminal.PrintLine(
-                $"{Field(outcome, "result")}: {Field(outcome, "class")} {Field(outcome, "name_label")} ({Field(outcome, "uuid")}){(detail.Length > 0 ? ": " + detail : "")}");
+            context.Terminal.PrintLine(PlainLines.OneLine(
+                $"{Field(outcome, "result")}: {Field(outcome, "class")} {Field(outcome, "name_label")} ({Field(outcome, "uuid")}){(detail.Length > 0 ? ": " + detail : "")}"));
         }
 
         var failed = outcomes.Count(o => Field(o, "result") == "failed");

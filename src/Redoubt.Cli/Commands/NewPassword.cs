@@ -32,17 +32,7 @@ internal static class NewPassword
 
     /// <summary>The password on the first line of a file.</summary>
     /// <exception cref="UsageException">It can't be read, or is empty.</exception>
-    public static string FromFile(string file)
-    {
-        try
-        {
-            return File.ReadLines(file).FirstOrDefault() is { Length: > 0 } password
-                ? password
-                : throw new UsageException($"{file} must have the password on its first line.");
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"The password file can't be read: {unreadable.Message}");
-        }
-    }
+    public static string FromFile(string file) => FileWords.FirstLines("The password file", file) is [{ Length: > 0 } password, ..]
+        ? password
+        : throw new UsageException($"{file} must have the password on its first line.");
 }

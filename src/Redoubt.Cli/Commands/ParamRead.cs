@@ -12,8 +12,16 @@ internal static class ParamRead
     {
         var fields = of.Fields.Where(f => !f.IsHidden).ToList();
         var record = await ReadAsync(of, context, (reader, row) =>
-            (IReadOnlyList<KeyValuePair<string, string>>)[.. fields.Select(f => KeyValuePair.Create(f.Title, reader.Read(f, row).Text))]);
-        RecordPrinter.Print(context.Terminal, [record], context.Parameters.Minimal);
+            (IReadOnlyList<(XeField Field, FieldValue? Value)>)[.. fields.Select(f => (f, reader.Read(f, row)))]);
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintOne(context.Terminal, record);
+        }
+        else
+        {
+            RecordPrinter.Print(context.Terminal, [[.. record.Select(f => KeyValuePair.Create(f.Field.Title, f.Value!.Text))]], context.Parameters.Minimal);
+        }
+
         return ExitCode.Success;
     }
 
@@ -30,7 +38,7 @@ internal static class ParamRead
         var value = await ReadAsync(of, context, (reader, row) => reader.Read(field, row));
         var text = key is null
             ? value.Text
-            : value.Pairs.Where(p => p.Key == key).Select(p => p.Value).FirstOrDefault() ?? throw new UsageException($"{name} has no key '{key}'.");
+            : (value.Pairs ?? []).Where(p => p.Key == key).Select(p => p.Value).FirstOrDefault() ?? throw new UsageException($"{name} has no key '{key}'.");
         if (context.Parameters.Minimal)
         {
             RecordPrinter.PrintMinimal(context.Terminal, [text]);

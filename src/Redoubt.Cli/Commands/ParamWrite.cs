@@ -102,7 +102,18 @@ internal static class ParamWrite
             var type when type == XenTypes.String => "",
             _ => throw new UsageException($"{field.Name} can't be empty; use {of.Prefix}-param-set."),
         };
-        await context.CallAsync($"{of.ClassName}.set_{field.ApiField}", await context.RefAsync(of.ClassName), empty);
+        var self = await context.RefAsync(of.ClassName);
+        if (of.Model.Messages.ContainsKey("set_" + field.ApiField))
+        {
+            await context.CallAsync($"{of.ClassName}.set_{field.ApiField}", self, empty);
+            return;
+        }
+
+        // A set that is only added to and removed from.
+        foreach (var element in (await context.CallAsync($"{of.ClassName}.get_{field.ApiField}", self)).AsArray(field.Name))
+        {
+            await context.CallAsync($"{of.ClassName}.remove_{field.ApiField}", self, element);
+        }
     }
 
     private static XeField Writable(XeClass of, CommandContext context)

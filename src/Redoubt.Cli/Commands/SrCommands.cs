@@ -1,3 +1,4 @@
+using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Commands;
@@ -30,44 +31,64 @@ internal static class SrCommands
         Command.Make("sr-database-replication-state", "Shows how the copy of the pool's metadata on an SR stands, and how far it is behind.", StateAsync) with
         {
             Required = ["uuid"],
+            Optional = ["json"],
         },
         Command.Make("metadata-history-list", "Lists the earlier states of pool metadata that an SR's metadata disks keep.", HistoryAsync) with
         {
             Required = ["sr-uuid"],
+            Optional = ["json"],
         },
     ];
 
     private static async Task HistoryAsync(CommandContext context)
     {
         var sr = await context.CallAsync("SR.get_by_uuid", context.Parameters.Get("sr-uuid"));
+        var volumes = new List<(string Uuid, List<WireStruct> States)>();
         foreach (var vdi in (await context.CallAsync("SR.get_VDIs", sr)).AsArray("set(ref VDI)"))
         {
-            if ((await context.CallAsync("VDI.get_type", vdi)).AsString("string") != "metadata")
+            if ((await context.CallAsync("VDI.get_type", vdi)).AsString("string") == "metadata")
             {
-                continue;
+                var states = (await context.CallAsync("VDI.get_database_history", vdi)).AsArray("set(map(string,string))");
+                volumes.Add(((await context.CallAsync("VDI.get_uuid", vdi)).AsString("string"), [.. states.Cast<WireStruct>()]));
             }
+        }
 
-            var uuid = (await context.CallAsync("VDI.get_uuid", vdi)).AsString("string");
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintTexts(context.Terminal, volumes.SelectMany(v => v.States.Select(s => Texts(s).Prepend(new("vdi-uuid", v.Uuid)))));
+            return;
+        }
+
+        foreach (var (uuid, states) in volumes)
+        {
             context.Terminal.PrintLine($"vdi-uuid: {uuid}");
             context.Terminal.PrintLine($"  {"time",-18}{"generation",12}{"VMs",7}{"vApps",7}  pool");
-            foreach (var entry in (await context.CallAsync("VDI.get_database_history", vdi)).AsArray("set(map(string,string))"))
+            foreach (var fields in states)
             {
-                var fields = (WireStruct)entry;
                 string Field(string name) => fields[name]?.AsString("string") ?? "";
-                context.Terminal.PrintLine(
-                    $"  {Field("time"),-18}{Field("generation"),12}{Field("vms"),7}{Field("appliances"),7}  {Field("pool_name_label")} ({Field("pool_uuid")})");
+                context.Terminal.PrintLine(PlainLines.OneLine(
+                    $"  {Field("time"),-18}{Field("generation"),12}{Field("vms"),7}{Field("appliances"),7}  {Field("pool_name_label")} ({Field("pool_uuid")})"));
             }
         }
     }
 
+    private static IEnumerable<KeyValuePair<string, string>> Texts(WireStruct map) =>
+        map.Members.Select(m => KeyValuePair.Create(m.Key.Replace('_', '-'), m.Value.AsString("string")));
+
     private static async Task StateAsync(CommandContext context)
     {
         var sr = await context.CallAsync("SR.get_by_uuid", context.Parameters.Get("uuid"));
-        var state = (await context.CallAsync("SR.get_database_replication_state", sr)).AsStruct("map(string,string)");
-        var width = state.Max(s => s.Key.Length);
+        var state = Texts(new WireStruct([.. (await context.CallAsync("SR.get_database_replication_state", sr)).AsStruct("map(string,string)")])).ToList();
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintText(context.Terminal, state);
+            return;
+        }
+
+        var width = state.Select(s => s.Key.Length).DefaultIfEmpty().Max();
         foreach (var (key, value) in state)
         {
-            context.Terminal.PrintLine($"{key.Replace('_', '-').PadLeft(width)}: {value.AsString("string")}");
+            context.Terminal.PrintLine($"{key.PadLeft(width)}: {PlainLines.Escaped(value)}");
         }
     }
 

@@ -1,4 +1,5 @@
 using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Commands;
@@ -18,7 +19,7 @@ internal static class UserCommands
             Required = ["name", "role"],
             Optional = ["password-file"],
         },
-        Command.Make("user-list", "Lists the users and groups that may log in: UUID, name, role.", ListAsync),
+        Command.Make("user-list", "Lists the users and groups that may log in: UUID, name, role.", ListAsync) with { Optional = ["json"] },
         Command.Make("user-destroy", "Removes a user. Their sessions end at once.", DestroyAsync) with { Required = ["name"] },
         Command.Make("user-password-set", "Gives a user a new password. Their other sessions end.", SetPasswordAsync) with
         {
@@ -66,6 +67,7 @@ internal static class UserCommands
             return;
         }
 
+        var rows = new List<KeyValuePair<string, string>[]>();
         foreach (var user in users)
         {
             var roles = new List<string>();
@@ -74,7 +76,18 @@ internal static class UserCommands
                 roles.Add((await context.CallAsync("role.get_name_label", role)).AsString("name_label"));
             }
 
-            context.Terminal.PrintLine($"{user.Uuid}  {NameOf(user),-24}  {(roles.Count > 0 ? string.Join(", ", roles) : "no role")}");
+            rows.Add([new("uuid", user.Uuid), new("name", NameOf(user)), new("role", string.Join(", ", roles))]);
+        }
+
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintTexts(context.Terminal, rows);
+            return;
+        }
+
+        foreach (var row in rows)
+        {
+            context.Terminal.PrintLine($"{row[0].Value}  {PlainLines.OneLine(row[1].Value),-24}  {(row[2].Value.Length > 0 ? PlainLines.OneLine(row[2].Value) : "no role")}");
         }
     }
 

@@ -34,6 +34,7 @@ internal static class VmCommands
             Optional = optional,
             AcceptsOther = VmSelector.Accepts,
             OtherHelp = VmSelector.Help,
+            OtherNames = () => VmSelector.Names,
         };
 
     private static Func<CommandContext, string, Task> Plain(string message) => (context, vm) => context.CallAsync($"VM.{message}", vm);

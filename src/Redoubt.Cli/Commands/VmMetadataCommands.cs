@@ -19,13 +19,14 @@ internal static class VmMetadataCommands
             Required = ["filename"],
             Optional = ["metadata", "vapp", "database:"],
             AcceptsOther = VmSelector.Accepts,
+            OtherNames = () => VmSelector.Names,
             HasCallersFiles = true,
             OtherHelp = VmSelector.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
         Command.Make("vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.", ImportAsync) with
         {
             Required = ["filename"],
-            Optional = ["metadata", "preserve", "force", "dry-run", "vdi:"],
+            Optional = ["metadata", "sr-uuid", "preserve", "force", "dry-run", "vdi:"],
             HasCallersFiles = true,
         },
     ];
@@ -48,6 +49,12 @@ internal static class VmMetadataCommands
         RequireMetadata(context);
         var p = context.Parameters;
         var api = await context.ConnectAsync();
+        if (p.Find("sr-uuid") is { Length: > 0 } sr)
+        {
+            // As with xe, the disks of metadata are where they are; that the SR is there is checked, since whoever names it relies on it.
+            await context.RefOfAsync("SR", sr);
+        }
+
         var import = new MetadataImport { Restore = p.Flag("preserve"), Force = p.Flag("force"), DryRun = p.Flag("dry-run"), Disks = p.Map("vdi") };
         var text = "";
         IReadOnlyList<Ref<VmRecord>> made = [];

@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Fields;
+using Redoubt.Cli.Output;
 
 namespace Redoubt.Cli.Commands;
 
@@ -10,6 +11,9 @@ namespace Redoubt.Cli.Commands;
 internal static class VmSelector
 {
     public const string Help = "which VM: vm=NAME or vm=UUID, or conditions on its fields (uuid=, name-label=, ...)";
+    /// <summary>What xe calls these parameters.</summary>
+    public static readonly IReadOnlyList<string> Names = ["<vm-selectors>"];
+
     private const string Multiple = "multiple";
 
     private static XeClass Vms => XeClasses.Find("vm")!;
@@ -30,7 +34,7 @@ internal static class VmSelector
             catch (XenApi.XenApiException failed) when (vms.Count > 1)
             {
                 failures.Add(failed);
-                context.Terminal.ErrorLine($"VM {vm.Name} ({vm.Uuid}):");
+                context.Terminal.ErrorLine($"VM {PlainLines.OneLine(vm.Name)} ({vm.Uuid}):");
                 await ErrorPrinter.PrintAsync(context.Terminal, failed, await context.ConnectAsync(), context.CancellationToken);
             }
         }
@@ -50,7 +54,8 @@ internal static class VmSelector
         var conditions = p.All.Where(c => c.Key is not ("vm" or Multiple or "minimal") && !own.Contains(c.Key) && !own.Any(o => o.EndsWith(':') && c.Key.StartsWith(o, StringComparison.Ordinal))).ToList();
         if (wanted is null && conditions.Count == 0 && !p.Flag(Multiple))
         {
-            throw new UsageException("Which VM? Give vm=NAME, vm=UUID or conditions; --multiple alone means all.");
+            throw new UsageException(
+                "Which VM? Give vm=NAME, vm=UUID or conditions; --multiple alone means all.", XeFailure("No matching VMs found"));
         }
 
         var filters = Vms.Filter.Append(new("is-control-domain", "false")).Concat(conditions).Select(c => FieldFilter.Parse(Vms, c.Key, c.Value)).ToList();
@@ -59,10 +64,14 @@ internal static class VmSelector
         IReadOnlyList<XeObject> vms = wanted is null ? found : [.. found.Where(vm => vm.Uuid == wanted || vm.Name == wanted)];
         return vms.Count switch
         {
-            0 => throw new UsageException("No VM matches."),
+            0 => throw new UsageException("No VM matches.", XeFailure("No matching VMs found")),
             > 1 when !p.Flag(Multiple) => throw new UsageException(
-                $"{vms.Count} VMs match: {string.Join(", ", vms.Take(5).Select(vm => $"{vm.Name} ({vm.Uuid})"))}{(vms.Count > 5 ? ", ..." : "")}. Name one, or give --multiple."),
+                $"{vms.Count} VMs match: {string.Join(", ", vms.Take(5).Select(vm => $"{PlainLines.OneLine(vm.Name)} ({vm.Uuid})"))}{(vms.Count > 5 ? ", ..." : "")}. Name one, or give --multiple.",
+                XeFailure("Multiple matches VMs found. --multiple required to complete the operation")),
             _ => vms,
         };
     }
+
+    // xe takes what it finds wrong itself for a failure within the server.
+    private static string XeFailure(string text) => string.Join('\n', XenApi.XeErrors.Lines("INTERNAL_ERROR", [$"Failure: {text}"]));
 }

@@ -22,23 +22,11 @@ internal sealed record Credentials(string User, string Password)
 
         var file = options.PasswordFile
             ?? throw new UsageException("No password. Give -pwf FILE (user name on its first line, password on its second), or -pw.");
-        var lines = ReadLines(file);
+        var lines = FileWords.FirstLines("The password file", file);
         return lines is [var user, var secret, ..] && secret.Length > 0
             ? new(options.User ?? user, secret)
             : throw new UsageException($"{file} must have the user name on its first line and the password on its second.");
     }
 
     public override string ToString() => User;
-
-    private static string[] ReadLines(string file)
-    {
-        try
-        {
-            return File.ReadAllLines(file);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"The password file can't be read: {unreadable.Message}");
-        }
-    }
 }

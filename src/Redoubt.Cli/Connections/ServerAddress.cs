@@ -1,30 +1,16 @@
-using System.Net;
 using Redoubt.Cli.CommandLine;
+using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Connections;
 
 /// <summary>Finds the server's URL in the options.</summary>
 internal static class ServerAddress
 {
-    /// <exception cref="UsageException">It is no address, or plain HTTP to another machine.</exception>
+    /// <exception cref="UsageException">It is no address, its port is given twice, or it is plain HTTP to another machine.</exception>
     public static Uri Of(GlobalOptions options)
     {
         var server = options.Server ?? "127.0.0.1";
-        var isUrl = server.Contains("://", StringComparison.Ordinal);
-        var scheme = options.NoSsl ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
-        if (!isUrl && IPAddress.TryParse(server, out var address) && address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6)
-        {
-            server = $"[{address}]";
-        }
-
-        if (!Uri.TryCreate(isUrl ? server : $"{scheme}://{server}", UriKind.Absolute, out var url)
-            || (url.Scheme != Uri.UriSchemeHttp && url.Scheme != Uri.UriSchemeHttps)
-            || url.PathAndQuery != "/"
-            || url.UserInfo.Length > 0)
-        {
-            throw new UsageException($"-s must be a host name, an address, or a URL such as http://127.0.0.1:8801, not '{server}'.");
-        }
-
+        var (url, hasPort) = Read(server, options.NoSsl ? Uri.UriSchemeHttp : Uri.UriSchemeHttps);
         if (options.NoSsl && url.Scheme == Uri.UriSchemeHttps)
         {
             throw new UsageException("--nossl contradicts the https:// of -s.");
@@ -35,6 +21,24 @@ internal static class ServerAddress
             throw new UsageException($"Plain HTTP would send the password to {url.Host} for everyone to read. It is allowed to this machine only; leave --nossl out, or write https://.");
         }
 
-        return options.Port is { } port ? new UriBuilder(url) { Port = port }.Uri : url;
+        return (options.Port, hasPort) switch
+        {
+            (null, _) => url,
+            (_, true) => throw new UsageException($"The port is given twice: in -s {server}, and by -p {options.Port}. Give it once; nothing was sent."),
+            ({ } port, _) => new UriBuilder(url) { Port = port }.Uri,
+        };
+    }
+
+    private static PoolAddress Read(string server, string scheme)
+    {
+        try
+        {
+            return PoolAddress.Read(server, scheme);
+        }
+        catch (FormatException wrong)
+        {
+            throw new UsageException(
+                $"-s must be a host name, an address, or a URL such as http://127.0.0.1:8801, each with or without a port ([::1]:8443): {wrong.Message}.");
+        }
     }
 }

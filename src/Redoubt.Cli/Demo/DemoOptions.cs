@@ -8,6 +8,15 @@ namespace Redoubt.Cli.Demo;
 /// <param name="Keep">Leave both sites up at the end.</param>
 internal sealed record DemoOptions(string Guest, string Directory, bool Keep)
 {
+    /// <summary>What the options mean.</summary>
+    public const string Details = """
+        redoubt demo [--keep] [--data DIR] --guest IMAGE
+
+          --guest IMAGE  the bootable disk image of the guests; script/demo builds one
+          --data DIR     where both sites live; made new, and removed at the end
+          --keep         leaves both sites up
+        """;
+
     /// <summary>Reads the words after the command.</summary>
     /// <exception cref="UsageException">A word is not one of the options.</exception>
     public static DemoOptions Parse(IReadOnlyList<string> words)
@@ -21,7 +30,7 @@ internal sealed record DemoOptions(string Guest, string Directory, bool Keep)
             {
                 case "--keep": keep = true; break;
                 case "--guest" when i + 1 < words.Count: guest = words[++i]; break;
-                case "--data" when i + 1 < words.Count: directory = Path.GetFullPath(words[++i]); break;
+                case "--data" when i + 1 < words.Count: directory = FileWords.FullPath("--data", words[++i]); break;
                 default: throw new UsageException($"redoubt demo does not know '{words[i]}'. It takes --keep, --data DIR and --guest IMAGE.");
             }
         }

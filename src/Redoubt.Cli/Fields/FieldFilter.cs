@@ -14,7 +14,7 @@ internal sealed record FieldFilter(XeField Field, string? Key, string Value)
     /// <exception cref="UsageException">There is no such field, or it is no set or map.</exception>
     public static FieldFilter Parse(XeClass of, string name, string value)
     {
-        var (field, key) = Resolve(of, name) ?? throw new UsageException($"{of.Prefix} has no field '{name}'.");
+        var (field, key) = Resolve(of, name) ?? throw new UsageException($"{of.Prefix} has no field '{name}'.", $"Unknown field '{name}'");
         return new(field, key, value);
     }
 
@@ -24,8 +24,8 @@ internal sealed record FieldFilter(XeField Field, string? Key, string Value)
         return (Field.Kind, Key) switch
         {
             (_, null) => string.Equals(found.Text, Value, comparison),
-            (FieldKind.Set, _) => found.Elements.Any(e => string.Equals(e, Value, comparison)),
-            _ => found.Pairs.Any(p => string.Equals(p.Key, Key, comparison) && string.Equals(p.Value, Value, comparison)),
+            (FieldKind.Set, _) => found.Elements?.Any(e => string.Equals(e, Value, comparison)) == true,
+            _ => found.Pairs?.Any(p => string.Equals(p.Key, Key, comparison) && string.Equals(p.Value, Value, comparison)) == true,
         };
     }
 
@@ -36,13 +36,18 @@ internal sealed record FieldFilter(XeField Field, string? Key, string Value)
             return (exact, null);
         }
 
+        // Before there was the colon, a dash stood in its place, and the longest map's name counted, before any set's.
         var colon = name.IndexOf(':', StringComparison.Ordinal);
-        if (colon < 0 || of.Find(name[..colon]) is not { } field)
+        var field = colon >= 0
+            ? of.Find(name[..colon])
+            : of.Fields.Where(f => f.Kind != FieldKind.Scalar && name.StartsWith(f.Name + "-", StringComparison.Ordinal))
+                .OrderBy(f => f.Kind == FieldKind.Map ? 0 : 1).ThenByDescending(f => f.Name.Length).FirstOrDefault();
+        if (field is null)
         {
             return null;
         }
 
-        var key = name[(colon + 1)..];
+        var key = name[(field.Name.Length + 1)..];
         return field.Kind switch
         {
             FieldKind.Map => (field, key),

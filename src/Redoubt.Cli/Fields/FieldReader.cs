@@ -60,7 +60,7 @@ internal sealed class FieldReader(XeClass of, RecordCache cache)
             FieldValue.OfSet([.. members.Members.Select(m => Text(map.Value, m.Value))], field.Separator),
         (IMapType map, WireStruct members) =>
             FieldValue.OfMap([.. members.Members.Select(m => KeyValuePair.Create(Text(map.Key, new WireString(m.Key)), Text(map.Value, m.Value)))]),
-        _ => new(Text(type, value)),
+        _ => new(Text(type, value)) { Type = type },
     };
 
     private string Text(XenType type, WireValue value) => (type, value) switch

@@ -63,8 +63,7 @@ internal static class FieldTables
     // The table is xe's; what a field's type is, and whether there is a message that writes it, is the data model's to say.
     private static XeField Fit(ClassModel model, XeField field) => field.ApiField is not { } api ? field with { IsWritable = false } : field with
     {
-        IgnoresCase = field.IgnoresCase || model.FindField(api)?.Type is IEnumType,
-        IsWritable = field.IsWritable && model.Messages.ContainsKey((field.Kind == FieldKind.Map ? "add_to_" : "set_") + api),
+        IsWritable = field.IsWritable && WritesOf(field.Kind, api).Any(model.Messages.ContainsKey),
     };
 
     private static XeField Derive(ClassModel model, FieldModel field) => new()
@@ -73,6 +72,13 @@ internal static class FieldTables
         Kind = field.Type switch { ISetType => FieldKind.Set, IMapType => FieldKind.Map, _ => FieldKind.Scalar },
         IsWritable = model.Messages.ContainsKey("set_" + field.Name) || model.Messages.ContainsKey("add_to_" + field.Name),
         Source = field.Name,
-        IgnoresCase = field.Type is IEnumType,
+    };
+
+    // A set may be one that is only added to and removed from.
+    private static string[] WritesOf(FieldKind kind, string api) => kind switch
+    {
+        FieldKind.Map => ["add_to_" + api],
+        FieldKind.Set => ["set_" + api, "add_" + api],
+        FieldKind.Scalar => ["set_" + api],
     };
 }

@@ -13,9 +13,9 @@ internal sealed class RecordCache(XenApiClient api, CancellationToken cancellati
     private const int WholeTableFrom = 6;
 
     private readonly Dictionary<(string Class, string Ref), WireStruct?> records = [];
-    private readonly Dictionary<(string Message, string Ref), WireValue> answers = [];
+    private readonly Dictionary<(string Message, string Ref, string? About), WireValue> answers = [];
     private readonly HashSet<(string Class, string Ref)> missingRecords = [];
-    private readonly HashSet<(string Message, string Ref)> missingAnswers = [];
+    private readonly HashSet<(string Message, string Ref, string? About)> missingAnswers = [];
 
     /// <summary>Evaluates until nothing is missing.</summary>
     public async Task<T> SettleAsync<T>(Func<T> evaluate)
@@ -51,11 +51,11 @@ internal sealed class RecordCache(XenApiClient api, CancellationToken cancellati
     }
 
     /// <summary>What the server answers to a message about an object.</summary>
-    public WireValue Ask(string message, string reference)
+    public WireValue Ask(string message, string reference, string? about = null)
     {
-        if (!answers.TryGetValue((message, reference), out var answer))
+        if (!answers.TryGetValue((message, reference, about), out var answer))
         {
-            missingAnswers.Add((message, reference));
+            missingAnswers.Add((message, reference, about));
         }
 
         return answer ?? new WireString("");
@@ -69,9 +69,9 @@ internal sealed class RecordCache(XenApiClient api, CancellationToken cancellati
         }
 
         missingRecords.Clear();
-        foreach (var (message, reference) in missingAnswers)
+        foreach (var (message, reference, about) in missingAnswers)
         {
-            answers[(message, reference)] = await FetchAnswerAsync(message, reference);
+            answers[(message, reference, about)] = await FetchAnswerAsync(message, about is null ? [reference] : [reference, about]);
         }
 
         missingAnswers.Clear();
@@ -114,11 +114,11 @@ internal sealed class RecordCache(XenApiClient api, CancellationToken cancellati
         }
     }
 
-    private async Task<WireValue> FetchAnswerAsync(string message, string reference)
+    private async Task<WireValue> FetchAnswerAsync(string message, object?[] arguments)
     {
         try
         {
-            return await api.CallRawAsync(message, [reference], cancellationToken);
+            return await api.CallRawAsync(message, arguments, cancellationToken);
         }
         catch (XenApiException refused)
         {

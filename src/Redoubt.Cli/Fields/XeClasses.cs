@@ -36,7 +36,7 @@ internal static class XeClasses
         patch pool_patch : uuid name-label name-description size
         update pool_update : uuid name-label name-description version installation-size
         subject subject : uuid subject-identifier other-config roles
-        role role /is-internal=false : uuid name description
+        role role /is-level=true : uuid name description
         secret secret :
         vmss VMSS : uuid name-label name-description enabled type retained-snapshots frequency schedule last-run-time VMs
         pgpu PGPU : uuid gpu-group-uuid

@@ -16,6 +16,15 @@ internal sealed record InspectOptions(string Path, string? Vm, bool Json, Journa
 
     public const string Usage = "redoubt inspect FILE-OR-DEVICE-OR-DIRECTORY [--at GENERATION|TIME] [--vm NAME|UUID] [--json]";
 
+    /// <summary>What the options mean.</summary>
+    public const string Details = $"""
+        {Usage}
+
+          --at GENERATION|TIME  an earlier state, at or before that
+          --vm NAME|UUID        shows these VMs, with all that is known of them
+          --json                prints JSON
+        """;
+
     /// <exception cref="UsageException">An option is unknown or lacks its value, or the path is missing.</exception>
     public static InspectOptions Parse(IReadOnlyList<string> words)
     {
@@ -36,7 +45,7 @@ internal sealed record InspectOptions(string Path, string? Vm, bool Json, Journa
             }
         }
 
-        return string.IsNullOrEmpty(path) ? throw new UsageException($"What is to be inspected?\n{Usage}") : new(System.IO.Path.GetFullPath(path), vm, json, at);
+        return string.IsNullOrEmpty(path) ? throw new UsageException($"What is to be inspected?\n{Usage}") : new(FileWords.FullPath("inspect", path), vm, json, at);
     }
 
     private static JournalPoint Point(string text) => JournalPoint.Parse(text)

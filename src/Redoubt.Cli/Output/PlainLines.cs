@@ -12,6 +12,21 @@ internal static class PlainLines
     /// <summary>The same for what must stay on one line.</summary>
     public static string OneLine(string text) => Replace(text, IsHarmful);
 
+    /// <summary>
+    /// The same as one line in which nothing is lost that a program could want: a line break is written as <c>\n</c>, another control
+    /// character as <c>\u001b</c>. All else stays as it is, so that names do.
+    /// </summary>
+    public static string Escaped(string text) => !text.Any(BreaksLine) ? text : string.Concat(text.Select(c => c switch
+    {
+        '\n' => "\\n",
+        '\r' => "\\r",
+        _ when BreaksLine(c) => $"\\u{(int)c:x4}",
+        _ => c.ToString(),
+    }));
+
+    private static bool BreaksLine(char c) => c != '\t' && char.GetUnicodeCategory(c)
+        is UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+
     private static bool IsHarmful(char c) => char.GetUnicodeCategory(c)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
 

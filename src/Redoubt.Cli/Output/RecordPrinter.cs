@@ -28,7 +28,7 @@ internal static class RecordPrinter
 
     /// <summary>Values on one line; a comma or backslash within one has a backslash before it.</summary>
     public static void PrintMinimal(Terminal terminal, IEnumerable<string> values) =>
-        terminal.PrintLine(string.Join(',', values.Select(v => v.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal))));
+        terminal.PrintLine(string.Join(',', values.Select(v => PlainLines.Escaped(v.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)))));
 
     private static StringBuilder Layout(IReadOnlyList<KeyValuePair<string, string>> record)
     {
@@ -37,7 +37,7 @@ internal static class RecordPrinter
         for (var i = 0; i < record.Count; i++)
         {
             var (name, value) = record[i];
-            text.Append(i == 0 ? name.PadRight(width) : name.PadLeft(width)).Append(": ").Append(value).Append('\n');
+            text.Append(i == 0 ? name.PadRight(width) : name.PadLeft(width)).Append(": ").Append(PlainLines.Escaped(value)).Append('\n');
         }
 
         return text;

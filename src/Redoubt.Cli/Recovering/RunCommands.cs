@@ -93,13 +93,6 @@ internal static class RunCommands
             return;
         }
 
-        try
-        {
-            await File.WriteAllTextAsync(file, report, context.CancellationToken);
-        }
-        catch (Exception wrong) when (wrong is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"file={file} can't be written: {wrong.Message}");
-        }
+        FileWords.Write($"file={file}", file, report);
     }
 }

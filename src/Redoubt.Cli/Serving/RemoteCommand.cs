@@ -20,14 +20,18 @@ internal static class RemoteCommand
         try
         {
             var line = CommandLineParser.Parse(call.Words);
-            if (line.Command is null or "help" or "version")
+            switch (line.Command)
             {
-                var words = call.Words.SkipWhile(w => w.StartsWith('-')).Skip(1).ToList();
-                return await LocalCommands.All[line.Command ?? "help"].Run(words, terminal, cancellationToken);
+                case null or "help": return HelpCommand.Run(line, terminal, [LocalCommands.All["help"], LocalCommands.All["version"]], c => Refusal(c, line) is null);
+                case "version": return await LocalCommands.All["version"].Run(line.Words, terminal, cancellationToken);
             }
 
             var command = CommandTable.Find(line.Command) ?? throw App.Unknown(line.Command);
-            RequireNoFileHere(command, line);
+            if (Refusal(command, line) is { } refusal)
+            {
+                throw new UsageException(refusal);
+            }
+
             ParameterCheck.Check(command, line);
             return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
             {
@@ -37,7 +41,7 @@ internal static class RemoteCommand
         }
         catch (UsageException wrong)
         {
-            terminal.ErrorLine(wrong.Message);
+            terminal.ErrorLine(wrong.Words);
             return ExitCode.Failure;
         }
         catch (XenApiException refused)
@@ -48,26 +52,22 @@ internal static class RemoteCommand
     }
 
     // By the parameters that a command declares, so that a command that is new is refused too.
-    private static void RequireNoFileHere(Command command, ParsedCommandLine line)
+    private static string? Refusal(Command command, ParsedCommandLine line)
     {
         if (command.IsForThisMachine)
         {
-            throw new UsageException($"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use 'redoubt {command.Name}'.");
+            return $"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use 'redoubt {command.Name}'.";
         }
 
         if (command.HasCallersFiles)
         {
-            if (line.Parameters.Map("database").ContainsKey("filename"))
-            {
-                throw new UsageException($"database:filename= names a file of the server, which nobody opens for a thin client. Use database:vdi-uuid=, or 'redoubt {command.Name}'.");
-            }
-
-            return;
+            return line.Parameters.Map("database").ContainsKey("filename")
+                ? $"database:filename= names a file of the server, which nobody opens for a thin client. Use database:vdi-uuid=, or 'redoubt {command.Name}'."
+                : null;
         }
 
-        if (command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter)
-        {
-            throw new UsageException($"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'.");
-        }
+        return command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter
+            ? $"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'."
+            : null;
     }
 }

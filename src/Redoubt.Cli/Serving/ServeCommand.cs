@@ -11,6 +11,20 @@ internal static class ServeCommand
 {
     private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI] [--boot-root DIR…] [--sr-root DIR…] [--restore-from FILE-OR-DIR | --new-pool] [--without FILE…]";
 
+    /// <summary>What its options mean.</summary>
+    public const string Details = $"""
+        {Usage}
+
+          --data DIR                 the directory where the pool lives; made if it is not there
+          --listen URL               where to listen: https://ADDRESS:PORT, or http://127.0.0.1:PORT; may be given several times, port 0 takes a free one
+          --name-label NAME          the pool's name at its first start; the host's if left out
+          --root-password-file FILE  a file with root's password; needed at the first start
+          --hypervisor LIBVIRT-URI   the hypervisor of the pool's VMs; one of the daemon's own if left out
+          --restore-from PATH        makes the database anew, when it is gone, from a metadata volume or the directory of an SR
+          --new-pool                 begins an empty pool though the directory shows that there was one
+          --without FILE             goes on without a file of the directory that is lost or damaged; may be given several times
+        """;
+
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
         var config = Parse(words);
@@ -78,11 +92,11 @@ internal static class ServeCommand
 
         return new()
         {
-            DataDirectory = Path.GetFullPath(given.GetValueOrDefault("--data") ?? throw new UsageException($"--data is missing: the directory where the pool lives.\n{Usage}")),
+            DataDirectory = FileWords.FullPath("--data", given.GetValueOrDefault("--data") ?? throw new UsageException($"--data is missing: the directory where the pool lives.\n{Usage}")),
             ListenUrls = urls.Count > 0 ? urls : throw new UsageException($"--listen is missing: the URL to listen on.\n{Usage}"),
             NameLabel = given.GetValueOrDefault("--name-label"),
             RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
-            RestoreFrom = given.TryGetValue("--restore-from", out var from) ? Path.GetFullPath(from) : null,
+            RestoreFrom = given.TryGetValue("--restore-from", out var from) ? FileWords.FullPath("--restore-from", from) : null,
             NewPool = newPool,
             Without = without,
             BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,

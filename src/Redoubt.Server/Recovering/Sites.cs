@@ -163,11 +163,16 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
 
     private static Uri ReadAddress(string address)
     {
-        var text = address.Contains("://", StringComparison.Ordinal) ? address : "https://" + address;
-        return Uri.TryCreate(text, UriKind.Absolute, out var url) && url.PathAndQuery == "/" && url.UserInfo.Length == 0
-            && (url.Scheme == Uri.UriSchemeHttps || (url.Scheme == Uri.UriSchemeHttp && url.IsLoopback))
-            ? url
-            : throw new XenApiException("INVALID_VALUE", "address", $"{address} (it is a host name, an address or an https:// URL; plain http:// to this machine only)");
+        try
+        {
+            var url = PoolAddress.Read(address, Uri.UriSchemeHttps).Url;
+            return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback ? url : throw new FormatException("plain http:// goes to this machine only");
+        }
+        catch (FormatException wrong)
+        {
+            throw new XenApiException(
+                wrong, "INVALID_VALUE", "address", $"{address} (it is a host name, an address or an https:// URL, each with or without a port: {wrong.Message})");
+        }
     }
 
     private static string Fingerprint(X509Certificate2 certificate) => Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256));

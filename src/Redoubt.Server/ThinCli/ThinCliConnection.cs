@@ -96,11 +96,14 @@ internal sealed class ThinCliConnection(
         catch (Exception error) when (error is not OperationCanceledException || !gone.IsCancellationRequested)
         {
             var failure = failures.Translate(error, "/cli");
-            var sentence = ErrorSentences.Find(failure.Code, failure.Parameters);
+
+            // As xapi does: the client prints a code only of what nobody has words for, and of a wrong password xe says no more than that.
+            IEnumerable<string> xe = failure.Code == "SESSION_AUTHENTICATION_FAILED" ? ["Authentication failed"] : XeErrors.Lines(failure.Code, failure.Parameters);
+            List<string> words = [.. xe, .. ErrorSentences.Find(failure.Code, failure.Parameters) is { } sentence ? [sentence] : Array.Empty<string>()];
             return
             [
-                .. sentence is null ? Array.Empty<byte[]>() : [ThinCliMessage.Complain(sentence + "\n")],
-                ThinCliMessage.Error(failure.Code, failure.Parameters), ThinCliMessage.Exit(1),
+                words.Count > 0 ? ThinCliMessage.Complain(string.Join('\n', words) + "\n") : ThinCliMessage.Error(failure.Code, failure.Parameters),
+                ThinCliMessage.Exit(1),
             ];
         }
     }

@@ -63,7 +63,7 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Equal(1, refused.ExitCode);
         Assert.NotEqual("", refused.Error);
         var stranger = await ThinClient.RunAsync(Url, "root", "wrong", "vm-list");
-        Assert.Equal(("The user name or the password is wrong, or could not be checked (Authentication failure).\nError code: SESSION_AUTHENTICATION_FAILED\nError parameters: root, Authentication failure\n", 1), (stranger.Error, stranger.ExitCode));
+        Assert.Equal(("Authentication failed\nThe user name or the password is wrong, or could not be checked (Authentication failure).\n", 1), (stranger.Error, stranger.ExitCode));
     }
 
     [Fact]
