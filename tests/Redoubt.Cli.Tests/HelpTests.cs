@@ -80,7 +80,7 @@ public sealed class HelpTests
               xe help $c | grep -c '^[^:]*description'
             done
             """;
-        var start = new ProcessStartInfo("bash") { RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { "-c", Script } };
+        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { "-c", Script } };
         start.Environment["REDOUBT"] = typeof(App).Assembly.Location;
         using var bash = Process.Start(start)!;
         var output = bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);
