@@ -292,6 +292,58 @@ static void count_firmware_boots(void)
         close(fd);
 }
 
+/* One command to the TPM; returns the length of its answer, or -1 after having said why. */
+static ssize_t ask_tpm(int fd, const char *what, const unsigned char *command, size_t length, unsigned char *answer, size_t size)
+{
+    ssize_t got = write(fd, command, length) < 0 ? -1 : read(fd, answer, size);
+    if (got < 10) {
+        say("error: TPM: %s: %s", what, got < 0 ? strerror(errno) : "short answer");
+        return -1;
+    }
+    unsigned code = (unsigned)answer[6] << 24 | (unsigned)answer[7] << 16 | (unsigned)answer[8] << 8 | answer[9];
+    if (code != 0 && code != 0x14C) { /* TPM_RC_NV_DEFINED: it was there already */
+        say("error: TPM: %s: code 0x%x", what, code);
+        return -1;
+    }
+    return got;
+}
+
+/*
+ * Where there is a TPM, a counter in its memory counts the boots: proof that what the TPM keeps went wherever the VM did. The counter has
+ * an index of its own, needs no password, and can only go up.
+ */
+static void count_tpm_boots(void)
+{
+#define INDEX 0x01, 0x50, 0x00, 0x01
+#define NO_PASSWORD 0x00, 0x00, 0x00, 0x09, 0x40, 0x00, 0x00, 0x09, 0x00, 0x00, 0x00, 0x00, 0x00
+    static const unsigned char define[] = { /* TPM2_NV_DefineSpace, by the owner: a counter */
+        0x80, 0x02, 0x00, 0x00, 0x00, 0x2D, 0x00, 0x00, 0x01, 0x2A, 0x40, 0x00, 0x00, 0x01, NO_PASSWORD,
+        0x00, 0x00, 0x00, 0x0E, INDEX, 0x00, 0x0B, 0x02, 0x04, 0x00, 0x14, 0x00, 0x00, 0x00, 0x08,
+    };
+    static const unsigned char increment[] = { /* TPM2_NV_Increment */
+        0x80, 0x02, 0x00, 0x00, 0x00, 0x1F, 0x00, 0x00, 0x01, 0x34, INDEX, INDEX, NO_PASSWORD,
+    };
+    static const unsigned char get[] = { /* TPM2_NV_Read */
+        0x80, 0x02, 0x00, 0x00, 0x00, 0x23, 0x00, 0x00, 0x01, 0x4E, INDEX, INDEX, NO_PASSWORD, 0x00, 0x08, 0x00, 0x00,
+    };
+    unsigned char answer[512];
+    int fd = open("/dev/tpm0", O_RDWR | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t length = ask_tpm(fd, "define", define, sizeof define, answer, sizeof answer);
+    if (length > 0)
+        length = ask_tpm(fd, "increment", increment, sizeof increment, answer, sizeof answer);
+    if (length > 0)
+        length = ask_tpm(fd, "read", get, sizeof get, answer, sizeof answer);
+    if (length >= 24) { /* head 10, size of the parameters 4, size of the data 2, data 8 */
+        uint64_t boots = 0;
+        for (int at = 16; at < 24; at++)
+            boots = boots << 8 | answer[at];
+        say("tpm-boots=%" PRIu64, boots);
+    }
+    close(fd);
+}
+
 static void read_line(const char *path, char *out, size_t size)
 {
     FILE *file = fopen(path, "re");
@@ -395,6 +447,7 @@ int main(void)
 
     load_modules("/modules");
     count_firmware_boots();
+    count_tpm_boots();
 
     char uuid[40], macs[160];
     read_line("/sys/class/dmi/id/product_uuid", uuid, sizeof uuid);

@@ -26,6 +26,9 @@ public sealed record DomainConfig
     /// <summary>Where a UEFI guest keeps its variables; <see langword="null"/> lets libvirt choose a file under its own root.</summary>
     public string? NvramPath { get; init; }
 
+    /// <summary>Whether the guest has a TPM, version 2.0. What it keeps lies at <see cref="TpmStates.FileOf"/>.</summary>
+    public bool HasTpm { get; init; }
+
     /// <summary>
     /// What to try in turn, as in <c>HVM_boot_params:order</c>: <c>c</c> disk, <c>d</c> CD, <c>n</c> network. Other letters are ignored,
     /// as the hypervisors of XenServer do; with none left it is <c>cd</c>.

@@ -98,7 +98,14 @@ public static class DomainXml
         Agent(config.AgentSocketPath),
         Screen(config.VncSocketPath),
         new XElement("memballoon", new XAttribute("model", "virtio"), new XElement("stats", new XAttribute("period", 10))),
+        Tpm(config, platform),
         new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom")));
+
+    // persistent_state: or libvirt removes what the TPM keeps as soon as the guest ends, before anybody could have taken it.
+    private static XElement? Tpm(DomainConfig config, DomainPlatform platform) => !config.HasTpm || platform.Accelerator == Accelerator.Test ? null : new XElement(
+        "tpm",
+        new XAttribute("model", "tpm-crb"),
+        new XElement("backend", new XAttribute("type", "emulator"), new XAttribute("version", "2.0"), new XAttribute("persistent_state", "yes")));
 
     private static XElement Disk(DomainDisk disk)
     {

@@ -83,6 +83,9 @@ internal static class EmbeddedRoot
         # Guests run as the user that runs Redoubt, which owns their disks; libvirt must not give the images to somebody else.
         user = "+{user}"
         group = "+{group}"
+        # The TPMs as well, or what they keep would be another user's.
+        swtpm_user = "+{user}"
+        swtpm_group = "+{group}"
         dynamic_ownership = 0
         remember_owner = 0
         # AppArmor profiles, mount namespaces and cgroups need a systemd and a libvirtd that know of this root.

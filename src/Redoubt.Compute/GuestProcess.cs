@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Redoubt.Compute;
 
-/// <summary>A QEMU process that libvirt started on an embedded root.</summary>
+/// <summary>A process that libvirt started for a guest on an embedded root: QEMU, or the guest's TPM.</summary>
 /// <param name="Pid">Its number.</param>
 /// <param name="Name">The domain's name, which is the VM's UUID.</param>
 internal sealed record GuestProcess(int Pid, string Name)
@@ -13,16 +13,11 @@ internal sealed record GuestProcess(int Pid, string Name)
     internal static List<GuestProcess> ListOn(string root)
     {
         var mine = Path.Combine(root, "lib", "qemu", "domain-");
-        var found = new List<GuestProcess>();
-        foreach (var directory in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
-                && NameOf(pid, mine) is { } name)
-                found.Add(new GuestProcess(pid, name));
-        }
-
-        return found;
+        return List(arguments => NameOf(arguments, mine));
     }
+
+    /// <summary>The TPMs of a root's guests, likewise.</summary>
+    internal static List<GuestProcess> ListTpmsOn(string root) => List(arguments => TpmOf(arguments, $"dir={TpmStates.Of(root)}/"));
 
     /// <summary>Whether it still runs; a process that is only waited for by its parent does not.</summary>
     internal bool IsAlive()
@@ -55,18 +50,36 @@ internal sealed record GuestProcess(int Pid, string Name)
         return SpinWait.SpinUntil(() => !IsAlive(), limit);
     }
 
-    private static string? NameOf(int pid, string mine)
+    private static List<GuestProcess> List(Func<string[], string?> nameOf)
     {
-        string[] arguments;
+        var found = new List<GuestProcess>();
+        foreach (var directory in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(directory), NumberStyles.None, CultureInfo.InvariantCulture, out var pid)
+                && nameOf(Arguments(pid)) is { } name)
+                found.Add(new GuestProcess(pid, name));
+        }
+
+        return found;
+    }
+
+    private static string[] Arguments(int pid)
+    {
         try
         {
-            arguments = Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).Split('\0');
+            return Encoding.UTF8.GetString(File.ReadAllBytes($"/proc/{pid}/cmdline")).Split('\0');
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
-            return null; // It has ended meanwhile, or is somebody else's.
+            return []; // It has ended meanwhile, or is somebody else's.
         }
+    }
 
+    private static string? TpmOf(string[] arguments, string mine) =>
+        arguments.FirstOrDefault(a => a.StartsWith(mine, StringComparison.Ordinal))?[mine.Length..].Split('/')[0];
+
+    private static string? NameOf(string[] arguments, string mine)
+    {
         var guest = arguments.FirstOrDefault(a => a.StartsWith("guest=", StringComparison.Ordinal));
         return guest is not null && arguments.Any(a => a.Contains(mine, StringComparison.Ordinal)) ? guest["guest=".Length..].Split(',')[0] : null;
     }

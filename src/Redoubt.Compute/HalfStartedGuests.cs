@@ -9,6 +9,7 @@ namespace Redoubt.Compute;
 /// whole         any        libvirt's to take up
 /// none, garbled lives      stays, a stray: the guest runs, and libvirt can't know
 /// garbled       none       the record goes
+/// any           only TPM   the TPM ends, which else would keep its state locked: it is started before the guest, and ends with it
 /// </code>
 /// Only for a root on which no libvirt runs.
 /// </summary>
@@ -40,6 +41,12 @@ internal static class HalfStartedGuests
                 File.Delete(record);
                 File.Delete(Path.ChangeExtension(record, ".pid"));
             }
+        }
+
+        foreach (var tpm in GuestProcess.ListTpmsOn(root).FindAll(t => !processes.Exists(p => p.Name == t.Name)))
+        {
+            // One that does not end is told of by the next start of its guest.
+            _ = tpm.Kill(KillLimit);
         }
 
         return processes.FindAll(p => !whole.Contains(p.Name));

@@ -53,6 +53,7 @@ internal sealed record DomainPlan
                 Vcpus = (int)vm.VcpusAtStartup,
                 Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
                 NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
+                HasTpm = VirtualTpms.Of(state, vm) is not null,
                 BootOrder = vm.HvmBootParams.GetValueOrDefault("order", "cd"),
                 Kernel = KernelOf(vm),
                 Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
@@ -68,6 +69,7 @@ internal sealed record DomainPlan
             [
                 .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
                 .. Firmwareless(state, vm) is { } text ? [("VM_STARTED_WITH_EMPTY_FIRMWARE", text)] : Array.Empty<(string, string)>(),
+                .. Forgetful(state, vm) is { } lost ? [("VM_STARTED_WITH_EMPTY_TPM", lost)] : Array.Empty<(string, string)>(),
                 .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
@@ -139,7 +141,7 @@ internal sealed record DomainPlan
 
     private static string? Firmwareless(DatabaseState state, VmRecord vm)
     {
-        var wasStarted = state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
+        var wasStarted = WasStarted(state, vm);
         var why = !FirmwareVariables.AreUsedBy(vm) ? null : FirmwareVariables.StateOf(vm) switch
         {
             FirmwareVariablesState.Kept => null,
@@ -150,6 +152,20 @@ internal sealed record DomainPlan
         return why is null ? null : $"The VM {vm.NameLabel} ({vm.Uuid}) was started with an empty store of UEFI variables, because {why}. "
             + "If its guest does not come up, choose what to boot from in the firmware's menu on its screen, once.";
     }
+
+    private static string? Forgetful(DatabaseState state, VmRecord vm)
+    {
+        var why = VirtualTpms.Of(state, vm) is not { } tpm ? null : VirtualTpms.StateOf(state, tpm) switch
+        {
+            TpmContentsState.Kept => null,
+            TpmContentsState.None => WasStarted(state, vm) ? "nothing was kept of what it had" : null,
+            TpmContentsState.Damaged => "what the database has of it is damaged",
+        };
+        return why is null ? null : $"The VM {vm.NameLabel} ({vm.Uuid}) was started with an empty TPM, because {why}. "
+            + "A guest that sealed its keys in it asks for its recovery key.";
+    }
+
+    private static bool WasStarted(DatabaseState state, VmRecord vm) => state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
 
     private static string WithoutSockets(VmRecord vm) =>
         $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen and guest agent, because the path of the daemon's directory is too long "

@@ -1,15 +1,17 @@
+using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
 /// <summary>
-/// The flashes of running UEFI guests, a file each. A file is there from the start of a guest until what it held is in the VM's record:
-/// while it is there it is newer than the record, and where there is none the record says everything.
+/// What the firmware of running guests keeps, a file each: the flash of one that boots through UEFI, the state of a TPM. A file is there from
+/// the start of a guest until what it held is in the database: while it is there it is newer, and where there is none the database says
+/// everything.
 /// <code>
-/// start, resume      the record's variables are laid into the file; without any the hypervisor makes a fresh one
-/// the guest writes   the file changes, and a moment later the record (FirmwareWatch)
-/// the guest ends     the record gets the file's variables in the transaction that says so, then the file goes
+/// start, resume      what the database has is laid into the file; without any the hypervisor makes a fresh one
+/// the guest writes   the file changes, and a moment later the database (FirmwareWatch)
+/// the guest ends     the database gets the file's content in the transaction that says so, then the file goes
 /// the daemon dies    the file is there when it starts again, and is dealt with as the guest is found
 /// </code>
 /// Whoever takes from a file to remove it, or lays one, holds it (<see cref="HoldAsync"/>), or one would remove what the other has laid.
@@ -17,24 +19,28 @@ namespace Redoubt.Pool;
 internal sealed class FirmwareFiles(PoolServices pool)
 {
     /// <summary>The VMs with a file.</summary>
-    public IReadOnlyList<Guid> All() => System.IO.Directory.Exists(Directory)
-        ? [.. System.IO.Directory.EnumerateFiles(Directory, "*.fd").Select(Path.GetFileNameWithoutExtension)
-            .Where(name => Guid.TryParseExact(name, "D", out _)).Select(name => Guid.Parse(name!))]
-        : [];
+    public IReadOnlyList<Guid> All()
+    {
+        var flashes = Directory.Exists(FlashDirectory) ? Directory.EnumerateFiles(FlashDirectory, "*.fd") : [];
+        var tpms = Directory.Exists(pool.TpmDirectory) ? Directory.EnumerateDirectories(pool.TpmDirectory) : [];
+        return [.. flashes.Select(Path.GetFileNameWithoutExtension).Concat(tpms.Select(Path.GetFileName))
+            .Where(name => Guid.TryParseExact(name, "D", out _)).Select(name => Guid.Parse(name!)).Distinct()];
+    }
 
-    private string Directory => Path.GetDirectoryName(PathOf(Guid.Empty))!;
+    private string FlashDirectory => Path.GetDirectoryName(FlashOf(Guid.Empty))!;
 
     /// <summary>Whether a VM has a file.</summary>
-    public bool Has(Guid vm) => File.Exists(PathOf(vm));
+    public bool Has(Guid vm) => File.Exists(FlashOf(vm)) || Directory.Exists(TpmDirectoryOf(vm));
+
+    /// <summary>When each of a VM's files was last written; the same moment of any that is not there.</summary>
+    public (DateTime Flash, DateTime Tpm) Written(Guid vm) =>
+        (File.GetLastWriteTimeUtc(FlashOf(vm)), TpmOf(vm) is { } tpm ? File.GetLastWriteTimeUtc(tpm) : default);
 
     /// <summary>Waits until nobody else takes from a VM's file or lays it. Left by disposing of the answer.</summary>
     public Task<IDisposable> HoldAsync(Guid vm, CancellationToken cancellationToken) =>
         pool.Gates.EnterAsync($"firmware of {vm:D}", cancellationToken);
 
-    /// <summary>Where a VM's file is.</summary>
-    public string PathOf(Guid vm) => GuestPaths.Of(pool.DataDirectory, vm).Variables;
-
-    /// <summary>Lays the variables of a VM that is about to start. A file that is there is taken into the record first.</summary>
+    /// <summary>Lays what the firmware of a VM that is about to start has kept. A file that is there is taken into the database first.</summary>
     public async Task LayAsync(Ref<VmRecord> reference)
     {
         var uuid = VmRows.Uuid(pool.State.Get(reference));
@@ -46,14 +52,73 @@ internal sealed class FirmwareFiles(PoolServices pool)
 
         Remove(uuid);
         var vm = pool.State.Get(reference);
-        if (!FirmwareVariables.AreUsedBy(vm) || !vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text)
-            || FirmwareVariables.Decode(text) is not { } store)
+        if (FirmwareVariables.AreUsedBy(vm) && vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text) && FirmwareVariables.Decode(text) is { } store)
         {
-            return;
+            await LayAsync(FlashOf(uuid), store);
         }
 
-        var path = PathOf(uuid);
-        System.IO.Directory.CreateDirectory(Directory);
+        if (VirtualTpms.Of(pool.State, vm) is { } tpm && VirtualTpms.Contents(pool.State, tpm) is { } contents && TpmOf(uuid) is { } path)
+        {
+            await LayAsync(path, contents);
+        }
+    }
+
+    /// <summary>Reads a VM's files; answers what writes them into the database, or null if there is nothing to be taken.</summary>
+    public Action<Transaction, Ref<VmRecord>>? TakeFrom(Guid uuid)
+    {
+        // A host that failed may leave a file without content, and what the database has is better than that.
+        var flash = Read(FlashOf(uuid)) is { } store && FirmwareVariables.IsStore(store) ? FirmwareVariables.Encode(store) : null;
+        var tpm = TpmOf(uuid) is { } path && Read(path) is { } state && TpmContents.IsState(state) ? TpmContents.Encode(state) : null;
+        return flash is null && tpm is null ? null : (tx, vm) =>
+        {
+            if (flash is not null)
+            {
+                Keep(tx, vm, flash);
+            }
+
+            if (tpm is not null)
+            {
+                VirtualTpms.Keep(tx, vm, tpm);
+            }
+        };
+    }
+
+    /// <summary>Removes a VM's files, if there are any.</summary>
+    public void Remove(Guid uuid)
+    {
+        if (Directory.Exists(FlashDirectory))
+        {
+            File.Delete(FlashOf(uuid));
+        }
+
+        // With its directory: in one that is there the hypervisor would not make a fresh TPM.
+        if (TpmDirectoryOf(uuid) is { } tpm && Directory.Exists(tpm))
+        {
+            Directory.Delete(tpm, recursive: true);
+        }
+    }
+
+    private string FlashOf(Guid vm) => GuestPaths.Of(pool.DataDirectory, vm).Variables;
+
+    private string? TpmOf(Guid vm) => pool.TpmDirectory is { } all ? TpmStates.FileOf(all, vm) : null;
+
+    private string? TpmDirectoryOf(Guid vm) => pool.TpmDirectory is { } all ? Path.Combine(all, vm.ToString("D")) : null;
+
+    private static byte[]? Read(string path)
+    {
+        try
+        {
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    private static async Task LayAsync(string path, byte[] content)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         await using (var file = new FileStream(path + ".new", new FileStreamOptions
         {
             Mode = FileMode.Create,
@@ -61,39 +126,13 @@ internal sealed class FirmwareFiles(PoolServices pool)
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         }))
         {
-            await file.WriteAsync(store);
+            await file.WriteAsync(content);
 
             // Or a power cut may leave an empty file, which would be taken for what the guest wrote.
             file.Flush(flushToDisk: true);
         }
 
         File.Move(path + ".new", path, overwrite: true);
-    }
-
-    /// <summary>Reads a VM's file; answers what writes it into the record, or null if there is nothing to be taken.</summary>
-    public Action<Transaction, Ref<VmRecord>>? TakeFrom(Guid uuid)
-    {
-        byte[] store;
-        try
-        {
-            store = File.ReadAllBytes(PathOf(uuid));
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-
-        // A host that failed may leave a file without content, and what the record has is better than that.
-        return FirmwareVariables.IsStore(store) ? (tx, vm) => Keep(tx, vm, FirmwareVariables.Encode(store)) : null;
-    }
-
-    /// <summary>Removes a VM's file, if there is one.</summary>
-    public void Remove(Guid uuid)
-    {
-        if (System.IO.Directory.Exists(Directory))
-        {
-            File.Delete(PathOf(uuid));
-        }
     }
 
     private static void Keep(Transaction tx, Ref<VmRecord> reference, string variables)

@@ -3,7 +3,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Takes into the VMs' records what the firmware of running guests writes, so that a site that burns down has lost no more of it than of
+/// Takes into the database what the firmware of running guests writes, so that a site that burns down has lost no more of it than of
 /// the last seconds. Nobody tells when a guest has written; a look at the time of a file costs next to nothing.
 /// </summary>
 internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IAsyncDisposable
@@ -12,9 +12,9 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
 
     private readonly CancellationTokenSource _stopping = new();
 
-    // What was taken of each, by the time of its file, and whether a later look has taken it too: a file system may give two writes in
+    // What was taken of each, by the times of its files, and whether a later look has taken it too: a file system may give two writes in
     // quick succession one and the same time.
-    private readonly Dictionary<Guid, (DateTime Written, bool Twice)> _taken = [];
+    private readonly Dictionary<Guid, ((DateTime Flash, DateTime Tpm) Written, bool Twice)> _taken = [];
     private Task _loop = Task.CompletedTask;
 
     /// <summary>Begins.</summary>
@@ -62,16 +62,15 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
         catch (Exception e) when (!_stopping.IsCancellationRequested)
         {
             // The next look tries again, and a guest that ends is taken from once more.
-            await Console.Error.WriteLineAsync($"redoubt: the variables of a guest's firmware could not be written down yet: {e.Message}");
+            await Console.Error.WriteLineAsync($"redoubt: what a guest's firmware keeps could not be written down yet: {e.Message}");
         }
     }
 
     private async Task TakeAsync(Guid uuid)
     {
-        var path = files.PathOf(uuid);
-        var written = File.GetLastWriteTimeUtc(path);
+        var written = files.Written(uuid);
         var isKnown = _taken.TryGetValue(uuid, out var taken) && taken.Written == written;
-        if ((isKnown && taken.Twice) || files.TakeFrom(uuid) is not { } take || File.GetLastWriteTimeUtc(path) != written)
+        if ((isKnown && taken.Twice) || files.TakeFrom(uuid) is not { } take || files.Written(uuid) != written)
         {
             return;
         }

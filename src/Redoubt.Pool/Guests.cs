@@ -104,7 +104,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         {
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
-                $"The UEFI variables of the VM {pool.State.Get(vm).NameLabel} can't be laid out in the daemon's directory: {e.Message}");
+                $"What the firmware of the VM {pool.State.Get(vm).NameLabel} keeps can't be laid out in the daemon's directory: {e.Message}");
         }
     }
 

@@ -47,6 +47,9 @@ public sealed class PoolServices
     /// <summary>The key with which this pool signs its metadata volumes.</summary>
     public required VolumeKey MetadataKey { get; init; }
 
+    /// <summary>Where the states of running guests' TPMs lie; null with a hypervisor that keeps them where this daemon does not look.</summary>
+    internal string? TpmDirectory { get; init; }
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

@@ -95,6 +95,11 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             Plug(made, reference, theirs, vif);
         }
 
+        if (VirtualTpms.Copy(tx, made, foreign, theirs, isSame: !options.AsCopies))
+        {
+            Notices.Add((theirs.Uuid, "What its virtual TPM keeps was not copied, because the TPM is unique; the copy has an empty one."));
+        }
+
         NoteWhatIsLeftOut(theirs);
     }
 
@@ -305,7 +310,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
     private void NoteWhatIsLeftOut(VmRecord vm)
     {
-        var left = new[] { (vm.Vtpms.Count, "virtual TPM"), (vm.Vgpus.Count, "virtual GPU"), (vm.Vusbs.Count, "virtual USB device"), (vm.AttachedPcis.Count, "PCI device") }
+        var left = new[] { (vm.Vgpus.Count, "virtual GPU"), (vm.Vusbs.Count, "virtual USB device"), (vm.AttachedPcis.Count, "PCI device") }
             .Where(l => l.Item1 > 0).Select(l => $"{l.Item1} {l.Item2}").ToList();
         if (left.Count > 0)
         {

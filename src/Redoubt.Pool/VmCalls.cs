@@ -153,6 +153,7 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
             });
         }
 
+        VirtualTpms.Copy(tx, made, tx.State, source, isSame: false);
         foreach (var copy in copies.Values.Select(tx.Get))
         {
             DisksInMaking.End(tx, copy.Sr, SrRows.Uuid(copy));

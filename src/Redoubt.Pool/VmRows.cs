@@ -55,7 +55,7 @@ internal static class VmRows
         GuestMetrics = default,
     };
 
-    /// <summary>Removes the VM with its drives, interfaces, consoles and metrics. Its disks stay.</summary>
+    /// <summary>Removes the VM with its drives, interfaces, TPM, consoles and metrics. Its disks stay.</summary>
     public static void Delete(Transaction tx, Ref<VmRecord> reference)
     {
         if (tx.Find(reference) is not { } vm)
@@ -76,6 +76,11 @@ internal static class VmRows
         foreach (var console in vm.Consoles)
         {
             tx.Delete(console);
+        }
+
+        foreach (var tpm in vm.Vtpms)
+        {
+            VirtualTpms.Delete(tx, tpm);
         }
 
         tx.Delete(vm.Metrics);

@@ -12,7 +12,7 @@ namespace Redoubt.Pool;
 /// 1 noted in current_operations   the state allows it, nothing blocks it
 /// 2 disks found on their SRs
 /// 3 devices marked attached       in one transaction with the check that no other VM has the disks
-/// 4 the hypervisor starts it      on its firmware's variables, laid out; if it does not, 3 is taken back
+/// 4 the hypervisor starts it      on what its firmware and TPM keep, laid out; if it does not, 3 is taken back
 /// 5 state, metrics, consoles      written from what the hypervisor then says
 /// 6 start_delay
 /// </code>
@@ -123,6 +123,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
+                VirtualTpms.Provide(tx, vm);
+                RequireTpm(tx.Get(vm));
                 var made = Plan(tx.State, vm, images, isolated, paused);
                 if (made.Config.Kernel != asked)
                 {
@@ -258,6 +260,18 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
         DomainPlan.For(
             state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, isolated.Contains, paused);
+
+    // A guest that is started without what its keys are sealed in asks its people for them, or ruins what it had.
+    private void RequireTpm(VmRecord vm)
+    {
+        if (vm.Vtpms.Count > 0 && pool.TpmDirectory is null)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not {pool.Hypervisor.Facts.Uri}. "
+                + "Run the daemon without --hypervisor, or take the TPM from the VM (vtpm-destroy), if its guest starts without.");
+        }
+    }
 
     /// <summary>
     /// Makes the bridges of the VM's internal networks, and says which there are. They are made when a guest needs them, so that it matters

@@ -121,6 +121,7 @@ internal static class ErrorSentenceTable
         VM_SHUTDOWN_TIMEOUT VM {0:VM} did not shut down within {1} seconds. Wait longer, or repeat with --force to switch it off.
         VM_TO_IMPORT_IS_NOT_NEWER_VERSION VM {0:VM} exists here, and the copy on the storage is not newer ({1} here, {2} there). Repeat with --force if the copy is to replace it.
         VMS_FAILED_TO_COOPERATE These VMs did not give memory back: {0:VM}.
+        VTPM_MAX_AMOUNT_REACHED The VM has a virtual TPM already, and can have one only. Take that from it first (vtpm-destroy), with all that it keeps.
         XEN_INCOMPATIBLE The hypervisor is not of the kind that is needed.
         XENAPI_PLUGIN_FAILURE A plug-in of the server failed: {2}
         """;

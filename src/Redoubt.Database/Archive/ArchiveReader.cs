@@ -127,7 +127,9 @@ public static class ArchiveReader
             Record record;
             try
             {
-                record = model.FromAnswer(snapshot);
+                record = model == VtpmRecord.Declaration && TpmMember.Read(snapshot) is var (tpm, contents)
+                    ? tpm with { Contents = AddSecret(contents) }
+                    : model.FromAnswer(snapshot);
             }
             catch (WireFormatException wrong)
             {
@@ -148,6 +150,13 @@ public static class ArchiveReader
             }
 
             _objects.Add((model, reference, record));
+        }
+
+        private Ref<SecretRecord> AddSecret(string value)
+        {
+            var uuid = Guid.NewGuid();
+            _objects.Add((SecretRecord.Declaration, RefText.Of(uuid), new SecretRecord { Uuid = $"{uuid:D}", Value = value }));
+            return new(RefText.Of(uuid));
         }
 
         private IEnumerable<DumpTable> Tables() => _objects.GroupBy(o => o.Class).Select(same => new DumpTable(

@@ -6,7 +6,7 @@ namespace Redoubt.Database.Archive;
 /// <summary>Finds what belongs to VMs that are exported, and takes off what belongs to this pool alone. Pure.</summary>
 internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
 {
-    private static readonly string[] Order = ["host", "VM", "VM_guest_metrics", "VBD", "VIF", "network", "VDI", "SR"];
+    private static readonly string[] Order = ["host", "VM", "VM_guest_metrics", "VBD", "VIF", "network", "VDI", "SR", "VTPM"];
 
     private readonly Dictionary<string, (ClassModel Class, Record Record)> _found = new(StringComparer.Ordinal);
 
@@ -38,6 +38,14 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
             if (state.Find(vbd) is { } record && Put(vbd, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() }))
             {
                 Add(record.Vdi);
+            }
+        }
+
+        foreach (var tpm in vm.Vtpms)
+        {
+            if (state.Find(tpm) is { } record)
+            {
+                Put(tpm, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() });
             }
         }
 

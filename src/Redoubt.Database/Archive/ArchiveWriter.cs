@@ -70,7 +70,15 @@ public static class ArchiveWriter
             values.Key("id");
             values.String(ids[reference]);
             values.Key("snapshot");
-            WriteRecord(model, record, ids, values);
+            if (record is VtpmRecord tpm)
+            {
+                TpmMember.Write(tpm, ids.GetValueOrDefault(tpm.Vm.Opaque, RefText.Null), state.Find(tpm.Contents)?.Value ?? "", values);
+            }
+            else
+            {
+                WriteRecord(model, record, ids, values);
+            }
+
             values.EndStruct();
         }
 

@@ -5,13 +5,17 @@ namespace Redoubt.Recovery;
 /// <summary>Reads one pool's database, its own or a foreign one, through getters only.</summary>
 internal static class DatabaseReader
 {
+    /// <summary>The message by which a server says what a database has of what a virtual TPM keeps.</summary>
+    internal const string TellingOfTpms = "VTPM.get_contents_state";
+
     // Rows that were never given a moment have the epoch, and no pool is older than XenAPI.
     private static readonly DateTimeOffset FirstMoment = new(2006, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <param name="api">A session on the database.</param>
     /// <param name="isLive">Whether a running pool answers, which can be asked what its hosts have free.</param>
+    /// <param name="tellsOfTpms">Whether the server says what the database has of what virtual TPMs keep.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, CancellationToken cancellationToken)
+    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, bool tellsOfTpms, CancellationToken cancellationToken)
     {
         // All tables at once: each is one call, and over a long line the waits would add up.
         var pools = api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
@@ -43,6 +47,11 @@ internal static class DatabaseReader
             Vbds = await vbds,
             Vifs = await vifs,
         };
+        if (tellsOfTpms)
+        {
+            tables = tables with { Tpms = await TpmsAsync(api, tables.Vms, cancellationToken) };
+        }
+
         var free = isLive ? await FreeMemoryAsync(api, tables.Hosts.Keys, cancellationToken) : [];
         return tables.ToFacts(free);
     }
@@ -50,6 +59,30 @@ internal static class DatabaseReader
     /// <summary>The latest of some moments, leaving out those that stand for none.</summary>
     internal static DateTimeOffset? Newest(IEnumerable<DateTimeOffset> moments) =>
         moments.Where(m => m > FirstMoment).Select(m => (DateTimeOffset?)m).Max();
+
+    private static async Task<Dictionary<Ref<VtpmRecord>, TpmFacts>> TpmsAsync(
+        XenApiClient api, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> vms, CancellationToken cancellationToken)
+    {
+        var found = new Dictionary<Ref<VtpmRecord>, TpmFacts>();
+        if (vms.Values.All(v => v.Vtpms.Count == 0))
+        {
+            return found;
+        }
+
+        // By the table, since a damaged database may have VMs with TPMs that are not there.
+        foreach (var (reference, tpm) in await api.GetAllRecordsAsync<VtpmRecord>(cancellationToken))
+        {
+            var contents = await api.CallAsync<string>(TellingOfTpms, [reference], cancellationToken) switch
+            {
+                "kept" => TpmContentsState.Kept,
+                "damaged" => TpmContentsState.Damaged,
+                _ => TpmContentsState.None,
+            };
+            found[reference] = new(contents, tpm.IsUnique);
+        }
+
+        return found;
+    }
 
     // A host that can't say what it has free (it is down, or too old to know the message) is left out: not known is not none.
     private static async Task<Dictionary<Ref<HostRecord>, long>> FreeMemoryAsync(

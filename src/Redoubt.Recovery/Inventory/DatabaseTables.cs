@@ -31,6 +31,9 @@ internal sealed record DatabaseTables
 
     public required IReadOnlyDictionary<Ref<VifRecord>, VifRecord> Vifs { get; init; }
 
+    /// <summary>The virtual TPMs; empty where nobody says what the database has of what they keep.</summary>
+    public IReadOnlyDictionary<Ref<VtpmRecord>, TpmFacts> Tpms { get; init; } = new Dictionary<Ref<VtpmRecord>, TpmFacts>();
+
     public DatabaseFacts ToFacts(IReadOnlyDictionary<Ref<HostRecord>, long> freeMemory)
     {
         var pbds = Pbds.Values.ToLookup(p => p.Sr);
@@ -105,12 +108,17 @@ internal sealed record DatabaseTables
     // The copies that a test made go with the test. They are nothing to recover.
     private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey("dr-test");
 
-    private static FirmwareVariablesState? Firmware(VmRecord vm, VmMetricsRecord? metrics)
-    {
-        var wasStarted = vm.PowerState != VmPowerState.Halted || metrics is not null && metrics.StartTime > DateTimeOffset.UnixEpoch;
-        return !FirmwareVariables.AreUsedBy(vm) ? null
-            : FirmwareVariables.StateOf(vm) is var state && state == FirmwareVariablesState.None && !wasStarted ? null : state;
-    }
+    private static FirmwareVariablesState? Firmware(VmRecord vm, VmMetricsRecord? metrics) =>
+        !FirmwareVariables.AreUsedBy(vm) ? null
+            : FirmwareVariables.StateOf(vm) is var state && state == FirmwareVariablesState.None && !WasStarted(vm, metrics) ? null : state;
+
+    // One that was never used has nothing yet.
+    private TpmFacts? Tpm(VmRecord vm, VmMetricsRecord? metrics) =>
+        vm.Vtpms.Select(t => Tpms.GetValueOrDefault(t)).FirstOrDefault(t => t is not null) is { } tpm
+        && (tpm.Contents != TpmContentsState.None || WasStarted(vm, metrics)) ? tpm : null;
+
+    private static bool WasStarted(VmRecord vm, VmMetricsRecord? metrics) =>
+        vm.PowerState != VmPowerState.Halted || metrics is not null && metrics.StartTime > DateTimeOffset.UnixEpoch;
 
     private static IEnumerable<BootFileFacts> BootFiles(VmRecord vm) => vm is { PvBootloader: "", HvmBootPolicy: "" } && vm.PvKernel.StartsWith('/')
         ? new BootFileFacts[] { new("PV_kernel", vm.PvKernel), new("PV_ramdisk", vm.PvRamdisk) }.Where(f => f.Path.Length > 0)
@@ -139,6 +147,7 @@ internal sealed record DatabaseTables
             Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
             FirmwareVariables = Firmware(vm, metrics),
             BootFiles = [.. BootFiles(vm)],
+            Tpm = Tpm(vm, metrics),
             Unusable = odd.WhyUnusable(vm, vbds),
             Oddities = [.. odd.Of(vm, vbds, vifs)],
             Vbds = [.. vbds.Select(b => new VbdFacts(b.Uuid, b.Userdevice, b.Type, Vdis.GetValueOrDefault(b.Vdi)?.Uuid ?? ""))],

@@ -65,6 +65,9 @@ public sealed record VmFacts
     /// <summary>The files of its host that it boots from; most VMs boot from their disks alone.</summary>
     public ImmutableArray<BootFileFacts> BootFiles { get; init; } = [];
 
+    /// <summary>Its virtual TPM; null if it has none, was never started with it, or nobody says what the database has of what it keeps.</summary>
+    public TpmFacts? Tpm { get; init; }
+
     /// <summary>Why its rows are too damaged for anything to be recovered from them; null if they are not.</summary>
     public string? Unusable { get; init; }
 

@@ -15,6 +15,7 @@ internal static partial class CheckTable
         ["cpu-short"] = FindingAction.None,
         ["firmware-lost"] = FindingAction.None,
         ["boot-file"] = FindingAction.None,
+        ["tpm-lost"] = FindingAction.None,
         ["device-lost"] = FindingAction.None,
         ["disk-dropped"] = FindingAction.None,
         ["disk-drop-impossible"] = FindingAction.None,

@@ -209,7 +209,8 @@ public sealed class FindingTests
             s.BootFileTroubles = Scene.Map(("/etc/shadow", "Files for guests lie elsewhere."));
         }
         ),
-        ["device-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Devices = new(1, 0, 0, 0) })),
+        ["tpm-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Tpm = new(TpmContentsState.Damaged, IsUnique: false) })),
+        ["device-lost"] = (Severity.Warning, (s, vm) => Change(s, vm with { Devices = new(0, 1, 0, 0) })),
         ["no-host"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Hosts = [s.Target.Hosts[0] with { IsEnabled = false }] }),
         ["cpu-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { CpuCount = 64 })),
         ["memory-short"] = (Severity.Warning, (s, vm) => Change(s, vm with { MemoryBytes = 1L << 40 })),

@@ -11,6 +11,7 @@ internal static class GuestChecks
         {
             Devices(scene, vm, findings);
             Firmware(scene, vm, findings);
+            Tpm(scene, vm, findings);
             if (!vm.Vm.Oddities.IsEmpty)
             {
                 findings.Warn(
@@ -67,12 +68,29 @@ internal static class GuestChecks
         }
     }
 
+    private static void Tpm(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        var why = vm.Vm.Tpm switch
+        {
+            { Contents: TpmContentsState.None } => "the metadata has nothing of what it kept",
+            { Contents: TpmContentsState.Damaged } => "what the metadata has of it is damaged",
+            { IsUnique: true } when scene.IsTest => "it is unique, and what it keeps is not copied into a test",
+            _ => null,
+        };
+        if (why is not null)
+        {
+            findings.Warn(
+                "tpm-lost", vm.Object, $"The VM starts with an empty virtual TPM: {why}.",
+                "Have the guest's recovery key at hand: one that sealed the keys of its disks in the TPM asks for it, and else does not come up.");
+        }
+    }
+
     private static void Devices(PlanScene scene, ChosenVm vm, FindingList findings)
     {
         var d = vm.Vm.Devices;
-        // What a pool is handed through stays in its host everywhere; virtual TPMs and GPUs a genuine xapi recovers.
+        // What a pool is handed through stays in its host everywhere; virtual GPUs a genuine xapi recovers, virtual TPMs it and whoever tells of them.
         (int Count, string Name)[] lost = scene.Pool.IsRedoubt()
-            ? [(d.VtpmCount, "virtual TPM"), (d.VgpuCount, "virtual GPU"), (d.UsbCount, "USB device"), (d.PciCount, "PCI device")]
+            ? [(scene.Offers(DatabaseReader.TellingOfTpms) ? 0 : d.VtpmCount, "virtual TPM"), (d.VgpuCount, "virtual GPU"), (d.UsbCount, "USB device"), (d.PciCount, "PCI device")]
             : [(d.UsbCount, "USB device"), (d.PciCount, "PCI device")];
         var names = lost.Where(l => l.Count > 0).Select(l => $"{l.Count} {l.Name}").ToList();
         if (names.Count > 0)

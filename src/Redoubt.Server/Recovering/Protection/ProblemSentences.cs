@@ -31,7 +31,7 @@ internal static class ProblemSentences
         Problem.VmsExposed { Vms: [var vm] } => $"VM {vm.Name} is not protected: {Why(vm)}.",
         Problem.VmsExposed { Exposure: var exposure, Vms: var vms } => $"{vms.Count} VMs are not protected: {WhyAll(exposure)} ({Names(vms)}).",
         Problem.FirmwareUnkept { Vms: var vms } =>
-            $"The variables of the UEFI firmware of {Vms(vms.Count)} ({Names(vms)}) are not in the metadata: elsewhere it would start with an empty store.",
+            $"What the UEFI firmware or the TPM of {Vms(vms.Count)} ({Names(vms)}) keeps is not in the metadata: elsewhere it would start with an empty store.",
         Problem.SiteSilent { Site: var site } => $"Site {site.Site.Name} does not answer: {site.Failure}",
         Problem.PlanUnreadable { Why: var why } => why,
         Problem.PlanUnproven { Plan: var plan, Test: null } => $"Plan {plan.Name} has never been tested here.",

@@ -92,8 +92,11 @@ public sealed record ProtectionFacts
 
     // What was never started has nothing yet. Whether what is there can be read is looked at by a plan.
     private static DateTimeOffset? FirmwareUnkept(DatabaseState state, VmRecord vm) =>
-        FirmwareVariables.AreUsedBy(vm) && !vm.Nvram.ContainsKey(FirmwareVariables.Key)
+        ((FirmwareVariables.AreUsedBy(vm) && !vm.Nvram.ContainsKey(FirmwareVariables.Key)) || IsTpmUnkept(state, vm))
         && (state.Find(vm.Metrics)?.StartTime ?? default) is var started && started > DateTimeOffset.UnixEpoch ? started : null;
+
+    private static bool IsTpmUnkept(DatabaseState state, VmRecord vm) => vm.Vtpms.Select(state.Find).OfType<VtpmRecord>().FirstOrDefault() is { } tpm
+        && TpmContents.StateOf(state.Find(tpm.Contents)?.Value) != TpmContentsState.Kept;
 
     private static DiskView View(string device, VdiRecord? vdi, Dictionary<Ref<SrRecord>, SrView> srs) =>
         new(device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)) { IsMissing = vdi is { Missing: true } };

@@ -28,7 +28,7 @@ public sealed record VmView(
     /// <summary>Where a suspended one's memory lies; null if it is not suspended, or its SR is gone.</summary>
     public DiskView? Memory { get; init; }
 
-    /// <summary>When it was started, if it boots through UEFI and nothing of what its firmware keeps is in the metadata; null if it is or need not be.</summary>
+    /// <summary>When it was started, if it boots through UEFI or has a TPM, and what either keeps is not in the metadata; null if it is or need not be.</summary>
     public DateTimeOffset? FirmwareUnkeptSince { get; init; }
 
     /// <summary>The names of the SRs that are to blame for its exposure.</summary>
