@@ -118,7 +118,14 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
             tx.Create(new VmRecord { Uuid = tx.NewUuid(), NameLabel = "a moment", IsASnapshot = true, SnapshotOf = Vms["quiet"] });
             tx.Create(new VbdRecord { Uuid = tx.NewUuid(), Vm = Forge("lost-track"), Userdevice = "0", Type = VbdType.Disk });
             tx.Create(new VifRecord { Uuid = tx.NewUuid(), Vm = Forge("nowhere"), Device = "0" });
-            tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("sealed") });
+            tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("sealed"), Contents = tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = "no state of a TPM" }) });
+            tx.Create(new VgpuRecord { Uuid = tx.NewUuid(), Vm = Forge("drawing") });
+            Forge("forgetful", v => v with
+            {
+                HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("firmware", "uefi"),
+                Nvram = ImmutableSortedDictionary<string, string>.Empty.Add(FirmwareVariables.Key, "no flash"),
+            });
+            Forge("of-its-host", v => v with { PvKernel = "/boot/guest/not-here" });
             var isos = tx.Create(new SrRecord { Uuid = tx.NewUuid(), NameLabel = "isos", ContentType = "iso" });
             var iso = tx.Create(new VdiRecord { Uuid = tx.NewUuid(), NameLabel = "rescue", Location = "rescue.iso", Sr = isos });
             tx.Create(new VbdRecord { Uuid = tx.NewUuid(), Vm = Forge("from-cd"), Vdi = iso, Userdevice = "3", Type = VbdType.Cd });
