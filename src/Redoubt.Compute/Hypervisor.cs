@@ -351,8 +351,10 @@ public sealed partial class Hypervisor : IAsyncDisposable
     private HypervisorException NotAnswering(string subject, Exception hanging) => new(
         HypervisorFailure.NotAnswering,
         subject,
-        $"The hypervisor {_uri.Text} has not answered about {subject} in time.",
-        "If it is a VM, its QEMU process may hang, for example on storage that does not answer: mend that, or switch the VM off (vm-shutdown --force).",
+        Guid.TryParse(subject, out _)
+            ? $"The guest of VM {subject} does not answer: its QEMU process hangs or is stopped, for example on storage that does not answer."
+            : $"The hypervisor {subject} has not answered in time.",
+        "What was asked may still be done. Mend what it waits for, or switch the VM off (vm-shutdown --force).",
         hanging);
 
     // What must be so before a guest of this configuration can come up; gives the memory that there was then.
@@ -447,10 +449,15 @@ public sealed partial class Hypervisor : IAsyncDisposable
                 "Start it first.",
                 missing);
         }
+        catch (LibvirtException waited) when (waited.Error == LibvirtError.OperationTimeout)
+        {
+            // Another call about the same guest hangs.
+            throw await IsLostAsync() ?? NotAnswering(subject, waited);
+        }
         catch (LibvirtException refused)
         {
             throw await IsLostAsync() ?? new HypervisorException(
-                refused.Error == LibvirtError.OperationTimeout ? HypervisorFailure.NotAnswering : HypervisorFailure.Refused,
+                HypervisorFailure.Refused,
                 subject,
                 $"The hypervisor refused: {refused.Message}.",
                 "Its log below the hypervisor's root (log/qemu) may say more.",

@@ -26,13 +26,14 @@ internal static class GuestFailure
             HypervisorFailure.WrongPowerState => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Paused"),
             HypervisorFailure.ConnectionFailed => NoHypervisor(e, host),
 
-            // The operator can mend these on this machine, and the words say how.
+            // The operator can mend these on this machine, and the words say how. So it is with a guest that hangs, though what was asked may still come.
             HypervisorFailure.LibraryMissing or HypervisorFailure.DriverMissing or HypervisorFailure.EmulatorMissing
                 or HypervisorFailure.FirmwareMissing or HypervisorFailure.AccountMissing or HypervisorFailure.BridgeMissing
                 or HypervisorFailure.ConfigInvalid or HypervisorFailure.RootInUse or HypervisorFailure.SecondRoot
-                or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse or HypervisorFailure.DiskUnreadable =>
+                or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse or HypervisorFailure.DiskUnreadable
+                or HypervisorFailure.NotAnswering =>
                 new(e, "OPERATION_NOT_ALLOWED", e.Message),
-            HypervisorFailure.Refused or HypervisorFailure.NotAnswering => new(e, "INTERNAL_ERROR", e.Message),
+            HypervisorFailure.Refused => new(e, "INTERNAL_ERROR", e.Message),
         };
     }
 

@@ -16,7 +16,7 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust)
 {
-    private static readonly TimeSpan UnneededLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan UnneededLimit = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, (string Mark, IReadOnlyList<VdiState> Volumes)> _volumes = new();
     private readonly ConcurrentDictionary<string, SemaphoreSlim> _looking = new();

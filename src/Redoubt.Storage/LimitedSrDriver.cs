@@ -35,7 +35,7 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
     {
         var sr = await At(deviceConfig).RunAsync(
             () => driver.AttachAsync(uuid, deviceConfig, access, cancellationToken),
-            SrLooks.ScanLimit,
+            SrLooks.Limit,
             late => late.DetachAsync(CancellationToken.None),
             cancellationToken);
         return new LimitedSr(sr, Place(deviceConfig), time);

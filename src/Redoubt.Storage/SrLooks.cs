@@ -46,37 +46,40 @@ internal sealed class SrLooks(string place, TimeProvider time)
             throw;
         }
 
+        _ = EndAsync(looking, limit);
         try
         {
-            var answer = await looking.WaitAsync(limit, time, cancellationToken);
-            _places.Release();
-            return answer;
+            return await looking.WaitAsync(limit, time, cancellationToken);
         }
         catch (TimeoutException slow) when (!looking.IsCompleted)
         {
-            Interlocked.Increment(ref _hanging);
-            _ = EndAsync(looking, tooLate, hangs: true);
+            _ = TakeLateAsync(looking, tooLate);
             throw NotAnswering(slow);
         }
         catch (OperationCanceledException) when (!looking.IsCompleted)
         {
-            // Nobody waits for it any more. Whether it hangs the next one finds out.
-            _ = EndAsync(looking, tooLate, hangs: false);
-            throw;
-        }
-        catch
-        {
-            _places.Release();
+            _ = TakeLateAsync(looking, tooLate);
             throw;
         }
     }
 
-    private async Task EndAsync<T>(Task<T> looking, Func<T, Task>? tooLate, bool hangs)
+    // Whether it hangs shows at the limit, also when nobody waits for it any more: else each who gives up earlier would leave the next to wait.
+    private async Task EndAsync(Task looking, TimeSpan limit)
+    {
+        await looking.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!looking.IsCompleted)
+        {
+            Interlocked.Increment(ref _hanging);
+            await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            Interlocked.Decrement(ref _hanging);
+        }
+
+        _places.Release();
+    }
+
+    private static async Task TakeLateAsync<T>(Task<T> looking, Func<T, Task>? tooLate)
     {
         await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (hangs)
-            Interlocked.Decrement(ref _hanging);
-        _places.Release();
         if (tooLate is not null && looking.IsCompletedSuccessfully)
             await tooLate(await looking);
     }

@@ -29,7 +29,10 @@ public static class ErrorSentences
     {
         if (!Table.TryGetValue(code, out var template))
         {
-            return null;
+            // The storage's own words are the sentence; the number is a matter of its driver.
+            return code.StartsWith("SR_BACKEND_FAILURE_", StringComparison.Ordinal) && string.Join(' ', parameters.Where(p => p.Length > 0)) is { Length: > 0 } words
+                ? words
+                : null;
         }
 
         var sentence = new StringBuilder();

@@ -33,7 +33,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var offers = OfferedMessages.ReadAsync(target, cancellationToken);
         var types = MetadataTypesAsync(cancellationToken);
         var mayRecover = MayRecoverAsync(cancellationToken);
-        var notScanned = await ScanAsync(request, cancellationToken);
+        var notScanned = await ScanAsync(cancellationToken);
         var database = DatabaseReader.ReadAsync(target, isLive: true, tellsOfTpms: false, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(offers, types, mayRecover, database, probes);
@@ -60,28 +60,29 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // What a plan says of a replica must be what the storage is now, not what it was when somebody attached it. What is an ordinary SR of
-    // the pool is nobody's replica, and the pool keeps account of it by itself.
-    private async Task<IEnumerable<StorageFacts>> ScanAsync(InventoryRequest request, CancellationToken cancellationToken)
+    // the pool is nobody's replica, and the pool keeps account of it by itself. All of them, for disks may lie elsewhere than the metadata.
+    private async Task<IEnumerable<StorageFacts>> ScanAsync(CancellationToken cancellationToken)
     {
-        var everything = request is { SrUuids.IsEmpty: true };
-        var replicas = (await target.GetAllRecordsAsync<SrRecord>(cancellationToken))
-            .Where(s => !s.Value.IntroducedBy.IsNull && (everything || request.SrUuids.Contains(s.Value.Uuid))).ToList();
+        var replicas = (await target.GetAllRecordsAsync<SrRecord>(cancellationToken)).Where(s => !s.Value.IntroducedBy.IsNull).ToList();
         var scanned = await Task.WhenAll(replicas.Select(async sr =>
         {
-            var (_, failure) = await TryAsync(token => ScanAsync(sr.Key, token), cancellationToken);
-            return failure is null ? null : new StorageFacts { Origin = Read(target.Server.Authority), SrUuid = sr.Value.Uuid, NotScanned = failure };
+            var (refusal, failure) = await TryAsync(token => ScanAsync(sr.Key, token), cancellationToken);
+            return refusal is null && failure is null
+                ? null
+                : new StorageFacts { Origin = Read(target.Server.Authority), SrUuid = sr.Value.Uuid, NotScanned = refusal, NotAnswering = failure };
         }));
         return scanned.OfType<StorageFacts>();
     }
 
-    private async Task<bool> ScanAsync(Ref<SrRecord> sr, CancellationToken cancellationToken)
+    /// <returns>Why it may not be scanned, which says nothing of the storage; null: it was, or the server scans nothing.</returns>
+    private async Task<string?> ScanAsync(Ref<SrRecord> sr, CancellationToken cancellationToken)
     {
         for (var wait = TimeSpan.FromMilliseconds(100); ; wait += wait)
         {
             try
             {
                 await target.CallAsync("SR.scan", [sr], cancellationToken);
-                return true;
+                return null;
             }
             catch (XenApiException busy) when (busy.Code == "OTHER_OPERATION_IN_PROGRESS" && wait < LongestBusy)
             {
@@ -90,7 +91,11 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             }
             catch (XenApiException without) when (without.Code == "MESSAGE_METHOD_UNKNOWN")
             {
-                return false;
+                return null;
+            }
+            catch (XenApiException refused) when (!refused.Code.StartsWith("SR_BACKEND_FAILURE", StringComparison.Ordinal))
+            {
+                return Failures.Describe(refused);
             }
         }
     }
@@ -303,7 +308,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         }
         catch (XenApiException refused)
         {
-            return (default, $"{refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd());
+            return (default, Failures.Describe(refused));
         }
         catch (XenApiTransportException broken)
         {

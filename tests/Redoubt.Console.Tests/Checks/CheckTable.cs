@@ -65,6 +65,7 @@ internal static partial class CheckTable
         ["sr-detached"] = FindingAction.Resolve,
         ["sr-local"] = FindingAction.None,
         ["sr-missing"] = FindingAction.Resolve,
+        ["sr-not-answering"] = FindingAction.None,
         ["sr-partly-attached"] = FindingAction.Resolve,
         ["sr-type-unsupported"] = FindingAction.None,
         ["start-unguarded"] = FindingAction.None,
@@ -113,6 +114,7 @@ internal static partial class CheckTable
         ["source-dead-ambiguous"] = "the wizard names pools by their UUIDs",
         ["source-dead-unknown"] = "the wizard names pools by their UUIDs",
         ["source-dead-unnamed"] = "there is only one other pool",
+        ["sr-not-answering"] = "a replica that hangs takes the right to mount",
         ["storage-not-scanned"] = "whoever may plan a recovery may scan",
     };
 

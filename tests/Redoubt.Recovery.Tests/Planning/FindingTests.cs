@@ -69,6 +69,7 @@ public sealed class FindingTests
         ["storage-empty"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed())),
         ["storage-not-attached"] = (Severity.Warning, (s, _) => s.Storage.Add(Probed() with { Found = [new("5a000000-0000-4000-8000-00000000000f", "more", true)] })),
         ["storage-not-scanned"] = (Severity.Info, (s, _) => s.Storage.Add(new() { Origin = new("recovery", Scene.Now), SrUuid = Scene.Sr, NotScanned = "RBAC_PERMISSION_DENIED" })),
+        ["sr-not-answering"] = (Severity.Block, (s, _) => s.Storage.Add(new() { Origin = new("recovery", Scene.Now), SrUuid = Scene.Sr, NotAnswering = "it hangs" })),
         ["newer-copy-elsewhere"] = (Severity.Block, (s, _) => Copy(s, 8)),
         ["older-copy-elsewhere"] = (Severity.Info, (s, _) => Copy(s, 7)),
         ["second-copy"] = (Severity.Warning, (s, _) => Copy(s, null)),

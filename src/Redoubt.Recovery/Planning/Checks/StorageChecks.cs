@@ -20,7 +20,7 @@ internal static class StorageChecks
     {
         var name = storage.SrUuid.Length > 0 ? $"SR {storage.SrUuid}" : $"{storage.Type} {DeviceConfigs.AsParameters(storage.DeviceConfig)}".TrimEnd();
         var about = new PlanObject(ObjectKind.Request, name, name);
-        if (storage.NotScanned is { } why)
+        if ((storage.NotScanned ?? storage.NotAnswering) is { } why && scene.Disks.All(d => storage.NotAnswering is null || d.SrHere?.Uuid != storage.SrUuid))
         {
             findings.Tell(
                 "storage-not-scanned", new(ObjectKind.Sr, storage.SrUuid, scene.Target.Sr(storage.SrUuid)?.Name ?? ""),
@@ -77,6 +77,13 @@ internal static class StorageChecks
             findings.Warn(
                 "sr-partly-attached", PlanObject.Of(here), $"{detached.Count} of {here.Pbds.Length} hosts do not have the SR attached; the VMs can't run there.",
                 "Attach it there (pbd-plug).", new(FixKind.PlugPbd, "plug the SR's other PBDs"), vms);
+        }
+
+        if (scene.Inventory.Storage.FirstOrDefault(s => s.SrUuid == here.Uuid && s.NotAnswering is not null) is { NotAnswering: { } why })
+        {
+            findings.Block(
+                "sr-not-answering", PlanObject.Of(here), $"Whether the disks are there is not known, for the storage can't be looked at: {why.TrimEnd('.')}.",
+                "Mend the storage and plan again, or leave the VMs out (vms=).", null, vms);
         }
 
         Elsewhere(scene, here, vms, findings);

@@ -7,6 +7,11 @@ internal static class Failures
 {
     public static string Describe(XenApiException failure)
     {
+        if (ErrorSentences.Find(failure.Code, failure.Parameters) is not { } sentence)
+        {
+            return failure.Message;
+        }
+
         var all = failure.Parameters.Count == 0 ? failure.Code : $"{failure.Code}: {string.Join(", ", failure.Parameters)}";
         return ErrorSentences.Find(failure.Code, failure.Parameters) is { } sentence ? $"{sentence.TrimEnd()} ({all})" : all;
     }
