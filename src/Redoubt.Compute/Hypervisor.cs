@@ -348,7 +348,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
         return _events.Lost.IsCompleted ? await _events.Lost : null;
     }
 
-    private HypervisorException NotAnswering(string subject, Exception hanging) => new(
+    private static HypervisorException NotAnswering(string subject, Exception hanging) => new(
         HypervisorFailure.NotAnswering,
         subject,
         Guid.TryParse(subject, out _)

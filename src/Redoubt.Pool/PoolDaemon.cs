@@ -160,6 +160,10 @@ public sealed class PoolDaemon : IAsyncDisposable
         await connections.RestoreAsync(cancellationToken);
         await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
+
+        // A daemon that was killed could not.
+        daemon.LetBridgesGo();
+        HostBridge.RemoveAbandoned();
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
         daemon._firmware.Start();
@@ -203,7 +207,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             }
             catch (IOException)
             {
-                // It is found again at the next stop.
+                // It is found again at the next start or stop.
             }
         }
     }

@@ -36,6 +36,32 @@ public sealed class RestartTests
     }
 
     [Fact]
+    public async Task A_daemon_that_was_killed_leaves_the_host_no_bridge_that_nobody_needs_once_another_has_started()
+    {
+        Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
+        await using var bench = new Bench();
+        var (killed, other) = (await bench.StartAsync("killed"), await bench.StartAsync("other"));
+        var shell = new Shell();
+        foreach (var site in new[] { killed, other })
+        {
+            shell["NET"] = await shell.RunAsync(site, "network-create name-label=n");
+            shell["VM"] = await shell.RunAsync(site, "vm-create name-label=vm memory=64MiB");
+            await shell.RunAsync(site, "vif-create vm-uuid=$VM network-uuid=$NET device=0");
+            await shell.RunAsync(site, "vm-start vm=vm");
+        }
+
+        await shell.RunAsync(other, "vm-shutdown vm=vm --force");
+        var (left, empty) = (Assert.Single(BridgesOf(killed)), Assert.Single(BridgesOf(other)));
+        await killed.KillAsync();
+        await Patience.UntilAsync(() => !IsInUse(left), "the guest has let its bridge go");
+
+        // Of another pool, and what it finds empty of a pool that runs it leaves there. (Any that has started meanwhile may have been first.)
+        await bench.StartAsync("third");
+        Assert.False(Directory.Exists($"/sys/class/net/{left}"));
+        Assert.True(Directory.Exists($"/sys/class/net/{empty}"));
+    }
+
+    [Fact]
     public async Task Every_acknowledged_change_survives_the_daemon_being_killed()
     {
         await using var bench = new Bench();
@@ -75,5 +101,20 @@ public sealed class RestartTests
         var story = new DemoStory(new Terminal(output, output, isInteractive: false));
         var options = new DemoOptions(Repository.GuestImage, site.Directory, false);
         await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
+    }
+
+    private static List<string> BridgesOf(DemoSite site) => [.. Directory.GetDirectories("/sys/class/net").Select(Path.GetFileName).OfType<string>()
+        .Where(n => n.StartsWith("rdn", StringComparison.Ordinal) && File.ReadAllText($"/sys/class/net/{n}/ifalias").Contains($" {site.Daemon.Id} ", StringComparison.Ordinal))];
+
+    private static bool IsInUse(string bridge)
+    {
+        try
+        {
+            return Directory.GetFileSystemEntries($"/sys/class/net/{bridge}/brif").Length > 0;
+        }
+        catch (DirectoryNotFoundException)
+        {
+            return false;
+        }
     }
 }

@@ -12,8 +12,8 @@ internal static class Failures
             return failure.Message;
         }
 
-        var all = failure.Parameters.Count == 0 ? failure.Code : $"{failure.Code}: {string.Join(", ", failure.Parameters)}";
-        return ErrorSentences.Find(failure.Code, failure.Parameters) is { } sentence ? $"{sentence.TrimEnd()} ({all})" : all;
+        // Where the parameters are the sentence, once is enough.
+        return $"{sentence.TrimEnd()} ({(failure.Parameters.Contains(sentence) ? failure.Code : failure.Message)})";
     }
 
     /// <summary>Whether the session has ended, so that the same call may go well in another.</summary>
