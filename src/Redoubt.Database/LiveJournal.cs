@@ -25,6 +25,7 @@ public sealed class LiveJournal : IAsyncDisposable
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPauseDisplaced = TimeSpan.FromSeconds(4);
 
     /// <summary>How often a volume is proven to be in its place while nothing else shows it.</summary>
     private static readonly TimeSpan ProofInterval = TimeSpan.FromSeconds(2);
@@ -47,6 +48,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private volatile JournalStanding _standing = JournalStanding.Unwritten;
     private volatile VolumeOwner _owner;
     private volatile JournalWork? _proof;
+    private volatile TaskCompletionSource? _brought;
     private volatile bool _isWritingWhole;
     private volatile bool _isLarge;
     private volatile string? _historyProblem;
@@ -301,6 +303,11 @@ public sealed class LiveJournal : IAsyncDisposable
             work.Done.TrySetException(new IOException($"{_path}: too far behind"));
         }
 
+        if (work.Whole || Health != JournalHealth.Broken)
+        {
+            _brought?.TrySetResult();
+        }
+
         if (!work.IsProof)
         {
             _lastPosted = work.Done.Task;
@@ -351,17 +358,33 @@ public sealed class LiveJournal : IAsyncDisposable
         }
     }
 
-    /// <summary>What is in the queue was meant for a journal in order; after a pause the whole database is asked for instead.</summary>
+    /// <summary>
+    /// What is in the queue was meant for a journal in order; after a pause the whole database is asked for instead. Whoever brings one
+    /// before that ends the pause.
+    /// </summary>
     private async Task AskToStartOverAsync(JournalWork work)
     {
+        var brought = _brought = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         for (JournalWork? next = work; next is { Whole: false }; next = _work.Reader.TryPeek(out var peeked) && !peeked.Whole && _work.Reader.TryRead(out peeked) ? peeked : null)
         {
             next.Done.TrySetException(new IOException($"{_path}: the journal is broken: {_standing.Reason}"));
         }
 
-        await Task.Delay(_pause, _time, _stopping.Token);
-        _pause = IsPoolsOwn ? FirstPause : _pause * 2 < LongestPause ? _pause * 2 : LongestPause;
-        WantsToStartOver?.Invoke(this);
+        if (_work.Reader.TryPeek(out _))
+        {
+            return;
+        }
+
+        if (await Task.WhenAny(brought.Task, Task.Delay(_pause, _time, _stopping.Token)) != brought.Task)
+        {
+            // As long as nothing can be opened a try costs nothing, and people wait for the storage to be put right.
+            var longest = IsPoolsOwn ? FirstPause : _standing.IsDisplaced ? LongestPauseDisplaced : LongestPause;
+            _pause = _pause * 2 < longest ? _pause * 2 : longest;
+            WantsToStartOver?.Invoke(this);
+        }
+
+        // Nothing else is worth a look before that, and whatever came would only begin the next pause.
+        await brought.Task.WaitAsync(_stopping.Token);
     }
 
     /// <summary>The batches that have queued up behind one: a volume slower than the pool's own catches up by taking them together.</summary>

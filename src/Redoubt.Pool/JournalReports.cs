@@ -11,8 +11,8 @@ namespace Redoubt.Pool;
 internal sealed class JournalReports : IAsyncDisposable
 {
     private readonly PoolServices _pool;
-    private readonly Channel<(LiveJournal Journal, JournalStanding Standing)> _news =
-        Channel.CreateUnbounded<(LiveJournal Journal, JournalStanding Standing)>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<(LiveJournal Journal, JournalStanding Standing, Ref<SrRecord> Sr)> _news =
+        Channel.CreateUnbounded<(LiveJournal Journal, JournalStanding Standing, Ref<SrRecord> Sr)>(new UnboundedChannelOptions { SingleReader = true });
 
     private readonly HashSet<string> _broken = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -24,22 +24,16 @@ internal sealed class JournalReports : IAsyncDisposable
         _telling = Task.Run(TellAsync);
     }
 
-    /// <summary>Notes that a journal stands otherwise. Never waits.</summary>
-    public void Take(LiveJournal journal, JournalStanding standing) => _news.Writer.TryWrite((journal, standing));
+    /// <summary>Notes that a journal stands otherwise, and where it lies now: when it is told, its VDI may have made way for another. Never waits.</summary>
+    public void Take(LiveJournal journal, JournalStanding standing) => _news.Writer.TryWrite((
+        journal, standing, _pool.State.Find(_pool.State.FindByUuid<VdiRecord>(journal.Key))?.Sr ?? default));
 
     /// <summary>Tells that the copy on an SR could not even begin to be written.</summary>
     public Task TellBrokenAsync(Ref<SrRecord> sr, Ref<VdiRecord> vdi, string reason)
     {
-        var (record, volume) = (_pool.State.Find(sr), _pool.State.Find(vdi));
-        lock (_broken)
-        {
-            if (!_broken.Add(record?.Uuid ?? ""))
-            {
-                return Task.CompletedTask;
-            }
-        }
-
-        return PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(volume?.Uuid ?? "", record)}: {reason}");
+        return _pool.State.Find(sr) is not { } record || !IsNew(record.Uuid)
+            ? Task.CompletedTask
+            : PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(_pool.State.Find(vdi)?.Uuid ?? "", record)}: {reason}");
     }
 
     /// <inheritdoc/>
@@ -55,9 +49,9 @@ internal sealed class JournalReports : IAsyncDisposable
     {
         try
         {
-            await foreach (var (journal, standing) in _news.Reader.ReadAllAsync(_stopping.Token))
+            await foreach (var (journal, standing, sr) in _news.Reader.ReadAllAsync(_stopping.Token))
             {
-                await (journal == _pool.Database.Own ? TellOwnAsync(standing) : TellCopyAsync(journal, standing));
+                await (journal == _pool.Database.Own ? TellOwnAsync(standing) : TellCopyAsync(journal, standing, sr));
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -83,7 +77,7 @@ internal sealed class JournalReports : IAsyncDisposable
         }
     }
 
-    private async Task TellCopyAsync(LiveJournal journal, JournalStanding standing)
+    private async Task TellCopyAsync(LiveJournal journal, JournalStanding standing, Ref<SrRecord> on)
     {
         await _pool.Database.WriteSurelyAsync(
             tx =>
@@ -96,8 +90,12 @@ internal sealed class JournalReports : IAsyncDisposable
                 }
             },
             _stopping.Token);
-        var sr = _pool.State.Find(_pool.State.Find(_pool.State.FindByUuid<VdiRecord>(journal.Key))?.Sr ?? default);
-        var subject = sr?.Uuid ?? "";
+        // Of an SR that has been forgotten meanwhile there is nothing to tell.
+        if (_pool.State.Find(on) is not { Uuid: var subject } sr)
+        {
+            return;
+        }
+
         switch (standing.Health)
         {
             case JournalHealth.Broken when IsNew(subject):
@@ -119,7 +117,7 @@ internal sealed class JournalReports : IAsyncDisposable
     }
 
     /// <summary>What xapi says of a journal, and which SR it is on.</summary>
-    private static string Body(string vdi, SrRecord? sr) => $"Redo log [DR redo log for VDI {vdi}]{(sr is null ? "" : $" on SR {sr.NameLabel}")}";
+    private static string Body(string vdi, SrRecord sr) => $"Redo log [DR redo log for VDI {vdi}] on SR {sr.NameLabel}";
 
     private bool IsNew(string subject)
     {

@@ -16,7 +16,7 @@ namespace Redoubt.Pool;
 internal sealed class MetadataReplication : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(4);
 
     private readonly PoolServices _pool;
     private readonly JournalReports _reports;

@@ -15,7 +15,7 @@ internal sealed class PoolCalls(PoolServices pool)
         catch (AggregateException e)
         {
             throw new XenApiException(
-                e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {string.Join("; ", e.InnerExceptions.Select(i => i.Message))}");
+                e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {string.Join("; ", e.InnerExceptions.Select(i => i.Message.TrimEnd('.')))}");
         }
     }
 }

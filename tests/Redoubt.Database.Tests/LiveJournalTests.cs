@@ -58,6 +58,32 @@ public sealed class LiveJournalTests
     }
 
     [Fact]
+    public async Task A_broken_journal_says_so_between_its_tries_and_is_written_at_once_when_somebody_asks()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var path = pool.Make("sr.journal");
+        var journal = new LiveJournal("sr", path, null, TimeProvider.System);
+        await pool.Database.AttachAsync(journal, false, Stop);
+        var (failures, stood) = (0, new List<JournalHealth>());
+        pool.Database.JournalChanged += (_, standing) => failures += standing.Health == JournalHealth.Broken ? 1 : 0;
+        File.Move(path, path + ".away");
+        await Patience.UntilAsync(
+            () =>
+            {
+                stood.Add(journal.Health);
+                return failures >= 3;
+            },
+            "it was tried again and again");
+
+        // A try takes no time when there is nothing to open: in between it is broken and not on its way back.
+        Assert.True(stood.Count(h => h == JournalHealth.CatchingUp) < stood.Count / 4, string.Join(' ', stood));
+        File.Move(path + ".away", path);
+        await pool.Database.FlushWholeAsync(Stop);
+        Assert.Equal(pool.Database.State.Generation, TestPool.Read(path).Generation);
+        await Patience.UntilAsync(() => journal.Health == JournalHealth.Healthy, "it is healthy");
+    }
+
+    [Fact]
     public async Task A_journal_that_was_let_go_stays_as_it_was()
     {
         await using var pool = await TestPool.OpenAsync();

@@ -58,6 +58,10 @@ public sealed class DisplacedVolumeTests
         await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
         await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
         await Patience.UntilAsync(() => Has(site, "METADATA_LUN_HEALTHY"), "that is announced too");
+        // By the name of the SR, though the VDI may have made way for another by then.
+        Assert.All(
+            site.All<MessageRecord>().Where(m => m.Name.StartsWith("METADATA_LUN", StringComparison.Ordinal)),
+            m => Assert.Contains("on SR sr", m.Body, StringComparison.Ordinal));
         var after = await site.CreateVmAsync("after");
         Assert.Equal("healthy", await HealthAsync(site, sr));
         var found = Read(site, sr);

@@ -66,6 +66,10 @@ internal static class DashboardText
 
     public static string AllSites(int count) => count == 1 ? Words["AllSites_One"] : Words.Of("AllSites_Many", count);
 
+    public static string SupersededTitle(string sr) => Words.Of("SupersededTitle", sr);
+
+    public static string SupersededText(string reason, string uuid) => Words.Of("SupersededText", reason, uuid);
+
     public static string BrokenTitle(string sr) => Words.Of("BrokenTitle", sr);
 
     public static string BrokenText(long? behind, string reason) => Words.Of("BrokenText", ProtectionBehind(behind), reason);

@@ -28,6 +28,8 @@ internal static class Issues
         Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "broken" } copy } =>
             Look(DashboardText.BrokenTitle(sr.Name), DashboardText.BrokenText(copy.Behind, copy.Reason), "protection"),
+        Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
+            Look(DashboardText.SupersededTitle(sr.Name), DashboardText.SupersededText(copy.Reason, sr.Uuid), "protection"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
             Look(DashboardText.BehindTitle(sr.Name, ProtectionText.Word(copy.Health)), DashboardText.BehindText(copy.Behind, copy.Reason), "protection"),
         Problem.SrDetached { Sr: var sr } => OfDetached(state, sr),

@@ -23,6 +23,7 @@ internal static class ProtectionText
     public static string Current => Words["Current"];
     public static string CatchingUp => Words["CatchingUp"];
     public static string Broken => Words["Broken"];
+    public static string Superseded => Words["Superseded"];
     public static string NotAttached => Words["NotAttached"];
     public static string NotAble => Words["NotAble"];
     public static string NotAttachedAdvice => Words["NotAttachedAdvice"];
@@ -76,6 +77,7 @@ internal static class ProtectionText
         "healthy" => Current,
         "catching-up" => CatchingUp,
         "broken" => Broken,
+        "superseded" => Superseded,
         _ => NotAttached,
     };
 

@@ -46,7 +46,7 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Sr">The SR.</param>
     /// <param name="Copy">How the copy stands.</param>
     public sealed record CopyNotCurrent(SrView Sr, Replication Copy)
-        : Problem(Copy.Health switch { "broken" => ProblemWeight.Bad, "catching-up" => ProblemWeight.Notice, _ => ProblemWeight.Warning });
+        : Problem(Copy.Health switch { "broken" or "superseded" => ProblemWeight.Bad, "catching-up" => ProblemWeight.Notice, _ => ProblemWeight.Warning });
 
     /// <summary>An SR that VMs need, or that is protected, is not attached.</summary>
     /// <param name="Sr">The SR.</param>

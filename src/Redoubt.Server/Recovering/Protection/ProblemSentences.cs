@@ -20,6 +20,9 @@ internal static class ProblemSentences
             $"The metadata of pool {found.PoolName ?? "?"} on SR {found.SrName} say that they were written {Span(ahead)} after now: one of the two clocks is wrong, and how old they are is not known.",
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
+        Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
+            $"SR {sr.Name}: {copy.Reason.TrimEnd('.')}. What changes here is not written there. Two daemons run this pool: stop one of them; if this one is to go on, "
+            + $"sr-enable-database-replication uuid={sr.Uuid}",
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
             $"SR {sr.Name}: the copy of the metadata there is {copy.Health}{(copy.Reason.Length > 0 ? $" ({copy.Reason})" : "")}.",
         Problem.SrDetached { Sr: var sr } =>

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Recovering;
 
 /// <summary>How the copy of the database on a protected SR stands.</summary>
-/// <param name="Health"><c>healthy</c>, <c>catching-up</c>, <c>broken</c> or <c>detached</c>.</param>
+/// <param name="Health"><c>healthy</c>, <c>catching-up</c>, <c>broken</c>, <c>superseded</c> or <c>detached</c>.</param>
 /// <param name="Behind">How many changes it lacks; null if that is not known.</param>
 /// <param name="BrokenSince">Since when nothing can be written.</param>
 /// <param name="Reason">Why.</param>
@@ -39,7 +39,7 @@ public sealed record Replication(string Health, long? Behind, DateTimeOffset? Br
             found[sr.Uuid] = new(
                 state.GetValueOrDefault("health", "detached"),
                 state.TryGetValue("generations_behind", out var behind) ? long.Parse(behind, CultureInfo.InvariantCulture) : null,
-                state.TryGetValue("broken_since", out var since) ? XenTypes.DateTime.Decode(since) : null,
+                state.TryGetValue("broken_since", out var since) || state.TryGetValue("superseded_since", out since) ? XenTypes.DateTime.Decode(since) : null,
                 state.GetValueOrDefault("reason", ""),
                 state.GetValueOrDefault("history_problem"));
         }
