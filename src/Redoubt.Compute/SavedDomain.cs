@@ -7,9 +7,39 @@ namespace Redoubt.Compute;
 /// addresses) is kept from the saved one, since its memory holds drivers for exactly that; what only the host sees (files, bridges, sockets)
 /// is taken from a fresh one.
 /// </summary>
+/// <remarks>
+/// The file lies on storage, and whoever writes there may have written it. So nothing is kept of the saved description but what is known to
+/// name nothing of this host: files, programs and rights in it are dropped, and a device of a kind that no guest of ours has is refused.
+/// </remarks>
 internal static class SavedDomain
 {
     private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
+
+    private static readonly HashSet<XName> OfDomains =
+    [
+        "name", "uuid", "genid", "title", "memory", "currentMemory", "vcpu", "vcpus", "cpu", "os", "features", "clock", "on_poweroff", "on_reboot",
+        "on_crash", "pm", "devices", Qemu + "commandline",
+    ];
+
+    private static readonly HashSet<XName> OfBoots = ["type", "loader", "nvram", "boot", "kernel", "initrd", "cmdline", "bootmenu", "smbios", "bios", "firmware"];
+
+    // What each kind of device keeps of itself, and of its attributes.
+    private static readonly Dictionary<XName, (HashSet<XName> Elements, HashSet<XName> Attributes)> OfDevices = new()
+    {
+        ["emulator"] = ([], []),
+        ["disk"] = (["driver", "source", "target", "readonly", "boot", "alias", "address"], ["type", "device"]),
+        ["controller"] = (["model", "target", "master", "alias", "address"], ["type", "index", "model", "ports", "vectors"]),
+        ["interface"] = (["mac", "source", "model", "rom", "boot", "alias", "address"], ["type"]),
+        ["serial"] = (["source", "target", "alias", "address"], ["type"]),
+        ["console"] = (["source", "target", "alias", "address"], ["type"]),
+        ["channel"] = (["source", "target", "alias", "address"], ["type"]),
+        ["input"] = (["alias", "address"], ["type", "bus", "model"]),
+        ["graphics"] = ([], []),
+        ["audio"] = ([], ["id", "type"]),
+        ["video"] = (["model", "alias", "address"], []),
+        ["memballoon"] = (["stats", "alias", "address"], ["model", "autodeflate", "freePageReporting"]),
+        ["rng"] = (["backend", "alias", "address"], ["model"]),
+    };
 
     /// <summary>The saved description with what this host has.</summary>
     /// <param name="saved">libvirt's description in the file.</param>
@@ -19,7 +49,10 @@ internal static class SavedDomain
     internal static string Adapt(string saved, string fresh, DomainConfig config)
     {
         var (domain, here) = (XElement.Parse(saved), XElement.Parse(fresh));
+        Strip(domain, OfDomains, ["type"]);
         var (devices, devicesHere) = (domain.Element("devices")!, here.Element("devices")!);
+        foreach (var device in devices.Elements().ToList())
+            Strip(device, config);
         Replace(domain, here, "title");
         Replace(devices, devicesHere, "emulator");
         Boot(domain.Element("os")!, here.Element("os")!);
@@ -27,6 +60,8 @@ internal static class SavedDomain
         foreach (var nic in devices.Elements("interface"))
             Nic(nic, devicesHere.Elements("interface").FirstOrDefault(other => Mac(other) == Mac(nic)));
         Lines(devices, devicesHere);
+        foreach (var random in devices.Elements("rng"))
+            Replace(random, devicesHere.Element("rng")!, "backend");
         Screen(devices, devicesHere);
         Segments(domain, here, config);
         return domain.ToString(SaveOptions.DisableFormatting);
@@ -34,6 +69,10 @@ internal static class SavedDomain
 
     private static void Boot(XElement os, XElement here)
     {
+        // libvirt finds the firmware of this host again.
+        Strip(os, OfBoots, ["firmware"]);
+        if (os.Element("loader") is { } loader && (!loader.Value.StartsWith("/usr/share/", StringComparison.Ordinal) || loader.Value.Contains("..", StringComparison.Ordinal)))
+            loader.Remove();
         foreach (var name in new[] { "kernel", "initrd", "nvram" })
         {
             // Without one of ours libvirt chooses a file of variables on this host; the guest's own come with its memory.
@@ -98,8 +137,34 @@ internal static class SavedDomain
         var (before, after) = (SegmentNics(was), SegmentNics(now));
         if (!before.SequenceEqual(after))
             throw Changed(config, $"on isolated segments {Names(before)}", $"on isolated segments {Names(after)}");
-        if (was is not null && now is not null)
-            was.ReplaceWith(new XElement(now));
+        was?.Remove();
+        if (now is not null)
+            domain.Add(new XElement(now));
+    }
+
+    private static void Strip(XElement device, DomainConfig config)
+    {
+        if (!OfDevices.TryGetValue(device.Name, out var kept)
+            || (device.Name == "input" && (string?)device.Attribute("type") is not ("mouse" or "tablet" or "keyboard"))
+            || (device.Name == "audio" && (string?)device.Attribute("type") != "none"))
+        {
+            throw new HypervisorException(
+                HypervisorFailure.SavedStateUnusable,
+                config.Uuid.ToString("D"),
+                $"The suspended state of the VM {config.Name} has a device ({device.Name.LocalName}) that no guest of this pool has.",
+                "Whoever wrote it was no hypervisor of this product's. Discard it by switching the VM off (vm-shutdown --force).");
+        }
+
+        Strip(device, kept.Elements, kept.Attributes);
+        if (device.Name == "video")
+            device.Element("model")?.RemoveNodes();
+        device.Element("rom")?.Attribute("file")?.Remove();
+    }
+
+    private static void Strip(XElement element, HashSet<XName> elements, HashSet<XName> attributes)
+    {
+        element.Elements().Where(e => !elements.Contains(e.Name)).Remove();
+        element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name)).Remove();
     }
 
     private static List<string> SegmentNics(XElement? commandLine) =>

@@ -20,10 +20,8 @@ public sealed class ImplicitCalls(PoolDatabase database)
             case ImplicitKind.GetAll: return References(model, table.Rows);
             case ImplicitKind.GetAllRecords: return Records(model, table.Rows);
             case ImplicitKind.GetAllRecordsWhere:
-                var matches = Query.Parse((string)arguments[0]!);
-
                 // At once: what is wrong with the condition shows only here, and must not show in the middle of the answer.
-                return Records(model, table.Rows.Where(r => matches(model, r.Record)).ToList());
+                return Records(model, Query.Select((string)arguments[0]!, model, [.. table.Rows], r => r.Record, call.Cancellation));
             case ImplicitKind.GetRecord: return Find(table, arguments[0]).Record;
             case ImplicitKind.GetByUuid:
                 var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);

@@ -65,8 +65,8 @@ internal sealed class MessageCalls(PoolServices pool)
     [Message("message.get_all_records_where")]
     public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> GetAllRecordsWhere(CallContext call, string expr)
     {
-        var matches = Query.Parse(expr);
-        return Where(call.State, m => matches(MessageRecord.Declaration, m));
+        var found = Query.Select(expr, MessageRecord.Declaration, [.. call.State.All<MessageRecord>()], m => m.Record, call.Cancellation);
+        return found.ToImmutableSortedDictionary(m => m.Ref, m => m.Record);
     }
 
     [Message("message.get_since")]

@@ -12,13 +12,48 @@ public static class Query
     // Each "not" and each parenthesis is a level.
     private const int MaxDepth = 500;
 
+    /// <summary>How many words a call may have looked at, counted anew for each record: seconds of one processor.</summary>
+    public const long MaxWords = 100_000_000;
+
+    /// <summary>The records that a condition holds for.</summary>
+    /// <param name="text">The condition.</param>
+    /// <param name="model">The records' class.</param>
+    /// <param name="rows">All of them.</param>
+    /// <param name="recordOf">The record of one.</param>
+    /// <param name="cancellation">Set when nobody waits for the answer any more.</param>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is not of this language. <c>OPERATION_NOT_ALLOWED</c>: it would cost too much.</exception>
+    public static IReadOnlyList<T> Select<T>(string text, ClassModel model, IReadOnlyCollection<T> rows, Func<T, Record> recordOf, CancellationToken cancellation)
+    {
+        var (matches, words) = Read(text);
+        if (words * rows.Count > MaxWords)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The condition has {words} words, too many to be compared with {rows.Count} records of {model.Name}. Ask in parts, or take all records and choose.");
+        }
+
+        var found = new List<T>();
+        foreach (var row in rows)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (matches(model, recordOf(row)))
+            {
+                found.Add(row);
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>The condition that a text says.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is not of this language.</exception>
-    public static Func<ClassModel, Record, bool> Parse(string text)
+    public static Func<ClassModel, Record, bool> Parse(string text) => Read(text).Condition;
+
+    private static (Func<ClassModel, Record, bool> Condition, long Words) Read(string text)
     {
         var words = new Queue<string>(Words(text));
+        var count = words.Count;
         var condition = Expression(words, text, 0);
-        return words.Count == 0 ? condition : throw Wrong(text);
+        return words.Count == 0 ? (condition, count) : throw Wrong(text);
     }
 
     private static Func<ClassModel, Record, bool> Expression(Queue<string> words, string text, int depth)

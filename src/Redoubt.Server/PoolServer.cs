@@ -84,7 +84,7 @@ public sealed class PoolServer : IAsyncDisposable
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var transfers = new TransferRunner(new HttpSessions(services, _logins), new ClientTask(services, _tasks, failures), audit, failures);
         var routes = new HttpRoutes(
-            new RpcEndpoint(dispatcher, new RequestBody()),
+            new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             _files,
@@ -93,9 +93,15 @@ public sealed class PoolServer : IAsyncDisposable
         _inspections = new Inspections(services, audit);
         web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery, _inspections);
         var console = ConsoleHost.Build(web.Services);
-        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
+        web.Run(http =>
+        {
+            Connections.Hear(http);
+            return ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http);
+        });
         _failures = failures;
     }
+
+    private bool IsSession(string spelled) => _daemon.Services.Sessions.Peek(new(spelled)) is not null;
 
     /// <summary>The URLs it listens on, with their real ports.</summary>
     public IReadOnlyList<string> Urls { get; private set; } = [];
@@ -239,9 +245,13 @@ public sealed class PoolServer : IAsyncDisposable
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
+            var connections = new Connections(daemon.Services.Time);
             var web = BuildWeb(config.DataDirectory, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
+
+                // Before anything is done for a connection, a handshake above all.
+                options.Use(next => connection => connections.HandleAsync(connection, next));
                 Configure(options, url, () => reload!.Current);
                 if (config.RunCommand is { } run)
                 {
@@ -309,7 +319,7 @@ public sealed class PoolServer : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
-            kestrel.Limits.MaxConcurrentConnections = 2_000;
+            kestrel.Limits.MaxConcurrentConnections = 8_000;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
             kestrel.Limits.KeepAliveTimeout = TimeSpan.FromMinutes(5);
             listen(kestrel);

@@ -46,6 +46,64 @@ public sealed class SavedDomainTests
         Assert.Contains("drives vda and has drives vda, vdb now", refused.Problem, StringComparison.Ordinal);
     }
 
+    public static TheoryData<string, string> Hostile => new()
+    {
+        { "//domain", "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-fsdev'/><q:arg value='EVIL'/></q:commandline>" },
+        { "//domain", "<q:override xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:device alias='EVIL'/></q:override>" },
+        { "//domain", "<seclabel type='static' model='dac'><label>EVIL</label></seclabel>" },
+        { "//domain", "<memoryBacking><source type='EVIL'/></memoryBacking>" },
+        { "//os", "<loader readonly='yes' type='pflash'>/EVIL</loader>" },
+        { "//os", "<loader>/usr/share/../../EVIL</loader>" },
+        { "//os", "<acpi><table type='slic'>/EVIL</table></acpi>" },
+        { "//os", "<dtb>/EVIL</dtb>" },
+        { "//os", "<initrd>/EVIL</initrd>" },
+        { "//disk", "<mirror type='file' job='copy'><source file='/EVIL'/></mirror>" },
+        { "//disk", "<backingStore type='file'><source file='/EVIL'/></backingStore>" },
+        { "//serial", "<log file='/EVIL' append='on'/>" },
+        { "//channel", "<log file='/EVIL'/>" },
+        { "//interface", "<script path='/EVIL'/>" },
+        { "//interface", "<backend tap='/EVIL' vhost='/EVIL'/>" },
+        { "//interface", "<rom file='/EVIL'/>" },
+        { "//video", "<driver name='EVIL'/>" },
+        { "//video/model", "<acceleration accel3d='yes' rendernode='/EVIL'/>" },
+        { "//rng", "<backend model='egd' type='tcp'><source host='EVIL'/></backend>" },
+    };
+
+    public static TheoryData<string> HostileDevices => new(
+        "<filesystem type='mount'><source dir='/'/><target dir='host'/></filesystem>",
+        "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1'/></source></hostdev>",
+        "<shmem name='x'><model type='ivshmem-plain'/></shmem>",
+        "<tpm model='tpm-tis'><backend type='passthrough'><device path='/dev/tpm0'/></backend></tpm>",
+        "<input type='passthrough' bus='virtio'><source evdev='/dev/input/event0'/></input>",
+        "<audio id='1' type='file' path='/etc/cron.d/x'/>",
+        "<smartcard mode='host-certificates'><database>/etc</database></smartcard>",
+        "<parallel type='file'><source path='/etc/cron.d/x'/></parallel>",
+        "<redirdev bus='usb' type='tcp'><source mode='connect' host='h' service='1'/></redirdev>",
+        "<memory model='nvdimm'><source><path>/etc/shadow</path></source></memory>",
+        "<vsock model='virtio'/>");
+
+    [Theory]
+    [MemberData(nameof(Hostile))]
+    public void Nothing_of_this_host_that_a_written_file_names_reaches_the_hypervisor(string where, string planted)
+    {
+        var guest = Guest("/here") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = "br0" }] };
+        var saved = XElement.Parse(DomainXml.Build(guest, Here));
+        var target = where == "//domain" ? saved : saved.Descendants(where.Split('/')[^1]).First();
+        target.Add(XElement.Parse(planted));
+        target.SetAttributeValue("evil", "EVIL");
+        Assert.DoesNotContain("EVIL", SavedDomain.Adapt(saved.ToString(), DomainXml.Build(guest, Here), guest), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [MemberData(nameof(HostileDevices))]
+    public void A_device_of_a_kind_that_no_guest_has_is_refused(string device)
+    {
+        var saved = XElement.Parse(DomainXml.Build(Guest("/here"), Here));
+        saved.Element("devices")!.Add(XElement.Parse(device));
+        var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here")));
+        Assert.Equal(HypervisorFailure.SavedStateUnusable, refused.Failure);
+    }
+
     private static DomainConfig Guest(string root) => new()
     {
         Uuid = Guid.Parse("0a1b2c3d-0000-4000-8000-0123456789ab"),

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Redoubt.Pool;
+using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;
 
@@ -18,7 +19,9 @@ internal sealed class HttpSessions(PoolServices pool, Logins logins)
         var spelled = http.Request.Query["session_id"].FirstOrDefault() ?? http.Request.Cookies["session_id"];
         if (spelled is not null)
         {
-            await act(pool.Sessions.Get(new(spelled), spelled));
+            var known = pool.Sessions.Get(new(spelled), spelled);
+            Connections.Prove(http);
+            await act(known);
             return true;
         }
 
@@ -28,6 +31,7 @@ internal sealed class HttpSessions(PoolServices pool, Logins logins)
         }
 
         var session = await logins.LoginAsync(user, password, "http", http.Connection.RemoteIpAddress ?? IPAddress.None, http.RequestAborted);
+        Connections.Prove(http);
         try
         {
             await act(session);

@@ -1,12 +1,20 @@
+using System.Text;
 using Microsoft.AspNetCore.Http;
 
 namespace Redoubt.Server.Http;
 
-/// <summary>Reads the bodies of calls, of which nobody has shown yet who they are: a limit for each, and one for all together.</summary>
-internal sealed class RequestBody
+/// <summary>
+/// Reads the bodies of calls, of which nobody has shown yet who they are. One that is longer than a login needs is read on only if a session
+/// stands in its beginning; besides there is a limit for each, and one for all together.
+/// </summary>
+/// <param name="isSession">Whether a reference is that of a session.</param>
+internal sealed class RequestBody(Func<string, bool> isSession)
 {
     /// <summary>The longest body of a call. The longest that clients send, a VM's whole record, has some ten thousand bytes.</summary>
     public const int MaxBytes = 16 << 20;
+
+    /// <summary>The longest body without a session.</summary>
+    public const int MaxBytesOfStrangers = 64 << 10;
 
     private const long MaxBytesTogether = 128 << 20;
 
@@ -17,6 +25,7 @@ internal sealed class RequestBody
     public async Task<T> ReadAsync<T>(HttpRequest request, Func<MemoryStream, T> read, CancellationToken gone)
     {
         long counted = 0;
+        var (isKnown, isRefused) = (false, false);
         using var body = new MemoryStream();
         try
         {
@@ -25,7 +34,7 @@ internal sealed class RequestBody
                 var chunk = await request.BodyReader.ReadAsync(gone);
                 foreach (var segment in chunk.Buffer)
                 {
-                    body.Write(segment.Span);
+                    body.Write(isRefused ? [] : segment.Span);
                 }
 
                 request.BodyReader.AdvanceTo(chunk.Buffer.End);
@@ -36,8 +45,22 @@ internal sealed class RequestBody
                     throw new BadHttpRequestException("The server has too many long requests. Repeat it later.", StatusCodes.Status503ServiceUnavailable);
                 }
 
+                if (!isKnown && !isRefused && counted > MaxBytesOfStrangers)
+                {
+                    // The rest is read and thrown away: a client that still sends would not see the answer.
+                    isKnown = HasSession(body.GetBuffer().AsSpan(0, MaxBytesOfStrangers));
+                    isRefused = !isKnown;
+                }
+
                 if (chunk.IsCompleted)
                 {
+                    if (isRefused)
+                    {
+                        throw new BadHttpRequestException(
+                            $"SESSION_INVALID: a call may have more than {MaxBytesOfStrangers} bytes only in a session, which is its first parameter. Log in first.",
+                            StatusCodes.Status413PayloadTooLarge);
+                    }
+
                     body.Position = 0;
                     return read(body);
                 }
@@ -51,5 +74,21 @@ internal sealed class RequestBody
         {
             Interlocked.Add(ref _held, -counted);
         }
+    }
+
+    private bool HasSession(ReadOnlySpan<byte> beginning)
+    {
+        const int Length = 46;
+        for (var tries = 0; tries < 16 && beginning.IndexOf("OpaqueRef:"u8) is >= 0 and var at && at + Length <= beginning.Length; tries++)
+        {
+            if (isSession(Encoding.ASCII.GetString(beginning.Slice(at, Length))))
+            {
+                return true;
+            }
+
+            beginning = beginning[(at + 1)..];
+        }
+
+        return false;
     }
 }

@@ -1,17 +1,18 @@
 using System.Net;
 using Microsoft.AspNetCore.Http;
 using Redoubt.Server.Dispatch;
+using Redoubt.Server.Listening;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Http;
 
 /// <summary>Calls over HTTP: JSON-RPC and XML-RPC.</summary>
-internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies)
+internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies, Func<string, bool> isSession)
 {
     public Task HandleJsonAsync(HttpContext http) =>
         HandleAsync(http, JsonRpc.ContentType, body => JsonRpc.ReadRequest(body.GetBuffer().AsMemory(0, (int)body.Length)));
 
-    public Task HandleXmlAsync(HttpContext http) => HandleAsync(http, XmlRpc.ContentType, XmlRpc.ReadRequest);
+    public Task HandleXmlAsync(HttpContext http) => HandleAsync(http, XmlRpc.ContentType, body => XmlRpc.ReadRequest(body));
 
     public static void AddHeaders(HttpResponse response)
     {
@@ -34,7 +35,18 @@ internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies)
             return;
         }
 
+        var isProved = request.Parameters is [WireString { Value: var spelled }, ..] && isSession(spelled);
+        if (isProved)
+        {
+            Connections.Prove(http);
+        }
+
         var answer = await dispatcher.DispatchAsync(request, http.Connection.RemoteIpAddress ?? IPAddress.None, http.RequestAborted);
+        if (!isProved && answer.Failure is null && request.Method.Contains("login", StringComparison.Ordinal))
+        {
+            Connections.Prove(http);
+        }
+
         AddHeaders(http.Response);
 
         // Exactly so: with a character set after it, some clients take the server for one that speaks XML-RPC only.

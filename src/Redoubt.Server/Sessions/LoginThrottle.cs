@@ -38,7 +38,9 @@ internal sealed class LoginThrottle(TimeProvider time)
         TimeSpan wait;
         lock (_gate)
         {
-            var (byAddress, byName) = (Take(Address(remote), LongestByAddress), Take(Name(user), LongestByName));
+            // Root at the machine itself waits no longer than anybody's guessing can make root wait from elsewhere.
+            var isHere = user == Logins.RootName && IPAddress.IsLoopback(remote);
+            var (byAddress, byName) = (Take(Address(remote), isHere ? LongestByName : LongestByAddress), Take(Name(user), LongestByName));
             wait = byAddress > byName ? byAddress : byName;
         }
 

@@ -18,10 +18,13 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     private const int MostAsking = 8;
 
     // A check costs tens of milliseconds of processor time on purpose. Strangers must not get all of it.
-    private readonly SemaphoreSlim _checking = new(Math.Max(1, Environment.ProcessorCount / 2));
+    private readonly Turns _checking = new(Math.Max(1, Environment.ProcessorCount / 2));
+
+    // Whoever sits at the machine must get in whatever comes over the network.
+    private readonly Turns _checkingHere = new(1);
 
     // A directory that hangs holds its own people up, never root and the pool's users.
-    private readonly SemaphoreSlim _asking = new(MostAsking);
+    private readonly Turns _asking = new(MostAsking);
 
     /// <summary>Opens a session.</summary>
     /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>; <c>RBAC_PERMISSION_DENIED</c>: the user has no role.</exception>
@@ -47,10 +50,11 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     public async Task<SessionOwner> ProveAsync(string user, string attempt, IPAddress remote, CancellationToken cancellationToken)
     {
         await throttle.WaitAsync(user, remote, cancellationToken);
-        var owner = await InTurnAsync(_checking, () => Check(user, attempt), cancellationToken);
+        var turns = user == RootName && IPAddress.IsLoopback(remote) ? _checkingHere : _checking;
+        var owner = await turns.TakeAsync(remote, () => Check(user, attempt), cancellationToken);
         if (owner is null && MayBeInDirectory(user))
         {
-            owner = await InTurnAsync(_asking, () => Ask(user, attempt), cancellationToken);
+            owner = await _asking.TakeAsync(remote, () => Ask(user, attempt), cancellationToken);
         }
 
         if (owner is null)
@@ -66,20 +70,8 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     public void Dispose()
     {
         _checking.Dispose();
+        _checkingHere.Dispose();
         _asking.Dispose();
-    }
-
-    private static async Task<SessionOwner?> InTurnAsync(SemaphoreSlim turns, Func<SessionOwner?> check, CancellationToken cancellationToken)
-    {
-        await turns.WaitAsync(cancellationToken);
-        try
-        {
-            return await Task.Run(check, cancellationToken);
-        }
-        finally
-        {
-            turns.Release();
-        }
     }
 
     private SessionOwner? Check(string user, string attempt)

@@ -3,6 +3,7 @@ using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
+using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;
 
@@ -61,8 +62,9 @@ internal sealed class ThinCliConnection(
         await output.WriteAsync(ThinCliMessage.Hello(), limit);
         await SkipAsync(connection.Transport.Input, ThinCliMessage.HelloBytes, limit);
         var remote = (connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None;
+        var prove = () => Connections.Prove(connection.Items);
         var files = new ThinCliFiles(connection.Transport.Input, SendAsync, transfers, pool.Time);
-        foreach (var message in await AnswerAsync(request, files, remote, connection.ConnectionClosed))
+        foreach (var message in await AnswerAsync(request, files, remote, prove, connection.ConnectionClosed))
         {
             await SendAsync(message);
         }
@@ -74,11 +76,12 @@ internal sealed class ThinCliConnection(
         }
     }
 
-    private async Task<IReadOnlyList<byte[]>> AnswerAsync(ThinCliRequest request, ThinCliFiles files, IPAddress remote, CancellationToken gone)
+    private async Task<IReadOnlyList<byte[]>> AnswerAsync(ThinCliRequest request, ThinCliFiles files, IPAddress remote, Action prove, CancellationToken gone)
     {
         try
         {
             var session = await logins.LoginAsync(request.User, request.Password, "cli", remote, gone);
+            prove();
             try
             {
                 using var printed = new StringWriter();

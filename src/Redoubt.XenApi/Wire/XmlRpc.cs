@@ -43,6 +43,16 @@ public static class XmlRpc
         return new RpcRequest(method, parameters, WireNull.Instance, RpcForm.XmlRpc);
     });
 
+    /// <summary>Reads a call that is in memory; one with too many values is refused before any of them is made.</summary>
+    /// <exception cref="WireFormatException">It is not XML, nested too deep, has too many values, or is no call.</exception>
+    public static RpcRequest ReadRequest(MemoryStream input)
+    {
+        var text = input.GetBuffer().AsSpan(0, (int)input.Length);
+        return text.Count("<value"u8) + text.Count("<\0v\0a\0l\0u\0e"u8) > RpcRequest.MaxValues
+            ? throw new WireFormatException($"a call with more than {RpcRequest.MaxValues} values")
+            : ReadRequest((Stream)input);
+    }
+
     /// <summary>Writes a call.</summary>
     /// <param name="output">Where to.</param>
     /// <param name="method">The message's full name.</param>

@@ -34,6 +34,8 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
             return Task.FromResult(AuthenticateResult.NoResult());
         }
 
+        Listening.Connections.Prove(Context);
+
         // A page that a person has asked for; the line that keeps one alive comes and goes by itself.
         if (!Request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
         {
