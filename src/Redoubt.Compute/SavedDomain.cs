@@ -71,12 +71,11 @@ internal static class SavedDomain
     {
         // libvirt finds the firmware of this host again.
         Strip(os, OfBoots, ["firmware"]);
-        if (os.Element("loader") is { } loader && (!loader.Value.StartsWith("/usr/share/", StringComparison.Ordinal) || loader.Value.Contains("..", StringComparison.Ordinal)))
-            loader.Remove();
+        os.Elements("loader").Where(l => !l.Value.StartsWith("/usr/share/", StringComparison.Ordinal) || l.Value.Contains("..", StringComparison.Ordinal)).Remove();
         foreach (var name in new[] { "kernel", "initrd", "nvram" })
         {
             // Without one of ours libvirt chooses a file of variables on this host; the guest's own come with its memory.
-            os.Element(name)?.Remove();
+            os.Elements(name).Remove();
             if (here.Element(name) is { } ours)
                 os.Add(new XElement(ours));
         }
@@ -156,9 +155,12 @@ internal static class SavedDomain
         }
 
         Strip(device, kept.Elements, kept.Attributes);
-        if (device.Name == "video")
-            device.Element("model")?.RemoveNodes();
+
+        // Of each only one, or a second would stay behind that which is replaced.
+        device.Elements().GroupBy(e => e.Name).SelectMany(same => same.Skip(1)).ToList().ForEach(e => e.Remove());
         device.Element("rom")?.Attribute("file")?.Remove();
+        if (device.Element("model") is { } model && device.Name != "controller")
+            Strip(model, [], ["type", "vram", "vram64", "ram", "vgamem", "heads", "primary"]);
     }
 
     private static void Strip(XElement element, HashSet<XName> elements, HashSet<XName> attributes)

@@ -65,7 +65,7 @@ public sealed class SavedDomainTests
         { "//interface", "<backend tap='/EVIL' vhost='/EVIL'/>" },
         { "//interface", "<rom file='/EVIL'/>" },
         { "//video", "<driver name='EVIL'/>" },
-        { "//video/model", "<acceleration accel3d='yes' rendernode='/EVIL'/>" },
+        { "//video", "<model type='vga'><acceleration accel3d='yes' rendernode='/EVIL'/></model>" },
         { "//rng", "<backend model='egd' type='tcp'><source host='EVIL'/></backend>" },
     };
 
