@@ -4,7 +4,6 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using Redoubt.Server.Http;
-using Redoubt.Server.Listening;
 
 namespace Redoubt.Server.Tests.Hostile;
 
