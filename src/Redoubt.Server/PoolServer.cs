@@ -93,11 +93,7 @@ public sealed class PoolServer : IAsyncDisposable
         _inspections = new Inspections(services, audit);
         web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery, _inspections);
         var console = ConsoleHost.Build(web.Services);
-        web.Run(http =>
-        {
-            Connections.Hear(http);
-            return ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http);
-        });
+        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
     }
 

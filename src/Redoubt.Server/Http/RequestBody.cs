@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.Http;
 
@@ -21,6 +22,7 @@ internal sealed class RequestBody(Func<string, bool> isSession)
     private long _held;
 
     /// <summary>Reads a body and gives it to a reader, which must not keep it.</summary>
+    /// <exception cref="WireFormatException">It is longer than one without a session may be, or what the reader throws.</exception>
     /// <exception cref="BadHttpRequestException">It is too long, too slow, or breaks off.</exception>
     public async Task<T> ReadAsync<T>(HttpRequest request, Func<MemoryStream, T> read, CancellationToken gone)
     {
@@ -56,9 +58,8 @@ internal sealed class RequestBody(Func<string, bool> isSession)
                 {
                     if (isRefused)
                     {
-                        throw new BadHttpRequestException(
-                            $"SESSION_INVALID: a call may have more than {MaxBytesOfStrangers} bytes only in a session, which is its first parameter. Log in first.",
-                            StatusCodes.Status413PayloadTooLarge);
+                        throw new WireFormatException(
+                            $"SESSION_INVALID: a call may have more than {MaxBytesOfStrangers} bytes only in a session, which is its first parameter. Log in first.");
                     }
 
                     body.Position = 0;

@@ -21,7 +21,7 @@ internal sealed class Connections(TimeProvider time)
     /// <summary>As many as an address may have on which somebody has.</summary>
     public const int KnownOfAddress = 1_000;
 
-    /// <summary>How long the first request may take to begin.</summary>
+    /// <summary>How long the first word may take.</summary>
     private static readonly TimeSpan SilenceLimit = TimeSpan.FromSeconds(15);
 
     private readonly Lock _gate = new();
@@ -41,25 +41,23 @@ internal sealed class Connections(TimeProvider time)
         }
     }
 
-    /// <summary>Notes that a request has begun on its connection.</summary>
-    public static void Hear(HttpContext http)
-    {
-        if (http.Features.Get<IConnectionItemsFeature>()?.Items.TryGetValue(typeof(Entry), out var entry) == true)
-        {
-            ((Entry)entry!).IsHeard = true;
-        }
-    }
-
     /// <summary>Serves a connection.</summary>
     public async Task HandleAsync(ConnectionContext connection, ConnectionDelegate next)
     {
-        var entry = new Entry(this, connection, Whose((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None));
+        using var silence = new CancellationTokenSource(SilenceLimit, time);
+        var entry = new Entry(this, connection, silence, Whose((connection.RemoteEndPoint as IPEndPoint)?.Address ?? IPAddress.None));
         connection.Items[typeof(Entry)] = entry;
         Add(entry);
-        await using var silence = time.CreateTimer(_ => entry.EndIfSilent(), null, SilenceLimit, Timeout.InfiniteTimeSpan);
         try
         {
+            var first = await connection.Transport.Input.ReadAsync(silence.Token);
+            connection.Transport.Input.AdvanceTo(first.Buffer.Start);
+            entry.IsHeard = true;
             await next(connection);
+        }
+        catch (OperationCanceledException) when (!entry.IsHeard)
+        {
+            // Not a word, for too long or among too many: it is closed, politely.
         }
         finally
         {
@@ -150,7 +148,7 @@ internal sealed class Connections(TimeProvider time)
         return new(bytes);
     }
 
-    private sealed class Entry(Connections owner, ConnectionContext connection, IPAddress address)
+    private sealed class Entry(Connections owner, ConnectionContext connection, CancellationTokenSource silence, IPAddress address)
     {
         public Connections Owner => owner;
 
@@ -162,14 +160,22 @@ internal sealed class Connections(TimeProvider time)
 
         public bool IsHeard { get; set; }
 
-        public void EndIfSilent()
+        public void End()
         {
-            if (!IsHeard && !IsProved)
+            if (IsHeard)
             {
-                End();
+                connection.Abort(new ConnectionAbortedException("Too many connections from its address."));
+                return;
+            }
+
+            try
+            {
+                silence.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It has just gone by itself.
             }
         }
-
-        public void End() => connection.Abort(new ConnectionAbortedException("Too many connections, or nothing was said on this one."));
     }
 }
