@@ -38,6 +38,7 @@ internal static class SavedDomain
         ["audio"] = ([], ["id", "type"]),
         ["video"] = (["model", "alias", "address"], []),
         ["memballoon"] = (["stats", "alias", "address"], ["model", "autodeflate", "freePageReporting"]),
+        ["tpm"] = (["backend", "alias", "address"], ["model"]),
         ["rng"] = (["backend", "alias", "address"], ["model"]),
     };
 
@@ -52,7 +53,7 @@ internal static class SavedDomain
         Strip(domain, OfDomains, ["type"]);
         var (devices, devicesHere) = (domain.Element("devices")!, here.Element("devices")!);
         foreach (var device in devices.Elements().ToList())
-            Strip(device, config);
+            Strip(device, devicesHere, config);
         Replace(domain, here, "title");
         Replace(devices, devicesHere, "emulator");
         Boot(domain.Element("os")!, here.Element("os")!);
@@ -60,8 +61,8 @@ internal static class SavedDomain
         foreach (var nic in devices.Elements("interface"))
             Nic(nic, devicesHere.Elements("interface").FirstOrDefault(other => Mac(other) == Mac(nic)));
         Lines(devices, devicesHere);
-        foreach (var random in devices.Elements("rng"))
-            Replace(random, devicesHere.Element("rng")!, "backend");
+        foreach (var device in devices.Elements().Where(e => e.Name.LocalName is "rng" or "tpm"))
+            Replace(device, devicesHere.Element(device.Name)!, "backend");
         Screen(devices, devicesHere);
         Segments(domain, here, config);
         return domain.ToString(SaveOptions.DisableFormatting);
@@ -141,10 +142,11 @@ internal static class SavedDomain
             domain.Add(new XElement(now));
     }
 
-    private static void Strip(XElement device, DomainConfig config)
+    private static void Strip(XElement device, XElement here, DomainConfig config)
     {
         if (!OfDevices.TryGetValue(device.Name, out var kept)
             || (device.Name == "input" && (string?)device.Attribute("type") is not ("mouse" or "tablet" or "keyboard"))
+            || (device.Name.LocalName is "rng" or "tpm" && here.Element(device.Name) is null)
             || (device.Name == "audio" && (string?)device.Attribute("type") != "none"))
         {
             throw new HypervisorException(
