@@ -27,7 +27,7 @@ public static class DomainXml
             Cpu(config, platform),
             new XElement("clock", new XAttribute("offset", "utc")),
             new XElement("on_poweroff", "destroy"),
-            new XElement("on_reboot", "restart"),
+            new XElement("on_reboot", config.StopsOnReboot ? "destroy" : "restart"),
             new XElement("on_crash", "destroy"),
             Devices(config, platform),
             CommandLine(config, platform));
@@ -147,6 +147,7 @@ public static class DomainXml
         new XElement("mac", new XAttribute("address", nic.Mac.ToLower(CultureInfo.InvariantCulture))),
         new XElement("source", new XAttribute("bridge", nic.Bridge!)),
         new XElement("model", new XAttribute("type", "virtio")),
+        nic.Mtu is { } mtu ? new XElement("mtu", new XAttribute("size", mtu)) : null,
         // Without a network boot the boot ROM only costs time, and a package that need not be there.
         config.Kernel is null && config.BootOrder.Contains('n') ? null : new XElement("rom", new XAttribute("enabled", "no")));
 
@@ -164,7 +165,7 @@ public static class DomainXml
             nics.SelectMany((nic, index) => new[]
             {
                 "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
-                "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,bus=pci.0,addr=0x{31 - index:x}",
+                "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
             }).Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
     }
 

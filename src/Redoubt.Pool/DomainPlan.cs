@@ -61,6 +61,7 @@ internal sealed record DomainPlan
                 ConsoleLogPath = paths.ConsoleLog,
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
+                StopsOnReboot = vm.ActionsAfterReboot == OnNormalExit.Destroy,
                 StartPaused = paused,
             },
             Vbds = [.. drives.Select(d => d.Ref)],
@@ -116,8 +117,13 @@ internal sealed record DomainPlan
             Mac = vif.Mac,
             Bridge = has ? bridge : null,
             Segment = isInternal && !has ? IsolatedSegment.Of(network!.Uuid) : null,
+            Mtu = Mtu(vif.Mtu, network?.Mtu ?? 0),
         };
     }
+
+    // An interface that was given no MTU of its own has the one that every network had, and goes by its network's. What a foreign record says is
+    // checked here too.
+    private static int? Mtu(long own, long network) => (own is 0 or DomainNic.EthernetMtu ? network : own) is >= 68 and <= 65535 and not DomainNic.EthernetMtu and var mtu ? (int)mtu : null;
 
     private static bool IsPlugged(DomainNic nic) => nic.Bridge is not null || nic.Segment is not null;
 
@@ -134,7 +140,7 @@ internal sealed record DomainPlan
         {
             null => "its network is not known here. Give the VM another interface (vif-create) on a network of this pool",
             _ => $"this host has no bridge {network.Bridge}, which its network {network.NameLabel} ({network.Uuid}) names. "
-                + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move)",
+                + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move uuid=… network-uuid=…)",
         };
         return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: {why}, then restart the VM.";
     }

@@ -47,15 +47,26 @@ public sealed class ImplicitCalls(PoolDatabase database)
     private Task WriteAsync(ClassModel model, MessageModel message, object?[] arguments, CancellationToken cancellation)
     {
         var field = message.Field!;
-        return database.WriteAsync(tx => tx.Update(model, ((IRef)arguments[0]!).Opaque, record => field.With(record, message.Implicit switch
-        {
-            ImplicitKind.SetField => arguments[1],
-            ImplicitKind.AddTo => AddTo((IMapType)field.Type, field.GetValue(record)!, model, field, arguments),
-            ImplicitKind.RemoveFrom => ((IMapType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
-            ImplicitKind.Add => ((ISetType)field.Type).Add(field.GetValue(record)!, arguments[1]!),
-            ImplicitKind.Remove => ((ISetType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
-            var other => throw new InvalidOperationException($"{other} does not write."),
-        })), cancellation);
+        return database.WriteAsync(
+            tx => tx.Update(model, ((IRef)arguments[0]!).Opaque, record =>
+            {
+                var changed = field.With(record, message.Implicit switch
+                {
+                    ImplicitKind.SetField => arguments[1],
+                    ImplicitKind.AddTo => AddTo((IMapType)field.Type, field.GetValue(record)!, model, field, arguments),
+                    ImplicitKind.RemoveFrom => ((IMapType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
+                    ImplicitKind.Add => ((ISetType)field.Type).Add(field.GetValue(record)!, arguments[1]!),
+                    ImplicitKind.Remove => ((ISetType)field.Type).Remove(field.GetValue(record)!, arguments[1]!),
+                    var other => throw new InvalidOperationException($"{other} does not write."),
+                });
+                if (message.Implicit is ImplicitKind.SetField or ImplicitKind.AddTo or ImplicitKind.Add)
+                {
+                    FieldEffects.Require(model, field, record, changed);
+                }
+
+                return changed;
+            }),
+            cancellation);
     }
 
     private static object AddTo(IMapType type, object map, ClassModel model, FieldModel field, object?[] arguments)

@@ -18,7 +18,7 @@ internal sealed class NetworkCalls(PoolServices pool)
             throw new XenApiException("INVALID_VALUE", "bridge", args.Bridge);
         }
 
-        VmChecks.AtLeast(0, "MTU", args.Mtu);
+        VmChecks.RequireMtu(args.Mtu);
         return pool.Database.WriteAsync(
             tx =>
             {
@@ -37,6 +37,14 @@ internal sealed class NetworkCalls(PoolServices pool)
                 return made;
             },
             call.Cancellation);
+    }
+
+    /// <summary>It counts for interfaces that are plugged from now on.</summary>
+    [Message("network.set_MTU")]
+    public Task SetMtuAsync(CallContext call, Ref<NetworkRecord> self, long value)
+    {
+        VmChecks.RequireMtu(value);
+        return pool.Database.WriteAsync(tx => tx.Update(self, n => n with { Mtu = value > 0 ? value : 1500 }), call.Cancellation);
     }
 
     [Message("network.create_isolated")]

@@ -251,6 +251,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VtpmCalls(services),
             new NetworkCalls(services),
             new HostCalls(services),
+            new SecretCalls(services),
+            new ExtensionCalls(services),
             new PoolCalls(services),
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),

@@ -63,7 +63,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(known) with
         {
             Uuid = options.AsCopies ? "" : theirs.Uuid,
-            Version = options.AsCopies ? 0 : theirs.Version + 1,
+            Version = options.AsCopies ? 0 : RecoveredVersion.After(theirs.Version),
             PowerState = suspended.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
             SuspendVdi = suspended,
             SuspendSr = default,

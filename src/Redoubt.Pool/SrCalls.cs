@@ -105,6 +105,32 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
                 m.WrittenAt is { } at ? new XElement("written_at", XenTypes.DateTime.Encode(at)) : null))))).ToString();
     }
 
+    [Message("SR.probe_ext")]
+    public async Task<ImmutableList<ProbeResultRecord>> ProbeExtAsync(
+        CallContext call, Ref<HostRecord> host, ImmutableSortedDictionary<string, string> deviceConfig, string type,
+        ImmutableSortedDictionary<string, string> smConfig)
+    {
+        call.State.Get(host);
+        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, trust, call.Cancellation);
+        return
+        [
+            .. found.Select(sr => new ProbeResultRecord
+            {
+                Configuration = deviceConfig,
+                Complete = true,
+                Sr = new SrStatRecord
+                {
+                    Uuid = sr.Uuid,
+                    NameLabel = sr.NameLabel,
+                    NameDescription = sr.NameDescription,
+                    TotalSpace = sr.PhysicalSizeBytes,
+                    Health = SrHealth.Healthy,
+                },
+                ExtraInfo = ImmutableSortedDictionary<string, string>.Empty.Add("pool_metadata_detected", sr.HasMetadata ? "true" : "false"),
+            }),
+        ];
+    }
+
     [Message("SR.get_supported_types")]
     public ImmutableList<string> GetSupportedTypes(CallContext call) => [.. pool.Drivers.Keys.Order(StringComparer.Ordinal)];
 

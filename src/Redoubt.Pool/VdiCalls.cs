@@ -84,6 +84,10 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         await RecordSizeAsync(vdi, now);
     }
 
+    /// <summary>As xapi does since it resizes disks of running VMs with the same call: a disk in use is refused.</summary>
+    [Message("VDI.resize_online")]
+    public Task ResizeOnlineAsync(CallContext call, Ref<VdiRecord> vdi, long size) => ResizeAsync(call, vdi, size);
+
     private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(
         tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
         CancellationToken.None);

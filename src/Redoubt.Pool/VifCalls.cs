@@ -13,7 +13,7 @@ internal sealed class VifCalls(PoolServices pool)
             var vm = tx.Get(args.Vm);
             var network = tx.Get(args.Network);
             VmRows.RequireIdle(args.Vm, vm);
-            VmChecks.AtLeast(0, "MTU", args.Mtu);
+            VmChecks.RequireMtu(args.Mtu);
             return tx.Create(args with
             {
                 Uuid = "",

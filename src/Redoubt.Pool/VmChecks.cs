@@ -10,6 +10,10 @@ internal static class VmChecks
 
     private const long MemoryLimit = 1L << 50;
 
+    // Below it there is no IP, above it no frame.
+    private const long LeastMtu = 68;
+    private const long MostMtu = 65535;
+
     /// <summary>Checks that an operation on a VM is neither blocked nor out of place in its state.</summary>
     /// <exception cref="XenApiException">
     /// <c>OPERATION_BLOCKED</c>, <c>VM_IS_TEMPLATE</c>, <c>VM_BAD_POWER_STATE</c>, <c>OPERATION_NOT_ALLOWED</c>.
@@ -59,6 +63,17 @@ internal static class VmChecks
         if (value < least)
         {
             throw new XenApiException("INVALID_VALUE", field, $"{value}");
+        }
+    }
+
+    /// <summary>Checks the largest packet of a network or an interface, in bytes; 0 leaves the choice to the server.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>.</exception>
+    public static void RequireMtu(long value)
+    {
+        if (value != 0)
+        {
+            AtLeast(LeastMtu, "MTU", value);
+            AtMost(MostMtu, "MTU", value);
         }
     }
 

@@ -84,7 +84,26 @@ internal sealed class VmSettingCalls(PoolServices pool)
 
     [Message("VM.set_actions_after_crash")]
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
-        SetAsync(call, self, v => v with { ActionsAfterCrash = value });
+        SetAsync(call, self, v =>
+        {
+            var changed = v with { ActionsAfterCrash = value };
+            FieldEffects.Require(VmRecord.Declaration, VmRecord.Declaration.FindField("actions_after_crash")!, v, changed);
+            return changed;
+        });
+
+    /// <summary>Every VM runs on this host, so that one may stay near it and near no other.</summary>
+    [Message("VM.set_affinity")]
+    public Task SetAffinityAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> value) => pool.Database.WriteAsync(
+        tx =>
+        {
+            if (!value.IsNull && value != pool.Host)
+            {
+                throw new XenApiException("VALUE_NOT_SUPPORTED", "VM.affinity", tx.Get(value).Uuid, "This is not done here: VMs run on the pool's own host and no other.");
+            }
+
+            tx.Update(self, v => v with { Affinity = value });
+        },
+        call.Cancellation);
 
     [Message("VM.set_blocked_operations")]
     public Task SetBlockedOperationsAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<VmOperations, string> value) =>

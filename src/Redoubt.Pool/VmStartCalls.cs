@@ -58,7 +58,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             return; // Nobody has it; also when this is repeated.
         }
 
-        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, version + 1) }), call.Cancellation);
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, RecoveredVersion.After(version)) }), call.Cancellation);
         await pool.PostAsync(
             "VM_TAKEN_BACK", 3, Cls.Vm, vm.Uuid,
             $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version {version}, and stated: {statement}");

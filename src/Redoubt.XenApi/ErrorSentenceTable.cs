@@ -123,6 +123,7 @@ internal static class ErrorSentenceTable
         VMS_FAILED_TO_COOPERATE These VMs did not give memory back: {0:VM}.
         VTPM_MAX_AMOUNT_REACHED The VM has a virtual TPM already, and can have one only. Take that from it first (vtpm-destroy), with all that it keeps.
         XEN_INCOMPATIBLE The hypervisor is not of the kind that is needed.
+        XENAPI_MISSING_PLUGIN This server has no plug-in named {0}. The programs that XenServer keeps on its hosts are not there.
         XENAPI_PLUGIN_FAILURE A plug-in of the server failed: {2}
         """;
 }
