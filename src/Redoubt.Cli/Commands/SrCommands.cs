@@ -25,6 +25,12 @@ internal static class SrCommands
         },
         Command.OnObject("sr-forget", "SR", "forget", "Makes the pool forget an SR; what is on the storage stays."),
         Command.OnObject("sr-destroy", "SR", "destroy", "Destroys an SR and all that is on it."),
+        Command.Make("sr-probe-ext", "Shows as JSON what SRs are at a place, without changing it.", ProbeExtAsync) with
+        {
+            Required = ["type"],
+            Optional = ["host-uuid", "device-config:", "sm-config:"],
+        },
+        Command.OnObject("sr-update", "SR", "update", "Reads again how large and how full an SR is."),
         Command.OnObject("sr-scan", "SR", "scan", "Looks for disks that came or went on the storage."),
         Command.OnObject("sr-enable-database-replication", "SR", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
         Command.OnObject("sr-disable-database-replication", "SR", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
@@ -117,6 +123,27 @@ internal static class SrCommands
         var found = await context.CallAsync("SR.probe", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
         context.Terminal.PrintLine(found.AsString("string").TrimEnd('\n'));
     }
+
+    private static async Task ProbeExtAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var found = await context.CallAsync("SR.probe_ext", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
+        RecordJson.PrintTexts(context.Terminal, found.AsArray("set(record probe_result)").OfType<WireStruct>().Select(Flat));
+    }
+
+    // What was found of an SR, what leads to it, and what else is known.
+    private static List<KeyValuePair<string, string>> Flat(WireStruct found) =>
+    [
+        .. from part in found.Members
+           from inner in part.Value is WireStruct parts ? parts.Members : [part]
+           where inner.Value is WireString or WireInt or WireBool
+           select KeyValuePair.Create(inner.Key.Replace('_', '-'), inner.Value switch
+           {
+               WireString text => text.Value,
+               WireInt number => $"{number.Value}",
+               _ => inner.Value is WireBool { Value: true } ? "true" : "false",
+           }),
+    ];
 
     private static async Task IntroduceAsync(CommandContext context)
     {

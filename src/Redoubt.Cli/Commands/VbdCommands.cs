@@ -14,8 +14,8 @@ internal static class VbdCommands
             Optional = ["vdi-uuid", "bootable", "type", "mode", "unpluggable"],
         },
         Command.OnObject("vbd-destroy", "VBD", "destroy", "Takes a drive from a VM; the disk stays."),
-        Command.OnObject("vbd-plug", "VBD", "plug", "Attaches a drive to a running VM."),
-        Command.Make("vbd-unplug", "Detaches a drive from a running VM.", UnplugAsync) with { Required = ["uuid"], Optional = ["force"] },
+        Command.Make("vbd-insert", "Puts a disk into an empty CD drive.", InsertAsync) with { Required = ["uuid", "vdi-uuid"] },
+        Command.OnObject("vbd-eject", "VBD", "eject", "Takes what is in a CD drive out of it."),
     ];
 
     private static async Task CreateAsync(CommandContext context)
@@ -50,6 +50,6 @@ internal static class VbdCommands
         await context.PrintUuidAsync("VBD", await context.CallAsync("VBD.create", vbd));
     }
 
-    private static Task UnplugAsync(CommandContext context) =>
-        context.CallOnAsync("VBD", context.Parameters.Flag("force") ? "unplug_force" : "unplug");
+    private static async Task InsertAsync(CommandContext context) =>
+        await context.CallAsync("VBD.insert", await context.RefAsync("VBD"), await context.RefAsync("VDI", "vdi-uuid"));
 }

@@ -18,6 +18,8 @@ internal static class VdiCommands
             Optional = ["name-description", "type", "sharable", "sm-config:", "other-config:"],
         },
         Command.OnObject("vdi-destroy", "VDI", "destroy", "Destroys a disk and what is on it."),
+        Command.OnObject("vdi-forget", "VDI", "forget", "Makes the pool forget a disk; what is on the storage stays."),
+        Command.Make("vdi-clone", "Makes a copy of a disk; prints its UUID.", CloneAsync) with { Required = ["uuid"], Optional = ["new-name-label", "new-name-description"] },
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
         Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
         Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
@@ -45,6 +47,20 @@ internal static class VdiCommands
         };
         var made = await context.CallAsync("VDI.create", vdi with { Sr = new(await context.RefAsync("SR", "sr-uuid")) });
         await context.PrintUuidAsync("VDI", made);
+    }
+
+    private static async Task CloneAsync(CommandContext context)
+    {
+        var clone = await context.CallAsync("VDI.clone", await context.RefAsync("VDI"), new Dictionary<string, string>());
+        foreach (var (parameter, field) in new[] { ("new-name-label", "name_label"), ("new-name-description", "name_description") })
+        {
+            if (context.Parameters.Find(parameter) is { } text)
+            {
+                await context.CallAsync($"VDI.set_{field}", clone, text);
+            }
+        }
+
+        await context.PrintUuidAsync("VDI", clone);
     }
 
     private static async Task ResizeAsync(CommandContext context)

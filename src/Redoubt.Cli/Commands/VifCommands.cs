@@ -14,8 +14,12 @@ internal static class VifCommands
             Required = ["vm-uuid", "network-uuid", "device"],
             Optional = ["mac", "mtu"],
         },
+        Command.Make("vif-move", "Puts an interface on another network.", MoveAsync) with { Required = ["uuid", "network-uuid"] },
         Command.OnObject("vif-destroy", "VIF", "destroy", "Takes an interface from a VM."),
     ];
+
+    private static async Task MoveAsync(CommandContext context) =>
+        await context.CallAsync("VIF.move", await context.RefAsync("VIF"), await context.RefAsync("network", "network-uuid"));
 
     private static async Task CreateAsync(CommandContext context)
     {

@@ -20,6 +20,7 @@ internal static class VmCommands
         ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
         ForVms("vm-suspend", "Suspends VMs: their memory is kept on an SR, and they are off.", [], [], (context, vm) => context.RunTaskAsync("Suspending", "VM.suspend", [vm])),
         ForVms("vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [], ["on", "force", "site-dead", "statement"], ResumeAsync),
+        ForVms("vm-reset-powerstate", "States that VMs do not run, whatever the pool believes; --force, for it is your word.", [], ["force"], ResetPowerStateAsync),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
         ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
         ForVms("vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.", ["statement"], [], TakeBackAsync),
@@ -41,6 +42,10 @@ internal static class VmCommands
 
     private static Func<CommandContext, string, Task> Forcible(string label, string operation) => (context, vm) =>
         context.RunTaskAsync(label, $"VM.{(context.Parameters.Flag("force") ? "hard" : "clean")}_{operation}", [vm]);
+
+    private static Task ResetPowerStateAsync(CommandContext context, string vm) => context.Parameters.Flag("force")
+        ? context.CallAsync("VM.power_state_reset", vm)
+        : throw new UsageException("A VM that runs all the same would run twice when it is started. See where it runs, switch it off there, and repeat the command with --force.");
 
     private static async Task CloneAsync(CommandContext context, string vm)
     {

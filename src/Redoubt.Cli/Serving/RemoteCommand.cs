@@ -51,7 +51,7 @@ internal static class RemoteCommand
         }
     }
 
-    // By the parameters that a command declares, so that a command that is new is refused too.
+    // By the parameters that a command declares, so that a command that is new is refused too, unless it goes without the file.
     private static string? Refusal(Command command, ParsedCommandLine line)
     {
         if (command.IsForThisMachine)
@@ -66,7 +66,7 @@ internal static class RemoteCommand
                 : null;
         }
 
-        return command.Required.Concat(command.Optional).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter
+        return command.Required.Concat(command.Optional.Where(o => line.Parameters.Find(o) is not null)).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter
             ? $"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'."
             : null;
     }

@@ -26,7 +26,7 @@ internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArr
                     return DealtWith(finding, "") with
                     {
                         Advice = "The run begins with making an internal network, as the operator asked. It connects these VMs with each other and with nothing else: "
-                            + "move them to another (vif-move) when there is one.",
+                            + "move them to another (vif-move uuid= network-uuid=) when there is one.",
                     };
                 case FixKind.PlugPbd or FixKind.ShutDownHere or FixKind.DisableHa:
                     fixes.Add(new ApplyFix(finding.Fix.Kind, finding.Object));

@@ -1,0 +1,96 @@
+using Redoubt.Pool;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Tests;
+
+/// <summary>Nothing is taken without effect: whoever sets what nothing here goes by is told.</summary>
+public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
+{
+    [Theory]
+    [InlineData("VM.add_to_VCPUs_params", "weight", "512")]
+    [InlineData("VM.add_to_xenstore_data", "vm-data/x", "y")]
+    [InlineData("VM.set_actions_after_shutdown", "restart")]
+    [InlineData("VM.set_actions_after_softreboot", "restart")]
+    [InlineData("VM.set_PV_legacy_args", "x")]
+    [InlineData("VM.set_PCI_bus", "x")]
+    [InlineData("VM.set_actions_after_crash", "preserve")]
+    public async Task What_has_no_effect_is_refused_and_changes_nothing(string message, params string[] values)
+    {
+        var vm = await VmAsync();
+        var before = (await pool.CallAsync("VM.get_record", vm)).ToString();
+        var answer = await pool.AnswerAsync(message, [pool.Session, vm, .. values]);
+        var error = answer.GetProperty("error");
+        Assert.Equal("VALUE_NOT_SUPPORTED", error.GetProperty("message").GetString());
+        Assert.Contains("not done here", error.ToString(), StringComparison.Ordinal);
+        Assert.Equal(before, (await pool.CallAsync("VM.get_record", vm)).ToString());
+    }
+
+    [Fact]
+    public async Task What_asks_for_nothing_or_changes_nothing_is_taken()
+    {
+        var vm = await VmAsync();
+        await pool.CallAsync("VM.set_VCPUs_params", vm, new Dictionary<string, string>());
+        await pool.CallAsync("VM.set_actions_after_shutdown", vm, "destroy");
+        await pool.CallAsync("VM.set_actions_after_crash", vm, "restart"); // As it was created.
+        await pool.CallAsync("VM.set_actions_after_crash", vm, "destroy");
+        var host = (await pool.CallAsync("host.get_all"))[0].GetString();
+        await pool.CallAsync("VM.set_affinity", vm, host);
+        await pool.CallAsync("VM.set_affinity", vm, "OpaqueRef:NULL");
+    }
+
+    [Fact]
+    public async Task A_VM_keeps_what_it_brings_along_and_may_lose_it()
+    {
+        var vm = await VmAsync(new() { ["VCPUs_params"] = new Dictionary<string, string> { ["weight"] = "512" } });
+        Assert.Equal("512", (await pool.CallAsync("VM.get_VCPUs_params", vm)).GetProperty("weight").GetString());
+        await pool.CallAsync("VM.remove_from_VCPUs_params", vm, "weight");
+    }
+
+    [Fact]
+    public async Task An_MTU_is_one_that_a_network_can_have()
+    {
+        var network = (await pool.CallAsync("network.create", new Dictionary<string, object> { ["name_label"] = "n", ["other_config"] = new Dictionary<string, string>() })).GetString()!;
+        await pool.CallAsync("network.set_MTU", network, "9000");
+        Assert.Equal("9000", (await pool.CallAsync("network.get_MTU", network)).ToString());
+        foreach (var wrong in new[] { "-1", "1", "67", "65536", "9223372036854775807" })
+        {
+            Assert.Equal("INVALID_VALUE", (await pool.AnswerAsync("network.set_MTU", pool.Session, network, wrong)).GetProperty("error").GetProperty("message").GetString());
+        }
+    }
+
+    [Fact]
+    public void Every_entry_is_a_field_that_can_be_set()
+    {
+        foreach (var effect in FieldEffects.All)
+        {
+            var (className, name) = effect.Field.Split('.') is [var c, var f] ? (c, f) : default;
+            var model = DataModel.Classes[className!];
+            Assert.True(model.FindField(name!) is not null, effect.Field);
+            Assert.True(model.Messages.ContainsKey("set_" + name), effect.Field);
+            Assert.All(effect.AsksNothing, text => Assert.NotNull(text));
+        }
+    }
+
+    private async Task<string> VmAsync(Dictionary<string, object>? more = null)
+    {
+        var record = new Dictionary<string, object>
+        {
+            ["name_label"] = "v",
+            ["memory_static_max"] = "67108864",
+            ["memory_dynamic_max"] = "67108864",
+            ["memory_dynamic_min"] = "67108864",
+            ["memory_static_min"] = "67108864",
+            ["VCPUs_max"] = "1",
+            ["VCPUs_at_startup"] = "1",
+            ["actions_after_crash"] = "restart",
+            ["actions_after_reboot"] = "restart",
+            ["actions_after_shutdown"] = "destroy",
+        };
+        foreach (var (key, value) in more ?? [])
+        {
+            record[key] = value;
+        }
+
+        return (await pool.CallAsync("VM.create", record)).GetString()!;
+    }
+}
