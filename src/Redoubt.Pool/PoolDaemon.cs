@@ -114,8 +114,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var options = new HypervisorOptions { Uri = uri, Time = time, TrialCommand = config.HypervisorTrialCommand };
         var hypervisor = await HypervisorLink.OpenAsync(options, cancellationToken);
         opened.Push(hypervisor.DisposeAsync);
-        var scratch = Directory.CreateDirectory(Path.Combine(config.DataDirectory, "scratch")).FullName;
-        BackupVolume.RemoveLeftovers(scratch);
+        var scratch = ScratchDirectory.Open(config.DataDirectory);
         var roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
         ISrDriver[] drivers = [new LimitedSrDriver(new FileSrDriver(new QemuImg(time), scratch, roots), time)];
         var (pool, host) = await database.WriteAsync(

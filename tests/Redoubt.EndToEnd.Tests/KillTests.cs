@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Text.Json;
 using Redoubt.Cli.Demo;
 using Redoubt.Cli.Output;
 using Redoubt.Recovery;
@@ -14,15 +12,6 @@ namespace Redoubt.EndToEnd.Tests;
 /// </summary>
 public sealed class KillTests
 {
-    private const string Host = """
-        <node>
-          <cpu><mhz>3000</mhz><model>test</model><active>8</active><nodes>1</nodes><sockets>1</sockets><cores>8</cores><threads>1</threads></cpu>
-          <memory>67108864</memory>
-        </node>
-        """;
-
-    private static readonly bool IsSoak = Environment.GetEnvironmentVariable("REDOUBT_SOAK") == "1";
-    private static readonly int Seed = int.TryParse(Environment.GetEnvironmentVariable("REDOUBT_SEED"), out var seed) ? seed : 7;
     private readonly Shell _shell = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -41,7 +30,7 @@ public sealed class KillTests
         {
             // The first time only counts.
             var steps = 0;
-            foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Draw(act, () => steps)])
+            foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Kills.Draw(act, () => steps)])
             {
                 await BringToAsync(site, vm, act switch { "VM.suspend" => VmPowerState.Running, "VM.resume" => VmPowerState.Suspended, _ => VmPowerState.Halted });
                 var before = (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Count;
@@ -68,7 +57,7 @@ public sealed class KillTests
                     site = await bench.StartAsync("site");
                 }
 
-                await RequireSoundAsync(site, $"{act}, killed at change {at} of {steps} (seed {Seed})", act, isDone, vm, before);
+                await RequireSoundAsync(site, $"{act}, killed at change {at} of {steps} (seed {Kills.Seed})", act, isDone, vm, before);
             }
         }
     }
@@ -80,15 +69,14 @@ public sealed class KillTests
     public async Task A_run_whose_daemon_is_killed_at_any_step_is_brought_to_its_end_or_taken_back_whole(string command)
     {
         await using var bench = new Bench();
-        var hypervisor = $"test://{Path.Combine(bench.Directory, "host.xml")}";
-        await File.WriteAllTextAsync(Path.Combine(bench.Directory, "host.xml"), Host, Stop);
+        var hypervisor = await Pretended.HypervisorAsync(bench);
         var primary = await bench.StartAsync("primary", hypervisor);
-        var vms = await BuildAsync(primary);
+        var vms = await Pretended.BuildAsync(primary, _shell);
         await primary.KillAsync();
 
         var steps = 0;
         var isTest = command.StartsWith("dr-test", StringComparison.Ordinal);
-        foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Draw(command, () => steps)]).Index())
+        foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Kills.Draw(command, () => steps)]).Index())
         {
             var site = await bench.StartAsync($"s{round}", hypervisor);
             await Replica.MirrorAsync(primary.Storage, site.Storage);
@@ -99,13 +87,13 @@ public sealed class KillTests
             {
                 var started = await _shell.TryAsync(site, command);
                 Assert.True(started.ExitCode == 0 || site.Daemon.HasExited, started.Error);
-                await Patience.UntilAsync(async () => site.Daemon.HasExited || (await RunAsync(site))?.Phase.IsFinal() == true, $"the run ends, or its daemon at change {at}");
+                await Patience.UntilAsync(async () => site.Daemon.HasExited || (await Pretended.RunAsync(site))?.Phase.IsFinal() == true, $"the run ends, or its daemon at change {at}");
                 steps = at == int.MaxValue ? kill.Seen : steps;
             }
 
             if (at == int.MaxValue)
             {
-                Assert.Equal(RunPhase.Succeeded, (await RunAsync(site))!.Phase);
+                Assert.Equal(RunPhase.Succeeded, (await Pretended.RunAsync(site))!.Phase);
             }
 
             if (site.Daemon.HasExited)
@@ -114,29 +102,9 @@ public sealed class KillTests
             }
 
             var isUndone = await EndAsync(site, isTest, round);
-            var where = $"{command}, killed at change {at} of {steps} (seed {Seed}), {(isUndone ? "undone" : "brought to its end")}";
+            var where = $"{command}, killed at change {at} of {steps} (seed {Kills.Seed}), {(isUndone ? "undone" : "brought to its end")}";
             await RequireSoundAsync(site, where, isTest || isUndone, vms);
             await site.KillAsync();
-        }
-    }
-
-    /// <summary>The steps at which to kill: some, or all.</summary>
-    private static IEnumerable<int> Draw(string what, Func<int> steps)
-    {
-        if (IsSoak)
-        {
-            for (var at = 1; at <= steps(); at++)
-            {
-                yield return at;
-            }
-
-            yield break;
-        }
-
-        var random = new Random(Seed + what.Sum(c => c));
-        for (var i = 0; i < 2; i++)
-        {
-            yield return 1 + random.Next(Math.Max(1, steps()));
         }
     }
 
@@ -199,70 +167,16 @@ public sealed class KillTests
         }
     }
 
-    private async Task<List<string>> BuildAsync(DemoSite site)
-    {
-        var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop))[0];
-        var none = ImmutableSortedDictionary<string, string>.Empty;
-        var sr = await site.CallAsync<Ref<SrRecord>>("SR.create", Stop, host, none.Add("location", site.Storage), 0L, "replicated", "", "file", "", true, none);
-        var network = await site.CallAsync<Ref<NetworkRecord>>("network.create", Stop, new NetworkRecord { NameLabel = "lan" });
-        var appliance = await site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", Stop, new VmApplianceRecord { NameLabel = "shop" });
-        var uuids = new List<string>();
-        foreach (var (i, name) in new[] { "db", "web", "loose" }.Index())
-        {
-            const long Memory = 64L << 20;
-            var vm = await site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord
-            {
-                NameLabel = name,
-                MemoryStaticMin = Memory,
-                MemoryDynamicMin = Memory,
-                MemoryDynamicMax = Memory,
-                MemoryStaticMax = Memory,
-                VcpusMax = 1,
-                VcpusAtStartup = 1,
-                Order = i,
-                Appliance = name == "loose" ? default : appliance,
-            });
-            var vdi = await site.CallAsync<Ref<VdiRecord>>("VDI.create", Stop, new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
-            await site.Api.CallAsync("VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Stop);
-            await site.Api.CallAsync("VIF.create", [new VifRecord { Vm = vm, Network = network, Device = "0" }], Stop);
-            uuids.Add(await site.CallAsync<string>("VM.get_uuid", Stop, vm));
-        }
-
-        _shell["SR"] = await site.CallAsync<string>("SR.get_uuid", Stop, sr);
-        await _shell.RunAsync(site, "sr-enable-database-replication uuid=$SR");
-        await _shell.RunAsync(site, "dr-plan-save name=everything sr-uuid=$SR");
-        foreach (var uuid in uuids)
-        {
-            await _shell.RunAsync(site, $"vm-start uuid={uuid}");
-        }
-
-        return uuids;
-    }
-
-    private static async Task<RunRecord?> RunAsync(DemoSite site)
-    {
-        try
-        {
-            using var runs = JsonDocument.Parse(await site.CallAsync<string>("recovery.get_runs", Stop));
-            return runs.RootElement.GetArrayLength() == 0 ? null
-                : RunRecord.FromJson(await site.CallAsync<string>("recovery.get_run", Stop, runs.RootElement[0].GetProperty("uuid").GetString()!));
-        }
-        catch (XenApiTransportException)
-        {
-            return null; // The daemon has just been killed.
-        }
-    }
-
     /// <summary>Has a run come to its end; a test by itself, another as it is told: each other time it is taken back.</summary>
     /// <returns>Whether nothing was done, or all of it was taken back.</returns>
     private static async Task<bool> EndAsync(DemoSite site, bool isTest, int round)
     {
         RunRecord? run = null;
-        await Patience.UntilAsync(async () => (run = await RunAsync(site)) is null || run.Phase.IsFinal() || (!isTest && run.Phase == RunPhase.Interrupted), "the run rests");
+        await Patience.UntilAsync(async () => (run = await Pretended.RunAsync(site)) is null || run.Phase.IsFinal() || (!isTest && run.Phase == RunPhase.Interrupted), "the run rests");
         if (run is not null && !run.Phase.IsFinal())
         {
             await site.Api.CallAsync(round % 2 == 0 ? "recovery.undo" : "recovery.resume", [run.Uuid], Stop);
-            await Patience.UntilAsync(async () => (run = await RunAsync(site))!.Phase.IsFinal(), "the run ends");
+            await Patience.UntilAsync(async () => (run = await Pretended.RunAsync(site))!.Phase.IsFinal(), "the run ends");
             Assert.Equal(round % 2 == 0 ? RunPhase.Undone : RunPhase.Succeeded, run!.Phase);
         }
 

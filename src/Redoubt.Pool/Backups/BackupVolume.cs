@@ -55,15 +55,6 @@ internal sealed class BackupVolume : IDisposable
     public static string NewScratch(PoolServices pool) => Directory.CreateDirectory(
         Path.Combine(pool.DataDirectory, "scratch", $"{ScratchPrefix}{Guid.NewGuid():D}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
 
-    /// <summary>Removes what a daemon that was killed has left of its looking and putting together.</summary>
-    public static void RemoveLeftovers(string scratch)
-    {
-        foreach (var left in Directory.GetDirectories(scratch, ScratchPrefix + "*"))
-        {
-            Directory.Delete(left, recursive: true);
-        }
-    }
-
     /// <summary>The dates of the backups, the newest first.</summary>
     public async Task<IReadOnlyList<string>> DatesAsync(CancellationToken cancellationToken) =>
     [

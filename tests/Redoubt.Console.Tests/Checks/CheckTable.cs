@@ -37,6 +37,7 @@ internal static partial class CheckTable
         ["name-clash"] = FindingAction.None,
         ["network-ambiguous"] = FindingAction.Map,
         ["network-by-bridge"] = FindingAction.None,
+        ["network-dead"] = FindingAction.None,
         ["network-map-wrong"] = FindingAction.Map,
         ["network-unknown"] = FindingAction.None,
         ["network-unmapped"] = FindingAction.Resolve,
