@@ -15,9 +15,9 @@ internal sealed class KnownPools(string file, TextWriter messages)
     /// <summary>Why the last certificate was refused; null if none was.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>The file in the user's home.</summary>
+    /// <summary>The file in the user's home, in whose directory nothing need have been kept before.</summary>
     public static string DefaultFile { get; } =
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData), "redoubt", "known-pools");
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "redoubt", "known-pools");
 
     /// <summary>Whether this is the certificate that the server had the first time, or this is the first time.</summary>
     public bool Accept(string server, X509Certificate2 certificate)
