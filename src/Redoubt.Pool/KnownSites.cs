@@ -75,6 +75,20 @@ internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere
         return answers.Where(a => a.Vm is not null).MaxBy(a => a.Vm!.Version);
     }
 
+    /// <summary>Starts VMs of which some wait for others, with what has been stated for all of them.</summary>
+    public async Task WithStatementsAsync(IReadOnlyCollection<Ref<VmRecord>> vms, Func<Task> start)
+    {
+        _statements.Hold(vms);
+        try
+        {
+            await start();
+        }
+        finally
+        {
+            _statements.LetGo(vms);
+        }
+    }
+
     /// <summary>Notes for the next start of a VM that a site which can't be asked is dead.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: no words; <c>DR_SITE_UNKNOWN</c>.</exception>
     public void StateDead(Ref<VmRecord> vm, string site, string words, string by)

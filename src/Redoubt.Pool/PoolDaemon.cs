@@ -224,7 +224,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         var schedule = new BackupSchedule(services, backups);
         var firmware = new FirmwareFiles(services);
         var guests = new Guests(services, firmware);
-        var start = new VmStartCalls(services, guests, elsewhere, new KnownSites(services, elsewhere));
+        var sites = new KnownSites(services, elsewhere);
+        var start = new VmStartCalls(services, guests, elsewhere, sites);
         var images = new SuspendImages(services, vdis);
         var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);
@@ -244,7 +245,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VmMemoryCalls(services, guests),
             new VmGuestCalls(services),
             new VmSettingCalls(services),
-            new VmApplianceCalls(services, start, power),
+            new VmApplianceCalls(services, start, power, sites),
             new VbdCalls(services),
             new VifCalls(services),
             new VtpmCalls(services),

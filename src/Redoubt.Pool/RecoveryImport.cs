@@ -143,7 +143,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             tx.Update(snapshot, s => s with { SnapshotOf = default });
         }
 
-        return theirs.Version > ours.Version ? [] : ours.BlockedOperations.Where(b => HandOverMark.Is(b.Value));
+        return theirs.Version > ours.Version && !options.KeepsHandOver ? [] : ours.BlockedOperations.Where(b => HandOverMark.Is(b.Value));
     }
 
     private Ref<VdiRecord> FindDisk(VmRecord vm, VbdRecord vbd)

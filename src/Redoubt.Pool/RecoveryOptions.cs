@@ -16,6 +16,11 @@ internal sealed record RecoveryOptions
     public bool MayAdoptStorage { get; init; } = true;
 
     /// <summary>
+    /// Whether a VM that was handed over stays so whatever its metadata say. A version in a file that somebody brings along is theirs to write.
+    /// </summary>
+    public bool KeepsHandOver { get; init; }
+
+    /// <summary>
     /// Whether nothing proves that the database is a pool's, though the operator wants it to be believed: then its VMs get no file of this host
     /// but those that are there for guests.
     /// </summary>

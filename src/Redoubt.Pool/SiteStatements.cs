@@ -14,6 +14,7 @@ internal sealed class SiteStatements(TimeProvider time)
 
     private readonly Lock _changing = new();
     private ImmutableList<SiteStatement> _statements = [];
+    private ImmutableHashSet<Ref<VmRecord>> _held = [];
 
     /// <summary>Keeps a statement for the VM's next start, in the place of an earlier one about the same site.</summary>
     public void Add(SiteStatement statement)
@@ -35,5 +36,25 @@ internal sealed class SiteStatements(TimeProvider time)
         }
     }
 
-    private ImmutableList<SiteStatement> Valid() => _statements.RemoveAll(s => time.GetUtcNow() - s.At > Lifetime);
+    /// <summary>Has what counts now go on counting for VMs that are started one after another, however long that takes: until it is let go.</summary>
+    public void Hold(IReadOnlyCollection<Ref<VmRecord>> vms)
+    {
+        lock (_changing)
+        {
+            _statements = Valid();
+            _held = _held.Union(vms);
+        }
+    }
+
+    /// <summary>Forgets what was stated for the start of these VMs, which is over.</summary>
+    public void LetGo(IReadOnlyCollection<Ref<VmRecord>> vms)
+    {
+        lock (_changing)
+        {
+            _held = _held.Except(vms);
+            _statements = Valid().RemoveAll(s => vms.Contains(s.Vm));
+        }
+    }
+
+    private ImmutableList<SiteStatement> Valid() => _statements.RemoveAll(s => !_held.Contains(s.Vm) && time.GetUtcNow() - s.At > Lifetime);
 }

@@ -6,7 +6,7 @@ namespace Redoubt.Pool;
 /// What vApps do: their VMs are started group by group in ascending <c>order</c> and shut down in descending, those of one group at
 /// once. A VM that fails holds up nobody, and is named at the end.
 /// </summary>
-internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, VmPowerCalls power)
+internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, VmPowerCalls power, KnownSites sites)
 {
     [Message("VM_appliance.create")]
     public Task<Ref<VmApplianceRecord>> CreateAsync(CallContext call, VmApplianceRecord args) => pool.Database.WriteAsync(
@@ -38,8 +38,20 @@ internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, Vm
         var wanted = paused ? VmPowerState.Paused : VmPowerState.Running;
         await using var operation = await BeginAsync(
             call, self, VmApplianceOperation.Start, v => v.PowerState == VmPowerState.Halted, "There are no halted VMs in this appliance.");
-        var groups = Members(self).Where(m => m.Vm.PowerState != wanted).GroupBy(m => m.Vm.Order, m => m.Ref).OrderBy(g => g.Key);
-        await RunAsync(call, "VM_appliance.start", wanted, [.. groups.Select(g => g.ToList())], vm => start.StartAsync(call, vm, paused, force: false));
+        var members = Members(self).Where(m => m.Vm.PowerState != wanted).ToList();
+        var groups = members.GroupBy(m => m.Vm.Order, m => m.Ref).OrderBy(g => g.Key).Select(g => g.ToList()).ToList();
+        await sites.WithStatementsAsync(
+            [.. members.Select(m => m.Ref)],
+            () => RunAsync(call, "VM_appliance.start", wanted, groups, vm => start.StartAsync(call, vm, paused, force: false)));
+    }
+
+    [Message("VM_appliance.state_site_dead")]
+    public void StateSiteDead(CallContext call, Ref<VmApplianceRecord> self, string site, string statement)
+    {
+        foreach (var (vm, _) in Members(self))
+        {
+            sites.StateDead(vm, site, statement, call.Session.UserName);
+        }
     }
 
     [Message("VM_appliance.clean_shutdown")]

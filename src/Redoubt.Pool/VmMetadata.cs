@@ -60,7 +60,7 @@ public sealed class VmMetadata
             }
 
             RequireUsed(state, how.Disks);
-            var options = new RecoveryOptions { Force = how.Force, MayAdoptStorage = how.MayAdoptStorage, IsUnproven = true, AsCopies = !how.Restore, Disks = how.Disks };
+            var options = new RecoveryOptions { Force = how.Force, MayAdoptStorage = how.MayAdoptStorage, KeepsHandOver = !how.MayAdoptStorage, IsUnproven = true, AsCopies = !how.Restore, Disks = how.Disks };
             var outcome = how.DryRun
                 ? await _recoverer.TryAsync(state, vms, null, options, cancellationToken)
                 : await _recoverer.RunAsync(state, vms, null, options, cancellationToken);

@@ -1,3 +1,4 @@
+using Microsoft.Playwright;
 using Redoubt.Cli;
 using Redoubt.Cli.Output;
 using Redoubt.Console.Tests.Checks;
@@ -89,6 +90,44 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
         var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test }, SrUuids = [uuid] };
         var plan = RecoveryJson.Read<PlannedRecovery>(await paris.CallAsync<string>("recovery.plan", [request.ToJson()])).Plan;
         Assert.Contains(plan.Findings, f => f.Code == "metadata-from-future");
+    }
+
+    [Fact]
+    public async Task What_shows_that_a_volume_is_genuine_is_told_where_it_is_chosen_and_an_unproven_one_is_believed_by_a_click()
+    {
+        var (lyon, paris) = (_pools.Lyon, _pools.Paris);
+        var sr = await lyon.CreateSrAsync("replicated");
+        await TwoPools.VmAsync(lyon, "web", sr);
+        await lyon.CallAsync("SR.enable_database_replication", [sr]);
+        var services = paris.Server.Daemon.Services;
+        await services.TrustKeyAsync(lyon.Server.Daemon.Services.State.Get(lyon.Server.Daemon.Services.Pool).Uuid, new string('0', 64));
+        var mirror = await TwoPools.MirrorAsync(lyon, sr, paris);
+        var mirrored = await TwoPools.AttachAsync(paris, mirror, (await TwoPools.GetAsync(lyon, sr)).Uuid);
+        var volume = (await paris.AllAsync<VdiRecord>()).Values.Single(v => v.Sr == mirrored && v.Type == VdiType.Metadata).Uuid;
+
+        // The command that asks no pool tells the key, and the volume's page what this pool makes of it.
+        Assert.Contains("signed as volume " + volume, await RunAsync(paris, "inspect", Directory.GetFiles(mirror, volume + "*", SearchOption.AllDirectories).Single()), StringComparison.Ordinal);
+        var page = await paris.SignInAsync();
+        await page.OpenAsync($"inspect/{volume}");
+        await Expect(page.GetByText("UNPROVEN: it is signed with the key")).ToBeVisibleAsync();
+
+        await page.OpenAsync("recover?kind=test");
+        await TwoPools.NextUntilAsync(page, "Locate storage");
+        await Expect(page.Locator(".wizard td", new() { HasText = "UNPROVEN: it is signed with the key" })).ToBeVisibleAsync();
+        var believe = page.GetByLabel("Believe it: I have made sure that lyon is genuine");
+        await believe.CheckAsync();
+        Assert.Equal("Pre-checks", await TwoPools.NextUntilAsync(page, "Pre-checks"));
+        var row = page.Locator(".findings li[data-code='volume-accepted']");
+        await Expect(row).ToBeVisibleAsync();
+        await row.GetByRole(AriaRole.Button).ClickAsync();
+        await Expect(row).ToHaveCountAsync(0);
+
+        // It may be believed there as well.
+        var unproven = page.Locator(".findings li[data-code='volume-unproven']");
+        await unproven.GetByRole(AriaRole.Button).ClickAsync();
+        await Expect(row).ToBeVisibleAsync();
+        await TwoPools.NextUntilAsync(page, "Review");
+        await Expect(page.GetByText($"accept-volume={volume}").First).ToBeAttachedAsync();
     }
 
     private static async Task<DrStatus> StatusAsync(TestSite site) => RecoveryJson.Read<DrStatus>(await site.CallAsync<string>("recovery.get_status", []));

@@ -9,6 +9,7 @@ public sealed class TestPool : IAsyncLifetime
 {
     public const string Password = "correct horse battery";
 
+    private bool _isUp;
     private readonly string _root = Directory.CreateTempSubdirectory("redoubt-server-").FullName;
 
     public HttpClient Http { get; } = new() { Timeout = TimeSpan.FromMinutes(2) };
@@ -45,12 +46,24 @@ public sealed class TestPool : IAsyncLifetime
             HypervisorUri = "test:///default",
         };
         Server = await PoolServer.StartAsync(config, Clock, CancellationToken.None);
+        _isUp = true;
         Session = await LoginAsync();
+    }
+
+    /// <summary>Ends the server; <see cref="StartAsync"/> starts another one over the same directory.</summary>
+    public async Task StopAsync()
+    {
+        _isUp = false;
+        await Server.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync()
     {
-        await Server.DisposeAsync();
+        if (_isUp)
+        {
+            await StopAsync();
+        }
+
         Http.Dispose();
         Directory.Delete(_root, recursive: true);
     }

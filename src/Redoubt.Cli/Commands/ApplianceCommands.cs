@@ -9,7 +9,7 @@ internal static class ApplianceCommands
     [
         Command.Make("appliance-create", "Makes a vApp; prints its UUID.", CreateAsync) with { Required = ["name-label"], Optional = ["name-description"] },
         Command.OnObject("appliance-destroy", "VM_appliance", "destroy", "Removes a vApp; its VMs stay."),
-        Command.Make("appliance-start", "Starts a vApp's VMs in their order.", StartAsync) with { Required = ["uuid"], Optional = ["paused"] },
+        Command.Make("appliance-start", "Starts a vApp's VMs in their order; site-dead as with vm-start.", StartAsync) with { Required = ["uuid"], Optional = ["paused", "site-dead", "statement"] },
         Command.Make("appliance-shutdown", "Shuts a vApp's VMs down in reverse order; with --force switches them off.", ShutdownAsync) with
         {
             Required = ["uuid"],
@@ -37,7 +37,9 @@ internal static class ApplianceCommands
     private static async Task StartAsync(CommandContext context)
     {
         var paused = context.Parameters.Flag("paused");
-        await context.RunTaskAsync("Starting the vApp", "VM_appliance.start", [await context.RefAsync("VM_appliance"), paused]);
+        var appliance = await context.RefAsync("VM_appliance");
+        await VmCommands.StateDeadAsync(context, "VM_appliance", appliance);
+        await context.RunTaskAsync("Starting the vApp", "VM_appliance.start", [appliance, paused]);
     }
 
     private static async Task ShutdownAsync(CommandContext context)

@@ -61,7 +61,7 @@ internal static class VmCommands
     private static async Task ResumeAsync(CommandContext context, string vm)
     {
         var force = context.Parameters.Flag("force");
-        await StateDeadAsync(context, vm);
+        await StateDeadAsync(context, "VM", vm);
         if (context.Parameters.Find("on") is { } host)
         {
             await context.RunTaskAsync("Resuming", "VM.resume_on", [vm, await HostAsync(context, host), false, force]);
@@ -75,7 +75,7 @@ internal static class VmCommands
     private static async Task StartAsync(CommandContext context, string vm)
     {
         var (paused, force) = (context.Parameters.Flag("paused"), context.Parameters.Flag("force"));
-        await StateDeadAsync(context, vm);
+        await StateDeadAsync(context, "VM", vm);
         if (context.Parameters.Find("on") is { } host)
         {
             await context.RunTaskAsync("Starting", "VM.start_on", [vm, await HostAsync(context, host), paused, force]);
@@ -86,12 +86,13 @@ internal static class VmCommands
         }
     }
 
-    private static async Task StateDeadAsync(CommandContext context, string vm)
+    /// <summary>States for the start of a VM or vApp what the command line says of sites that can't be asked.</summary>
+    public static async Task StateDeadAsync(CommandContext context, string of, string reference)
     {
         var statement = context.Parameters.GetOr("statement", "its hosts are off, or cut off from storage and network");
         foreach (var site in context.Parameters.GetOr("site-dead", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
-            await context.CallAsync("VM.state_site_dead", vm, site, statement);
+            await context.CallAsync($"{of}.state_site_dead", reference, site, statement);
         }
     }
 

@@ -109,7 +109,7 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
     private async Task RestoreAsync(
         DatabaseState state, (Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms) group, Wish wish, List<Outcome> outcomes, CancellationToken cancellationToken)
     {
-        var options = new RecoveryOptions { Force = wish.Force };
+        var options = new RecoveryOptions { Force = wish.Force, IsUnproven = true };
         string result;
         ImmutableArray<(string VmUuid, string Text)> notices = [];
         var detail = "";

@@ -17,6 +17,10 @@ internal sealed record DeadStatement(
 {
     public bool Covers(PlanObject pool) => Dead.Contains(pool.Uuid);
 
+    /// <summary>The pools that are stated to be dead.</summary>
+    public ImmutableArray<PlanObject> Covered =>
+        [.. Known.Where(Covers).DistinctBy(p => p.Uuid).OrderBy(p => p.Name, StringComparer.Ordinal).ThenBy(p => p.Uuid, StringComparer.Ordinal)];
+
     /// <param name="scene">What is planned.</param>
     /// <param name="sources">The pools that have copies of the chosen VMs.</param>
     public static DeadStatement Of(PlanScene scene, ImmutableArray<PlanObject> sources)

@@ -26,6 +26,9 @@ public sealed record RecoveryPlan
     /// <summary>Where each VM is taken from, and why.</summary>
     public ImmutableArray<VmChoice> Choices { get; init; } = [];
 
+    /// <summary>The pools that the operator's statement takes for dead: sources of the VMs, and sites that can't be asked.</summary>
+    public ImmutableArray<PlanObject> StatedDead { get; init; } = [];
+
     /// <summary>What should be known before, the worst first.</summary>
     public ImmutableArray<Finding> Findings { get; init; } = [];
 

@@ -31,6 +31,7 @@ internal sealed record ReportText(string Title, string Verdict, ImmutableArray<R
             ]),
             .. report.Warnings.IsEmpty ? Array.Empty<ReportSection>() : [List("What went otherwise than it should", report.Warnings)],
             List("What needs a person", report.NeedsPerson.IsEmpty ? ["Nothing."] : report.NeedsPerson),
+            new("What people stated", ["When", "Who", "What"], [.. report.Statements.Select(s => ImmutableArray.Create(Moments.Write(s.At), s.By, s.What))]),
             new("VMs", ["VM", "State", "Recovery time", "Age of the recovered state", "How that is known", "Taken from", "Replaced", "UUID here", "Error"],
             [
                 .. report.Vms.Select(v => ImmutableArray.Create(

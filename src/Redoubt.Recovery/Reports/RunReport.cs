@@ -58,6 +58,9 @@ internal sealed record RunReport
     /// <summary>What went otherwise than it should, and was lived with.</summary>
     public ImmutableArray<string> Warnings { get; init; } = [];
 
+    /// <summary>What people took on themselves, in the order in which they did.</summary>
+    public ImmutableArray<RunStatement> Statements { get; init; } = [];
+
     /// <summary>What a person has to see to.</summary>
     public ImmutableArray<string> NeedsPerson { get; init; } = [];
 
@@ -92,6 +95,7 @@ internal sealed record RunReport
             Steps = steps,
             Findings = state.Plan.Findings,
             Warnings = [.. state.Warnings],
+            Statements = [.. RunStatement.All(state)],
             NeedsPerson = [.. Needs(state)],
             Log = [.. state.Log],
         };

@@ -30,6 +30,9 @@ internal sealed record RunState
 
     public ImmutableList<RunLogLine> Log { get; init; } = [];
 
+    /// <summary>What people have answered.</summary>
+    public ImmutableList<RunStatement> Answers { get; init; } = [];
+
     public long Revision { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }

@@ -136,7 +136,8 @@ internal static class RunTransitions
             Facts = s.Facts.SetItem(PendingQuestion.FactOf(question.Key), e.Answer),
             Waited = s.Waited + (e.At - question.At),
         });
-        return Log(next with { Question = null, Phase = state.IsPauseWanted ? RunPhase.Pausing : Direction(state), Operator = e.By }, e, $"{e.By} answered: {e.Answer}");
+        var answers = state.Answers.Add(new(e.At, e.By, $"Asked: {question.Text} The answer: {e.Answer}."));
+        return Log(next with { Answers = answers, Question = null, Phase = state.IsPauseWanted ? RunPhase.Pausing : Direction(state), Operator = e.By }, e, $"{e.By} answered: {e.Answer}");
     }
 
     private static RunState Unasked(RunState state) => state.Question is { } question

@@ -87,7 +87,7 @@ internal static partial class CheckTable
         ["vm-suspended-here"] = FindingAction.None,
         ["vm-unusable"] = FindingAction.None,
         ["volume-accepted"] = FindingAction.None,
-        ["volume-unproven"] = FindingAction.None,
+        ["volume-unproven"] = FindingAction.Believe,
         ["volume-unreadable"] = FindingAction.None,
     };
 
@@ -125,6 +125,7 @@ internal static partial class CheckTable
         FindingAction.None => null,
         FindingAction.Resolve => RecoverText.Resolve,
         FindingAction.Accept => RecoverText.Accept,
+        FindingAction.Believe => RecoverText.Believe,
         FindingAction.State => RecoverText.StateDead,
         FindingAction.Before => RecoverText.GoTo(RecoverText.Steps[1]),
         FindingAction.Storage => RecoverText.GoTo(RecoverText.Steps[2]),

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text;
 using Redoubt.Recovery;
 using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
@@ -47,7 +49,7 @@ public sealed class KnownSiteTests
         var (here, other) = (scene.Source, scene.Target);
         await here.CallAsync("recovery.add_site", "south", other.Url.ToString(), "root", TestPool.Password);
         var vm = await VmAsync(here);
-        await other.Server.DisposeAsync();
+        await other.StopAsync();
         var refused = await here.FailureAsync("VM.start", vm, false, false);
         Assert.Equal(["VM_MAY_RUN_ELSEWHERE", vm, "south"], refused[..3]);
         var sentence = ErrorSentences.Find(refused[0], refused[1..])!;
@@ -77,12 +79,95 @@ public sealed class KnownSiteTests
     }
 
     [Fact]
+    public async Task A_vApp_starts_on_the_same_statement_however_long_its_tiers_take()
+    {
+        await using var scene = await RecoveryScene.StartAsync();
+        var (here, other) = (scene.Source, scene.Target);
+        await here.CallAsync("recovery.add_site", "south", other.Url.ToString(), "root", TestPool.Password);
+        var appliance = (await here.CallAsync("VM_appliance.create", new Dictionary<string, object> { ["name_label"] = "shop" })).GetString()!;
+        var (first, second) = (await VmAsync(here), (await here.CallAsync("VM.create", RecoveryScene.Vm("db"))).GetString()!);
+        await here.CallAsync("VM.set_appliance", first, appliance);
+        await here.CallAsync("VM.set_appliance", second, appliance);
+        await here.CallAsync("VM.set_order", second, 1);
+        await other.StopAsync();
+        Assert.Equal("OPERATION_PARTIALLY_FAILED", (await here.FailureAsync("VM_appliance.start", appliance, false))[0]);
+        Assert.Equal("INVALID_VALUE", (await here.FailureAsync("VM_appliance.state_site_dead", appliance, "south", ""))[0]);
+        Assert.Equal(["DR_SITE_UNKNOWN", "west"], await here.FailureAsync("VM_appliance.state_site_dead", appliance, "west", "burnt down"));
+        await here.CallAsync("VM_appliance.state_site_dead", appliance, "south", "burnt down");
+
+        // The first VM's delay outlasts a statement: what was stated for the vApp holds until all of it has been started.
+        await here.CallAsync("VM.set_start_delay", first, 2);
+        var starting = (await here.CallAsync("Async.VM_appliance.start", appliance, false)).GetString()!;
+        await Patience.UntilAsync(() => Messages(here, "VM_STARTED_ON_STATEMENT") == 1, "the first VM is started");
+        here.Clock.Advance(TimeSpan.FromMinutes(11));
+        Assert.Equal("success", (await here.FinishedAsync(starting)).GetProperty("status").GetString());
+        Assert.Equal(2, Messages(here, "VM_STARTED_ON_STATEMENT"));
+
+        await here.CallAsync("VM_appliance.hard_shutdown", appliance);
+        await here.FailureAsync("VM_appliance.start", appliance, false);
+        Assert.Equal("Halted", (await here.CallAsync("VM.get_power_state", first)).GetString());
+    }
+
+    [Fact]
+    public async Task Who_administers_VMs_takes_no_mark_of_a_hand_over_away_by_whatever_way()
+    {
+        await using var scene = await RecoveryScene.StartAsync();
+        var pool = scene.Source;
+        var vm = await VmAsync(pool);
+        var reason = HandOverMark.Reason("pool other", "run 1");
+        await SetAsync(pool, v => v with { BlockedOperations = HandOverMark.Operations.ToImmutableSortedDictionary(o => o, _ => reason) });
+        await pool.CreateUserAsync("ann", "vm-admin");
+        var ann = await pool.LoginAsync("ann");
+        var archive = await pool.Http.GetByteArrayAsync(new Uri(pool.Url, $"/export_metadata?session_id={pool.Session}&ref={vm}"), TestContext.Current.CancellationToken);
+
+        // A file is its owner's to write, and so is the version in it.
+        var asWritten = Encoding.Latin1.GetString(archive);
+        var newer = asWritten.Replace("<name>version</name><value>0</value>", "<name>version</name><value>9</value>", StringComparison.Ordinal);
+        Assert.NotEqual(asWritten, newer);
+        var blocked = new Dictionary<string, string>();
+        (string Message, object?[] Arguments)[] ways =
+        [
+            ("VM.set_blocked_operations", [vm, blocked]),
+            ("VM.remove_from_blocked_operations", [vm, "start"]),
+            ("VM.set_other_config", [vm, blocked]),
+            ("VM.add_to_other_config", [vm, "redoubt:handed-over", "no"]),
+            ("VM.remove_from_other_config", [vm, "redoubt:handed-over"]),
+            ("VM.take_back", [vm, "it is mine"]),
+            ("VM.state_site_dead", [vm, "south", "it is mine"]),
+            ("VM.snapshot", [vm, "before", Array.Empty<string>()]),
+            ("VM.clone", [vm, "again"]),
+        ];
+        foreach (var (message, arguments) in ways)
+        {
+            await pool.AnswerAsync(message, [ann, .. arguments]);
+            AssertKept(message);
+        }
+
+        foreach (var how in new[] { "restore=true", "restore=true&force=true", "force=true" })
+        {
+            using var content = new ByteArrayContent(Encoding.Latin1.GetBytes(newer));
+            await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={ann}&{how}"), content, TestContext.Current.CancellationToken);
+            AssertKept(how);
+        }
+
+        var replaced = Assert.Single(pool.Server.Daemon.Services.State.All<VmRecord>(), v => v.Record.Version == 9);
+        await pool.CallAsync("VM.take_back", replaced.Ref.Opaque, "the other copy is off");
+        Assert.Null(HandOverMark.On(pool.Server.Daemon.Services.State.Get(replaced.Ref).BlockedOperations));
+
+        void AssertKept(string way)
+        {
+            var kept = pool.Server.Daemon.Services.State.All<VmRecord>().Where(v => v.Record is { NameLabel: "web", IsASnapshot: false }).ToList();
+            Assert.True(kept.Exists(v => HandOverMark.On(v.Record.BlockedOperations) == reason), $"{way} took the mark away");
+        }
+    }
+
+    [Fact]
     public async Task A_source_that_answers_again_is_handed_over_and_what_runs_twice_is_an_alarm_at_both()
     {
         await using var scene = await RecoveryScene.StartAsync();
         var (source, here) = (scene.Source, scene.Target);
         await here.CallAsync("recovery.add_site", "north", source.Url.ToString(), "root", TestPool.Password);
-        await source.Server.DisposeAsync();
+        await source.StopAsync();
         await RecoverAsync(scene);
         Assert.Equal(1, Get(here).Version);
         await source.StartAsync();

@@ -77,8 +77,9 @@ internal static class SourceAsk
             return;
         }
 
+        // What a bare "the source is dead" means, the plan has found out; of a silent site there is no fence.
         var dead = All(scope, vm).Where(f => IsTakenForDead(scope, f) && !risen.Contains(f)).Select(f => f.Pool.Uuid);
-        foreach (var site in dead.Concat(scope.State.Request.Policy.DeadSources).Distinct().Where(s => !scope.Pools.SitesUnknownToTarget.ContainsKey(s)).ToList())
+        foreach (var site in dead.Concat(scope.State.Plan.StatedDead.Select(p => p.Uuid)).Concat(scope.State.Request.Policy.DeadSources).Distinct().Where(s => !scope.Pools.SitesUnknownToTarget.ContainsKey(s)).ToList())
         {
             try
             {

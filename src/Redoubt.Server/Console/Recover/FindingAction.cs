@@ -14,6 +14,9 @@ internal enum FindingAction
     /// <summary>Agree to go without.</summary>
     Accept,
 
+    /// <summary>Have a volume believed though nothing proves it.</summary>
+    Believe,
+
     /// <summary>Go back to where the source is named, and stated to be dead.</summary>
     Before,
 
@@ -37,6 +40,7 @@ internal static class FindingActions
     {
         { Code: "source-not-dead" or "site-silent" } => FindingAction.State,
         { Code: "source-unreachable" or "source-dead-unnamed" or "source-dead-ambiguous" or "source-dead-unknown" } => FindingAction.Before,
+        { Code: "volume-unproven" } => FindingAction.Believe,
         { Code: "no-metadata" or "storage-unreadable" or "storage-empty" } => FindingAction.Storage,
         { Code: "not-found" or "name-ambiguous" } => FindingAction.Select,
         { Code: "network-map-wrong" or "network-ambiguous" } => FindingAction.Map,

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.Database;
+using Redoubt.Server.Inspecting;
 using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
@@ -16,6 +17,9 @@ namespace Redoubt.Server.Console.Recover;
 /// <param name="Damage">What is wrong with it.</param>
 public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, string PoolName, DateTimeOffset? WrittenAt, string Verdict, string Damage)
 {
+    /// <summary>Whether it can be believed; null if this pool does not tell.</summary>
+    public StandingReport? Standing { get; init; }
+
     internal static async Task<List<FoundVolume>> AllAsync(XenApiClient api, DatabaseState state, ProtectionFacts facts)
     {
         var found = new List<FoundVolume>();
@@ -55,7 +59,10 @@ public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, str
             var facts = await api.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [volume]);
             return new(
                 volume, uuid, sr, facts.GetValueOrDefault("pool-name") ?? facts.GetValueOrDefault("pool-uuid", uuid),
-                facts.TryGetValue("written-at", out var at) ? XenTypes.DateTime.Decode(at) : null, facts.GetValueOrDefault("verdict", ""), facts.GetValueOrDefault("damage", ""));
+                facts.TryGetValue("written-at", out var at) ? XenTypes.DateTime.Decode(at) : null, facts.GetValueOrDefault("verdict", ""), facts.GetValueOrDefault("damage", ""))
+            {
+                Standing = StandingReport.Of(facts),
+            };
         }
         catch (XenApiException unreadable)
         {

@@ -127,6 +127,10 @@ internal static class RecoverText
     public static string Save => Words["Save"];
     public static string StateDead => Words["StateDead"];
     public static string StateDeadLabel(string pool) => Words.Of("StateDeadLabel", pool);
+    public static string Believe => Words["Believe"];
+    public static string BelieveLabel(string volume) => Words.Of("BelieveLabel", volume);
+    public static string Unbelieve => Words["Unbelieve"];
+    public static string AcceptUnplugged => Words["AcceptUnplugged"];
     public static string Accept => Words["Accept"];
 
     public static string NoPair(string word) => Words.Of("NoPair", word);
