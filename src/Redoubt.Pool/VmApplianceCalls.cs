@@ -80,7 +80,7 @@ internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, Vm
     }
 
     private async Task RunAsync(
-        CallContext call, string message, VmPowerState wanted, IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> groups, Func<Ref<VmRecord>, Task> act)
+        CallContext call, string message, VmPowerState wanted, List<List<Ref<VmRecord>>> groups, Func<Ref<VmRecord>, Task> act)
     {
         foreach (var (done, group) in groups.Index())
         {

@@ -34,6 +34,7 @@ internal sealed class GenuineActs(GenuineXapi pool)
             case "session.logout": pool.Close(call.Session); break;
             case "task.destroy": rows.Remove(call.Text(0)); break;
             case "task.cancel" or "pool.sync_database" or "SR.scan": break;
+            case "host.get_servertime": return new WireString(XenTypes.DateTime.Encode(TimeProvider.System.GetUtcNow()));
             case "host.compute_free_memory": return new WireInt(32L << 30);
             case "VDI.open_database": return OpenDatabase(call.Ref<VdiRecord>(0));
             case "VM.assert_can_be_recovered": _import.RequireSrs(Foreign(call), [call.Ref<VmRecord>(0)]); break;

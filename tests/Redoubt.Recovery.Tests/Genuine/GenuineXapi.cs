@@ -246,7 +246,7 @@ internal sealed class GenuineXapi : IAsyncDisposable
         TimeSpan sleep;
         lock (_gate)
         {
-            if (!name.StartsWith("task.", StringComparison.Ordinal) && !name.StartsWith("session.", StringComparison.Ordinal) && name is not ("VDI.open_database" or "host.compute_free_memory" or "SR.probe" or "SR.scan"))
+            if (!name.StartsWith("task.", StringComparison.Ordinal) && !name.StartsWith("session.", StringComparison.Ordinal) && name is not ("VDI.open_database" or "host.compute_free_memory" or "host.get_servertime" or "SR.probe" or "SR.scan"))
             {
                 BeforeAct?.Invoke(name);
                 Acts.Add($"{name} {string.Join(' ', call.Arguments.OfType<WireString>().Select(a => a.Value))}".TrimEnd());

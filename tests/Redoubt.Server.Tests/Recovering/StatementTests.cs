@@ -45,6 +45,27 @@ public sealed class StatementTests
     }
 
     [Fact]
+    public async Task A_planned_migration_too_waits_for_a_silent_site_until_that_is_named()
+    {
+        await using var scene = await RecoveryScene.StartAsync();
+        var here = scene.Target;
+        await using var west = new TestPool();
+        await west.InitializeAsync();
+        await here.CallAsync("recovery.add_site", "north", scene.Source.Url.ToString(), "root", TestPool.Password);
+        await here.CallAsync("recovery.add_site", "west", west.Url.ToString(), "root", TestPool.Password);
+        await west.StopAsync();
+        var migration = scene.Failover() with { Source = "north", Policy = new() { Kind = RecoveryKind.Migration } };
+        var blocked = Assert.Single((await scene.PlanAsync(migration)).Plan.Findings, f => f.Code == "site-silent");
+        Assert.Equal(Severity.Block, blocked.Severity);
+        Assert.Contains("source-dead=west", blocked.Advice, StringComparison.Ordinal);
+        var named = (await scene.PlanAsync(migration with { Policy = migration.Policy with { DeadSources = ["west"] } })).Plan;
+        Assert.DoesNotContain(named.Findings, f => f.Code == "site-silent");
+        Assert.False(named.IsBlocked, named.ToText());
+        await here.CallAsync("recovery.remove_site", "west");
+        Assert.DoesNotContain((await scene.PlanAsync(migration)).Plan.Findings, f => f.Code == "site-silent");
+    }
+
+    [Fact]
     public async Task A_source_that_is_named_dead_and_a_finding_that_is_resolved_are_in_the_report()
     {
         await using var scene = await RecoveryScene.StartAsync();
