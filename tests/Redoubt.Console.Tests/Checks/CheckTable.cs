@@ -107,6 +107,7 @@ internal static partial class CheckTable
         ["vm-odd"] = "our own pools refuse such rows",
         ["metadata-age-unknown"] = "our journals tell when they were written, and our hosts when they were last seen",
         ["metadata-from-future"] = "both have the clock of one machine",
+        ["network-dead"] = "libvirt's pretended guests are on no host whose bridges could be missing",
         ["newer-copy-elsewhere"] = "the wizard attaches what it has probed, and a second copy can't be",
         ["older-copy"] = "the wizard probes one place at a time",
         ["older-copy-elsewhere"] = "the wizard attaches what it has probed, and a second copy can't be",

@@ -198,17 +198,21 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
     {
         var volume = Directory.GetFiles(mirror, "*.raw", SearchOption.AllDirectories).Single(f => new FileInfo(f).Length > 64 << 20);
         using var file = new FileStream(volume, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        var log = new byte[32 << 20];
-        file.ReadExactly(log);
         if (wholly)
         {
             file.SetLength(4096);
             return;
         }
 
-        // A flipped byte in the middle of the last record.
-        var last = Array.FindLastIndex(log, b => b != 0);
-        file.Position = last - 40;
-        file.WriteByte((byte)~log[last - 40]);
+        // A flipped byte in the middle of the last record of the half that counts (docs/formats/journal.md).
+        const int Half = 62_914_560;
+        file.Position = 17;
+        var start = file.ReadByte() is '2' or '4' ? 18 + Half : 18;
+        var half = new byte[Half];
+        file.Position = start;
+        file.ReadExactly(half);
+        var last = Array.FindLastIndex(half, b => b != 0);
+        file.Position = start + last - 40;
+        file.WriteByte((byte)~half[last - 40]);
     }
 }

@@ -113,7 +113,6 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
             }
 
             tx.Update(resized, v => v with { VirtualSize = 7 << 20 });
-            Forge("uefi", v => v with { HvmBootPolicy = "BIOS order", HvmBootParams = v.HvmBootParams.SetItem("firmware", "uefi"), Nvram = v.Nvram.SetItem(FirmwareVariables.Key, "garbled") });
             Forge("asleep-nowhere", v => v with { PowerState = VmPowerState.Suspended });
             tx.Create(new VmRecord { Uuid = tx.NewUuid(), NameLabel = "named-twice", MemoryDynamicMax = 64 << 20 });
             tx.Create(new VmRecord { Uuid = tx.NewUuid(), NameLabel = "a moment", IsASnapshot = true, SnapshotOf = Vms["quiet"] });
