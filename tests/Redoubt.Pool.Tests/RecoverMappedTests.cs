@@ -15,7 +15,7 @@ public sealed class RecoverMappedTests
         var before = Counts(scene.Site);
         var network = scene.Primary.All<NetworkRecord>().Single();
         Assert.Equal(
-            ["NETWORK_NOT_MAPPED", scene.Vm.Opaque, network.Uuid, "net", ""],
+            ["NETWORK_NOT_MAPPED", scene.Vm.Opaque, network.Uuid, "net", network.Bridge],
             await foreign.FailAsync("VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, TestSite.Map()));
         Assert.Equal(before, Counts(scene.Site));
         Assert.False(Assert.Single(scene.Site.All<SrRecord>()).IntroducedBy.IsNull);

@@ -114,6 +114,7 @@ public sealed class KnownSiteTests
         await using var scene = await RecoveryScene.StartAsync();
         var pool = scene.Source;
         var vm = await VmAsync(pool);
+        var uuid = Get(pool).Uuid;
         var reason = HandOverMark.Reason("pool other", "run 1");
         await SetAsync(pool, v => v with { BlockedOperations = HandOverMark.Operations.ToImmutableSortedDictionary(o => o, _ => reason) });
         await pool.CreateUserAsync("ann", "vm-admin");
@@ -150,14 +151,15 @@ public sealed class KnownSiteTests
             AssertKept(how);
         }
 
-        var replaced = Assert.Single(pool.Server.Daemon.Services.State.All<VmRecord>(), v => v.Record.Version == 9);
+        var replaced = Assert.Single(pool.Server.Daemon.Services.State.All<VmRecord>(), v => v.Record.Uuid == uuid);
+        Assert.True(replaced.Record.Version >= 9, "the file's version was taken");
         await pool.CallAsync("VM.take_back", replaced.Ref.Opaque, "the other copy is off");
         Assert.Null(HandOverMark.On(pool.Server.Daemon.Services.State.Get(replaced.Ref).BlockedOperations));
 
         void AssertKept(string way)
         {
-            var kept = pool.Server.Daemon.Services.State.All<VmRecord>().Where(v => v.Record is { NameLabel: "web", IsASnapshot: false }).ToList();
-            Assert.True(kept.Exists(v => HandOverMark.On(v.Record.BlockedOperations) == reason), $"{way} took the mark away");
+            var kept = pool.Server.Daemon.Services.State.All<VmRecord>().Single(v => v.Record.Uuid == uuid).Record;
+            Assert.True(HandOverMark.On(kept.BlockedOperations) == reason, $"{way} took the mark away");
         }
     }
 
