@@ -67,7 +67,9 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="signer">Signs what is written; null for the pool's own journal, which nobody else reads.</param>
     /// <param name="owner">Who writes it; by default a daemon in the directory of the path.</param>
-    /// <param name="make">Makes an empty redo log at the path when there is nothing; by default a journal that is gone stays broken.</param>
+    /// <param name="make">
+    /// Makes an empty redo log at the path when there is nothing or no redo log, and keeps what is there; by default such a journal stays broken.
+    /// </param>
     public LiveJournal(
         string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null, VolumeOwner? owner = null, Action? make = null)
     {
@@ -513,17 +515,36 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             if (_make is not null && !File.Exists(_path))
             {
-                // What is made anew has had no owner.
-                _make();
-                _owner = _owner with { Term = 0 };
+                MakeAnew(_make);
             }
 
-            _device = JournalDevice.Open(_path);
-            _device.Observer = Observer;
-            _writer = new JournalWriter(_device, _time, _keep, _owner, _signer);
+            try
+            {
+                _writer = Take();
+            }
+            catch (JournalException e) when (_make is not null && e.Fault is JournalFault.NotARedoLog or JournalFault.VolumeTooSmall)
+            {
+                _device?.Dispose();
+                MakeAnew(_make);
+                _writer = Take();
+            }
         }
 
         return _writer;
+    }
+
+    private JournalWriter Take()
+    {
+        _device = JournalDevice.Open(_path);
+        _device.Observer = Observer;
+        return new JournalWriter(_device, _time, _keep, _owner, _signer);
+    }
+
+    private void MakeAnew(Action make)
+    {
+        make();
+        // It has had no owner, and neither half counts.
+        (_owner, _keep) = (_owner with { Term = 0 }, null);
     }
 
     private void JoinIfDone()

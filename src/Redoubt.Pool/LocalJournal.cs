@@ -17,7 +17,7 @@ internal static class LocalJournal
     public static async Task<OpenedJournal> OpenAsync(DataDirectory directory, KnownCopies copies, VolumeKey? key, PoolConfig config, TimeProvider time)
     {
         var path = directory.PathOf(KeptName.Journal);
-        var found = Find(path, time);
+        var found = Find(directory, time);
         if (config.RestoreFrom is not null || config.NewPool)
         {
             if (found is { Opened: { IsNew: false, State.Generation: var generation } })
@@ -36,10 +36,10 @@ internal static class LocalJournal
             if (restored is not null)
             {
                 restored.Write(path, time);
-                return Find(path, time).Opened! with { Restored = restored.Description };
+                return Find(directory, time).Opened! with { Restored = restored.Description };
             }
 
-            return Create(path, time);
+            return Create(directory, time);
         }
 
         if (found is { Opened: { } opened } && (!opened.IsNew || directory.Traces().Count == 0))
@@ -49,7 +49,7 @@ internal static class LocalJournal
 
         if (found.Trouble is null && found.Opened is null && directory.Traces().Count == 0 && !directory.Knows(KeptName.Journal))
         {
-            return Create(path, time);
+            return Create(directory, time);
         }
 
         var why = found.Trouble is { } trouble ? $"The pool's database, {path}, can't be used: {trouble}"
@@ -59,8 +59,9 @@ internal static class LocalJournal
     }
 
     /// <summary>What lies there: a journal that can be used, nothing, or what is wrong with it.</summary>
-    private static (OpenedJournal? Opened, string? Trouble) Find(string path, TimeProvider time)
+    private static (OpenedJournal? Opened, string? Trouble) Find(DataDirectory directory, TimeProvider time)
     {
+        var path = directory.PathOf(KeptName.Journal);
         if (DurableFile.Describe(path) is { } wrong)
         {
             return (null, wrong);
@@ -84,10 +85,10 @@ internal static class LocalJournal
 
         return JournalReader.Read(path) switch
         {
-            JournalVerdict.Intact intact => (Live(path, intact.Content, null, time), null),
-            JournalVerdict.CutAt { FromOtherHalf: false } cut => (Live(path, cut.Content, cut.Damage[0].ToString(), time), null),
+            JournalVerdict.Intact intact => (Live(directory, intact.Content, null, time), null),
+            JournalVerdict.CutAt { FromOtherHalf: false } cut => (Live(directory, cut.Content, cut.Damage[0].ToString(), time), null),
             JournalVerdict.CutAt cut => (null, $"only an older state, of generation {cut.Content.Generation}, can be read ({cut.Damage[0]})"),
-            JournalVerdict.Empty { LeftBehind: null } => (New(path, time), null),
+            JournalVerdict.Empty { LeftBehind: null } => (New(directory, time), null),
             JournalVerdict.Empty empty => (null, $"it says that it is empty, yet holds a database of generation {empty.LeftBehind}"),
             JournalVerdict.NotARedoLog not => (null, $"it is not a redo log: {not.Found}"),
             JournalVerdict.Unusable bad => (null, $"neither half holds a usable database: {bad.Damage[0]}"),
@@ -96,10 +97,10 @@ internal static class LocalJournal
     }
 
     /// <summary>Made under another name, so that a crash leaves either no journal or one that has been initialised.</summary>
-    private static OpenedJournal Create(string path, TimeProvider time)
+    private static OpenedJournal Create(DataDirectory directory, TimeProvider time)
     {
-        Make(path, JournalWriter.Initialise);
-        return New(path, time);
+        Make(directory.PathOf(KeptName.Journal), JournalWriter.Initialise);
+        return New(directory, time);
     }
 
     /// <summary>Makes a journal with some content, in one step.</summary>
@@ -115,12 +116,18 @@ internal static class LocalJournal
         DurableFile.Replace(making, path);
     }
 
-    private static OpenedJournal New(string path, TimeProvider time) => new(Live(path, null, time), DatabaseState.Empty, null) { IsNew = true };
+    private static OpenedJournal New(DataDirectory directory, TimeProvider time) => new(Live(directory, null, time), DatabaseState.Empty, null) { IsNew = true };
 
-    private static OpenedJournal Live(string path, JournalContent content, string? damage, TimeProvider time) =>
-        new(Live(path, content.Half, time), StateDump.FromDump(content.Database), damage);
+    private static OpenedJournal Live(DataDirectory directory, JournalContent content, string? damage, TimeProvider time) =>
+        new(Live(directory, content.Half, time), StateDump.FromDump(content.Database), damage);
 
-    /// <summary>One that is gone while the pool runs is made anew: the pool has all that was in it.</summary>
-    private static LiveJournal Live(string path, JournalHalf? keep, TimeProvider time) => new(
-        "local", path, keep, time, owner: VolumeOwner.Create(Path.GetDirectoryName(path)!, time), make: () => Make(path, JournalWriter.Initialise));
+    /// <summary>
+    /// One that is gone, or is no journal any more, while the pool runs is made anew: the pool has all that was in it. What lies there is kept.
+    /// </summary>
+    private static LiveJournal Live(DataDirectory directory, JournalHalf? keep, TimeProvider time) => new(
+        "local", directory.PathOf(KeptName.Journal), keep, time, owner: VolumeOwner.Create(directory.FullPath, time), make: () =>
+        {
+            directory.SetAside(KeptName.Journal);
+            Make(directory.PathOf(KeptName.Journal), JournalWriter.Initialise);
+        });
 }

@@ -99,7 +99,16 @@ public static class DurableFile
     /// <exception cref="IOException">It can't be renamed.</exception>
     public static void Rename(string path, string name)
     {
-        File.Move(path, name, overwrite: true);
+        if (Directory.Exists(path))
+        {
+            // Somebody's folder, in the place of a file.
+            Directory.Move(path, name);
+        }
+        else
+        {
+            File.Move(path, name, overwrite: true);
+        }
+
         FlushParent(name);
     }
 

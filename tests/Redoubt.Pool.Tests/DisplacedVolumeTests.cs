@@ -178,6 +178,28 @@ public sealed class DisplacedVolumeTests
         Assert.Equal("after", site.Get(after).NameLabel);
     }
 
+    [Theory]
+    [InlineData("emptied")]
+    [InlineData("cut")]
+    [InlineData("garbage")]
+    [InlineData("zeros")]
+    [InlineData("a folder in its place")]
+    public async Task The_pool_s_own_journal_that_is_spoilt_under_the_daemon_is_kept_and_written_anew(string accident)
+    {
+        await using var site = await TestSite.OpenAsync();
+        var path = Path.Combine(site.Root, "data", "pool.journal");
+        var before = await site.CreateVmAsync("before");
+        Acts[accident](path);
+        await Patience.UntilAsync(() => Has(site, "POOL_JOURNAL_HEALTHY"), "it is written anew and that is announced");
+        var after = await site.CreateVmAsync("after");
+        var state = Redoubt.Database.StateDump.FromDump(Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(path)).Content.Database);
+        Assert.Equal(["before", "after"], [state.Get(before).NameLabel, state.Get(after).NameLabel]);
+        Assert.True(Path.Exists(path + ".set-aside-1"));
+        await site.Daemon.DisposeAsync();
+        await site.StartAsync();
+        Assert.Equal("after", site.Get(after).NameLabel);
+    }
+
     [Fact]
     public async Task Another_journal_in_the_place_of_the_pool_s_own_is_not_written_over_and_no_change_is_made_meanwhile()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Redoubt.Database;
 using Redoubt.Pool;
 using Redoubt.XenApi;
 
@@ -45,7 +46,7 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
         _watch = WatchAsync();
     }
 
-    /// <summary>What is wrong with the directory, in a sentence; null if nothing is.</summary>
+    /// <summary>What is wrong with the directory, or with the pool's own journal in it, in a sentence; null if nothing is.</summary>
     public string? Trouble
     {
         get
@@ -54,6 +55,8 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
             {
                 return _running is { } running && IsLate(running) ? $"The daemon's data directory has not answered since {running.Since:yyyy-MM-dd HH:mm:ss}Z: nothing can be changed until it does."
                     : _failure is { } failure ? $"The daemon's data directory can't be written since {_failedSince:yyyy-MM-dd HH:mm:ss}Z: {failure}"
+                    : _pool.Database.Own.Standing is { Health: JournalHealth.Broken or JournalHealth.Superseded, Reason: { } reason, Since: { } since }
+                        ? $"The pool's own journal can't be written since {since:yyyy-MM-dd HH:mm:ss}Z, and nothing can be changed: {reason}"
                     : null;
             }
         }
