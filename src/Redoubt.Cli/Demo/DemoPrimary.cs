@@ -59,6 +59,8 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
             MemoryStaticMax = GuestMemoryBytes,
             VcpusMax = 1,
             VcpusAtStartup = 1,
+            ActionsAfterReboot = OnNormalExit.Restart,
+            ActionsAfterCrash = OnCrashBehaviour.Restart,
             HvmBootPolicy = "BIOS order",
             HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("order", "c"),
             Order = guest.Order,
