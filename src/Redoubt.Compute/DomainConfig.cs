@@ -55,9 +55,6 @@ public sealed record DomainConfig
     /// </summary>
     public string? AgentSocketPath { get; init; }
 
-    /// <summary>Whether a guest that restarts itself stops instead.</summary>
-    public bool StopsOnReboot { get; init; }
-
     /// <summary>Leave the guest paused before its first instruction.</summary>
     public bool StartPaused { get; init; }
 

@@ -27,7 +27,7 @@ public static class DomainXml
             Cpu(config, platform),
             new XElement("clock", new XAttribute("offset", "utc")),
             new XElement("on_poweroff", "destroy"),
-            new XElement("on_reboot", config.StopsOnReboot ? "destroy" : "restart"),
+            new XElement("on_reboot", "restart"),
             new XElement("on_crash", "destroy"),
             Devices(config, platform),
             CommandLine(config, platform));

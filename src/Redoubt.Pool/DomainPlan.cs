@@ -61,7 +61,6 @@ internal sealed record DomainPlan
                 ConsoleLogPath = paths.ConsoleLog,
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
-                StopsOnReboot = vm.ActionsAfterReboot == OnNormalExit.Destroy,
                 StartPaused = paused,
             },
             Vbds = [.. drives.Select(d => d.Ref)],

@@ -187,7 +187,12 @@ internal sealed class MetadataReplication : IAsyncDisposable
             return state;
         }
 
-        var uuid = _pool.State.Get(vdi).Uuid;
+        if (_pool.State.Find(vdi) is not { Uuid: var uuid })
+        {
+            // A new volume has taken its place this moment.
+            return State(reference);
+        }
+
         state = state.Add("vdi", uuid);
         if (Journal(vdi) is not { } journal)
         {

@@ -78,6 +78,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Storage/DataDirectory.cs"] = "the lock",
         ["Redoubt.Pool/MessageLog.cs"] = "appends and flushes each line; DurableFile makes and shortens it",
         ["Redoubt.Pool/PoolServices.cs"] = "scratch",
+        ["Redoubt.Pool/ScratchDirectory.cs"] = "scratch",
         ["Redoubt.Pool/Testing/TestSrCalls.cs"] = "a test's clones go with the test",
         ["Redoubt.Pool/Restoring/DatabaseRestore.cs"] = "scratch",
         ["Redoubt.Pool/Backups/MetadataBackups.cs"] = "puts a backup together in scratch; the disk it goes to is flushed",

@@ -47,7 +47,7 @@ public static class XmlRpc
     /// <exception cref="WireFormatException">It is not XML, nested too deep, has too many values, or is no call.</exception>
     public static RpcRequest ReadRequest(MemoryStream input)
     {
-        var text = input.GetBuffer().AsSpan(0, (int)input.Length);
+        ReadOnlySpan<byte> text = input.TryGetBuffer(out var buffer) ? buffer : input.ToArray();
         return text.Count("<value"u8) + text.Count("<\0v\0a\0l\0u\0e"u8) > RpcRequest.MaxValues
             ? throw new WireFormatException($"a call with more than {RpcRequest.MaxValues} values")
             : ReadRequest((Stream)input);
