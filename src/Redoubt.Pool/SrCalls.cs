@@ -87,8 +87,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         ImmutableSortedDictionary<string, string> smConfig)
     {
         call.State.Get(host);
-        await HostPlaces.RequireStorageAsync(pool, call, deviceConfig);
-        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, trust, call.Cancellation);
+        var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return new XElement("SRlist", found.Select(sr => new XElement(
             "SR",
             new XElement("UUID", sr.Uuid),
@@ -111,7 +110,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         ImmutableSortedDictionary<string, string> smConfig)
     {
         call.State.Get(host);
-        var found = await SrProbe.RunAsync(Driver(type), deviceConfig, trust, call.Cancellation);
+        var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return
         [
             .. found.Select(sr => new ProbeResultRecord

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -11,14 +12,16 @@ internal static class SrProbe
 {
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(60);
 
-    /// <summary>Lists the SRs that a device config leads to. Writes nothing.</summary>
+    /// <summary>Lists the SRs that a device config leads to, if the caller may name that place. Writes nothing.</summary>
+    /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>: storage may not lie there.</exception>
     public static async Task<IReadOnlyList<FoundSr>> RunAsync(
-        ISrDriver driver, IReadOnlyDictionary<string, string> deviceConfig, MetadataTrust trust, CancellationToken cancellationToken)
+        PoolServices pool, CallContext call, ISrDriver driver, ImmutableSortedDictionary<string, string> deviceConfig, MetadataTrust trust)
     {
+        await HostPlaces.RequireStorageAsync(pool, call, deviceConfig);
         var found = new List<FoundSr>();
-        foreach (var sr in await driver.ProbeAsync(deviceConfig, cancellationToken))
+        foreach (var sr in await driver.ProbeAsync(deviceConfig, call.Cancellation))
         {
-            var volumes = await ReadAsync(sr, cancellationToken);
+            var volumes = await ReadAsync(sr, call.Cancellation);
 
             // Names, too, come from what is believed as long as anything is; what is no more than a disk with bytes on it has no say.
             var standings = trust.Judge([.. volumes.Select(v => ForeignDatabases.ClaimOf(sr.Uuid.ToString(), v.Key, v.Value))]).Standings;

@@ -111,6 +111,7 @@ public sealed class HostPlaceTests
         var client = new TestClient(site.Daemon, site.Client.Session with { Role = role });
         var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
         await CheckAsync(() => client.CallAsync("SR.probe", services.Host, config, "file", TestSite.Map()));
+        await CheckAsync(() => client.CallAsync("SR.probe_ext", services.Host, config, "file", TestSite.Map()));
         await CheckAsync(() => client.CallAsync("DR_task.create", "file", config, ImmutableList<string>.Empty));
         await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = services.Host, Sr = sr, DeviceConfig = config }));
         await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = services.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root), ("backing-location", place)) }));
