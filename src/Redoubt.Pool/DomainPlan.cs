@@ -126,8 +126,8 @@ internal sealed record DomainPlan
 
     private static bool IsPlugged(DomainNic nic) => nic.Bridge is not null || nic.Segment is not null;
 
-    /// <summary>Only a VM that names a kernel and nothing else to boot with gets one; one with a bootloader or a boot policy boots through the firmware.</summary>
-    public static DirectKernel? KernelOf(VmRecord vm) => Path.IsPathRooted(vm.PvKernel) && vm.PvBootloader.Length == 0 && vm.HvmBootPolicy.Length == 0
+    /// <summary>The kernel that a VM boots from, as its record names it; null if it boots through the firmware.</summary>
+    public static DirectKernel? KernelOf(VmRecord vm) => DirectBoot.IsUsedBy(vm)
         ? new() { KernelPath = vm.PvKernel, InitrdPath = vm.PvRamdisk.Length > 0 ? vm.PvRamdisk : null, Arguments = vm.PvArgs }
         : null;
 

@@ -136,18 +136,5 @@ internal sealed class JournalReports : IAsyncDisposable
     }
 
     private Task PostAsync(string name, int priority, string body) => _pool.Database.WriteSurelyAsync(
-        tx =>
-        {
-            tx.Create(new MessageRecord
-            {
-                Name = name,
-                Priority = priority,
-                Cls = Cls.Pool,
-                ObjUuid = tx.Get(_pool.Pool).Uuid,
-                Body = body,
-                Timestamp = _pool.Time.GetUtcNow(),
-            });
-            MessageLog.Trim(tx);
-        },
-        _stopping.Token);
+        tx => MessageLog.Add(tx, name, priority, Cls.Pool, tx.Get(_pool.Pool).Uuid, body, _pool.Time.GetUtcNow()), _stopping.Token);
 }

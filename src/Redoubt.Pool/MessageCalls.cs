@@ -17,14 +17,7 @@ internal sealed class MessageCalls(PoolServices pool)
         }
 
         var made = await pool.Database.WriteAsync(
-            tx =>
-            {
-                var reference = tx.Create(new MessageRecord
-                { Name = name, Priority = priority, Cls = cls, ObjUuid = objUuid, Body = body, Timestamp = pool.Time.GetUtcNow() });
-                MessageLog.Trim(tx);
-                return reference;
-            },
-            call.Cancellation);
+            tx => MessageLog.Add(tx, name, priority, cls, objUuid, body, pool.Time.GetUtcNow()), call.Cancellation);
         await pool.Messages.WrittenAsync(call.Cancellation);
         return made;
     }

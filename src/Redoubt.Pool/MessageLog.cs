@@ -32,28 +32,22 @@ internal sealed class MessageLog : IAsyncDisposable
 
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly string _path;
-    private readonly SortedDictionary<long, Line> _kept;
-    private readonly Dictionary<string, long> _numbers;
+    private readonly SortedDictionary<long, Line> _kept = [];
+    private readonly Dictionary<string, long> _numbers = [];
     private long _next;
     private int _lines;
     private FileStream? _file;
     private IDisposable? _subscription;
     private Task _worker = Task.CompletedTask;
 
-    private MessageLog(string path, SortedDictionary<long, Line> kept, int lines)
-    {
-        (_path, _kept, _lines) = (path, kept, lines);
-        _numbers = kept.ToDictionary(k => k.Value.Ref, k => k.Key);
-        _next = kept.Count == 0 ? 0 : kept.Keys.Max() + 1;
-    }
+    private MessageLog(string path) => _path = path;
 
     /// <summary>Reads the file. Its last line may be torn, by a crash while it was written; nothing else may.</summary>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
     public static MessageLog Open(string directory)
     {
         var path = Path.Combine(directory, FileName);
-        var (kept, lines) = (new SortedDictionary<long, Line>(), 0);
-        var numbers = new Dictionary<string, long>();
+        var log = new MessageLog(path);
         var content = Read(path);
         if (content is not null && !content.AsSpan().StartsWith(Heading))
         {
@@ -70,32 +64,29 @@ internal sealed class MessageLog : IAsyncDisposable
 
             try
             {
-                var line = JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!;
-                if (numbers.Remove(line.Ref, out var old))
-                {
-                    kept.Remove(old);
-                }
-
-                if (!line.IsGone)
-                {
-                    numbers[line.Ref] = lines;
-                    kept[lines] = line;
-                }
+                log.Take(JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!);
             }
             catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
             {
-                throw new InvalidDataException($"{path} is garbled in line {lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
+                throw new InvalidDataException($"{path} is garbled in line {log._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
             }
 
-            lines++;
+            log._lines++;
             start += length + 1;
         }
 
-        return new(path, kept, lines);
+        return log;
     }
 
-    /// <summary>Removes the oldest messages when there are too many.</summary>
-    public static void Trim(Transaction tx)
+    /// <summary>Makes a message, and the oldest go when there are too many.</summary>
+    public static Ref<MessageRecord> Add(Transaction tx, string name, long priority, Cls about, string uuid, string body, DateTimeOffset now)
+    {
+        var made = tx.Create(new MessageRecord { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = now });
+        Trim(tx);
+        return made;
+    }
+
+    private static void Trim(Transaction tx)
     {
         var surplus = tx.State.Table(MessageRecord.Declaration).Count - Most;
         if (surplus > 0)
@@ -183,8 +174,7 @@ internal sealed class MessageLog : IAsyncDisposable
                 else
                 {
                     Take(item.Line!);
-                    bytes.Write(JsonSerializer.SerializeToUtf8Bytes(item.Line, Options));
-                    bytes.Write("\n"u8);
+                    Append(bytes, item.Line!);
                     _lines++;
                 }
             }
@@ -235,17 +225,22 @@ internal sealed class MessageLog : IAsyncDisposable
     {
         _file?.Dispose();
         _file = null;
-        using var whole = new MemoryStream();
+        var whole = new ArrayBufferWriter<byte>();
         whole.Write(Heading);
         foreach (var line in _kept.Values)
         {
-            JsonSerializer.Serialize(whole, line, Options);
-            whole.WriteByte((byte)'\n');
+            Append(whole, line);
         }
 
-        DurableFile.Write(_path, whole.ToArray());
+        DurableFile.Write(_path, whole.WrittenSpan);
         _lines = _kept.Count;
         _file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    private static void Append(ArrayBufferWriter<byte> to, Line line)
+    {
+        to.Write(JsonSerializer.SerializeToUtf8Bytes(line, Options));
+        to.Write("\n"u8);
     }
 
     /// <param name="Line">What to write.</param>

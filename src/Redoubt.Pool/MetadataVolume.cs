@@ -41,8 +41,8 @@ internal abstract record MetadataVolume
         try
         {
             using var handle = System.IO.File.OpenHandle(path);
-            Span<byte> first = stackalloc byte[16];
-            return RandomAccess.Read(handle, first, 0) == first.Length && first.SequenceEqual("redo-log--------"u8);
+            Span<byte> first = stackalloc byte[JournalLayout.Magic.Length];
+            return RandomAccess.Read(handle, first, 0) == first.Length && first.SequenceEqual(JournalLayout.Magic);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -21,6 +21,9 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FirmwareWatch _firmware;
     private readonly MetadataReplication _replication;
 
+    // What is let go at the end, the last first.
+    private Stack<Func<ValueTask>> _opened = [];
+
     private string? _restored;
 
     private PoolDaemon(
@@ -84,12 +87,16 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
         catch
         {
-            while (opened.TryPop(out var close))
-            {
-                await close();
-            }
-
+            await CloseAsync(opened);
             throw;
+        }
+    }
+
+    private static async Task CloseAsync(Stack<Func<ValueTask>> opened)
+    {
+        while (opened.TryPop(out var close))
+        {
+            await close();
         }
     }
 
@@ -108,6 +115,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             key.Dispose();
             return ValueTask.CompletedTask;
         });
+        var attached = new AttachedSrs();
+        opened.Push(attached.DisposeAsync);
         var database = await PoolDatabase.OpenAsync(journal.State, journal.Journal, time, Guid.NewGuid);
         opened.Push(database.DisposeAsync);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
@@ -130,7 +139,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             TpmDirectory = TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")),
             Drivers = drivers.ToDictionary(d => d.Type),
             Roots = roots,
-            Attached = new AttachedSrs(),
+            Attached = attached,
             StartedFromDamage = damage is not null || journal.Restored is not null,
             MetadataKey = key,
             Copies = copies,
@@ -142,7 +151,6 @@ public sealed class PoolDaemon : IAsyncDisposable
         };
         await PublishKeyAsync(services);
         var daemon = Assemble(directory, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
-        opened.Push(services.Attached.DisposeAsync);
         opened.Push(daemon.StopAsync);
         daemon._restored = journal.Restored;
         if (journal.Restored is { } restored)
@@ -167,6 +175,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         daemon._backups.Start();
         daemon._firmware.Start();
         daemon.NoteKept();
+        daemon._opened = opened;
         return daemon;
     }
 
@@ -175,16 +184,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     public void NoteKept() => _directory.Note();
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await StopAsync();
-        await Services.Link.DisposeAsync();
-        await Services.Messages.DisposeAsync();
-        await Services.Database.DisposeAsync();
-        await Services.Attached.DisposeAsync();
-        Services.MetadataKey.Dispose();
-        _directory.Dispose();
-    }
+    public async ValueTask DisposeAsync() => await CloseAsync(_opened);
 
     private async ValueTask StopAsync()
     {

@@ -107,10 +107,5 @@ public sealed class PoolServices
 
     /// <summary>Tells people of something, in the table of messages.</summary>
     public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(
-        tx =>
-        {
-            tx.Create(new MessageRecord { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = Time.GetUtcNow() });
-            MessageLog.Trim(tx);
-        },
-        CancellationToken.None);
+        tx => MessageLog.Add(tx, name, priority, about, uuid, body, Time.GetUtcNow()), CancellationToken.None);
 }

@@ -7,10 +7,10 @@ namespace Redoubt.Pool;
 /// The virtual TPMs of VMs in a database, each with the secret that holds what it keeps. A VM has one at most; of several, as a damaged
 /// database may have them, the first counts.
 /// </summary>
-internal static class VirtualTpms
+public static class VirtualTpms
 {
     /// <summary>The key of <c>VM.platform</c> by which a VM asks for one: it gets it when it is next started.</summary>
-    public const string PlatformKey = "vtpm";
+    internal const string PlatformKey = "vtpm";
 
     /// <summary>A VM's TPM; null if it has none.</summary>
     public static VtpmRecord? Of(DatabaseState state, VmRecord vm) => vm.Vtpms.Select(state.Find).OfType<VtpmRecord>().FirstOrDefault();
@@ -19,13 +19,13 @@ internal static class VirtualTpms
     public static TpmContentsState StateOf(DatabaseState state, VtpmRecord tpm) => TpmContents.StateOf(state.Find(tpm.Contents)?.Value);
 
     /// <summary>What a TPM keeps; null if there is nothing, or it is damaged.</summary>
-    public static byte[]? Contents(DatabaseState state, VtpmRecord tpm) => state.Find(tpm.Contents) is { } secret ? TpmContents.Decode(secret.Value) : null;
+    internal static byte[]? Contents(DatabaseState state, VtpmRecord tpm) => state.Find(tpm.Contents) is { } secret ? TpmContents.Decode(secret.Value) : null;
 
     /// <summary>Gives a VM a new one, which keeps nothing yet.</summary>
-    public static Ref<VtpmRecord> Create(Transaction tx, Ref<VmRecord> vm, bool isUnique) => Create(tx, vm, "", isUnique, "");
+    internal static Ref<VtpmRecord> Create(Transaction tx, Ref<VmRecord> vm, bool isUnique) => Create(tx, vm, "", isUnique, "");
 
     /// <summary>Gives a VM that asks for one what it asks for, if it has none.</summary>
-    public static void Provide(Transaction tx, Ref<VmRecord> reference)
+    internal static void Provide(Transaction tx, Ref<VmRecord> reference)
     {
         if (tx.Get(reference) is { Vtpms.Count: 0 } vm && vm.Platform.GetValueOrDefault(PlatformKey) is "true" or "1")
         {
@@ -40,7 +40,7 @@ internal static class VirtualTpms
     /// <param name="theirs">The other VM.</param>
     /// <param name="isSame">Whether it is the same VM, so that its TPM is the same TPM; else one that is unique is copied without what it keeps.</param>
     /// <returns>Whether what it keeps was left behind.</returns>
-    public static bool Copy(Transaction tx, Ref<VmRecord> vm, DatabaseState from, VmRecord theirs, bool isSame)
+    internal static bool Copy(Transaction tx, Ref<VmRecord> vm, DatabaseState from, VmRecord theirs, bool isSame)
     {
         if (Of(from, theirs) is not { } tpm)
         {
@@ -54,7 +54,7 @@ internal static class VirtualTpms
     }
 
     /// <summary>Writes down what the TPM of a VM keeps now.</summary>
-    public static void Keep(Transaction tx, Ref<VmRecord> reference, string contents)
+    internal static void Keep(Transaction tx, Ref<VmRecord> reference, string contents)
     {
         if (tx.Find(reference) is not { } vm || vm.Vtpms.FirstOrDefault(t => tx.Find(t) is not null) is not { IsNull: false } tpm)
         {
@@ -74,7 +74,7 @@ internal static class VirtualTpms
     }
 
     /// <summary>Removes one, and what it keeps.</summary>
-    public static void Delete(Transaction tx, Ref<VtpmRecord> reference)
+    internal static void Delete(Transaction tx, Ref<VtpmRecord> reference)
     {
         if (tx.Find(reference) is { } tpm)
         {

@@ -18,7 +18,7 @@ internal static class KeptFiles
     [
         ("user-passwords.json", directory => LocalPasswords.Open(directory)),
         ("directory-password.json", DirectoryLogins.Check),
-        ("sites.key", SecretBox.Check),
+        ("sites.key", directory => SecretBox.Find(directory)),
         ("sites.json", SiteFile.Check),
         ("schedules.json", Schedules.Check),
         ("operators.json", directory => Operators.Kept(directory)),

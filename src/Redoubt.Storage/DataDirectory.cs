@@ -71,7 +71,7 @@ public sealed class DataDirectory : IDisposable
             var wide = Wide(path);
             var known = KeptFile<ImmutableSortedSet<string>>.Open(
                 Path.Combine(path, ManifestName),
-                $"Remove it; then a file that has gone is not missed at the next start.",
+                "Remove it; then a file that has gone is not missed at the next start.",
                 [],
                 content => [.. JsonSerializer.Deserialize<string[]>(content)!.Select(n => KeptName.Find(n) is null ? throw new FormatException($"nothing called {n} is kept") : n)],
                 names => JsonSerializer.SerializeToUtf8Bytes(names));

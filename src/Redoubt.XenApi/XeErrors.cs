@@ -16,8 +16,20 @@ public static class XeErrors
     // What the parameters that are references are called, and the class of the object.
     private static readonly FrozenDictionary<string, string> Classes = new Dictionary<string, string>
     {
-        ["vm"] = "VM", ["sr"] = "SR", ["vdi"] = "VDI", ["vbd"] = "VBD", ["VBD"] = "VBD", ["PBD"] = "PBD", ["pbd"] = "PBD", ["host"] = "host",
-        ["network"] = "network", ["task"] = "task", ["appliance"] = "VM_appliance", ["pifs"] = "PIF", ["vifs"] = "VIF", ["ref"] = "VM",
+        ["vm"] = "VM",
+        ["sr"] = "SR",
+        ["vdi"] = "VDI",
+        ["vbd"] = "VBD",
+        ["VBD"] = "VBD",
+        ["PBD"] = "PBD",
+        ["pbd"] = "PBD",
+        ["host"] = "host",
+        ["network"] = "network",
+        ["task"] = "task",
+        ["appliance"] = "VM_appliance",
+        ["pifs"] = "PIF",
+        ["vifs"] = "VIF",
+        ["ref"] = "VM",
     }.ToFrozenDictionary();
 
     /// <summary>The class of the object that a parameter refers to; null if it refers to none, or that is not known.</summary>

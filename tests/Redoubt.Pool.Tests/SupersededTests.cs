@@ -73,7 +73,13 @@ public sealed class SupersededTests
 
     private static VmRecord NewVm(string name) => new()
     {
-        NameLabel = name, MemoryStaticMin = 1 << 26, MemoryDynamicMin = 1 << 27, MemoryDynamicMax = 1 << 27, MemoryStaticMax = 1 << 27, VcpusMax = 1, VcpusAtStartup = 1,
+        NameLabel = name,
+        MemoryStaticMin = 1 << 26,
+        MemoryDynamicMin = 1 << 27,
+        MemoryDynamicMax = 1 << 27,
+        MemoryStaticMax = 1 << 27,
+        VcpusMax = 1,
+        VcpusAtStartup = 1,
     };
 
     private static IEnumerable<MessageRecord> Messages(PoolDaemon daemon) => daemon.Services.State.All<MessageRecord>().Select(m => m.Record);

@@ -15,7 +15,7 @@ internal static class ParameterHelp
         at A generation or a time: plans with the metadata's state at or before it.
         config: What the directory needs to know, in its own words.
         copy: copy:VM-UUID=VOLUME-UUID: which copy to take where the facts can't decide; the value here means this pool's own.
-        cron Five fields, in UTC: minute, hour, day, month, day of the week.
+        cron Five fields: minute, hour, day, month, day of the week. In UTC, or by the clocks of a place: CRON_TZ=Europe/Paris before them.
         database: database:vdi-uuid=UUID reads that disk's pool metadata, database:at= an earlier state of it, database:filename= a dump on the server.
         date Which backup, by the date that the list shows; the newest if left out.
         device-config: How the storage is reached, in its driver's words.

@@ -20,6 +20,8 @@ internal static class ServeCommand
           --name-label NAME          the pool's name at its first start; the host's if left out
           --root-password-file FILE  a file with root's password; needed at the first start
           --hypervisor LIBVIRT-URI   the hypervisor of the pool's VMs; one of the daemon's own if left out
+          --boot-root DIR            where kernels and ramdisks of guests may lie; may be given several times, /boot/guest and /var/lib/xcp/guest if left out
+          --sr-root DIR              where storage may lie; may be given several times, anywhere but the system's and the daemon's directories if left out
           --restore-from PATH        makes the database anew, when it is gone, from a metadata volume or the directory of an SR
           --new-pool                 begins an empty pool though the directory shows that there was one
           --without FILE             goes on without a file of the directory that is lost or damaged; may be given several times

@@ -120,7 +120,7 @@ internal sealed record DatabaseTables
     private static bool WasStarted(VmRecord vm, VmMetricsRecord? metrics) =>
         vm.PowerState != VmPowerState.Halted || metrics is not null && metrics.StartTime > DateTimeOffset.UnixEpoch;
 
-    private static IEnumerable<BootFileFacts> BootFiles(VmRecord vm) => vm is { PvBootloader: "", HvmBootPolicy: "" } && vm.PvKernel.StartsWith('/')
+    private static IEnumerable<BootFileFacts> BootFiles(VmRecord vm) => DirectBoot.IsUsedBy(vm)
         ? new BootFileFacts[] { new("PV_kernel", vm.PvKernel), new("PV_ramdisk", vm.PvRamdisk) }.Where(f => f.Path.Length > 0)
         : [];
 

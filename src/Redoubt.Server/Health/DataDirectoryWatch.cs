@@ -28,7 +28,8 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
     private readonly Task _prober;
-    private readonly Task _watch;
+    private readonly Worker _watch;
+    private string? _told;
     private CancellationTokenSource _hangs = new();
     private Probe? _running;
     private string? _failure;
@@ -43,7 +44,7 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
 
         // On a thread of its own, for it may never come back.
         _prober = Task.Factory.StartNew(ProbeAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
-        _watch = WatchAsync();
+        _watch = new Worker("The watch over the daemon's directory", Look, time, log, isFirstAtOnce: false, _ => LookAsync());
     }
 
     /// <summary>What is wrong with the directory, or with the pool's own journal in it, in a sentence; null if nothing is.</summary>
@@ -96,7 +97,7 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _watch;
+        await _watch.DisposeAsync();
 
         // A prober that hangs ends with the process.
         await Task.WhenAny(_prober, Task.Delay(Look, _time));
@@ -141,41 +142,28 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
         }
     }
 
-    private async Task WatchAsync()
+    private async Task LookAsync()
     {
-        string? told = null;
-        try
+        var (before, now) = (_told, Trouble);
+        _told = now;
+        if (IsHanging() && !_hangs.IsCancellationRequested)
         {
-            while (true)
-            {
-                await Task.Delay(Look, _time, _stopping.Token);
-                var trouble = Trouble;
-                if (trouble is not null && told is null)
-                {
-                    _log.LogError("{Trouble}", trouble);
-                }
-                else if (trouble is null && told is not null)
-                {
-                    _log.LogInformation("The daemon's directory {Directory} answers again", _pool.DataDirectory);
-                    lock (_gate)
-                    {
-                        _hangs = new CancellationTokenSource();
-                    }
-
-                    await _pool.PostAsync("DATA_DIRECTORY_TROUBLE", 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, $"It is over. {told}");
-                }
-
-                if (IsHanging() && !_hangs.IsCancellationRequested)
-                {
-                    await _hangs.CancelAsync();
-                }
-
-                told = trouble;
-            }
+            await _hangs.CancelAsync();
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+
+        if (now is not null && before is null)
         {
-            // The server stops.
+            _log.LogError("{Trouble}", now);
+        }
+        else if (now is null && before is not null)
+        {
+            _log.LogInformation("The daemon's directory {Directory} answers again", _pool.DataDirectory);
+            lock (_gate)
+            {
+                _hangs = new CancellationTokenSource();
+            }
+
+            await _pool.PostAsync("DATA_DIRECTORY_TROUBLE", 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, $"It is over. {before}");
         }
     }
 

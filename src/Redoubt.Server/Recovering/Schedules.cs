@@ -21,8 +21,9 @@ namespace Redoubt.Server.Recovering;
 /// </summary>
 internal sealed class Schedules : IAsyncDisposable
 {
-    // A daemon that was only restarted makes up for what it was late for.
     private const string FileName = "schedules.json";
+
+    // A daemon that was only restarted makes up for what it was late for.
     private static readonly TimeSpan Grace = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Period = TimeSpan.FromMinutes(1);
 

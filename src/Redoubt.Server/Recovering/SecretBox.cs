@@ -28,9 +28,9 @@ internal sealed class SecretBox
     /// <exception cref="InvalidDataException">The key file is no key.</exception>
     public static SecretBox Open(string directory)
     {
-        if (Read(directory) is { } kept)
+        if (Find(directory) is { } kept)
         {
-            return new(kept);
+            return kept;
         }
 
         var key = RandomNumberGenerator.GetBytes(KeyBytes);
@@ -38,16 +38,17 @@ internal sealed class SecretBox
         return new(key);
     }
 
-    /// <summary>Checks the key of a directory.</summary>
-    /// <exception cref="InvalidDataException">The key file is no key.</exception>
-    public static void Check(string directory) => Read(directory);
-
-    private static byte[]? Read(string directory)
+    /// <summary>The one of a directory's key; null if there is none.</summary>
+    /// <exception cref="InvalidDataException">The key file is no key; nothing was changed.</exception>
+    public static SecretBox? Find(string directory)
     {
         var path = Path.Combine(directory, FileName);
-        return DurableFile.Read(path) is not { } key || key.Length == KeyBytes
-            ? DurableFile.Read(path)
-            : throw new InvalidDataException($"{path} can't be used: it has {key.Length} bytes, and the key to the sites' passwords has {KeyBytes}. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
+        return DurableFile.Read(path) switch
+        {
+            null => null,
+            { Length: KeyBytes } key => new(key),
+            var other => throw new InvalidDataException($"{path} can't be used: it has {other.Length} bytes, and the key to the sites' passwords has {KeyBytes}. Nothing was changed. {KeptName.Find(FileName)!.Advice}"),
+        };
     }
 
     /// <summary>Seals a secret for one owner.</summary>

@@ -24,24 +24,28 @@ internal sealed class SiteFile
     /// <exception cref="InvalidDataException">It can't be used.</exception>
     public static void Check(string directory)
     {
-        var entries = Kept(directory).Value;
-        if (entries.Count > 0)
+        var entries = Kept(directory);
+        if (entries.Value.IsEmpty)
         {
-            var file = new SiteFile(SecretBox.Open(directory), Kept(directory));
-            foreach (var site in file.All)
+            return;
+        }
+
+        var file = new SiteFile(SecretBox.Find(directory) ?? throw Unusable(directory, "the key to the passwords in it, sites.key, is not there", null), entries);
+        foreach (var site in file.All)
+        {
+            try
             {
-                try
-                {
-                    file.PasswordOf(site);
-                }
-                catch (InvalidDataException closed)
-                {
-                    throw new InvalidDataException(
-                        $"{Path.Combine(directory, FileName)} can't be used: the password of site {site.Name} does not open with the key in sites.key. Nothing was changed. {KeptName.Find(FileName)!.Advice}", closed);
-                }
+                file.PasswordOf(site);
+            }
+            catch (InvalidDataException closed)
+            {
+                throw Unusable(directory, $"the password of site {site.Name} does not open with the key in sites.key", closed);
             }
         }
     }
+
+    private static InvalidDataException Unusable(string directory, string why, Exception? cause) =>
+        new($"{Path.Combine(directory, FileName)} can't be used: {why}. Nothing was changed. {KeptName.Find(FileName)!.Advice}", cause);
 
     private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(string directory) => KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
         Path.Combine(directory, FileName),

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Redoubt.Database;
+using Redoubt.Pool;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Recovering;
@@ -95,8 +96,8 @@ public sealed record ProtectionFacts
         ((FirmwareVariables.AreUsedBy(vm) && !vm.Nvram.ContainsKey(FirmwareVariables.Key)) || IsTpmUnkept(state, vm))
         && (state.Find(vm.Metrics)?.StartTime ?? default) is var started && started > DateTimeOffset.UnixEpoch ? started : null;
 
-    private static bool IsTpmUnkept(DatabaseState state, VmRecord vm) => vm.Vtpms.Select(state.Find).OfType<VtpmRecord>().FirstOrDefault() is { } tpm
-        && TpmContents.StateOf(state.Find(tpm.Contents)?.Value) != TpmContentsState.Kept;
+    private static bool IsTpmUnkept(DatabaseState state, VmRecord vm) =>
+        VirtualTpms.Of(state, vm) is { } tpm && VirtualTpms.StateOf(state, tpm) != TpmContentsState.Kept;
 
     private static DiskView View(string device, VdiRecord? vdi, Dictionary<Ref<SrRecord>, SrView> srs) =>
         new(device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)) { IsMissing = vdi is { Missing: true } };
