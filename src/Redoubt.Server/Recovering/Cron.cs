@@ -13,6 +13,11 @@ namespace Redoubt.Server.Recovering;
 internal sealed class Cron
 {
     private const string ZonePrefix = "CRON_TZ=";
+    private static readonly (string Name, string Values)[] _fields =
+    [
+        ("minute", "a number from 0 to 59"), ("hour", "a number from 0 to 23"), ("day of the month", "a number from 1 to 31"),
+        ("month", "a number from 1 to 12, a name as JAN"), ("day of the week", "a number from 0 to 7, a name as MON"),
+    ];
 
     // Two where either day will do: Cronos asks for both.
     private readonly CronExpression[] _either;
@@ -48,7 +53,7 @@ internal sealed class Cron
         }
         catch (CronFormatException wrong)
         {
-            throw new FormatException($"'{text}' is no schedule of minute, hour, day of the month, month and day of the week: {wrong.Message.TrimEnd('.')}.", wrong);
+            throw new FormatException(WrongField(fields) ?? $"'{text}' is no schedule of minute, hour, day of the month, month and day of the week: {wrong.Message.TrimEnd('.')}.", wrong);
         }
 
         return cron.Next(DateTimeOffset.UnixEpoch) is null ? throw new FormatException($"The schedule '{text}' is never due.") : cron;
@@ -56,6 +61,22 @@ internal sealed class Cron
 
     /// <summary>The first minute after a moment at which it is due; null if there is none.</summary>
     public DateTimeOffset? Next(DateTimeOffset after) => _either.Min(e => e.GetNextOccurrence(after, _zone))?.ToUniversalTime();
+
+    // The library says what it wanted, but not of which field in words that people use: so each is tried alone.
+    private static string? WrongField(string[] fields)
+    {
+        for (var i = 0; i < fields.Length; i++)
+        {
+            string[] alone = [.. Enumerable.Repeat("*", fields.Length)];
+            alone[i] = fields[i];
+            if (!CronExpression.TryParse(string.Join(' ', alone), out _))
+            {
+                return $"In a schedule the {_fields[i].Name} is {_fields[i].Values}, a range, a list or *, with /n for a step; not '{fields[i]}'.";
+            }
+        }
+
+        return null;
+    }
 
     // By the names that are the same on every machine.
     private static TimeZoneInfo Zone(string name) =>

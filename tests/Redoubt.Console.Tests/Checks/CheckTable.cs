@@ -59,7 +59,6 @@ internal static partial class CheckTable
         ["source-alive"] = FindingAction.None,
         ["source-dead-ambiguous"] = FindingAction.Before,
         ["source-dead-unknown"] = FindingAction.Before,
-        ["source-dead-unnamed"] = FindingAction.Before,
         ["source-not-dead"] = FindingAction.State,
         ["source-unreachable"] = FindingAction.Before,
         ["sr-attached-elsewhere"] = FindingAction.None,
@@ -74,7 +73,6 @@ internal static partial class CheckTable
         ["storage-empty"] = FindingAction.Storage,
         ["storage-map-impossible"] = FindingAction.None,
         ["storage-not-attached"] = FindingAction.Storage,
-        ["storage-not-scanned"] = FindingAction.None,
         ["storage-unreadable"] = FindingAction.Storage,
         ["suspended"] = FindingAction.None,
         ["suspend-image-missing"] = FindingAction.Accept,
@@ -101,10 +99,8 @@ internal static partial class CheckTable
         ["not-protected-again"] = "every kind of storage that we have can be protected",
         ["replaced-for-good"] = OfGenuine,
         ["sr-type-unsupported"] = "every kind of storage that we have can be attached for a recovery",
-        ["start-unguarded"] = OfGenuine,
         ["volume-accepted"] = "our own volumes are signed",
         ["volume-unproven"] = "our own volumes are signed",
-        ["vm-odd"] = "our own pools refuse such rows",
         ["metadata-age-unknown"] = "our journals tell when they were written, and our hosts when they were last seen",
         ["metadata-from-future"] = "both have the clock of one machine",
         ["network-dead"] = "libvirt's pretended guests are on no host whose bridges could be missing",
@@ -115,9 +111,7 @@ internal static partial class CheckTable
         ["site-silent"] = "the two have copies of each other's VMs, so a silent one is the source that must be stated to be dead",
         ["source-dead-ambiguous"] = "the wizard names pools by their UUIDs",
         ["source-dead-unknown"] = "the wizard names pools by their UUIDs",
-        ["source-dead-unnamed"] = "there is only one other pool",
         ["sr-not-answering"] = "a replica that hangs takes the right to mount",
-        ["storage-not-scanned"] = "whoever may plan a recovery may scan",
     };
 
     /// <summary>The words of the button that does it.</summary>

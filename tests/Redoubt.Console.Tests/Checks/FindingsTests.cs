@@ -64,6 +64,7 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
 
         // 6. A pool that may not, can't or had better not recover.
         await WeakenAsync();
+        await BrandAsync("XenServer");
         await ShowAsync("kept", _sick.Failover("kept"), isSourceDead: true);
         await ShowAsync("not-kept", _sick.Failover("auto"), isSourceDead: true);
         await ShowAsync("no-test", _sick.Failover("auto"), "test");
@@ -76,7 +77,8 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
         await _sick.Lyon.StopAsync();
         await ShowAsync("silent", _sick.Failover("auto") with { Source = "lyon" }, "migration");
 
-        // 8. Volumes that are garbled, in part or as a whole.
+        // 8. Volumes that are garbled, in part or as a whole. Of that a genuine XenServer tells nothing.
+        await BrandAsync("Redoubt");
         GarbleVolume(_sick.Mirrors["older"], wholly: true);
         GarbleVolume(_sick.Mirrors["replicated"], wholly: false);
         await ShowAsync("garbled", _sick.Failover("auto"), isSourceDead: true);
@@ -190,7 +192,15 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
         tx.Update(services.Pool, p => p with { HaEnabled = true, Restrictions = p.Restrictions.SetItem("restrict_dr", "true") });
         foreach (var host in tx.State.All<HostRecord>().Select(h => h.Ref).ToList())
         {
-            tx.Update(host, h => h with { Enabled = false, SoftwareVersion = h.SoftwareVersion.SetItem("product_brand", "XenServer") });
+            tx.Update(host, h => h with { Enabled = false });
+        }
+    });
+
+    private Task BrandAsync(string brand) => TwoPools.ForgeAsync(Paris, tx =>
+    {
+        foreach (var host in tx.State.All<HostRecord>().Select(h => h.Ref).ToList())
+        {
+            tx.Update(host, h => h with { SoftwareVersion = h.SoftwareVersion.SetItem("product_brand", brand) });
         }
     });
 
