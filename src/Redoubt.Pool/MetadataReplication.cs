@@ -136,13 +136,14 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
         try
         {
+            RequireSomeDisk(reference);
             vdi = await UsableAsync(reference, vdi, cancellationToken);
             await AttachAsync(reference, vdi, keepTrying: true, cancellationToken);
         }
         catch (XenApiException e)
         {
             await MarkAsync(vdi, latest: false);
-            await _reports.TellBrokenAsync(reference, vdi, e.Message);
+            await _reports.TellBrokenAsync(reference, vdi, ErrorSentences.Find(e.Code, e.Parameters) ?? e.Message);
         }
     }
 
@@ -340,8 +341,23 @@ internal sealed class MetadataReplication : IAsyncDisposable
                 return false;
             }
 
-            await _reports.TellBrokenAsync(reference, Own(reference), e.Message);
+            await _reports.TellBrokenAsync(reference, Own(reference), ErrorSentences.Find(e.Code, e.Parameters) ?? e.Message);
             return false;
+        }
+    }
+
+    /// <summary>
+    /// An SR that has lost all its disks is more likely not mounted than emptied. A volume made there then would lie on some other disk of
+    /// this host, under the storage as soon as that is mounted, and no replica would ever have it.
+    /// </summary>
+    private void RequireSomeDisk(Ref<SrRecord> reference)
+    {
+        var disks = _pool.State.Get(reference).Vdis.Select(_pool.State.Get).ToList();
+        if (disks.Exists(d => d.Type != XenApi.VdiType.Metadata) && disks.TrueForAll(d => d.Missing))
+        {
+            throw new XenApiException(
+                "CANNOT_ENABLE_REDO_LOG",
+                $"None of the {disks.Count} disks of the SR is there. Mount its storage and scan it (sr-scan). If they are lost, protect the SR anew (sr-enable-database-replication).");
         }
     }
 
@@ -381,7 +397,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     {
         try
         {
-            return await PathAsync(sr, vdi, cancellationToken) is not { } path ? null : await Task.Run(() => WhyUnusable(path, _pool.Pool), cancellationToken);
+            return await PathAsync(sr, vdi, cancellationToken) is not { } path ? null : await sr.LookAsync(() => WhyUnusable(path, _pool.Pool), cancellationToken);
         }
         catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_65")
         {
@@ -418,8 +434,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
     private async Task<VolumeOwner?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
-        var path = await PathAsync(_pool.Attached.Get(reference, _pool.State.Get(reference)), vdi, cancellationToken);
-        return path is not null && await Task.Run(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner : null;
+        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        return await PathAsync(sr, vdi, cancellationToken) is { } path && await sr.LookAsync(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner : null;
     }
 
     /// <summary>Where a VDI lies; null if it is gone.</summary>
@@ -480,11 +496,12 @@ internal sealed class MetadataReplication : IAsyncDisposable
             return;
         }
 
-        var path = (await _pool.Attached.Get(reference, _pool.State.Get(reference)).GetPathAsync(SrRows.Uuid(record), cancellationToken)).Path;
+        var attached = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var path = (await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken)).Path;
         try
         {
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
-            var before = await Task.Run(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
+            var before = await attached.LookAsync(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
             RequireOurs(before, path);
             RequireNotAhead(before, path);
             var journal = new LiveJournal(
@@ -493,7 +510,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             if (await _pool.Database.AttachAsync(journal, keepTrying, cancellationToken))
             {
                 await MarkAsync(vdi, latest: true);
-                await ReadBackAsync(path, reached, _pool.Pool, cancellationToken);
+                await ReadBackAsync(attached, path, reached, _pool.Pool, cancellationToken);
             }
 
             var sr = _pool.State.Get(reference);
@@ -539,12 +556,12 @@ internal sealed class MetadataReplication : IAsyncDisposable
         }
     }
 
-    private static async Task ReadBackAsync(string path, long reached, Ref<PoolRecord> pool, CancellationToken cancellationToken)
+    private static async Task ReadBackAsync(ISr sr, string path, long reached, Ref<PoolRecord> pool, CancellationToken cancellationToken)
     {
         // The pool goes on writing while this reads, so a reader may meet a record that is being appended; then it looks again.
         for (var attempts = 5; ; attempts--)
         {
-            switch (await Task.Run(() => MetadataVolume.Read(path), cancellationToken))
+            switch (await sr.LookAsync(() => MetadataVolume.Read(path), cancellationToken))
             {
                 case MetadataVolume.Readable volume when volume.PoolRef != pool:
                     throw new IOException($"{path} reads back as another pool's database; is the storage writable by two pools?");

@@ -79,6 +79,10 @@ public interface ISr : IAsyncDisposable
     /// </summary>
     Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken);
 
+    /// <summary>Waits until something small has been written and flushed. Afterwards nothing has changed but, perhaps, the mark of the SR.</summary>
+    /// <exception cref="XenApi.XenApiException">As of a change.</exception>
+    Task ProveWritesAsync(CancellationToken cancellationToken);
+
     /// <summary>Looks at what lies where <see cref="GetPathAsync"/> says, in the caller's own way, on a thread that may wait for storage.</summary>
     Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken);
 

@@ -19,6 +19,9 @@ internal sealed class SrLooks(string place, TimeProvider time)
     /// <summary>For what reads every disk of an SR.</summary>
     internal static readonly TimeSpan ScanLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>For a small write, which storage that is busy with a large one may keep waiting.</summary>
+    internal static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(45);
+
     // A glance runs on the thread pool, since a thread of its own costs more than it does; so no more than these are lost to a place that hangs.
     private const int AtOnce = 4;
 
@@ -77,7 +80,8 @@ internal sealed class SrLooks(string place, TimeProvider time)
         _places.Release();
     }
 
-    private static async Task TakeLateAsync<T>(Task<T> looking, Func<T, Task>? tooLate)
+    /// <summary>Takes care of an answer that nobody waits for any more.</summary>
+    internal static async Task TakeLateAsync<T>(Task<T> looking, Func<T, Task>? tooLate)
     {
         await ((Task)looking).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (tooLate is not null && looking.IsCompletedSuccessfully)

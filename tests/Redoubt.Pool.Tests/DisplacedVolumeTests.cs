@@ -158,6 +158,50 @@ public sealed class DisplacedVolumeTests
     }
 
     [Fact]
+    public async Task An_SR_that_is_unmounted_is_not_protected_on_the_disk_below_it_nor_changed_there()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("mounted");
+        var folder = Path.Combine(site.Root, "mounted", site.Get(sr).Uuid);
+        var pbd = site.Get(sr).Pbds.Single();
+        await site.Client.CallAsync("PBD.unplug", pbd);
+        Assert.SkipUnless(FrozenStorage.Run("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder), "mounting is not permitted here");
+        var away = Path.Combine(site.Root, "away");
+        try
+        {
+            await site.Client.CallAsync("PBD.plug", pbd);
+            await site.CreateVdiAsync(sr);
+            await site.Client.CallAsync("SR.enable_database_replication", sr);
+            Directory.CreateDirectory(away);
+            Assert.True(FrozenStorage.Run("mount", "--bind", folder, away) && FrozenStorage.Run("umount", "-l", folder));
+            await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
+
+            // However often it is looked at, by whom, and by a daemon that starts, nothing is made below the storage.
+            await site.CreateVmAsync("made meanwhile");
+            await site.Client.CallAsync("SR.scan", sr);
+            Assert.Equal("broken", await HealthAsync(site, sr));
+            Assert.Equal("SR_BACKEND_FAILURE_47", (await site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = sr, VirtualSize = 1 << 20 }))[0]);
+            await site.Daemon.DisposeAsync();
+            await site.StartAsync();
+            await site.Client.CallAsync("SR.scan", sr);
+            Assert.NotEqual("healthy", await HealthAsync(site, sr));
+            Assert.Empty(Directory.GetFileSystemEntries(folder));
+
+            // It is back, and so is the copy.
+            Assert.True(FrozenStorage.Run("mount", "--bind", away, folder));
+            await site.Client.CallAsync("SR.scan", sr);
+            await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
+            Assert.All(site.Get(sr).Vdis, v => Assert.False(site.Get(v).Missing));
+        }
+        finally
+        {
+            await site.Daemon.DisposeAsync();
+            FrozenStorage.Run("umount", "-l", folder);
+            FrozenStorage.Run("umount", "-l", away);
+        }
+    }
+
+    [Fact]
     public async Task The_pool_s_own_journal_that_is_removed_under_the_daemon_is_written_anew_and_nothing_is_lost()
     {
         await using var site = await TestSite.OpenAsync();

@@ -89,6 +89,42 @@ public sealed class HungStorageTests
         Assert.Equal("healthy", (await site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", bad))["health"]);
     }
 
+    [Fact]
+    public async Task A_change_of_an_SR_that_answers_readers_only_is_refused_holds_up_nothing_and_leaves_nothing_behind()
+    {
+        await using var site = await TestSite.OpenAsync();
+        using var storage = FrozenStorage.At(Path.Combine(site.Root, "bad"));
+        var bad = await site.CreateSrAsync("bad");
+        var (disk, other) = (await site.CreateVdiAsync(bad), await site.CreateVdiAsync(bad));
+        var files = DisksOf(site.Root);
+        storage.Freeze();
+
+        var changes = Task.WhenAll(
+            site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = bad, VirtualSize = 1 << 20 }),
+            site.Client.FailAsync("VDI.clone", disk, TestSite.Map()),
+            site.Client.FailAsync("VDI.resize", other, 2L << 20),
+            site.Client.FailAsync("SR.enable_database_replication", bad));
+        var refusals = await changes.WaitAsync(Enough, TestSite.Cancel);
+        Assert.All(refusals, r => Assert.Equal("SR_BACKEND_FAILURE_47", r[0]));
+
+        // Nobody has to wait behind them, and nothing is said of disks that only can't be looked at.
+        Assert.Equal("SR_BACKEND_FAILURE_47", (await site.Client.FailAsync("SR.scan", bad).WaitAsync(Enough, TestSite.Cancel))[0]);
+        Assert.False(site.Get(disk).Missing);
+        Assert.Empty(site.Get(disk).CurrentOperations);
+        Assert.Equal(2, site.Get(bad).Vdis.Count);
+
+        storage.Thaw();
+        await Patience.UntilAsync(() => Succeeds(site, "SR.scan", bad), "the SR answers again");
+        await Patience.UntilAsync(() => DisksOf(site.Root).SequenceEqual(files), "what was made too late is removed again");
+        Assert.True(Succeeds(site, "SR.scan", bad));
+        Assert.Equal(2, site.Get(bad).Vdis.Count);
+        await site.CreateVdiAsync(bad);
+        await site.Client.CallAsync("PBD.unplug", site.Get(bad).Pbds.Single());
+    }
+
+    private static List<string> DisksOf(string root) =>
+        [.. Directory.EnumerateFileSystemEntries(Path.Combine(root, "bad"), "*", SearchOption.AllDirectories).Where(f => !f.Contains("lost+found", StringComparison.Ordinal)).Order()];
+
     private static bool Succeeds(TestSite site, string message, object argument)
     {
         try

@@ -130,6 +130,13 @@ internal sealed class FileSr(
         return Posix.Mark(path);
     }, cancellationToken));
 
+    public Task ProveWritesAsync(CancellationToken cancellationToken) => ChangeAsync(() =>
+    {
+        using var work = WorkArea.CreateIn(directory.FullPath);
+        DurableFile.Write(work.PathOf("proof"), "1"u8);
+        return Task.FromResult(true);
+    });
+
     public Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken) => OwnThread.RunAsync(look, cancellationToken);
 
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
@@ -201,6 +208,10 @@ internal sealed class FileSr(
             throw SrFailure.ReadOnly(uuid);
 
         // The parts that are not asynchronous (links, flushes) can wait long for a disk.
-        return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(operation), sender);
+        return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(() =>
+        {
+            directory.RequireMounted();
+            return operation();
+        }), sender);
     }
 }

@@ -73,7 +73,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
             var location = written.Resolve(roots);
             location.RequireExists();
             var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory);
-            directory.RequireExists();
+            directory.RequireMounted();
             if (access == SrAccess.ReadWrite)
             {
                 FileLocation.RequireWritable(directory.FullPath, SrFailure.SrUnavailable);

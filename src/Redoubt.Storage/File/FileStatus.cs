@@ -7,8 +7,9 @@ namespace Redoubt.Storage.FileDriver;
 /// <param name="Owner">The user it belongs to.</param>
 /// <param name="Bytes">The length.</param>
 /// <param name="AllocatedBytes">The space taken; less than the length for a sparse file.</param>
+/// <param name="Device">Which file system it lies on, as long as that is mounted.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes)
+internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes, ulong Device)
 {
     private int Kind => Mode & 0xf000;
 

@@ -222,9 +222,10 @@ internal static partial class Posix
             $"{*(long*)(buffer + 32)} {*(long*)(buffer + 40)} {*(long*)(buffer + 96)}.{*(uint*)(buffer + 104)} {*(long*)(buffer + 112)}.{*(uint*)(buffer + 120)}");
     }
 
-    // struct statx has the same layout on all architectures, unlike struct stat: user at 20, mode at 28, size at 40, blocks at 48.
+    // struct statx has the same layout on all architectures, unlike struct stat: user at 20, mode at 28, size at 40, blocks at 48,
+    // both numbers of the device at 136.
     private static unsafe FileStatus StatusIn(byte* buffer) =>
-        new(*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512);
+        new(*(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512, *(ulong*)(buffer + 136));
 
     private static unsafe int OpenAt2(int directory, string path, int flags, ulong resolve)
     {

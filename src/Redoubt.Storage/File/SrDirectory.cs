@@ -9,6 +9,9 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
 
     private readonly VdiFileReader _reader = new(backingDirectory);
 
+    // What it lay on as it was last known to be the SR's; 0: not looked at yet.
+    private ulong _device;
+
     /// <summary>The absolute path.</summary>
     public string FullPath => path;
 
@@ -65,6 +68,21 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         throw SrFailure.Backend(SrFailure.SrUnavailable, status is { IsLink: true }
             ? $"{path} is a symbolic link, which is not followed: put the directory of the SR there."
             : $"The directory {path} of SR {uuid} is not there: check that the storage is mounted and complete.");
+    }
+
+    /// <summary>Checks that it is the SR's directory still, and not the empty one below it that is left when the storage has been unmounted.</summary>
+    public void RequireMounted()
+    {
+        RequireExists();
+        var device = (Posix.TryGetStatus(path) ?? default).Device;
+        if (_device != 0 && device != _device && !Directory.EnumerateFileSystemEntries(path).Any(e => VdiFile.TryParse(e, out _)))
+        {
+            throw SrFailure.Backend(
+                SrFailure.SrUnavailable,
+                $"The directory {path} of SR {uuid} lies on another file system than before, and has no disk: mount the storage again. If this is where the SR is to be, unplug and plug its PBD.");
+        }
+
+        _device = device;
     }
 
     /// <summary>

@@ -110,6 +110,12 @@ internal sealed class MemorySr(
         throw SrFailure.NotSupported(uuid);
     }
 
+    public Task ProveWritesAsync(CancellationToken cancellationToken)
+    {
+        RequireWritable(cancellationToken);
+        return Task.CompletedTask;
+    }
+
     public Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken) => OwnThread.RunAsync(look, cancellationToken);
 
     public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken)
