@@ -214,7 +214,8 @@ public sealed class PoolDatabase : IAsyncDisposable
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                failures.Add(e);
+                failures.Add(new IOException(
+                    $"{journal.FullPath}: {(e is TimeoutException ? $"it did not answer within {LiveJournal.WholeLimit.TotalSeconds:0} seconds" : e.Message)}", e));
             }
         }
 

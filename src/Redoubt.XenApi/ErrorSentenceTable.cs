@@ -39,7 +39,7 @@ internal static class ErrorSentenceTable
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
         IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
         IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
-        INTERNAL_ERROR The server met a fault of its own: {0}. Its log has the details.
+        INTERNAL_ERROR The server could not do it: {0}. Its log may say more.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
         LICENCE_RESTRICTION The server's licence does not include this: {0}.

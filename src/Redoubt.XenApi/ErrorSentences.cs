@@ -61,6 +61,12 @@ public static class ErrorSentences
 
     private static bool TakeSlot(ref ReadOnlySpan<char> rest, StringBuilder sentence, out int index, out string className)
     {
+        // What is shown in a slot may be sentences of its own.
+        if (rest is ['.', ..] && sentence is [.., '.'])
+        {
+            rest = rest[1..];
+        }
+
         var open = rest.IndexOf('{');
         if (open < 0)
         {
