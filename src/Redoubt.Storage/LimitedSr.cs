@@ -97,10 +97,10 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
 
     private Task RemoveAsync(VdiState made) => sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
 
-    private Task AnswerAsync(CancellationToken cancellationToken) => IgnoringFailureAsync(() => sr.GetMarkAsync(null, cancellationToken), SrLooks.Limit, cancellationToken);
+    private Task<bool> AnswerAsync(CancellationToken cancellationToken) => IgnoringFailureAsync(() => sr.GetMarkAsync(null, cancellationToken), SrLooks.Limit, cancellationToken);
 
     // That it fails is an answer. What is wrong the change itself will tell.
-    private Task IgnoringFailureAsync(Func<Task> ask, TimeSpan limit, CancellationToken cancellationToken) => LookAsync(
+    private Task<bool> IgnoringFailureAsync(Func<Task> ask, TimeSpan limit, CancellationToken cancellationToken) => LookAsync(
         async () =>
         {
             try

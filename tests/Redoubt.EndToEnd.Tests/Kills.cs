@@ -3,7 +3,8 @@ namespace Redoubt.EndToEnd.Tests;
 /// <summary>At which steps daemons are killed.</summary>
 internal static class Kills
 {
-    private static readonly bool IsSoak = Environment.GetEnvironmentVariable("REDOUBT_SOAK") == "1";
+    /// <summary>Whether everything is gone through that is only sampled otherwise.</summary>
+    public static readonly bool IsSoak = Environment.GetEnvironmentVariable("REDOUBT_SOAK") == "1";
 
     /// <summary>What the steps are drawn by.</summary>
     public static int Seed { get; } = int.TryParse(Environment.GetEnvironmentVariable("REDOUBT_SEED"), out var seed) ? seed : 7;

@@ -49,7 +49,7 @@ internal sealed class FrozenStorage : IDisposable
     /// <summary>Runs a program; whether it ended well.</summary>
     public static bool Run(string program, params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true })!;
+        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
         process.WaitForExit();
         return process.ExitCode == 0;
     }
