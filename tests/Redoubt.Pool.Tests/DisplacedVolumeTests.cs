@@ -238,7 +238,9 @@ public sealed class DisplacedVolumeTests
         var after = await site.CreateVmAsync("after");
         var state = Redoubt.Database.StateDump.FromDump(Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(path)).Content.Database);
         Assert.Equal(["before", "after"], [state.Get(before).NameLabel, state.Get(after).NameLabel]);
-        Assert.True(Path.Exists(path + ".set-aside-1"));
+
+        // What is cut behind the end of the log is whole again with the next change, if that comes before anybody looks.
+        Assert.True(Path.Exists(path + ".set-aside-1") || accident == "cut");
         await site.Daemon.DisposeAsync();
         await site.StartAsync();
         Assert.Equal("after", site.Get(after).NameLabel);
