@@ -29,7 +29,7 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly Task _worker;
     private FileStream? _file;
     private bool _isBroken;
-    private volatile bool _hangs;
+    private bool _hangs;
     private long _lost;
 
     /// <exception cref="IOException">The file can't be written.</exception>
@@ -42,24 +42,16 @@ internal sealed class AuditLog : IAsyncDisposable
     }
 
     /// <summary>Appends a line. What it tells of has happened, so failing to write it can only be reported.</summary>
-    public void Append(ReadOnlySpan<byte> line)
+    public Task AppendAsync(ReadOnlySpan<byte> line)
     {
-        using var written = _hangs ? null : new ManualResetEventSlim();
-        var queued = new Line([.. line, (byte)'\n'], written);
-        if (!_lines.Writer.TryWrite(queued))
+        var written = Volatile.Read(ref _hangs) ? null : new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_lines.Writer.TryWrite(new([.. line, (byte)'\n'], written)))
         {
             Interlocked.Increment(ref _lost);
+            return Task.CompletedTask;
         }
-        else if (written is not null && !written.Wait(Patience))
-        {
-            // Nobody else waits until it answers. The event is the worker's no more.
-            queued.Forget();
-            if (!_hangs)
-            {
-                _hangs = true;
-                _log.LogError("The audit log {Path} has not been written within {Seconds} seconds; its lines wait", _path, Patience.TotalSeconds);
-            }
-        }
+
+        return written is null ? Task.CompletedTask : WaitAsync(written.Task);
     }
 
     /// <summary>Writes what waits, unless the directory hangs.</summary>
@@ -70,6 +62,23 @@ internal sealed class AuditLog : IAsyncDisposable
         if (_worker.IsCompleted && _file is not null)
         {
             await _file.DisposeAsync();
+        }
+    }
+
+    // Without a thread: where many wait, the worker would not get one either.
+    private async Task WaitAsync(Task written)
+    {
+        try
+        {
+            await written.WaitAsync(Patience);
+        }
+        catch (TimeoutException) when (!written.IsCompleted)
+        {
+            // Nobody else waits until it answers.
+            if (!Interlocked.Exchange(ref _hangs, true))
+            {
+                _log.LogError("The audit log {Path} has not been written within {Seconds} seconds; its lines wait", _path, Patience.TotalSeconds);
+            }
         }
     }
 
@@ -96,8 +105,8 @@ internal sealed class AuditLog : IAsyncDisposable
         await foreach (var line in _lines.Reader.ReadAllAsync())
         {
             Write(line.Bytes);
-            _hangs = false;
-            line.Tell();
+            Volatile.Write(ref _hangs, false);
+            line.Written?.SetResult();
             if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
             {
                 _log.LogError("The audit log {Path} lacks {Lost} lines, of the time when it could not be written", _path, lost);
@@ -147,27 +156,5 @@ internal sealed class AuditLog : IAsyncDisposable
         _file = Open();
     }
 
-    private sealed class Line(byte[] bytes, ManualResetEventSlim? written)
-    {
-        private readonly Lock _gate = new();
-        private ManualResetEventSlim? _written = written;
-
-        public byte[] Bytes => bytes;
-
-        public void Tell()
-        {
-            lock (_gate)
-            {
-                _written?.Set();
-            }
-        }
-
-        public void Forget()
-        {
-            lock (_gate)
-            {
-                _written = null;
-            }
-        }
-    }
+    private readonly record struct Line(byte[] Bytes, TaskCompletionSource? Written);
 }

@@ -28,18 +28,18 @@ internal sealed class AuditedCall(
                 objects.AddRange(AuditTrail.Describe(pool.State, made, [reference.Opaque]));
             }
 
-            End(Success);
+            await EndAsync(Success);
             return result;
         }
         catch (Exception failure)
         {
-            End(failure);
+            await EndAsync(failure);
             throw;
         }
     }
 
     /// <summary>Records a failure, by its code only: its parameters may repeat what the client sent.</summary>
-    public void End(Exception failure) => End(failure switch
+    public Task EndAsync(Exception failure) => EndAsync(failure switch
     {
         XenApiException refusal => refusal.Code,
         OperationCanceledException => "TASK_CANCELLED",
@@ -47,7 +47,7 @@ internal sealed class AuditedCall(
     });
 
     /// <summary>Records the outcome.</summary>
-    public void End(string result)
+    public Task EndAsync(string result)
     {
         using var line = new MemoryStream();
         using (var json = new Utf8JsonWriter(line))
@@ -74,7 +74,7 @@ internal sealed class AuditedCall(
             json.WriteEndObject();
         }
 
-        log.Append(line.GetBuffer().AsSpan(0, (int)line.Length));
+        return log.AppendAsync(line.GetBuffer().AsSpan(0, (int)line.Length));
     }
 
     // Enough to tell sessions apart, useless to act as one.

@@ -80,7 +80,7 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         }
         catch (XenApiException refusal)
         {
-            audited?.End(refusal);
+            await (audited?.EndAsync(refusal) ?? Task.CompletedTask);
             throw;
         }
 

@@ -34,13 +34,13 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         {
             var owner = await ProveAsync(user, attempt, remote, cancellationToken);
             var session = await pool.Sessions.OpenAsync(owner, originator, pool.Host, null, cancellationToken);
-            audit.Login(user, remote, session, "ok");
+            await audit.LoginAsync(user, remote, session, "ok");
             return session;
         }
         catch (Exception refusal) when (refusal is not OperationCanceledException)
         {
             // Also what is a fault of ours: somebody has tried to log in, and did not get in.
-            audit.Login(user, remote, null, (refusal as XenApiException)?.Code ?? "INTERNAL_ERROR");
+            await audit.LoginAsync(user, remote, null, (refusal as XenApiException)?.Code ?? "INTERNAL_ERROR");
             throw;
         }
     }
