@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Redoubt.Database.Journal;
+using Redoubt.XenApi;
 
 namespace Redoubt.Database;
 
@@ -32,16 +33,28 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
     }
 
     /// <summary>Turns a transaction into a commit on the next generation.</summary>
-    /// <exception cref="Redoubt.XenApi.XenApiException"><c>INVALID_VALUE</c>: a text that no dump could carry.</exception>
-    public static Commit Of(Transaction transaction, IReadOnlyList<Change> changes, long before)
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: a text that no dump could carry.</exception>
+    public static Commit Of(Transaction transaction, IReadOnlyList<Change> changes, long before, KeyRing? keys)
     {
         // Whole databases and transactions begin at even generations.
         before = Math.Max(before, transaction.Floor + (transaction.Floor & 1));
-        ImmutableArray<Delta> deltas = [.. changes.SelectMany(Deltas.Of)];
+        ImmutableArray<Delta> deltas = [.. changes.SelectMany(c => Deltas.Of(c, Seal))];
         Deltas.RequireText(deltas, changes);
         Deltas.RequireKeys(changes);
         var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);
         // A change that no journal sees still counts, so that event tokens move on. Generations stay even.
         return new(transaction.Finish(changes, journalled?.Generation ?? before + 2), changes, journalled);
+
+        Record Seal(SecretField secret, Record record)
+        {
+            var written = keys?.Seal(secret, record, SealingPolicy.Of(transaction.State)) ?? record;
+            if (!ReferenceEquals(written, record))
+            {
+                // What is sealed could carry any text, but the same database may be written in clear one day.
+                Deltas.RequireText(secret.Field.Column, ClassModel.EncodeColumn(secret.Field, record));
+            }
+
+            return written;
+        }
     }
 }

@@ -18,7 +18,12 @@ internal static class Deltas
     private static readonly FrozenDictionary<string, FieldModel[]> Keyed = Persistent
         .ToFrozenDictionary(c => c.Key, c => c.Value.Where(f => f.Type is IMapType map && map.Key == XenTypes.String).ToArray());
 
-    public static IEnumerable<Delta> Of(Change change)
+    private static readonly FrozenDictionary<FieldModel, SecretField> Secrets = DataModel.Classes.Values
+        .SelectMany(c => SecretFields.Of(c)).ToFrozenDictionary(s => s.Field);
+
+    /// <param name="change">The change.</param>
+    /// <param name="seal">Seals the secrets that a field of a record has.</param>
+    public static IEnumerable<Delta> Of(Change change, Func<SecretField, Record, Record> seal)
     {
         var (model, reference) = (change.Class, change.Ref);
         if (model.Kind != ClassKind.Persistent)
@@ -29,7 +34,7 @@ internal static class Deltas
         switch (change)
         {
             case { Before: null, After: { } created }:
-                yield return new Delta.CreateRow(model.Name, reference, StateDump.Columns(reference, created.Record));
+                yield return new Delta.CreateRow(model.Name, reference, StateDump.Columns(reference, SecretFields.Of(model).Aggregate(created.Record, (record, secret) => seal(secret, record))));
                 break;
             case { After: null }:
                 yield return new Delta.DeleteRow(model.Name, reference);
@@ -39,7 +44,8 @@ internal static class Deltas
                 {
                     if (!field.AreEqual(before.Record, after.Record))
                     {
-                        yield return new Delta.WriteField(model.Name, reference, field.Column, ClassModel.EncodeColumn(field, after.Record));
+                        yield return new Delta.WriteField(model.Name, reference, field.Column, ClassModel.EncodeColumn(
+                            field, Secrets.TryGetValue(field, out var secret) ? seal(secret, after.Record) : after.Record));
                     }
                 }
 
@@ -99,7 +105,9 @@ internal static class Deltas
         }
     }
 
-    private static void RequireText(string column, string value)
+    /// <summary>Refuses text of one column.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, with the field and the text, cleaned.</exception>
+    public static void RequireText(string column, string value)
     {
         var clean = XmlText.Clean(value);
         if (clean != value)

@@ -123,6 +123,9 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Whether it is the pool's own: it has no limit, since without it nothing is durable and everybody waits for it.</summary>
     internal bool IsPoolsOwn { get; set; }
 
+    /// <summary>The keys with which secrets are sealed in what is written whole; null to leave them in clear.</summary>
+    internal Func<KeyRing>? Keys { get; set; }
+
     /// <summary>Asks the database for a fresh start: it answers with <see cref="StartOver"/>.</summary>
     internal Action<LiveJournal>? WantsToStartOver { get; set; }
 
@@ -488,7 +491,7 @@ public sealed class LiveJournal : IAsyncDisposable
             var writer = Open();
             _isWritingWhole = true;
             watch?.Change(WholeLimit, Timeout.InfiniteTimeSpan);
-            writer.WriteDatabase(StateDump.ToDump(work.State));
+            writer.WriteDatabase(StateDump.ToDump(work.State, Keys?.Invoke()));
             (_isWritingWhole, _isLarge, _keep) = (false, writer.IsLarge, null);
             _owner = writer.Owner ?? _owner;
         }
@@ -590,7 +593,7 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             try
             {
-                var packed = PackedDatabase.Of(StateDump.ToDump(state), at);
+                var packed = PackedDatabase.Of(StateDump.ToDump(state, Keys?.Invoke()), at);
                 // A queue that is full has more urgent things in it; the next state is due soon.
                 if (!_work.Writer.TryWrite(new JournalWork(state, [], false) { Packed = packed }))
                 {

@@ -26,6 +26,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     private readonly LiveJournal _local;
     private readonly TimeProvider _time;
     private readonly Func<Guid> _newId;
+    private readonly Func<KeyRing>? _keys;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile DatabaseState _published;
     private volatile bool _isClosed;
@@ -36,9 +37,9 @@ public sealed class PoolDatabase : IAsyncDisposable
     private Task _lastQueued = Task.CompletedTask;
     private long _journalled;
 
-    private PoolDatabase(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId)
+    private PoolDatabase(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys)
     {
-        (_published, _newest, _local, _time, _newId) = (state, state, local, time, newId);
+        (_published, _newest, _local, _time, _newId, _keys) = (state, state, local, time, newId, keys);
         _journalled = state.Generation;
         local.StandingChanged = (journal, standing) => JournalChanged?.Invoke(journal, standing);
         local.WantsToStartOver = journal => Ask(new StartOver(journal, null));
@@ -66,14 +67,20 @@ public sealed class PoolDatabase : IAsyncDisposable
     public long JournalledGeneration => Interlocked.Read(ref _journalled);
 
     /// <summary>Starts from a state and writes it, whole, to the local journal before it answers.</summary>
+    /// <param name="state">The database, its secrets in clear.</param>
+    /// <param name="local">The pool's own journal.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="newId">Makes UUIDs.</param>
+    /// <param name="keys">The keys with which secrets are sealed in every journal; <see langword="null"/> to leave them in clear.</param>
     /// <exception cref="IOException">The local journal can't be written.</exception>
-    public static async Task<PoolDatabase> OpenAsync(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId)
+    public static async Task<PoolDatabase> OpenAsync(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys = null)
     {
+        local.Keys = keys;
         var even = state.Generation < 0 ? 0 : state.Generation + (state.Generation & 1);
         var start = state.At(even);
         local.IsPoolsOwn = true;
         await local.StartOver(start);
-        return new(start, local, time, newId);
+        return new(start, local, time, newId, keys);
     }
 
     /// <summary>Runs a transaction. When this answers, its changes are published, and durable on the local journal and every healthy SR's.</summary>
@@ -92,7 +99,7 @@ public sealed class PoolDatabase : IAsyncDisposable
             var changes = transaction.Changes();
             if (changes.Count > 0)
             {
-                commit = Commit.Of(transaction, changes, _newest.Generation);
+                commit = Commit.Of(transaction, changes, _newest.Generation, _keys?.Invoke());
                 if (_isClosed)
                 {
                     throw new XenApiException("INTERNAL_ERROR", "The database is closed.");
@@ -164,6 +171,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <exception cref="IOException">It can't be written; it has not been added.</exception>
     public async Task<bool> AttachAsync(LiveJournal journal, bool keepTrying, CancellationToken cancellationToken)
     {
+        journal.Keys = _keys;
         journal.StandingChanged = (j, standing) => JournalChanged?.Invoke(j, standing);
         journal.WantsToStartOver = j => Ask(new StartOver(j, null));
         journal.WantsToJoin = j => Ask(new Join(j));

@@ -12,13 +12,18 @@ public static class StateDump
     private static readonly DumpTable Diagnostics = new("Diagnostics", []);
 
     /// <summary>The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.</summary>
-    public static DatabaseDump ToDump(DatabaseState state)
+    /// <param name="state">The database.</param>
+    /// <param name="keys">Seals its secrets; <see langword="null"/> for a dump that stays in memory.</param>
+    public static DatabaseDump ToDump(DatabaseState state, KeyRing? keys = null)
     {
+        var policy = SealingPolicy.Of(state);
+
         // xapi knows no class of ours, and does not open a database that has a table for one.
         var known = DataModel.Classes.Values.Where(c => c.Kind != ClassKind.Value && !c.IsExtension).Select(model => new DumpTable(
             model.Name,
             model.Kind == ClassKind.Persistent
-                ? state.Table(model).Rows.Select(row => new DumpRow(row.Ref, row.Created, row.Modified, Columns(row.Ref, row.Record)))
+                ? state.Table(model).Rows.Select(row => new DumpRow(
+                    row.Ref, row.Created, row.Modified, Columns(row.Ref, keys?.Seal(row.Record, policy) ?? row.Record)))
                 : []));
         return new(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation), known.Concat(state.UnknownTables.Append(Diagnostics).DistinctBy(t => t.Name)));
     }

@@ -165,6 +165,9 @@ internal sealed record DomainPlan
             TpmContentsState.Kept => null,
             TpmContentsState.None => WasStarted(state, vm) ? "nothing was kept of what it had" : null,
             TpmContentsState.Damaged => "what the database has of it is damaged",
+
+            // Such a VM is not started: see VirtualTpms.RequireOpen.
+            TpmContentsState.Sealed => "what the database has of it is sealed",
         };
         return why is null ? null : $"The VM {vm.NameLabel} ({vm.Uuid}) was started with an empty TPM, because {why}. "
             + "A guest that sealed its keys in it asks for its recovery key.";

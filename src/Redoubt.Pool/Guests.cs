@@ -93,9 +93,10 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     }
 
     /// <summary>Lays out what the firmware of a VM that is about to start has kept.</summary>
-    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right, or what it kept is sealed.</exception>
     public async Task LayFirmwareAsync(Ref<VmRecord> vm)
     {
+        VirtualTpms.RequireOpen(pool.State, pool.State.Get(vm));
         try
         {
             await firmware.LayAsync(vm);

@@ -18,17 +18,21 @@ public sealed class ImplicitCalls(PoolDatabase database)
         switch (message.Implicit)
         {
             case ImplicitKind.GetAll: return References(model, table.Rows);
-            case ImplicitKind.GetAllRecords: return Records(model, table.Rows);
+            case ImplicitKind.GetAllRecords: return Records(model, table.Rows, call.Session.Role);
             case ImplicitKind.GetAllRecordsWhere:
                 // At once: what is wrong with the condition shows only here, and must not show in the middle of the answer.
-                return Records(model, Query.Select((string)arguments[0]!, model, [.. table.Rows], r => r.Record, call.Cancellation));
-            case ImplicitKind.GetRecord: return Find(table, arguments[0]).Record;
+                // What may not be seen can't be asked for either: a condition that matches tells as much as a getter.
+                return Records(
+                    model,
+                    Query.Select((string)arguments[0]!, model, [.. table.Rows], r => SecretFields.Mask(r.Record, call.Session.Role), call.Cancellation),
+                    call.Session.Role);
+            case ImplicitKind.GetRecord: return SecretFields.Mask(Find(table, arguments[0]).Record, call.Session.Role);
             case ImplicitKind.GetByUuid:
                 var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);
                 return model.RefType.ReadObject(new WireString(found.Ref));
             case ImplicitKind.GetByNameLabel: return References(model, table.FindByName((string)arguments[0]!));
             case ImplicitKind.GetField:
-                var record = Find(table, arguments[0]).Record;
+                var record = SecretFields.Mask(Find(table, arguments[0]).Record, call.Session.Role);
                 return message.Field!.FindUnrecognized(record) ?? message.Field.GetValue(record);
             default:
                 await WriteAsync(model, message, arguments, call.Cancellation);
@@ -39,7 +43,8 @@ public sealed class ImplicitCalls(PoolDatabase database)
     private static object References(ClassModel model, IEnumerable<Row> rows) =>
         model.Messages["get_all"].Result.ReadObject(new WireArray([.. rows.Select(r => new WireString(r.Ref))]))!;
 
-    private static RecordTable Records(ClassModel model, IEnumerable<Row> rows) => new(model, rows.Select(r => (r.Ref, r.Record)));
+    private static RecordTable Records(ClassModel model, IEnumerable<Row> rows, Role role) =>
+        new(model, rows.Select(r => (r.Ref, SecretFields.Mask(r.Record, role))));
 
     private static Row Find(Table table, object? self) =>
         table.Find(((IRef)self!).Opaque) ?? throw new XenApiException("HANDLE_INVALID", table.Class.Name, ((IRef)self).Opaque);

@@ -20,6 +20,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
     private readonly MetadataReplication _replication;
+    private readonly SealingSwitch _sealing;
 
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
@@ -33,6 +34,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         (_directory, Services, Messages, _watch, _replication) = (directory, services, messages, watch, replication);
         _backups = backups;
         _firmware = firmware;
+        _sealing = new(services);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
@@ -107,6 +109,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var copies = KnownCopies.Open(directory.FullPath);
         var messages = MessageLog.Open(directory.FullPath);
         var known = KeyFile.Find(directory.FullPath);
+        PoolKeys.Check(directory.FullPath);
         var journal = await Task.Run(() => LocalJournal.OpenAsync(directory, copies, known, config, time), cancellationToken);
         var damage = journal.Damage;
         var key = known ?? KeyFile.Create(directory.FullPath);
@@ -115,9 +118,11 @@ public sealed class PoolDaemon : IAsyncDisposable
             key.Dispose();
             return ValueTask.CompletedTask;
         });
+        var keys = PoolKeys.Open(directory.FullPath, time);
+        var state = keys.Ring.Open(journal.State);
         var attached = new AttachedSrs();
         opened.Push(attached.DisposeAsync);
-        var database = await PoolDatabase.OpenAsync(journal.State, journal.Journal, time, Guid.NewGuid);
+        var database = await PoolDatabase.OpenAsync(state, journal.Journal, time, Guid.NewGuid, () => keys.Ring);
         opened.Push(database.DisposeAsync);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
         var options = new HypervisorOptions { Uri = uri, Time = time, TrialCommand = config.HypervisorTrialCommand };
@@ -142,6 +147,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Attached = attached,
             StartedFromDamage = damage is not null || journal.Restored is not null,
             MetadataKey = key,
+            Keys = keys,
             Copies = copies,
             Messages = messages,
             Time = time,
@@ -152,8 +158,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         await PublishKeyAsync(services);
         var daemon = Assemble(directory, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
-        daemon._restored = journal.Restored;
-        if (journal.Restored is { } restored)
+        daemon._restored = journal.Restored is null ? ClosedSentence(state, keys.Ring) : $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".TrimEnd();
+        if (journal.Restored is not null && daemon._restored is { } restored)
         {
             await services.PostAsync("DATABASE_RESTORED", 2, Cls.Pool, services.State.Get(pool).Uuid, restored);
         }
@@ -165,6 +171,12 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await testSrs.RemoveLeftoversAsync();
         await connections.RestoreAsync(cancellationToken);
+        if (HasClear(journal.State, keys.Ring))
+        {
+            // An older version wrote them in clear, and each copy has two halves of which only one is new by now.
+            await database.FlushWholeAsync(cancellationToken);
+        }
+
         await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
 
@@ -190,6 +202,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     {
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
+        await _sealing.DisposeAsync();
         await _watch.DisposeAsync();
         LetBridgesGo();
         await _replication.DisposeAsync();
@@ -254,12 +267,28 @@ public sealed class PoolDaemon : IAsyncDisposable
             new SecretCalls(services),
             new ExtensionCalls(services),
             new PoolCalls(services),
+            new KeyCalls(services),
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
         return new(
             directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication);
+    }
+
+    private static bool HasClear(DatabaseState state, KeyRing keys)
+    {
+        var policy = SealingPolicy.Of(state);
+        return DataModel.Classes.Values.Where(c => c.Kind == ClassKind.Persistent && !SecretFields.Of(c).IsEmpty)
+            .Any(c => state.Table(c).Rows.Any(r => !ReferenceEquals(keys.Seal(r.Record, policy), r.Record)));
+    }
+
+    private static string? ClosedSentence(DatabaseState state, KeyRing keys)
+    {
+        var closed = ClosedSecret.Of(state).Where(c => !keys.Has(c.KeyId)).ToList();
+        return closed.Count == 0 ? null
+            : $"{closed.Count} secrets in it can't be opened, since this daemon lacks the key {string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))}: "
+            + "give it the export of that key with pool-key-import (pool-key-list names the keys that are here). Until then they stay sealed.";
     }
 
     // In the database, so that a recovery site that asks this pool learns it.

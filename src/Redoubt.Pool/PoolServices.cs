@@ -50,6 +50,9 @@ public sealed class PoolServices
     /// <summary>Where the states of running guests' TPMs lie; null with a hypervisor that keeps them where this daemon does not look.</summary>
     internal string? TpmDirectory { get; init; }
 
+    /// <summary>The keys to the secrets in its metadata.</summary>
+    internal PoolKeys Keys { get; init; } = null!;
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
@@ -96,6 +99,17 @@ public sealed class PoolServices
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>What seals the secrets of what leaves the daemon, and opens those that come back.</summary>
+    public KeyRing KeyRing => Keys.Ring;
+
+    /// <summary>Writes every copy of the database whole, into both halves of each, so that none keeps what was written in another way before.</summary>
+    /// <exception cref="IOException">One can't be written.</exception>
+    internal async Task RewriteAsync(CancellationToken cancellationToken)
+    {
+        await Database.FlushWholeAsync(cancellationToken);
+        await Database.FlushWholeAsync(cancellationToken);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
@@ -11,10 +12,7 @@ internal static class StorageLocation
 
     /// <summary>The place in words, without secrets.</summary>
     public static string Describe(string type, ImmutableSortedDictionary<string, string> config) =>
-        $"{type} {string.Join(", ", config.Select(c => IsSecret(c.Key) || c.Value.Contains('@', StringComparison.Ordinal) ? c.Key : $"{c.Key}={c.Value}"))}".TrimEnd();
-
-    private static bool IsSecret(string key) =>
-        new[] { "pass", "pwd", "secret", "chap", "token", "cred", "private", "auth", "key" }.Any(s => key.Contains(s, StringComparison.OrdinalIgnoreCase));
+        $"{type} {string.Join(", ", config.Select(c => SecretFields.IsConnectionKey(c.Key) || SecretFields.HasSecretInside(c.Value) || c.Value.Contains('@', StringComparison.Ordinal) ? c.Key : $"{c.Key}={c.Value}"))}".TrimEnd();
 
     // Each folder on the way may be a link, and what can't be followed is compared as it is written.
     private static string Resolve(string value)

@@ -248,7 +248,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 }
 
                 var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, volume.State,
+                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, pool.KeyRing.Open(volume.State),
                     ForeignDatabases.ClaimOf(srUuid, uuid, volume), call.Cancellation);
                 if (volume.Damage is { } damage)
                 {

@@ -21,6 +21,19 @@ public static class VirtualTpms
     /// <summary>What a TPM keeps; null if there is nothing, or it is damaged.</summary>
     internal static byte[]? Contents(DatabaseState state, VtpmRecord tpm) => state.Find(tpm.Contents) is { } secret ? TpmContents.Decode(secret.Value) : null;
 
+    /// <summary>Checks that a VM can be started without losing what its TPM keeps: started with an empty one, it would write that over what is sealed.</summary>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: the key to it is not here.</exception>
+    public static void RequireOpen(DatabaseState state, VmRecord vm)
+    {
+        if (Of(state, vm) is { } tpm && state.Find(tpm.Contents) is { } secret && SealedText.TryParse(secret.Value, out var text))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"What the TPM of VM {vm.NameLabel} ({vm.Uuid}) keeps is sealed with key {text.KeyId}, which this pool does not have; started without it, the guest would lose its keys. "
+                + "Give this pool the key (pool-key-import); if there is none any more, take the TPM away (vtpm-destroy) and have the guest's recovery key at hand.");
+        }
+    }
+
     /// <summary>Gives a VM a new one, which keeps nothing yet.</summary>
     internal static Ref<VtpmRecord> Create(Transaction tx, Ref<VmRecord> vm, bool isUnique) => Create(tx, vm, "", isUnique, "");
 

@@ -41,7 +41,7 @@ public sealed class VmMetadata
         }
 
         using var scratch = _pool.OpenScratch("export");
-        ArchiveWriter.Write(state, vms, options, _pool.Time.GetUtcNow(), archive, scratch);
+        ArchiveWriter.Write(state, vms, options, _pool.Time.GetUtcNow(), archive, scratch, _pool.KeyRing);
     }
 
     /// <summary>Recreates the VMs of an archive, all or none.</summary>
@@ -52,7 +52,7 @@ public sealed class VmMetadata
         await _one.WaitAsync(cancellationToken);
         try
         {
-            var state = await Task.Run(() => VmArchive.Open([ArchiveReader.Read(archive)]), cancellationToken);
+            var state = await Task.Run(() => _pool.KeyRing.Open(VmArchive.Open([ArchiveReader.Read(archive)])), cancellationToken);
             var vms = VmArchive.Vms(state);
             if (vms.Count == 0)
             {

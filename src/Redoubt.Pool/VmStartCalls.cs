@@ -74,6 +74,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         await sites.RequireNotAsync(self, call.Cancellation);
         var images = await _disks.FindAsync(self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
+        VirtualTpms.RequireOpen(pool.State, pool.State.Get(self));
         HostPlaces.Find(pool.Roots, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)));
         var plan = Plan(pool.State, self, images, [], paused: false);
         var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);

@@ -37,6 +37,7 @@ internal sealed class VtpmCalls(PoolServices pool)
         TpmContentsState.None => "none",
         TpmContentsState.Kept => "kept",
         TpmContentsState.Damaged => "damaged",
+        TpmContentsState.Sealed => "sealed",
     };
 
     private static void RequireOff(Transaction tx, Ref<VmRecord> reference)

@@ -26,6 +26,7 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
         new("schedules.json", "the schedules of tests", "then the schedules must be made again"),
         new("operators.json", "who has ordered runs and schedules", "then runs of directory users must be resumed by them"),
         new("metadata.key", "the pool's key for its metadata volumes", "then another key is drawn, and recovery sites must be told that one"),
+        new("pool-keys.json", "the keys to the secrets in the metadata of this pool and others", "then another key is drawn, and what was sealed with one of those stays sealed until its export is given to pool-key-import"),
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
         new("messages.jsonl", "the messages for people", "then there are no messages of before"),
         new("audit.log", "what was done", null, MayBeMissing: true),

@@ -50,5 +50,5 @@ public static class TpmContents
     /// <summary>What a value has of a state.</summary>
     /// <param name="value">The value; null or empty where a TPM was never used.</param>
     public static TpmContentsState StateOf(string? value) =>
-        string.IsNullOrWhiteSpace(value) ? TpmContentsState.None : Decode(value) is null ? TpmContentsState.Damaged : TpmContentsState.Kept;
+        string.IsNullOrWhiteSpace(value) ? TpmContentsState.None : SealedText.Is(value) ? TpmContentsState.Sealed : Decode(value) is null ? TpmContentsState.Damaged : TpmContentsState.Kept;
 }

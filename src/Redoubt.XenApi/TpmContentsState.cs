@@ -11,4 +11,7 @@ public enum TpmContentsState
 
     /// <summary>Something that is no state of a TPM.</summary>
     Damaged,
+
+    /// <summary>It is sealed with a key that is not here.</summary>
+    Sealed,
 }

@@ -27,7 +27,7 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("Intact", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("It is a metadata volume, intact at generation 104.")).ToBeVisibleAsync();
         await Expect(page.GetByText("lost pool")).ToBeVisibleAsync();
-        await Expect(page.GetByText("a secret in clear")).ToBeVisibleAsync();
+        await Expect(page.GetByText("secrets in clear")).ToBeVisibleAsync();
         var tree = page.GetByRole(AriaRole.Group, new() { Name = "What is in it" });
         await tree.GetByRole(AriaRole.Button, new() { Name = "web" }).PressAsync("Enter");
         await Expect(tree.GetByText("system, 8 GiB, on SR replicated as somewhere, boots")).ToBeVisibleAsync();

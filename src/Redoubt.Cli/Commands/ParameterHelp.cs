@@ -46,10 +46,12 @@ internal static class ParameterHelp
         order: order:VM=N: another tier than recorded, by name or UUID.
         own true: leaves the plans of other pools out.
         parallel-starts How many VMs start at once.
+        passphrase-file A file with the passphrase on its first line; without it you are asked.
         password-file A file with the password on its first line; without it you are asked.
         plan A saved plan; what else is given counts more.
         power-state start, paused or halted: what the VMs do afterwards.
         real-network-map: real-network-map:THEIRS=OURS: the map of everything but tests, whatever the kind.
+        recipient Who the export is for; operator if left out.
         resolve Codes of findings, with commas between, or all: those whose automatic fix is applied as first steps, and undone with the run.
         role The role: pool-admin, pool-operator, vm-power-admin, vm-admin, vm-operator or read-only.
         source The source pool: an address (with source-pwf), or a site that the daemon knows.

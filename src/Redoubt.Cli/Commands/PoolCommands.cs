@@ -14,7 +14,7 @@ internal static class PoolCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("pool-dump-database", "Writes the pool's database to a file, which must not exist yet. It holds secrets in clear.", DumpAsync) with
+        Command.Make("pool-dump-database", "Writes the pool's database to a file, which must not exist yet. Its secrets are sealed with the pool's key.", DumpAsync) with
         {
             Required = ["file-name"],
             HasCallersFiles = true,

@@ -36,8 +36,9 @@ public static class ArchiveWriter
     /// <param name="now">The time that the archive says it was made at.</param>
     /// <param name="archive">Where to.</param>
     /// <param name="scratch">An empty stream that can be sought, for the text, since a tar archive begins with its length.</param>
+    /// <param name="keys">Seals the secrets in it; <see langword="null"/> to leave them in clear.</param>
     public static void Write(
-        DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream archive, Stream scratch)
+        DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream archive, Stream scratch, KeyRing? keys = null)
     {
         var walk = new ArchiveWalk(state, options);
         foreach (var vm in vms)
@@ -47,14 +48,22 @@ public static class ArchiveWriter
 
         using (var xml = XmlWriter.Create(scratch, Writing))
         {
-            WriteText(state, [.. walk.Objects], now, new XmlWireWriter(xml));
+            WriteText(state, keys, Sealed(walk.Objects, keys, SealingPolicy.Of(state)), now, new XmlWireWriter(xml));
         }
 
         scratch.Position = 0;
         TarMember.Write(scratch, archive);
     }
 
-    private static void WriteText(DatabaseState state, List<(ClassModel Class, string Ref, Record Record)> objects, DateTimeOffset now, XmlWireWriter values)
+    private static List<(ClassModel Class, string Ref, Record Record)> Sealed(
+        IEnumerable<(ClassModel Class, string Ref, Record Record)> objects, KeyRing? keys, SealingPolicy policy) =>
+        [.. objects.Select(o => o with { Record = keys?.Seal(o.Record, policy) ?? o.Record })];
+
+    // The value of a secret, sealed as in the database: read back, it stands in a secret again.
+    private static string Contents(DatabaseState state, VtpmRecord tpm, KeyRing? keys) => state.Find(tpm.Contents) is not { } secret ? ""
+        : ((SecretRecord)(keys?.Seal(secret, SealingPolicy.Of(state)) ?? secret)).Value;
+
+    private static void WriteText(DatabaseState state, KeyRing? keys, List<(ClassModel Class, string Ref, Record Record)> objects, DateTimeOffset now, XmlWireWriter values)
     {
         var ids = objects.Select((o, at) => (o.Ref, Id: string.Create(CultureInfo.InvariantCulture, $"Ref:{at}"))).ToDictionary(o => o.Ref, o => o.Id, StringComparer.Ordinal);
         values.BeginStruct();
@@ -72,7 +81,7 @@ public static class ArchiveWriter
             values.Key("snapshot");
             if (record is VtpmRecord tpm)
             {
-                TpmMember.Write(tpm, ids.GetValueOrDefault(tpm.Vm.Opaque, RefText.Null), state.Find(tpm.Contents)?.Value ?? "", values);
+                TpmMember.Write(tpm, ids.GetValueOrDefault(tpm.Vm.Opaque, RefText.Null), Contents(state, tpm, keys), values);
             }
             else
             {

@@ -54,7 +54,7 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
     }
 
     /// <summary>All archives of a date as one database, with the vApps from the pool's database of that date.</summary>
-    private static async Task<DatabaseState> OpenAsync(BackupVolume volume, string date, bool isNewest, List<Outcome> outcomes, CancellationToken cancellationToken)
+    private async Task<DatabaseState> OpenAsync(BackupVolume volume, string date, bool isNewest, List<Outcome> outcomes, CancellationToken cancellationToken)
     {
         var files = await volume.ArchivesAsync(date, cancellationToken);
         var archives = new List<VmArchive>();
@@ -85,7 +85,7 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
             }
         }
 
-        return VmArchive.Open(archives, appliances);
+        return pool.KeyRing.Open(VmArchive.Open(archives, appliances));
     }
 
     private static IEnumerable<(Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms)> Groups(DatabaseState state, List<Ref<VmRecord>> wanted)

@@ -194,12 +194,12 @@ internal sealed class MetadataBackups(PoolServices pool)
         {
             using var file = new FileStream(Path.Combine(all, state.Get(vm).Uuid + BackupLayout.ArchiveSuffix), FileMode.CreateNew);
             using var text = new MemoryStream();
-            ArchiveWriter.Write(state, [vm], new ArchiveOptions(), pool.Time.GetUtcNow(), file, text);
+            ArchiveWriter.Write(state, [vm], new ArchiveOptions(), pool.Time.GetUtcNow(), file, text, pool.KeyRing);
         }
 
         using (var database = new FileStream(Path.Combine(folder, BackupLayout.DatabaseFile), FileMode.CreateNew))
         {
-            DumpWriter.Write(StateDump.ToDump(state), database);
+            DumpWriter.Write(StateDump.ToDump(state, pool.KeyRing), database);
         }
 
         SrNames.Write(state, Path.Combine(folder, BackupLayout.SrNamesFile));

@@ -29,7 +29,7 @@ public sealed class DatabaseRestore
     internal DatabaseRestore(PoolServices pool, SrConnections connections, Guests guests)
     {
         (_pool, _connections, _guests) = (pool, connections, guests);
-        _planner = new(pool.Pool, pool.Host, pool.Drivers.Keys.ToHashSet());
+        _planner = new(pool.Pool, pool.Host, pool.Drivers.Keys.ToHashSet(), () => pool.KeyRing);
     }
 
     /// <summary>Restores a dump, plain or compressed with gzip, or only says what that would do.</summary>
@@ -170,7 +170,7 @@ public sealed class DatabaseRestore
             UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
         };
         using var file = new FileStream(path, options);
-        DumpWriter.Write(StateDump.ToDump(state), file);
+        DumpWriter.Write(StateDump.ToDump(state, _pool.KeyRing), file);
         file.Flush(flushToDisk: true);
     }
 }

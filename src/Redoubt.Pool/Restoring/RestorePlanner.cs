@@ -6,14 +6,14 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Restoring;
 
 /// <summary>Works out what restoring a backup would do. Pure: the same plan is shown first and carried out afterwards.</summary>
-internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host, IReadOnlySet<string> drivers)
+internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host, IReadOnlySet<string> drivers, Func<KeyRing> keys)
 {
     private const int NamesShown = 20;
 
     /// <exception cref="XenApiException"><c>COULD_NOT_IMPORT_DATABASE</c>: the backup can't be restored here.</exception>
     public RestorePlan Plan(DatabaseState here, DatabaseDump dump)
     {
-        var backup = SchemaUpgrade.Apply(StateDump.FromDump(dump));
+        var backup = SchemaUpgrade.Apply(keys().Open(StateDump.FromDump(dump)));
         if (dump.Manifest.Generation > Database.Journal.JournalLayout.MaxGeneration / 2)
         {
             throw new XenApiException("COULD_NOT_IMPORT_DATABASE", Say($"Its generation, {dump.Manifest.Generation}, can't be right."));

@@ -29,6 +29,9 @@ public sealed record DatabaseFacts
     /// <summary>Its VMs.</summary>
     public ImmutableArray<VmFacts> Vms { get; init; } = [];
 
+    /// <summary>The secrets in it that can't be opened where it is read; none if the server can't tell, as xapi can't.</summary>
+    public ImmutableArray<ClosedSecretFacts> ClosedSecrets { get; init; } = [];
+
     internal DatabaseFacts Sorted() => this with
     {
         Hosts = [.. Hosts.OrderBy(h => h.Uuid, StringComparer.Ordinal)],

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
@@ -8,14 +9,17 @@ internal static class DatabaseReader
     /// <summary>The message by which a server says what a database has of what a virtual TPM keeps.</summary>
     internal const string TellingOfTpms = "VTPM.get_contents_state";
 
+    /// <summary>The message by which a server says which secrets of a database it can't open.</summary>
+    internal const string TellingOfSecrets = "pool.get_closed_secrets";
+
     // Rows that were never given a moment have the epoch, and no pool is older than XenAPI.
     private static readonly DateTimeOffset FirstMoment = new(2006, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     /// <param name="api">A session on the database.</param>
     /// <param name="isLive">Whether a running pool answers, which can be asked what its hosts have free.</param>
-    /// <param name="tellsOfTpms">Whether the server says what the database has of what virtual TPMs keep.</param>
+    /// <param name="offers">Which messages of ours the server has, of those that say what no table does.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, bool tellsOfTpms, CancellationToken cancellationToken)
+    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, Func<string, bool> offers, CancellationToken cancellationToken)
     {
         // All tables at once: each is one call, and over a long line the waits would add up.
         var pools = api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
@@ -47,13 +51,20 @@ internal static class DatabaseReader
             Vbds = await vbds,
             Vifs = await vifs,
         };
-        if (tellsOfTpms)
+        if (offers(TellingOfTpms))
         {
             tables = tables with { Tpms = await TpmsAsync(api, tables.Vms, cancellationToken) };
         }
 
         var free = isLive ? await FreeMemoryAsync(api, tables.Hosts.Keys, cancellationToken) : [];
-        return tables.ToFacts(free);
+        return tables.ToFacts(free) with { ClosedSecrets = offers(TellingOfSecrets) ? await ClosedSecretsAsync(api, (await pools).Keys.First(), cancellationToken) : [] };
+    }
+
+    private static async Task<ImmutableArray<ClosedSecretFacts>> ClosedSecretsAsync(XenApiClient api, Ref<PoolRecord> pool, CancellationToken cancellationToken)
+    {
+        var closed = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(TellingOfSecrets, [pool], cancellationToken);
+        return [.. closed.Select(c => new ClosedSecretFacts(
+            c.GetValueOrDefault("class", ""), c.GetValueOrDefault("uuid", ""), c.GetValueOrDefault("name", ""), c.GetValueOrDefault("field", ""), c.GetValueOrDefault("key", "")))];
     }
 
     /// <summary>The latest of some moments, leaving out those that stand for none.</summary>
@@ -76,6 +87,7 @@ internal static class DatabaseReader
             {
                 "kept" => TpmContentsState.Kept,
                 "damaged" => TpmContentsState.Damaged,
+                "sealed" => TpmContentsState.Sealed,
                 _ => TpmContentsState.None,
             };
             found[reference] = new(contents, tpm.IsUnique);

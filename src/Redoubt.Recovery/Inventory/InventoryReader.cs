@@ -34,7 +34,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var types = MetadataTypesAsync(cancellationToken);
         var mayRecover = MayRecoverAsync(cancellationToken);
         var notScanned = await ScanAsync(cancellationToken);
-        var database = DatabaseReader.ReadAsync(target, isLive: true, tellsOfTpms: false, cancellationToken);
+        var database = DatabaseReader.ReadAsync(target, isLive: true, _ => false, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(offers, types, mayRecover, database, probes);
         var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, await offers, cancellationToken), await mayRecover)
@@ -233,12 +233,12 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             return facts with { Unreadable = $"a pool of {targetFacts.Database.Pool.Brand} opens the newest state only, and that of {at} was asked for" };
         }
 
-        var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, targetFacts.Offers(DatabaseReader.TellingOfTpms), token), cancellationToken);
+        var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, targetFacts.Offers, token), cancellationToken);
         facts = facts with { Origin = Read(facts.Origin.Source), Database = database, Unreadable = failure };
         return failure is null ? await MeasureAsync(facts, vdi, at, targetFacts, cancellationToken) : facts;
     }
 
-    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, bool tellsOfTpms, CancellationToken cancellationToken)
+    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, Func<string, bool> offers, CancellationToken cancellationToken)
     {
         var session = at is null
             ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
@@ -246,7 +246,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var foreign = target.WithSession(session);
         try
         {
-            return await DatabaseReader.ReadAsync(foreign, isLive: false, tellsOfTpms, cancellationToken);
+            return await DatabaseReader.ReadAsync(foreign, isLive: false, offers, cancellationToken);
         }
         finally
         {
@@ -291,7 +291,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             async token =>
             {
                 await using var api = await connect(token);
-                return await DatabaseReader.ReadAsync(api, isLive: true, tellsOfTpms: false, token);
+                return await DatabaseReader.ReadAsync(api, isLive: true, _ => false, token);
             },
             cancellationToken);
         return new(Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database, pool.PoolUuid);

@@ -7,7 +7,8 @@ namespace Redoubt.Server.Events;
 /// <param name="Entries">The events.</param>
 /// <param name="State">The database after them.</param>
 /// <param name="Token">How far they reach.</param>
-internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseState State, EventToken Token)
+/// <param name="Role">Who is told.</param>
+internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseState State, EventToken Token, Role Role)
 {
     /// <summary>Writes the batch bit by bit.</summary>
     public IEnumerable<Action<IWireWriter>> Parts()
@@ -20,7 +21,7 @@ internal sealed record EventBatch(IReadOnlyList<EventEntry> Entries, DatabaseSta
         };
         foreach (var entry in Entries)
         {
-            yield return writer => entry.WriteTo(writer, State);
+            yield return writer => entry.WriteTo(writer, State, Role);
         }
 
         yield return writer =>

@@ -43,7 +43,7 @@ internal sealed class EventCalls(PoolServices pool, EventFeed feed)
             var left = timeout - pool.Time.GetElapsedTime(begun);
             if (wanted.Count > 0 || left <= TimeSpan.Zero || feed.IsClosed)
             {
-                return new(wanted, state, now);
+                return new(wanted, state, now, call.Session.Role);
             }
 
             // What was looked through is not looked through again.

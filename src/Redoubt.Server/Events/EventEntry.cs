@@ -11,8 +11,8 @@ namespace Redoubt.Server.Events;
 /// <param name="Operation">What happened to it.</param>
 internal readonly record struct EventEntry(long Sequence, ClassModel Class, string Ref, EventOperation Operation)
 {
-    /// <summary>Writes the event, with the object as it is in this state.</summary>
-    public void WriteTo(IWireWriter writer, DatabaseState state)
+    /// <summary>Writes the event, with the object as it is in this state, as far as the role may see it.</summary>
+    public void WriteTo(IWireWriter writer, DatabaseState state, Role role)
     {
         writer.BeginStruct();
         Member(writer, "id", Sequence.ToString(CultureInfo.InvariantCulture));
@@ -25,7 +25,7 @@ internal readonly record struct EventEntry(long Sequence, ClassModel Class, stri
         if (Operation != EventOperation.Del && state.Table(Class).Find(Ref) is { } row)
         {
             writer.Key("snapshot");
-            Class.WriteRecord(writer, row.Record);
+            Class.WriteRecord(writer, SecretFields.Mask(row.Record, role));
         }
 
         writer.EndStruct();

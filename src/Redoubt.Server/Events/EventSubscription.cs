@@ -50,7 +50,7 @@ internal sealed class EventSubscription(EventFeed feed)
             var filter = new EventFilter(_words, role);
             return entries is null
                 ? throw new XenApiException("EVENTS_LOST")
-                : (new EventList(entries.FindAll(e => filter.Takes(e.Class, e.Ref)), state), more);
+                : (new EventList(entries.FindAll(e => filter.Takes(e.Class, e.Ref)), state, role), more);
         }
     }
 }

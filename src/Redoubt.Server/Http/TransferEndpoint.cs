@@ -36,7 +36,7 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, TransferRunner runner)
 
         // By way of a file: the dump of a large pool is too long for memory, and its writer can't wait for a slow client.
         await using var file = daemon.Services.OpenScratch("dump");
-        await Task.Run(() => DumpWriter.Write(StateDump.ToDump(state), file), http.RequestAborted);
+        await Task.Run(() => DumpWriter.Write(StateDump.ToDump(state, daemon.Services.KeyRing), file), http.RequestAborted);
         file.Position = 0;
         await TransferRunner.SendAsync(http, file, "text/xml");
     });

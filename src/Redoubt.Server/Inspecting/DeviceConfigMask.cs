@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.Inspecting;
 
@@ -11,5 +12,8 @@ public static class DeviceConfigMask
 
     /// <summary>The config with what may be a secret replaced.</summary>
     public static ImmutableSortedDictionary<string, string> Apply(IEnumerable<KeyValuePair<string, string>> config) =>
-        config.ToImmutableSortedDictionary(p => p.Key, p => DeviceConfigs.IsSecret(p.Key) ? Masked : DeviceConfigs.WithoutLogin(p.Value, Masked), StringComparer.Ordinal);
+        config.ToImmutableSortedDictionary(
+            p => p.Key,
+            p => DeviceConfigs.IsSecret(p.Key) || SecretFields.HasOption(p.Value) ? Masked : DeviceConfigs.WithoutLogin(p.Value, Masked),
+            StringComparer.Ordinal);
 }

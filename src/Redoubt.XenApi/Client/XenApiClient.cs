@@ -184,7 +184,7 @@ public sealed class XenApiClient : IAsyncDisposable
         Ref<VdiRecord> vdi, string format, Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
         connection.DownloadAsync(TransferPath("export_raw_vdi", vdi, format), target, receivedBytes, cancellationToken);
 
-    /// <summary>Reads the pool's whole database, as XML, into a stream. It holds secrets in clear.</summary>
+    /// <summary>Reads the pool's whole database, as XML, into a stream. A genuine xapi's holds secrets in clear.</summary>
     public Task DumpDatabaseAsync(Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
         connection.DownloadAsync($"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}", target, receivedBytes, cancellationToken);
 

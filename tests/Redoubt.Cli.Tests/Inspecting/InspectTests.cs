@@ -43,7 +43,7 @@ public sealed class InspectTests
         Assert.DoesNotContain(LostPool.Password, run.Output);
         Assert.Contains("filer", run.Output);
         Assert.Contains(DeviceConfigMask.Masked, run.Output);
-        Assert.Contains("a secret in clear", run.Output);
+        Assert.Contains("secrets in clear", run.Output);
     }
 
     [Fact]

@@ -88,6 +88,7 @@ internal static partial class CheckTable
         ["vm-unusable"] = FindingAction.None,
         ["volume-accepted"] = FindingAction.None,
         ["volume-unproven"] = FindingAction.Believe,
+        ["secrets-sealed"] = FindingAction.None,
         ["volume-unreadable"] = FindingAction.None,
     };
 

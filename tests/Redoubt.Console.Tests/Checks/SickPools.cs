@@ -119,6 +119,7 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
             tx.Create(new VbdRecord { Uuid = tx.NewUuid(), Vm = Forge("lost-track"), Userdevice = "0", Type = VbdType.Disk });
             tx.Create(new VifRecord { Uuid = tx.NewUuid(), Vm = Forge("nowhere"), Device = "0" });
             tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("sealed"), Contents = tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = "no state of a TPM" }) });
+            tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("forgetful-tpm", v => v with { PowerState = VmPowerState.Running }) });
             tx.Create(new VgpuRecord { Uuid = tx.NewUuid(), Vm = Forge("drawing") });
             Forge("forgetful", v => v with
             {

@@ -51,6 +51,7 @@ public sealed class FindingTests
         }
         ),
         ["not-protected-again"] = (Severity.Warning, (s, _) => s.MetadataTypes = ["lvmoiscsi"]),
+        ["secrets-sealed"] = (Severity.Warning, (s, vm) => s.Source = s.Source with { ClosedSecrets = [new("VM", vm.Uuid, vm.Name, "VM.other_config:token", "0123456789abcdef")] }),
         ["volume-unreadable"] = (Severity.Warning, (s, _) => s.MoreVolumes.Add(s.AddVolume(d => d) with { VdiUuid = "torn volume", Database = null, Unreadable = "torn" })),
         ["volume-unproven"] = (Severity.Block, (s, _) => s.VolumeFacts = s.VolumeFacts with { Unproven = "it is not signed" }),
         ["volume-accepted"] = (Severity.Warning, (s, _) =>

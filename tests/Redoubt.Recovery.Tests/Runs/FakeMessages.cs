@@ -17,6 +17,7 @@ internal sealed class FakeMessages(FakePool pool)
             case "task.destroy": Rows.Remove(call.Text(0)); break;
             case "host.compute_free_memory": return new WireInt(32L << 30);
             case "pool.sync_database": break;
+            case "pool.get_closed_secrets": return new WireArray([]);
             case "pool.disable_ha": Rows.Set(pool.Pool, p => p with { HaEnabled = false, HaStatefiles = [] }); break;
             case "pool.enable_ha":
                 var statefile = Rows.Add(new VdiRecord { Sr = new(call.Set(0)[0]), Type = VdiType.HaStatefile });

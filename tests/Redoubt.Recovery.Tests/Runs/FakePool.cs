@@ -177,7 +177,7 @@ internal sealed class FakePool : HttpMessageHandler
 
     private WireValue Act(string name, FakeCall call)
     {
-        if (name is "session.logout" or "task.destroy" or "VDI.open_database" or "VDI.open_database_at" or "VDI.get_metadata_facts" or "SR.scan" or "VM.get_console_log" or "host.compute_free_memory" or "network.get_trouble" or "message.get_since")
+        if (name is "session.logout" or "task.destroy" or "VDI.open_database" or "VDI.open_database_at" or "VDI.get_metadata_facts" or "pool.get_closed_secrets" or "SR.scan" or "VM.get_console_log" or "host.compute_free_memory" or "network.get_trouble" or "message.get_since")
         {
             return _messages.Answer(name, call);
         }

@@ -3,6 +3,8 @@ namespace Redoubt.Recovery;
 /// <summary>Whether there is metadata to plan from, and how good it is.</summary>
 internal static class MetadataChecks
 {
+    private const int SealedShown = 10;
+
     public static void Run(PlanScene scene, FindingList findings)
     {
         var volumes = scene.Inventory.Volumes;
@@ -31,6 +33,7 @@ internal static class MetadataChecks
             {
                 Damaged(volume, findings);
                 Stale(scene, volume, findings);
+                Sealed(scene, volume, findings);
             }
         }
     }
@@ -80,6 +83,23 @@ internal static class MetadataChecks
                 "metadata-cut", PlanObject.Of(volume),
                 $"Not all metadata of pool {volume.Database!.Pool.Name} can be read; the plan is made from generation {volume.Generation}. {lost} lost: {damage}",
                 "Look for another copy of the storage, or check what was changed last against what you know.");
+        }
+    }
+
+    // Of what is not recovered only the storage counts: an operator who attaches it looks there for how.
+    private static void Sealed(PlanScene scene, VolumeFacts volume, FindingList findings)
+    {
+        var chosen = scene.Chosen.Where(c => c.Volume == volume).ToDictionary(c => c.Object.Uuid, c => c.Object);
+        var pool = volume.Database!.Pool.Name;
+        foreach (var key in volume.Database.ClosedSecrets.Where(c => c.Class == "SR" || chosen.ContainsKey(c.Uuid)).GroupBy(c => c.KeyId))
+        {
+            var owners = key.GroupBy(c => (c.Class, c.Uuid)).Select(c => $"{c.Key.Class} {c.First().Name} ({c.Key.Uuid}): {string.Join(", ", c.Select(s => s.Field).Distinct())}").ToList();
+            var more = owners.Count > SealedShown ? $", and {owners.Count - SealedShown} more" : "";
+            findings.Warn(
+                "secrets-sealed", PlanObject.Of(volume),
+                $"Secrets in the metadata of pool {pool} are sealed with key {key.Key}, which this pool does not have: {string.Join("; ", owners.Take(SealedShown))}{more}. What is recovered keeps them sealed, and a VM does not start while what its TPM keeps is sealed.",
+                $"Give this pool the key: pool-key-import file-name=, with an export that was made at {pool} (pool-key-export). What was recovered before is opened then too.",
+                null, key.Select(c => chosen.GetValueOrDefault(c.Uuid)).OfType<PlanObject>());
         }
     }
 
