@@ -66,7 +66,7 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
         await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
         for (var i = 0; i < 200; i++)
         {
-            log.Append(Encoding.ASCII.GetBytes($"line {i:D3} of the log, thirty characters"));
+            await log.AppendAsync(Encoding.ASCII.GetBytes($"line {i:D3} of the log, thirty characters"));
         }
 
         var files = Directory.GetFiles(folder);
@@ -80,18 +80,18 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     {
         var folder = pool.NewDirectory();
         await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
-        log.Append(new byte[90]);
+        await log.AppendAsync(new byte[90]);
 
         // What can't be replaced by a file stands in the way of the rotation, and then of the new file too.
         Directory.CreateDirectory(Path.Combine(folder, "audit.log.1", "in the way"));
-        log.Append("lost"u8);
+        await log.AppendAsync("lost"u8);
         File.Delete(Path.Combine(folder, "audit.log"));
         Directory.CreateDirectory(Path.Combine(folder, "audit.log"));
-        log.Append("lost too"u8);
+        await log.AppendAsync("lost too"u8);
         Directory.Delete(Path.Combine(folder, "audit.log"));
         Directory.Delete(Path.Combine(folder, "audit.log.1"), recursive: true);
 
-        log.Append("kept"u8);
+        await log.AppendAsync("kept"u8);
         Assert.Equal("kept\n", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken));
     }
 

@@ -9,8 +9,9 @@ namespace Redoubt.Server.Audit;
 /// becomes <c>audit.log.1</c>, that one <c>audit.log.2</c>, and the oldest goes.
 /// </summary>
 /// <remarks>
-/// One worker writes; who appends waits for it, but no longer than <see cref="Patience"/>: a directory that hangs must not keep anybody
-/// from logging in to see what is wrong. The lines stay in order and are written when the directory answers again.
+/// Who appends writes, and what others append meanwhile with it; these wait, but no longer than <see cref="Patience"/> and without a thread:
+/// a directory that hangs must not keep anybody from logging in to see what is wrong. It keeps one, in the write. The lines stay in order and
+/// are written when the directory answers again.
 /// </remarks>
 internal sealed class AuditLog : IAsyncDisposable
 {
@@ -26,7 +27,7 @@ internal sealed class AuditLog : IAsyncDisposable
     private readonly string _path;
     private readonly ILogger<AuditLog> _log;
     private readonly long _maxBytes;
-    private readonly Task _worker;
+    private readonly SemaphoreSlim _turn = new(1);
     private FileStream? _file;
     private bool _isBroken;
     private bool _hangs;
@@ -38,7 +39,6 @@ internal sealed class AuditLog : IAsyncDisposable
         _path = Path.Combine(directory, "audit.log");
         (_log, _maxBytes) = (log, maxBytes);
         _file = Open();
-        _worker = Task.Run(WorkAsync);
     }
 
     /// <summary>Appends a line. What it tells of has happened, so failing to write it can only be reported.</summary>
@@ -51,21 +51,26 @@ internal sealed class AuditLog : IAsyncDisposable
             return Task.CompletedTask;
         }
 
-        return written is null ? Task.CompletedTask : WaitAsync(written.Task);
+        WriteWaiting();
+        return written is null or { Task.IsCompleted: true } ? Task.CompletedTask : WaitAsync(written.Task);
     }
 
     /// <summary>Writes what waits, unless the directory hangs.</summary>
     public async ValueTask DisposeAsync()
     {
         _lines.Writer.TryComplete();
-        await Task.WhenAny(_worker, Task.Delay(Patience));
-        if (_worker.IsCompleted && _file is not null)
+        if (await _turn.WaitAsync(Patience))
         {
-            await _file.DisposeAsync();
+            if (_file is not null)
+            {
+                await _file.DisposeAsync();
+            }
+
+            _turn.Dispose();
         }
     }
 
-    // Without a thread: where many wait, the worker would not get one either.
+    // Without a thread: where many wait, whoever writes would not get one any more.
     private async Task WaitAsync(Task written)
     {
         try
@@ -100,16 +105,28 @@ internal sealed class AuditLog : IAsyncDisposable
         });
     }
 
-    private async Task WorkAsync()
+    // Whoever has the turn writes all there is, and looks once more after giving it back: a line may have come in between.
+    private void WriteWaiting()
     {
-        await foreach (var line in _lines.Reader.ReadAllAsync())
+        while (_lines.Reader.TryPeek(out _) && _turn.Wait(0))
         {
-            Write(line.Bytes);
-            Volatile.Write(ref _hangs, false);
-            line.Written?.SetResult();
-            if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
+            try
             {
-                _log.LogError("The audit log {Path} lacks {Lost} lines, of the time when it could not be written", _path, lost);
+                while (_lines.Reader.TryRead(out var line))
+                {
+                    Write(line.Bytes);
+                    Volatile.Write(ref _hangs, false);
+                    line.Written?.SetResult();
+                }
+
+                if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
+                {
+                    _log.LogError("The audit log {Path} lacks {Lost} lines, of the time when it could not be written", _path, lost);
+                }
+            }
+            finally
+            {
+                _turn.Release();
             }
         }
     }

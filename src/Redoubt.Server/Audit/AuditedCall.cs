@@ -47,7 +47,7 @@ internal sealed class AuditedCall(
     });
 
     /// <summary>Records the outcome.</summary>
-    public Task EndAsync(string result)
+    public async Task EndAsync(string result)
     {
         using var line = new MemoryStream();
         using (var json = new Utf8JsonWriter(line))
@@ -74,7 +74,7 @@ internal sealed class AuditedCall(
             json.WriteEndObject();
         }
 
-        return log.AppendAsync(line.GetBuffer().AsSpan(0, (int)line.Length));
+        await log.AppendAsync(line.GetBuffer().AsSpan(0, (int)line.Length));
     }
 
     // Enough to tell sessions apart, useless to act as one.
