@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Redoubt.Server.Audit;
 
@@ -60,6 +62,28 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     }
 
     [Fact]
+    public async Task Many_who_append_at_once_take_no_thread_from_each_other_and_lose_no_line()
+    {
+        var folder = pool.NewDirectory();
+        var told = new Told();
+        await using (var log = new AuditLog(folder, told))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 500).Select(who => Task.Run(async () =>
+            {
+                for (var i = 0; i < 10; i++)
+                {
+                    await log.AppendAsync(Encoding.ASCII.GetBytes($"{who} {i}"));
+                }
+            })));
+        }
+
+        Assert.Empty(told.Lines);
+        var lines = await File.ReadAllLinesAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken);
+        Assert.Equal(5000, lines.Distinct().Count());
+        Assert.All(lines.GroupBy(l => l.Split(' ')[0]), of => Assert.Equal(Enumerable.Range(0, 10).Select(i => $"{of.Key} {i}"), of));
+    }
+
+    [Fact]
     public async Task The_log_is_rotated_by_its_size()
     {
         var folder = pool.NewDirectory();
@@ -104,4 +128,17 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
 
     private async Task<List<JsonElement>> LinesAsync() =>
         [.. (await TextAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+
+    private sealed class Told : ILogger<AuditLog>
+    {
+        public ConcurrentQueue<string> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Lines.Enqueue(formatter(state, exception));
+    }
 }
