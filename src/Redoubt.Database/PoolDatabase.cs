@@ -208,17 +208,22 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>Writes the whole database to every journal now, and reads back that it is where it should be.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="times">How often; twice leaves nothing of before in either half of those that can be written.</param>
     /// <exception cref="AggregateException">Those that could not be written, each with its reason; the others have been.</exception>
-    public async Task FlushWholeAsync(CancellationToken cancellationToken)
+    public async Task FlushWholeAsync(CancellationToken cancellationToken, int times = 1)
     {
         var failures = new List<Exception>();
         foreach (var journal in _journals.Values.Append(_local))
         {
-            var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-            Ask(new StartOver(journal, written));
             try
             {
-                await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+                for (var time = 0; time < times; time++)
+                {
+                    var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+                    Ask(new StartOver(journal, written));
+                    await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+                }
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {

@@ -174,7 +174,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         if (HasClear(journal.State, keys.Ring))
         {
             // An older version wrote them in clear, and each copy has two halves of which only one is new by now.
-            await database.FlushWholeAsync(cancellationToken);
+            await daemon._sealing.RewriteAsync(times: 1);
         }
 
         await vdis.RemoveUnfinishedAsync();

@@ -104,12 +104,21 @@ public sealed class PoolServices
     /// <summary>What seals the secrets of what leaves the daemon, and opens those that come back.</summary>
     public KeyRing KeyRing => Keys.Ring;
 
-    /// <summary>Writes every copy of the database whole, into both halves of each, so that none keeps what was written in another way before.</summary>
-    /// <exception cref="IOException">One can't be written.</exception>
-    internal async Task RewriteAsync(CancellationToken cancellationToken)
+    /// <summary>Writes every copy of the database whole.</summary>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="times">How often: see <see cref="PoolDatabase.FlushWholeAsync"/>.</param>
+    /// <exception cref="XenApiException"><c>INTERNAL_ERROR</c>: which can't be written, each with its reason; the others have been.</exception>
+    internal async Task WriteWholeAsync(CancellationToken cancellationToken, int times = 1)
     {
-        await Database.FlushWholeAsync(cancellationToken);
-        await Database.FlushWholeAsync(cancellationToken);
+        try
+        {
+            await Database.FlushWholeAsync(cancellationToken, times);
+        }
+        catch (AggregateException e)
+        {
+            throw new XenApiException(
+                e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {string.Join("; ", e.InnerExceptions.Select(i => i.Message.TrimEnd('.')))}");
+        }
     }
 
     /// <summary>

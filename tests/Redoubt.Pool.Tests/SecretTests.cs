@@ -135,20 +135,36 @@ public sealed class SecretTests
     public async Task A_journal_from_before_is_read_and_sealed_at_the_first_start()
     {
         await using var scene = await OpenAsync();
-        var state = scene.Primary.Daemon.Services.State;
-        await scene.Primary.Daemon.DisposeAsync();
-        var path = Path.Combine(scene.Primary.Root, "data", "pool.journal");
-        await using (var old = await PoolDatabase.OpenAsync(state, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid))
-        {
-            await old.FlushWholeAsync(TestSite.Cancel);
-        }
-
-        Assert.Contains(path, await FindAsync(Chap, path), StringComparison.Ordinal);
+        await WriteInClearAsync(scene.Primary, scene.Primary.Daemon.Services.State);
         File.Delete(Path.Combine(scene.Primary.Root, "data", "pool-keys.json"));
         File.Delete(Path.Combine(scene.Primary.Root, "data", "kept.json"));
         await scene.Primary.StartAsync();
         AssertClear(scene.Primary.Daemon.Services.State);
         await RequireNoneAsync(scene.Primary);
+    }
+
+    [Fact]
+    public async Task A_copy_that_can_not_be_sealed_anew_is_told_and_holds_up_neither_the_others_nor_a_start()
+    {
+        await using var scene = await OpenAsync();
+        var (site, volume) = (scene.Primary, VolumePath(scene));
+        File.SetUnixFileMode(volume, UnixFileMode.UserRead);
+        await site.Client.CallAsync("pool.add_to_other_config", Pool(site), SealingPolicy.ClearForXapi, "true");
+        await Patience.UntilAsync(() => Told(site).Any(), "it is told");
+        Assert.All(Told(site), m => Assert.Contains(volume, m.Body, StringComparison.Ordinal));
+        await site.Client.CallAsync("pool.remove_from_other_config", Pool(site), SealingPolicy.ClearForXapi);
+
+        // The pool's own journal has two halves too, and both are sealed again although the other copy can't be.
+        var path = Path.Combine(site.Root, "data", "pool.journal");
+        await Patience.UntilAsync(async () => (await FindAsync("CLEAR-", path)).Length == 0, "the pool's own journal has nothing in clear");
+        Assert.Contains(volume, string.Join(' ', await site.Client.FailAsync("pool.rotate_key", Pool(site))), StringComparison.Ordinal);
+
+        var (before, state) = (Told(site).Count(), site.Daemon.Services.State);
+        await WriteInClearAsync(site, state);
+        await site.StartAsync();
+        AssertClear(site.Daemon.Services.State);
+        Assert.True(Told(site).Count() > before);
+        await Patience.UntilAsync(async () => (await FindAsync("CLEAR-", path)).Length == 0, "the pool's own journal has nothing in clear");
     }
 
     [Fact]
@@ -280,6 +296,21 @@ public sealed class SecretTests
         await scene.Primary.Client.CallAsync("SR.enable_database_replication", scene.Sr);
         return scene;
     }
+
+    // As a version did that sealed nothing.
+    private static async Task WriteInClearAsync(TestSite site, DatabaseState state)
+    {
+        await site.Daemon.DisposeAsync();
+        var path = Path.Combine(site.Root, "data", "pool.journal");
+        await using (var old = await PoolDatabase.OpenAsync(state, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid))
+        {
+            await old.FlushWholeAsync(TestSite.Cancel);
+        }
+
+        Assert.Contains(path, await FindAsync(Chap, path), StringComparison.Ordinal);
+    }
+
+    private static IEnumerable<MessageRecord> Told(TestSite site) => site.All<MessageRecord>().Where(m => m.Name == "METADATA_SECRETS_NOT_REWRITTEN");
 
     private static Task ChangeAsync(RecoveryScene scene) => scene.Primary.Daemon.Services.Database.WriteAsync(
         tx => tx.Update(scene.Vm, v => v with { OtherConfig = v.OtherConfig.SetItem("api-token", Later) }), TestSite.Cancel);

@@ -31,7 +31,15 @@ internal sealed class KeyCalls(PoolServices pool)
     {
         var own = Own(call, self);
         var id = pool.Keys.Rotate(own.Uuid, own.NameLabel);
-        await pool.RewriteAsync(call.Cancellation);
+        try
+        {
+            await pool.WriteWholeAsync(call.Cancellation, times: 2);
+        }
+        catch (XenApiException e)
+        {
+            throw new XenApiException(e, e.Code, $"The pool seals with key {id} from now on. {e.Parameters[0]}. Make new exports, and write the others (pool-sync-database) when their storage answers");
+        }
+
         return id;
     }
 

@@ -1,5 +1,4 @@
 using Redoubt.Database;
-using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -20,7 +19,7 @@ internal sealed class SealingSwitch : IAsyncDisposable
         {
             if (changes.Any(c => c is { Before.Record: PoolRecord before, After.Record: PoolRecord after } && SealingPolicy.Of(before) != SealingPolicy.Of(after)))
             {
-                _rewriting = Task.WhenAll(_rewriting, Task.Run(RewriteAsync));
+                _rewriting = Task.WhenAll(_rewriting, Task.Run(() => RewriteAsync(times: 2)));
             }
         });
     }
@@ -34,22 +33,30 @@ internal sealed class SealingSwitch : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private async Task RewriteAsync()
+    /// <summary>Writes every copy anew, so that none keeps what was in clear; tells of those that can't be written.</summary>
+    /// <param name="times">How often, since a copy has two halves of which one is written at a time.</param>
+    public async Task RewriteAsync(int times)
     {
         try
         {
-            await _pool.RewriteAsync(_stopping.Token);
+            try
+            {
+                await _pool.WriteWholeAsync(_stopping.Token, times);
+            }
+            catch (XenApiException e)
+            {
+                await _pool.Database.WriteSurelyAsync(
+                    tx => MessageLog.Add(
+                        tx, "METADATA_SECRETS_NOT_REWRITTEN", 3, Cls.Pool, tx.Get(_pool.Pool).Uuid,
+                        $"What is sealed in the pool's metadata has changed ({SealingPolicy.ClearForXapi}, {SealingPolicy.SealTpms}, or an older version wrote it in clear). {e.Parameters[0]}. "
+                        + "When the storage answers again: pool-sync-database, twice.",
+                        _pool.Time.GetUtcNow()),
+                    _stopping.Token);
+            }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {
             // Every copy is written whole at the next start.
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or TimeoutException or JournalException)
-        {
-            await _pool.PostAsync(
-                "METADATA_SECRETS_NOT_REWRITTEN", 3, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid,
-                $"What is sealed in the pool's metadata was changed ({SealingPolicy.ClearForXapi}, {SealingPolicy.SealTpms}), but not every copy could be written anew: {e.Message}. "
-                + "When the storage answers again: pool-sync-database.");
         }
     }
 }
