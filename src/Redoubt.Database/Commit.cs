@@ -38,6 +38,7 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
     {
         // Whole databases and transactions begin at even generations.
         before = Math.Max(before, transaction.Floor + (transaction.Floor & 1));
+        SealingPolicy? policy = null;
         ImmutableArray<Delta> deltas = [.. changes.SelectMany(c => Deltas.Of(c, Seal))];
         Deltas.RequireText(deltas, changes);
         Deltas.RequireKeys(changes);
@@ -47,7 +48,7 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
 
         Record Seal(SecretField secret, Record record)
         {
-            var written = keys?.Seal(secret, record, SealingPolicy.Of(transaction.State)) ?? record;
+            var written = keys?.Seal(secret, record, policy ??= SealingPolicy.Of(transaction.State)) ?? record;
             if (!ReferenceEquals(written, record))
             {
                 // What is sealed could carry any text, but the same database may be written in clear one day.

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
@@ -54,7 +53,7 @@ internal static class MetadataFacts
         ]);
     }
 
-    private static string? Moment(DateTimeOffset? moment) => moment?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);
+    private static string? Moment(DateTimeOffset? moment) => moment is { } known ? MomentText.Of(known) : null;
 
     private static ImmutableSortedDictionary<string, string> Map(params (string Key, string? Value)[] facts) =>
         facts.Where(f => f.Value is not null).ToImmutableSortedDictionary(f => f.Key, f => f.Value!);

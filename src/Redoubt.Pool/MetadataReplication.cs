@@ -143,7 +143,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
         catch (XenApiException e)
         {
             await MarkAsync(vdi, latest: false);
-            await _reports.TellBrokenAsync(reference, vdi, ErrorSentences.Find(e.Code, e.Parameters) ?? e.Message);
+            await _reports.TellBrokenAsync(reference, vdi, ErrorSentences.Of(e));
         }
     }
 
@@ -341,7 +341,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
                 return false;
             }
 
-            await _reports.TellBrokenAsync(reference, Own(reference), ErrorSentences.Find(e.Code, e.Parameters) ?? e.Message);
+            await _reports.TellBrokenAsync(reference, Own(reference), ErrorSentences.Of(e));
             return false;
         }
     }

@@ -158,7 +158,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await PublishKeyAsync(services);
         var daemon = Assemble(directory, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
-        daemon._restored = journal.Restored is null ? ClosedSentence(state, keys.Ring) : $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".TrimEnd();
+        daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
         {
             await services.PostAsync("DATABASE_RESTORED", 2, Cls.Pool, services.State.Get(pool).Uuid, restored);
@@ -171,7 +171,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await testSrs.RemoveLeftoversAsync();
         await connections.RestoreAsync(cancellationToken);
-        if (HasClear(journal.State, keys.Ring))
+        if (HasClear(journal.State))
         {
             // An older version wrote them in clear, and each copy has two halves of which only one is new by now.
             await daemon._sealing.RewriteAsync(times: 1);
@@ -276,11 +276,10 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication);
     }
 
-    private static bool HasClear(DatabaseState state, KeyRing keys)
+    private static bool HasClear(DatabaseState state)
     {
         var policy = SealingPolicy.Of(state);
-        return DataModel.Classes.Values.Where(c => c.Kind == ClassKind.Persistent && !SecretFields.Of(c).IsEmpty)
-            .Any(c => state.Table(c).Rows.Any(r => !ReferenceEquals(keys.Seal(r.Record, policy), r.Record)));
+        return StoredValue.Of(state).Any(v => v.IsClear && !policy.LeavesClear(v.Field, v.Value));
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

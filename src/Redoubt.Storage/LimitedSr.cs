@@ -23,7 +23,7 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         ChangeAsync(() => sr.CreateVdiAsync(config, cancellationToken), RemoveAsync, cancellationToken);
 
     public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) =>
-        ChangeAsync(() => Done(sr.DestroyVdiAsync(vdi, cancellationToken)), null, cancellationToken);
+        ChangeAsync(() => SrLooks.DoneAsync(sr.DestroyVdiAsync(vdi, cancellationToken)), null, cancellationToken);
 
     public Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken) =>
         ChangeAsync(() => sr.ResizeVdiAsync(vdi, virtualSizeBytes, cancellationToken), null, cancellationToken);
@@ -35,7 +35,7 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         ChangeAsync(() => sr.SnapshotVdiAsync(source, snapshot, cancellationToken), RemoveAsync, cancellationToken);
 
     public Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken) =>
-        ChangeAsync(() => Done(sr.ImportVdiAsync(vdi, content, format, cancellationToken)), null, cancellationToken);
+        ChangeAsync(() => SrLooks.DoneAsync(sr.ImportVdiAsync(vdi, content, format, cancellationToken)), null, cancellationToken);
 
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => WhileAnsweringAsync(
         () => sr.ExportVdiAsync(vdi, format, cancellationToken), () => AnswerAsync(CancellationToken.None), late => late.DisposeAsync().AsTask(), cancellationToken);
@@ -47,7 +47,7 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         LookAsync(() => sr.GetMarkAsync(vdi, cancellationToken), SrLooks.Limit, cancellationToken);
 
     public Task ProveWritesAsync(CancellationToken cancellationToken) =>
-        LookAsync(() => Done(sr.ProveWritesAsync(cancellationToken)), SrLooks.WriteLimit, cancellationToken);
+        LookAsync(() => SrLooks.DoneAsync(sr.ProveWritesAsync(cancellationToken)), SrLooks.WriteLimit, cancellationToken);
 
     public Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken) =>
         LookAsync(() => sr.LookAsync(look, cancellationToken), SrLooks.ScanLimit, cancellationToken);
@@ -116,10 +116,4 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         },
         limit,
         cancellationToken);
-
-    private static async Task<bool> Done(Task act)
-    {
-        await act;
-        return true;
-    }
 }

@@ -27,7 +27,7 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
 
     /// <inheritdoc/>
     public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        At(deviceConfig).RunAsync(() => Done(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
+        At(deviceConfig).RunAsync(() => SrLooks.DoneAsync(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ISr> AttachAsync(
@@ -43,13 +43,7 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
 
     /// <inheritdoc/>
     public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        At(deviceConfig).RunAsync(() => Done(driver.DestroyAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
-
-    private static async Task<bool> Done(Task act)
-    {
-        await act;
-        return true;
-    }
+        At(deviceConfig).RunAsync(() => SrLooks.DoneAsync(driver.DestroyAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
 
     private static string Place(IReadOnlyDictionary<string, string> deviceConfig) =>
         string.Join(", ", deviceConfig.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value));

@@ -80,6 +80,13 @@ internal sealed class SrLooks(string place, TimeProvider time)
         _places.Release();
     }
 
+    /// <summary>For a look, or a change, that answers nothing.</summary>
+    internal static async Task<bool> DoneAsync(Task act)
+    {
+        await act;
+        return true;
+    }
+
     /// <summary>Takes care of an answer that nobody waits for any more.</summary>
     internal static async Task TakeLateAsync<T>(Task<T> looking, Func<T, Task>? tooLate)
     {

@@ -47,6 +47,13 @@ public static class ErrorSentences
         return sentence.ToString();
     }
 
+    /// <summary>The sentence of a failure; its code and parameters for a code without one.</summary>
+    public static string Of(XenApiException failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        return Find(failure.Code, failure.Parameters) ?? failure.Message;
+    }
+
     /// <summary>The objects that a failure's sentence names, as class and reference, so that their names can be looked up beforehand.</summary>
     public static IReadOnlyList<(string Class, string Ref)> ObjectsIn(string code, IReadOnlyList<string> parameters)
     {

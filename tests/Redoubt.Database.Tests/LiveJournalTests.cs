@@ -110,7 +110,7 @@ public sealed class LiveJournalTests
     {
         await using var pool = await TestPool.OpenAsync();
         var mount = Directory.CreateTempSubdirectory("redoubt-full-").FullName;
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount), "mounting is not permitted here");
+        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount), "mounting is not permitted here");
         try
         {
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
@@ -131,7 +131,7 @@ public sealed class LiveJournalTests
             Assert.Equal(JournalHealth.Broken, Assert.Single(pool.Database.Journals).Health);
             await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = "while full" }), Stop);
 
-            Assert.True(await RunAsync("mount", "-o", "remount,size=100m", mount));
+            Assert.True(await Programs.RunAsync("mount", "-o", "remount,size=100m", mount));
             while (await health.Reader.ReadAsync(Stop) is not null)
             {
                 // It may have been tried again before there was space.
@@ -142,7 +142,7 @@ public sealed class LiveJournalTests
         finally
         {
             await pool.Database.DetachAsync("sr");
-            await RunAsync("umount", mount);
+            await Programs.RunAsync("umount", mount);
             Directory.Delete(mount);
         }
     }
@@ -151,66 +151,48 @@ public sealed class LiveJournalTests
     public async Task A_volume_that_hangs_holds_the_pool_up_for_its_limit_once_and_is_caught_up_when_it_answers()
     {
         await using var pool = await TestPool.OpenAsync();
-        var image = pool.Make("disk.img");
-        var mount = Directory.CreateTempSubdirectory("redoubt-hung-").FullName;
-        Assert.SkipUnless(
-            await RunAsync("mkfs.ext4", "-q", "-F", image) && await RunAsync("mount", "-o", "loop", image, mount), "mounting is not permitted here");
-        var frozen = false;
-        try
+        await using var storage = await FrozenStorage.AtAsync(Path.Combine(Path.GetDirectoryName(pool.LocalPath)!, "mounted"));
+        var path = pool.Make(Path.Combine(storage.FullPath, "sr.journal"));
+        var health = Channel.CreateUnbounded<string?>();
+        pool.Database.JournalChanged += (journal, standing) =>
         {
-            var path = pool.Make(Path.Combine(mount, "sr.journal"));
-            var health = Channel.CreateUnbounded<string?>();
-            pool.Database.JournalChanged += (journal, standing) =>
+            if (journal.Key == "sr" && standing.Health is JournalHealth.Healthy or JournalHealth.Broken)
             {
-                if (journal.Key == "sr" && standing.Health is JournalHealth.Healthy or JournalHealth.Broken)
-                {
-                    health.Writer.TryWrite(standing.Reason);
-                }
-            };
-            await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
-            Assert.Null(await health.Reader.ReadAsync(Stop));
-
-            // The first state of the history is written aside, and is not what shall hang.
-            using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
-            {
-                while (Redoubt.Database.Journal.JournalHistory.List(path).Entries.Count == 0)
-                {
-                    await tick.WaitForNextTickAsync(Stop);
-                }
+                health.Writer.TryWrite(standing.Reason);
             }
+        };
+        await pool.Database.AttachAsync(new LiveJournal("sr", path, null, TimeProvider.System), false, Stop);
+        Assert.Null(await health.Reader.ReadAsync(Stop));
 
-            Assert.True(frozen = await RunAsync("fsfreeze", "-f", mount));
-            var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
-            Assert.Contains("did not answer", await health.Reader.ReadAsync(Stop), StringComparison.Ordinal);
-            var watch = System.Diagnostics.Stopwatch.StartNew();
-            for (var i = 0; i < 20; i++)
-            {
-                await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = $"while hung {i}" }), Stop);
-            }
-
-            // Had each waited for the volume again, it would have been forty seconds.
-            Assert.InRange(watch.Elapsed, TimeSpan.Zero, 10 * LiveJournal.AppendLimit);
-
-            Assert.True(await RunAsync("fsfreeze", "-u", mount));
-            frozen = false;
-            while (await health.Reader.ReadAsync(Stop) is not null)
-            {
-                // It may be told once more that it was broken.
-            }
-
-            Assert.Equal("while hung 19", TestPool.Read(path).Get(vm).NameLabel);
-        }
-        finally
+        // The first state of the history is written aside, and is not what shall hang.
+        using (var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(20)))
         {
-            if (frozen)
+            while (Redoubt.Database.Journal.JournalHistory.List(path).Entries.Count == 0)
             {
-                await RunAsync("fsfreeze", "-u", mount);
+                await tick.WaitForNextTickAsync(Stop);
             }
-
-            await pool.Database.DetachAsync("sr");
-            await RunAsync("umount", mount);
-            Directory.Delete(mount);
         }
+
+        await storage.FreezeAsync();
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
+        Assert.Contains("did not answer", await health.Reader.ReadAsync(Stop), StringComparison.Ordinal);
+        var watch = System.Diagnostics.Stopwatch.StartNew();
+        for (var i = 0; i < 20; i++)
+        {
+            await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = $"while hung {i}" }), Stop);
+        }
+
+        // Had each waited for the volume again, it would have been forty seconds.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, 10 * LiveJournal.AppendLimit);
+
+        await storage.ThawAsync();
+        while (await health.Reader.ReadAsync(Stop) is not null)
+        {
+            // It may be told once more that it was broken.
+        }
+
+        Assert.Equal("while hung 19", TestPool.Read(path).Get(vm).NameLabel);
+        await pool.Database.DetachAsync("sr");
     }
 
     [Fact]
@@ -271,12 +253,5 @@ public sealed class LiveJournalTests
         {
             await tick.WaitForNextTickAsync(Stop);
         }
-    }
-
-    private static async Task<bool> RunAsync(string program, params string[] arguments)
-    {
-        using var process = System.Diagnostics.Process.Start(program, arguments);
-        await process.WaitForExitAsync(Stop);
-        return process.ExitCode == 0;
     }
 }

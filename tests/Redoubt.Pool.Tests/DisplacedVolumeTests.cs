@@ -165,7 +165,7 @@ public sealed class DisplacedVolumeTests
         var folder = Path.Combine(site.Root, "mounted", site.Get(sr).Uuid);
         var pbd = site.Get(sr).Pbds.Single();
         await site.Client.CallAsync("PBD.unplug", pbd);
-        Assert.SkipUnless(FrozenStorage.Run("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder), "mounting is not permitted here");
+        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder), "mounting is not permitted here");
         var away = Path.Combine(site.Root, "away");
         try
         {
@@ -173,7 +173,7 @@ public sealed class DisplacedVolumeTests
             await site.CreateVdiAsync(sr);
             await site.Client.CallAsync("SR.enable_database_replication", sr);
             Directory.CreateDirectory(away);
-            Assert.True(FrozenStorage.Run("mount", "--bind", folder, away) && FrozenStorage.Run("umount", "-l", folder));
+            Assert.True(await Programs.RunAsync("mount", "--bind", folder, away) && await Programs.RunAsync("umount", "-l", folder));
             await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
 
             // However often it is looked at, by whom, and by a daemon that starts, nothing is made below the storage.
@@ -188,7 +188,7 @@ public sealed class DisplacedVolumeTests
             Assert.Empty(Directory.GetFileSystemEntries(folder));
 
             // It is back, and so is the copy.
-            Assert.True(FrozenStorage.Run("mount", "--bind", away, folder));
+            Assert.True(await Programs.RunAsync("mount", "--bind", away, folder));
             await site.Client.CallAsync("SR.scan", sr);
             await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
             Assert.All(site.Get(sr).Vdis, v => Assert.False(site.Get(v).Missing));
@@ -196,8 +196,8 @@ public sealed class DisplacedVolumeTests
         finally
         {
             await site.Daemon.DisposeAsync();
-            FrozenStorage.Run("umount", "-l", folder);
-            FrozenStorage.Run("umount", "-l", away);
+            await Programs.RunAsync("umount", "-l", folder);
+            await Programs.RunAsync("umount", "-l", away);
         }
     }
 

@@ -93,11 +93,11 @@ public sealed class HungStorageTests
     public async Task A_change_of_an_SR_that_answers_readers_only_is_refused_holds_up_nothing_and_leaves_nothing_behind()
     {
         await using var site = await TestSite.OpenAsync();
-        using var storage = FrozenStorage.At(Path.Combine(site.Root, "bad"));
+        await using var storage = await FrozenStorage.AtAsync(Path.Combine(site.Root, "bad"));
         var bad = await site.CreateSrAsync("bad");
         var (disk, other) = (await site.CreateVdiAsync(bad), await site.CreateVdiAsync(bad));
         var files = DisksOf(site.Root);
-        storage.Freeze();
+        await storage.FreezeAsync();
 
         var changes = Task.WhenAll(
             site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = bad, VirtualSize = 1 << 20 }),
@@ -113,7 +113,7 @@ public sealed class HungStorageTests
         Assert.Empty(site.Get(disk).CurrentOperations);
         Assert.Equal(2, site.Get(bad).Vdis.Count);
 
-        storage.Thaw();
+        await storage.ThawAsync();
         await Patience.UntilAsync(() => Succeeds(site, "SR.scan", bad), "the SR answers again");
         await Patience.UntilAsync(() => DisksOf(site.Root).SequenceEqual(files), "what was made too late is removed again");
         Assert.True(Succeeds(site, "SR.scan", bad));

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Redoubt.Pool.Backups;
 using Redoubt.XenApi;
 using Rows = System.Collections.Immutable.ImmutableList<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>;
@@ -149,8 +148,8 @@ public sealed class MetadataBackupTests
             Path.Combine(content, "metadata", "2024-03-01-02-03-04", "SRMETA.xml"), $"<?xml version=\"1.0\" ?><meta><sr uuid=\"{sr}\" name_label=\"DR store\" name_description=\"replicated\"/></meta>", TestSite.Cancel);
         var legacy = Guid.NewGuid().ToString("D");
         var image = Path.Combine(storage, legacy + ".raw");
-        await RunAsync("truncate", "-s", "500M", image);
-        await RunAsync("/usr/sbin/mke2fs", "-q", "-j", "-F", "-d", content, image);
+        Assert.True(await Programs.RunAsync("truncate", "-s", "500M", image));
+        Assert.True(await Programs.RunAsync("/usr/sbin/mke2fs", "-q", "-j", "-F", "-d", content, image));
         var reference = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", sr, "?", "", "file", "", true, TestSite.Map());
         var pbd = await site.Client.CallAsync<Ref<PbdRecord>>(
             "PBD.create", new PbdRecord { Host = site.Daemon.Services.Host, Sr = reference, DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "storage"))) });
@@ -172,11 +171,4 @@ public sealed class MetadataBackupTests
 
     private static Task<Rows> RestoreAsync(TestSite site, Ref<SrRecord> sr, string mode, bool dryRun, bool force = false, string date = "") =>
         site.Client.CallAsync<Rows>("SR.restore_metadata_backup", sr, "", date, mode, force, dryRun);
-
-    private static async Task RunAsync(string program, params string[] arguments)
-    {
-        using var process = Process.Start(program, arguments);
-        await process.WaitForExitAsync(TestSite.Cancel);
-        Assert.Equal(0, process.ExitCode);
-    }
 }

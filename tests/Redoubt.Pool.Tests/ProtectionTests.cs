@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -72,7 +71,7 @@ public sealed class ProtectionTests
             Assert.NotEqual("0", standing["generations_behind"]);
             Assert.False(site.All<VdiRecord>().Single().MetadataLatest);
 
-            Assert.True(await RunAsync("mount", "-o", "remount,size=100m", Path.Combine(site.Root, "small")));
+            Assert.True(await Programs.RunAsync("mount", "-o", "remount,size=100m", Path.Combine(site.Root, "small")));
             await UntilAsync(() => Has(site, "METADATA_LUN_HEALTHY"));
             Assert.Equal(("healthy", "0"), ((await StandingAsync(site, sr))["health"], (await StandingAsync(site, sr))["generations_behind"]));
             await UnplugAsync(site);
@@ -100,7 +99,7 @@ public sealed class ProtectionTests
     private static async Task WithSpaceAsync(string path, string size, Func<Task> act)
     {
         Directory.CreateDirectory(path);
-        Assert.SkipUnless(await RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path), "mounting is not permitted here");
+        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path), "mounting is not permitted here");
         try
         {
             await act();
@@ -108,14 +107,7 @@ public sealed class ProtectionTests
         finally
         {
             // Lazily, so that a test that failed leaves no mount behind though the SR is still attached.
-            await RunAsync("umount", "-l", path);
+            await Programs.RunAsync("umount", "-l", path);
         }
-    }
-
-    private static async Task<bool> RunAsync(string program, params IEnumerable<string> arguments)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardError = true, UseShellExecute = false })!;
-        await process.WaitForExitAsync(TestSite.Cancel);
-        return process.ExitCode == 0;
     }
 }

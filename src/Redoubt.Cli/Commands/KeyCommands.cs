@@ -33,7 +33,7 @@ internal static class KeyCommands
     {
         var p = context.Parameters;
         var recipient = p.GetOr("recipient", "operator");
-        var passphrase = Passphrase(context, $"Passphrase for {recipient}: ", twice: true);
+        var passphrase = NewPassword.Read(context, "passphrase", $"Passphrase for {recipient}: ");
         var text = await context.CallAsync("pool.export_key", await PoolAsync(context), recipient, passphrase);
         await context.Files.WriteNewAsync(
             p.Get("file-name"),
@@ -55,7 +55,7 @@ internal static class KeyCommands
             using var reader = new StreamReader(file, Encoding.UTF8, leaveOpen: true);
             text = await reader.ReadToEndAsync(context.CancellationToken);
         }, context.CancellationToken);
-        var passphrase = Passphrase(context, "Passphrase: ", twice: false);
+        var passphrase = NewPassword.Read(context, "passphrase", "Passphrase: ", isNew: false);
         var keys = Maps(await context.CallAsync("pool.import_key", await PoolAsync(context), text, passphrase));
         foreach (var key in keys)
         {
@@ -93,24 +93,6 @@ internal static class KeyCommands
         var id = (await context.CallAsync("pool.rotate_key", await PoolAsync(context))).AsString("string");
         context.Terminal.PrintLine(id);
         context.Terminal.ErrorLine("Exports that were made before open nothing that is written from now on: make new ones (pool-key-export).");
-    }
-
-    private static string Passphrase(CommandContext context, string question, bool twice)
-    {
-        if (context.Parameters.Find("passphrase-file") is { } file)
-        {
-            return NewPassword.FromFile(file);
-        }
-
-        if (!context.Terminal.CanAsk)
-        {
-            throw new UsageException("No passphrase. Give passphrase-file=, a file with the passphrase on its first line, or run this at a terminal.");
-        }
-
-        var passphrase = context.Terminal.AskSecret(question);
-        return !twice || context.Terminal.AskSecret("Once more: ") == passphrase
-            ? passphrase
-            : throw new UsageException("The two passphrases differ. Nothing was written.");
     }
 
     private static List<IReadOnlyDictionary<string, string>> Maps(WireValue value) =>

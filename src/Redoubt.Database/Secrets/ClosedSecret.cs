@@ -12,35 +12,13 @@ public sealed record ClosedSecret(ClassModel Class, string Ref, string Field, st
     /// <summary>All of a database whose secrets were opened as far as they can be.</summary>
     public static IEnumerable<ClosedSecret> Of(DatabaseState state)
     {
-        foreach (var model in DataModel.Classes.Values.Where(c => c.Kind == ClassKind.Persistent))
+        foreach (var (field, reference, key, value) in StoredValue.Of(state))
         {
-            var fields = SecretFields.Of(model);
-            foreach (var row in fields.IsEmpty ? [] : state.Table(model).Rows)
+            // Whatever the key of the map says: another version may have taken it for a secret.
+            if (SealedText.TryParse(value, out var text))
             {
-                foreach (var closed in Of(model, row, fields))
-                {
-                    yield return closed;
-                }
+                yield return new(field.Class, reference, key.Length == 0 ? field.Field.Name : $"{field.Field.Name}:{key}", text.KeyId);
             }
         }
-    }
-
-    private static List<ClosedSecret> Of(ClassModel model, Row row, IEnumerable<SecretField> fields)
-    {
-        var found = new List<ClosedSecret>();
-        foreach (var field in fields)
-        {
-            field.Replace(row.Record, (_, value) => value.StartsWith(SealedText.Prefix, StringComparison.Ordinal), (key, value) =>
-            {
-                if (SealedText.TryParse(value, out var text))
-                {
-                    found.Add(new(model, row.Ref, key.Length == 0 ? field.Field.Name : $"{field.Field.Name}:{key}", text.KeyId));
-                }
-
-                return value;
-            });
-        }
-
-        return found;
     }
 }

@@ -67,7 +67,7 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
             }
             catch (XenApiException unreadable)
             {
-                outcomes.Add(new("VM", file.Name[..^BackupLayout.ArchiveSuffix.Length], "", "failed", Reason(unreadable)));
+                outcomes.Add(new("VM", file.Name[..^BackupLayout.ArchiveSuffix.Length], "", "failed", ErrorSentences.Of(unreadable)));
             }
         }
 
@@ -122,7 +122,7 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
         }
         catch (XenApiException refused)
         {
-            (result, detail) = ("failed", Reason(refused));
+            (result, detail) = ("failed", ErrorSentences.Of(refused));
         }
 
         if (state.Find(group.Appliance ?? default) is { } appliance)
@@ -142,7 +142,4 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
             : await pool.Database.WriteAsync(tx => SrNames.Apply(tx, names), cancellationToken);
         outcomes.AddRange(renamed.Select(r => new Outcome(r.Class, r.Uuid, r.Label, wish.DryRun ? "would-restore" : "restored", "name and description")));
     }
-
-    /// <summary>A refusal in words.</summary>
-    public static string Reason(XenApiException refused) => ErrorSentences.Find(refused.Code, refused.Parameters) ?? refused.Message;
 }

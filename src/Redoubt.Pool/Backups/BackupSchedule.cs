@@ -83,7 +83,7 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 _failed[record.Uuid] = now;
-                var reason = e is XenApiException refused ? BackupRestore.Reason(refused) : e.Message;
+                var reason = e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message;
                 await pool.PostAsync("METADATA_BACKUP_FAILED", 3, Cls.Sr, record.Uuid, $"The {record.OtherConfig[IntervalKey]} metadata backup on this SR failed and will be tried again in an hour: {reason}");
             }
         }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -54,8 +53,8 @@ internal sealed class KeyCalls(PoolServices pool)
                 ("use", k.Id == held.Own ? "own" : k.Pool.Length == 0 || k.Pool == own.Uuid ? "before" : "imported"),
                 ("pool", k.Pool.Length == 0 ? own.Uuid : k.Pool),
                 ("pool-name", k.Pool.Length == 0 ? own.NameLabel : k.PoolName),
-                ("since", Time(k.Since)),
-                ("exported-to", string.Join("; ", held.Exports.Where(e => e.KeyId == k.Id).Select(e => $"{e.Recipient} ({Time(e.At)})"))))),
+                ("since", MomentText.Of(k.Since)),
+                ("exported-to", string.Join("; ", held.Exports.Where(e => e.KeyId == k.Id).Select(e => $"{e.Recipient} ({MomentText.Of(e.At)})"))))),
         ];
     }
 
@@ -95,8 +94,6 @@ internal sealed class KeyCalls(PoolServices pool)
     private PoolRecord Own(CallContext call, Ref<PoolRecord> self) => call.Session.Foreign is null
         ? pool.State.Get(self)
         : throw new XenApiException("OPERATION_NOT_ALLOWED", "The keys are this pool's, and the session is on another pool's database. Log in to the pool itself.");
-
-    private static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
     private static ImmutableSortedDictionary<string, string> Text(params ReadOnlySpan<(string Key, string Value)> pairs)
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -32,7 +31,7 @@ internal static class WrappedKeys
     {
         var plain = JsonSerializer.SerializeToUtf8Bytes(keys.Select(k => new Content(k.Id, k.Key, k.Pool, k.PoolName)).ToArray(), Json);
         var (salt, nonce) = (RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(NonceBytes));
-        var file = new File(Format, 1, pool, poolName, recipient, now.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture), Kdf, Iterations, salt, nonce, []);
+        var file = new File(Format, 1, pool, poolName, recipient, MomentText.Of(now), Kdf, Iterations, salt, nonce, []);
         var sealedKeys = new byte[TagBytes + plain.Length];
         using var aes = new AesGcm(Derive(passphrase, file), TagBytes);
         aes.Encrypt(nonce, plain, sealedKeys.AsSpan(TagBytes), sealedKeys.AsSpan(0, TagBytes), Bound(file));

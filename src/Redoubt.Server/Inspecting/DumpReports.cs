@@ -48,7 +48,7 @@ internal static class DumpReports
                 + "What it does not know is passed over.";
         }
 
-        var secrets = InClear(state) + dump.Manifest.Extra.Count(p => p.Key == "pool_token");
+        var secrets = StoredValue.Of(state).Count(v => v.IsClear) + dump.Manifest.Extra.Count(p => p.Key == "pool_token");
         if (secrets > 0)
         {
             yield return $"It holds {(secrets == 1 ? "a secret" : $"{secrets} secrets")} in clear, not shown here. Keep it as safe as a password.";
@@ -60,23 +60,5 @@ internal static class DumpReports
             yield return $"It holds {(closed.Count == 1 ? "a sealed secret" : $"{closed.Count} sealed secrets")}; "
                 + $"whoever recovers from it needs the key {string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))} (pool-key-import).";
         }
-    }
-
-    private static int InClear(DatabaseState state)
-    {
-        var found = 0;
-        foreach (var model in DataModel.Classes.Values.Where(c => c.Kind == ClassKind.Persistent))
-        {
-            foreach (var (field, record) in SecretFields.Of(model).SelectMany(f => state.Table(model).Rows.Select(r => (f, r.Record))))
-            {
-                field.Replace(record, (_, value) =>
-                {
-                    found += SealedText.Is(value) ? 0 : 1;
-                    return value;
-                });
-            }
-        }
-
-        return found;
     }
 }

@@ -60,11 +60,12 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     }
 
     /// <summary>Checks that the directory is still there, and is one: storage can vanish under an attached SR.</summary>
-    public void RequireExists()
+    /// <returns>What it is.</returns>
+    public FileStatus RequireExists()
     {
         var status = Posix.TryGetStatus(path);
-        if (status is { IsDirectory: true })
-            return;
+        if (status is { IsDirectory: true } found)
+            return found;
         throw SrFailure.Backend(SrFailure.SrUnavailable, status is { IsLink: true }
             ? $"{path} is a symbolic link, which is not followed: put the directory of the SR there."
             : $"The directory {path} of SR {uuid} is not there: check that the storage is mounted and complete.");
@@ -73,8 +74,7 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     /// <summary>Checks that it is the SR's directory still, and not the empty one below it that is left when the storage has been unmounted.</summary>
     public void RequireMounted()
     {
-        RequireExists();
-        var device = (Posix.TryGetStatus(path) ?? default).Device;
+        var device = RequireExists().Device;
         if (_device != 0 && device != _device && !Directory.EnumerateFileSystemEntries(path).Any(e => VdiFile.TryParse(e, out _)))
         {
             throw SrFailure.Backend(

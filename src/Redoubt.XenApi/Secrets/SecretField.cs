@@ -12,6 +12,10 @@ public sealed record SecretField(ClassModel Class, FieldModel Field, SecretKind 
     /// <summary>Who may read the secrets: whoever may write them, for they could be replaced by them anyway; never one who may only look.</summary>
     public Role LowestReader { get; } = (Role)Math.Max((int)(Field.SetRole ?? Class.Roles.Set).Lowest, (int)Role.VmOperator);
 
+    /// <summary>What the field of a record holds, secret or not: each value with its key, which is empty where the field is the secret.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Values(Record record) =>
+        Field.GetValue(record) is string whole ? [new("", whole)] : (ImmutableSortedDictionary<string, string>)Field.GetValue(record)!;
+
     /// <summary>The record with each of the field's secrets replaced; the same object if it has none.</summary>
     /// <param name="record">A record of the class.</param>
     /// <param name="replace">Makes the new value of the key (empty where the field is the secret) and the old value.</param>
