@@ -227,8 +227,8 @@ public sealed class PoolDatabase : IAsyncDisposable
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
-                failures.Add(new IOException(
-                    $"{journal.FullPath}: {(e is TimeoutException ? $"it did not answer within {LiveJournal.WholeLimit.TotalSeconds:0} seconds" : e.Message)}", e));
+                var why = e is TimeoutException ? $"it did not answer within {LiveJournal.WholeLimit.TotalSeconds:0} seconds" : e.Message;
+                failures.Add(new IOException(why.Contains(journal.FullPath, StringComparison.Ordinal) ? why : $"{journal.FullPath}: {why}", e));
             }
         }
 
