@@ -62,9 +62,10 @@ internal sealed class KeyCalls(PoolServices pool)
     public static ImmutableList<ImmutableSortedDictionary<string, string>> GetClosedSecrets(CallContext call, Ref<PoolRecord> self)
     {
         _ = call.State.Get(self);
+        var owners = new SecretOwners(call.State);
         return
         [
-            .. ClosedSecret.Of(call.State).Select(c => (Closed: c, Owner: SecretOwners.Of(call.State, c)))
+            .. ClosedSecret.Of(call.State).Select(c => (Closed: c, Owner: owners.Of(c)))
                 .Select(c => Text(
                     ("class", c.Owner.Class), ("uuid", c.Owner.Uuid), ("name", c.Owner.Name), ("field", $"{c.Closed.Class.Name}.{c.Closed.Field}"), ("key", c.Closed.KeyId)))
                 .OrderBy(c => c["class"], StringComparer.Ordinal).ThenBy(c => c["uuid"], StringComparer.Ordinal).ThenBy(c => c["field"], StringComparer.Ordinal),
