@@ -5,6 +5,8 @@ namespace Redoubt.Console.Tests;
 /// <summary>What visitors do on every page.</summary>
 internal static class PageActions
 {
+    private static readonly TimeSpan BrowserLimit = TimeSpan.FromMinutes(2);
+
     public static async Task SignInAsync(this IPage page, string user, string password)
     {
         await page.GetByLabel("User name").FillAsync(user);
@@ -14,6 +16,12 @@ internal static class PageActions
 
     /// <summary>Waits until the page does what its buttons say: until then it is a picture that came with the first answer.</summary>
     public static Task LiveAsync(this IPage page) => page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+
+    /// <summary>A page in a browser. Other than what is done on one, Chromium may take for ever to open it.</summary>
+    public static Task<IPage> OpenPageAsync(this IBrowserContext context) => context.NewPageAsync().WaitAsync(BrowserLimit);
+
+    /// <summary>Closes a browser with all its pages, which Chromium may take for ever for as well.</summary>
+    public static Task EndAsync(this IBrowserContext context) => context.DisposeAsync().AsTask().WaitAsync(BrowserLimit);
 
     public static async Task OpenAsync(this IPage page, string path)
     {

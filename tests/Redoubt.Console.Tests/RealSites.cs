@@ -58,7 +58,7 @@ internal sealed class RealSites : IAsyncDisposable
         var context = await browser.Chromium.NewContextAsync(new() { BaseURL = site.Api.Server.ToString(), ViewportSize = new() { Width = 1280, Height = 900 }, ReducedMotion = ReducedMotion.Reduce });
         _contexts.Add(context);
         context.SetDefaultTimeout(60_000);
-        var page = await context.NewPageAsync();
+        var page = await context.OpenPageAsync();
         await page.GotoAsync("/console/" + path);
         await page.SignInAsync("root", await PasswordAsync(site));
         await page.LiveAsync();
@@ -101,7 +101,7 @@ internal sealed class RealSites : IAsyncDisposable
     {
         foreach (var context in _contexts)
         {
-            await context.DisposeAsync();
+            await context.EndAsync();
         }
 
         foreach (var site in new[] { Primary, Recovery })

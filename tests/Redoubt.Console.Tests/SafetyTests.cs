@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text;
 using Microsoft.Playwright;
+using Redoubt.Server.Console.Shell;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
@@ -62,7 +64,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     public async Task A_form_that_another_tab_has_outdated_says_so_and_the_session_before_ends()
     {
         var first = await _site.VisitAsync();
-        var second = await first.Context.NewPageAsync();
+        var second = await first.Context.OpenPageAsync();
         await first.GotoAsync("/console/sign-in");
         await second.GotoAsync("/console/sign-in");
         await first.SignInAsync("root", TestSite.Password);
@@ -72,6 +74,52 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
         await second.SignInAsync("root", TestSite.Password);
         await Expect(second.Heading("Dashboard")).ToBeVisibleAsync();
         Assert.Single(Sessions());
+    }
+
+    [Fact]
+    public async Task A_page_whose_session_ends_while_it_comes_to_life_leads_to_the_door_and_shows_no_fault()
+    {
+        var page = await _site.SignInAsync();
+        var asked = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        var shown = new StringBuilder();
+        await page.RouteWebSocketAsync("**/_blazor**", line =>
+        {
+            var server = line.ConnectToServer();
+            var before = Task.CompletedTask;
+            line.OnMessage(frame => before = PassAsync(before, frame, server));
+            server.OnMessage(frame =>
+            {
+                shown.Append(Encoding.UTF8.GetString(frame.Binary ?? []));
+                Pass(frame, line);
+            });
+        });
+        await page.GotoAsync("/console/");
+        await Patience.UntilAsync(() => asked.Task.IsCompleted, "the page comes to life");
+        await _site.Api.WithSession(Sessions().Single()).CallAsync("session.logout", [], TestContext.Current.CancellationToken);
+        ended.SetResult();
+        await Expect(page.GetByLabel("User name")).ToBeVisibleAsync();
+        Assert.DoesNotContain(ShellText.PageFailed, shown.ToString(), StringComparison.Ordinal);
+
+        async Task PassAsync(Task before, IWebSocketFrame frame, IWebSocketRoute to)
+        {
+            await before;
+            asked.TrySetResult();
+            await ended.Task;
+            Pass(frame, to);
+        }
+
+        static void Pass(IWebSocketFrame frame, IWebSocketRoute to)
+        {
+            if (frame.Binary is { } bytes)
+            {
+                to.Send(bytes);
+            }
+            else
+            {
+                to.Send(frame.Text!);
+            }
+        }
     }
 
     [Fact]

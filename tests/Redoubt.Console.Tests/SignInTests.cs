@@ -37,7 +37,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
         await using var other = new TestSite(browser);
         await other.InitializeAsync();
         var here = await _site.SignInAsync();
-        var there = await here.Context.NewPageAsync();
+        var there = await here.Context.OpenPageAsync();
         await there.GotoAsync(new Uri(other.Url, "/console/").ToString());
         await there.SignInAsync("root", TestSite.Password);
         await Expect(there.Heading("Dashboard")).ToBeVisibleAsync();

@@ -80,7 +80,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     {
         foreach (var context in _contexts)
         {
-            await context.DisposeAsync();
+            await context.EndAsync();
         }
 
         await StopAsync();
@@ -187,7 +187,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         });
         _contexts.Add(context);
         context.SetDefaultTimeout(60_000);
-        return await context.NewPageAsync();
+        return await context.OpenPageAsync();
     }
 
     /// <summary>A page on which somebody is signed in.</summary>

@@ -59,9 +59,21 @@ public abstract class LivePart : ComponentBase, IDisposable
     }
 
     /// <inheritdoc/>
+    public override async Task SetParametersAsync(ParameterView parameters)
+    {
+        parameters.SetParameterProperties(this);
+        Me = Visitor.Of((await Authentication).User, Pool);
+
+        // A session may end while its page comes to life: there is nothing to show any more, and that is no fault of the page.
+        if (!RendererInfo.IsInteractive || !LeaveIfSignedOut())
+        {
+            await base.SetParametersAsync(ParameterView.Empty);
+        }
+    }
+
+    /// <inheritdoc/>
     protected override async Task OnInitializedAsync()
     {
-        Me = Visitor.Of((await Authentication).User, Pool);
         if (GetType().IsDefined(typeof(RouteAttribute), inherit: false))
         {
             // Somebody has opened a page; its parts come and go by themselves.
@@ -77,7 +89,7 @@ public abstract class LivePart : ComponentBase, IDisposable
 
             // "3 minutes ago" and "overdue" change although nothing does, and a session that nobody uses ends.
             _tick = Pool.Time.CreateTimer(state => _ = InvokeAsync(FollowClock), null, Tick, Tick);
-            if (!ReferenceEquals(State, Pool.State))
+            if (!LeaveIfSignedOut() && !ReferenceEquals(State, Pool.State))
             {
                 // It has changed before anybody listened.
                 await RefreshAsync();
