@@ -14,4 +14,13 @@ public sealed record DomainPlatform
     /// guests of XenServer know. libvirt fixes the version when the guest starts.
     /// </summary>
     public string Machine { get; init; } = "pc";
+
+    /// <summary>
+    /// Who QEMU goes on as once it has opened what the guest needs and before the guest runs; <see langword="null"/> leaves it with whom
+    /// libvirt starts it as.
+    /// </summary>
+    public GuestAccount? Account { get; init; }
+
+    /// <summary>QEMU's version, by which it is told so.</summary>
+    public Version QemuVersion { get; init; } = new(0, 0);
 }

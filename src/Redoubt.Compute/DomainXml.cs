@@ -158,15 +158,16 @@ public static class DomainXml
     private static XElement? CommandLine(DomainConfig config, DomainPlatform platform)
     {
         XNamespace qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
-        var nics = config.Nics.Where(nic => nic.Segment is not null).OrderBy(nic => nic.Device).ToList();
-        return nics.Count == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(
+        var segments = config.Nics.Where(nic => nic.Segment is not null).OrderBy(nic => nic.Device).SelectMany((nic, index) => new[]
+        {
+            "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
+            "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
+        });
+        string[] words = [.. platform.Account?.ArgumentsFor(platform.QemuVersion) ?? [], .. segments];
+        return words.Length == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(
             qemu + "commandline",
             new XAttribute(XNamespace.Xmlns + "qemu", qemu.NamespaceName),
-            nics.SelectMany((nic, index) => new[]
-            {
-                "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
-                "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
-            }).Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
+            words.Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
     }
 
     private static XElement Serial(string name, string? logPath) => logPath is null

@@ -20,13 +20,17 @@ internal static class EmbeddedRoot
 #pragma warning restore CA1416
             foreach (var directory in new[] { "etc", "log", "cache" })
                 Directory.CreateDirectory(Path.Combine(root, directory));
-            WriteSettings(Path.Combine(root, "etc", "qemu.conf"), Settings(Native.GetEffectiveUserId(), Native.GetEffectiveGroupId()));
+            WriteSettings(SettingsOf(root), Settings(Native.GetEffectiveUserId(), Native.GetEffectiveGroupId(), GuestAccount.Find() is not null));
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
             throw NotReady(root, refused);
         }
     }
+
+    /// <summary>Whether the settings of a root are those that Redoubt writes; an administrator may have put others in their place.</summary>
+    internal static bool HasOwnSettings(string root) =>
+        File.ReadAllText(SettingsOf(root)).StartsWith(Marker, StringComparison.Ordinal);
 
     /// <summary>Checks that no process runs a hypervisor there, before anything of it is touched. libvirt holds a lock as long as it does.</summary>
     /// <exception cref="HypervisorException">One does.</exception>
@@ -76,11 +80,12 @@ internal static class EmbeddedRoot
         refused);
 
     /// <summary>The settings under which the driver needs nothing else of a libvirt installation.</summary>
-    internal static string Settings(uint user, uint group) => $"""
+    internal static string Settings(uint user, uint group, bool givesUp) => $"""
         {Marker}
         # QEMU writes its log files itself: there need be no virtlogd, and two roots on one host must not meet in one.
         stdio_handler = "file"
-        # Guests run as the user that runs Redoubt, which owns their disks; libvirt must not give the images to somebody else.
+        # QEMU is started as the user that runs Redoubt, which owns the disks; libvirt must not give the images to somebody else. Where that is
+        # root, QEMU gives it up before the guest runs.
         user = "+{user}"
         group = "+{group}"
         # The TPMs as well, or what they keep would be another user's.
@@ -88,14 +93,17 @@ internal static class EmbeddedRoot
         swtpm_group = "+{group}"
         dynamic_ownership = 0
         remember_owner = 0
-        # A guest that breaks out of QEMU's devices finds system calls closed that QEMU itself needs no more once it runs.
-        seccomp_sandbox = 1
+        # A guest that breaks out of QEMU's devices finds system calls closed that QEMU itself needs no more once it runs. Where QEMU is to
+        # give up being root, Redoubt closes them itself, all but what that takes.
+        seccomp_sandbox = {(givesUp ? 0 : 1)}
         # AppArmor profiles, mount namespaces and cgroups need a systemd and a libvirtd that know of this root.
         security_driver = "none"
         namespaces = [ ]
         cgroup_controllers = [ ]
 
         """;
+
+    private static string SettingsOf(string root) => Path.Combine(root, "etc", "qemu.conf");
 
     private static void WriteSettings(string path, string settings)
     {

@@ -50,6 +50,9 @@ internal sealed record GuestProcess(int Pid, string Name)
         return SpinWait.SpinUntil(() => !IsAlive(), limit);
     }
 
+    /// <summary>What it was started with; nothing if it has ended.</summary>
+    internal string[] Arguments() => Arguments(Pid);
+
     private static List<GuestProcess> List(Func<string[], string?> nameOf)
     {
         var found = new List<GuestProcess>();

@@ -11,7 +11,15 @@ public sealed partial class Hypervisor
     /// <summary>Writes the guest's memory into a file, which is replaced if it exists, and ends the domain.</summary>
     /// <exception cref="HypervisorException">It could not; the guest goes on, if <see cref="GoOnAsync"/> is called.</exception>
     public Task SaveAsync(Guid uuid, string path, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.Save(uuid, path), cancellationToken, Timeout.InfiniteTimeSpan); // As long as its memory takes.
+        DoAsync(
+            uuid,
+            () =>
+            {
+                HandOver(uuid, isWriting: true);
+                _connection.Save(uuid, path);
+            },
+            cancellationToken,
+            Timeout.InfiniteTimeSpan); // As long as its memory takes.
 
     /// <summary>Whether a file holds the whole memory of a guest.</summary>
     public Task<bool> IsSavedAsync(string path, CancellationToken cancellationToken) =>
@@ -39,6 +47,16 @@ public sealed partial class Hypervisor
                     _connection.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
                     if (isTest)
                         _connection.Suspend(config.Uuid);
+                    try
+                    {
+                        HandOver(config.Uuid, isWriting: false);
+                    }
+                    catch
+                    {
+                        _connection.Destroy(config.Uuid);
+                        throw;
+                    }
+
                     return true;
                 },
                 StartLimit,
@@ -66,6 +84,12 @@ public sealed partial class Hypervisor
                 _connection.Resume(uuid);
         },
         cancellationToken);
+
+    private void HandOver(Guid uuid, bool isWriting)
+    {
+        if (_uri.Root is { } root && GuestProcess.ListOn(root).Find(p => p.Name == uuid.ToString("D")) is { } process)
+            new ImageHandover(_connection, uuid, process).Do(isWriting);
+    }
 
     /// <summary>The description in a file; null if the file is none of libvirt's or was not written to its end.</summary>
     private string? TryReadSaved(string path)

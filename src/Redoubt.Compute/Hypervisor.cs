@@ -16,8 +16,8 @@ namespace Redoubt.Compute;
 /// <c>qemu:///embed?root=DIR</c> runs libvirt's QEMU driver within this process. libvirt allows one root per process, for the whole life of
 /// the process, and one process per root; both are refused with a reason. Under systemd the service needs <c>KillMode=process</c>, or
 /// systemd kills the guests with it. Opening a fresh root takes about six seconds, while libvirt asks QEMU what it can do and the KVM probe
-/// runs; later it is a fraction of one. No root rights are needed; with them, libvirt insists on an account <c>libvirt-qemu</c>, which it
-/// then does not use.
+/// runs; later it is a fraction of one. No root rights are needed; with them, libvirt insists on an account <c>libvirt-qemu</c>, which
+/// QEMU becomes before its guest runs: see <see cref="GuestAccount"/>.
 /// </para>
 /// <para>
 /// All members may be called at once from any thread. Cancelling stops the waiting; what the hypervisor has begun it brings to its end.
@@ -239,7 +239,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>What is on the guest's screen.</summary>
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.Screenshot(uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), () => Facts.Platform.Account is null ? _connection.Screenshot(uuid) : ScreenPicture.Take(_connection, uuid), cancellationToken);
 
     /// <summary>
     /// Everything that happens to domains from now on, beginning with <see cref="DomainEventKind.Resync"/>. Whoever lists the domains on

@@ -40,12 +40,17 @@ internal static class HypervisorOpener
         List<string> warnings = [];
         if (uri.Kind != HypervisorKind.Test && !kvm.Works)
             warnings.Add($"KVM is not used, so guests run ten to fifty times slower: {kvm.Reason}.");
+        var version = connection.HypervisorVersion();
+        var saysWho = uri.Root is { } root && EmbeddedRoot.HasOwnSettings(root);
+        var account = saysWho ? GuestAccount.Find() : null;
+        if (saysWho && account is null && Native.GetEffectiveUserId() == 0)
+            warnings.Add("Guests run as root, so that one that breaks out of QEMU has this host: use libvirt 8.2 or later, or a daemon that is not root.");
         return new HypervisorFacts
         {
             Uri = uri.Text,
             HostName = connection.HostName(),
             Driver = connection.DriverName(),
-            HypervisorVersion = connection.HypervisorVersion(),
+            HypervisorVersion = version,
             LibvirtVersion = LibvirtConnection.LibraryVersion(),
             CpuCount = (int)node.Cpus,
             CpuModel = (seesThisHost ? CpuModel(File.ReadLines("/proc/cpuinfo")) : null) ?? Text(node.Model),
@@ -55,6 +60,8 @@ internal static class HypervisorOpener
             {
                 Accelerator = uri.Kind == HypervisorKind.Test ? Accelerator.Test : kvm.Works ? Accelerator.Kvm : Accelerator.Tcg,
                 EmulatorPath = emulatorPath,
+                Account = account,
+                QemuVersion = version,
             },
             Warnings = warnings,
         };

@@ -168,6 +168,90 @@ public sealed class HypervisorTests(EmbeddedHost host)
     }
 
     [Fact]
+    public async Task QEMU_is_no_longer_root_when_its_guest_runs_and_can_never_be_again()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "whoever is not root has nothing to give up");
+        var config = host.Guest("confined");
+        await Hypervisor.StartAsync(config, Cancel);
+        var account = Hypervisor.Facts.Platform.Account!;
+        var process = Assert.Single(Directory.GetDirectories("/proc"), d => IsQemuOf(d, config.Uuid));
+        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split(':', 2)).ToDictionary(l => l[0], l => l[1].Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+        Assert.NotEqual(0u, account.User);
+        Assert.All(status["Uid"], id => Assert.Equal($"{account.User}", id));
+        Assert.All(status["Gid"], id => Assert.Equal($"{account.Group}", id));
+        Assert.Equal([$"{account.Group}"], status["Groups"]);
+        foreach (var capabilities in new[] { "CapEff", "CapPrm", "CapInh", "CapAmb" })
+        {
+            Assert.Equal(["0000000000000000"], status[capabilities]);
+        }
+
+        Assert.Equal(["1"], status["NoNewPrivs"]);
+        Assert.Equal(["2"], status["Seccomp"]);
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task What_QEMU_may_not_open_any_more_it_is_handed_for_a_suspend_and_a_resume()
+    {
+        var config = host.Guest("again", TestGuest.Restarts);
+        var (qcow2, clone) = (Image("base.qcow2", null), Image("clone.qcow2", "base.qcow2"));
+        config = config with
+        {
+            Disks =
+            [
+                .. config.Disks,
+                new DomainDisk { Device = 1, Path = clone, Format = DiskFormat.Qcow2 },
+                new DomainDisk { Device = 2, Path = qcow2, Format = DiskFormat.Qcow2, ReadOnly = true },
+                new DomainDisk { Device = 3, Path = host.Guest("cd").Disks[0].Path, IsCdrom = true },
+            ],
+        };
+        var saved = Path.Combine(host.Root, "saved");
+        await Hypervisor.StartAsync(config, Cancel);
+        await Until.FileContainsAsync(config.ConsoleLogPath!, "again", times: 2);
+
+        // One that can't be done changes nothing, neither that it can be done later nor that the disks are locked.
+        await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
+        await Hypervisor.GoOnAsync(config.Uuid, Cancel);
+        await RequireLockedAsync(config);
+        for (var round = 1; round <= 2; round++)
+        {
+            await Hypervisor.SaveAsync(config.Uuid, saved, Cancel);
+            Assert.Null(await Hypervisor.FindAsync(config.Uuid, Cancel));
+            var said = Count(config);
+            await Hypervisor.RestoreAsync(config, saved, Cancel);
+            Assert.Equal(DomainPowerState.Paused, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+            await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+            await Until.FileContainsAsync(config.ConsoleLogPath!, "again", said + 2);
+            await RequireLockedAsync(config);
+        }
+
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_uefi_guest_with_a_tpm_is_suspended_and_resumed()
+    {
+        var config = host.Guest("never read") with
+        {
+            Firmware = Firmware.Uefi,
+            HasTpm = true,
+            MemoryMaxBytes = 128 << 20,
+            NvramPath = Path.Combine(host.Root, "suspended.vars"),
+        };
+        var saved = Path.Combine(host.Root, "saved-uefi");
+        await Hypervisor.StartAsync(config, Cancel);
+        for (var round = 1; round <= 2; round++)
+        {
+            await Hypervisor.SaveAsync(config.Uuid, saved, Cancel);
+            await Hypervisor.RestoreAsync(config, saved, Cancel);
+            await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+            Assert.Equal(DomainPowerState.Running, (await Hypervisor.FindAsync(config.Uuid, Cancel))!.PowerState);
+        }
+
+        await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
     public async Task A_guest_with_everything_starts()
     {
         var config = host.Guest("rich");
@@ -212,5 +296,38 @@ public sealed class HypervisorTests(EmbeddedHost host)
     {
         var failure = await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.PauseAsync(Guid.NewGuid(), Cancel));
         Assert.Equal(HypervisorFailure.NotRunning, failure.Failure);
+    }
+
+    private static int Count(DomainConfig config) => File.ReadAllText(config.ConsoleLogPath!).Split("again").Length - 1;
+
+    private string Image(string name, string? backing)
+    {
+        var path = Path.Combine(host.Root, name);
+        string[] arguments = backing is null ? ["create", "-q", "-f", "qcow2", path, "1M"] : ["create", "-q", "-f", "qcow2", "-b", Path.Combine(host.Root, backing), "-F", "qcow2", path];
+        using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("qemu-img", arguments))!;
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        return path;
+    }
+
+    private async Task RequireLockedAsync(DomainConfig config)
+    {
+        foreach (var disk in config.Disks.Where(d => !d.ReadOnly && !d.IsCdrom))
+        {
+            var failure = await host.RefusalAsync(TestGuest.Config(Guid.NewGuid(), "", null) with { Disks = [disk with { Device = 0 }] });
+            Assert.Equal((HypervisorFailure.DiskInUse, disk.Path), (failure.Failure, failure.Subject));
+        }
+    }
+
+    private static bool IsQemuOf(string process, Guid uuid)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Contains($"guest={uuid:D},", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 }

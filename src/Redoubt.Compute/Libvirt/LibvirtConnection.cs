@@ -1,5 +1,7 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using System.Xml.Linq;
+using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Compute.Libvirt;
 
@@ -184,6 +186,30 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
         LibvirtException.Check(Native.StreamFinish(stream));
         return new Screenshot(mime, image.ToArray());
+    }
+
+    /// <summary>Asks QEMU itself; gives what it returns.</summary>
+    /// <param name="uuid">The domain.</param>
+    /// <param name="command">QMP's name of the command.</param>
+    /// <param name="arguments">Its arguments.</param>
+    /// <param name="file">A file that is handed over with it.</param>
+    /// <exception cref="LibvirtException">QEMU refused, or does not answer.</exception>
+    internal JsonNode? Ask(Guid uuid, string command, JsonObject arguments, SafeFileHandle? file = null)
+    {
+        using var domain = Lookup(uuid);
+        var text = new JsonObject { ["execute"] = command, ["arguments"] = arguments }.ToJsonString();
+        byte* answer = null;
+        var descriptor = file is null ? -1 : (int)file.DangerousGetHandle();
+        LibvirtException.Check(Native.DomainQemuMonitorCommandWithFiles(domain, text, file is null ? 0u : 1u, &descriptor, null, null, &answer, 0));
+        try
+        {
+            var said = JsonNode.Parse(Marshal.PtrToStringUTF8((nint)answer) ?? "{}")!;
+            return said["error"] is { } refused ? throw new LibvirtException(LibvirtError.OperationFailed, $"{command}: {refused["desc"]}") : said["return"];
+        }
+        finally
+        {
+            Native.Free(answer);
+        }
     }
 
     /// <summary>Lets the connection go. Guests are not touched by that.</summary>

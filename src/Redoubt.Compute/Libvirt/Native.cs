@@ -13,6 +13,7 @@ internal static unsafe partial class Native
 {
     internal const string Library = "libvirt.so.0";
     internal const string QemuLibrary = "libvirt-qemu.so.0";
+    internal const string CommandWithFiles = "virDomainQemuMonitorCommandWithFiles";
 
     [LibraryImport(Library, EntryPoint = "virInitialize")]
     internal static partial int Initialize();
@@ -166,6 +167,13 @@ internal static unsafe partial class Native
 
     [LibraryImport(QemuLibrary, EntryPoint = "virDomainQemuAgentCommand", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial string? DomainQemuAgentCommand(DomainHandle domain, string command, int timeoutSeconds, uint flags);
+
+    [LibraryImport(QemuLibrary, EntryPoint = CommandWithFiles, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainQemuMonitorCommandWithFiles(
+        DomainHandle domain, string command, uint fileCount, int* files, uint* answeredFileCount, int** answeredFiles, byte** answer, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    internal static partial void Free(void* memory);
 
     [LibraryImport("libc", EntryPoint = "setenv", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int SetEnvironment(string name, string value, int overwrite);
