@@ -43,8 +43,11 @@ internal static class HypervisorOpener
         var version = connection.HypervisorVersion();
         var saysWho = uri.Root is { } root && EmbeddedRoot.HasOwnSettings(root);
         var account = saysWho ? GuestAccount.Find() : null;
-        if (saysWho && account is null && Native.GetEffectiveUserId() == 0)
-            warnings.Add("Guests run as root, so that one that breaks out of QEMU has this host: use libvirt 8.2 or later, or a daemon that is not root.");
+        var unconfined = saysWho && account is null && Native.GetEffectiveUserId() == 0
+            ? "Guests run as root, so that one that breaks out of QEMU has this host: use libvirt 8.2 or later, or a daemon that is not root."
+            : null;
+        if (unconfined is not null)
+            warnings.Add(unconfined);
         return new HypervisorFacts
         {
             Uri = uri.Text,
@@ -63,6 +66,7 @@ internal static class HypervisorOpener
                 Account = account,
                 QemuVersion = version,
             },
+            Unconfined = unconfined,
             Warnings = warnings,
         };
     }

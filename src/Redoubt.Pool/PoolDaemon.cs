@@ -42,7 +42,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     /// <summary>What an operator should know of this start, in whole sentences.</summary>
-    public IReadOnlyList<string> Notes => _restored is null ? _directory.Notes : [.. _directory.Notes, _restored];
+    public IReadOnlyList<string> Notes => [.. _directory.Notes, .. new[] { _restored, Services.Link.Current?.Facts.Unconfined }.OfType<string>()];
 
     /// <summary>What the behaviour of the classes works with.</summary>
     public PoolServices Services { get; }

@@ -9,6 +9,7 @@ public sealed class RealGuestTests
     [Fact]
     public async Task A_real_guest_starts_survives_its_daemon_and_ends_as_it_is_told()
     {
+        Storage.DataDirectory.KeepToOwner();
         await using var site = await TestSite.OpenOnAsync(null);
         var vdi = await site.CreateVdiAsync(await site.CreateSrAsync("sr"));
         var (vm, huge) = (await site.CreateVmAsync("one"), await site.CreateVmAsync("huge", v => v with { MemoryStaticMax = 1L << 50, MemoryDynamicMax = 1L << 50 }));
@@ -109,7 +110,9 @@ public sealed class RealGuestTests
     {
         var sr = await site.CreateSrAsync("replica");
         var vdi = await site.CreateVdiAsync(sr, "system");
-        File.Copy(Repository.GuestImage, Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single(), overwrite: true);
+        var image = Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single();
+        File.Copy(Repository.GuestImage, image, overwrite: true);
+        File.SetUnixFileMode(image, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await site.Client.CallAsync("SR.scan", sr);
         var vm = await site.CreateVmAsync("guest", v => v with { MemoryDynamicMax = 128L << 20, MemoryStaticMax = 128L << 20 });
         await site.CreateVbdAsync(vm, vdi);
@@ -137,6 +140,11 @@ public sealed class RealGuestTests
             Assert.Equal("iVBORw0KGgo", (await site.Client.CallAsync<string>("VM.get_screenshot", copy))[..11]);
             Assert.False(await site.Client.CallAsync<bool>("VM.ping_guest_agent", copy, 1.0)); // This guest has none.
             Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", vm, false, false))[0]);
+
+            // The clone may build on what it must not change, and goes on building on it.
+            await site.Client.CallAsync("VM.suspend", copy);
+            await site.Client.CallAsync("VM.resume", copy, false, false);
+            Assert.Equal(VmPowerState.Running, site.Get(copy).PowerState);
         }
         finally
         {
@@ -151,9 +159,11 @@ public sealed class RealGuestTests
         Assert.False(Compute.HostBridge.Exists(bridge));
 
         // Asked before it has booted, the guest hears nothing; it is asked again.
+        await site.Client.CallAsync("SR.enable_database_replication", sr);
         await site.Client.CallAsync("VM.start", vm, false, false);
         try
         {
+            await RequireConfinedAsync(site, vm);
             await site.Client.CallAsync("VM.clean_shutdown", vm).WaitAsync(TimeSpan.FromMinutes(3), TestSite.Cancel);
             Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
         }
@@ -163,6 +173,51 @@ public sealed class RealGuestTests
         }
 
         Compute.HostBridge.RemoveIsolated(site.Get(lan).Bridge);
+    }
+
+    /// <summary>As the account of the guest's QEMU nothing can be read of what the daemon keeps and of what lies on storage.</summary>
+    private static async Task RequireConfinedAsync(TestSite site, Ref<VmRecord> vm)
+    {
+        if (!Environment.IsPrivilegedProcess)
+        {
+            return; // It is the daemon's own user.
+        }
+
+        var process = Assert.Single(Directory.GetDirectories("/proc"), d => IsQemuOf(d, site.Get(vm).Uuid));
+        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split('\t')).Where(l => l[0] is "Uid:" or "Gid:").ToDictionary(l => l[0], l => l[1]);
+        Assert.NotEqual("0", status["Uid:"]);
+        File.SetUnixFileMode(site.Root, (UnixFileMode)0x1ed); // rwxr-xr-x: the directory of the test keeps nobody out.
+        string[] kept = [.. new[] { "data", "replica", "sr" }.SelectMany(d => Directory.EnumerateFiles(Path.Combine(site.Root, d), "*", SearchOption.AllDirectories)), "/etc/shadow"];
+        Assert.Contains(kept, f => f.EndsWith("pool.journal", StringComparison.Ordinal));
+        Assert.Contains(kept, f => f.EndsWith(".raw", StringComparison.Ordinal)); // The metadata.
+        Assert.Equal(["/etc/passwd"], await ReadableAsync("/etc/passwd"));
+        Assert.Empty(await ReadableAsync(kept));
+
+        async Task<string[]> ReadableAsync(params string[] files)
+        {
+            string[] words =
+            [
+                $"--reuid={status["Uid:"]}", $"--regid={status["Gid:"]}", "--clear-groups",
+                "sh", "-c", "for file; do if test -r \"$file\"; then echo \"$file\"; fi; done", "sh", .. files,
+            ];
+            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true })!;
+            var lines = await shell.StandardOutput.ReadToEndAsync(TestSite.Cancel);
+            await shell.WaitForExitAsync(TestSite.Cancel);
+            Assert.Equal(0, shell.ExitCode);
+            return lines.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        }
+    }
+
+    private static bool IsQemuOf(string process, string vm)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(process, "cmdline")).Contains($"guest={vm},", StringComparison.Ordinal);
+        }
+        catch (IOException)
+        {
+            return false;
+        }
     }
 
     private static async Task GuestSpeaksAsync(TestSite site, Ref<VmRecord> vm)

@@ -1,6 +1,8 @@
+using System.Diagnostics;
+
 namespace Redoubt.Pool.Tests;
 
-/// <summary>What lies in a directory, byte for byte and with its times, for comparing.</summary>
+/// <summary>What lies in a directory, byte for byte, with its times, and whose it is, for comparing.</summary>
 internal static class StorageTree
 {
     private const int BytesAtEachEnd = 1 << 20;
@@ -11,7 +13,18 @@ internal static class StorageTree
         .. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(e => e.FullName, StringComparer.Ordinal)
             .Select(e => $"{e.FullName} {e.LastWriteTimeUtc:O} {(e is FileInfo file ? Describe(file) : "directory")}"),
         $"{directory} {Directory.GetLastWriteTimeUtc(directory):O}",
+        Owners(directory),
     ];
+
+    // With the times of such changes. What the kernel tells of access lists is in the mode.
+    private static string Owners(string directory)
+    {
+        using var find = Process.Start(new ProcessStartInfo("find", [directory, "-printf", "%p %U:%G %m %C@\\n"]) { RedirectStandardOutput = true })!;
+        var lines = find.StandardOutput.ReadToEnd().Split('\n').Order(StringComparer.Ordinal);
+        find.WaitForExit();
+        Assert.Equal(0, find.ExitCode);
+        return string.Join('\n', lines);
+    }
 
     private static string Describe(FileInfo file)
     {
