@@ -34,7 +34,7 @@ internal static class StartBench
 
             using var virsh = await Virsh.ConnectAsync(Path.Combine(directory.FullName, "virsh"));
             var description = Path.Combine(directory.FullName, "domain.xml");
-            await File.WriteAllTextAsync(description, DomainXml.Build(Config(daemon, vm, directory.FullName), daemon.Services.Hypervisor.Facts.Platform));
+            await File.WriteAllTextAsync(description, DomainXml.Build(Config(daemon, vm, directory.FullName), daemon.Services.Hypervisor.Facts.Platform with { Account = null }));
             await PrepareDiskAsync(directory.FullName);
 
             var (ours, bare) = (new List<double>(), new List<double>());

@@ -88,7 +88,7 @@ public sealed partial class Hypervisor
     private void HandOver(Guid uuid, bool isWriting)
     {
         if (_uri.Root is { } root && GuestProcess.ListOn(root).Find(p => p.Name == uuid.ToString("D")) is { } process)
-            new ImageHandover(_connection, uuid, process).Do(isWriting);
+            new ImageHandover(process, (command, arguments, file) => _connection.Ask(uuid, command, arguments, file)).Do(isWriting);
     }
 
     /// <summary>The description in a file; null if the file is none of libvirt's or was not written to its end.</summary>

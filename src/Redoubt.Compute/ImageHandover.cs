@@ -16,9 +16,12 @@ namespace Redoubt.Compute;
 /// <remarks>
 /// What is handed over is the very file that QEMU has open, by way of <c>/proc</c>: at the name may lie another one by now. QEMU's locks,
 /// by which no image is written to from two places, belong to the open file, so that a second one can't have them beside the first. While
-/// the guest runs there are two steps, therefore: to one without locks, which lets go of the old ones, and from there to one with them.
+/// the guest runs there are two steps, therefore: to one without locks, which lets go of the old ones, and from there to one with them. The
+/// names of the nodes say how far it came, if it was broken off.
 /// </remarks>
-internal sealed class ImageHandover(LibvirtConnection connection, Guid uuid, GuestProcess process)
+/// <param name="process">The guest's QEMU.</param>
+/// <param name="ask">Asks it something: a command of QMP, its arguments, and a file that goes with it.</param>
+internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObject, SafeFileHandle?, JsonNode?> ask)
 {
     /// <summary>Hands over all that was not yet.</summary>
     /// <param name="isWriting">Whether QEMU has them open for writing: always but after a resume.</param>
@@ -28,45 +31,80 @@ internal sealed class ImageHandover(LibvirtConnection connection, Guid uuid, Gue
         var arguments = process.Arguments();
         if (!GuestAccount.IsToldIn(arguments))
             return; // It is who it was.
-        var nodes = connection.Ask(uuid, "query-named-block-nodes", new JsonObject { ["flat"] = true })!.AsArray().Select(n => (string)n!["node-name"]!).ToHashSet();
-        foreach (var image in WrittenImage.In(arguments).Where(i => nodes.Contains(i.FileNode)))
-            HandOver(image, isWriting);
+        var nodes = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray().ToDictionary(n => (string)n!["node-name"]!, n => (string)n!["file"]!);
+        foreach (var image in WrittenImage.In(arguments))
+            HandOver(image, isWriting, nodes);
     }
 
-    private void HandOver(WrittenImage image, bool isWriting)
+    // Longer names than of 31 characters QEMU does not take.
+    private static string Unlocked(WrittenImage image) => $"bare-{image.FileNode}";
+
+    private static string Locked(WrittenImage image) => $"held-{image.FileNode}";
+
+    private void HandOver(WrittenImage image, bool isWriting, Dictionary<string, string> nodes)
     {
-        var from = image.FileNode;
-        if (isWriting)
+        var isByName = nodes[image.FormatNode] == image.Path;
+        if (isByName)
         {
-            from = Hand(image, locks: false);
-            Reopen(image.Kept(), image.On(from));
+            foreach (var left in new[] { Unlocked(image), Locked(image) }.Where(nodes.ContainsKey))
+                Drop(left);
+        }
+        else if (nodes.ContainsKey(image.FileNode))
+        {
             Drop(image.FileNode);
         }
 
-        Reopen(image.On(Hand(image, locks: true)));
-        Drop(from);
+        if (isByName && isWriting)
+        {
+            Hand(image, Unlocked(image), locks: false);
+            Reopen(image.Kept(), image.On(Unlocked(image)));
+            Drop(image.FileNode);
+        }
+        else if (!isByName && !nodes.ContainsKey(Unlocked(image)))
+        {
+            return;
+        }
+        else if (!isByName && nodes.ContainsKey(Locked(image)) && !TryDrop(Locked(image)))
+        {
+            Drop(Unlocked(image)); // It is the other that is used.
+            return;
+        }
+
+        Hand(image, Locked(image), locks: true);
+        Reopen(image.On(Locked(image)));
+        Drop(isWriting ? Unlocked(image) : image.FileNode);
     }
 
-    private string Hand(WrittenImage image, bool locks)
+    private void Hand(WrittenImage image, string node, bool locks)
     {
-        var node = $"redoubt-{Guid.NewGuid():N}"[..31]; // Longer names QEMU does not take.
         using var file = Open(image.Path);
-        var set = (int)connection.Ask(uuid, "add-fd", [], file)!["fdset-id"]!;
+        var set = (int)ask("add-fd", [], file)!["fdset-id"]!;
         try
         {
-            connection.Ask(uuid, "blockdev-add", image.Handed(node, set, locks));
+            ask("blockdev-add", image.Handed(node, set, locks), null);
         }
         finally
         {
-            connection.Ask(uuid, "remove-fd", new JsonObject { ["fdset-id"] = set }); // The node has its own of it.
+            ask("remove-fd", new JsonObject { ["fdset-id"] = set }, null); // The node has its own of it.
         }
-
-        return node;
     }
 
-    private void Reopen(params JsonObject[] nodes) => connection.Ask(uuid, "blockdev-reopen", new JsonObject { ["options"] = new JsonArray([.. nodes]) });
+    private void Reopen(params JsonObject[] nodes) => ask("blockdev-reopen", new JsonObject { ["options"] = new JsonArray([.. nodes]) }, null);
 
-    private void Drop(string node) => connection.Ask(uuid, "blockdev-del", new JsonObject { ["node-name"] = node });
+    private void Drop(string node) => ask("blockdev-del", new JsonObject { ["node-name"] = node }, null);
+
+    private bool TryDrop(string node)
+    {
+        try
+        {
+            Drop(node);
+            return true;
+        }
+        catch (LibvirtException used) when (used.Error == LibvirtError.OperationFailed)
+        {
+            return false;
+        }
+    }
 
     private SafeFileHandle Open(string path)
     {
@@ -81,8 +119,8 @@ internal sealed class ImageHandover(LibvirtConnection connection, Guid uuid, Gue
         {
             throw new HypervisorException(
                 HypervisorFailure.Refused,
-                uuid.ToString("D"),
-                $"The guest of VM {uuid:D} can't be handed its image {path} ({refused.Message}).",
+                process.Name,
+                $"The guest of VM {process.Name} can't be handed its image {path} ({refused.Message}).",
                 "Shut the guest down instead of suspending it.",
                 refused);
         }

@@ -18,6 +18,9 @@ internal sealed record WrittenImage(JsonObject File, JsonObject Format)
     /// <summary>The name of the file's node.</summary>
     internal string FileNode => (string)File[Name]!;
 
+    /// <summary>The name of the image's node.</summary>
+    internal string FormatNode => (string)Format[Name]!;
+
     /// <summary>All that QEMU was told of in its arguments and has opened by their names.</summary>
     internal static IReadOnlyList<WrittenImage> In(IReadOnlyList<string> arguments)
     {

@@ -1,3 +1,5 @@
+using Redoubt.Compute.Libvirt;
+
 namespace Redoubt.Compute.Tests;
 
 /// <summary>Real guests under QEMU.</summary>
@@ -226,6 +228,41 @@ public sealed class HypervisorTests(EmbeddedHost host)
         }
 
         await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task A_handover_that_is_broken_off_anywhere_is_brought_to_its_end_by_the_next()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "whoever is not root has nothing to give up");
+        using var connection = LibvirtConnection.Open(HypervisorOptions.EmbeddedUri(host.Root));
+        var config = host.Guest("again", TestGuest.Restarts);
+        for (var (steps, isWhole) = (1, false); !isWhole; steps++)
+        {
+            await Hypervisor.StartAsync(config, Cancel);
+            var process = GuestProcess.ListOn(host.Root).Single(p => p.Name == config.Uuid.ToString("D"));
+            var asked = 0;
+            try
+            {
+                new ImageHandover(process, (command, arguments, file) => asked++ < steps ? connection.Ask(config.Uuid, command, arguments, file) : throw new OperationCanceledException())
+                    .Do(isWriting: true);
+                isWhole = true;
+            }
+            catch (OperationCanceledException)
+            {
+                // As if the daemon had been killed.
+            }
+
+            var saved = Path.Combine(host.Root, "saved-again");
+            await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
+            await Hypervisor.GoOnAsync(config.Uuid, Cancel);
+            await RequireLockedAsync(config);
+            await Hypervisor.SaveAsync(config.Uuid, saved, Cancel);
+            await Hypervisor.RestoreAsync(config, saved, Cancel);
+            await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+            await RequireLockedAsync(config);
+            await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+            Assert.True(isWhole || steps < 30);
+        }
     }
 
     [Fact]
