@@ -200,7 +200,7 @@ public sealed class RealGuestTests
                 $"--reuid={status["Uid:"]}", $"--regid={status["Gid:"]}", "--clear-groups",
                 "sh", "-c", "for file; do if test -r \"$file\"; then echo \"$file\"; fi; done", "sh", .. files,
             ];
-            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true })!;
+            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true, UseShellExecute = false })!;
             var lines = await shell.StandardOutput.ReadToEndAsync(TestSite.Cancel);
             await shell.WaitForExitAsync(TestSite.Cancel);
             Assert.Equal(0, shell.ExitCode);

@@ -19,7 +19,7 @@ internal static class StorageTree
     // With the times of such changes. What the kernel tells of access lists is in the mode.
     private static string Owners(string directory)
     {
-        using var find = Process.Start(new ProcessStartInfo("find", [directory, "-printf", "%p %U:%G %m %C@\\n"]) { RedirectStandardOutput = true })!;
+        using var find = Process.Start(new ProcessStartInfo("find", [directory, "-printf", "%p %U:%G %m %C@\\n"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var lines = find.StandardOutput.ReadToEnd().Split('\n').Order(StringComparer.Ordinal);
         find.WaitForExit();
         Assert.Equal(0, find.ExitCode);
