@@ -87,6 +87,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Pool/Backups/SrNames.cs"] = "scratch",
         ["Redoubt.Compute/EmbeddedRoot.cs"] = "libvirt's settings, made anew at each start",
         ["Redoubt.Compute/Hypervisor.cs"] = "the directories of sockets and logs",
+        ["Redoubt.Compute/ScreenPicture.cs"] = "a picture, in a file without a name",
         ["Redoubt.Compute/HostBridge.cs"] = "a setting of the kernel",
         ["Redoubt.Compute/KvmProbe.cs"] = "the disk of a probe guest",
         ["Redoubt.Compute/KvmAnswerCache.cs"] = "a cache",
