@@ -17,7 +17,6 @@ using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
 using Redoubt.Server.Health;
 using Redoubt.Server.Http;
-using Redoubt.Server.Inspecting;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;

@@ -1,5 +1,5 @@
+using Redoubt.Inspection;
 using Redoubt.Server.Console.Inspect;
-using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Console.Tests;
 

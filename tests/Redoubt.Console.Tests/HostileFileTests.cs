@@ -2,8 +2,8 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Redoubt.Cli.Tests.Inspecting;
+using Redoubt.Inspection;
 using Redoubt.Pool;
-using Redoubt.Server.Inspecting;
 
 namespace Redoubt.Console.Tests;
 

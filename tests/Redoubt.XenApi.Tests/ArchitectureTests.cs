@@ -15,8 +15,9 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Compute"] = ["Redoubt.XenApi"],
         ["Redoubt.Pool"] = ["Redoubt.Database", "Redoubt.Storage", "Redoubt.Compute"],
         ["Redoubt.Recovery"] = ["Redoubt.XenApi"],
-        ["Redoubt.Server"] = ["Redoubt.Pool", "Redoubt.Recovery"],
-        ["Redoubt.Cli"] = ["Redoubt.Server", "Redoubt.Recovery"],
+        ["Redoubt.Inspection"] = ["Redoubt.Database", "Redoubt.Recovery"],
+        ["Redoubt.Server"] = ["Redoubt.Inspection", "Redoubt.Pool", "Redoubt.Recovery"],
+        ["Redoubt.Cli"] = ["Redoubt.Inspection", "Redoubt.Server", "Redoubt.Recovery"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles("src").Select(f => Path.GetFileNameWithoutExtension(f))];

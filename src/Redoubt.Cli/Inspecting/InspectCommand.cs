@@ -1,6 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 
 namespace Redoubt.Cli.Inspecting;
 

@@ -1,5 +1,5 @@
 using Redoubt.Cli.Output;
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 
 namespace Redoubt.Cli.Inspecting;
 

@@ -1,4 +1,4 @@
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 
 namespace Redoubt.Cli.Inspecting;
 

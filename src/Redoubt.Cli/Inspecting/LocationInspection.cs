@@ -1,4 +1,4 @@
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 using Redoubt.Storage;
 using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;

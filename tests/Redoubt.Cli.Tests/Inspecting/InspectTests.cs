@@ -1,7 +1,7 @@
 using System.IO.Compression;
 using System.Security.Cryptography;
 using System.Text.Json;
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 
 namespace Redoubt.Cli.Tests.Inspecting;
 

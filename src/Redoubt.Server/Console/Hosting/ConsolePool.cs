@@ -2,7 +2,6 @@ using System.Net;
 using Redoubt.Database;
 using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
-using Redoubt.Server.Inspecting;
 using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;

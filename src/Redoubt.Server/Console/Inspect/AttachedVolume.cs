@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.Database;
+using Redoubt.Inspection;
 using Redoubt.Server.Console.Recover;
-using Redoubt.Server.Inspecting;
 using Redoubt.XenApi;
 using T = Redoubt.Server.Console.Inspect.InspectText;
 

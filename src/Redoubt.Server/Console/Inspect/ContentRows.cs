@@ -1,4 +1,4 @@
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 using T = Redoubt.Server.Console.Inspect.InspectText;
 
 namespace Redoubt.Server.Console.Inspect;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.Database;
-using Redoubt.Server.Inspecting;
+using Redoubt.Inspection;
 using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 

@@ -1,9 +1,9 @@
 using Redoubt.Recovery;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Ages of a database that can't be true. Pure.</summary>
-internal static class MomentWarnings
+public static class MomentWarnings
 {
     /// <summary>The same report, with a warning if it speaks of what is to come.</summary>
     /// <param name="report">The report.</param>

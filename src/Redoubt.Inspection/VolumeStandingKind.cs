@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>What shows that a metadata volume is the pool's, and not what a guest has written onto its disk.</summary>
 public enum VolumeStandingKind

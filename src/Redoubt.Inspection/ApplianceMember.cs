@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>A VM's place in its vApp.</summary>
 /// <param name="Uuid">The VM's UUID.</param>

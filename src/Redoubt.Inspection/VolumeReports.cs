@@ -1,7 +1,7 @@
 using System.Globalization;
 using Redoubt.Database.Journal;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Reports on a metadata volume, by what its reader says of it. Pure.</summary>
 internal static class VolumeReports

@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>A VM's drive and what is in it.</summary>
 /// <param name="Position">The drive's number.</param>

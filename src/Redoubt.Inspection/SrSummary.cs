@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>An SR.</summary>
 /// <param name="Uuid">Its UUID.</param>

@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>What a file begins like.</summary>
 internal enum DatabaseForm

@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Unpacks a compressed metadata volume. Its zeros, which are nearly all of it, take no place.</summary>
 internal static class PackedVolume

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 using Redoubt.Recovery;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Takes out of a device config what may be a secret: a report is mailed around, a database is not.</summary>
 public static class DeviceConfigMask

@@ -2,7 +2,7 @@ using System.Globalization;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Sums up one VM. Pure.</summary>
 internal static class VmSummaries

@@ -1,10 +1,10 @@
 using Redoubt.Database;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Sums up a database. Pure.</summary>
-internal static class PoolContents
+public static class PoolContents
 {
     /// <summary>What is in the database; with a VM's name or UUID only that one and what has it.</summary>
     public static PoolContent Of(DatabaseState state, string? vm)

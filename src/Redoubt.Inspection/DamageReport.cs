@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>One thing that is wrong.</summary>
 /// <param name="Kind">What kind, as a word.</param>

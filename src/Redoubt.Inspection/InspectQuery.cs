@@ -1,7 +1,7 @@
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>What is wanted of a database, and how much its reading may take.</summary>
 public sealed record InspectQuery

@@ -3,7 +3,7 @@ using Redoubt.Database;
 using Redoubt.Database.Dump;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Reports on a database that has been read. Pure.</summary>
 internal static class DumpReports

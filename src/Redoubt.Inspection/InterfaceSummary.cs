@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>A VM's network interface.</summary>
 /// <param name="Device">Its number.</param>

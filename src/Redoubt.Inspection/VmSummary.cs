@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>A VM.</summary>
 public sealed record VmSummary

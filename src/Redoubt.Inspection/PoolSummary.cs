@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Whose database it is.</summary>
 /// <param name="Uuid">The pool's UUID.</param>

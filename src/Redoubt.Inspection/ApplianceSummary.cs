@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>A vApp.</summary>
 /// <param name="Uuid">Its UUID.</param>

@@ -3,7 +3,7 @@ using Microsoft.Win32.SafeHandles;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>
 /// Reads a database from a file or device, whatever form it has: a metadata volume, a dump, either of them compressed. It is opened for

@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>One database: where it lies, how much of it can be trusted, and what is in it.</summary>
 public sealed record DatabaseReport

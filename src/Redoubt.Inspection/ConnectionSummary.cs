@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>How a host reaches an SR (a PBD).</summary>
 /// <param name="Host">The host's name; null if the host is gone.</param>

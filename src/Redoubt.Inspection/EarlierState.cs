@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>An earlier state that a volume keeps.</summary>
 /// <param name="Generation">Its generation.</param>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Redoubt.Database.Journal;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>Whether a metadata volume can be believed.</summary>
 /// <param name="Kind">What shows that it is its pool's.</param>
@@ -38,7 +38,7 @@ public sealed record StandingReport(VolumeStandingKind Kind, string Explanation,
 
     /// <summary>As a pool judges it, by <c>VDI.get_metadata_facts</c>; null if it says nothing, as of its own volumes.</summary>
     /// <param name="facts">What it said.</param>
-    internal static StandingReport? Of(ImmutableSortedDictionary<string, string> facts)
+    public static StandingReport? Of(ImmutableSortedDictionary<string, string> facts)
     {
         var key = facts.GetValueOrDefault("signed-by");
         return facts.GetValueOrDefault("standing") switch

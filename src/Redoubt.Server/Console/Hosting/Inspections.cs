@@ -2,13 +2,14 @@ using System.Net;
 using Microsoft.Win32.SafeHandles;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
+using Redoubt.Inspection;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
 using Redoubt.Server.Dispatch;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Server.Console;
 
 /// <summary>
 /// Looks into metadata volumes and dumps for people at a distance: files of this machine by their path, and files that they send. What is

@@ -1,4 +1,4 @@
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Inspection;
 
 /// <summary>What is in a database, as far as somebody who has to recover from it needs to know. No secret is in it.</summary>
 public sealed record PoolContent

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace Redoubt.Server.Inspecting;
+namespace Redoubt.Server.Console;
 
 /// <summary>A file that somebody has sent to be looked into. It has no name on the disk, and is gone when this is disposed.</summary>
 public sealed class UploadedFile : IDisposable
