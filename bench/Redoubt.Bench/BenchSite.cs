@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using Redoubt.Desk;
 using Redoubt.Recovery;
 using Redoubt.Server;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Bench;

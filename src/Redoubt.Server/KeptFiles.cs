@@ -1,7 +1,7 @@
+using Redoubt.Desk;
 using Redoubt.Recovery;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Listening;
-using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Users;
 using Redoubt.Storage;
@@ -18,10 +18,7 @@ internal static class KeptFiles
     [
         ("user-passwords.json", directory => LocalPasswords.Open(directory)),
         ("directory-password.json", DirectoryLogins.Check),
-        ("sites.key", directory => SecretBox.Find(directory)),
-        ("sites.json", SiteFile.Check),
-        ("schedules.json", Schedules.Check),
-        ("operators.json", directory => Operators.Kept(directory)),
+        .. DeskFiles.Checks,
     ];
 
     /// <summary>Checks all of them.</summary>

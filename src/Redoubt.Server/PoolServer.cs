@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database.Journal;
+using Redoubt.Desk;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
 using Redoubt.Server.Console;
@@ -18,7 +19,6 @@ using Redoubt.Server.Events;
 using Redoubt.Server.Health;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
-using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
@@ -72,13 +72,14 @@ public sealed class PoolServer : IAsyncDisposable
         _feed = new EventFeed(services.Database, services.Time);
         var events = new EventCalls(services, _feed);
         Dispatcher? dispatcher = null;
-        _recovery = RecoveryService.Open(services, () => dispatcher!, () => _health.Trouble, loggers);
+        OwnApi api = (remote, isUse) => new LocalCalls(() => dispatcher!, remote, isUse);
+        _recovery = RecoveryService.Open(services, api, () => _health.Trouble, loggers);
         var own = new MessageTable(
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
             new DirectoryCalls(services, directory),
             new TaskCalls(services, _tasks),
-            new RecoveryCalls(services, _recovery),
+            _recovery.Messages,
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var transfers = new TransferRunner(new HttpSessions(services, _logins), new ClientTask(services, _tasks, failures), audit, failures);
@@ -90,7 +91,7 @@ public sealed class PoolServer : IAsyncDisposable
             _health,
             loggers.CreateLogger<HttpRoutes>());
         _inspections = new Inspections(services, audit);
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, dispatcher, _recovery, _inspections);
+        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, api, _recovery, _inspections);
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
@@ -164,11 +165,12 @@ public sealed class PoolServer : IAsyncDisposable
             throw new ServeException("There is nothing to listen on. Give at least one --listen URL.");
         }
 
-        var wanted = config.RootPasswordFile is { } file ? RootPassword.ReadFrom(file) : null;
+        string? wanted;
         DataDirectory? directory = null;
         PoolDaemon daemon;
         try
         {
+            wanted = config.RootPasswordFile is { } file ? RootPassword.ReadFrom(file) : null;
             var pool = new PoolConfig
             {
                 DataDirectory = config.DataDirectory,

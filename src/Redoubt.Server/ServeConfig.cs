@@ -1,4 +1,5 @@
 using Redoubt.Pool;
+using Redoubt.Server.ThinCli;
 using Redoubt.Storage;
 
 namespace Redoubt.Server;

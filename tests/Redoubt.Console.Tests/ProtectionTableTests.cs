@@ -1,7 +1,7 @@
 using Redoubt.Cli;
 using Redoubt.Cli.Output;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Redoubt.Desk;
 using Redoubt.Server.Console.Apps;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Console.Tests;

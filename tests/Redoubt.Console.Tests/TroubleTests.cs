@@ -2,8 +2,8 @@ using Microsoft.Playwright;
 using Redoubt.Cli;
 using Redoubt.Cli.Output;
 using Redoubt.Console.Tests.Checks;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,4 +1,5 @@
 using System.Net.Security;
+using Redoubt.Server.Listening;
 
 namespace Redoubt.Server.Tests;
 

@@ -16,8 +16,9 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Pool"] = ["Redoubt.Database", "Redoubt.Storage", "Redoubt.Compute"],
         ["Redoubt.Recovery"] = ["Redoubt.XenApi"],
         ["Redoubt.Inspection"] = ["Redoubt.Database", "Redoubt.Recovery"],
-        ["Redoubt.Server"] = ["Redoubt.Inspection", "Redoubt.Pool", "Redoubt.Recovery"],
-        ["Redoubt.Cli"] = ["Redoubt.Inspection", "Redoubt.Server", "Redoubt.Recovery"],
+        ["Redoubt.Desk"] = ["Redoubt.Pool", "Redoubt.Recovery"],
+        ["Redoubt.Server"] = ["Redoubt.Desk", "Redoubt.Inspection"],
+        ["Redoubt.Cli"] = ["Redoubt.Server", "Redoubt.Desk", "Redoubt.Inspection", "Redoubt.Recovery"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles("src").Select(f => Path.GetFileNameWithoutExtension(f))];

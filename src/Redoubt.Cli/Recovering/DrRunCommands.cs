@@ -1,8 +1,8 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 
 namespace Redoubt.Cli.Recovering;
 

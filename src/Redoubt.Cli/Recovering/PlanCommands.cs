@@ -1,7 +1,7 @@
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 
 namespace Redoubt.Cli.Recovering;
 

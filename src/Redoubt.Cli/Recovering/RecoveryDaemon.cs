@@ -1,7 +1,7 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Recovering;

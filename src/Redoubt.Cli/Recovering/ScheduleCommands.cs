@@ -1,6 +1,6 @@
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
-using Redoubt.Server.Recovering;
+using Redoubt.Desk;
 
 namespace Redoubt.Cli.Recovering;
 

@@ -1,7 +1,7 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
-using Redoubt.Server.Recovering;
+using Redoubt.Desk;
 
 namespace Redoubt.Cli.Recovering;
 

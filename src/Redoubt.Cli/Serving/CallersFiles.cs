@@ -1,6 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
-using Redoubt.Server;
+using Redoubt.Server.ThinCli;
 
 namespace Redoubt.Cli.Serving;
 

@@ -1,7 +1,7 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
-using Redoubt.Server;
+using Redoubt.Server.ThinCli;
 using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Serving;

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
 using Redoubt.Server;
+using Redoubt.Server.Listening;
 using Redoubt.Storage;
 
 namespace Redoubt.Cli.Serving;

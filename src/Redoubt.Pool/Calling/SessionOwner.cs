@@ -7,8 +7,11 @@ namespace Redoubt.Pool;
 /// <summary>Whom a session belongs to. What they may do is looked up whenever they do something, so that a change counts at once.</summary>
 public sealed record SessionOwner
 {
+    /// <summary>What the machine's own superuser is called.</summary>
+    public const string RootName = "root";
+
     /// <summary>The machine's own superuser, whom no table lists.</summary>
-    public static SessionOwner Root { get; } = new() { UserName = "root" };
+    public static SessionOwner Root { get; } = new() { UserName = RootName };
 
     /// <summary>The name they logged in with.</summary>
     public required string UserName { get; init; }

@@ -25,8 +25,8 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
     public AuditedCall BeginFile(SessionState session, IPAddress remote, string handler, string path) => new(pool, log, session, remote, handler, [new("file", "", path)], null);
 
     /// <summary>Records a login, or the attempt of one.</summary>
-    public Task LoginAsync(string user, IPAddress remote, SessionState? session, string result) =>
-        new AuditedCall(pool, log, session, remote, Sessions.Logins.Message, [], null, user[..Math.Min(user.Length, LongestName)]).EndAsync(result);
+    public Task LoginAsync(string message, string user, IPAddress remote, SessionState? session, string result) =>
+        new AuditedCall(pool, log, session, remote, message, [], null, user[..Math.Min(user.Length, LongestName)]).EndAsync(result);
 
     internal static List<AuditedObject> Describe(DatabaseState state, ClassModel model, IEnumerable<string> references)
     {

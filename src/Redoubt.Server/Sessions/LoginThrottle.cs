@@ -1,4 +1,5 @@
 using System.Net;
+using Redoubt.Pool;
 
 namespace Redoubt.Server.Sessions;
 
@@ -39,7 +40,7 @@ internal sealed class LoginThrottle(TimeProvider time)
         lock (_gate)
         {
             // Root at the machine itself waits no longer than anybody's guessing can make root wait from elsewhere.
-            var isHere = user == Logins.RootName && IPAddress.IsLoopback(remote);
+            var isHere = user == SessionOwner.RootName && IPAddress.IsLoopback(remote);
             var (byAddress, byName) = (Take(Address(remote), isHere ? LongestByName : LongestByAddress), Take(Name(user), LongestByName));
             wait = byAddress > byName ? byAddress : byName;
         }

@@ -13,8 +13,6 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     /// <summary>The message that logs in.</summary>
     public const string Message = "session.login_with_password";
 
-    public const string RootName = "root";
-
     private const int MostAsking = 8;
 
     // A check costs tens of milliseconds of processor time on purpose. Strangers must not get all of it.
@@ -34,13 +32,13 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         {
             var owner = await ProveAsync(user, attempt, remote, cancellationToken);
             var session = await pool.Sessions.OpenAsync(owner, originator, pool.Host, null, cancellationToken);
-            await audit.LoginAsync(user, remote, session, "ok");
+            await audit.LoginAsync(Message, user, remote, session, "ok");
             return session;
         }
         catch (Exception refusal) when (refusal is not OperationCanceledException)
         {
             // Also what is a fault of ours: somebody has tried to log in, and did not get in.
-            await audit.LoginAsync(user, remote, null, (refusal as XenApiException)?.Code ?? "INTERNAL_ERROR");
+            await audit.LoginAsync(Message, user, remote, null, (refusal as XenApiException)?.Code ?? "INTERNAL_ERROR");
             throw;
         }
     }
@@ -50,7 +48,7 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     public async Task<SessionOwner> ProveAsync(string user, string attempt, IPAddress remote, CancellationToken cancellationToken)
     {
         await throttle.WaitAsync(user, remote, cancellationToken);
-        var turns = user == RootName && IPAddress.IsLoopback(remote) ? _checkingHere : _checking;
+        var turns = user == SessionOwner.RootName && IPAddress.IsLoopback(remote) ? _checkingHere : _checking;
         var owner = await turns.TakeAsync(remote, () => Check(user, attempt), cancellationToken);
         if (owner is null && MayBeInDirectory(user))
         {
@@ -84,7 +82,7 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         }
 
         // Checked for names that there are not, too, so that the time it takes does not tell which there are.
-        return root.IsRight(attempt) && user == RootName ? SessionOwner.Root : null;
+        return root.IsRight(attempt) && user == SessionOwner.RootName ? SessionOwner.Root : null;
     }
 
     private SessionOwner? Ask(string user, string attempt)
@@ -100,7 +98,7 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     }
 
     // Who the machine's superuser and the pool's own users are is never a directory's to say.
-    private bool MayBeInDirectory(string user) => !string.Equals(user, RootName, StringComparison.OrdinalIgnoreCase) && FindOwn(user) is null;
+    private bool MayBeInDirectory(string user) => !string.Equals(user, SessionOwner.RootName, StringComparison.OrdinalIgnoreCase) && FindOwn(user) is null;
 
     private (Ref<SubjectRecord> Ref, SubjectRecord Record)? FindOwn(string user) =>
         SubjectNames.Find(pool.State, user) is { } found && passwords.Has(found.Record.Uuid) ? found : null;

@@ -40,7 +40,8 @@ internal sealed class RootPassword
     }
 
     /// <summary>The password that an operator has written into a file: its only line, or the second one after a user's name.</summary>
-    /// <exception cref="ServeException">It can't be read, or is empty.</exception>
+    /// <exception cref="InvalidDataException">It is empty.</exception>
+    /// <exception cref="IOException">It can't be read.</exception>
     public static string ReadFrom(string file)
     {
         try
@@ -48,11 +49,11 @@ internal sealed class RootPassword
             var lines = File.ReadAllLines(file);
             return (lines.Length > 1 && lines[1].Length > 0 ? lines[1] : lines.FirstOrDefault()) is { Length: > 0 } password
                 ? password
-                : throw new ServeException($"The root password file {file} is empty. Write the password on its first line.");
+                : throw new InvalidDataException($"The root password file {file} is empty. Write the password on its first line.");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new ServeException($"The root password file {file} can't be read: {e.Message}", e);
+            throw new IOException($"The root password file {file} can't be read: {e.Message}", e);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class SessionCalls(PoolServices pool, Logins logins, RootPasswor
             throw new XenApiException("CHANGE_PASSWORD_REJECTED", "The new password is empty.");
         }
 
-        await logins.ProveAsync(Logins.RootName, oldPwd, System.Net.IPAddress.None, call.Cancellation);
+        await logins.ProveAsync(SessionOwner.RootName, oldPwd, System.Net.IPAddress.None, call.Cancellation);
         password.Set(newPwd);
     }
 }

@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Http;
 using Redoubt.Pool;
-using Redoubt.Server.Dispatch;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Tasks;

@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Redoubt.Database;
 using Redoubt.Pool;
-using Redoubt.Server.Dispatch;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Tasks;

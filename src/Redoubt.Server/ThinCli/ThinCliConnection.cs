@@ -2,7 +2,6 @@ using System.IO.Pipelines;
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Redoubt.Pool;
-using Redoubt.Server.Dispatch;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;

@@ -1,4 +1,5 @@
 using Redoubt.Database;
+using Redoubt.Pool;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Users;
@@ -33,7 +34,7 @@ internal static class SubjectNames
     {
         // A colon would end the name where HTTP sends name and password.
         if (name.Length is 0 or > Longest || name.Contains(':', StringComparison.Ordinal) || name.Any(char.IsControl)
-            || string.Equals(name, Sessions.Logins.RootName, StringComparison.OrdinalIgnoreCase))
+            || string.Equals(name, SessionOwner.RootName, StringComparison.OrdinalIgnoreCase))
         {
             throw new XenApiException("INVALID_VALUE", $"other_config:{Key}", name);
         }

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Tests.Recovering;

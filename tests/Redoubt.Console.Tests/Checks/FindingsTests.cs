@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Playwright;
+using Redoubt.Desk;
 using Redoubt.Recovery;
 using Redoubt.Server.Console.Recover;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -90,7 +90,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
     private async Task RehearseAsync()
     {
         var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, AcceptedMissingDisks = [await FilesDiskAsync()] } };
-        var planned = RecoveryJson.Read<Server.Recovering.PlannedRecovery>(await _pools.Paris.CallAsync<string>("recovery.plan", [request.ToJson()]));
+        var planned = RecoveryJson.Read<Desk.PlannedRecovery>(await _pools.Paris.CallAsync<string>("recovery.plan", [request.ToJson()]));
         Assert.Equal((TimeSpan.Zero, planned.Plan.Steps.Length), (planned.Forecast!.Known, planned.Forecast.Unknown));
         var run = RunRecord.FromJson(await _pools.Paris.CallAsync<string>("recovery.get_run", [await _pools.Paris.CallAsync<string>("recovery.start_test", [request.ToJson(), planned.Digest])]));
         while (!run.Phase.IsFinal() && run.Phase is not (RunPhase.Waiting or RunPhase.Interrupted))
@@ -99,7 +99,7 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
         }
 
         Assert.True(run.Phase == RunPhase.Succeeded, run.ToJson());
-        planned = RecoveryJson.Read<Server.Recovering.PlannedRecovery>(await _pools.Paris.CallAsync<string>("recovery.plan", [request.ToJson()]));
+        planned = RecoveryJson.Read<Desk.PlannedRecovery>(await _pools.Paris.CallAsync<string>("recovery.plan", [request.ToJson()]));
         Assert.Equal(0, planned.Forecast!.Unknown);
         Assert.True(planned.Forecast.Known > TimeSpan.Zero);
     }

@@ -1,4 +1,4 @@
-using Redoubt.Server.Recovering;
+using Redoubt.Desk;
 
 namespace Redoubt.Server.Tests.Recovering;
 

@@ -1,5 +1,5 @@
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 
 namespace Redoubt.Server.Tests.Recovering;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 
 namespace Redoubt.Server.Tests.Recovering;
 

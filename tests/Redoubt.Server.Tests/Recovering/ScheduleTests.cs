@@ -1,6 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
+using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Tests.Recovering;

@@ -1,5 +1,5 @@
 using Redoubt.Database;
-using Redoubt.Server.Recovering;
+using Redoubt.Desk;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console.Apps;

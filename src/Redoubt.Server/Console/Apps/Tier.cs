@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Redoubt.Server.Recovering;
+using Redoubt.Desk;
 
 namespace Redoubt.Server.Console.Apps;
 

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using Redoubt.Database;
+using Redoubt.Desk;
 using Redoubt.Recovery;
 using Redoubt.Server.Console.Protection;
 using Redoubt.Server.Console.Recover;
-using Redoubt.Server.Recovering;
 
 namespace Redoubt.Server.Console.Dashboard;
 

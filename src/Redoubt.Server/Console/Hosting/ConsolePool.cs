@@ -1,8 +1,7 @@
 using System.Net;
 using Redoubt.Database;
+using Redoubt.Desk;
 using Redoubt.Pool;
-using Redoubt.Server.Dispatch;
-using Redoubt.Server.Recovering;
 using Redoubt.Server.Sessions;
 using Redoubt.XenApi;
 
@@ -20,7 +19,7 @@ public sealed class ConsolePool : IDisposable
     private PoolServices? _services;
     private Logins? _logins;
     private RecoveryService? _recovery;
-    private Dispatcher? _dispatcher;
+    private OwnApi? _api;
     private Inspections? _inspections;
 
     /// <summary>The clock.</summary>
@@ -52,15 +51,15 @@ public sealed class ConsolePool : IDisposable
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="remote">Where they are, for the audit log.</param>
-    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, new LocalCalls(() => _dispatcher!, remote, isUse: false), session, Time);
+    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, _api!(remote, isUse: false), session, Time);
 
     /// <summary>Tells nobody any more.</summary>
     public void Dispose() => Changes.Dispose();
 
     // The host's services are made before the pool's: a pool that can't be opened must not need a web server to say so.
-    internal void Open(PoolServices services, Logins logins, Dispatcher dispatcher, RecoveryService recovery, Inspections inspections)
+    internal void Open(PoolServices services, Logins logins, OwnApi api, RecoveryService recovery, Inspections inspections)
     {
-        (_services, _logins, _recovery, _dispatcher, _inspections) = (services, logins, recovery, dispatcher, inspections);
+        (_services, _logins, _recovery, _api, _inspections) = (services, logins, recovery, api, inspections);
         CookieSuffix = services.State.Find(services.Pool)!.Uuid[..8];
         Changes.Listen(services.Database, () => recovery.Mark, services.Time);
     }

@@ -5,7 +5,6 @@ using Redoubt.Database.Journal;
 using Redoubt.Inspection;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
-using Redoubt.Server.Dispatch;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 

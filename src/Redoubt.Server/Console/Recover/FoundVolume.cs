@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Redoubt.Database;
+using Redoubt.Desk;
 using Redoubt.Inspection;
-using Redoubt.Server.Recovering;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Console.Recover;

@@ -1,0 +1,509 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using Redoubt.Pool;
+using Redoubt.Recovery;
+using Redoubt.XenApi;
+
+namespace Redoubt.Desk;
+
+/// <summary>
+/// Recovery as the daemon offers it: it plans, has the engine carry plans out, and keeps what both need (other sites, saved plans,
+/// schedules). The messages of the class <c>recovery</c> and the console are its two callers; whoever calls is checked here, so that
+/// neither can do more than the other.
+/// <code>
+///  recovery.* ─┐                 ┌─► InventoryReader, Planner ─┐
+///  console    ─┴► RecoveryService┤                             ├─XenAPI─► this pool (LocalPool), sites
+///                                └─► RunEngine (runs.db)      ─┘
+/// </code>
+/// </summary>
+public sealed class RecoveryService : IAsyncDisposable
+{
+    // A database of ten thousand VMs is read in less; what takes longer is stuck.
+    private static readonly TimeSpan ReadLimit = TimeSpan.FromMinutes(3);
+
+    private readonly PoolServices _pool;
+    private readonly LocalPool _local;
+    private readonly Operators _operators;
+    private readonly Sites _sites;
+    private readonly SavedPlans _plans;
+    private readonly Schedules _schedules;
+    private readonly SiteAsks _asks;
+    private readonly SiteWatch _watch;
+    private RunEngine? _engine;
+
+    private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules, ILoggerFactory loggers)
+    {
+        (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
+        _asks = new SiteAsks(pool, sites);
+        _watch = new SiteWatch(pool, sites, _asks, () => Engine, loggers.CreateLogger<SiteWatch>());
+        pool.Sites = () => _asks.Known;
+        pool.AskSites = _asks.AskAsync;
+    }
+
+    /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it, clocks that differ.</summary>
+    internal IEnumerable<Problem> SiteProblems => _watch.Problems;
+
+    /// <summary>What is wrong now of what the daemon watches all the time: its own directory, the hypervisor, and the sites.</summary>
+    public IEnumerable<Problem> WatchedProblems =>
+    [
+        .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
+        .. _pool.Link.Trouble is { } lost ? [new Problem.HypervisorLost(lost.Reason.Message)] : ImmutableArray<Problem>.Empty,
+        .. SiteProblems,
+    ];
+
+    /// <summary>What is wrong with the daemon's own directory; null if nothing is.</summary>
+    internal Func<string?> DirectoryTrouble { get; private init; } = () => null;
+
+    /// <summary>Where the runs stand and what is watched, in a text that differs when they do.</summary>
+    public string Mark => string.Join(
+        ' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}").Concat(WatchedProblems.Select(ProblemSentences.Of)));
+
+    /// <summary>The messages of the class <c>recovery</c>, for a <see cref="MessageTable"/>.</summary>
+    public object Messages => new RecoveryMessages(_pool, this);
+
+    private string HooksDirectory => Path.Combine(_pool.DataDirectory, "hooks");
+
+    private RunEngine Engine => _engine ?? throw new InvalidOperationException("Recovery has not been started.");
+
+    /// <summary>Opens the desk of a pool.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="api">Its API, for who is in this process.</param>
+    /// <param name="directoryTrouble">What is wrong with the daemon's own directory now; null if nothing is.</param>
+    /// <param name="loggers">Where the operator is told of what goes wrong.</param>
+    /// <exception cref="InvalidDataException">A file of the daemon's directory is garbled.</exception>
+    public static RecoveryService Open(PoolServices pool, OwnApi api, Func<string?> directoryTrouble, ILoggerFactory loggers)
+    {
+        var operators = Operators.Open(pool);
+        return new(
+            pool, new LocalPool(pool, operators, api), operators, new Sites(pool, SiteFile.Open(pool.DataDirectory)), new SavedPlans(pool),
+            Schedules.Open(pool, loggers.CreateLogger<Schedules>()), loggers)
+        {
+            DirectoryTrouble = directoryTrouble,
+        };
+    }
+
+    /// <summary>Takes up what an earlier daemon left behind, and begins with the schedules.</summary>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        var config = new RunEngineConfig
+        {
+            JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
+            HooksDirectory = HooksDirectory,
+            HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),
+            Connect = (site, by, token) => site is null ? _local.ConnectAsync(by, token) : _sites.ConnectAsync(site, token),
+        };
+        _engine = await RunEngine.OpenAsync(config, _pool.Time, cancellationToken);
+        await _schedules.SettlePlansAsync(_plans.Has);
+        _schedules.Start(StartScheduledAsync, _engine.Find, FindStarted);
+        _watch.Start();
+    }
+
+    /// <summary>Says what a recovery would do; changes nothing.</summary>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public async Task<PlannedRecovery> PlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "plan");
+        var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
+        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan), Engine.Forecast(plan));
+    }
+
+    /// <summary>How long a plan that somebody else has made should take, by the runs of this daemon.</summary>
+    public PlanForecast Forecast(RecoveryPlan plan, SessionState caller)
+    {
+        Require(caller, "forecast");
+        return Engine.Forecast(plan);
+    }
+
+    /// <summary>
+    /// Reads what a plan would be made from, so that whoever changes a request can be shown by <see cref="Planner"/> what each change
+    /// means, without anything being read again; changes nothing.
+    /// </summary>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public async Task<Inventory> ReadAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "plan");
+        RequireReach(request, caller);
+        return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
+    }
+
+    /// <summary>Plans once more and has the plan carried out, if it is still the one that the caller has seen.</summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="digest">The digest of the plan that the caller has seen.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Stops planning.</param>
+    /// <returns>The run's UUID.</returns>
+    /// <exception cref="XenApiException"><c>DR_PLAN_BLOCKED</c>, <c>DR_PLAN_CHANGED</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public async Task<string> StartAsync(RecoveryRequest request, string digest, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, request.Policy.Kind == RecoveryKind.Test ? "start_test" : "start");
+        var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
+        if (plan.IsBlocked)
+        {
+            throw new XenApiException("DR_PLAN_BLOCKED", string.Join(", ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Code} ({f.Object.Describe()})")));
+        }
+
+        if (PlanDigest.Of(plan) is var now && now != digest)
+        {
+            throw new XenApiException("DR_PLAN_CHANGED", $"its digest was {digest} and is {now}");
+        }
+
+        _operators.Remember(caller.Owner);
+        return await RefusedAsync(() => Engine.StartAsync(full, plan, caller.UserName, cancellationToken));
+    }
+
+    /// <summary>All runs, the newest first.</summary>
+    public IReadOnlyList<RunSummary> Runs(SessionState caller)
+    {
+        Require(caller, "get_runs");
+        return Engine.List();
+    }
+
+    /// <summary>A run.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public RunRecord Run(string uuid, SessionState caller)
+    {
+        Require(caller, "get_run");
+        return Find(uuid);
+    }
+
+    /// <summary>A run's latest state past a revision, and then at each change, until it is over.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Watch(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.WatchAsync(uuid, afterRevision, cancellationToken);
+    }
+
+    /// <summary>The same without an end, for who stays: a run that is over may still be undone.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public IAsyncEnumerable<RunRecord> Follow(string uuid, long afterRevision, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "wait_run");
+        Find(uuid);
+        return Engine.FollowAsync(uuid, afterRevision, cancellationToken);
+    }
+
+    /// <summary>Has a run begin nothing new until somebody resumes, cancels or undoes it.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task PauseAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("pause", uuid, caller, by => Engine.PauseAsync(uuid, by, cancellationToken));
+
+    /// <summary>Goes on with an interrupted or paused run.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task ResumeAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("resume", uuid, caller, by => Engine.ResumeAsync(uuid, by, cancellationToken));
+
+    /// <summary>Takes a run back.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task UndoAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("undo", uuid, caller, by => Engine.UndoAsync(uuid, by, cancellationToken));
+
+    /// <summary>Stops a run.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task CancelAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("cancel", uuid, caller, by => Engine.CancelAsync(uuid, by, cancellationToken));
+
+    /// <summary>Answers a run's question.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task AnswerAsync(string uuid, string answer, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("answer", uuid, caller, by => Engine.AnswerAsync(uuid, answer, by, cancellationToken));
+
+    /// <summary>Removes a test that was left up.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>, <c>DR_RUN_REFUSED</c>.</exception>
+    public Task CleanUpTestAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
+        OrderAsync("clean_up_test", uuid, caller, by => Engine.CleanUpTestAsync(uuid, by, cancellationToken));
+
+    /// <summary>A run's report.</summary>
+    /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
+    public string Report(string uuid, ReportFormat format, SessionState caller)
+    {
+        Require(caller, "get_report");
+        Find(uuid);
+        return Engine.Report(uuid, format);
+    }
+
+    /// <summary>Adds a site. Somebody must be able to log in there now; its certificate is trusted from now on.</summary>
+    /// <exception cref="XenApiException"><c>DR_SITE_EXISTS</c>, <c>DR_SITE_UNREACHABLE</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task<Site> AddSiteAsync(string name, string address, string user, string password, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "add_site");
+        return _sites.AddAsync(name, address, user, password, caller.UserName, cancellationToken);
+    }
+
+    /// <summary>The sites.</summary>
+    public ImmutableArray<Site> ListSites(SessionState caller)
+    {
+        Require(caller, "get_sites");
+        return [.. _sites.All];
+    }
+
+    /// <summary>Whether each site answers.</summary>
+    public Task<ImmutableArray<SiteTest>> TestSitesAsync(SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "get_sites");
+        return _sites.TestAllAsync(cancellationToken);
+    }
+
+    /// <summary>Forgets a site.</summary>
+    /// <exception cref="XenApiException"><c>DR_SITE_UNKNOWN</c>.</exception>
+    public void RemoveSite(string name, SessionState caller)
+    {
+        Require(caller, "remove_site");
+        _sites.Remove(name);
+    }
+
+    /// <summary>Saves a plan under a name in this pool's metadata, over whatever had that name.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the name can't be used, or the request holds a password.</exception>
+    public Task SavePlanAsync(string name, RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "save_plan");
+        return _plans.SaveAsync(name, request, caller.UserName, cancellationToken);
+    }
+
+    /// <summary>The saved plans.</summary>
+    /// <param name="foreign">Whether those of other pools, on their metadata volumes that are attached here, are looked for too.</param>
+    /// <param name="caller">Who asks.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public async Task<PlanCatalog> ListPlansAsync(bool foreign, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "get_plans");
+        var own = _plans.Own();
+        if (!foreign)
+        {
+            return own;
+        }
+
+        await using var api = _local.As(caller);
+        var found = await _plans.ForeignAsync(api, cancellationToken);
+        return new([.. own.Plans, .. found.Plans], [.. own.Problems, .. found.Problems]);
+    }
+
+    /// <summary>Forgets a saved plan.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>.</exception>
+    public Task RemovePlanAsync(string name, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "remove_plan");
+        return _plans.RemoveAsync(name, cancellationToken);
+    }
+
+    /// <summary>Gives a saved plan of this pool another name; its schedules test it under that, in the name of who made them.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_PLAN_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task RenamePlanAsync(string name, string newName, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "rename_plan");
+        _plans.RequireRenamable(name, newName);
+        return _schedules.RenamePlanAsync(name, newName, () => _plans.RenameAsync(name, newName, cancellationToken));
+    }
+
+    /// <summary>Whether this pool has a saved plan of this name, readable or not.</summary>
+    public bool HasPlan(string name, SessionState caller)
+    {
+        Require(caller, "get_plans");
+        return _plans.Has(name);
+    }
+
+    /// <summary>The scripts that a plan can name as hooks, by name.</summary>
+    public ImmutableArray<string> ListHooks(SessionState caller)
+    {
+        Require(caller, "list_hooks");
+        var hooks = new DirectoryInfo(HooksDirectory);
+        return hooks.Exists ? [.. hooks.EnumerateFiles().Select(f => f.Name).Order(StringComparer.Ordinal)] : [];
+    }
+
+    /// <summary>Has a saved plan of this pool tested again and again, with the rights of the caller.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_SCHEDULE_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task<Schedule> AddScheduleAsync(string name, string plan, string cron, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "add_schedule");
+        _ = SavedPlan(plan);
+        _operators.Remember(caller.Owner);
+        return _schedules.AddAsync(name, plan, cron, caller.UserName, cancellationToken);
+    }
+
+    /// <summary>The schedules.</summary>
+    public ImmutableArray<Schedule> ListSchedules(SessionState caller)
+    {
+        Require(caller, "get_schedules");
+        return [.. _schedules.All];
+    }
+
+    /// <summary>Ends a schedule.</summary>
+    /// <exception cref="XenApiException"><c>DR_SCHEDULE_UNKNOWN</c>.</exception>
+    public Task RemoveScheduleAsync(string name, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "remove_schedule");
+        return _schedules.RemoveAsync(name, cancellationToken);
+    }
+
+    /// <summary>How this pool stands: what is protected, how fresh it is, when it was tested, and what is wrong.</summary>
+    public async Task<DrStatus> StatusAsync(SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "get_status");
+        await using var api = _local.As(caller);
+        var reader = new DrStatusReader(_pool, api, _sites, _plans);
+        return await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], WatchedProblems, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _schedules.DisposeAsync();
+        await _watch.DisposeAsync();
+        if (_engine is not null)
+        {
+            await _engine.DisposeAsync();
+        }
+
+        await _asks.DisposeAsync();
+
+        _local.Dispose();
+    }
+
+    // Only the one that the caller may send is asked for, so that console and messages agree.
+    private static void Require(SessionState caller, string message)
+    {
+        var (model, declared) = DataModel.FindMessage($"recovery.{message}") ?? throw new InvalidOperationException($"There is no message recovery.{message}.");
+        RoleCheck.Require(caller, model, declared, []);
+    }
+
+    private static async Task<T> RefusedAsync<T>(Func<Task<T>> act)
+    {
+        try
+        {
+            return await act();
+        }
+        catch (RunRefusedException refused)
+        {
+            throw new XenApiException(refused, "DR_RUN_REFUSED", refused.Message);
+        }
+    }
+
+    private RunRecord Find(string uuid) => Engine.Find(uuid) ?? throw new XenApiException("DR_RUN_UNKNOWN", uuid);
+
+    private SavedPlan SavedPlan(string name)
+    {
+        try
+        {
+            return _plans.Find(name) ?? throw new XenApiException("DR_PLAN_UNKNOWN", name);
+        }
+        catch (FormatException garbled)
+        {
+            throw new XenApiException(garbled, "INVALID_VALUE", "plan", $"{name} ({garbled.Message})");
+        }
+    }
+
+    private async Task OrderAsync(string message, string uuid, SessionState caller, Func<string, Task> order)
+    {
+        Require(caller, message);
+        Find(uuid);
+        _operators.Remember(caller.Owner);
+        await RefusedAsync(async () =>
+        {
+            await order(caller.UserName);
+            return true;
+        });
+    }
+
+    private async Task<(RecoveryRequest Request, RecoveryPlan Plan)> MakePlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
+    {
+        RequireReach(request, caller);
+        var asked = SourcesOf(request);
+        var plan = Planner.Plan(request.Policy, await ReadAsync(request, asked, caller, cancellationToken));
+        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+    }
+
+    private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
+    {
+        await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
+        var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token), s.PoolUuid));
+        var unasked = SilentAsync(request, asked, cancellationToken);
+        var wanted = request.ToInventoryRequest([.. others]);
+        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
+        if (await LearnKeysAsync(inventory))
+        {
+            inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
+        }
+
+        return inventory with { OtherPools = [.. inventory.OtherPools, .. await unasked] };
+    }
+
+    // Before a VM starts here every site is asked, those too that the request does not name: one that is silent is known before.
+    private async Task<IEnumerable<OtherPoolFacts>> SilentAsync(RecoveryRequest request, List<Site> asked, CancellationToken cancellationToken)
+    {
+        if (request.Target is not null || request.Policy.Kind == RecoveryKind.Test || asked.Count == _sites.All.Count())
+        {
+            return [];
+        }
+
+        var at = _pool.Time.GetUtcNow();
+        return (await _asks.AskAsync($"{Guid.Empty:D}", cancellationToken)).Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
+            .Select(a => new OtherPoolFacts(new(a.Site, at), a.Site, OtherPoolState.Unreachable, a.Silence, null, a.PoolUuid));
+    }
+
+    // What the pools themselves say of their keys counts more than what was met on storage first.
+    private async Task<bool> LearnKeysAsync(Inventory inventory)
+    {
+        var hasLearnt = false;
+        foreach (var other in inventory.OtherPools.Where(o => o.State == OtherPoolState.Live).Select(o => o.Database!.Pool))
+        {
+            hasLearnt |= other.MetadataKey is { } key && await _pool.TrustKeyAsync(other.Uuid, key);
+        }
+
+        return hasLearnt;
+    }
+
+    // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has
+    // the daemon's machine connect to whatever a device configuration names.
+    private static void RequireReach(RecoveryRequest request, SessionState caller)
+    {
+        if (request.Target is not null)
+        {
+            RoleCheck.Require(caller, "recovery.plan/target", Role.PoolOperator);
+        }
+
+        if (!request.Probes.IsEmpty)
+        {
+            RoleCheck.Require(caller, "recovery.plan/device-config", Role.PoolOperator);
+        }
+    }
+
+    // A site that is named is asked, and no other: one that is dead and has nothing to do with it would hold things up. Of a loss all are,
+    // since any of them could be running the VMs. A test starts nothing that could run twice.
+    private List<Site> SourcesOf(RecoveryRequest request)
+    {
+        var others = _sites.All.Where(s => s.Name != request.Target).ToList();
+        return request.Source is { } named ? [_sites.Get(named)] : request.Policy.Kind switch
+        {
+            RecoveryKind.Test => [],
+            RecoveryKind.Failover => others,
+            RecoveryKind.Migration or RecoveryKind.Failback => others.Count == 1
+                ? others
+                : throw new XenApiException("INVALID_VALUE", "source", $"(none; {others.Count} sites are known: name the one that hands over with source=, dr-site-add adds one)"),
+        };
+    }
+
+    // Two sites of one pool are two ways to it; one will do.
+    private static ImmutableSortedDictionary<string, string> ByPool(List<Site> asked) =>
+        asked.GroupBy(s => s.PoolUuid).ToImmutableSortedDictionary(p => p.Key, p => p.First().Name, StringComparer.Ordinal);
+
+    private static string? SourceOf(RecoveryPlan plan, List<Site> asked)
+    {
+        var fenced = plan.Steps.OfType<FenceSource>().Select(f => f.Pool.Uuid).ToHashSet();
+        return asked.FirstOrDefault(s => fenced.Contains(s.PoolUuid))?.Name;
+    }
+
+    // A daemon that died before it had noted the run that it started finds that again.
+    private string? FindStarted(Schedule schedule, DateTimeOffset since) => Engine.List().LastOrDefault(r =>
+        r.Kind == RecoveryKind.Test && r.PlanName == schedule.Plan && r.PlanPool == _pool.State.Get(_pool.Pool).Uuid && r.StartedBy == schedule.CreatedBy
+        && r.StartedAt >= since)?.Uuid;
+
+    private async Task<string> StartScheduledAsync(Schedule schedule, CancellationToken cancellationToken)
+    {
+        var caller = await _local.SessionAsync(schedule.CreatedBy, cancellationToken);
+        var saved = SavedPlan(schedule.Plan).Request;
+        var request = saved with { KeepTest = false, Policy = saved.Policy with { Kind = RecoveryKind.Test } };
+        var planned = await PlanAsync(request, caller, cancellationToken);
+        return await StartAsync(request, planned.Digest, caller, cancellationToken);
+    }
+}
