@@ -77,7 +77,7 @@ internal static class ChangeBench
         for (var p = 0; p < pools.Count; p++)
         {
             var median = JournalBench.Median(times[p]);
-            Console.WriteLine(
+            System.Console.WriteLine(
                 $"change, {what}, {pools[p].Vms,6} VMs: {median:0} us, {bytes[p] / (Rounds * PerRound) / 1024.0:0.0} KiB allocated; ratio to {pools[0].Vms} VMs {median / first:0.00}");
         }
     }

@@ -39,13 +39,13 @@ internal static class ForeignBench
             var config = ImmutableSortedDictionary<string, string>.Empty.Add("location", storage);
             var watch = Stopwatch.StartNew();
             await CallAsync(session, "DR_task.create", "file", config, ImmutableList.Create(sr));
-            Console.WriteLine($"foreign, attach an SR of {Vms} disks and find the metadata: {watch.Elapsed.TotalSeconds:0.00} s");
+            System.Console.WriteLine($"foreign, attach an SR of {Vms} disks and find the metadata: {watch.Elapsed.TotalSeconds:0.00} s");
 
             var path = Path.Combine(storage, sr, metadata + ".raw");
             var read = await MeasureAsync(() => Task.Run(() => JournalReader.Read(path)));
             watch.Restart();
             var opened = (Ref<SessionRecord>)(await CallAsync(session, "VDI.open_database", daemon.Services.State.FindByUuid<VdiRecord>(metadata)))!;
-            Console.WriteLine(
+            System.Console.WriteLine(
                 $"foreign, VDI.open_database of {Vms} VMs, {Vms} VDIs, {Vms} VBDs, {Vms} VIFs: {watch.Elapsed.TotalSeconds:0.00} s; "
                 + $"reading and checking the journal alone {read:0.00} s; ratio {watch.Elapsed.TotalSeconds / read:0.0}");
 
@@ -59,7 +59,7 @@ internal static class ForeignBench
             }
 
             var each = watch.Elapsed.TotalMilliseconds / Recovered;
-            Console.WriteLine($"foreign, {Recovered} VMs recovered one after the other: {each:0.00} ms each; one fdatasync {flush:0.00} ms; ratio {each / flush:0.0}");
+            System.Console.WriteLine($"foreign, {Recovered} VMs recovered one after the other: {each:0.00} ms each; one fdatasync {flush:0.00} ms; ratio {each / flush:0.0}");
         }
         finally
         {

@@ -39,7 +39,7 @@ internal static class HttpBench
             }
 
             var (r, w, g) = (1000 / JournalBench.Median(rawMs), 1000 / JournalBench.Median(writeMs), 1000 / JournalBench.Median(readMs));
-            Console.WriteLine($"http, {clients,3} clients: {w:0} durable changes/s; raw fdatasync {r:0}/s, ratio {w / r:0.00}; calls that only read {g:0}/s, ratio {w / g:0.00}");
+            System.Console.WriteLine($"http, {clients,3} clients: {w:0} durable changes/s; raw fdatasync {r:0}/s, ratio {w / r:0.00}; calls that only read {g:0}/s, ratio {w / g:0.00}");
         }
     }
 

@@ -52,7 +52,7 @@ internal static class JournalBench
                 }
 
                 var (rawRate, oursRate) = (1000 / Median(rawMs), 1000 / Median(oursMs));
-                Console.WriteLine(
+                System.Console.WriteLine(
                     $"journal, {writers,3} writers: {oursRate,8:0} transactions/s; raw fdatasync of the same {bytes.Length} bytes {rawRate,6:0}/s; "
                     + (writers == 1 ? $"time ratio {rawRate / oursRate:0.00}" : $"rate ratio {oursRate / rawRate:0.0}"));
             }

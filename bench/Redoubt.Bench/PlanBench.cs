@@ -27,7 +27,7 @@ internal static class PlanBench
 
         var (a, b) = (JournalBench.Median(fewMs), JournalBench.Median(manyMs));
         var plan = Planner.Plan(many.Policy, many.Inventory);
-        Console.WriteLine(
+        System.Console.WriteLine(
             $"plan, {Few} VMs: {a:0} ms; {Many} VMs: {b:0} ms ({plan.Steps.Length} steps, {plan.Findings.Length} findings); ratio {b / a:0.0} for ten times as many");
         return Task.CompletedTask;
     }

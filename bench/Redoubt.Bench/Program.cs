@@ -22,7 +22,7 @@ foreach (var name in args.Length == 0 ? [.. benches.Keys] : args)
 {
     if (!benches.TryGetValue(name, out var run))
     {
-        Console.Error.WriteLine($"There is no bench '{name}'. There is: {string.Join(", ", benches.Keys)}.");
+        System.Console.Error.WriteLine($"There is no bench '{name}'. There is: {string.Join(", ", benches.Keys)}.");
         return 1;
     }
 

@@ -54,12 +54,12 @@ internal static class RunBench
             }
 
             var bare = JournalBench.Median(starts);
-            Console.WriteLine(
+            System.Console.WriteLine(
                 $"run, failover of {Vms} guests from the decision to healthy: {healthy:0.00} s; VM.start of the same at once until they are well {bare:0.00} s ({starts.Min():0.00} to {starts.Max():0.00}); "
                 + $"ratio {healthy / bare:0.00}; added {1000 * (healthy - bare) / Vms:0} ms for each VM");
             var started = run.Steps.First(s => s.Step is StartTier).StartedAt!.Value;
             var waited = run.Steps.Where(s => s.Step is StartTier or WaitHealthy).Sum(s => (s.EndedAt!.Value - s.StartedAt!.Value).TotalMilliseconds);
-            Console.WriteLine(
+            System.Console.WriteLine(
                 $"run, from the decision to the first start {(started - run.StartedAt).TotalMilliseconds / Vms:0} ms for each VM; "
                 + $"all of the run but starting and waiting {((run.EndedAt!.Value - run.StartedAt).TotalMilliseconds - waited) / Vms:0} ms for each VM; planning once more and telling the end {plan:0} ms");
         }

@@ -32,7 +32,7 @@ internal static class StallBench
             var quiet = await WorstAsync(database, vms, () => Task.Delay(TimeSpan.FromSeconds(2)));
             var own = await WorstAsync(database, vms, () => database.FlushWholeAsync(CancellationToken.None));
             var attached = await WorstAsync(database, vms, () => database.AttachAsync(copy, keepTrying: false, CancellationToken.None));
-            Console.WriteLine(
+            System.Console.WriteLine(
                 $"stall, {Writers} writers, a database of {size >> 20} MiB: worst wait of a writer {quiet:0} ms in quiet, {own:0} ms while the pool's own journal is written whole, "
                 + $"{attached:0} ms while a copy on an SR is; encoding and writing it alone {bare:0} ms, ratio {own / bare:0.0}");
         }

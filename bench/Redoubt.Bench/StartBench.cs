@@ -58,7 +58,7 @@ internal static class StartBench
             }
 
             var (a, b) = (ours.Order().ElementAt(Rounds / 2), bare.Order().ElementAt(Rounds / 2));
-            Console.WriteLine($"start, VM.start to QEMU running: {a:0} ms; virsh create of the same machine {b:0} ms; ratio {a / b:0.00}");
+            System.Console.WriteLine($"start, VM.start to QEMU running: {a:0} ms; virsh create of the same machine {b:0} ms; ratio {a / b:0.00}");
         }
         finally
         {

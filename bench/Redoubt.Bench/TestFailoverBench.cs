@@ -45,7 +45,7 @@ internal static class TestFailoverBench
     private static void Print(string what, List<double> small, List<double> large)
     {
         var (a, b) = (JournalBench.Median(small), JournalBench.Median(large));
-        Console.WriteLine($"test-failover, {what}: 1 GiB {a:0} ms, 1 TiB {b:0} ms; ratio {b / a:0.00}");
+        System.Console.WriteLine($"test-failover, {what}: 1 GiB {a:0} ms, 1 TiB {b:0} ms; ratio {b / a:0.00}");
     }
 
     // The UUID of the VM, on an SR of its own.

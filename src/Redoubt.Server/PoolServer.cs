@@ -8,11 +8,11 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
+using Redoubt.Console;
 using Redoubt.Database.Journal;
 using Redoubt.Desk;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
-using Redoubt.Server.Console;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Events;
@@ -54,7 +54,6 @@ public sealed class PoolServer : IAsyncDisposable
     private HostUpkeep? _host;
     private readonly Failures _failures;
     private readonly RecoveryService _recovery;
-    private readonly Inspections _inspections;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -90,8 +89,15 @@ public sealed class PoolServer : IAsyncDisposable
             _files,
             _health,
             loggers.CreateLogger<HttpRoutes>());
-        _inspections = new Inspections(services, audit);
-        web.Services.GetRequiredService<ConsolePool>().Open(services, _logins, api, _recovery, _inspections);
+        web.Services.GetRequiredService<ConsolePool>().Open(new()
+        {
+            Pool = services,
+            Recovery = _recovery,
+            Api = api,
+            LoginAsync = (user, password, remote, token) => _logins.LoginAsync(user, password, "console", remote, token),
+            Prove = Connections.Prove,
+            RecordAsync = (caller, remote, path, act) => audit.BeginFile(caller, remote, "console/inspect", path).RunAsync(act),
+        });
         var console = ConsoleHost.Build(web.Services);
         web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
         _failures = failures;
@@ -220,7 +226,6 @@ public sealed class PoolServer : IAsyncDisposable
         await _sweep.DisposeAsync();
         await _tasks.DisposeAsync();
         _logins.Dispose();
-        _inspections.Dispose();
         await _audit.DisposeAsync();
         await _health.DisposeAsync();
         await _web.DisposeAsync();
@@ -334,7 +339,7 @@ public sealed class PoolServer : IAsyncDisposable
         });
         builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Redoubt.Server.Console.SessionCookie", LogLevel.Warning);
+        builder.Logging.AddFilter("Redoubt.Console.SessionCookie", LogLevel.Warning);
 
         // Its keys lie in the daemon's own directory, which only its owner can read, as everything else does.
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);

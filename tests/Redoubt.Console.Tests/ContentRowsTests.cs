@@ -1,5 +1,5 @@
+using Redoubt.Console.Inspect;
 using Redoubt.Inspection;
-using Redoubt.Server.Console.Inspect;
 
 namespace Redoubt.Console.Tests;
 

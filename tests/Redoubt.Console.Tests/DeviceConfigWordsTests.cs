@@ -1,5 +1,5 @@
-using Redoubt.Server.Console.Parts;
-using Redoubt.Server.Console.Recover;
+using Redoubt.Console.Parts;
+using Redoubt.Console.Recover;
 
 namespace Redoubt.Console.Tests;
 

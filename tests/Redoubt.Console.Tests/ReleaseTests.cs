@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Microsoft.Playwright;
+using Redoubt.Console.Recover;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Recover;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using Redoubt.Console.Parts;
+using Redoubt.Console.Recover;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Parts;
-using Redoubt.Server.Console.Recover;
 
 namespace Redoubt.Console.Tests;
 

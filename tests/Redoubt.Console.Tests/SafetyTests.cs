@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 using Microsoft.Playwright;
-using Redoubt.Server.Console.Shell;
+using Redoubt.Console.Shell;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,7 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
+using Redoubt.Console.Plans;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Plans;
 using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;

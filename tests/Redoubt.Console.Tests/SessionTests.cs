@@ -1,5 +1,4 @@
 using Microsoft.Playwright;
-using Redoubt.Server.Console;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

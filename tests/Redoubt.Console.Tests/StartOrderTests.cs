@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Redoubt.Console.Apps;
 using Redoubt.Desk;
-using Redoubt.Server.Console.Apps;
 using Redoubt.XenApi;
 
 namespace Redoubt.Console.Tests;

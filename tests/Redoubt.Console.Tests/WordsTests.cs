@@ -2,7 +2,6 @@ using System.Reflection;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Microsoft.Net.Http.Headers;
-using Redoubt.Server.Console;
 
 namespace Redoubt.Console.Tests;
 
@@ -11,7 +10,7 @@ public sealed partial class WordsTests
 {
     public static TheoryData<string> Classes => [.. Directory.EnumerateFiles(Folder, "*Text.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f)).Order(StringComparer.Ordinal)];
 
-    private static string Folder => Path.Combine(Repository.Root, "src", "Redoubt.Server", "Console");
+    private static string Folder => Path.Combine(Repository.Root, "src", "Redoubt.Console");
 
     [Theory]
     [MemberData(nameof(Classes))]

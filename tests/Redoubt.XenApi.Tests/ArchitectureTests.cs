@@ -17,7 +17,8 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Recovery"] = ["Redoubt.XenApi"],
         ["Redoubt.Inspection"] = ["Redoubt.Database", "Redoubt.Recovery"],
         ["Redoubt.Desk"] = ["Redoubt.Pool", "Redoubt.Recovery"],
-        ["Redoubt.Server"] = ["Redoubt.Desk", "Redoubt.Inspection"],
+        ["Redoubt.Console"] = ["Redoubt.Desk", "Redoubt.Inspection"],
+        ["Redoubt.Server"] = ["Redoubt.Console", "Redoubt.Desk"],
         ["Redoubt.Cli"] = ["Redoubt.Server", "Redoubt.Desk", "Redoubt.Inspection", "Redoubt.Recovery"],
     };
 
@@ -94,7 +95,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Compute/KvmProbe.cs"] = "the disk of a probe guest",
         ["Redoubt.Compute/KvmAnswerCache.cs"] = "a cache",
         ["Redoubt.Server/Health/DataDirectoryWatch.cs"] = "a file of scratch, written to find out whether that can be done",
-        ["Redoubt.Server/Console/Hosting/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
+        ["Redoubt.Console/Hosting/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
     };
 
     [Fact]

@@ -9,7 +9,7 @@ internal sealed class LocalFiles : ICommandFiles
     /// <inheritdoc/>
     public async Task ReadAsync(string file, Func<Stream, long, Task> read, CancellationToken cancellationToken)
     {
-        await using var content = IsStandard(file, "/dev/stdin") ? Console.OpenStandardInput() : Open(file);
+        await using var content = IsStandard(file, "/dev/stdin") ? System.Console.OpenStandardInput() : Open(file);
         await read(content, content.CanSeek ? content.Length : 0);
     }
 
@@ -20,7 +20,7 @@ internal sealed class LocalFiles : ICommandFiles
         // Of a device or pipe nothing is lost that was kept there.
         if (IsStandard(file, "/dev/stdout") || IsStream(file))
         {
-            await using var stream = IsStandard(file, "/dev/stdout") ? Console.OpenStandardOutput() : Create(file, FileMode.Open);
+            await using var stream = IsStandard(file, "/dev/stdout") ? System.Console.OpenStandardOutput() : Create(file, FileMode.Open);
             await write(stream);
             await stream.FlushAsync(cancellationToken);
             return;

@@ -10,7 +10,7 @@ internal static class SecretLine
         var line = new StringBuilder();
         while (true)
         {
-            var key = Console.ReadKey(intercept: true);
+            var key = System.Console.ReadKey(intercept: true);
             switch (key.Key)
             {
                 case ConsoleKey.Enter: return line.ToString();

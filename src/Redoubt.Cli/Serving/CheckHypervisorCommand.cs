@@ -20,7 +20,7 @@ internal static class CheckHypervisorCommand
         switch (words)
         {
             case [ForDaemon, var uri]:
-                return await HypervisorTrial.PlayAsync(uri, Console.In, terminal.Output);
+                return await HypervisorTrial.PlayAsync(uri, System.Console.In, terminal.Output);
             case [var uri]:
                 try
                 {

@@ -1,5 +1,5 @@
 using System.Text.RegularExpressions;
-using Redoubt.Server.Console.Recover;
+using Redoubt.Console.Recover;
 
 namespace Redoubt.Console.Tests.Checks;
 

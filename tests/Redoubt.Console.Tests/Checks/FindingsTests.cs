@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Playwright;
+using Redoubt.Console.Recover;
 using Redoubt.Desk;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Recover;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 

@@ -1,5 +1,5 @@
+using Redoubt.Console.Recover;
 using Redoubt.Recovery;
-using Redoubt.Server.Console.Recover;
 
 namespace Redoubt.Console.Tests.Checks;
 

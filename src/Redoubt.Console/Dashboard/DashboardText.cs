@@ -1,0 +1,173 @@
+namespace Redoubt.Console.Dashboard;
+
+/// <summary>The words of the dashboard.</summary>
+internal static class DashboardText
+{
+    private static readonly Words Words = new(typeof(DashboardText));
+
+    public static string Title => Words["Title"];
+    public static string ThisSite => Words["ThisSite"];
+    public static string OtherSite => Words["OtherSite"];
+    public static string NoOtherSite => Words["NoOtherSite"];
+    public static string NoOtherSiteText => Words["NoOtherSiteText"];
+    public static string AddSite => Words["AddSite"];
+    public static string FlowCurrent => Words["FlowCurrent"];
+    public static string FlowBroken => Words["FlowBroken"];
+    public static string FlowBehind => Words["FlowBehind"];
+    public static string FlowNone => Words["FlowNone"];
+    public static string Protected => Words["Protected"];
+    public static string Unprotected => Words["Unprotected"];
+    public static string Plans => Words["Plans"];
+    public static string LastTest => Words["LastTest"];
+    public static string NeverTested => Words["NeverTested"];
+    public static string Issues => Words["Issues"];
+    public static string AllWell => Words["AllWell"];
+    public static string AllWellText => Words["AllWellText"];
+    public static string Freshness => Words["Freshness"];
+    public static string NoProtected => Words["NoProtected"];
+    public static string NoProtectedText => Words["NoProtectedText"];
+    public static string ToProtection => Words["ToProtection"];
+    public static string Runs => Words["Runs"];
+    public static string NoRuns => Words["NoRuns"];
+    public static string NoRunsText => Words["NoRunsText"];
+    public static string ToWizard => Words["ToWizard"];
+    public static string Messages => Words["Messages"];
+    public static string Look => Words["Look"];
+    public static string Attach => Words["Attach"];
+    public static string Protect => Words["Protect"];
+    public static string Which => Words["Which"];
+    public static string OpenWizard => Words["OpenWizard"];
+    public static string Sr => Words["Sr"];
+    public static string State => Words["State"];
+    public static string Lag => Words["Lag"];
+    public static string NotBehind => Words["NotBehind"];
+    public static string BehindUnknown => Words["BehindUnknown"];
+    public static string Mended => Words["Mended"];
+
+    public static string NoPlans => Words["NoPlans"];
+    public static string AllTested => Words["AllTested"];
+    public static string Fresh => Words["Fresh"];
+    public static string Overdue => Words["Overdue"];
+    public static string OpenRun => Words["OpenRun"];
+
+    public static string Times(int count) => Words.Of("Times", count);
+
+    public static string Untested(int count) => count == 1 ? Words["Untested_One"] : Words.Of("Untested_Many", count);
+
+    public static string RunTitle(string kind, bool waits) => waits ? Words.Of("RunTitle_Yes", kind) : Words.Of("RunTitle_No", kind);
+
+    public static string RunText(bool waits) => waits ? Words["RunText_Yes"] : Words["RunText_No"];
+
+    public static string PausedTitle(string kind) => Words.Of("PausedTitle", kind);
+
+    public static string PausedText => Words["PausedText"];
+
+    public static string PoolAt(string pool, string address) => Words.Of("PoolAt", pool, address);
+
+    public static string AllSites(int count) => count == 1 ? Words["AllSites_One"] : Words.Of("AllSites_Many", count);
+
+    public static string SupersededTitle(string sr) => Words.Of("SupersededTitle", sr);
+
+    public static string SupersededText(string reason, string uuid) => Words.Of("SupersededText", reason, uuid);
+
+    public static string BrokenTitle(string sr) => Words.Of("BrokenTitle", sr);
+
+    public static string BrokenText(long? behind, string reason) => Words.Of("BrokenText", ProtectionBehind(behind), reason);
+
+    public static string DetachedTitle(string sr) => Words.Of("DetachedTitle", sr);
+
+    public static string DetachedText(int vms) => vms == 0 ? Words["DetachedText_None"]
+        : vms == 1 ? Words["DetachedText_Some_One"]
+        : Words.Of("DetachedText_Some_Many", vms);
+
+    public static string UnprotectedTitle(string sr) => Words.Of("UnprotectedTitle", sr);
+
+    public static string UnprotectedText(int vms) => vms == 1
+        ? Words["UnprotectedText_One"]
+        : Words.Of("UnprotectedText_Many", vms);
+
+    public static string ExposedTitle(int vms) => vms == 1 ? Words["ExposedTitle_One"] : Words.Of("ExposedTitle_Many", vms);
+
+    public static string FirmwareTitle(int vms) => vms == 1 ? Words["FirmwareTitle_One"] : Words.Of("FirmwareTitle_Many", vms);
+
+    public static string FirmwareText => Words["FirmwareText"];
+
+    public static string DirectoryTitle => Words["DirectoryTitle"];
+
+    public static string TwiceTitle(string vm, string site) => Words.Of("TwiceTitle", vm, site);
+
+    public static string TwiceText(string pool) => Words.Of("TwiceText", pool);
+
+    public static string UnkeptTitle(string site) => Words.Of("UnkeptTitle", site);
+
+    public static string ClockTitle(string site, string span, bool isAhead) =>
+        isAhead ? Words.Of("ClockTitle_Ahead", site, span) : Words.Of("ClockTitle_Behind", site, span);
+
+    public static string ClockText => Words["ClockText"];
+
+    public static string FutureTitle(string sr, string span) => Words.Of("FutureTitle", sr, span);
+
+    public static string TestAheadTitle(string plan, string span) => Words.Of("TestAheadTitle", plan, span);
+
+    public static string SilentTitle(string site) => Words.Of("SilentTitle", site);
+
+    public static string PlanUnreadable => Words["PlanUnreadable"];
+
+    public static string HypervisorLost => Words["HypervisorLost"];
+
+    public static string UntestedText => Words["UntestedText"];
+
+    public static string UntestedTitle(string plan) => Words.Of("UntestedTitle", plan);
+
+    public static string TestFailedTitle(string plan) => Words.Of("TestFailedTitle", plan);
+
+    public static string TestFailedText => Words["TestFailedText"];
+
+    public static string TestOldTitle(string plan, int days) => Words.Of("TestOldTitle", plan, days);
+
+    public static string ScheduleTitle(string schedule) => Words.Of("ScheduleTitle", schedule);
+
+    public static string MissedText(int times) => times == 1 ? Words["MissedText_One"] : Words.Of("MissedText_Many", times);
+
+    public static string BehindTitle(string sr, string state) => Words.Of("BehindTitle", sr, state);
+
+    public static string BehindText(long? behind, string reason) => Words.Of("BehindText", ProtectionBehind(behind), reason).TrimEnd();
+
+    public static string UnableTitle(string sr) => Words.Of("UnableTitle", sr);
+
+    public static string UnableText(int vms) => vms == 1
+        ? Words["UnableText_One"]
+        : Words.Of("UnableText_Many", vms);
+
+    public static string ForRecoveryText(int vms) => vms == 1
+        ? Words["ForRecoveryText_One"]
+        : Words.Of("ForRecoveryText_Many", vms);
+
+    public static string DisklessTitle(int vms) => vms == 1 ? Words["DisklessTitle_One"] : Words.Of("DisklessTitle_Many", vms);
+
+    public static string DisklessText => Words["DisklessText"];
+
+    public static string LocalTitle(int vms) => vms == 1 ? Words["LocalTitle_One"] : Words.Of("LocalTitle_Many", vms);
+
+    public static string LocalText => Words["LocalText"];
+
+    public static string LostTitle(int vms) => vms == 1 ? Words["LostTitle_One"] : Words.Of("LostTitle_Many", vms);
+
+    public static string LostText => Words["LostText"];
+
+    public static string ForeignTitle(string sr) => Words.Of("ForeignTitle", sr);
+
+    public static string ForeignText => Words["ForeignText"];
+
+    public static string Hosts(int count) => count == 1 ? Words["Hosts_One"] : Words.Of("Hosts_Many", count);
+
+    public static string Vms(int count) => count == 1 ? Words["Vms_One"] : Words.Of("Vms_Many", count);
+
+    public static string RunningOf(int running, int total) => Words.Of("RunningOf", running, Vms(total));
+
+    public static string OfTotal(int total) => Words.Of("OfTotal", total);
+
+    public static string OnSrs(int count) => count == 1 ? Words["OnSrs_One"] : Words.Of("OnSrs_Many", count);
+
+    private static string ProtectionBehind(long? changes) => changes is null ? Words["ProtectionBehind_Unknown"] : changes == 1 ? Words["ProtectionBehind_One"] : Words.Of("ProtectionBehind_Many", changes);
+}

@@ -1,0 +1,11 @@
+namespace Redoubt.Console;
+
+/// <summary>What pages are told of.</summary>
+public enum ChangeKind
+{
+    /// <summary>Something that a page may show has changed; a session may have ended too.</summary>
+    Pool,
+
+    /// <summary>A session has ended, and nothing else has happened that a page shows.</summary>
+    SessionEnd,
+}
