@@ -354,6 +354,43 @@ static void read_line(const char *path, char *out, size_t size)
         fclose(file);
 }
 
+/* Counts the processors, and the sockets that they are in. */
+static void count_processors(int *processors, int *sockets)
+{
+    bool seen[256] = { false };
+    *processors = *sockets = 0;
+    for (;; (*processors)++) {
+        char path[96], package[16];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/topology/physical_package_id", *processors);
+        if (access(path, R_OK) != 0)
+            return;
+        read_line(path, package, sizeof package);
+        unsigned id = (unsigned)strtoul(package, NULL, 10);
+        if (id < sizeof seen && !seen[id]) {
+            seen[id] = true;
+            (*sockets)++;
+        }
+    }
+}
+
+/* What the machine shows of what the VM's record asks for. */
+static void describe_hardware(void)
+{
+    int processors, sockets;
+    count_processors(&processors, &sockets);
+    char mtus[80] = "-";
+    size_t used = 0;
+    for (int card = 0; card < 8; card++) {
+        char path[48], mtu[16];
+        snprintf(path, sizeof path, "/sys/class/net/eth%d/mtu", card);
+        if (access(path, R_OK) != 0)
+            break;
+        read_line(path, mtu, sizeof mtu);
+        used += (size_t)snprintf(mtus + used, sizeof mtus - used, "%s%.8s", used ? "," : "", mtu);
+    }
+    say("hardware processors=%d sockets=%d mtus=%s", processors, sockets, mtus);
+}
+
 /* Brings every network card up, which gives it an IPv6 link-local address, and lists the cards' addresses. */
 static void start_network(char *macs, size_t size)
 {
@@ -452,6 +489,7 @@ int main(void)
     char uuid[40], macs[160];
     read_line("/sys/class/dmi/id/product_uuid", uuid, sizeof uuid);
     start_network(macs, sizeof macs);
+    describe_hardware();
     struct pollfd fds[INPUTS_MAX + 1];
     int inputs = open_inputs(fds);
     fds[inputs] = (struct pollfd) { .fd = signalfd(-1, &signals, SFD_CLOEXEC), .events = POLLIN };

@@ -20,6 +20,9 @@ public sealed record DomainConfig
     /// <summary>The number of virtual CPUs, from 1.</summary>
     public required int Vcpus { get; init; }
 
+    /// <summary>How many of them a socket holds, which divides them; <see langword="null"/> for all.</summary>
+    public int? CoresPerSocket { get; init; }
+
     /// <summary>What the guest boots with.</summary>
     public Firmware Firmware { get; init; }
 

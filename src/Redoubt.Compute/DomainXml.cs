@@ -81,12 +81,13 @@ public static class DomainXml
         var mode = platform.Accelerator switch { Accelerator.Kvm => "host-model", Accelerator.Tcg => "maximum", Accelerator.Test => null };
         if (mode is null)
             return null;
-        // One socket: desktop editions of Windows use no more than two, whatever they have.
+        // One socket if nobody says otherwise: desktop editions of Windows use no more than two, whatever they have.
+        var cores = config.CoresPerSocket ?? config.Vcpus;
         return new XElement(
             "cpu",
             new XAttribute("mode", mode),
             new XElement(
-                "topology", new XAttribute("sockets", 1), new XAttribute("cores", config.Vcpus), new XAttribute("threads", 1)));
+                "topology", new XAttribute("sockets", config.Vcpus / cores), new XAttribute("cores", cores), new XAttribute("threads", 1)));
     }
 
     private static XElement Devices(DomainConfig config, DomainPlatform platform) => new(

@@ -31,4 +31,7 @@ public sealed record PoolConfig
 
     /// <inheritdoc cref="Compute.HypervisorOptions.TrialCommand"/>
     public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }
+
+    /// <summary>What tells one boot of the host from another; null for what the kernel says.</summary>
+    public string? HostBootId { get; init; }
 }

@@ -21,6 +21,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FirmwareWatch _firmware;
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
+    private readonly HostStart _hostStart;
 
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
@@ -29,11 +30,12 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     private PoolDaemon(
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata,
-        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication)
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart)
     {
         (_directory, Services, Messages, _watch, _replication) = (directory, services, messages, watch, replication);
         _backups = backups;
         _firmware = firmware;
+        _hostStart = hostStart;
         _sealing = new(services);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
@@ -156,7 +158,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Host = host,
         };
         await PublishKeyAsync(services);
-        var daemon = Assemble(directory, services, out var connections, out var elsewhere, out var testSrs, out var vdis);
+        var daemon = Assemble(directory, services, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -195,11 +197,18 @@ public sealed class PoolDaemon : IAsyncDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public void NoteKept() => _directory.Note();
 
+    /// <summary>Starts the VMs that are to start with the host, if it has booted; to be called when the daemon answers.</summary>
+    public void StartWithHost() => _hostStart.Begin();
+
+    /// <summary>Ends when none of them waits any more.</summary>
+    internal Task StartedWithHostAsync() => _hostStart.WaitAsync();
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await CloseAsync(_opened);
 
     private async ValueTask StopAsync()
     {
+        await _hostStart.DisposeAsync();
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _sealing.DisposeAsync();
@@ -224,7 +233,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
     }
 
-    private static PoolDaemon Assemble(DataDirectory directory, PoolServices services, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
+    private static PoolDaemon Assemble(
+        DataDirectory directory, PoolServices services, string? hostBootId, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
         var trust = new MetadataTrust(services, foreign);
@@ -273,7 +283,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new RoleCalls());
         return new(
             directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
-            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication);
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, hostBootId));
     }
 
     private static bool HasClear(DatabaseState state)

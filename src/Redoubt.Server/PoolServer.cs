@@ -273,6 +273,7 @@ public sealed class PoolServer : IAsyncDisposable
             daemon.NoteKept();
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
+            daemon.StartWithHost();
             return server;
         }
         catch (Exception e)

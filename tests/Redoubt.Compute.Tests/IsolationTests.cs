@@ -66,6 +66,46 @@ public sealed class IsolationTests(EmbeddedHost host)
         Assert.False(HostBridge.Exists(name));
     }
 
+    /// <summary>What a VM's record asks for beyond the usual is what its guest sees.</summary>
+    [Theory]
+    [InlineData(4, 2, 2, null)]
+    [InlineData(4, null, 1, 9000)]
+    public async Task A_guest_has_the_sockets_and_the_MTU_that_are_asked_for(int vcpus, int? cores, int sockets, int? mtu)
+    {
+        var guest = Guest(10 + sockets, FirstMac, null) with
+        {
+            Vcpus = vcpus,
+            CoresPerSocket = cores,
+            Nics = [new DomainNic { Device = 0, Mac = FirstMac, Bridge = null, Segment = IsolatedSegment.Of($"{Guid.NewGuid()}"), Mtu = mtu }],
+        };
+        await host.Hypervisor.StartAsync(guest, Cancel);
+        await Until.FileContainsAsync(guest.ConsoleLogPath!, $"hardware processors={vcpus} sockets={sockets} mtus={mtu ?? 1500}");
+        await host.Hypervisor.DestroyAsync(guest.Uuid, Cancel);
+    }
+
+    [Fact]
+    public async Task An_interface_on_a_bridge_has_the_MTU_that_is_asked_for()
+    {
+        var name = $"rdt{Guid.NewGuid():N}"[..15];
+        if (!host.Hypervisor.TryMakeIsolatedBridge(name))
+        {
+            Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
+            Assert.Fail("root could not make a bridge");
+        }
+
+        try
+        {
+            var guest = Guest(13, FirstMac, null) with { Nics = [new DomainNic { Device = 0, Mac = FirstMac, Bridge = name, Mtu = 9000 }] };
+            await host.Hypervisor.StartAsync(guest, Cancel);
+            await Until.FileContainsAsync(guest.ConsoleLogPath!, "mtus=9000");
+            await host.Hypervisor.DestroyAsync(guest.Uuid, Cancel);
+        }
+        finally
+        {
+            host.Hypervisor.RemoveIsolatedBridge(name);
+        }
+    }
+
     private DomainConfig Guest(int number, string mac, IsolatedSegment? segment)
     {
         var uuid = Guid.NewGuid();

@@ -71,7 +71,7 @@ public sealed class RecoverMappedTests
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("VM.add_to_other_config", scene.Vm, "auto_poweron", "true");
-        await scene.Primary.Client.CallAsync("VM.set_ha_restart_priority", scene.Vm, "restart");
+        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(scene.Vm, v => v with { HaRestartPriority = "restart" }), TestSite.Cancel);
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         await scene.Site.CreateNetworkAsync("net");

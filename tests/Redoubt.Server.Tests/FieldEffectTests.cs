@@ -14,6 +14,16 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     [InlineData("VM.set_PV_legacy_args", "x")]
     [InlineData("VM.set_PCI_bus", "x")]
     [InlineData("VM.set_actions_after_crash", "preserve")]
+    [InlineData("VM.set_ha_restart_priority", "restart")]
+    [InlineData("VM.set_domain_type", "pvh")]
+    [InlineData("VM.add_to_platform", "viridian", "true")]
+    [InlineData("VM.add_to_platform", "secureboot", "true")]
+    [InlineData("VM.add_to_platform", "acpi", "false")]
+    [InlineData("VM.add_to_platform", "videoram", "8")]
+    [InlineData("VM.add_to_platform", "cores-per-socket", "0")]
+    [InlineData("VM.add_to_platform", "vtpm", "maybe")]
+    [InlineData("VM.add_to_HVM_boot_params", "firmware", "coreboot")]
+    [InlineData("VM.add_to_HVM_boot_params", "loader", "x")]
     public async Task What_has_no_effect_is_refused_and_changes_nothing(string message, params string[] values)
     {
         var vm = await VmAsync();
@@ -37,6 +47,75 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VM.set_affinity", vm, host);
         await pool.CallAsync("VM.set_affinity", vm, "OpaqueRef:NULL");
     }
+
+    [Fact]
+    public async Task What_is_heeded_or_true_as_it_is_is_taken()
+    {
+        var vm = await VmAsync();
+        await pool.CallAsync("VM.add_to_platform", vm, "cores-per-socket", "2");
+        await pool.CallAsync("VM.add_to_platform", vm, "acpi", "1");
+        await pool.CallAsync("VM.set_HVM_boot_params", vm, new Dictionary<string, string> { ["order"] = "ndc", ["firmware"] = "uefi" });
+        await pool.CallAsync("VM.set_ha_restart_priority", vm, "");
+        Assert.Equal("MAP_DUPLICATE_KEY", await CodeAsync("VM.add_to_platform", vm, "acpi", "1"));
+
+        // A key that came along stays while another is changed.
+        var foreign = await VmAsync(new() { ["platform"] = new Dictionary<string, string> { ["viridian"] = "true" } });
+        await pool.CallAsync("VM.set_platform", foreign, new Dictionary<string, string> { ["viridian"] = "true", ["nx"] = "true" });
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VM.set_platform", foreign, new Dictionary<string, string> { ["viridian"] = "1" }));
+    }
+
+    [Fact]
+    public async Task The_kind_of_a_guest_decides_how_it_boots()
+    {
+        var vm = await VmAsync();
+        await pool.CallAsync("VM.set_domain_type", vm, "pv");
+        Assert.Equal("", (await pool.CallAsync("VM.get_HVM_boot_policy", vm)).GetString());
+        await pool.CallAsync("VM.set_domain_type", vm, "hvm");
+        Assert.Equal("BIOS order", (await pool.CallAsync("VM.get_HVM_boot_policy", vm)).GetString());
+    }
+
+    [Fact]
+    public async Task A_device_is_not_made_with_what_is_not_done()
+    {
+        var vm = await VmAsync();
+        var network = (await pool.CallAsync("network.create", new Dictionary<string, object> { ["name_label"] = "n", ["other_config"] = new Dictionary<string, string>() })).GetString()!;
+        Dictionary<string, object> Vif(string key, object value) => new()
+        {
+            ["VM"] = vm,
+            ["network"] = network,
+            ["device"] = "0",
+            ["MAC"] = "",
+            ["MTU"] = "1500",
+            ["other_config"] = new Dictionary<string, string>(),
+            [key] = value,
+        };
+        Dictionary<string, object> Vbd(string key, object value) => new()
+        {
+            ["VM"] = vm,
+            ["VDI"] = "OpaqueRef:NULL",
+            ["userdevice"] = "3",
+            ["mode"] = "RO",
+            ["type"] = "CD",
+            ["empty"] = true,
+            ["other_config"] = new Dictionary<string, string>(),
+            [key] = value,
+        };
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VIF.create", Vif("locking_mode", "locked")));
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VIF.create", Vif("qos_algorithm_type", "ratelimit")));
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.create", Vbd("qos_algorithm_type", "ionice")));
+        await pool.CallAsync("VIF.create", Vif("locking_mode", "unlocked"));
+        var drive = (await pool.CallAsync("VBD.create", Vbd("bootable", true))).GetString();
+        await pool.CallAsync("VBD.set_bootable", drive, true);
+        await pool.CallAsync("VBD.set_unpluggable", drive, true);
+        await pool.CallAsync("VBD.set_type", drive, "CD");
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_bootable", drive!, false));
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_unpluggable", drive!, false));
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_type", drive!, "Floppy"));
+        Assert.Equal("INVALID_VALUE", await CodeAsync("VBD.set_type", drive!, "Disk")); // An empty disk.
+    }
+
+    private async Task<string?> CodeAsync(string message, params object[] arguments) =>
+        (await pool.AnswerAsync(message, [pool.Session, .. arguments])).GetProperty("error").GetProperty("message").GetString();
 
     [Fact]
     public async Task A_VM_keeps_what_it_brings_along_and_may_lose_it()
@@ -63,10 +142,11 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     {
         foreach (var effect in FieldEffects.All)
         {
-            var (className, name) = effect.Field.Split('.') is [var c, var f] ? (c, f) : default;
+            var (className, name) = effect.Field.Split('.') is [var c, var f] ? (c, f.Split(':')[0]) : default;
             var model = DataModel.Classes[className!];
             Assert.True(model.FindField(name!) is not null, effect.Field);
             Assert.True(model.Messages.ContainsKey("set_" + name), effect.Field);
+            Assert.True(!effect.Field.Contains(':', StringComparison.Ordinal) || model.FindField(name!)!.Type is IMapType, effect.Field);
             Assert.All(effect.AsksNothing, text => Assert.NotNull(text));
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -9,7 +10,8 @@ namespace Redoubt.Pool;
 /// </summary>
 public static class FieldEffects
 {
-    // The field; what may be set all the same, in the database's text and with bars between, because it asks for nothing; why.
+    // The field, or after a colon one key of a map and with a star all that are not named; what may be set all the same, in the database's text and
+    // with bars between, because it asks for nothing, or a dash for nothing at all; why.
     private const string Table = """
         VM.VCPUs_params () guests share the processors alike: weights, caps and masks are not handed to the hypervisor
         VM.xenstore_data () guests have no XenStore; what a guest shall read goes into a disk or is asked of its agent
@@ -20,12 +22,36 @@ public static class FieldEffects
         VM.PV_bootloader_args  a guest boots through its firmware or the kernel that it names
         VM.PV_legacy_args  a guest boots through its firmware or the kernel that it names
         VM.PCI_bus  no PCI devices are handed to guests
+        VM.ha_restart_priority  there is no high availability
+        VM.ha_always_run false there is no high availability
+        VM.HVM_boot_params:* - a VM boots by order and firmware
+        VM.platform:acpi 1|true every guest has it
+        VM.platform:apic 1|true every guest has it
+        VM.platform:pae 1|true every guest has it
+        VM.platform:nx 1|true every guest has it
+        VM.platform:usb 1|true every guest with a screen has it
+        VM.platform:usb_tablet 1|true every guest with a screen has it
+        VM.platform:viridian 0|false guests are not shown what Hyper-V has for Windows
+        VM.platform:nested-virt 0|false guests run no guests of their own
+        VM.platform:exp-nested-hvm 0|false guests run no guests of their own
+        VM.platform:secureboot 0|false|auto the firmware starts what is not signed too
+        VM.platform:vga std guests have a standard VGA card
+        VM.platform:timeoffset 0 the clock of a guest begins with the host's, in UTC
+        VM.platform:device-model qemu-upstream|qemu-upstream-compat|qemu-upstream-uefi guests run in the host's QEMU
+        VM.platform:* - no other key of it means anything to the hypervisor here; cores-per-socket and vtpm do
         VM.hardware_platform_version 0 guests have the hardware of the host's hypervisor
         VDI.xenstore_data () guests have no XenStore
+        VBD.bootable - a guest boots from the first of its disks or its CDs, as HVM_boot_params:order says
+        VBD.unpluggable true no drive is unplugged while its VM runs, whatever this says
         VBD.qos_algorithm_type  no drive is throttled
         VBD.qos_algorithm_params () no drive is throttled
+        VIF.locking_mode network_default|unlocked what a guest sends is not filtered
         VIF.qos_algorithm_type  no interface is throttled
         VIF.qos_algorithm_params () no interface is throttled
+        network.default_locking_mode unlocked what a guest sends is not filtered
+        host.hostname - it is the name that the host itself has
+        host.address - it is the address that the daemon listens at
+        host.display enabled the host's own screen is not the daemon's
         host.logging () the daemon logs to its standard output, and the system's journal sends it on
         host.crash_dump_sr OpaqueRef:NULL no crash dumps are kept
         host.license_server () there is nothing to license
@@ -38,7 +64,21 @@ public static class FieldEffects
         pool.policy_no_vendor_device false guests have no vendor device
         pool.is_psr_pending false the pool has no secret of its hosts to rotate
         pool.migration_compression false there is no live migration
+        pool.coordinator_bias true there is one host
+        pool.health_check_config () nothing is uploaded to anybody's health check
+        blob.public - blobs are not there
+        GPU_group.allocation_algorithm - no devices of the host are handed to guests
+        VGPU.extra_args - no devices of the host are handed to guests
+        tunnel.status - the host's network is set up by its own means
+        tunnel.protocol - the host's network is set up by its own means
+        VMPP.is_policy_enabled false xapi itself removed them
+        VMPP.backup_type - xapi itself removed them
+        VMSS.enabled false there are no snapshots of VMs
         """;
+
+    // The keys that something goes by, in maps of which the table names others.
+    private static readonly FrozenSet<string> HeededKeys =
+        ["VM.HVM_boot_params:order", "VM.HVM_boot_params:firmware", "VM.platform:cores-per-socket", "VM.platform:vtpm"];
 
     private static readonly FrozenDictionary<string, FieldEffect> Effects = Table.Split('\n').Select(Parse).ToFrozenDictionary(e => e.Field);
 
@@ -49,21 +89,48 @@ public static class FieldEffects
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
     public static void Require(ClassModel model, FieldModel field, Record before, Record after)
     {
-        if (!Effects.TryGetValue($"{model.Name}.{field.Name}", out var effect))
+        var name = $"{model.Name}.{field.Name}";
+        if (Effects.TryGetValue(name, out var effect))
         {
-            return;
+            var (old, now) = (field.Type.EncodeObject(field.GetValue(before)), field.Type.EncodeObject(field.GetValue(after)));
+            Require(effect, effect.Field, old, now);
         }
+        else if (Effects.TryGetValue(name + ":*", out var others))
+        {
+            var old = (ImmutableSortedDictionary<string, string>)field.GetValue(before)!;
+            foreach (var (key, now) in (ImmutableSortedDictionary<string, string>)field.GetValue(after)!)
+            {
+                var keyed = $"{name}:{key}";
+                if (!HeededKeys.Contains(keyed))
+                {
+                    Require(Effects.GetValueOrDefault(keyed, others), keyed, old.GetValueOrDefault(key), now);
+                }
+            }
+        }
+    }
 
-        var (old, now) = (field.Type.EncodeObject(field.GetValue(before)), field.Type.EncodeObject(field.GetValue(after)));
+    /// <summary>Refuses an object that a client makes and that would ask, with one of these fields, for something that is not done.</summary>
+    /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
+    public static void RequireNew(ClassModel model, Record made, params ReadOnlySpan<string> fields)
+    {
+        foreach (var field in fields)
+        {
+            var effect = Effects[$"{model.Name}.{field}"];
+            Require(effect, effect.Field, null, model.FindField(field)!.Type.EncodeObject(model.FindField(field)!.GetValue(made)));
+        }
+    }
+
+    private static void Require(FieldEffect effect, string field, string? old, string now)
+    {
         if (now != old && !effect.AsksNothing.Contains(now))
         {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", effect.Field, now, $"This is not done here: {effect.Why}.");
+            throw new XenApiException("VALUE_NOT_SUPPORTED", field, now, $"This is not done here: {effect.Why}.");
         }
     }
 
     private static FieldEffect Parse(string line)
     {
         var words = line.Split(' ', 3);
-        return new(words[0], words[1].Split('|'), words[2]);
+        return new(words[0], words[1] == "-" ? [] : words[1].Split('|'), words[2]);
     }
 }

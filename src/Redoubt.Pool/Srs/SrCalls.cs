@@ -86,6 +86,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         CallContext call, Ref<HostRecord> host, ImmutableSortedDictionary<string, string> deviceConfig, string type,
         ImmutableSortedDictionary<string, string> smConfig)
     {
+        RequireNoMore(smConfig);
         call.State.Get(host);
         var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return new XElement("SRlist", found.Select(sr => new XElement(
@@ -109,6 +110,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
         CallContext call, Ref<HostRecord> host, ImmutableSortedDictionary<string, string> deviceConfig, string type,
         ImmutableSortedDictionary<string, string> smConfig)
     {
+        RequireNoMore(smConfig);
         call.State.Get(host);
         var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return
@@ -197,6 +199,14 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
 
     [Message("SR.get_database_replication_state")]
     public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) => replication.State(sr);
+
+    private static void RequireNoMore(ImmutableSortedDictionary<string, string> smConfig)
+    {
+        if (!smConfig.IsEmpty)
+        {
+            throw new XenApiException("VALUE_NOT_SUPPORTED", "sm_config", smConfig.First().Key, "This is not done here: no storage driver is told more than device_config to look for SRs.");
+        }
+    }
 
     private static void RequireUnplugged(DatabaseState state, Ref<SrRecord> sr)
     {

@@ -94,7 +94,9 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
     [Message("VDI.clone")]
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
-        CopyAsync(call, vdi, isWhole: true);
+        driverParams.IsEmpty
+            ? CopyAsync(call, vdi, isWhole: true)
+            : throw new XenApiException("VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key, "This is not done here: no storage driver is told more than which disk to clone.");
 
     /// <summary>A full copy of a disk in the same SR.</summary>
     /// <param name="call">The call.</param>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Storage;
@@ -51,6 +52,7 @@ internal sealed record DomainPlan
                 MemoryMaxBytes = vm.MemoryStaticMax,
                 MemoryTargetBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : null,
                 Vcpus = (int)vm.VcpusAtStartup,
+                CoresPerSocket = SocketsDivide(vm) ? Cores(vm.Platform[CoresPerSocket]) : null,
                 Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
                 NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
                 HasTpm = VirtualTpms.Of(state, vm) is not null,
@@ -70,6 +72,7 @@ internal sealed record DomainPlan
                 .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
                 .. Firmwareless(state, vm) is { } text ? [("VM_STARTED_WITH_EMPTY_FIRMWARE", text)] : Array.Empty<(string, string)>(),
                 .. Forgetful(state, vm) is { } lost ? [("VM_STARTED_WITH_EMPTY_TPM", lost)] : Array.Empty<(string, string)>(),
+                .. vm.Platform.ContainsKey(CoresPerSocket) && !SocketsDivide(vm) ? [("VM_STARTED_WITH_ONE_SOCKET", Undivided(vm))] : Array.Empty<(string, string)>(),
                 .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
@@ -79,6 +82,14 @@ internal sealed record DomainPlan
 
     /// <summary>The disk whose image lies at a path.</summary>
     public (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)? DiskAt(string path) => Disks.TryGetValue(path, out var disk) ? disk : null;
+
+    /// <summary>The key of a VM's platform that says how many of its processors one socket holds.</summary>
+    public const string CoresPerSocket = "cores-per-socket";
+
+    /// <summary>How many processors a value of <see cref="CoresPerSocket"/> has a socket hold; null if it says nothing.</summary>
+    public static int? Cores(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var cores) && cores > 0 ? cores : null;
+
+    private static bool SocketsDivide(VmRecord vm) => Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
 
     private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images)
     {
@@ -143,6 +154,10 @@ internal sealed record DomainPlan
         };
         return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: {why}, then restart the VM.";
     }
+
+    private static string Undivided(VmRecord vm) =>
+        $"The VM {vm.NameLabel} ({vm.Uuid}) was started with its {vm.VcpusAtStartup} processors in one socket, because they can't be divided by its platform:cores-per-socket, "
+        + $"{BriefText.Of(vm.Platform[CoresPerSocket], 20)}. Change either (vm-param-set VCPUs-at-startup=… or platform:cores-per-socket=…).";
 
     private static string? Firmwareless(DatabaseState state, VmRecord vm)
     {

@@ -14,6 +14,7 @@ internal sealed class VbdCalls(PoolServices pool)
             var vm = tx.Get(args.Vm);
             VmRows.RequireIdle(args.Vm, vm);
             RequireKind(args);
+            FieldEffects.RequireNew(VbdRecord.Declaration, args, "qos_algorithm_type", "qos_algorithm_params");
             if (!args.Empty)
             {
                 RequireDisk(args.Mode, args.Vdi, tx.Get(args.Vdi));
@@ -92,6 +93,20 @@ internal sealed class VbdCalls(PoolServices pool)
             RequireDetached(tx, vbd);
             RequireKind(vbd with { Mode = value });
             tx.Update(self, b => b with { Mode = value });
+        },
+        call.Cancellation);
+
+    [Message("VBD.set_type")]
+    public Task SetTypeAsync(CallContext call, Ref<VbdRecord> self, VbdType value) => pool.Database.WriteAsync(
+        tx =>
+        {
+            var vbd = tx.Get(self);
+            if (vbd.Type != value)
+            {
+                RequireDetached(tx, vbd);
+                RequireKind(vbd with { Type = value });
+                tx.Update(self, b => b with { Type = value });
+            }
         },
         call.Cancellation);
 

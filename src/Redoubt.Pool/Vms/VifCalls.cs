@@ -14,6 +14,7 @@ internal sealed class VifCalls(PoolServices pool)
             var network = tx.Get(args.Network);
             VmRows.RequireIdle(args.Vm, vm);
             VmChecks.RequireMtu(args.Mtu);
+            FieldEffects.RequireNew(VifRecord.Declaration, args, "qos_algorithm_type", "qos_algorithm_params", "locking_mode");
             return tx.Create(args with
             {
                 Uuid = "",

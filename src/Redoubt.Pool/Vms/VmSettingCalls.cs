@@ -25,11 +25,11 @@ internal sealed class VmSettingCalls(PoolServices pool)
 
     [Message("VM.set_ha_restart_priority")]
     public Task SetHaRestartPriorityAsync(CallContext call, Ref<VmRecord> self, string value) => value is "" or "best-effort" or "restart"
-        ? SetAsync(call, self, v => v with { HaRestartPriority = value })
+        ? SetAsync(call, self, "ha_restart_priority", v => v with { HaRestartPriority = value })
         : throw new XenApiException("INVALID_VALUE", "ha_restart_priority", value);
 
     [Message("VM.set_ha_always_run")]
-    public Task SetHaAlwaysRunAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, v => v with { HaAlwaysRun = value });
+    public Task SetHaAlwaysRunAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, "ha_always_run", v => v with { HaAlwaysRun = value });
 
     [Message("VM.set_appliance")]
     public Task SetApplianceAsync(CallContext call, Ref<VmRecord> self, Ref<VmApplianceRecord> value) => pool.Database.WriteAsync(
@@ -77,19 +77,62 @@ internal sealed class VmSettingCalls(PoolServices pool)
         DomainType = value.Length > 0 ? DomainType.Hvm : v.DomainType == DomainType.Hvm ? DomainType.Pv : v.DomainType,
     });
 
+    /// <summary>As in xapi the boot policy follows, which is what decides here: through the firmware, or from a kernel that the VM names.</summary>
     [Message("VM.set_domain_type")]
-    public Task SetDomainTypeAsync(CallContext call, Ref<VmRecord> self, DomainType value) => value == DomainType.Unrecognized
-        ? throw new XenApiException("INVALID_VALUE", "domain_type", "")
-        : SetAsync(call, self, v => v with { DomainType = value });
+    public Task SetDomainTypeAsync(CallContext call, Ref<VmRecord> self, DomainType value) => value switch
+    {
+        DomainType.Hvm or DomainType.Pv =>
+            SetAsync(call, self, v => v with { DomainType = value, HvmBootPolicy = value == DomainType.Pv ? "" : v.HvmBootPolicy is "" ? "BIOS order" : v.HvmBootPolicy }),
+        DomainType.PvInPvh or DomainType.Pvh => throw new XenApiException(
+            "VALUE_NOT_SUPPORTED", "VM.domain_type", DomainTypeType.Instance.Encode(value), "This is not done here: a guest boots through its firmware (hvm) or from the kernel that it names (pv)."),
+        DomainType.Unspecified or DomainType.Unrecognized => throw new XenApiException("INVALID_VALUE", "domain_type", DomainTypeType.Instance.Encode(value)),
+    };
+
+    [Message("VM.set_HVM_boot_params")]
+    public Task SetHvmBootParamsAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<string, string> value) =>
+        SetAsync(call, self, "HVM_boot_params", v => v with { HvmBootParams = BootParams(v.HvmBootParams, value) });
+
+    [Message("VM.add_to_HVM_boot_params")]
+    public Task AddToHvmBootParamsAsync(CallContext call, Ref<VmRecord> self, string key, string value) => SetAsync(
+        call, self, "HVM_boot_params", v => v with { HvmBootParams = BootParams(v.HvmBootParams, Add(self, "HVM_boot_params", v.HvmBootParams, key, value)) });
+
+    [Message("VM.set_platform")]
+    public Task SetPlatformAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<string, string> value) =>
+        SetAsync(call, self, "platform", v => v with { Platform = Platform(v.Platform, value) });
+
+    [Message("VM.add_to_platform")]
+    public Task AddToPlatformAsync(CallContext call, Ref<VmRecord> self, string key, string value) =>
+        SetAsync(call, self, "platform", v => v with { Platform = Platform(v.Platform, Add(self, "platform", v.Platform, key, value)) });
+
+    private static ImmutableSortedDictionary<string, string> BootParams(ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now)
+    {
+        RequireKey("HVM_boot_params", old, now, "order", order => order.All(letter => letter is 'a' or 'c' or 'd' or 'n'), "it has the letters c for disks, d for CDs and n for the network");
+        RequireKey("HVM_boot_params", old, now, "firmware", firmware => firmware is "bios" or "uefi", "it is bios or uefi");
+        return now;
+    }
+
+    private static ImmutableSortedDictionary<string, string> Platform(ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now)
+    {
+        RequireKey("platform", old, now, DomainPlan.CoresPerSocket, cores => DomainPlan.Cores(cores) is not null, "it is a number from 1");
+        RequireKey("platform", old, now, VirtualTpms.PlatformKey, tpm => tpm is "true" or "1" or "false" or "0", "it is true or false");
+        return now;
+    }
+
+    private static void RequireKey(
+        string field, ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now, string key, Func<string, bool> isKnown, string rule)
+    {
+        if (now.TryGetValue(key, out var value) && old.GetValueOrDefault(key) != value && !isKnown(value))
+        {
+            throw new XenApiException("VALUE_NOT_SUPPORTED", $"VM.{field}:{key}", value, $"This is not done here: {rule}.");
+        }
+    }
+
+    private static ImmutableSortedDictionary<string, string> Add(Ref<VmRecord> self, string field, ImmutableSortedDictionary<string, string> map, string key, string value) =>
+        map.ContainsKey(key) ? throw new XenApiException("MAP_DUPLICATE_KEY", "VM", field, self.Opaque, key) : map.Add(key, value);
 
     [Message("VM.set_actions_after_crash")]
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
-        SetAsync(call, self, v =>
-        {
-            var changed = v with { ActionsAfterCrash = value };
-            FieldEffects.Require(VmRecord.Declaration, VmRecord.Declaration.FindField("actions_after_crash")!, v, changed);
-            return changed;
-        });
+        SetAsync(call, self, "actions_after_crash", v => v with { ActionsAfterCrash = value });
 
     /// <summary>Every VM runs on this host, so that one may stay near it and near no other.</summary>
     [Message("VM.set_affinity")]
@@ -157,6 +200,14 @@ internal sealed class VmSettingCalls(PoolServices pool)
 
     private Task SetAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) =>
         pool.Database.WriteAsync(tx => tx.Update(self, change), call.Cancellation);
+
+    /// <summary>For what nothing may go by.</summary>
+    private Task SetAsync(CallContext call, Ref<VmRecord> self, string field, Func<VmRecord, VmRecord> change) => SetAsync(call, self, v =>
+    {
+        var changed = change(v);
+        FieldEffects.Require(VmRecord.Declaration, VmRecord.Declaration.FindField(field)!, v, changed);
+        return changed;
+    });
 
     private Task SetOrderAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) => SetAsync(call, self, v =>
     {

@@ -1,0 +1,157 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Starts the VMs that are to start with their host (<c>other_config:auto_poweron</c> of the pool and of the VM), in ascending <c>order</c> and
+/// with their delays, once for each boot of the host: a daemon that alone is started again starts none. Every check of a start is made.
+/// <code>
+/// 1 another boot than the file names   the file names this one, and the VMs that are to start
+/// 2 a tier after the other             each VM whose turn is over, however it went, is taken from the file
+/// 3 who could not be started           is tried again for a while: storage and other sites may come up later than this host
+/// </code>
+/// A daemon that dies in between goes on with those that the file still names.
+/// </summary>
+internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? bootId) : IAsyncDisposable
+{
+    private const string Key = "auto_poweron";
+    private const string FileName = "host-boot.json";
+    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
+    private const int Tries = 21;
+
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(30);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _starting = Task.CompletedTask;
+
+    private string Path => System.IO.Path.Combine(pool.DataDirectory, FileName);
+
+    /// <summary>Which VMs are to start with the host, in tiers. Pure.</summary>
+    public static IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers(ImmutableSortedDictionary<string, string> poolConfig, IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
+        poolConfig.GetValueOrDefault(Key) != "true" ? [] :
+        [
+            .. vms.Where(v => IsMeant(v.Record)).GroupBy(v => v.Record.Order, v => v.Ref).OrderBy(tier => tier.Key).Select(tier => tier.ToList()),
+        ];
+
+    /// <summary>Begins, if the host has booted since the last time; to be called when the daemon answers, since other sites ask back.</summary>
+    public void Begin() => _starting = BeginAsync();
+
+    /// <summary>Ends when no VM waits to be started any more.</summary>
+    public Task WaitAsync() => _starting;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _starting;
+        _stopping.Dispose();
+    }
+
+    private static bool IsMeant(VmRecord vm) => vm is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false, PowerState: VmPowerState.Halted }
+        && vm.OtherConfig.GetValueOrDefault(Key) == "true";
+
+    private async Task BeginAsync()
+    {
+        // What needs no waiting must not hold up whoever starts the daemon either.
+        await Task.Yield();
+        try
+        {
+            var boot = bootId ?? (await File.ReadAllTextAsync(BootIdFile, _stopping.Token)).Trim();
+            var noted = Read();
+            if (noted?.Boot != boot)
+            {
+                // A directory without the file is new here, whether or not the host has just booted.
+                noted = new(boot, noted is null ? [] : [.. Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)]);
+                Write(noted);
+            }
+
+            if (!noted.Waiting.IsEmpty)
+            {
+                await RunAsync(noted);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The daemon stops. Who still waits is started after its next start.
+        }
+        catch (Exception e)
+        {
+            await TellAsync(
+                Cls.Host, pool.State.Get(pool.Host).Uuid,
+                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start those that are to run (vm-start).");
+        }
+    }
+
+    private async Task RunAsync(HostBoot noted)
+    {
+        foreach (var attempt in Enumerable.Range(1, Tries))
+        {
+            if (attempt > 1)
+            {
+                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
+            }
+
+            foreach (var tier in Tiers())
+            {
+                var ended = await Task.WhenAll(tier.Where(vm => noted.Waiting.Contains(pool.State.Find(vm)?.Uuid ?? "")).Select(vm => StartAsync(vm, attempt)));
+                noted = noted with { Waiting = noted.Waiting.Except(ended.OfType<string>()) };
+                Write(noted);
+            }
+
+            // Somebody may have started, removed or changed the others meanwhile.
+            noted = noted with { Waiting = noted.Waiting.Intersect(Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)) };
+            if (noted.Waiting.IsEmpty)
+            {
+                break;
+            }
+        }
+
+        Write(noted with { Waiting = [] });
+    }
+
+    /// <summary>Tries one VM; answers its UUID when its turn is over.</summary>
+    private async Task<string?> StartAsync(Ref<VmRecord> vm, int attempt)
+    {
+        var record = pool.State.Get(vm);
+        try
+        {
+            var session = new SessionState(default, SessionOwner.Root, Role.LocalRoot, null);
+            await start.StartAsync(new CallContext(session, pool.State, TaskHandle.Unrecorded(), _stopping.Token), vm, startPaused: false, force: false);
+            return record.Uuid;
+        }
+        catch (Exception e) when (!_stopping.IsCancellationRequested)
+        {
+            // Whatever it was: one VM does not hold up the others.
+            if (attempt is 1 or Tries)
+            {
+                await TellAsync(
+                    Cls.Vm, record.Uuid,
+                    $"{record.NameLabel} ({record.Uuid}) could not be started with its host: {(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
+                    + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start)."));
+            }
+
+            return attempt == Tries ? record.Uuid : null;
+        }
+    }
+
+    // A database that takes no message now must not end the daemon, nor the starts of others.
+    private async Task TellAsync(Cls about, string uuid, string body)
+    {
+        try
+        {
+            await pool.PostAsync("AUTO_POWERON_FAILED", 2, about, uuid, body);
+        }
+        catch (Exception e)
+        {
+            await Console.Error.WriteLineAsync($"redoubt: {body} That could not be recorded: {e.Message}");
+        }
+    }
+
+    private IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers() => Tiers(pool.State.Get(pool.Pool).OtherConfig, pool.State.All<VmRecord>());
+
+    private HostBoot? Read() => DurableFile.Read(Path) is { } content ? JsonSerializer.Deserialize<HostBoot>(content) : null;
+
+    private void Write(HostBoot boot) => DurableFile.Write(Path, JsonSerializer.SerializeToUtf8Bytes(boot));
+}
