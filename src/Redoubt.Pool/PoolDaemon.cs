@@ -22,6 +22,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
+    private readonly ConsoleLogWatch _consoles;
 
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
@@ -37,6 +38,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         _firmware = firmware;
         _hostStart = hostStart;
         _sealing = new(services);
+        _consoles = new(services);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
@@ -188,6 +190,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
         daemon._firmware.Start();
+        daemon._consoles.Start();
         daemon.NoteKept();
         daemon._opened = opened;
         return daemon;
@@ -211,6 +214,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _hostStart.DisposeAsync();
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
+        await _consoles.DisposeAsync();
         await _sealing.DisposeAsync();
         await _watch.DisposeAsync();
         LetBridgesGo();

@@ -146,6 +146,22 @@ public sealed class CommandTests
     }
 
     [Fact]
+    public async Task The_console_log_is_read_from_where_what_is_kept_begins()
+    {
+        await using var pool = await Scene.StartAsync();
+        pool.On("VM.get_console_log", a => FakeDatabase.Text(a[1]) switch
+        {
+            "0" => throw new XenApiException("VALUE_NOT_SUPPORTED", "offset", "0", "gone"),
+            "9" => new WireString("kept\n"),
+            _ => new WireString(""),
+        });
+        pool.On("VM.get_console_log_begin", _ => new WireString("9"));
+        var run = await CliRun.AgainstAsync(pool, $"console-log uuid={Scene.WebUuid}");
+        Assert.Equal("kept\n", run.Output);
+        Assert.Contains("before byte 9", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Event_wait_ends_when_the_conditions_hold()
     {
         await using var pool = await Scene.StartAsync();

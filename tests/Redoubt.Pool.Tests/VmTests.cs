@@ -196,6 +196,36 @@ public sealed class VmTests
     }
 
     [Fact]
+    public async Task Of_a_guest_that_writes_without_end_only_the_end_is_kept_where_it_was()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var vm = await site.CreateVmAsync("one");
+        var log = Path.Combine(site.Root, "data", "consoles", $"{site.Get(vm).Uuid}.log");
+        Directory.CreateDirectory(Path.GetDirectoryName(log)!);
+        const int lines = (80 << 20) / 16;
+        await using (var guest = new FileStream(log, FileMode.Append, FileAccess.Write, FileShare.ReadWrite))
+        {
+            for (var line = 0; line < lines; line++)
+            {
+                await guest.WriteAsync(System.Text.Encoding.ASCII.GetBytes($"line {line:d10}\n"), TestSite.Cancel);
+            }
+
+            await guest.FlushAsync(TestSite.Cancel);
+            await Patience.UntilAsync(() => Begin(site, vm) > 0, "the beginning of the log is given back");
+            await guest.WriteAsync("line after the cut\n"u8.ToArray(), TestSite.Cancel);
+        }
+
+        var begin = Begin(site, vm);
+        Assert.InRange(new FileInfo(log).Length - begin, 16 << 20, 17 << 20);
+        Assert.StartsWith($"line {begin / 16:d10}\n", await site.Client.CallAsync<string>("VM.get_console_log", vm, begin), StringComparison.Ordinal);
+        Assert.Equal("line after the cut\n", await site.Client.CallAsync<string>("VM.get_console_log", vm, lines * 16L));
+        Assert.Equal(["VALUE_NOT_SUPPORTED", "offset", "0"], (await site.Client.FailAsync("VM.get_console_log", vm, 0L)).Take(3));
+    }
+
+    private static long Begin(TestSite site, Ref<VmRecord> vm) =>
+        site.Client.CallAsync<long>("VM.get_console_log_begin", vm).GetAwaiter().GetResult();
+
+    [Fact]
     public async Task The_console_log_is_read_from_an_offset_on()
     {
         await using var site = await TestSite.OpenAsync();

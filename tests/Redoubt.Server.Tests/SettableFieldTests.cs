@@ -97,7 +97,7 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
     {
         var document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "formats", "api-differences.md"), TestContext.Current.CancellationToken);
         var table = document[document.IndexOf("## Parameters that nothing goes by", StringComparison.Ordinal)..];
-        var written = Row().Matches(table[..table.IndexOf("\n## ", 3, StringComparison.Ordinal)]).Select(m => $"{m.Groups[1].Value} {m.Groups[2].Value}").ToHashSet();
+        var written = Row().Matches(table[..table.IndexOf("\n## ", 3, StringComparison.Ordinal)]).Select(m => $"{m.Groups["message"].Value} {m.Groups["parameter"].Value}").ToHashSet();
         var unused = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*Calls.cs", SearchOption.AllDirectories).SelectMany(f => Unused(File.ReadAllText(f))).ToHashSet();
         Assert.True(unused.Count > 3, "Nothing was found: have the sources another form?");
         Assert.Equal(written.Order(StringComparer.Ordinal), unused.Order(StringComparer.Ordinal));
@@ -110,26 +110,26 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
             var head = Head().Match(part);
             Assert.True(head.Success, part[..Math.Min(part.Length, 80)]);
             var body = part[head.Length..];
-            foreach (Match parameter in Parameter().Matches(head.Groups[2].Value))
+            foreach (Match parameter in Parameter().Matches(head.Groups["parameters"].Value))
             {
-                var name = parameter.Groups[1].Value;
+                var name = parameter.Groups["name"].Value;
                 if (name != "call" && !Regex.IsMatch(body, $@"(?<![\w@]){Regex.Escape(name)}\b"))
                 {
-                    yield return $"{head.Groups[1].Value} {name}";
+                    yield return $"{head.Groups["name"].Value} {name}";
                 }
             }
         }
     }
 
-    [GeneratedRegex(@"^\| `([\w.]+)` \| `(\w+)` \|", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^\| `(?<message>[\w.]+)` \| `(?<parameter>\w+)` \|", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();
 
     [GeneratedRegex(@"(?=\[Message\("")")]
     private static partial Regex Messages();
 
-    [GeneratedRegex(@"^\[Message\(""([\w.]+)""\)\][^(]*\(((?:[^()]|\([^()]*\))*)\)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^\[Message\(""(?<name>[\w.]+)""\)\][^(]*\((?<parameters>([^()]|\([^()]*\))*)\)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Head();
 
-    [GeneratedRegex(@"(@?\w+)\s*(?:,(?![^<]*>)|$)")]
+    [GeneratedRegex(@"(?<name>@?\w+)\s*(,(?![^<]*>)|$)", RegexOptions.ExplicitCapture)]
     private static partial Regex Parameter();
 }

@@ -33,11 +33,11 @@ internal static class DrPlanCommand
         if (earlier is not null)
         {
             var diff = PlanDiff.Between(earlier, plan);
-            await context.Terminal.Output.WriteAsync(asJson ? diff.ToJson() : PlainLines.Of(diff.ToText()));
+            context.Terminal.Print(asJson ? diff.ToJson() : PlainLines.Of(diff.ToText()));
         }
         else
         {
-            await context.Terminal.Output.WriteAsync(asJson ? plan.ToJson() : PlainLines.Of(plan.ToText() + forecast?.ToText()));
+            context.Terminal.Print(asJson ? plan.ToJson() : PlainLines.Of(plan.ToText() + forecast?.ToText()));
         }
 
         return plan.IsBlocked ? ExitCode.Blocked : ExitCode.Success;

@@ -129,13 +129,25 @@ internal static class VmCommands
         var offset = 0L;
         while (true)
         {
-            var piece = (await context.CallAsync("VM.get_console_log", vm, offset)).AsString("string");
+            string piece;
+            try
+            {
+                piece = (await context.CallAsync("VM.get_console_log", vm, offset)).AsString("string");
+            }
+            catch (XenApiException dropped) when (dropped.Code == "VALUE_NOT_SUPPORTED")
+            {
+                // Its guest has written so much that only the end is kept, perhaps while this was reading.
+                offset = await (await context.ConnectAsync()).CallAsync<long>("VM.get_console_log_begin", [vm], context.CancellationToken);
+                context.Terminal.ErrorLine($"What was written before byte {offset} is not kept any more.");
+                continue;
+            }
+
             if (piece.Length == 0)
             {
                 return;
             }
 
-            await context.Terminal.Output.WriteAsync(piece.AsMemory(), context.CancellationToken);
+            context.Terminal.Print(Output.PlainLines.Log(piece));
             offset += System.Text.Encoding.UTF8.GetByteCount(piece);
         }
     }

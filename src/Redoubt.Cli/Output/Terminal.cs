@@ -18,7 +18,11 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     /// <summary>Whether somebody can be asked.</summary>
     public bool CanAsk => readSecret is not null;
 
-    public void PrintLine(string text) => output.Write(text + "\n");
+    /// <summary>Prints a result and ends its line; what would make the terminal do something is printed as a word.</summary>
+    public void PrintLine(string text) => Print(text + "\n");
+
+    /// <summary>Prints a result that ends its lines itself.</summary>
+    public void Print(string text) => output.Write(PlainLines.Data(text));
 
     /// <summary>Prints a message, without what would make the terminal do something.</summary>
     public void ErrorLine(string text) => error.Write(PlainLines.Of(text) + "\n");
@@ -28,7 +32,7 @@ internal sealed class Terminal(TextWriter output, TextWriter error, bool isInter
     public string AskSecret(string question)
     {
         var read = readSecret ?? throw new InvalidOperationException("There is nobody to ask.");
-        error.Write(question);
+        error.Write(PlainLines.Of(question));
         error.Flush();
         var answer = read();
         error.Write("\n");

@@ -31,7 +31,7 @@ internal static class PlanCommands
     private static async Task HooksAsync(CommandContext context)
     {
         var text = await new RecoveryDaemon(context).CallAsync("list_hooks");
-        await context.Terminal.Output.WriteAsync(
+        context.Terminal.Print(
             context.Parameters.Flag("json") ? text : PlainLines.Of(string.Concat(RecoveryJson.Read<List<string>>(text).Select(name => name + "\n"))));
     }
 
@@ -41,7 +41,7 @@ internal static class PlanCommands
         var foreign = !p.Flag("own");
         if (p.Flag("json"))
         {
-            await terminal.Output.WriteAsync(await daemon.CallAsync("get_plans", foreign));
+            terminal.Print(await daemon.CallAsync("get_plans", foreign));
             return;
         }
 

@@ -30,7 +30,7 @@ internal static class RunCommands
         var daemon = new RecoveryDaemon(context);
         if (context.Parameters.Flag("json"))
         {
-            await context.Terminal.Output.WriteAsync(await daemon.CallAsync("get_runs"));
+            context.Terminal.Print(await daemon.CallAsync("get_runs"));
             return;
         }
 
@@ -60,7 +60,7 @@ internal static class RunCommands
         }
 
         var run = await daemon.RunAsync(uuid);
-        await context.Terminal.Output.WriteAsync(context.Parameters.Flag("json") ? run.ToJson() : PlainLines.Of(RunText.Write(run)));
+        context.Terminal.Print(context.Parameters.Flag("json") ? run.ToJson() : PlainLines.Of(RunText.Write(run)));
         return ExitCode.Success;
     }
 
@@ -89,7 +89,7 @@ internal static class RunCommands
         var report = await new RecoveryDaemon(context).CallAsync("get_report", p.Get("uuid"), p.GetOr("format", "markdown"));
         if (p.Find("file") is not { } file)
         {
-            await context.Terminal.Output.WriteAsync(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));
+            context.Terminal.Print(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));
             return;
         }
 

@@ -30,7 +30,7 @@ internal static class ScheduleCommands
         var (p, daemon) = (context.Parameters, new RecoveryDaemon(context));
         if (p.Flag("json"))
         {
-            await context.Terminal.Output.WriteAsync(await daemon.CallAsync("get_schedules"));
+            context.Terminal.Print(await daemon.CallAsync("get_schedules"));
             return;
         }
 

@@ -39,7 +39,7 @@ internal static class SiteCommands
         var daemon = new RecoveryDaemon(context);
         if (p.Flag("json"))
         {
-            await context.Terminal.Output.WriteAsync(await daemon.CallAsync("get_sites", test));
+            context.Terminal.Print(await daemon.CallAsync("get_sites", test));
             return ExitCode.Success;
         }
 

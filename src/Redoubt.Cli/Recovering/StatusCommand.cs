@@ -19,7 +19,7 @@ internal static class StatusCommand
     private static async Task RunAsync(CommandContext context)
     {
         var text = await new RecoveryDaemon(context).CallAsync("get_status");
-        await context.Terminal.Output.WriteAsync(context.Parameters.Flag("json") ? text : PlainLines.Of(Text(RecoveryJson.Read<DrStatus>(text))));
+        context.Terminal.Print(context.Parameters.Flag("json") ? text : PlainLines.Of(Text(RecoveryJson.Read<DrStatus>(text))));
     }
 
     public static string Text(DrStatus status)

@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Text;
+using Redoubt.Storage;
+using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
@@ -15,6 +17,10 @@ internal static class ConsoleLog
     /// <summary>How much one call reads.</summary>
     private const int BytesMax = 1 << 20;
 
+    /// <summary>The most that a log may take, and how much of its end is kept when it takes more: a guest may write without end.</summary>
+    public const long BytesMost = 64 << 20;
+    public const long BytesKept = 16 << 20;
+
     /// <summary>How long a log is now; 0 if there is none.</summary>
     public static long Length(string? path) => path is not null && new FileInfo(path) is { Exists: true } log ? log.Length : 0;
 
@@ -23,25 +29,49 @@ internal static class ConsoleLog
     /// that a reader knows where to go on: a byte that belongs to no character becomes a question mark, and a character that is not
     /// there whole is left for the next time.
     /// </summary>
+    /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>: what was there is not kept any more.</exception>
     public static async Task<string> ReadAsync(string path, long offset, CancellationToken cancellationToken)
     {
-        FileStream file;
+        await using var file = Open(path);
+        if (file is null)
+        {
+            return "";
+        }
+
+        if (GrowingLog.Begin(file.SafeFileHandle) is var begin && offset < begin)
+        {
+            throw Dropped(offset, begin);
+        }
+
+        var length = (int)Math.Clamp(file.Length - offset, 0, BytesMax);
+        file.Seek(Math.Min(offset, file.Length), SeekOrigin.Begin);
+        var bytes = new byte[length];
+        var read = await file.ReadAtLeastAsync(bytes, length, throwOnEndOfStream: false, cancellationToken);
+
+        // Some of it may have been given back meanwhile, and be zeros now.
+        return GrowingLog.Begin(file.SafeFileHandle) is var now && offset < now ? throw Dropped(offset, now) : Decode(bytes.AsSpan(0, read));
+    }
+
+    /// <summary>Where what is kept of a log begins, in bytes; 0 if all of it is, or there is none.</summary>
+    public static long Begin(string path)
+    {
+        using var file = Open(path);
+        return file is null ? 0 : GrowingLog.Begin(file.SafeFileHandle);
+    }
+
+    private static XenApiException Dropped(long offset, long begin) => new(
+        "VALUE_NOT_SUPPORTED", "offset", $"{offset}",
+        $"The guest has written more than is kept of its console. What is kept begins at byte {begin} (VM.get_console_log_begin).");
+
+    private static FileStream? Open(string path)
+    {
         try
         {
-            file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         }
         catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
         {
-            return ""; // The VM has not been started here.
-        }
-
-        await using (file)
-        {
-            var length = (int)Math.Clamp(file.Length - offset, 0, BytesMax);
-            file.Seek(Math.Min(offset, file.Length), SeekOrigin.Begin);
-            var bytes = new byte[length];
-            var read = await file.ReadAtLeastAsync(bytes, length, throwOnEndOfStream: false, cancellationToken);
-            return Decode(bytes.AsSpan(0, read));
+            return null; // The VM has not been started here.
         }
     }
 

@@ -105,6 +105,9 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
         return await ConsoleLog.ReadAsync(GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(call.State.Get(self))).ConsoleLog, offset, call.Cancellation);
     }
 
+    [Message("VM.get_console_log_begin")]
+    public long GetConsoleLogBegin(CallContext call, Ref<VmRecord> self) => ConsoleLog.Begin(GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(call.State.Get(self))).ConsoleLog);
+
     private static Ref<VmRecord> Create(Transaction tx, VmRecord vm)
     {
         var metrics = tx.Create(new VmMetricsRecord { VcpusNumber = vm.VcpusAtStartup });

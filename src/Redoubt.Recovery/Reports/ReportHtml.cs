@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text;
 
@@ -6,6 +7,9 @@ namespace Redoubt.Recovery;
 /// <summary>A report as one HTML file that needs nothing else: no script, no font, no address.</summary>
 internal static class ReportHtml
 {
+    // Also where it is opened as a file, and its reader sends no headers: whatever a name in it might hold, nothing runs and nothing is fetched.
+    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'";
+
     private const string Style = """
         body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:75rem;padding:0 1rem;color:#1c2329;background:#fff}
         h1{font-size:1.6rem;margin-bottom:.2rem}h2{font-size:1.15rem;margin-top:2rem}
@@ -17,7 +21,7 @@ internal static class ReportHtml
 
     public static string Write(ReportText report)
     {
-        var html = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
+        var html = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta HTTP-EQUIV=\"Content-Security-Policy\" content=\"" + Policy + "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
         html.Append("<title>").Append(Escape(report.Title)).Append("</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n");
         html.Append("<h1>").Append(Escape(report.Title)).Append("</h1>\n<p class=\"verdict\">").Append(Escape(report.Verdict)).Append("</p>\n");
         foreach (var section in report.Sections)
@@ -62,6 +66,8 @@ internal static class ReportHtml
         html.Append("</table></div>\n");
     }
 
-    // Names come from guests' owners and other pools, and are nobody's to trust.
-    private static string Escape(string text) => WebUtility.HtmlEncode(text);
+    // Names come from guests' owners and other pools, and are nobody's to trust: neither as tags, nor to turn the direction of what stands beside them.
+    private static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.Select(c => IsHarmful(c) ? '\uFFFD' : c)));
+
+    private static bool IsHarmful(char c) => c is not ('\n' or '\t') && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format;
 }

@@ -15,6 +15,11 @@ internal static partial class Posix
     public const int Loop = 40;
     public const int QuotaExceeded = 122;
 
+    private const int NoSuchAddress = 6;
+    private const int KeepSize = 1;
+    private const int PunchHole = 2;
+    private const int SeekData = 3;
+
     private const int GetOpenFileLock = 36;
     private const short ExclusiveLock = 1;
     private const short Unlocked = 2;
@@ -156,6 +161,22 @@ internal static partial class Posix
         return false;
     }
 
+    /// <summary>Gives the space of a file's beginning back; its length and what follows stay.</summary>
+    public static void DropBeginning(SafeFileHandle handle, long count, string path)
+    {
+        if (FAllocate(handle, PunchHole | KeepSize, 0, (nint)count) != 0)
+        {
+            throw Failure("drop the beginning of", path);
+        }
+    }
+
+    /// <summary>Where a file has data at or after an offset: behind a hole, or at the offset where its file system knows of no holes; null if there are none.</summary>
+    public static long? FindData(SafeFileHandle handle, long offset)
+    {
+        var at = (long)LSeek(handle, (nint)offset, SeekData);
+        return at >= 0 ? at : Marshal.GetLastPInvokeError() == NoSuchAddress ? null : offset;
+    }
+
     /// <summary>Holds a directory against removal by <see cref="TryLockForRemoval"/> until the handle is closed.</summary>
     public static bool TryHold(SafeFileHandle directory) => FLock(directory, Shared) == 0;
 
@@ -274,6 +295,12 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int ShareBlocksCall(SafeFileHandle copy, nuint request, SafeFileHandle source);
+
+    [LibraryImport("libc", EntryPoint = "fallocate", SetLastError = true)]
+    private static partial int FAllocate(SafeFileHandle handle, int mode, nint offset, nint count);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial nint LSeek(SafeFileHandle handle, nint offset, int whence);
 
     [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int LinkCall(string existing, string name);

@@ -227,13 +227,15 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var source = scene.World.Source.Database;
-        source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with { NameLabel = "<script>alert('x')</script>|[a](b)" });
+        source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with { NameLabel = "<script>alert('x')</script>|[a](b)\u202e\u001b" });
         var ended = await scene.RunAsync();
         await scene.ReopenAsync();
         var html = scene.Engine.Report(ended.Uuid, ReportFormat.Html);
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("&lt;script&gt;", html, StringComparison.Ordinal);
-        Assert.DoesNotContain("http", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("://", html, StringComparison.Ordinal);
+        Assert.Contains("HTTP-EQUIV=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"", html, StringComparison.Ordinal);
+        Assert.DoesNotContain(html, c => c is '\u202e' or '\u001b');
         var markdown = scene.Engine.Report(ended.Uuid, ReportFormat.Markdown);
         Assert.DoesNotContain("<script", markdown, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("\\|\\[a\\](b)", markdown, StringComparison.Ordinal);

@@ -128,7 +128,17 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         _read ??= ConsoleStart(record);
         do
         {
-            text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
+            try
+            {
+                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
+            }
+            catch (XenApiException dropped) when (dropped.Code == "VALUE_NOT_SUPPORTED")
+            {
+                // A guest that writes very much: only the end of it is kept.
+                _read = await scope.Target.CallAsync<long>("VM.get_console_log_begin", [here], scope.Token);
+                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
+            }
+
             _read += Encoding.UTF8.GetByteCount(text);
             var all = _tail + text;
             if (all.Contains(check.Argument, StringComparison.Ordinal))
