@@ -1,3 +1,5 @@
+using Redoubt.XenApi;
+
 namespace Redoubt.Cli.Tests;
 
 public sealed class ParamTests
@@ -29,6 +31,22 @@ public sealed class ParamTests
         var run = await CliRun.AgainstAsync(pool, line);
         Assert.Equal((0, "", ""), (run.ExitCode, run.Output, run.Error));
         Assert.Equal(expected, pool.Trace);
+    }
+
+    /// <summary>A refusal of the new value must not cost the old one, which a removal before it would.</summary>
+    [Fact]
+    public async Task A_key_that_is_there_is_changed_in_one_step()
+    {
+        await using var pool = await Scene.StartAsync();
+        const string uuid = "00000000-0000-4000-8000-0000000000ab";
+        var vm = new VmRecord { Uuid = uuid, NameLabel = "keyed" };
+        pool.Database.Add(vm with { Platform = vm.Platform.Add("nx", "true").Add("viridian", "true") });
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"vm-param-set uuid={uuid} platform:nx=true")).ExitCode);
+        Assert.Empty(pool.Trace);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"vm-param-set uuid={uuid} platform:nx=false")).ExitCode);
+        var sent = Assert.Single(pool.Trace);
+        Assert.StartsWith("VM.set_platform ", sent, StringComparison.Ordinal);
+        Assert.Contains("viridian", sent, StringComparison.Ordinal);
     }
 
     [Theory]

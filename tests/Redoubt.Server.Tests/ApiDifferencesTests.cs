@@ -49,7 +49,7 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
         ["SR.*"] = "statistics, blobs and HA's files are not there",
         ["host.*"] = "there is one host, looked after by its own means; statistics, licences and certificates by call are not there",
         ["pool.*"] = "there is one host, without high availability, workload balancing, licences and updates by call",
-        ["network.*"] = "addresses and purposes of networks are not acted on, blobs are not there",
+        ["network.*"] = "addresses on networks are not acted on, blobs are not there",
         ["auth.*"] = "the directory is asked at logins",
         ["blob.*"] = "blobs are not there",
         ["console.*"] = "consoles come and go with their guests",

@@ -138,6 +138,14 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     }
 
     [Fact]
+    public async Task A_network_serves_no_disks_and_may_stop_saying_so()
+    {
+        var network = (await pool.CallAsync("network.create", new Dictionary<string, object> { ["name_label"] = "n", ["other_config"] = new Dictionary<string, string>() })).GetString()!;
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("network.add_purpose", network, "nbd"));
+        await pool.CallAsync("network.remove_purpose", network, "nbd");
+    }
+
+    [Fact]
     public void Every_entry_is_a_field_that_can_be_set()
     {
         foreach (var effect in FieldEffects.All)
@@ -145,7 +153,7 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
             var (className, name) = effect.Field.Split('.') is [var c, var f] ? (c, f.Split(':')[0]) : default;
             var model = DataModel.Classes[className!];
             Assert.True(model.FindField(name!) is not null, effect.Field);
-            Assert.True(model.Messages.ContainsKey("set_" + name), effect.Field);
+            Assert.True(model.Messages.ContainsKey("set_" + name) || model.Messages.ContainsKey("add_" + name), effect.Field);
             Assert.True(!effect.Field.Contains(':', StringComparison.Ordinal) || model.FindField(name!)!.Type is IMapType, effect.Field);
             Assert.All(effect.AsksNothing, text => Assert.NotNull(text));
         }

@@ -123,11 +123,23 @@ internal static class ParamWrite
         return field is { IsWritable: true, ApiField: not null } ? field : throw new UsageException($"{name} can't be changed.");
     }
 
-    // xe lets a key be set whether or not it is there; XenAPI refuses to add one twice.
+    // xe lets a key be set whether or not it is there; XenAPI refuses to add one twice. A refusal must cost no value that was there: the map is set
+    // as a whole, but for the one of which single keys may be changed by whoever may not change the others.
     private static async Task PutAsync(XeClass of, CommandContext context, string self, string field, string key, string value)
     {
-        if (await context.CallAsync($"{of.ClassName}.get_{field}", self) is WireStruct map && map[key] is not null)
+        if (await context.CallAsync($"{of.ClassName}.get_{field}", self) is WireStruct map && map[key] is { } old)
         {
+            if (old is WireString { Value: var same } && same == value)
+            {
+                return;
+            }
+
+            if (field != "other_config" && of.Model.Messages.ContainsKey("set_" + field))
+            {
+                await context.CallAsync($"{of.ClassName}.set_{field}", self, new WireStruct([.. map.Members.Where(m => m.Key != key), new(key, new WireString(value))]));
+                return;
+            }
+
             await context.CallAsync($"{of.ClassName}.remove_from_{field}", self, key);
         }
 

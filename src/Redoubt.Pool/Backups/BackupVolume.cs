@@ -11,6 +11,7 @@ namespace Redoubt.Pool.Backups;
 internal sealed class BackupVolume : IDisposable
 {
     private const string ScratchPrefix = "backup-";
+    private const long LargestUnpacked = 64L << 30;
 
     private readonly Ext3Image _ext3;
     private readonly string _image;
@@ -34,6 +35,7 @@ internal sealed class BackupVolume : IDisposable
             var image = disk.Path;
             if (disk.Format != DiskFormat.Raw)
             {
+                RequireRoom(record, scratch);
                 image = Path.Combine(scratch, "image");
                 await new QemuImg(pool.Time).ConvertAsync(disk.Path, disk.Format, image, DiskFormat.Raw, record.VirtualSize, cancellationToken);
             }
@@ -106,6 +108,19 @@ internal sealed class BackupVolume : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_scratch, recursive: true);
+
+    // A small image may unpack to all that it says it holds, beside the pool's own database.
+    private static void RequireRoom(VdiRecord record, string scratch)
+    {
+        var free = new DriveInfo(scratch).AvailableFreeSpace;
+        if (record.VirtualSize > LargestUnpacked || record.VirtualSize > free / 2)
+        {
+            throw new XenApiException(
+                "IMPORT_ERROR",
+                $"the disk {record.NameLabel} ({record.Uuid}) has {record.VirtualSize} bytes, which are not unpacked to look for a metadata backup: there may be {Math.Min(LargestUnpacked, free / 2)}. "
+                + "Copy it to a raw disk, or make room in the daemon's directory");
+        }
+    }
 
     private async Task<Ext3Entry?> FileAsync(string directory, string name, CancellationToken cancellationToken) =>
         (await _ext3.ListAsync(_image, directory, cancellationToken)).FirstOrDefault(e => e.Kind == Ext3Kind.File && e.Name == name);

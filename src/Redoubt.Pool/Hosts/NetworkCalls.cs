@@ -47,6 +47,20 @@ internal sealed class NetworkCalls(PoolServices pool)
         return pool.Database.WriteAsync(tx => tx.Update(self, n => n with { Mtu = value > 0 ? value : 1500 }), call.Cancellation);
     }
 
+    [Message("network.add_purpose")]
+    public Task AddPurposeAsync(CallContext call, Ref<NetworkRecord> self, NetworkPurpose value) => pool.Database.WriteAsync(
+        tx => tx.Update(self, n =>
+        {
+            var changed = n.Purpose.Contains(value) ? n : n with { Purpose = n.Purpose.Add(value) };
+            FieldEffects.Require(NetworkRecord.Declaration, NetworkRecord.Declaration.FindField("purpose")!, n, changed);
+            return changed;
+        }),
+        call.Cancellation);
+
+    [Message("network.remove_purpose")]
+    public Task RemovePurposeAsync(CallContext call, Ref<NetworkRecord> self, NetworkPurpose value) =>
+        pool.Database.WriteAsync(tx => tx.Update(self, n => n with { Purpose = n.Purpose.Remove(value) }), call.Cancellation);
+
     [Message("network.create_isolated")]
     public Task<Ref<NetworkRecord>> CreateIsolatedAsync(CallContext call, string label, string name)
     {

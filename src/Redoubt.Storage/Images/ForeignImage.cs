@@ -6,6 +6,9 @@ namespace Redoubt.Storage.Images;
 /// </summary>
 internal static class ForeignImage
 {
+    // What a whole image has besides its disk's content is a thousandth of it; as much again is left for what the sender's program puts there.
+    private const long LeastRoomBytes = 64 << 20;
+
     /// <summary>Writes the stream to a file and checks its header.</summary>
     /// <returns>The header of an image that stands alone and fits.</returns>
     public static async Task<Qcow2Header> ReceiveAsync(
@@ -19,8 +22,20 @@ internal static class ForeignImage
         // 2. The rest is stored, and then the tables are checked against the true length.
         await using var file = SparseCopy.NewFile(path);
         await file.WriteAsync(prefix.AsMemory(0, read), cancellationToken);
-        await content.CopyToAsync(file, 1 << 20, cancellationToken);
+        await CopyAsync(vdi, content, file, (2 * virtualSizeBytes) + LeastRoomBytes, cancellationToken);
         return Check(vdi, virtualSizeBytes, Qcow2HeaderParser.Parse(prefix.AsSpan(0, read), file.Length));
+    }
+
+    // A body may be without end, and the disk that it is for is what its sender may fill.
+    private static async Task CopyAsync(VdiUuid vdi, Stream content, FileStream file, long most, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[1 << 20];
+        while (await content.ReadAsync(buffer, cancellationToken) is > 0 and var read)
+        {
+            if (file.Length + read > most)
+                throw Refused(vdi, $"it is longer than {most} bytes, twice what the disk can hold; export it without snapshots");
+            await file.WriteAsync(buffer.AsMemory(0, read), cancellationToken);
+        }
     }
 
     private static Qcow2Header Check(VdiUuid vdi, long virtualSizeBytes, Qcow2ParseResult result)

@@ -13,10 +13,10 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         var vdi = await CreateVdiAsync();
         var random = new Random(7);
         string[] values = ["", vdi, pool.Session, "raw", "qcow2", "OpaqueRef:NULL", "OpaqueRef:nope", "%00", "%ff%fe", "../..", new string('x', 2000), "1e999"];
-        for (var i = 0; i < 150; i++)
+        for (var i = 0; i < 300; i++)
         {
-            var query = string.Join('&', new[] { "vdi", "format", "session_id", "task_id", "vdi" }.Where(_ => random.Next(3) > 0).Select(k => $"{k}={values[random.Next(values.Length)]}"));
-            var path = random.Next(3) switch { 0 => "/export_raw_vdi", 1 => "/import_raw_vdi", _ => "/pool/xmldbdump" };
+            var query = string.Join('&', new[] { "vdi", "format", "session_id", "task_id", "vdi", "uuid", "uuids", "ref", "all", "vdi:x", "vdi:x", "dry_run", "force", "export_snapshots" }.Where(_ => random.Next(3) > 0).Select(k => $"{k}={values[random.Next(values.Length)]}"));
+            var path = random.Next(5) switch { 0 => "/export_raw_vdi", 1 => "/import_raw_vdi", 2 => "/export_metadata", 3 => "/import_metadata/", _ => "/pool/xmldbdump" };
             using var request = new HttpRequestMessage(path[1] == 'i' ? HttpMethod.Put : HttpMethod.Get, new Uri(pool.Url, $"{path}?{query}"));
             request.Content = path[1] == 'i' ? new ByteArrayContent(new byte[random.Next(3) * 512]) : null;
             using var response = await pool.Http.SendAsync(request, TestContext.Current.CancellationToken);
@@ -49,6 +49,44 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         }
 
         Assert.Equal(Size, (await pool.CallAsync("VDI.get_virtual_size", vdi)).GetInt64());
+    }
+
+    /// <summary>The body is as long as its sender likes, and the storage is not.</summary>
+    [Fact]
+    public async Task An_image_that_goes_on_beyond_what_its_disk_can_hold_is_refused()
+    {
+        var vdi = await CreateVdiAsync();
+        using var body = new StreamContent(new LongStream(Qcow2(null), 1L << 34));
+        using var response = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}"), body, TestContext.Current.CancellationToken);
+        Assert.False(response.IsSuccessStatusCode);
+        Assert.Contains("twice what the disk can hold", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    /// <summary>Whatever the method, every address answers as HTTP has it, and none with a fault of the server's own.</summary>
+    [Fact]
+    public async Task No_method_at_no_address_meets_a_bug()
+    {
+        string[] paths =
+        [
+            "/", "/jsonrpc", "/RPC2", "/import_raw_vdi", "/export_raw_vdi/", "/pool/xmldbdump", "/export_metadata", "/import_metadata", "/cli/files/", "/cli/files/../../health",
+            "/health", "/console", "/console/", "/console/login", "/console/runs/x/report.html", "/console/_blazor", "/console/_blazor/negotiate?negotiateVersion=1", "/console/../jsonrpc",
+            "/console/%2e%2e/%2e%2e/etc/passwd", "/console/_framework/..%2f..%2fappsettings.json", "/%00", "//", "/vnc", "/console?session_id=a&session_id=b", "/rrd_updates", "/export?uuid=a&uuid=b",
+        ];
+        foreach (var path in paths)
+        {
+            foreach (var method in new[] { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "X" })
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(pool.Url.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+                request.Headers.TryAddWithoutValidation("Range", "bytes=-1,0-0,99999999999999999999-");
+                request.Headers.TryAddWithoutValidation("Cookie", "session_id=\"; session_id=x; =");
+                request.Headers.TryAddWithoutValidation("If-Modified-Since", "never");
+                request.Headers.TryAddWithoutValidation("Accept-Language", new string(',', 500));
+                using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+                limit.CancelAfter(TimeSpan.FromMinutes(2));
+                using var response = await pool.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+                Assert.True(response.StatusCode != HttpStatusCode.InternalServerError, $"{method} {path}: {(int)response.StatusCode}");
+            }
+        }
     }
 
     private async Task<HttpResponseMessage> PutAsync(string vdi, byte[] content)
