@@ -76,7 +76,7 @@ public sealed class DataDirectoryTests
         foreach (var (index, name) in names.Concat(["tls/server.crt", "tls/server.key"]).Index())
         {
             // A daemon for each takes minutes: three kinds of damage, others for each file, unless all of it is to be gone through.
-            var drawn = Kills.IsSoak ? damages : Enumerable.Range((index * Sample) + Kills.Seed, Sample).Select(i => damages[i % damages.Count]);
+            var drawn = Sampling.IsWhole ? damages : Enumerable.Range((index * Sample) + Sampling.Seed, Sample).Select(i => damages[i % damages.Count]);
             foreach (var (damage, act) in drawn)
             {
                 var isOperators = name.StartsWith("tls/", StringComparison.Ordinal);

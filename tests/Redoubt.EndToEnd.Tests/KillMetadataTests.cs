@@ -62,7 +62,7 @@ public sealed class KillMetadataTests
                 site = await bench.StartAsync("site", hypervisor);
             }
 
-            await RequireAllOrNothingAsync(site, command, $"{command}, killed at change {at} of {steps} (seed {Kills.Seed})", isDone, vms, before);
+            await RequireAllOrNothingAsync(site, command, $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed})", isDone, vms, before);
         }
     }
 

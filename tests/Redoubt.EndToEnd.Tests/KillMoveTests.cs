@@ -36,7 +36,7 @@ public sealed class KillMoveTests
                 steps = at == int.MaxValue ? kill.Seen : steps;
             }
 
-            var where = $"{command}, killed at change {at} of {steps} (seed {Kills.Seed})";
+            var where = $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed})";
             if (site.Daemon.HasExited)
             {
                 site = await bench.StartAsync($"s{round}", hypervisor);

@@ -57,7 +57,7 @@ public sealed class KillTests
                     site = await bench.StartAsync("site");
                 }
 
-                await RequireSoundAsync(site, $"{act}, killed at change {at} of {steps} (seed {Kills.Seed})", act, isDone, vm, before);
+                await RequireSoundAsync(site, $"{act}, killed at change {at} of {steps} (seed {Sampling.Seed})", act, isDone, vm, before);
             }
         }
     }
@@ -102,7 +102,7 @@ public sealed class KillTests
             }
 
             var isUndone = await EndAsync(site, isTest, round);
-            var where = $"{command}, killed at change {at} of {steps} (seed {Kills.Seed}), {(isUndone ? "undone" : "brought to its end")}";
+            var where = $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed}), {(isUndone ? "undone" : "brought to its end")}";
             await RequireSoundAsync(site, where, isTest || isUndone, vms);
             await site.KillAsync();
         }

@@ -10,8 +10,8 @@ namespace Redoubt.Database.Tests.Journal;
 internal static class CrashImages
 {
     private const int SectorBytes = 512;
-    private const int Exhaustive = 9;
-    private const int Sample = 60;
+    private static readonly int Exhaustive = Sampling.IsWhole ? 9 : 6;
+    private static readonly int Sample = Sampling.Share(60, 6);
 
     /// <summary>Calls back with each image and how many operations had been flushed by then. The image is reused.</summary>
     public static int ForEach(byte[] initial, IReadOnlyList<DeviceOperation> operations, int seed, Action<byte[], int> examine)

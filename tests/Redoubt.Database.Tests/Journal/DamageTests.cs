@@ -35,7 +35,7 @@ public sealed class DamageTests
     {
         var (image, layout, _, intact) = Journal();
         var (noticed, harmless, silent) = (0, 0, new List<int>());
-        for (var bit = 0; bit < image.Length * 8; bit++)
+        foreach (var bit in Sampling.Below(image.Length * 8, oneOf: 8))
         {
             image[bit / 8] ^= (byte)(1 << (bit % 8));
             var verdict = Scratch.Read(image, layout);
@@ -59,7 +59,7 @@ public sealed class DamageTests
     public void Every_truncation_gives_a_state_that_was_or_none()
     {
         var (image, layout, states, _) = Journal();
-        for (var length = 0; length < image.Length; length++)
+        foreach (var length in Sampling.Below(image.Length, oneOf: 4))
             Check(Scratch.Read(image[..length], layout), states);
     }
 
@@ -70,7 +70,7 @@ public sealed class DamageTests
     public void Every_stretch_of_zeros_gives_a_state_that_was_or_none(int length)
     {
         var (image, layout, states, intact) = Journal();
-        for (var at = 0; at < image.Length; at += length == 512 ? 512 : 1)
+        foreach (var at in length == 512 ? Sampling.Below(image.Length, 1, 512) : Sampling.Below(image.Length, oneOf: 4))
         {
             var damaged = (byte[])image.Clone();
             damaged.AsSpan(at, Math.Min(length, image.Length - at)).Clear();
@@ -87,7 +87,7 @@ public sealed class DamageTests
     {
         var (image, layout, _, _) = Journal();
         var random = new Random(7);
-        for (var round = 0; round < 3000; round++)
+        for (var round = 0; round < Sampling.Share(3000, 4); round++)
         {
             var damaged = (byte[])image.Clone();
             for (var i = random.Next(1, 6); i > 0; i--)

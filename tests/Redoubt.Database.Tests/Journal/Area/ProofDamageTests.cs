@@ -6,6 +6,8 @@ namespace Redoubt.Database.Tests.Journal.Area;
 /// <summary>With proof, no damage anywhere is silent and none yields a state that was not.</summary>
 public sealed class ProofDamageTests
 {
+    private const int OneOf = 8;
+
     [Theory]
     [InlineData(2, false, Large.None)]
     [InlineData(3, true, Large.None)]
@@ -18,7 +20,7 @@ public sealed class ProofDamageTests
         foreach (var mask in (byte[])[0x01, 0x03, 0x80])
         {
             // Each byte once, and each thirteenth in two more ways.
-            for (var at = 0; at < (mask == 1 ? volume.Image.Length : volume.Layout.UsedBytes); at += mask == 1 ? 1 : 13)
+            foreach (var at in mask == 1 ? Sampling.Below(volume.Image.Length, OneOf) : Sampling.Below((int)volume.Layout.UsedBytes, OneOf, 13))
             {
                 volume.Image[at] ^= mask;
                 var verdict = volume.Check(volume.Image, $"byte {at} ^ {mask:x2}");
@@ -41,7 +43,7 @@ public sealed class ProofDamageTests
 
         TestContext.Current.TestOutputHelper?.WriteLine($"{whole} whole, {cut} cut, {nothing} nothing");
         // Of a large database the half has little but the log.
-        Assert.True(cut > (large == Large.None ? 1500 : 500), $"{cut}");
+        Assert.True(cut > Sampling.Share(large == Large.None ? 1500 : 500, OneOf), $"{cut}");
     }
 
     [Theory]
@@ -51,7 +53,8 @@ public sealed class ProofDamageTests
     public void Every_truncation_gives_a_state_that_was_or_none(Large large)
     {
         var volume = new SmallVolume(large: large);
-        for (var length = 0; length < volume.Image.Length; length += length < volume.Layout.UsedBytes ? 1 : 13)
+        var used = (int)volume.Layout.UsedBytes;
+        foreach (var length in Sampling.Below(used, OneOf).Concat(Sampling.Below(volume.Image.Length - used, OneOf, 13).Select(beyond => used + beyond)))
         {
             // A volume that lost its area as well has no proof left, so that all that can be asked is a state that was.
             var verdict = Scratch.Read(volume.Image[..length], volume.Layout);
@@ -74,7 +77,7 @@ public sealed class ProofDamageTests
     public void Every_stretch_of_zeros_is_noticed(int length, int step, Large large)
     {
         var volume = new SmallVolume(large: large);
-        for (var at = 0; at < volume.Image.Length; at += step)
+        foreach (var at in Sampling.Below(volume.Image.Length, length < 512 ? OneOf : 1, step))
         {
             var stretch = volume.Image.AsSpan(at, Math.Min(length, volume.Image.Length - at));
             if (!stretch.ContainsAnyExcept((byte)0))
@@ -96,7 +99,7 @@ public sealed class ProofDamageTests
     {
         var volume = new SmallVolume(fullWrites: 4, batches: large == Large.None ? 30 : 6, halfBytes: large == Large.None ? 32 * 1024 : 4096, seed: seed, large: large);
         var random = new Random(seed);
-        for (var round = 0; round < 400; round++)
+        for (var round = 0; round < Sampling.Share(400, OneOf); round++)
         {
             var damaged = (byte[])volume.Image.Clone();
             var at = random.Next(18, (int)(random.Next(3) == 0 ? damaged.Length : volume.Layout.UsedBytes) - 600);
