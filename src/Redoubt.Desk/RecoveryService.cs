@@ -11,16 +11,13 @@ namespace Redoubt.Desk;
 /// schedules). The messages of the class <c>recovery</c> and the console are its two callers; whoever calls is checked here, so that
 /// neither can do more than the other.
 /// <code>
-///  recovery.* ─┐                 ┌─► InventoryReader, Planner ─┐
-///  console    ─┴► RecoveryService┤                             ├─XenAPI─► this pool (LocalPool), sites
-///                                └─► RunEngine (runs.db)      ─┘
+///  recovery.* ─┐                 ┌─► PlanMaker: InventoryReader, Planner ─┐
+///  console    ─┴► RecoveryService┤                                        ├─XenAPI─► this pool (LocalPool), sites
+///                                └─► RunEngine (runs.db)                 ─┘
 /// </code>
 /// </summary>
 public sealed class RecoveryService : IAsyncDisposable
 {
-    // A database of ten thousand VMs is read in less; what takes longer is stuck.
-    private static readonly TimeSpan ReadLimit = TimeSpan.FromMinutes(3);
-
     private readonly PoolServices _pool;
     private readonly LocalPool _local;
     private readonly Operators _operators;
@@ -28,6 +25,7 @@ public sealed class RecoveryService : IAsyncDisposable
     private readonly SavedPlans _plans;
     private readonly Schedules _schedules;
     private readonly SiteAsks _asks;
+    private readonly PlanMaker _maker;
     private readonly SiteWatch _watch;
     private RunEngine? _engine;
 
@@ -35,6 +33,7 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
         _asks = new SiteAsks(pool, sites);
+        _maker = new PlanMaker(pool, local, sites, _asks);
         _watch = new SiteWatch(pool, sites, _asks, () => Engine, loggers.CreateLogger<SiteWatch>());
         pool.Sites = () => _asks.Known;
         pool.AskSites = _asks.AskAsync;
@@ -103,7 +102,7 @@ public sealed class RecoveryService : IAsyncDisposable
     public async Task<PlannedRecovery> PlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
         Require(caller, "plan");
-        var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
+        var (full, plan) = await _maker.MakeAsync(request, caller, cancellationToken);
         return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan), Engine.Forecast(plan));
     }
 
@@ -122,8 +121,7 @@ public sealed class RecoveryService : IAsyncDisposable
     public async Task<Inventory> ReadAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
         Require(caller, "plan");
-        RequireReach(request, caller);
-        return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
+        return await _maker.ReadAsync(request, caller, cancellationToken);
     }
 
     /// <summary>Plans once more and has the plan carried out, if it is still the one that the caller has seen.</summary>
@@ -136,7 +134,7 @@ public sealed class RecoveryService : IAsyncDisposable
     public async Task<string> StartAsync(RecoveryRequest request, string digest, SessionState caller, CancellationToken cancellationToken)
     {
         Require(caller, request.Policy.Kind == RecoveryKind.Test ? "start_test" : "start");
-        var (full, plan) = await MakePlanAsync(request, caller, cancellationToken);
+        var (full, plan) = await _maker.MakeAsync(request, caller, cancellationToken);
         if (plan.IsBlocked)
         {
             throw new XenApiException("DR_PLAN_BLOCKED", string.Join(", ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Code} ({f.Object.Describe()})")));
@@ -403,94 +401,6 @@ public sealed class RecoveryService : IAsyncDisposable
             await order(caller.UserName);
             return true;
         });
-    }
-
-    private async Task<(RecoveryRequest Request, RecoveryPlan Plan)> MakePlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
-    {
-        RequireReach(request, caller);
-        var asked = SourcesOf(request);
-        var plan = Planner.Plan(request.Policy, await ReadAsync(request, asked, caller, cancellationToken));
-        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
-    }
-
-    private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
-    {
-        await using var target = request.Target is { } site ? await _sites.ConnectAsync(site, cancellationToken) : _local.As(caller);
-        var others = asked.Select(s => new OtherPool(s.Name, token => _sites.ConnectAsync(s.Name, token), s.PoolUuid));
-        var unasked = SilentAsync(request, asked, cancellationToken);
-        var wanted = request.ToInventoryRequest([.. others]);
-        var inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
-        if (await LearnKeysAsync(inventory))
-        {
-            inventory = await new InventoryReader(target, _pool.Time, ReadLimit).ReadAsync(wanted, cancellationToken);
-        }
-
-        return inventory with { OtherPools = [.. inventory.OtherPools, .. await unasked] };
-    }
-
-    // Before a VM starts here every site is asked, those too that the request does not name: one that is silent is known before.
-    private async Task<IEnumerable<OtherPoolFacts>> SilentAsync(RecoveryRequest request, List<Site> asked, CancellationToken cancellationToken)
-    {
-        if (request.Target is not null || request.Policy.Kind == RecoveryKind.Test || asked.Count == _sites.All.Count())
-        {
-            return [];
-        }
-
-        var at = _pool.Time.GetUtcNow();
-        return (await _asks.AskAsync($"{Guid.Empty:D}", cancellationToken)).Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
-            .Select(a => new OtherPoolFacts(new(a.Site, at), a.Site, OtherPoolState.Unreachable, a.Silence, null, a.PoolUuid));
-    }
-
-    // What the pools themselves say of their keys counts more than what was met on storage first.
-    private async Task<bool> LearnKeysAsync(Inventory inventory)
-    {
-        var hasLearnt = false;
-        foreach (var other in inventory.OtherPools.Where(o => o.State == OtherPoolState.Live).Select(o => o.Database!.Pool))
-        {
-            hasLearnt |= other.MetadataKey is { } key && await _pool.TrustKeyAsync(other.Uuid, key);
-        }
-
-        return hasLearnt;
-    }
-
-    // At another site the daemon logs in as the account that was stored for it, which may do more than the caller may here; and a probe has
-    // the daemon's machine connect to whatever a device configuration names.
-    private static void RequireReach(RecoveryRequest request, SessionState caller)
-    {
-        if (request.Target is not null)
-        {
-            RoleCheck.Require(caller, "recovery.plan/target", Role.PoolOperator);
-        }
-
-        if (!request.Probes.IsEmpty)
-        {
-            RoleCheck.Require(caller, "recovery.plan/device-config", Role.PoolOperator);
-        }
-    }
-
-    // A site that is named is asked, and no other: one that is dead and has nothing to do with it would hold things up. Of a loss all are,
-    // since any of them could be running the VMs. A test starts nothing that could run twice.
-    private List<Site> SourcesOf(RecoveryRequest request)
-    {
-        var others = _sites.All.Where(s => s.Name != request.Target).ToList();
-        return request.Source is { } named ? [_sites.Get(named)] : request.Policy.Kind switch
-        {
-            RecoveryKind.Test => [],
-            RecoveryKind.Failover => others,
-            RecoveryKind.Migration or RecoveryKind.Failback => others.Count == 1
-                ? others
-                : throw new XenApiException("INVALID_VALUE", "source", $"(none; {others.Count} sites are known: name the one that hands over with source=, dr-site-add adds one)"),
-        };
-    }
-
-    // Two sites of one pool are two ways to it; one will do.
-    private static ImmutableSortedDictionary<string, string> ByPool(List<Site> asked) =>
-        asked.GroupBy(s => s.PoolUuid).ToImmutableSortedDictionary(p => p.Key, p => p.First().Name, StringComparer.Ordinal);
-
-    private static string? SourceOf(RecoveryPlan plan, List<Site> asked)
-    {
-        var fenced = plan.Steps.OfType<FenceSource>().Select(f => f.Pool.Uuid).ToHashSet();
-        return asked.FirstOrDefault(s => fenced.Contains(s.PoolUuid))?.Name;
     }
 
     // A daemon that died before it had noted the run that it started finds that again.

@@ -48,6 +48,23 @@ public sealed class DrCommandTests
         Assert.Equal((3, 2, 90.0, TierFailure.Stop), (policy.Orders["web"], policy.Limits.ParallelStarts, policy.Limits.HealthTimeout.TotalSeconds, policy.OnTierFailure));
     }
 
+    [Fact]
+    public async Task A_plan_is_renamed_and_hooks_are_listed_by_the_daemon()
+    {
+        await using var pool = await Scene.StartAsync();
+        string[] names = [];
+        pool.On("recovery.rename_plan", a =>
+        {
+            names = [FakeDatabase.Text(a[0]), FakeDatabase.Text(a[1])];
+            return new WireString("");
+        });
+        pool.On("recovery.list_hooks", _ => new WireString("""["dns", "mail"]"""));
+
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-plan-rename name=shop new-name=boutique")).ExitCode);
+        Assert.Equal(["shop", "boutique"], names);
+        Assert.Equal("dns\nmail\n", (await CliRun.AgainstAsync(pool, "dr-hook-list")).Output);
+    }
+
     [Theory]
     [InlineData("dr-failover", "recovery.start")]
     [InlineData("dr-migrate", "recovery.start")]

@@ -167,6 +167,9 @@ public sealed class ScheduleTests
         Assert.Equal(["DR_PLAN_UNKNOWN", "nothing"], await pool.FailureAsync("recovery.rename_plan", "nothing", "x"));
         Assert.Equal(["DR_PLAN_EXISTS", "other"], await pool.FailureAsync("recovery.rename_plan", "shop", "other"));
         Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.rename_plan", "shop", "a/b"))[0]);
+        await pool.CreateUserAsync("rita", "read-only");
+        var denied = await pool.RawFailureAsync("recovery.rename_plan", await pool.LoginAsync("rita"), "shop", "boutique");
+        Assert.Equal("RBAC_PERMISSION_DENIED", denied[0]);
         Assert.Equal(before, await SchedulesAsync(pool));
 
         await pool.CallAsync("recovery.rename_plan", "shop", "boutique");
