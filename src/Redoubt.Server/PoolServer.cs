@@ -52,7 +52,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly DataDirectoryWatch _health;
     private readonly CertificateReload? _certificate;
     private HostUpkeep? _host;
-    private readonly Failures _failures;
+    private readonly CallFailures _failures;
     private readonly RecoveryService _recovery;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
@@ -60,7 +60,7 @@ public sealed class PoolServer : IAsyncDisposable
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
         var loggers = web.Services.GetRequiredService<ILoggerFactory>();
-        var failures = new Failures(loggers.CreateLogger<Failures>());
+        var failures = new CallFailures(loggers.CreateLogger<CallFailures>());
         _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
         _health = new DataDirectoryWatch(services, TimeProvider.System, loggers.CreateLogger<DataDirectoryWatch>());
         var audit = new AuditTrail(services, _audit);
@@ -86,7 +86,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
-            _files,
+            new ThinCliEndpoint(_files),
             _health,
             loggers.CreateLogger<HttpRoutes>());
         web.Services.GetRequiredService<ConsolePool>().Open(new()

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Redoubt.Storage.FileDriver;
 
 namespace Redoubt.Storage;
 

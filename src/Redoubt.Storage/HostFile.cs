@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Redoubt.Storage.FileDriver;
 
 namespace Redoubt.Storage;
 

@@ -1,6 +1,7 @@
 using System.Xml.Linq;
 using FsCheck;
 using FsCheck.Fluent;
+using Redoubt.XenApi;
 
 namespace Redoubt.Compute.Tests;
 

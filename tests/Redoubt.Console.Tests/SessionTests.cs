@@ -63,11 +63,11 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     public async Task Sessions_and_tasks_that_come_and_go_refresh_no_page()
     {
         var (refreshes, looks) = (0, 0);
-        using var pages = _site.Server.Console.Changes.Subscribe(what => Interlocked.Increment(ref what == ChangeKind.Pool ? ref refreshes : ref looks));
+        using var pages = _site.Server.Console.Changes.Subscribe(what => Interlocked.Increment(ref what == SignalKind.Pool ? ref refreshes : ref looks));
         await UntilAsync(() =>
         {
             // What the site did as it started may still be to tell; once a look is told instead, it has been.
-            _site.Server.Console.Changes.Raise(ChangeKind.SessionEnd);
+            _site.Server.Console.Changes.Raise(SignalKind.SessionEnd);
             return Volatile.Read(ref looks) > 0;
         });
         Interlocked.Exchange(ref refreshes, 0);

@@ -66,7 +66,7 @@ public sealed partial class ArchitectureTests
     private static readonly Dictionary<string, string> WritersOfTheirOwn = new()
     {
         ["Redoubt.Storage/DurableFile.cs"] = "the one place",
-        ["Redoubt.Storage/File/Posix.cs"] = "makes a copy in a work area, which DurableFile names",
+        ["Redoubt.Storage/Posix.cs"] = "makes a copy in a work area, which DurableFile names",
         ["Redoubt.Storage/File/SrCloning.cs"] = "makes an SR in a work area, which DurableFile names",
         ["Redoubt.Storage/File/WorkArea.cs"] = "a work area may be lost at any moment",
         ["Redoubt.Storage/Images/Ext3Image.cs"] = "scratch",
@@ -95,7 +95,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Compute/KvmProbe.cs"] = "the disk of a probe guest",
         ["Redoubt.Compute/KvmAnswerCache.cs"] = "a cache",
         ["Redoubt.Server/Health/DataDirectoryWatch.cs"] = "a file of scratch, written to find out whether that can be done",
-        ["Redoubt.Console/Hosting/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
+        ["Redoubt.Console/ConsoleHost.cs"] = "ASP.NET keeps the keys of cookies; without them people log in again",
     };
 
     [Fact]

@@ -29,13 +29,13 @@ internal static class VmCommands
 
     private static Command ForVms(
         string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<CommandContext, string, Task> work) =>
-        new(name, help, context => VmSelector.ForEachAsync(context, [.. required, .. optional], vm => work(context, vm.Ref)))
+        new(name, help, context => VmSelection.ForEachAsync(context, [.. required, .. optional], vm => work(context, vm.Ref)))
         {
             Required = required,
             Optional = optional,
-            AcceptsOther = VmSelector.Accepts,
-            OtherHelp = VmSelector.Help,
-            OtherNames = () => VmSelector.Names,
+            AcceptsOther = VmSelection.Accepts,
+            OtherHelp = VmSelection.Help,
+            OtherNames = () => VmSelection.Names,
         };
 
     private static Func<CommandContext, string, Task> Plain(string message) => (context, vm) => context.CallAsync($"VM.{message}", vm);

@@ -18,10 +18,10 @@ internal static class VmMetadataCommands
         {
             Required = ["filename"],
             Optional = ["metadata", "vapp", "database:"],
-            AcceptsOther = VmSelector.Accepts,
-            OtherNames = () => VmSelector.Names,
+            AcceptsOther = VmSelection.Accepts,
+            OtherNames = () => VmSelection.Names,
             HasCallersFiles = true,
-            OtherHelp = VmSelector.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
+            OtherHelp = VmSelection.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
         Command.Make("vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.", ImportAsync) with
         {
@@ -85,7 +85,7 @@ internal static class VmMetadataCommands
     {
         if (context.Parameters.Find("vapp") is not { } wanted)
         {
-            return [.. (await VmSelector.SelectAsync(context, ExportOnly, api)).Select(vm => vm.Uuid)];
+            return [.. (await VmSelection.SelectAsync(context, ExportOnly, api)).Select(vm => vm.Uuid)];
         }
 
         var appliances = await api.GetAllRecordsAsync<VmApplianceRecord>(context.CancellationToken);

@@ -68,7 +68,7 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
             Appliance = guest.InVApp ? shop : default,
 
             // A guest is well when it counts; wherever it is recovered, this is known there too.
-            OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add("dr-health", "console:redoubt-guest: count="),
+            OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(Marks.Health, "console:redoubt-guest: count="),
         });
         guest.Uuid = await site.CallAsync<string>("VM.get_uuid", cancellationToken, vm);
         await using var image = File.OpenRead(options.Guest);

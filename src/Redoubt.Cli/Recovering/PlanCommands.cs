@@ -57,7 +57,7 @@ internal static class PlanCommands
             ["name", "recovers", "of pool", "saved", "by", "last test", "volume"],
             .. catalog.Plans.Select(x => new[]
             {
-                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", Moments.Show(x.SavedAt), x.SavedBy, LastTest(runs, x), x.Origin?.Volume ?? "",
+                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", ShownMoments.Show(x.SavedAt), x.SavedBy, LastTest(runs, x), x.Origin?.Volume ?? "",
             })]);
         foreach (var problem in catalog.Problems)
         {
@@ -66,7 +66,7 @@ internal static class PlanCommands
     }
 
     private static string LastTest(IReadOnlyList<RunSummary> runs, SavedPlan plan) =>
-        runs.FirstOrDefault(r => PlanTests.IsOf(r, plan)) is { } test ? $"{Moments.Show(test.StartedAt)} {Moments.Word(test.Phase)}" : "never";
+        runs.FirstOrDefault(r => PlanTests.IsOf(r, plan)) is { } test ? $"{ShownMoments.Show(test.StartedAt)} {ShownMoments.Word(test.Phase)}" : "never";
 
     private static string Chosen(Selection chosen) => chosen.IsEverything()
         ? "everything"

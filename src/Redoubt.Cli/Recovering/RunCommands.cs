@@ -45,8 +45,8 @@ internal static class RunCommands
             ["uuid", "kind", "plan", "phase", "started", "ended", "healthy", "by"],
             .. runs.Select(r => new[]
             {
-                r.Uuid, Moments.Word(r.Kind), r.PlanName ?? "", Moments.Word(r.Phase), Moments.Show(r.StartedAt), Moments.Show(r.EndedAt),
-                Moments.Of(r.Tally()), r.StartedBy,
+                r.Uuid, ShownMoments.Word(r.Kind), r.PlanName ?? "", ShownMoments.Word(r.Phase), ShownMoments.Show(r.StartedAt), ShownMoments.Show(r.EndedAt),
+                ShownMoments.Of(r.Tally()), r.StartedBy,
             })]);
     }
 
@@ -71,7 +71,7 @@ internal static class RunCommands
         if (message == "undo")
         {
             var run = await daemon.RunAsync(uuid);
-            Consent.Require(context.Terminal, p, $"take back the {Moments.Word(run.Plan.Kind)} of {Moments.Show(run.StartedAt)} ({run.Vms.Length} VMs)", run.Request.Plan ?? run.Plan.Target.Name);
+            Consent.Require(context.Terminal, p, $"take back the {ShownMoments.Word(run.Plan.Kind)} of {ShownMoments.Show(run.StartedAt)} ({run.Vms.Length} VMs)", run.Request.Plan ?? run.Plan.Target.Name);
         }
 
         if (message == "resume" && (await daemon.RunAsync(uuid)).IsBackward)

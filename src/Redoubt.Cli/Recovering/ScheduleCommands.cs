@@ -22,7 +22,7 @@ internal static class ScheduleCommands
     {
         var p = context.Parameters;
         var schedule = await new RecoveryDaemon(context).ReadAsync<Schedule>("add_schedule", p.GetOr("name", p.Get("plan")), p.Get("plan"), p.Get("cron"));
-        context.Terminal.ErrorLine($"Schedule {schedule.Name}: plan {schedule.Plan} is tested next at {Moments.Show(schedule.Next)}.");
+        context.Terminal.ErrorLine($"Schedule {schedule.Name}: plan {schedule.Plan} is tested next at {ShownMoments.Show(schedule.Next)}.");
     }
 
     private static async Task ListAsync(CommandContext context)
@@ -49,12 +49,12 @@ internal static class ScheduleCommands
         var last = schedule.Last switch
         {
             null => "never run",
-            { Failure: { } failure } refused => $"{Moments.Show(refused.At)} NOT STARTED: {failure}",
-            { Outcome: null } going => $"{Moments.Show(going.At)} runs ({going.Run})",
-            var ended => $"{Moments.Show(ended.At)} {Moments.Word(ended.Outcome!.Value)} ({ended.Run})",
+            { Failure: { } failure } refused => $"{ShownMoments.Show(refused.At)} NOT STARTED: {failure}",
+            { Outcome: null } going => $"{ShownMoments.Show(going.At)} runs ({going.Run})",
+            var ended => $"{ShownMoments.Show(ended.At)} {ShownMoments.Word(ended.Outcome!.Value)} ({ended.Run})",
         };
-        return schedule.Missed > 0 ? $"{last}; MISSED {schedule.Missed} times, last {Moments.Show(schedule.LastMissed)}" : last;
+        return schedule.Missed > 0 ? $"{last}; MISSED {schedule.Missed} times, last {ShownMoments.Show(schedule.LastMissed)}" : last;
     }
 
-    private static string[] Row(Schedule s) => [s.Name, s.Plan, s.Cron, Moments.Show(s.Next), s.CreatedBy, Last(s)];
+    private static string[] Row(Schedule s) => [s.Name, s.Plan, s.Cron, ShownMoments.Show(s.Next), s.CreatedBy, Last(s)];
 }

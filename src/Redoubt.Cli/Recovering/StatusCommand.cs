@@ -25,7 +25,7 @@ internal static class StatusCommand
     public static string Text(DrStatus status)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        text.WriteLine($"Pool {status.Pool.Name} ({status.Pool.Uuid}), {Moments.Show(status.At)}");
+        text.WriteLine($"Pool {status.Pool.Name} ({status.Pool.Uuid}), {ShownMoments.Show(status.At)}");
         text.WriteLine(status.Problems.IsEmpty ? "Nothing is wrong." : status.Problems.Length == 1 ? "1 thing needs attention:" : $"{status.Problems.Length} things need attention:");
         foreach (var problem in status.Problems)
         {
@@ -35,11 +35,11 @@ internal static class StatusCommand
         Section(text, "Protected SRs", ["name", "health", "behind", "uuid"], status.Protected, s => [s.Name, s.Health, s.GenerationsBehind is { } behind ? $"{behind}" : "?", s.Uuid]);
         Section(text, "VMs without protection", ["name", "why", "uuid"], status.Unprotected, v => [v.Vm.Name, v.Reason, v.Vm.Uuid]);
         Section(text, "Metadata of other pools here", ["pool", "written", "on", "state", "volume"], status.Found, f =>
-            [f.PoolName ?? "?", f.WrittenAt is { } at ? Moments.Ago(at, status.At) : "?", f.SrName, f.Verdict ?? "?", f.Volume]);
+            [f.PoolName ?? "?", f.WrittenAt is { } at ? ShownMoments.Ago(at, status.At) : "?", f.SrName, f.Verdict ?? "?", f.Volume]);
         Section(text, "Plans", ["name", "of pool", "last test", "when"], status.Plans, p =>
-            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{Moments.Word(t.Phase)}, {t.Tally().ToText()}" : "never", p.LastTest is { } test ? Moments.Ago(test.StartedAt, status.At) : ""]);
-        Section(text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules, s => [s.Name, s.Plan, Moments.Show(s.Next), ScheduleCommands.Last(s)]);
-        Section(text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs, r => [r.Uuid, Moments.Word(r.Kind), Moments.Word(r.Phase), Moments.Of(r.Tally()), r.StartedBy]);
+            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{ShownMoments.Word(t.Phase)}, {t.Tally().ToText()}" : "never", p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : ""]);
+        Section(text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules, s => [s.Name, s.Plan, ShownMoments.Show(s.Next), ScheduleCommands.Last(s)]);
+        Section(text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs, r => [r.Uuid, ShownMoments.Word(r.Kind), ShownMoments.Word(r.Phase), ShownMoments.Of(r.Tally()), r.StartedBy]);
         Section(text, "Sites", ["name", "pool", "answers", "address"], status.Sites, s => [s.Site.Name, s.Site.PoolName, s.IsReachable == true ? "yes" : "NO", s.Site.Address]);
         return text.ToString();
     }

@@ -10,7 +10,6 @@ internal static class DashboardText
     public static string OtherSite => Words["OtherSite"];
     public static string NoOtherSite => Words["NoOtherSite"];
     public static string NoOtherSiteText => Words["NoOtherSiteText"];
-    public static string AddSite => Words["AddSite"];
     public static string FlowCurrent => Words["FlowCurrent"];
     public static string FlowBroken => Words["FlowBroken"];
     public static string FlowBehind => Words["FlowBehind"];

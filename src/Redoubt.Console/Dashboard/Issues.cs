@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using Redoubt.Console.Protection;
-using Redoubt.Console.Recover;
+using Redoubt.Console.Runs;
 using Redoubt.Database;
 using Redoubt.Desk;
 using Redoubt.Recovery;
@@ -64,9 +64,9 @@ internal static class Issues
     private static Issue Look(string title, string text, string page) => new("", title, text, new(DashboardText.Look, page));
 
     private static Issue OfRun(RunSummary run) => run.Phase == RunPhase.Paused
-        ? new("", DashboardText.PausedTitle(RecoverText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}"))
+        ? new("", DashboardText.PausedTitle(RunsText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}"))
         : new(
-            "", DashboardText.RunTitle(RecoverText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
+            "", DashboardText.RunTitle(RunsText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
             new(DashboardText.OpenRun, $"runs/{run.Uuid}"));
 
     // One that no host has a connection for can't be attached by a click.

@@ -15,7 +15,7 @@ public sealed class ChangeSignal : IDisposable
     // Runs are kept in a journal of their own, whose changes the database does not tell.
     private static readonly TimeSpan LookAtRunsEvery = TimeSpan.FromSeconds(2);
 
-    private ImmutableHashSet<Action<ChangeKind>> _listeners = [];
+    private ImmutableHashSet<Action<SignalKind>> _listeners = [];
     private IDisposable? _subscription;
     private ITimer? _timer;
     private ITimer? _runTimer;
@@ -24,16 +24,16 @@ public sealed class ChangeSignal : IDisposable
     private int _isChanged;
 
     /// <summary>Listens until what it gives is disposed. The listener must be quick and must not throw.</summary>
-    public IDisposable Subscribe(Action<ChangeKind> listener)
+    public IDisposable Subscribe(Action<SignalKind> listener)
     {
         ImmutableInterlocked.Update(ref _listeners, all => all.Add(listener));
         return new Ending(() => ImmutableInterlocked.Update(ref _listeners, all => all.Remove(listener)));
     }
 
     /// <summary>Tells all listeners soon.</summary>
-    public void Raise(ChangeKind what)
+    public void Raise(SignalKind what)
     {
-        if (what == ChangeKind.Pool)
+        if (what == SignalKind.Pool)
         {
             Volatile.Write(ref _isChanged, 1);
         }
@@ -68,19 +68,19 @@ public sealed class ChangeSignal : IDisposable
         _runTimer = time.CreateTimer(_ => LookAtRuns(runs()), null, LookAtRunsEvery, LookAtRunsEvery);
     }
 
-    private static ChangeKind? KindOf(IReadOnlyList<Change> changes)
+    private static SignalKind? KindOf(IReadOnlyList<Change> changes)
     {
-        ChangeKind? what = null;
+        SignalKind? what = null;
         foreach (var change in changes)
         {
             if (change.Class.Name is not ("session" or "task"))
             {
-                return ChangeKind.Pool;
+                return SignalKind.Pool;
             }
 
             if (change.Class.Name == "session" && change.After is null)
             {
-                what = ChangeKind.SessionEnd;
+                what = SignalKind.SessionEnd;
             }
         }
 
@@ -91,7 +91,7 @@ public sealed class ChangeSignal : IDisposable
     {
         if (!_listeners.IsEmpty && Interlocked.Exchange(ref _runs, now) != now)
         {
-            Raise(ChangeKind.Pool);
+            Raise(SignalKind.Pool);
         }
     }
 
@@ -99,7 +99,7 @@ public sealed class ChangeSignal : IDisposable
     {
         // In this order: what changes from here on is told the next time.
         Interlocked.Exchange(ref _isTimed, 0);
-        var what = Interlocked.Exchange(ref _isChanged, 0) == 1 ? ChangeKind.Pool : ChangeKind.SessionEnd;
+        var what = Interlocked.Exchange(ref _isChanged, 0) == 1 ? SignalKind.Pool : SignalKind.SessionEnd;
         foreach (var listener in _listeners)
         {
             listener(what);

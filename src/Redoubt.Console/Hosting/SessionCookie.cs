@@ -66,7 +66,7 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
         }
 
         var next = Uri.EscapeDataString((Request.Path.Value ?? "/").TrimStart('/') + Request.QueryString);
-        Response.Redirect($"{ConsoleHost.Base}sign-in" + (next.Length == 0 ? "" : $"?next={next}"));
+        Response.Redirect($"{ConsoleAddress.Base}sign-in" + (next.Length == 0 ? "" : $"?next={next}"));
         return Task.CompletedTask;
     }
 
@@ -79,6 +79,6 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
 
         // Plain HTTP is spoken on the loopback interface only, where a browser would drop a cookie marked secure.
         Secure = http.Request.IsHttps,
-        Path = ConsoleHost.Base,
+        Path = ConsoleAddress.Base,
     };
 }

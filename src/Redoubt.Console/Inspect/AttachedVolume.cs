@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Redoubt.Console.Recover;
 using Redoubt.Database;
 using Redoubt.Inspection;
 using Redoubt.XenApi;

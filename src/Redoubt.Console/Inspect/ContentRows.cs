@@ -60,7 +60,7 @@ internal sealed class ContentRows(PoolContent content, IReadOnlySet<string> togg
         }
 
         var isOpen = IsOpen(key, atFirst: true);
-        _rows.Add(new(key, 0, icon, name, Recover.RecoverText.Vms(vms.Count), isOpen));
+        _rows.Add(new(key, 0, icon, name, PartsText.Vms(vms.Count), isOpen));
         foreach (var (vm, of) in isOpen ? shown : [])
         {
             AddVm(vm, of);

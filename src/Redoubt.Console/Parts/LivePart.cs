@@ -85,7 +85,7 @@ public abstract class LivePart : ComponentBase, IDisposable
         await FollowAsync();
         if (RendererInfo.IsInteractive && !_isDisposed)
         {
-            _subscription = Pool.Changes.Subscribe(what => _ = InvokeAsync(what == ChangeKind.Pool ? FollowChangeAsync : FollowSession));
+            _subscription = Pool.Changes.Subscribe(what => _ = InvokeAsync(what == SignalKind.Pool ? FollowChangeAsync : FollowSession));
 
             // "3 minutes ago" and "overdue" change although nothing does, and a session that nobody uses ends.
             _tick = Pool.Time.CreateTimer(state => _ = InvokeAsync(FollowClock), null, Tick, Tick);

@@ -32,4 +32,6 @@ internal static class PartsText
     public static string Hours(long n) => n == 1 ? Words["Hours_One"] : Words.Of("Hours_Many", n);
 
     public static string Days(long n) => n == 1 ? Words["Days_One"] : Words.Of("Days_Many", n);
+    public static string AddSite => Words["AddSite"];
+    public static string Vms(int count) => count == 1 ? Words["Vms_One"] : Words.Of("Vms_Many", count);
 }

@@ -77,7 +77,7 @@ public sealed class PlanStock
     private static IEnumerable<Choosable> OwnItems(DatabaseState state, string poolName)
     {
         var vms = state.All<VmRecord>().Select(v => v.Record)
-            .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false } && !v.OtherConfig.ContainsKey("dr-test")).ToList();
+            .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false } && !v.OtherConfig.ContainsKey(Marks.Test)).ToList();
         var members = vms.ToLookup(v => v.Appliance);
         return state.All<VmApplianceRecord>().Select(a => new Choosable(a.Record.Uuid, a.Record.NameLabel, poolName, true, true) { Vms = members[a.Ref].Count() })
             .Concat(vms.Select(v => new Choosable(v.Uuid, v.NameLabel, poolName, false, true) { AppName = state.Find(v.Appliance)?.NameLabel ?? "", Tags = [.. v.Tags] }));

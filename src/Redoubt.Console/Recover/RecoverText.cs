@@ -155,7 +155,6 @@ internal static class RecoverText
 
     public static string SeveralPlans(string name) => Words.Of("SeveralPlans", name);
 
-    public static string Vms(int count) => count == 1 ? Words["Vms_One"] : Words.Of("Vms_Many", count);
 
     public static string Verdict(int blocks, int warnings, int infos) => blocks > 0 ? Found(blocks, warnings, infos) : NothingBlocks(warnings, infos);
     public static string Found(int blocks, int warnings, int infos) => Words.Of("Found", blocks, warnings, infos);
@@ -174,14 +173,6 @@ internal static class RecoverText
     public static string PhaseCleanUp => Words["PhaseCleanUp"];
     public static string PhaseAfterwards => Words["PhaseAfterwards"];
     public static string Tier(long order) => Words.Of("Tier", order);
-
-    public static string Kind(RecoveryKind kind) => kind switch
-    {
-        RecoveryKind.Test => Words["Kind_Test"],
-        RecoveryKind.Migration => Words["Kind_Migration"],
-        RecoveryKind.Failover => Words["Kind_Failover"],
-        RecoveryKind.Failback => Words["Kind_Failback"],
-    };
 
     public static string About(RecoveryKind kind) => kind switch
     {

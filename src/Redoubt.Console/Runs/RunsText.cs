@@ -177,4 +177,12 @@ internal static class RunsText
         VmPhase.Unhealthy => "warn",
         VmPhase.Failed => "bad",
     };
+
+    public static string Kind(RecoveryKind kind) => kind switch
+    {
+        RecoveryKind.Test => Words["Kind_Test"],
+        RecoveryKind.Migration => Words["Kind_Migration"],
+        RecoveryKind.Failover => Words["Kind_Failover"],
+        RecoveryKind.Failback => Words["Kind_Failback"],
+    };
 }

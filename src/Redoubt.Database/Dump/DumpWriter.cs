@@ -51,7 +51,7 @@ public static class DumpWriter
 
     private static void Pair(XmlOutput xml, string key, string value)
     {
-        if (XmlText.IndexOfForbidden(key) >= 0 || XmlText.IndexOfForbidden(value) >= 0)
+        if (DumpText.IndexOfForbidden(key) >= 0 || DumpText.IndexOfForbidden(value) >= 0)
             throw new ArgumentException($"manifest pair '{key}' holds a character that XML does not have", nameof(value));
         xml.Markup("<pair key=\""u8);
         xml.Text(key);
@@ -62,7 +62,7 @@ public static class DumpWriter
 
     private static void Table(XmlOutput xml, DumpTable table)
     {
-        if (XmlText.IndexOfForbidden(table.Name) >= 0)
+        if (DumpText.IndexOfForbidden(table.Name) >= 0)
             throw new ArgumentException($"table '{table.Name}' has a name with a character that XML does not have", nameof(table));
         xml.Markup("<table name=\""u8);
         xml.Text(table.Name);
@@ -76,7 +76,7 @@ public static class DumpWriter
         Span<byte> digits = stackalloc byte[24];
         foreach (var row in table.Rows)
         {
-            if (XmlText.IndexOfForbidden(row.Ref) >= 0)
+            if (DumpText.IndexOfForbidden(row.Ref) >= 0)
                 throw new ArgumentException($"table '{table.Name}' has a row '{row.Ref}' with a character that XML does not have", nameof(table));
             xml.Markup("<row ref=\""u8);
             xml.Text(row.Ref);
@@ -89,7 +89,7 @@ public static class DumpWriter
             for (var i = 0; i < row.Columns.Count; i++)
             {
                 var (name, value) = row.Columns.At(i);
-                if (!xml.Column(name) || XmlText.IndexOfForbidden(value) >= 0)
+                if (!xml.Column(name) || DumpText.IndexOfForbidden(value) >= 0)
                     throw new ArgumentException($"column '{name}' of {table.Name} {row.Ref} cannot be carried by XML", nameof(table));
                 xml.Protected(value);
             }

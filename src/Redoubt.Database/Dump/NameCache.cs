@@ -17,8 +17,8 @@ internal sealed class NameCache
             return slot.Name;
         if (!System.Text.Unicode.Utf8.IsValid(bytes))
             return null;
-        var name = XmlText.Utf8.GetString(bytes);
-        if (!XmlText.IsName(name))
+        var name = DumpText.Utf8.GetString(bytes);
+        if (!DumpText.IsName(name))
             return null;
         slot = (bytes.ToArray(), name);
         return name;

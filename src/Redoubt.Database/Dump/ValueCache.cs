@@ -19,13 +19,13 @@ internal sealed class ValueCache
         if (bytes.Length == 0)
             return "";
         if (bytes.Length > LongestShared)
-            return XmlText.Utf8.GetString(bytes);
+            return DumpText.Utf8.GetString(bytes);
         var hash = new HashCode();
         hash.AddBytes(bytes);
         ref var slot = ref _slots[hash.ToHashCode() & (Slots - 1)];
         if (slot is not null && Matches(slot, bytes))
             return slot;
-        return slot = XmlText.Utf8.GetString(bytes);
+        return slot = DumpText.Utf8.GetString(bytes);
     }
 
     private static bool Matches(string text, ReadOnlySpan<byte> bytes) =>

@@ -28,7 +28,7 @@ internal sealed class XmlOutput(Stream stream)
     {
         if (!_columns.TryGetValue(name, out var opening))
         {
-            opening = XmlText.IsColumnName(name) ? Encoding.UTF8.GetBytes($"\" {name}=\"") : null;
+            opening = DumpText.IsColumnName(name) ? Encoding.UTF8.GetBytes($"\" {name}=\"") : null;
             _columns.Add(name, opening);
         }
 

@@ -152,7 +152,7 @@ internal sealed class XmlScanner(Stream stream, DumpLimits limits)
             throw Fail("a value that is not UTF-8");
         }
 
-        if (XmlText.IndexOfForbidden(value) is var bad and >= 0)
+        if (DumpText.IndexOfForbidden(value) is var bad and >= 0)
             throw Fail($"a value with the character U+{(int)value[bad]:X4}, which XML does not have");
         _next += length + 1;
         return value;

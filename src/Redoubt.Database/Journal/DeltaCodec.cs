@@ -116,14 +116,14 @@ public static class DeltaCodec
 
     private static void Column(IBufferWriter<byte> output, string name)
     {
-        if (!XmlText.IsColumnName(name))
+        if (!DumpText.IsColumnName(name))
             throw new ArgumentException($"'{name}' cannot be the name of a column", nameof(name));
         String(output, name);
     }
 
     private static void String(IBufferWriter<byte> output, string value)
     {
-        if (XmlText.IndexOfForbidden(value) is var bad and >= 0)
+        if (DumpText.IndexOfForbidden(value) is var bad and >= 0)
             throw new ArgumentException($"the character U+{(int)value[bad]:X4}, which a dump cannot carry", nameof(value));
         var length = Encoding.UTF8.GetByteCount(value);
         if (length > MaxString)

@@ -46,8 +46,8 @@ internal ref struct DeltaCursor(ReadOnlySpan<byte> bytes)
             return "";
         try
         {
-            var value = XmlText.Utf8.GetString(text);
-            if (XmlText.IndexOfForbidden(value) >= 0)
+            var value = DumpText.Utf8.GetString(text);
+            if (DumpText.IndexOfForbidden(value) >= 0)
                 Fail($"its {what} has a character that no database holds");
             return value;
         }
@@ -61,7 +61,7 @@ internal ref struct DeltaCursor(ReadOnlySpan<byte> bytes)
     public string Column()
     {
         var name = String("column");
-        if (!Failed && !XmlText.IsColumnName(name))
+        if (!Failed && !DumpText.IsColumnName(name))
             Fail("it names a column that cannot be one");
         return name;
     }

@@ -74,5 +74,5 @@ public sealed class KeyRing
 
     private string Open(SecretField field, string key, string value) =>
         SealedText.TryParse(value, out var text) && _keys.TryGetValue(text.KeyId, out var opens) && opens.Open(text, PoolKey.PlaceOf(field, key)) is { } plain
-            && Dump.XmlText.IndexOfForbidden(plain) < 0 ? plain : value;
+            && Dump.DumpText.IndexOfForbidden(plain) < 0 ? plain : value;
 }

@@ -11,10 +11,10 @@ namespace Redoubt.Database;
 public readonly record struct SealingPolicy(bool IsClearForXapi, bool SealsTpms)
 {
     /// <summary>The key of <c>pool.other_config</c> by which a pool leaves in clear what a genuine xapi needs.</summary>
-    public const string ClearForXapi = "dr-clear-for-xapi";
+    public const string ClearForXapi = Marks.ClearForXapi;
 
     /// <summary>The key of <c>pool.other_config</c> by which a pool seals what TPMs keep.</summary>
-    public const string SealTpms = "dr-seal-tpms";
+    public const string SealTpms = Marks.SealTpms;
 
     /// <summary>What a database says.</summary>
     public static SealingPolicy Of(DatabaseState state) => state.All<PoolRecord>().FirstOrDefault().Record is { } pool ? Of(pool) : default;

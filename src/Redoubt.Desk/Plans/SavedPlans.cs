@@ -12,12 +12,10 @@ namespace Redoubt.Desk;
 /// </summary>
 internal sealed class SavedPlans(PoolServices pool)
 {
-    private const string Prefix = "dr-plan:";
-
     /// <summary>This pool's own plan of this name, or null.</summary>
     /// <exception cref="FormatException">It is there and can't be read.</exception>
     public SavedPlan? Find(string name) =>
-        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Prefix + name, out var text) ? Read(name, text, pool.State.Get(pool.Pool).Uuid) : null;
+        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Marks.Plan + name, out var text) ? Read(name, text, pool.State.Get(pool.Pool).Uuid) : null;
 
     /// <summary>Saves a plan over whatever had the name.</summary>
     public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
@@ -29,11 +27,11 @@ internal sealed class SavedPlans(PoolServices pool)
         }
 
         var text = Compact(RecoveryJson.Write(new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
-        return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Prefix + name, text) }), cancellationToken);
+        return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Marks.Plan + name, text) }), cancellationToken);
     }
 
     /// <summary>Whether there is a plan of this name, readable or not.</summary>
-    public bool Has(string name) => pool.State.Get(pool.Pool).OtherConfig.ContainsKey(Prefix + name);
+    public bool Has(string name) => pool.State.Get(pool.Pool).OtherConfig.ContainsKey(Marks.Plan + name);
 
     /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_PLAN_EXISTS</c>, <c>INVALID_VALUE</c>.</exception>
     public void RequireRenamable(string name, string newName) => RequireRenamable(pool.State.Get(pool.Pool), name, newName);
@@ -44,7 +42,7 @@ internal sealed class SavedPlans(PoolServices pool)
         tx =>
         {
             var text = RequireRenamable(tx.Get(pool.Pool), name, newName);
-            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Prefix + name).SetItem(Prefix + newName, text) });
+            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Marks.Plan + name).SetItem(Marks.Plan + newName, text) });
         },
         cancellationToken);
 
@@ -52,12 +50,12 @@ internal sealed class SavedPlans(PoolServices pool)
     public Task RemoveAsync(string name, CancellationToken cancellationToken) => pool.Database.WriteAsync(
         tx =>
         {
-            if (!tx.Get(pool.Pool).OtherConfig.ContainsKey(Prefix + name))
+            if (!tx.Get(pool.Pool).OtherConfig.ContainsKey(Marks.Plan + name))
             {
                 throw new XenApiException("DR_PLAN_UNKNOWN", name);
             }
 
-            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Prefix + name) });
+            tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.Remove(Marks.Plan + name) });
         },
         cancellationToken);
 
@@ -107,15 +105,15 @@ internal sealed class SavedPlans(PoolServices pool)
     {
         var plans = ImmutableArray.CreateBuilder<SavedPlan>();
         var problems = ImmutableArray.CreateBuilder<string>();
-        foreach (var (key, text) in record.OtherConfig.Where(e => e.Key.StartsWith(Prefix, StringComparison.Ordinal)))
+        foreach (var (key, text) in record.OtherConfig.Where(e => e.Key.StartsWith(Marks.Plan, StringComparison.Ordinal)))
         {
             try
             {
-                plans.Add(Read(key[Prefix.Length..], text, record.Uuid) with { Origin = origin });
+                plans.Add(Read(key[Marks.Plan.Length..], text, record.Uuid) with { Origin = origin });
             }
             catch (FormatException garbled)
             {
-                problems.Add($"The plan {key[Prefix.Length..]} of pool {record.NameLabel} can't be read: {garbled.Message}");
+                problems.Add($"The plan {key[Marks.Plan.Length..]} of pool {record.NameLabel} can't be read: {garbled.Message}");
             }
         }
 
@@ -125,8 +123,8 @@ internal sealed class SavedPlans(PoolServices pool)
     private static string RequireRenamable(PoolRecord pool, string name, string newName)
     {
         Names.Require("new_name", newName);
-        return !pool.OtherConfig.TryGetValue(Prefix + name, out var text) ? throw new XenApiException("DR_PLAN_UNKNOWN", name)
-            : pool.OtherConfig.ContainsKey(Prefix + newName) ? throw new XenApiException("DR_PLAN_EXISTS", newName)
+        return !pool.OtherConfig.TryGetValue(Marks.Plan + name, out var text) ? throw new XenApiException("DR_PLAN_UNKNOWN", name)
+            : pool.OtherConfig.ContainsKey(Marks.Plan + newName) ? throw new XenApiException("DR_PLAN_EXISTS", newName)
             : text;
     }
 

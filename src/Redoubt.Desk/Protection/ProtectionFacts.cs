@@ -84,8 +84,8 @@ public sealed record ProtectionFacts
         {
             Order = vm.Order,
             StartDelay = TimeSpan.FromSeconds(Math.Clamp(vm.StartDelay, 0, StartDelayMaxSeconds)),
-            Health = vm.OtherConfig.GetValueOrDefault("dr-health", ""),
-            IsOfTest = vm.OtherConfig.ContainsKey("dr-test"),
+            Health = vm.OtherConfig.GetValueOrDefault(Marks.Health, ""),
+            IsOfTest = vm.OtherConfig.ContainsKey(Marks.Test),
             Memory = memory,
             FirmwareUnkeptSince = FirmwareUnkept(state, vm),
         };

@@ -52,7 +52,7 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
                 AddedBy = addedBy,
                 AddedAt = pool.Time.GetUtcNow(),
             };
-            if (theirs.OtherConfig.TryGetValue("dr-metadata-key", out var key))
+            if (theirs.OtherConfig.TryGetValue(Marks.MetadataKey, out var key))
             {
                 await pool.TrustKeyAsync(theirs.Uuid, key);
             }

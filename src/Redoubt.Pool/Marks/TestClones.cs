@@ -10,7 +10,7 @@ namespace Redoubt.Pool;
 internal static class TestClones
 {
     /// <summary>The key of a clone's <c>other_config</c> that says how it is made; it is there once the clone is.</summary>
-    public const string Kind = "dr-test-storage";
+    public const string Kind = Marks.TestStorage;
 
     /// <summary>The clone's disks build on the files of the SR.</summary>
     public const string Overlays = "overlays";

@@ -7,10 +7,10 @@ namespace Redoubt.Pool;
 internal static class TestMarks
 {
     /// <summary>The label of the test that an object belongs to.</summary>
-    public const string Label = "dr-test";
+    public const string Label = Marks.Test;
 
     /// <summary>The UUID of what an object of a test stands for.</summary>
-    public const string Of = "dr-test-of";
+    public const string Of = Marks.TestOf;
 
     /// <summary>Whether an object belongs to a test.</summary>
     public static bool IsOfTest(ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.ContainsKey(Label);

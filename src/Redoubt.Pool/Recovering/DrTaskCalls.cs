@@ -20,7 +20,7 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, 
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"Disaster recovery not supported on SRs of type {type}");
         }
 
-        var found = await SrProbe.RunAsync(pool, call, driver, deviceConfig, trust);
+        var found = await SrSearch.RunAsync(pool, call, driver, deviceConfig, trust);
         var chosen = Choose(found, whitelist);
         chosen.ForEach(sr => RequireNew(pool.State, sr, type, deviceConfig));
         var task = await pool.Database.WriteAsync(tx => tx.Create(new DrTaskRecord()), call.Cancellation);

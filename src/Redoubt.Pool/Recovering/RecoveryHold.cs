@@ -9,10 +9,10 @@ namespace Redoubt.Pool;
 internal static class RecoveryHold
 {
     /// <summary>Where <c>other_config:auto_poweron</c> is kept meanwhile.</summary>
-    public const string AutoPowerOn = "dr-held-auto_poweron";
+    public const string AutoPowerOn = Marks.HeldAutoPowerOn;
 
     /// <summary>Where <c>ha_restart_priority</c> is kept meanwhile.</summary>
-    public const string HaRestartPriority = "dr-held-ha_restart_priority";
+    public const string HaRestartPriority = Marks.HeldHaRestartPriority;
 
     private const string AutoPowerOnKey = "auto_poweron";
 

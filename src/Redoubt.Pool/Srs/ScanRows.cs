@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 internal static class ScanRows
 {
     /// <summary>In a metadata VDI's <c>sm_config</c>: the key by which it was proven when it was read last.</summary>
-    public const string ProvenKey = "dr-proven";
+    public const string ProvenKey = Marks.Proven;
 
     /// <summary>Applies a scan.</summary>
     /// <param name="tx">The transaction.</param>

@@ -88,7 +88,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     {
         RequireNoMore(smConfig);
         call.State.Get(host);
-        var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
+        var found = await SrSearch.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return new XElement("SRlist", found.Select(sr => new XElement(
             "SR",
             new XElement("UUID", sr.Uuid),
@@ -112,7 +112,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     {
         RequireNoMore(smConfig);
         call.State.Get(host);
-        var found = await SrProbe.RunAsync(pool, call, Driver(type), deviceConfig, trust);
+        var found = await SrSearch.RunAsync(pool, call, Driver(type), deviceConfig, trust);
         return
         [
             .. found.Select(sr => new ProbeResultRecord

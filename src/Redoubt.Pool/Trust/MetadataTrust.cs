@@ -11,13 +11,13 @@ namespace Redoubt.Pool;
 internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
 {
     /// <summary>Before a pool's UUID: the fingerprint of its key, and whether that is only what was met first.</summary>
-    public const string KeyPrefix = "dr-trusted-key-";
+    public const string KeyPrefix = Marks.TrustedKey;
 
     /// <summary>Before a volume's UUID: that it is believed without a proof.</summary>
-    public const string AcceptedPrefix = "dr-accepted-volume-";
+    public const string AcceptedPrefix = Marks.AcceptedVolume;
 
     /// <summary>The fingerprint of this pool's own key, for other pools to read.</summary>
-    public const string OwnKey = "dr-metadata-key";
+    public const string OwnKey = Marks.MetadataKey;
 
     private const string FirstLook = " first-look";
 

@@ -74,7 +74,7 @@ internal sealed record DatabaseTables
             Version("product_brand"),
             Version("product_version"))
         {
-            MetadataKey = Pool.OtherConfig.GetValueOrDefault("dr-metadata-key"),
+            MetadataKey = Pool.OtherConfig.GetValueOrDefault(Marks.MetadataKey),
         };
     }
 
@@ -106,7 +106,7 @@ internal sealed record DatabaseTables
         vdi.SmConfig.GetValueOrDefault("SCSIid", ""));
 
     // The copies that a test made go with the test. They are nothing to recover.
-    private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey("dr-test");
+    private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey(Marks.Test);
 
     private static FirmwareVariablesState? Firmware(VmRecord vm, VmMetricsRecord? metrics) =>
         !FirmwareVariables.AreUsedBy(vm) ? null

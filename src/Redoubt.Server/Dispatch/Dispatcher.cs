@@ -13,7 +13,7 @@ namespace Redoubt.Server.Dispatch;
 /// Answers calls. In this order, so that a client learns first what is wrong first: the message, the number of its parameters, the
 /// session, the role, the types of the parameters; then the behaviour, at once or, with <c>Async.</c> before the name, as a task.
 /// </summary>
-internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, DataDirectoryWatch health, Failures failures)
+internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, DataDirectoryWatch health, CallFailures failures)
 {
     private const string AsyncPrefix = "Async.";
 

@@ -6,7 +6,7 @@ using Redoubt.Server.ThinCli;
 namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
-internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliTransfers files, DataDirectoryWatch health, ILogger<HttpRoutes> log)
+internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliEndpoint files, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {

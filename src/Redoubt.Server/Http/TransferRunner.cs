@@ -8,7 +8,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Http;
 
 /// <summary>What all transfers have in common: who asks and whether they may, the audit log, and how a failure is told.</summary>
-internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, AuditTrail audit, Failures failures)
+internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, AuditTrail audit, CallFailures failures)
 {
     public const int ChunkBytes = 1 << 20;
 

@@ -9,7 +9,7 @@ namespace Redoubt.Server.Tasks;
 /// task tells it.
 /// While it goes on the task says how far it is, and cancelling the task breaks it off.
 /// </summary>
-internal sealed class ClientTask(PoolServices pool, TaskRunner runner, Failures failures)
+internal sealed class ClientTask(PoolServices pool, TaskRunner runner, CallFailures failures)
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
 

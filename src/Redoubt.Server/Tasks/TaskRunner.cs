@@ -10,7 +10,7 @@ namespace Redoubt.Server.Tasks;
 /// Runs calls as tasks. Their rows live in this pool's own database, also those of sessions on a foreign one, and say at any moment how
 /// far the work is; the outcome stays there until somebody destroys the task or <see cref="TaskSweep"/> does.
 /// </summary>
-internal sealed class TaskRunner(PoolServices pool, Failures failures, ILogger<TaskRunner> log) : IAsyncDisposable
+internal sealed class TaskRunner(PoolServices pool, CallFailures failures, ILogger<TaskRunner> log) : IAsyncDisposable
 {
     /// <summary>How many tasks may run at once.</summary>
     public const int MostRunning = 2_000;

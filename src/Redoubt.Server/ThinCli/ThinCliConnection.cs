@@ -13,7 +13,7 @@ namespace Redoubt.Server.ThinCli;
 /// request is HTTP, the answer is not, so a connection that begins with it never gets to the HTTP server.
 /// </summary>
 internal sealed class ThinCliConnection(
-    PoolServices pool, Logins logins, Failures failures, Func<CommandLineCall, CancellationToken, Task<int>> run, Func<CommandLineCall> server, ThinCliTransfers transfers)
+    PoolServices pool, Logins logins, CallFailures failures, Func<CommandLineCall, CancellationToken, Task<int>> run, Func<CommandLineCall> server, ThinCliTransfers transfers)
 {
     private static readonly TimeSpan SendingLimit = TimeSpan.FromSeconds(15);
 

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
-using Microsoft.AspNetCore.Http;
-using Redoubt.Server.Http;
 
 namespace Redoubt.Server.ThinCli;
 
@@ -26,29 +24,4 @@ internal sealed class ThinCliTransfers
     /// <summary>What is expected at an address; from now on no more. Null: nothing is.</summary>
     public ThinCliTransfer? Take(string method, string? path) =>
         path is not null && _expected.TryGetValue(path, out var transfer) && transfer.Method == method && _expected.TryRemove(path, out _) ? transfer : null;
-
-    /// <summary>Serves a client that fetches a file, for as long as its command writes.</summary>
-    public async Task HandleAsync(HttpContext http)
-    {
-        if (Take(HttpMethods.Get, http.Request.Path.Value) is not { } transfer)
-        {
-            await HttpPages.ForbiddenAsync(http);
-            return;
-        }
-
-        TransferRunner.AddHeaders(http.Response);
-        if (await transfer.ServeAsync(http.Response.Body))
-        {
-            return;
-        }
-
-        if (http.Response.HasStarted)
-        {
-            http.Abort(); // Only a broken connection says that the rest won't follow.
-        }
-        else
-        {
-            http.Response.StatusCode = StatusCodes.Status500InternalServerError;
-        }
-    }
 }

@@ -1,5 +1,6 @@
 using Redoubt.Storage.Images;
 
+// The folder is File/ after the SR type; a namespace of that name would hide System.IO.File from all code below Redoubt.Storage.
 namespace Redoubt.Storage.FileDriver;
 
 /// <summary>

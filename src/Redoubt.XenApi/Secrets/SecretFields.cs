@@ -14,8 +14,6 @@ public static partial class SecretFields
     /// <summary>What stands in the place of a secret for whoever may not see it.</summary>
     public const string Masked = "(secret)";
 
-    private const string OwnFingerprint = "dr-metadata-key";
-
     // Fields that are a secret as a whole. Those that only refer to one (pool.repository_proxy_password, VTPM.contents) hold a reference.
     private static readonly FrozenSet<string> Wholes = new[] { "secret.value", "Cluster.cluster_token" }.ToFrozenSet();
 
@@ -86,7 +84,7 @@ public static partial class SecretFields
     private static bool IsNamedKey(string key)
     {
         // The fingerprint of the pool's public key is for everybody to compare.
-        if (key == OwnFingerprint || key.Contains("public", StringComparison.OrdinalIgnoreCase))
+        if (key == Marks.MetadataKey || key.Contains("public", StringComparison.OrdinalIgnoreCase))
         {
             return false;
         }

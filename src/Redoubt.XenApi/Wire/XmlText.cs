@@ -19,6 +19,9 @@ public static class XmlText
         return text;
     }
 
+    /// <summary><see cref="Clean"/> on one line.</summary>
+    public static string CleanLine(string text) => Clean(text).Replace('\n', ' ').Replace('\r', ' ');
+
     private static string CleanAll(string text)
     {
         var clean = new System.Text.StringBuilder(text.Length);

@@ -8,9 +8,6 @@ internal static class FixActs
 {
     private const string Changed = "changed:";
 
-    /// <summary>The key of a network's <c>other_config</c> that names the run that made it: others may make one of the same name.</summary>
-    private const string RunMark = "dr-run";
-
     public static async Task<StepOutcome> DoAsync(StepScope scope, ApplyFix step)
     {
         switch (step.Fix)
@@ -130,14 +127,14 @@ internal static class FixActs
     {
         NameLabel = name,
         NameDescription = "Made for a recovery; it connects VMs with each other only.",
-        OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(RunMark, scope.State.Uuid),
+        OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(Marks.Run, scope.State.Uuid),
     };
 
     /// <summary>Removes the networks of a name that this run made, unless something is connected to them.</summary>
     public static async Task DestroyNetworksAsync(StepScope scope, string name)
     {
         foreach (var (network, record) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token))
-            .Where(n => n.Value.NameLabel == name && n.Value.OtherConfig.GetValueOrDefault(RunMark) == scope.State.Uuid))
+            .Where(n => n.Value.NameLabel == name && n.Value.OtherConfig.GetValueOrDefault(Marks.Run) == scope.State.Uuid))
         {
             if (record.Vifs.Count > 0)
             {

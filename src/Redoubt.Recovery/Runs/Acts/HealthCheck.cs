@@ -13,9 +13,6 @@ namespace Redoubt.Recovery;
 /// <param name="Limit">How long it may take; null for what the plan says.</param>
 internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, bool IsFromPolicy, TimeSpan? Limit)
 {
-    private const string Key = "dr-health";
-    private const string TimeoutKey = "dr-health-timeout";
-
     // A week: whoever waits longer has mistyped it, and more than some is no time span any more.
     private const long Longest = 7 * 24 * 3600;
 
@@ -23,7 +20,7 @@ internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Arg
     public static HealthCheck Of(PlanObject plan, VmRecord vm, RecoveryPolicy policy)
     {
         var told = policy.Health.GetValueOrDefault(plan.Uuid) ?? policy.Health.GetValueOrDefault(plan.Name);
-        var text = told ?? vm.OtherConfig.GetValueOrDefault(Key, "delay");
+        var text = told ?? vm.OtherConfig.GetValueOrDefault(Marks.Health, "delay");
         var (kind, argument, port) = Parse(text);
         return new(kind, text, argument, port, DelayOf(vm), told is not null, LimitOf(vm));
     }
@@ -33,9 +30,9 @@ internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Arg
         : throw new StepFailedException($"Its start delay is {vm.StartDelay} s, which is no time of at most {Longest} s. Set start-delay.");
 
     private static TimeSpan? LimitOf(VmRecord vm) =>
-        vm.OtherConfig.GetValueOrDefault(TimeoutKey) is not { } text ? null
+        vm.OtherConfig.GetValueOrDefault(Marks.HealthTimeout) is not { } text ? null
         : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= Longest ? TimeSpan.FromSeconds(seconds)
-        : throw new StepFailedException($"Its other-config:{TimeoutKey} is \"{text}\", which is no number of seconds up to {Longest}. Set it right.");
+        : throw new StepFailedException($"Its other-config:{Marks.HealthTimeout} is \"{text}\", which is no number of seconds up to {Longest}. Set it right.");
 
     private static (HealthCheckKind Kind, string Argument, int Port) Parse(string text)
     {

@@ -172,7 +172,7 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         var pool = (await target.CallAsync<System.Collections.Immutable.ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], cancellationToken))[0];
         try
         {
-            await target.CallAsync("pool.add_to_other_config", [pool, "dr-accepted-volume-" + volumeUuid, by], cancellationToken);
+            await target.CallAsync("pool.add_to_other_config", [pool, Marks.AcceptedVolume + volumeUuid, by], cancellationToken);
         }
         catch (XenApiException already) when (already.Code == "MAP_DUPLICATE_KEY")
         {

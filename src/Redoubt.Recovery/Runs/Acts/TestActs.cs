@@ -7,8 +7,6 @@ namespace Redoubt.Recovery;
 internal static class TestActs
 {
     private const string Clone = "clone:";
-    private const string Label = "dr-test";
-    private const string Of = "dr-test-of";
 
     public static async Task<StepOutcome> CloneAsync(StepScope scope, CloneForTest step)
     {
@@ -36,7 +34,7 @@ internal static class TestActs
     {
         foreach (var (vm, record) in await scope.Target.GetAllRecordsAsync<VmRecord>(scope.Token))
         {
-            if (!IsMine(scope, record.OtherConfig) || !uuids.Contains(record.OtherConfig.GetValueOrDefault(Of, "")))
+            if (!IsMine(scope, record.OtherConfig) || !uuids.Contains(record.OtherConfig.GetValueOrDefault(Marks.TestOf, "")))
             {
                 continue;
             }
@@ -67,7 +65,7 @@ internal static class TestActs
     public static async Task RemoveClonesAsync(StepScope scope, IReadOnlyCollection<string> uuids)
     {
         foreach (var (sr, _) in (await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token))
-            .Where(s => IsMine(scope, s.Value.OtherConfig) && uuids.Contains(s.Value.OtherConfig.GetValueOrDefault(Of, ""))))
+            .Where(s => IsMine(scope, s.Value.OtherConfig) && uuids.Contains(s.Value.OtherConfig.GetValueOrDefault(Marks.TestOf, ""))))
         {
             await scope.Target.CallRawAsync("SR.destroy_test_clone", [sr], scope.Token);
         }
@@ -115,7 +113,7 @@ internal static class TestActs
             : new StepOutcome.Partial(string.Join("; ", failed));
     }
 
-    public static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.GetValueOrDefault(Label) == scope.State.TestLabel;
+    public static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.GetValueOrDefault(Marks.Test) == scope.State.TestLabel;
 
     private static string? Text(WireValue value) => value is WireString text ? text.Value : null;
 }

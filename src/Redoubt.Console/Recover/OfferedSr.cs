@@ -9,11 +9,11 @@ namespace Redoubt.Console.Recover;
 /// <param name="Uuid">Its UUID.</param>
 /// <param name="Name">Its name, if the storage tells it.</param>
 /// <param name="HasMetadata">Whether it carries pool metadata.</param>
-public sealed record ProbedSr(string Uuid, string Name, bool HasMetadata)
+public sealed record OfferedSr(string Uuid, string Name, bool HasMetadata)
 {
     /// <summary>Asks the server; nothing is attached or written.</summary>
     /// <exception cref="FormatException">The answer is no XML.</exception>
-    internal static async Task<List<ProbedSr>> AskAsync(XenApiClient api, Ref<HostRecord> host, string type, ImmutableSortedDictionary<string, string> deviceConfig)
+    internal static async Task<List<OfferedSr>> AskAsync(XenApiClient api, Ref<HostRecord> host, string type, ImmutableSortedDictionary<string, string> deviceConfig)
     {
         var answer = await api.CallAsync<string>("SR.probe", [host, deviceConfig, type, ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true")]);
         try
@@ -26,7 +26,7 @@ public sealed record ProbedSr(string Uuid, string Name, bool HasMetadata)
         }
     }
 
-    private static ProbedSr Read(XElement sr) => new(Text(sr, "UUID"), Text(sr, "name_label"), Text(sr, "pool_metadata_detected") == "true");
+    private static OfferedSr Read(XElement sr) => new(Text(sr, "UUID"), Text(sr, "name_label"), Text(sr, "pool_metadata_detected") == "true");
 
     private static string Text(XElement sr, string name) => sr.Element(name)?.Value.Trim() ?? "";
 }

@@ -3,11 +3,8 @@ namespace Redoubt.Console.Apps;
 /// <summary>How a VM is known to be well, as <c>VM.other_config:dr-health</c> spells it.</summary>
 /// <param name="Kind"><c>delay</c>, <c>agent</c>, <c>tcp</c>, <c>console</c> or <c>script</c>.</param>
 /// <param name="Argument">The port, text or name.</param>
-public sealed record HealthCheck(string Kind, string Argument)
+public sealed record HealthSetting(string Kind, string Argument)
 {
-    /// <summary>The key in <c>other_config</c>.</summary>
-    public const string Key = "dr-health";
-
     /// <summary>The kinds there are.</summary>
     public static readonly string[] Kinds = ["delay", "agent", "tcp", "console", "script"];
 
@@ -15,7 +12,7 @@ public sealed record HealthCheck(string Kind, string Argument)
     public bool TakesArgument => Kind is "tcp" or "console" or "script";
 
     /// <summary>Reads the value; nothing means the delay.</summary>
-    public static HealthCheck Parse(string value)
+    public static HealthSetting Parse(string value)
     {
         ArgumentNullException.ThrowIfNull(value);
         var parts = value.Split(':', 2);

@@ -8,7 +8,7 @@ namespace Redoubt.Cli.Commands;
 /// Chooses the VMs a command works on, as with xe: <c>vm=</c> a name or UUID, or any conditions on fields. More than one VM takes
 /// <c>--multiple</c>. Templates and control domains are left out.
 /// </summary>
-internal static class VmSelector
+internal static class VmSelection
 {
     public const string Help = "which VM: vm=NAME or vm=UUID, or conditions on its fields (uuid=, name-label=, ...)";
     /// <summary>What xe calls these parameters.</summary>

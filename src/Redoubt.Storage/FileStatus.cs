@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 
-namespace Redoubt.Storage.FileDriver;
+namespace Redoubt.Storage;
 
 /// <summary>What a directory entry is.</summary>
 /// <param name="Mode">Type and permissions, as the kernel encodes them.</param>

@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Turns what went wrong into what a client is told, and logs once what the operator has to know.</summary>
-public sealed class Failures(ILogger<Failures> log)
+public sealed class CallFailures(ILogger<CallFailures> log)
 {
     /// <summary>The failure that the client gets.</summary>
     /// <param name="error">What went wrong.</param>

@@ -17,9 +17,7 @@ namespace Redoubt.Console;
 /// </summary>
 public static class ConsoleHost
 {
-    /// <summary>Where it is.</summary>
-    public const string Base = "/console/";
-    private const string StaleForm = Base + "sign-in?stale=true";
+    private const string StaleForm = ConsoleAddress.Base + "sign-in?stale=true";
     private const string KeysDirectory = "console-keys";
 
     // Nothing from elsewhere, and no script but our files. Attributes may carry styles: the rows of long lists are placed by them.
@@ -42,7 +40,7 @@ public static class ConsoleHost
         services.AddOptions<AntiforgeryOptions>().Configure<ConsolePool>((antiforgery, pool) =>
         {
             antiforgery.Cookie.Name = $"redoubt-form-{pool.CookieSuffix}";
-            antiforgery.Cookie.Path = Base;
+            antiforgery.Cookie.Path = ConsoleAddress.Base;
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
@@ -86,7 +84,7 @@ public static class ConsoleHost
         if (!http.Request.Path.StartsWithSegments("/console", StringComparison.Ordinal, out var rest) || !rest.HasValue)
         {
             // Only a browser asks for a page at the root; what else speaks to it is a client of the API.
-            http.Response.Redirect(Base);
+            http.Response.Redirect(ConsoleAddress.Base);
             return;
         }
 
@@ -148,7 +146,7 @@ public static class ConsoleHost
         catch (AntiforgeryValidationException)
         {
             // Whoever is still signed in gets a page with a form that is theirs; the door would look as if they had left.
-            http.Response.Redirect(SessionCookie.Read(http, pool) is { } held && pool.FindSession(held) is not null ? Base : StaleForm);
+            http.Response.Redirect(SessionCookie.Read(http, pool) is { } held && pool.FindSession(held) is not null ? ConsoleAddress.Base : StaleForm);
             return;
         }
 
@@ -158,6 +156,6 @@ public static class ConsoleHost
         }
 
         SessionCookie.Remove(http, pool);
-        http.Response.Redirect(Base + "sign-in");
+        http.Response.Redirect(ConsoleAddress.Base + "sign-in");
     }
 }

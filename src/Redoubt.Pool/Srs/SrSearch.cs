@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// Looks at storage that is not attached. The names of SRs are not on the storage itself but in the pool metadata that lies there, so the
 /// newest intact metadata volume is read for them.
 /// </summary>
-internal static class SrProbe
+internal static class SrSearch
 {
     private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(60);
 
@@ -30,7 +30,7 @@ internal static class SrProbe
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));
             found.Add(new(sr.Uuid.ToString(), BriefText.Of(record?.NameLabel ?? ""), BriefText.Of(record?.NameDescription ?? ""), sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
                 [.. volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).Select(v => v.Value)
-                    .Select(v => new ProbedMetadata(v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
+                    .Select(v => new FoundPoolMetadata(v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
         }
 
         return found;

@@ -4,7 +4,7 @@ using System.Xml;
 namespace Redoubt.Database.Dump;
 
 /// <summary>What XML 1.0 can carry. Values and names are held to it on every way in, so that any accepted state can be dumped.</summary>
-internal static class XmlText
+internal static class DumpText
 {
     /// <summary>UTF-8 without a mark, throwing on bytes that are none.</summary>
     public static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -4,7 +4,7 @@ using Redoubt.Recovery;
 namespace Redoubt.Cli.Recovering;
 
 /// <summary>Moments and ages as lists show them.</summary>
-internal static class Moments
+internal static class ShownMoments
 {
     public static string Show(DateTimeOffset? at) => at is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "";
 

@@ -5,4 +5,4 @@ namespace Redoubt.Pool;
 /// <param name="PoolName">That pool's name.</param>
 /// <param name="Generation">How many changes that pool's database had seen.</param>
 /// <param name="WrittenAt">When that was written, if it is known.</param>
-internal sealed record ProbedMetadata(string PoolUuid, string PoolName, long Generation, DateTimeOffset? WrittenAt);
+internal sealed record FoundPoolMetadata(string PoolUuid, string PoolName, long Generation, DateTimeOffset? WrittenAt);

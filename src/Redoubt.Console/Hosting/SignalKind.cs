@@ -1,7 +1,7 @@
 namespace Redoubt.Console;
 
 /// <summary>What pages are told of.</summary>
-public enum ChangeKind
+public enum SignalKind
 {
     /// <summary>Something that a page may show has changed; a session may have ended too.</summary>
     Pool,

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
-// The folder is File/ after the SR type; a namespace of that name would hide System.IO.File from all code below Redoubt.Storage.
-namespace Redoubt.Storage.FileDriver;
+namespace Redoubt.Storage;
 
 /// <summary>The few calls of the C library that .NET lacks: flushing a directory, opening without following, publishing by link.</summary>
 internal static partial class Posix

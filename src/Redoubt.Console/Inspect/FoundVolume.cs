@@ -5,7 +5,7 @@ using Redoubt.Desk;
 using Redoubt.Inspection;
 using Redoubt.XenApi;
 
-namespace Redoubt.Console.Recover;
+namespace Redoubt.Console.Inspect;
 
 /// <summary>Another pool's metadata volume on attached storage.</summary>
 /// <param name="Ref">Its VDI.</param>

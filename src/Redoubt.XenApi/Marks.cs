@@ -1,0 +1,53 @@
+namespace Redoubt.XenApi;
+
+/// <summary>
+/// The keys of our own in <c>other_config</c> and <c>sm_config</c>: what one part leaves on a record and another part, another site or a
+/// later version finds there. They travel with the metadata, so a name that has been used stays.
+/// </summary>
+public static class Marks
+{
+    /// <summary>Before a plan's name, on a pool: a saved plan.</summary>
+    public const string Plan = "dr-plan:";
+
+    /// <summary>On a network: the run that made it.</summary>
+    public const string Run = "dr-run";
+
+    /// <summary>The label of the test that an object belongs to.</summary>
+    public const string Test = "dr-test";
+
+    /// <summary>The UUID of what an object of a test stands for.</summary>
+    public const string TestOf = "dr-test-of";
+
+    /// <summary>On the clone of an SR: how it is made.</summary>
+    public const string TestStorage = "dr-test-storage";
+
+    /// <summary>On a VM: how it is known to be well.</summary>
+    public const string Health = "dr-health";
+
+    /// <summary>On a VM: how long it may take until it is.</summary>
+    public const string HealthTimeout = "dr-health-timeout";
+
+    /// <summary>On a pool: the fingerprint of its own key, for other pools to read.</summary>
+    public const string MetadataKey = "dr-metadata-key";
+
+    /// <summary>Before another pool's UUID, on a pool: the fingerprint of that pool's key.</summary>
+    public const string TrustedKey = "dr-trusted-key-";
+
+    /// <summary>Before a volume's UUID, on a pool: that the volume is believed without a proof.</summary>
+    public const string AcceptedVolume = "dr-accepted-volume-";
+
+    /// <summary>On a metadata VDI: the key by which it was proven when it was read last.</summary>
+    public const string Proven = "dr-proven";
+
+    /// <summary>On a VM that is held: its <c>other_config:auto_poweron</c> meanwhile.</summary>
+    public const string HeldAutoPowerOn = "dr-held-auto_poweron";
+
+    /// <summary>On a VM that is held: its <c>ha_restart_priority</c> meanwhile.</summary>
+    public const string HeldHaRestartPriority = "dr-held-ha_restart_priority";
+
+    /// <summary>On a pool: that what a genuine xapi needs is left in clear.</summary>
+    public const string ClearForXapi = "dr-clear-for-xapi";
+
+    /// <summary>On a pool: that what TPMs keep is sealed.</summary>
+    public const string SealTpms = "dr-seal-tpms";
+}
