@@ -67,6 +67,18 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public IReadOnlyDictionary<Guid, int> Strays => _strays.Where(s => s.IsAlive() && Guid.TryParse(s.Name, out _))
         .DistinctBy(s => s.Name).ToDictionary(s => Guid.Parse(s.Name), s => s.Pid);
 
+    /// <summary>
+    /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd deals with five requests of a client at once;
+    /// within this process each takes a thread.
+    /// </summary>
+    public int OpenQuestionLimit => IsBehindDaemon ? 3 : 64;
+
+    /// <summary>
+    /// Whether guests are another process's. Its connection may break at any time, and libvirt has been seen to crash over a call that was under
+    /// way just then: so nothing is asked there that nobody has asked for.
+    /// </summary>
+    public bool IsBehindDaemon => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
+
     /// <summary>Ends when the connection breaks, with the reason, and not before.</summary>
     internal Task<HypervisorException> Lost => _events.Lost;
 
@@ -182,6 +194,15 @@ public sealed partial class Hypervisor : IAsyncDisposable
     /// <summary>One domain; <see langword="null"/> when the VM does not run here.</summary>
     public Task<DomainState?> FindAsync(Guid uuid, CancellationToken cancellationToken) =>
         CallAsync(uuid.ToString("D"), () => _connection.Find(uuid) ?? (Strays.ContainsKey(uuid) ? Stray(uuid) : null), cancellationToken);
+
+    /// <summary>
+    /// Returns when the domain's QEMU has answered a question, or there is no domain; for as long as it hangs, it does not return. No more than
+    /// <see cref="OpenQuestionLimit"/> such questions should be open.
+    /// </summary>
+    /// <exception cref="HypervisorException">Something else that the guest was asked before is not answered either.</exception>
+    public Task AwaitAnswerAsync(Guid uuid, CancellationToken cancellationToken) => _uri.Kind == HypervisorKind.Test
+        ? Task.CompletedTask // Its guests are only pretended.
+        : DoAsync(uuid, () => _connection.AwaitReconnected(uuid), cancellationToken, Timeout.InfiniteTimeSpan);
 
     /// <summary>Stops the guest between two instructions.</summary>
     public Task PauseAsync(Guid uuid, CancellationToken cancellationToken) =>

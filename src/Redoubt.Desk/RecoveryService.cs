@@ -47,6 +47,7 @@ public sealed class RecoveryService : IAsyncDisposable
     [
         .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
         .. _pool.Link.Trouble is { } lost ? [new Problem.HypervisorLost(lost.Reason.Message)] : ImmutableArray<Problem>.Empty,
+        .. Problems.OfGuests(_pool.State, _pool.Silence),
         .. SiteProblems,
     ];
 

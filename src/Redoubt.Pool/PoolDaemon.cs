@@ -19,6 +19,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly GuestWatch _watch;
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
+    private readonly GuestAnswers _answers;
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
@@ -37,6 +38,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         _backups = backups;
         _firmware = firmware;
         _hostStart = hostStart;
+        _answers = new(services);
         _sealing = new(services);
         _consoles = new(services);
         Implicit = new ImplicitCalls(services.Database);
@@ -191,6 +193,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         daemon._backups.Start();
         daemon._firmware.Start();
         daemon._consoles.Start();
+        daemon._answers.Start();
         daemon.NoteKept();
         daemon._opened = opened;
         return daemon;
@@ -215,6 +218,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _consoles.DisposeAsync();
+        await _answers.DisposeAsync();
         await _sealing.DisposeAsync();
         await _watch.DisposeAsync();
         LetBridgesGo();

@@ -23,6 +23,9 @@ public sealed class PoolServices
     /// <exception cref="XenApiException"><c>HOST_HYPERVISOR_LOST</c>: it can't be used now.</exception>
     public Hypervisor Hypervisor => Link.Current ?? throw GuestFailure.NoHypervisor(Link.Trouble?.Reason, Host);
 
+    /// <summary>The guests that do not answer.</summary>
+    public GuestSilence Silence { get; internal set; } = GuestSilence.None;
+
     /// <summary>The kinds of SR there are, by type.</summary>
     public required IReadOnlyDictionary<string, ISrDriver> Drivers { get; init; }
 

@@ -114,6 +114,12 @@ internal static class DashboardText
 
     public static string HypervisorLost => Words["HypervisorLost"];
 
+    public static string GuestSilentTitle(string vm) => Words.Of("GuestSilentTitle_One", vm);
+
+    public static string GuestsSilentTitle(int vms) => Words.Of("GuestSilentTitle_Many", vms);
+
+    public static string GuestSilentText => Words["GuestSilentText"];
+
     public static string UntestedText => Words["UntestedText"];
 
     public static string UntestedTitle(string plan) => Words.Of("UntestedTitle", plan);

@@ -42,6 +42,11 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Why">Why not, in a sentence that names it.</param>
     public sealed record HypervisorLost(string Why) : Problem(ProblemWeight.Bad);
 
+    /// <summary>Guests of which nobody knows what they do, for their QEMU does not answer.</summary>
+    /// <param name="Vms">Their VMs, by name.</param>
+    /// <param name="Unasked">How many others were not asked because of that.</param>
+    public sealed record GuestsSilent(IReadOnlyList<VmRecord> Vms, int Unasked) : Problem(ProblemWeight.Bad);
+
     /// <summary>The copy of the metadata on an SR is not the newest state.</summary>
     /// <param name="Sr">The SR.</param>
     /// <param name="Copy">How the copy stands.</param>

@@ -1,4 +1,5 @@
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 
 namespace Redoubt.Desk;
 
@@ -20,6 +21,7 @@ internal static class ProblemSentences
             $"The metadata of pool {found.PoolName ?? "?"} on SR {found.SrName} say that they were written {Span(ahead)} after now: one of the two clocks is wrong, and how old they are is not known.",
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
+        Problem.GuestsSilent silent => OfSilent(silent),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
             $"SR {sr.Name}: {copy.Reason.TrimEnd('.')}. What changes here is not written there. Two daemons run this pool: stop one of them; if this one is to go on, "
             + $"sr-enable-database-replication uuid={sr.Uuid}",
@@ -68,6 +70,16 @@ internal static class ProblemSentences
         Exposure.NoDisk => "they have no disk",
     };
 
+    private static string OfSilent(Problem.GuestsSilent silent) =>
+        (silent.Vms is [var vm]
+            ? $"The guest of VM {Name(vm)} ({vm.Uuid}) does not answer: its QEMU process hangs or is stopped. What it does is not known, whatever its power state says."
+            : $"The guests of {silent.Vms.Count} VMs ({Names(silent.Vms.Select(Name))}) do not answer: their QEMU processes hang or are stopped. "
+                + "What they do is not known, whatever their power state says.")
+        + " Mend what they wait for, for example storage, or switch them off: vm-shutdown --force"
+        + (silent.Unasked > 0 ? $". As long as they hang, {Vms(silent.Unasked)} can't be asked." : "");
+
+    private static string Name(VmRecord vm) => vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid;
+
     private static string OfRun(RunSummary run) => run.Phase switch
     {
         RunPhase.Interrupted => $"The {Word(run.Kind)} {run.Uuid} was interrupted: dr-run-resume or dr-run-undo uuid={run.Uuid}",
@@ -88,6 +100,8 @@ internal static class ProblemSentences
 
     private static string Have(int vms) => vms == 1 ? "1 VM has" : $"{vms} VMs have";
 
-    private static string Names(IReadOnlyList<VmView> vms) =>
-        string.Join(", ", vms.Take(MostNamed).Select(v => v.Name)) + (vms.Count > MostNamed ? $" and {vms.Count - MostNamed} more" : "");
+    private static string Names(IReadOnlyList<VmView> vms) => Names(vms.Select(v => v.Name));
+
+    private static string Names(IEnumerable<string> names) =>
+        string.Join(", ", names.Take(MostNamed)) + (names.Skip(MostNamed).Count() is > 0 and var more ? $" and {more} more" : "");
 }

@@ -1,5 +1,8 @@
 using System.Collections.Immutable;
+using Redoubt.Database;
+using Redoubt.Pool;
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 
 namespace Redoubt.Desk;
 
@@ -37,6 +40,18 @@ public static class Problems
             .Concat(catalog.Plans.Select(p => OfPlan(p, runs, now)).OfType<Problem>())
             .Concat(schedules.Where(s => s.Missed > 0 || s.Last is { Failure: not null }).Select(s => new Problem.TestNotStarted(s)));
         return [.. all.OrderBy(p => p.Weight)];
+    }
+
+    /// <summary>What is wrong with guests that do not answer: nothing, or one problem with all of them.</summary>
+    /// <param name="state">The database.</param>
+    /// <param name="silence">Those that do not answer.</param>
+    public static ImmutableArray<Problem> OfGuests(DatabaseState state, GuestSilence silence)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(silence);
+        var vms = silence.Vms.Select(uuid => state.Find(state.FindByUuid<VmRecord>(uuid))).OfType<VmRecord>()
+            .OrderBy(v => v.NameLabel, StringComparer.OrdinalIgnoreCase).ToList();
+        return vms.Count > 0 ? [new Problem.GuestsSilent(vms, silence.Unasked)] : [];
     }
 
     // One that has just been started is written down within seconds. When it was started by a clock that is wrong says nothing.

@@ -96,14 +96,6 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
         await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, pool.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
         await suspensions.SettleAllAsync();
         await guests.RefreshAllAsync(cancellationToken);
-        foreach (var uuid in hypervisor.Silent)
-        {
-            await pool.PostAsync(
-                "VM_NOT_ANSWERING", 2, Cls.Vm, uuid.ToString("D"),
-                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record says what it did last. "
-                + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
-        }
-
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
             await pool.PostAsync(

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using Redoubt.Compute;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Asks each guest's QEMU now and then whether it still answers, for one that hangs or is stopped sends no event that would tell. A guest
+/// that does not answer holds up neither the others nor anybody else: what it was asked stays open, and it is not asked again until that
+/// is answered. What is found is in <see cref="PoolServices.Silence"/>.
+/// </summary>
+internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
+{
+    private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
+
+    /// <summary>A guest that answers does so in milliseconds.</summary>
+    private static readonly TimeSpan Wait = TimeSpan.FromSeconds(1);
+
+    /// <summary>What is told to people must not be a machine that is busy for a moment.</summary>
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Dictionary<Guid, Question> _unanswered = [];
+    private Hypervisor? _hypervisor;
+    private Task _loop = Task.CompletedTask;
+
+    /// <summary>Begins.</summary>
+    public void Start() => _loop = LoopAsync();
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _loop;
+        _stopping.Dispose();
+    }
+
+    private async Task LoopAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await LookAsync();
+                }
+                catch (Exception e) when (!_stopping.IsCancellationRequested)
+                {
+                    await Console.Error.WriteLineAsync($"redoubt: whether the guests answer could not be looked at: {e.Message}");
+                }
+
+                await Task.Delay(Period, pool.Time, _stopping.Token);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // The daemon stops; the next one asks anew.
+        }
+    }
+
+    private async Task LookAsync()
+    {
+        var hypervisor = pool.Link.Current;
+        if (hypervisor is null || hypervisor != _hypervisor)
+        {
+            _unanswered.Clear();
+            foreach (var uuid in hypervisor?.Silent ?? [])
+            {
+                _unanswered[uuid] = new(Task.CompletedTask, null); // It was asked as the hypervisor was opened.
+            }
+        }
+
+        _hypervisor = hypervisor;
+        var unasked = hypervisor is null ? 0 : await AskAsync(hypervisor);
+        await TellAsync(unasked);
+    }
+
+    /// <returns>How many could not be asked.</returns>
+    private async Task<int> AskAsync(Hypervisor hypervisor)
+    {
+        var (running, unasked) = (Running(), 0);
+        foreach (var gone in _unanswered.Keys.Where(uuid => !running.ContainsKey(uuid)).ToList())
+        {
+            _unanswered.Remove(gone);
+        }
+
+        // What is being done with a guest has limits of its own, and some of it keeps libvirt from asking the guest anything else.
+        foreach (var uuid in running.Where(v => v.Value.CurrentOperations.IsEmpty).Select(v => v.Key))
+        {
+            var isKnown = _unanswered.TryGetValue(uuid, out var question);
+            if (isKnown && !question!.Answer.IsCompleted)
+            {
+                continue;
+            }
+
+            if ((hypervisor.IsBehindDaemon && !isKnown) || _unanswered.Values.Count(q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
+            {
+                unasked++;
+                continue;
+            }
+
+            var asked = pool.Time.GetTimestamp();
+            var answer = hypervisor.AwaitAnswerAsync(uuid, _stopping.Token);
+            await answer.WaitAsync(Wait, pool.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _stopping.Token.ThrowIfCancellationRequested();
+            if (answer.IsCompletedSuccessfully)
+            {
+                _unanswered.Remove(uuid);
+            }
+            else
+            {
+                _unanswered[uuid] = new(answer, isKnown ? question!.Since : asked);
+            }
+        }
+
+        return unasked;
+    }
+
+    private async Task TellAsync(int unasked)
+    {
+        var (running, before) = (Running(), pool.Silence);
+        var silent = _unanswered.Where(q => running.GetValueOrDefault(q.Key) is { } vm
+                && (before.Vms.Contains(vm.Uuid) || (vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
+            .Select(q => running[q.Key].Uuid).ToImmutableSortedSet(StringComparer.Ordinal);
+        pool.Silence = new(silent, unasked);
+        foreach (var uuid in silent.Except(before.Vms))
+        {
+            await pool.PostAsync(
+                "VM_NOT_ANSWERING", 2, Cls.Vm, uuid,
+                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record says what it did last. "
+                + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
+        }
+
+        foreach (var uuid in before.Vms.Where(uuid => !silent.Contains(uuid) && running.Values.Any(v => v.Uuid == uuid)))
+        {
+            await pool.PostAsync("VM_ANSWERING_AGAIN", 4, Cls.Vm, uuid, "The guest answers the hypervisor again.");
+        }
+    }
+
+    private Dictionary<Guid, VmRecord> Running() => pool.State.All<VmRecord>()
+        .Where(v => v.Record is { PowerState: VmPowerState.Running or VmPowerState.Paused, IsControlDomain: false } && v.Record.ResidentOn == pool.Host)
+        .ToDictionary(v => VmRows.Uuid(v.Record), v => v.Record);
+
+    /// <param name="Answer">Ends when the guest has answered.</param>
+    /// <param name="Since">When it was first asked without an answer; null: before this daemon was up.</param>
+    private sealed record Question(Task Answer, long? Since);
+}
