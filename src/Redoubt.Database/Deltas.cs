@@ -11,9 +11,10 @@ internal static class Deltas
     private static readonly FrozenDictionary<string, FieldModel[]> Persistent = DataModel.Classes.Values
         .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f.IsPersistent).ToArray());
 
-    // No journal has their changes, but the next whole database has them.
+    // No journal has their changes, but the next whole database has them. What is computed of other rows is as clean as their references,
+    // and to spell an SR's ten thousand disks for one that is added would make each dearer than the one before.
     private static readonly FrozenDictionary<string, FieldModel[]> Unjournalled = DataModel.Classes.Values
-        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => !f.IsPersistent).ToArray());
+        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f is { IsPersistent: false, Relation: null }).ToArray());
 
     private static readonly FrozenDictionary<string, FieldModel[]> Keyed = Persistent
         .ToFrozenDictionary(c => c.Key, c => c.Value.Where(f => f.Type is IMapType map && map.Key == XenTypes.String).ToArray());

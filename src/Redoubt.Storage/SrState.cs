@@ -1,6 +1,6 @@
 namespace Redoubt.Storage;
 
-/// <summary>The measures of an SR.</summary>
+/// <summary>The measures of an SR, as far as they can be had without looking at each of its disks.</summary>
 public sealed record SrState
 {
     /// <summary>The size of the storage below, in bytes, shared with whatever else lies there.</summary>
@@ -8,7 +8,4 @@ public sealed record SrState
 
     /// <summary>What is taken of it, by whomever, in bytes.</summary>
     public required long PhysicalUtilisationBytes { get; init; }
-
-    /// <summary>The sum of the virtual sizes of all readable disks, in bytes; may exceed the physical size.</summary>
-    public required long VirtualAllocationBytes { get; init; }
 }

@@ -112,12 +112,10 @@ public abstract class SrDriverConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stat_adds_up_the_virtual_sizes()
+    public async Task Stat_measures_what_is_taken_of_the_storage()
     {
         await Sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = 3 * Mib }, Token);
-        await Sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = 5 * Mib, Format = DiskFormat.Raw }, Token);
         var state = await Sr.StatAsync(Token);
-        Assert.Equal(8 * Mib, state.VirtualAllocationBytes);
         Assert.InRange(state.PhysicalUtilisationBytes, 0, state.PhysicalSizeBytes);
     }
 

@@ -219,7 +219,7 @@ internal sealed class MetadataBackups(PoolServices pool)
             if (disk.VirtualSize < sizeBytes)
             {
                 var now = await sr.ResizeVdiAsync(uuid, sizeBytes, cancellationToken);
-                await pool.Database.WriteAsync(tx => tx.Update(existing, v => v with { VirtualSize = now.VirtualSizeBytes }), CancellationToken.None);
+                await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, existing, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
             }
 
             return existing;
@@ -230,8 +230,8 @@ internal sealed class MetadataBackups(PoolServices pool)
         return await pool.Database.WriteAsync(
             tx =>
             {
-                tx.Delete(existing);
-                return tx.Create(new VdiRecord
+                VdiRows.Delete(tx, existing);
+                return VdiRows.Create(tx, new VdiRecord
                 {
                     Uuid = uuid.ToString(),
                     Location = uuid.ToString(),

@@ -381,7 +381,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
         {
             if (isGone)
             {
-                tx.Delete(vdi);
+                VdiRows.Delete(tx, vdi);
             }
             else
             {
@@ -470,7 +470,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             tx =>
             {
                 also?.Invoke(tx);
-                return tx.Create(new VdiRecord
+                return VdiRows.Create(tx, new VdiRecord
                 {
                     Uuid = made.Uuid.ToString(),
                     Location = made.Uuid.ToString(),
@@ -585,7 +585,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             await sr.DestroyVdiAsync(SrRows.Uuid(record), CancellationToken.None);
         }
 
-        await _pool.Database.WriteAsync(tx => tx.Delete(vdi), CancellationToken.None);
+        await _pool.Database.WriteAsync(tx => VdiRows.Delete(tx, vdi), CancellationToken.None);
         _pool.Copies.Forget(record.Uuid);
     }
 }

@@ -169,6 +169,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
                 if (attached.Access == SrAccess.ReadWrite || tx.Get(reference).PhysicalSize != stat.PhysicalSizeBytes)
                 {
                     UpdateSizes(tx, reference, stat);
+                    VdiRows.AddUp(tx, reference);
                 }
             },
             cancellationToken);
@@ -205,7 +206,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
     }
 
-    /// <summary>Measures the SR again.</summary>
+    /// <summary>Measures the SR again, without looking at its disks: what they come to is kept with each that comes and goes.</summary>
     public async Task StatAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
         var stat = await pool.Attached.Get(reference, pool.State.Get(reference)).StatAsync(cancellationToken);
@@ -216,7 +217,6 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     {
         PhysicalSize = stat.PhysicalSizeBytes,
         PhysicalUtilisation = stat.PhysicalUtilisationBytes,
-        VirtualAllocation = s.Vdis.Sum(v => tx.Get(v).VirtualSize),
     });
 
     private static SrAccess Access(SrRecord sr) => sr.IntroducedBy.IsNull ? SrAccess.ReadWrite : SrAccess.ReadOnly;

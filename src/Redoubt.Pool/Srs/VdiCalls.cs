@@ -65,7 +65,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                     tx.Delete(vbd);
                 }
 
-                tx.Delete(self);
+                VdiRows.Delete(tx, self);
                 DisksInMaking.End(tx, record.Sr, SrRows.Uuid(record));
             },
             CancellationToken.None);
@@ -88,9 +88,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.resize_online")]
     public Task ResizeOnlineAsync(CallContext call, Ref<VdiRecord> vdi, long size) => ResizeAsync(call, vdi, size);
 
-    private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(
-        tx => tx.Update(vdi, v => v with { VirtualSize = now.VirtualSizeBytes, PhysicalUtilisation = now.PhysicalUtilisationBytes }),
-        CancellationToken.None);
+    private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(tx => VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
 
     [Message("VDI.clone")]
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
@@ -172,7 +170,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                     "OPERATION_NOT_ALLOWED", "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
             }
 
-            tx.Delete(vdi);
+            VdiRows.Delete(tx, vdi);
         },
         call.Cancellation);
 
@@ -364,7 +362,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                         DisksInMaking.End(tx, like.Sr, uuid);
                     }
 
-                    return tx.Create(like with
+                    return VdiRows.Create(tx, like with
                     {
                         Uuid = made.Uuid.ToString(),
                         Location = made.Uuid.ToString(),

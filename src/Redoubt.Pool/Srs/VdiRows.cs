@@ -3,9 +3,44 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Who uses a disk.</summary>
+/// <summary>
+/// What belongs to a disk in the database: who uses it, and that its SR's <c>virtual_allocation</c> is kept with each disk that comes, grows
+/// and goes, for an SR may have very many.
+/// </summary>
 internal static class VdiRows
 {
+    /// <summary>Adds a disk's record.</summary>
+    public static Ref<VdiRecord> Create(Transaction tx, VdiRecord vdi)
+    {
+        Allocate(tx, vdi.Sr, vdi.VirtualSize);
+        return tx.Create(vdi);
+    }
+
+    /// <summary>Writes down what size a disk has now.</summary>
+    public static void Resize(Transaction tx, Ref<VdiRecord> vdi, long virtualBytes, long physicalBytes)
+    {
+        var old = tx.Get(vdi);
+        Allocate(tx, old.Sr, virtualBytes - old.VirtualSize);
+        tx.Update(vdi, v => v with { VirtualSize = virtualBytes, PhysicalUtilisation = physicalBytes });
+    }
+
+    /// <summary>Removes a disk's record; removing what is not there does nothing.</summary>
+    public static void Delete(Transaction tx, Ref<VdiRecord> vdi)
+    {
+        if (tx.Find(vdi) is { } old)
+        {
+            Allocate(tx, old.Sr, -old.VirtualSize);
+            tx.Delete(vdi);
+        }
+    }
+
+    /// <summary>Adds up anew, for when all disks have been looked at.</summary>
+    public static void AddUp(Transaction tx, Ref<SrRecord> sr)
+    {
+        var sum = tx.Get(sr).Vdis.Sum(v => tx.Get(v).VirtualSize);
+        tx.Update(sr, s => s with { VirtualAllocation = sum });
+    }
+
     /// <summary>Checks that no running VM has the disk open, and that no suspended one will go on with it as it is now.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>.</exception>
     public static void RequireChangeable(DatabaseState state, Ref<VdiRecord> vdi, string operation)
@@ -20,6 +55,14 @@ internal static class VdiRows
     /// <summary>Whether a suspended VM, other than <paramref name="but"/>, writes to the disk once it goes on.</summary>
     public static bool IsHeldSuspended(DatabaseState state, Ref<VdiRecord> vdi, Ref<VmRecord> but) => state.Get(vdi).Vbds.Select(state.Find)
         .Any(b => b is { Mode: VbdMode.Rw } && b.Vm != but && state.Find(b.Vm) is { PowerState: VmPowerState.Suspended, IsASnapshot: false });
+
+    private static void Allocate(Transaction tx, Ref<SrRecord> sr, long bytes)
+    {
+        if (bytes != 0 && tx.Find(sr) is not null)
+        {
+            tx.Update(sr, s => s with { VirtualAllocation = Math.Max(0, s.VirtualAllocation + bytes) });
+        }
+    }
 
     /// <summary>Checks that no running VM has the disk open.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>.</exception>

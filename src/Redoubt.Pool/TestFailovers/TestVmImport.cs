@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Redoubt.Database;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -108,7 +109,9 @@ internal sealed class TestVmImport(
             return vbd.Type == VbdType.Cd ? default : throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, theirs.Sr.Opaque);
         }
 
-        var found = clone.Vdis.FirstOrDefault(v => tx.Get(v) is { Missing: false } here && here.OtherConfig.GetValueOrDefault(TestMarks.Of) == theirs.Location);
+        // By the UUID, which follows from that of the disk it is a clone of: a test of thousands must not look through all of them for each.
+        var counterpart = VdiUuid.TryParse(theirs.Location, out var disk) ? tx.State.FindByUuid<VdiRecord>($"{TestClones.DiskOf(clone, disk)}") : default;
+        var found = tx.Find(counterpart) is { Missing: false } here && here.Sr == sr && here.OtherConfig.GetValueOrDefault(TestMarks.Of) == theirs.Location ? counterpart : default;
         return found.IsNull && vbd.Type != VbdType.Cd ? throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location) : found;
     }
 

@@ -100,8 +100,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
             file.Flush(flushToDisk: true);
             return file.Length;
         });
-        await pool.Database.WriteAsync(
-            tx => tx.Update(image, v => v with { VirtualSize = bytes, PhysicalUtilisation = bytes }), CancellationToken.None);
+        await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, image, bytes, bytes), CancellationToken.None);
     }
 
     /// <summary>Notes that a VM will never be resumed from its image again, whatever happens next. Nothing if it has none.</summary>

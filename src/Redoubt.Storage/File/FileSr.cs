@@ -26,7 +26,6 @@ internal sealed class FileSr(
         {
             PhysicalSizeBytes = volume.TotalSize,
             PhysicalUtilisationBytes = volume.TotalSize - volume.TotalFreeSpace,
-            VirtualAllocationBytes = directory.Scan(cancellationToken).Sum(vdi => vdi.VirtualSizeBytes),
         };
     }, cancellationToken));
 

@@ -34,7 +34,6 @@ internal sealed class MemorySr(
         {
             PhysicalSizeBytes = PhysicalSizeBytes,
             PhysicalUtilisationBytes = vdis.Values.Sum(vdi => vdi.Disk.AllocatedBytes),
-            VirtualAllocationBytes = vdis.Values.Sum(vdi => vdi.Disk.VirtualSizeBytes),
         });
     }
 
