@@ -48,6 +48,13 @@ internal static class Relations
         return set.With(parent, add ? type.Add(value, element) : type.Remove(value, element));
     }
 
+    /// <summary>A parent's record with more references in a computed set.</summary>
+    public static Record Add(Record parent, FieldModel set, IEnumerable<string> childRefs)
+    {
+        var type = (ISetType)set.Type;
+        return set.With(parent, type.AddAll(set.GetValue(parent)!, childRefs.Select(r => ((XenType)type.Element).ReadObject(new WireString(r))!)));
+    }
+
     /// <summary>Computes all sets of a freshly loaded database.</summary>
     public static DatabaseState Rebuild(DatabaseState state)
     {
@@ -74,15 +81,16 @@ internal static class Relations
         foreach (var group in members.GroupBy(m => m.Key.Parent))
         {
             var table = state.Table(DataModel.Classes[group.Key]);
+            var changed = new Dictionary<string, Row>();
             foreach (var ((_, parentRef, set), list) in group)
             {
-                if (table.Find(parentRef) is { } row)
+                if ((changed.GetValueOrDefault(parentRef) ?? table.Find(parentRef)) is { } row)
                 {
-                    table = table.With(row with { Record = set.With(row.Record, set.Type.ReadObject(new WireArray(list))) });
+                    changed[parentRef] = row with { Record = set.With(row.Record, set.Type.ReadObject(new WireArray(list))) };
                 }
             }
 
-            state = state.With(table);
+            state = state.With(table.With(changed.Values));
         }
 
         return state;

@@ -8,6 +8,9 @@ namespace Redoubt.Database;
 /// </summary>
 public sealed class Transaction
 {
+    // From so many on it pays to change a table in one go.
+    private const int Many = 16;
+
     private readonly DatabaseState start;
     private readonly Func<Guid> newId;
     private readonly Dictionary<(string Class, string Ref), ClassModel> touched = [];
@@ -46,19 +49,50 @@ public sealed class Transaction
     /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class has the UUID.</exception>
     public string Create(ClassModel model, Record record)
     {
-        var uuid = model.FindField("uuid");
-        if (uuid?.GetValue(record) is "")
+        var named = Named(model, record);
+        var reference = RefText.Of(newId());
+        Put(model, reference, named);
+        return reference;
+    }
+
+    /// <summary>Adds objects of one class; with many at a fraction of what one after the other costs.</summary>
+    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class, or two of them, have one UUID.</exception>
+    public void CreateAll<T>(IEnumerable<T> records)
+        where T : Record, IRecord<T>, new()
+    {
+        var model = T.Declaration;
+        var rows = records.Select(r => new Row(RefText.Of(newId()), Named(model, r), 0, 0)).ToList();
+        if (model.FindField("uuid") is { } uuid
+            && rows.GroupBy(r => (string)uuid.GetValue(r.Record)!).FirstOrDefault(g => g.Skip(1).Any()) is { Key: var twice })
         {
-            record = uuid.With(record, NewUuid());
-        }
-        else if (uuid is not null && State.Table(model).FindByUuid((string)uuid.GetValue(record)!) is not null)
-        {
-            throw new XenApiException("UUID_ALREADY_EXISTS", model.Name, (string)uuid.GetValue(record)!);
+            throw new XenApiException("UUID_ALREADY_EXISTS", model.Name, twice);
         }
 
-        var reference = RefText.Of(newId());
-        Put(model, reference, record);
-        return reference;
+        var sets = new Dictionary<(ClassModel Parent, FieldModel Set, string ParentRef), List<string>>();
+        foreach (var row in rows)
+        {
+            touched[(model.Name, row.Ref)] = model;
+            foreach (var (parent, set, parentRef, _) in Relations.Changes(model, null, row.Record))
+            {
+                if (!sets.TryGetValue((parent, set, parentRef), out var children))
+                {
+                    sets[(parent, set, parentRef)] = children = [];
+                }
+
+                children.Add(row.Ref);
+            }
+        }
+
+        State = State.With(State.Table(model).With(rows));
+        foreach (var ((parent, set, parentRef), children) in sets)
+        {
+            var table = State.Table(parent);
+            if (table.Find(parentRef) is { } row)
+            {
+                touched[(parent.Name, parentRef)] = parent;
+                State = State.With(table.With(row with { Record = Relations.Add(row.Record, set, children) }));
+            }
+        }
     }
 
     /// <summary>Changes an object.</summary>
@@ -128,16 +162,41 @@ public sealed class Transaction
     internal DatabaseState Finish(IReadOnlyList<Change> changes, long generation)
     {
         var state = State;
-        foreach (var change in changes)
+        if (changes.Count < Many)
         {
-            if (change.After is { } row)
+            foreach (var change in changes)
             {
-                state = state.With(state.Table(change.Class).With(
-                    row with { Created = change.Before?.Created ?? generation, Modified = generation }));
+                if (change.After is { } row)
+                {
+                    state = state.With(state.Table(change.Class).With(Stamped(row, change)));
+                }
+            }
+        }
+        else
+        {
+            foreach (var of in changes.Where(c => c.After is not null).GroupBy(c => c.Class))
+            {
+                state = state.With(state.Table(of.Key).With(of.Select(c => Stamped(c.After!, c))));
             }
         }
 
         return state.At(generation);
+
+        Row Stamped(Row row, Change change) => row with { Created = change.Before?.Created ?? generation, Modified = generation };
+    }
+
+    // Without a UUID it gets one.
+    private Record Named(ClassModel model, Record record)
+    {
+        var uuid = model.FindField("uuid");
+        if (uuid?.GetValue(record) is "")
+        {
+            return uuid.With(record, NewUuid());
+        }
+
+        return uuid is null || State.Table(model).FindByUuid((string)uuid.GetValue(record)!) is null
+            ? record
+            : throw new XenApiException("UUID_ALREADY_EXISTS", model.Name, (string)uuid.GetValue(record)!);
     }
 
     private static bool SameFields(Record a, Record b) =>

@@ -8,8 +8,10 @@ namespace Redoubt.Storage;
 /// <param name="Bytes">The length.</param>
 /// <param name="AllocatedBytes">The space taken; less than the length for a sparse file.</param>
 /// <param name="Device">Which file system it lies on, as long as that is mounted.</param>
+/// <param name="Inode">Which file there it is.</param>
+/// <param name="ChangedAt">When anything of it was changed last, in nanoseconds; nobody can set it.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes, ulong Device)
+internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes, ulong Device, ulong Inode, long ChangedAt)
 {
     private int Kind => Mode & 0xf000;
 

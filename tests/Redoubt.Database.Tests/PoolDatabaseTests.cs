@@ -38,6 +38,76 @@ public sealed class PoolDatabaseTests
     }
 
     [Fact]
+    public void What_joins_a_large_set_costs_what_it_does_in_a_small_one()
+    {
+        Assert.InRange(Cost(10_000), 0, 2 * Cost(100));
+
+        // What is allocated does not depend on what else the machine does.
+        static long Cost(int disks)
+        {
+            var made = new Transaction(DatabaseState.Empty, Guid.NewGuid);
+            var sr = made.Create(new SrRecord { NameLabel = "sr" });
+            for (var i = 0; i < disks; i++)
+            {
+                made.Create(new VdiRecord { Sr = sr, NameLabel = $"{i}" });
+            }
+
+            Commit();
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Commit();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+
+            void Commit()
+            {
+                var transaction = new Transaction(made.State, Guid.NewGuid);
+                transaction.Create(new VdiRecord { Sr = sr, NameLabel = "another" });
+                Assert.NotNull(Database.Commit.Of(transaction, transaction.Changes(), 0, null).Transaction);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Many_rows_at_once_are_what_they_would_be_one_by_one()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var (one, many) = await pool.Database.WriteAsync(
+            tx =>
+            {
+                var (first, second) = (tx.Create(new SrRecord()), tx.Create(new SrRecord()));
+                foreach (var disk in Disks(first))
+                {
+                    tx.Create(disk);
+                }
+
+                tx.CreateAll(Disks(second));
+                return (first, second);
+            },
+            Stop);
+        var state = pool.Database.State;
+        Assert.Equal(Names(one), Names(many));
+        Assert.Equal(200, Names(many).Count);
+        Assert.All(state.Get(many).Vdis, v => Assert.Equal(v, state.FindByUuid<VdiRecord>(state.Get(v).Uuid)));
+        Assert.All(state.Get(many).Vdis, v => Assert.Contains(v, state.FindByName<VdiRecord>(state.Get(v).NameLabel)));
+        Assert.Null(TestPool.Differences(state, TestPool.Read(pool.LocalPath)));
+
+        // They are changed together too, and a UUID is there once.
+        await pool.Database.WriteAsync(tx => Assert.All(tx.Get(many).Vdis, v => tx.Update(v, r => r with { NameLabel = "renamed" })), Stop);
+        Assert.Equal(200, pool.Database.State.FindByName<VdiRecord>("renamed").Count());
+        Assert.Equal(20, pool.Database.State.FindByName<VdiRecord>("disk 7").Count());
+        Assert.Null(TestPool.Differences(pool.Database.State, TestPool.Read(pool.LocalPath)));
+        var taken = state.Get(state.Get(one).Vdis[0]).Uuid;
+        foreach (var uuids in new[] { new[] { taken }, ["11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000001"] })
+        {
+            var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(tx => tx.CreateAll(uuids.Select(u => new VdiRecord { Uuid = u })), Stop));
+            Assert.Equal("UUID_ALREADY_EXISTS", refused.Code);
+        }
+
+        static IEnumerable<VdiRecord> Disks(Ref<SrRecord> sr) => Enumerable.Range(0, 200).Select(i => new VdiRecord { Sr = sr, NameLabel = $"disk {i % 10}" });
+
+        List<string> Names(Ref<SrRecord> sr) => [.. pool.Database.State.Get(sr).Vdis.Select(v => pool.Database.State.Get(v).NameLabel).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
     public async Task Computed_sets_follow_the_fields_they_are_computed_from()
     {
         await using var pool = await TestPool.OpenAsync();

@@ -13,16 +13,16 @@ namespace Redoubt.Database.Dump;
 /// </summary>
 public static class DumpWriter
 {
-    /// <summary>Writes the dump and leaves the stream open.</summary>
+    /// <summary>Writes the dump and leaves the stream open; answers how many bytes it has.</summary>
     /// <exception cref="ArgumentException">
     /// The dump holds a character or a column name that no XML document can carry; the message names table, row and column. Parts may
     /// have been written by then.
     /// </exception>
-    public static void Write(DatabaseDump dump, Stream stream)
+    public static long Write(DatabaseDump dump, Stream stream)
     {
         ArgumentNullException.ThrowIfNull(dump);
         ArgumentNullException.ThrowIfNull(stream);
-        WriteCounted(dump, stream);
+        return WriteCounted(dump, stream);
     }
 
     /// <summary>The length in bytes of what <see cref="Write"/> would write.</summary>
@@ -31,6 +31,28 @@ public static class DumpWriter
     {
         ArgumentNullException.ThrowIfNull(dump);
         return WriteCounted(dump, Stream.Null);
+    }
+
+    /// <summary>Whether a dump is surely larger than that; tells without encoding it, and stops as soon as it knows.</summary>
+    public static bool IsSurelyLargerThan(DatabaseDump dump, long bytes)
+    {
+        ArgumentNullException.ThrowIfNull(dump);
+
+        // No character takes less than a byte, and behind each name stand a space, an equals sign and two quotes.
+        var atLeast = 0L;
+        foreach (var row in dump.Tables.SelectMany(t => t.Rows))
+        {
+            for (var i = 0; i < row.Columns.Count; i++)
+            {
+                var (name, value) = row.Columns.At(i);
+                atLeast += name.Length + value.Length + 4;
+            }
+
+            if (atLeast > bytes)
+                return true;
+        }
+
+        return false;
     }
 
     private static long WriteCounted(DatabaseDump dump, Stream stream)

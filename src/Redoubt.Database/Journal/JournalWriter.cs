@@ -151,12 +151,14 @@ public sealed class JournalWriter : IDisposable
         var generation = dump.Manifest.Generation;
         if (generation is < 0 or > JournalLayout.MaxGeneration || TransactionFraming.MoreFollow(generation))
             throw new ArgumentException($"a whole database cannot be written at generation {generation}", nameof(dump));
-        // Encoding twice costs time but lets an oversized database fail before the volume is touched.
-        var length = DumpWriter.Measure(dump);
+        // Encoding twice costs time but lets an oversized database fail before the volume is touched. One that is surely too large for a half
+        // is compressed in any case, and that is before the volume is touched too.
+        var ready = _area is not null && DumpWriter.IsSurelyLargerThan(dump, MaxDatabaseBytes) ? PackedDatabase.Of(dump, _time.GetUtcNow()) : null;
+        var length = ready?.Entry.DumpBytes ?? DumpWriter.Measure(dump);
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         _device.RequireInPlace();
         _claim?.Take(PoolIdentity.Of(dump));
-        var (packed, places) = length > MaxDatabaseBytes ? Pack(dump, length, half) : (null, default);
+        var (packed, places) = length > MaxDatabaseBytes ? Pack(dump, ready, length, half) : (null, default);
 
         _mayAppend = false;
         if (_validityInDoubt && _counts is { } known)
@@ -284,14 +286,14 @@ public sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Compresses a database that is larger than a half, and finds space for it that neither the half to be kept nor the history needs.</summary>
-    private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(DatabaseDump dump, long length, JournalHalf half)
+    private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(DatabaseDump dump, PackedDatabase? ready, long length, JournalHalf half)
     {
         var sizes = $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}";
         if (_area is null)
             throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and {_device.Path}, of {_device.Length} bytes, has no area of Redoubt's for a larger one");
         if (length > DumpLimits.Default.DocumentBytes)
             throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and no reader takes more than {DumpLimits.Default.DocumentBytes}");
-        var packed = PackedDatabase.Of(dump, _time.GetUtcNow());
+        var packed = ready ?? PackedDatabase.Of(dump, _time.GetUtcNow());
         var history = _history ?? new HistoryWriter(_device, _area.Map);
         _history = null;
         var places = history.MakeRoom(history.BlocksFor(packed.Entry.StoredBytes), BlocksOf(JournalLayout.Other(half)), _time.GetUtcNow());

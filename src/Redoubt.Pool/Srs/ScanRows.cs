@@ -30,6 +30,7 @@ internal static class ScanRows
             tx.Update(vdi, v => v with { Missing = true });
         }
 
+        var made = new List<VdiRecord>();
         foreach (var (uuid, disk) in present)
         {
             var reference = tx.State.FindByUuid<VdiRecord>(uuid);
@@ -51,13 +52,15 @@ internal static class ScanRows
 
             if (reference.IsNull)
             {
-                tx.Create(now);
+                made.Add(now);
             }
             else if (now != old)
             {
                 tx.Update(reference, _ => now);
             }
         }
+
+        tx.CreateAll(made);
     }
 
     /// <summary>

@@ -140,13 +140,8 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
         }
 
         await pool.Database.WriteAsync(
-            tx =>
-            {
-                foreach (var (of, uuid) in uuids.Where(u => tx.State.FindByUuid<VdiRecord>($"{u.Value}").IsNull))
-                {
-                    tx.Create(Disk(tx.Find(tx.State.FindByUuid<VdiRecord>($"{of}")), clone, label, $"{of}", $"{uuid}"));
-                }
-            },
+            tx => tx.CreateAll(uuids.Where(u => tx.State.FindByUuid<VdiRecord>($"{u.Value}").IsNull)
+                .Select(u => Disk(tx.Find(tx.State.FindByUuid<VdiRecord>($"{u.Key}")), clone, label, $"{u.Key}", $"{u.Value}"))),
             cancellationToken);
         await connections.PlugAsync(pbd, cancellationToken);
         await pool.Database.WriteAsync(tx => DropUnknown(tx, clone), cancellationToken);
@@ -215,7 +210,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
     {
         foreach (var vdi in tx.Get(clone).Vdis.Where(v => tx.Get(v).Missing))
         {
-            tx.Delete(vdi);
+            VdiRows.Delete(tx, vdi);
         }
     }
 

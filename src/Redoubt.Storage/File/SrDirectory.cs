@@ -1,3 +1,5 @@
+using System.Runtime.ExceptionServices;
+
 namespace Redoubt.Storage.FileDriver;
 
 /// <summary>The directory of one SR, seen as disks. Reads only.</summary>
@@ -7,7 +9,14 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     private const int Others = 0x7;
     private const int LookOrWrite = 0x36;
 
+    // Fewer are read one after the other faster than threads are made.
+    private const int FewFiles = 64;
+    private const int AtOnce = 8;
+
     private readonly VdiFileReader _reader = new(backingDirectory);
+
+    // What the last scan found; replaced whole. What builds on another file is what it is by that one too, and read anew each time.
+    private Dictionary<VdiFile, SeenVdi> _seen = [];
 
     // What it lay on as it was last known to be the SR's; 0: not looked at yet.
     private ulong _device;
@@ -24,15 +33,55 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     /// <summary>Lists all disks, ordered by UUID. What has not the name of a disk is passed over.</summary>
     public IReadOnlyList<VdiState> Scan(CancellationToken cancellationToken)
     {
-        var found = new Dictionary<VdiUuid, VdiState>();
+        var files = new List<VdiFile>();
         foreach (var entry in Directory.EnumerateFileSystemEntries(path))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            if (VdiFile.TryParse(entry, out var file) && _reader.TryRead(file) is { } state)
-                found[file.Uuid] = found.ContainsKey(file.Uuid) ? Ambiguous(file) : state;
+            if (VdiFile.TryParse(entry, out var file))
+                files.Add(file);
         }
 
+        var (before, now) = (Volatile.Read(ref _seen), new SeenVdi?[files.Count]);
+        ReadAll(files, before, now, cancellationToken);
+        var (seen, found) = (new Dictionary<VdiFile, SeenVdi>(files.Count), new Dictionary<VdiUuid, VdiState>(files.Count));
+        foreach (var (i, file) in files.Index())
+        {
+            if (now[i] is not { } read)
+                continue;
+            if (backingDirectory is null)
+                seen[file] = read;
+            found[file.Uuid] = found.ContainsKey(file.Uuid) ? Ambiguous(file) : read.State;
+        }
+
+        Volatile.Write(ref _seen, seen);
         return [.. found.Values.OrderBy(vdi => vdi.Uuid.ToString(), StringComparer.Ordinal)];
+    }
+
+    // Over a network each look is a wait, so several are made at once. On threads of their own, as whatever may wait for storage is.
+    private void ReadAll(List<VdiFile> files, Dictionary<VdiFile, SeenVdi> before, SeenVdi?[] now, CancellationToken cancellationToken)
+    {
+        var (next, failure) = (-1, (Exception?)null);
+        var helpers = Enumerable.Range(1, files.Count < FewFiles ? 0 : AtOnce - 1).Select(_ => new Thread(Read) { IsBackground = true }).ToList();
+        helpers.ForEach(h => h.Start());
+        Read();
+        helpers.ForEach(h => h.Join());
+        if (failure is not null)
+            ExceptionDispatchInfo.Throw(failure);
+
+        void Read()
+        {
+            try
+            {
+                for (var i = Interlocked.Increment(ref next); i < files.Count && Volatile.Read(ref failure) is null; i = Interlocked.Increment(ref next))
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    now[i] = _reader.TryRead(files[i], before.GetValueOrDefault(files[i]));
+                }
+            }
+            catch (Exception e)
+            {
+                Interlocked.CompareExchange(ref failure, e, null);
+            }
+        }
     }
 
     /// <summary>Finds a disk that can be used.</summary>
@@ -92,31 +141,39 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     /// <exception cref="XenApi.XenApiException">Others can read metadata, and that can't be changed.</exception>
     public void CloseToOthers()
     {
-        TryClose(path, LookOrWrite);
+        Close(path, LookOrWrite);
         foreach (var entry in Directory.EnumerateFiles(path))
         {
-            if (!VdiFile.TryParse(entry, out var file) || Posix.TryGetStatus(entry) is not { IsFile: true } status || (status.Permissions & GroupAndOthers) == 0)
+            if (!VdiFile.TryParse(entry, out var file) || Posix.TryGetStatus(entry) is not { IsFile: true } status)
                 continue;
-            var isMetadata = _reader.TryRead(file)?.Type == VdiType.Metadata;
-            if (!TryClose(entry, isMetadata ? GroupAndOthers : Others) && isMetadata)
-                throw SrFailure.Backend(SrFailure.SrUnavailable, $"{entry} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
+
+            // What is not raw holds no metadata, and need not be looked into for a group that may read it.
+            if ((status.Permissions & (file.Format == DiskFormat.Raw ? GroupAndOthers : Others)) != 0)
+                Close(entry, null);
         }
     }
 
-    private static bool TryClose(string path, int bits)
+    /// <param name="path">A file of the SR, or its directory.</param>
+    /// <param name="bits">What to take away; null for what its content tells.</param>
+    private static void Close(string path, int? bits)
     {
+        var isMetadata = false;
         try
         {
             using var handle = Posix.OpenForReading(path);
-            var mode = Posix.GetStatus(handle, path).Permissions;
-            if ((mode & bits) != 0)
-                Posix.SetMode(handle, (uint)(mode & ~bits), path);
-            return true;
+            Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
+            isMetadata = bits is null && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata && path.EndsWith(".raw", StringComparison.Ordinal);
+            var (mode, away) = (Posix.GetStatus(handle, path).Permissions, bits ?? (isMetadata ? GroupAndOthers : Others));
+            if ((mode & away) != 0)
+                Posix.SetMode(handle, (uint)(mode & ~away), path);
+        }
+        catch (IOException) when (isMetadata)
+        {
+            throw SrFailure.Backend(SrFailure.SrUnavailable, $"{path} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
         }
         catch (IOException)
         {
-            // Of somebody else, or on a file system without permissions. Whether that matters the caller knows.
-            return false;
+            // Of somebody else, or on a file system without permissions: of a disk that is their matter.
         }
     }
 

@@ -13,14 +13,25 @@ internal sealed class VdiFileReader(string? backingDirectory)
 {
     /// <summary>Reads one disk.</summary>
     /// <returns><c>null</c> when there is no such file (any more).</returns>
-    public VdiState? TryRead(VdiFile file)
+    public VdiState? TryRead(VdiFile file) => TryRead(file, null)?.State;
+
+    /// <summary>Reads one disk, and its first bytes only if they may be others than before.</summary>
+    /// <param name="file">The disk.</param>
+    /// <param name="before">What the same file was when it was read before, or null.</param>
+    public SeenVdi? TryRead(VdiFile file, SeenVdi? before)
     {
-        var status = Posix.TryGetStatus(file.FullPath);
-        if (status is null)
+        if (Posix.TryGetStatus(file.FullPath) is not { } status)
             return null;
-        if (!status.Value.IsFile)
+        if (before?.Now(status) is { } same)
+            return same;
+        return Read(file, status) is { } state ? SeenVdi.Of(state, status, before) : null;
+    }
+
+    private VdiState? Read(VdiFile file, FileStatus status)
+    {
+        if (!status.IsFile)
         {
-            return Unreadable(file, status.Value, status.Value.IsLink
+            return Unreadable(file, status, status.IsLink
                 ? "it is a symbolic link, which is not followed; put the file itself there"
                 : "it is not a regular file");
         }
@@ -31,7 +42,7 @@ internal sealed class VdiFileReader(string? backingDirectory)
             Span<byte> buffer = stackalloc byte[Qcow2HeaderParser.PrefixBytes];
             var wanted = file.Format == DiskFormat.Raw ? buffer[..RedoLogMagic.Magic.Length] : buffer;
             var prefix = wanted[..RandomAccess.Read(handle, wanted, 0)];
-            return file.Format == DiskFormat.Raw ? ReadRaw(file, status.Value, prefix) : ReadQcow2(file, status.Value, prefix);
+            return file.Format == DiskFormat.Raw ? ReadRaw(file, status, prefix) : ReadQcow2(file, status, prefix);
         }
         catch (FileNotFoundException)
         {
@@ -39,7 +50,7 @@ internal sealed class VdiFileReader(string? backingDirectory)
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return Unreadable(file, status.Value, e.Message);
+            return Unreadable(file, status, e.Message);
         }
     }
 

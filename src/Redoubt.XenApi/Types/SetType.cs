@@ -87,5 +87,8 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
         ((ImmutableList<T>)set).Contains((T)element) ? set : ((ImmutableList<T>)set).Add((T)element);
 
     /// <inheritdoc/>
+    public object AddAll(object set, IEnumerable<object> elements) => elements.Aggregate(set, Add);
+
+    /// <inheritdoc/>
     public object Remove(object set, object element) => ((ImmutableList<T>)set).Remove((T)element);
 }

@@ -26,8 +26,9 @@ public sealed class PackedDatabase
     {
         ArgumentNullException.ThrowIfNull(dump);
         using var packed = new MemoryStream();
+        long dumpBytes;
         using (var brotli = new BrotliStream(packed, new BrotliCompressionOptions { Quality = Quality }, leaveOpen: true))
-            DumpWriter.Write(dump, brotli);
+            dumpBytes = DumpWriter.Write(dump, brotli);
         var stored = packed.ToArray();
         var vms = dump.FindTable("VM")?.Rows.Count(IsVm) ?? 0;
         return new PackedDatabase(stored, new HistoryEntry
@@ -39,7 +40,7 @@ public sealed class PackedDatabase
             Pool = PoolIdentity.Of(dump),
             Vms = vms,
             VApps = dump.FindTable("VM_appliance")?.Rows.Length ?? 0,
-            DumpBytes = DumpWriter.Measure(dump),
+            DumpBytes = dumpBytes,
             StoredBytes = stored.Length,
             Checksum = AreaSeal.Of(stored),
         });
