@@ -3,17 +3,21 @@ namespace Redoubt.Recovery;
 /// <summary>Which network of the target stands for one of the source: as the policy says, else of the same name, else on the same bridge.</summary>
 internal sealed class NetworkMap(RecoveryPolicy policy, DatabaseIndex target)
 {
+    // A pool may have a network for each VLAN, and each interface asks.
+    private readonly ILookup<string, NetworkFacts> _named = target.Facts.Networks.ToLookup(n => n.Name);
+    private readonly ILookup<string, NetworkFacts> _words = target.Facts.Networks
+        .SelectMany(n => new[] { n.Uuid, n.Name }.Distinct().Select(word => (Word: word, Network: n))).ToLookup(n => n.Word, n => n.Network);
+    private readonly ILookup<string, NetworkFacts> _bridges = target.Facts.Networks.Where(n => n.Bridge.Length > 0).ToLookup(n => n.Bridge);
+
     /// <summary>The networks of the target that the name in the policy, or the network itself, leads to; the first is the one.</summary>
     public IReadOnlyList<NetworkFacts> Find(NetworkFacts theirs)
     {
-        var networks = target.Facts.Networks;
         if (Told(theirs) is { } told)
         {
-            return [.. networks.Where(n => n.Uuid == told || n.Name == told)];
+            return [.. _words[told]];
         }
 
-        var named = networks.Where(n => n.Name == theirs.Name).ToList();
-        return named.Count > 0 ? named : [.. networks.Where(n => theirs.Bridge.Length > 0 && n.Bridge == theirs.Bridge)];
+        return [.. _named.Contains(theirs.Name) ? _named[theirs.Name] : _bridges[theirs.Bridge]];
     }
 
     /// <summary>What the policy says of a network, or null.</summary>

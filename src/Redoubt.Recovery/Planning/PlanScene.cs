@@ -6,6 +6,7 @@ namespace Redoubt.Recovery;
 internal sealed class PlanScene
 {
     private readonly Dictionary<VolumeFacts, DatabaseIndex> _volumes;
+    private readonly Lazy<IReadOnlyList<SourcePool>> _sources;
 
     public PlanScene(RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, IReadOnlyList<ChosenVm> chosen)
     {
@@ -16,6 +17,7 @@ internal sealed class PlanScene
         _volumes = volumes;
         Disks = [.. chosen.SelectMany(NeedsOf)];
         Networks = new NetworkMap(policy, Target);
+        _sources = new(() => SourcePool.All(this));
     }
 
     public RecoveryPolicy Policy { get; }
@@ -30,6 +32,9 @@ internal sealed class PlanScene
     public IReadOnlyList<DiskNeed> Disks { get; }
 
     public NetworkMap Networks { get; }
+
+    /// <summary>The pools that could be running the chosen VMs; several checks and steps ask, and who they are takes a pass over all VMs.</summary>
+    public IReadOnlyList<SourcePool> Sources => _sources.Value;
 
     public bool IsTest => Policy.Kind == RecoveryKind.Test;
 

@@ -54,7 +54,7 @@ public static class Planner
             Target = scene.PoolObject,
             InventoryTakenAt = facts.TakenAt,
             Choices = [.. selected.Choices],
-            StatedDead = scene.IsTest ? [] : DeadStatement.Of(scene, [.. SourcePool.All(scene).Select(s => s.Pool)]).Covered,
+            StatedDead = scene.IsTest ? [] : DeadStatement.Of(scene, [.. scene.Sources.Select(s => s.Pool)]).Covered,
             Findings = resolution.Findings,
             Tiers = tiers,
             Steps = [.. new StepList(scene, units, tiers, resolution.Fixes).Make()],

@@ -12,6 +12,9 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     private readonly HashSet<string> _losesDisks = [.. scene.Disks
         .Where(d => d.Here is null && scene.IsAcceptedMissing(d)).Select(d => d.Vm.Vm.Uuid)];
 
+    // One that a fix shuts down first is off by the time when the other copy takes its place.
+    private readonly HashSet<string> _stopped = [.. fixes.Where(f => f.Fix == FixKind.ShutDownHere).Select(f => f.Object.Uuid)];
+
     public IEnumerable<RecoveryStep> Make() => _vms.Count == 0 ? [] :
     [
         .. Hooks(HookMoment.BeforeRun),
@@ -23,7 +26,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         .. scene.IsTest ? MapNetworks() : [],
         .. units.Select(Recover),
         .. scene.IsTest ? [] : MapNetworks(),
-        .. scene.IsOrderly ? SourcePool.All(scene).Select(s => new HandOver(s.Pool, [.. s.Vms.Select(v => v.Object)])) : [],
+        .. scene.IsOrderly ? scene.Sources.Select(s => new HandOver(s.Pool, [.. s.Vms.Select(v => v.Object)])) : [],
         .. scene.Policy.PowerState == PowerStateAfter.Halted ? [] : tiers.SelectMany(Start),
         .. scene.IsTest ? [] : Unprotected().Select(s => new Protect(s)),
         .. Hooks(HookMoment.AfterRun),
@@ -35,7 +38,7 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
 
     private IEnumerable<RecoveryStep> Fence()
     {
-        var sources = SourcePool.All(scene);
+        var sources = scene.Sources;
         foreach (var source in sources)
         {
             var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown : FenceMode.Check;
@@ -64,10 +67,8 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     private RecoveryStep Recover(RecoveryUnit unit)
     {
         var volume = PlanObject.Of(unit.Vms[0].Volume);
-        // One that a fix shuts down first is off by then too.
-        var stopped = fixes.Where(f => f.Fix == FixKind.ShutDownHere).Select(f => f.Object.Uuid).ToHashSet();
         var here = scene.IsTest ? [] : unit.Vms
-            .Where(v => scene.Target.Vm(v.Vm.Uuid) is { } there && (there.PowerState == VmPowerState.Halted || stopped.Contains(there.Uuid))).ToList();
+            .Where(v => scene.Target.Vm(v.Vm.Uuid) is { } there && (there.PowerState == VmPowerState.Halted || _stopped.Contains(there.Uuid))).ToList();
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
             || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance
@@ -116,7 +117,8 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
 
     private IEnumerable<PlanObject> NeededSrs()
     {
-        var vms = _vms.ToHashSet();
+        // By reference: the values behind two of these are whole databases.
+        var vms = _vms.ToHashSet(ReferenceEqualityComparer.Instance);
         return scene.Disks.Where(d => vms.Contains(d.Vm)).Select(d => d.SrHere ?? d.RecordedSr).OfType<SrFacts>().DistinctBy(s => s.Uuid)
             .OrderBy(s => s.Uuid, StringComparer.Ordinal).Select(PlanObject.Of);
     }

@@ -18,9 +18,10 @@ internal static class ServerChecks
         if (!scene.IsTest && !scene.Offers("VM.recover_mapped"))
         {
             Guard(scene, findings);
+            var dropped = scene.Disks.Where(d => d.Here is null && scene.IsAcceptedMissing(d)).ToLookup(d => d.Vm.Vm.Uuid);
             foreach (var vm in scene.Chosen)
             {
-                Recover(scene, vm, findings);
+                Recover(scene, vm, dropped[vm.Vm.Uuid].FirstOrDefault(), findings);
             }
         }
     }
@@ -65,7 +66,7 @@ internal static class ServerChecks
         }
     }
 
-    private static void Recover(PlanScene scene, ChosenVm vm, FindingList findings)
+    private static void Recover(PlanScene scene, ChosenVm vm, DiskNeed? dropped, FindingList findings)
     {
         if (scene.Target.Vm(vm.Vm.Uuid) is { PowerState: VmPowerState.Halted })
         {
@@ -74,8 +75,7 @@ internal static class ServerChecks
                 "Export the metadata of the copy there first, if it is of value.");
         }
 
-        if (vm.Vm.PowerState is VmPowerState.Running or VmPowerState.Paused
-            && scene.Disks.FirstOrDefault(d => d.Vm == vm && d.Here is null && scene.IsAcceptedMissing(d)) is { } disk)
+        if (vm.Vm.PowerState is VmPowerState.Running or VmPowerState.Paused && dropped is { } disk)
         {
             findings.Block(
                 "disk-drop-impossible", vm.Object,

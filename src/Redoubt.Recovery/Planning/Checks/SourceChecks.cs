@@ -15,7 +15,7 @@ internal static class SourceChecks
             return;
         }
 
-        var sources = SourcePool.All(scene);
+        var sources = scene.Sources;
         var statement = DeadStatement.Of(scene, [.. sources.Select(s => s.Pool)]);
         Stated(scene, statement, findings);
         Silent(scene, [.. sources.Select(s => s.Pool)], statement, findings);
