@@ -25,11 +25,33 @@ internal static class PlanBench
             manyMs.Add(Measure(many));
         }
 
+        // Into a server that recovers in ways of its own, from VMs that lose disks, and with what stands in the way asked to be dealt with.
+        var (fewOther, manyOther) = (Elsewhere(few), Elsewhere(many));
+        Measure(fewOther);
+        var (c, d) = (Enumerable.Range(0, 5).Min(_ => Measure(fewOther)), Enumerable.Range(0, 5).Min(_ => Measure(manyOther)));
+        System.Console.WriteLine($"plan, into a XenServer pool that has them running, disks missing: {Few} VMs {c:0} ms, {Many} VMs {d:0} ms; ratio {d / c:0.0}");
+
         var (a, b) = (JournalBench.Median(fewMs), JournalBench.Median(manyMs));
         var plan = Planner.Plan(many.Policy, many.Inventory);
         System.Console.WriteLine(
             $"plan, {Few} VMs: {a:0} ms; {Many} VMs: {b:0} ms ({plan.Steps.Length} steps, {plan.Findings.Length} findings); ratio {b / a:0.0} for ten times as many");
         return Task.CompletedTask;
+    }
+
+    private static (RecoveryPolicy Policy, Recovery.Inventory Inventory) Elsewhere((RecoveryPolicy Policy, Recovery.Inventory Inventory) of)
+    {
+        var here = of.Inventory.Target.Database;
+        return (
+            of.Policy with { Resolve = ["vm-running-here", "disk-missing"] },
+            of.Inventory with
+            {
+                Target = new(of.Inventory.Target.Origin, here with
+                {
+                    Pool = here.Pool with { Brand = "XenServer" },
+                    Vms = [.. here.Vms.Select(v => v with { PowerState = VmPowerState.Running })],
+                    Vdis = [.. here.Vdis.Where((_, i) => i % 2 == 0)],
+                }, true),
+            });
     }
 
     private static double Measure((RecoveryPolicy Policy, Recovery.Inventory Inventory) of)

@@ -11,6 +11,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["http"] = HttpBench.RunAsync,
     ["scale"] = ScaleBench.RunAsync,
     ["stall"] = StallBench.RunAsync,
+    ["sr"] = SrBench.RunAsync,
     ["plan"] = PlanBench.RunAsync,
     ["start"] = StartBench.RunAsync,
     ["failover"] = FailoverBench.RunAsync,
