@@ -80,7 +80,8 @@ internal static class ForeignBench
         for (var round = 0; round < 5; round++)
         {
             opened.Add(await MeasureAsync(open));
-            inspected.Add(await MeasureAsync(() => Task.Run(() => DatabaseFile.Read(path, new InspectQuery { Now = TimeProvider.System.GetUtcNow() }))));
+            inspected.Add(await MeasureAsync(
+                () => Task.Run(() => DatabaseFile.Read(path, new InspectQuery { Now = TimeProvider.System.GetUtcNow() }))));
         }
 
         var (a, b) = (JournalBench.Median(inspected), JournalBench.Median(opened));

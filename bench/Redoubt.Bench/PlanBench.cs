@@ -29,7 +29,9 @@ internal static class PlanBench
         var (fewOther, manyOther) = (Elsewhere(few), Elsewhere(many));
         Measure(fewOther);
         var (c, d) = (Enumerable.Range(0, 5).Min(_ => Measure(fewOther)), Enumerable.Range(0, 5).Min(_ => Measure(manyOther)));
-        System.Console.WriteLine($"plan, into a XenServer pool that has them running, disks missing: {Few} VMs {c:0} ms, {Many} VMs {d:0} ms; ratio {d / c:0.0}");
+        System.Console.WriteLine(
+            "plan, into a XenServer pool that has them running, disks missing: "
+            + $"{Few} VMs {c:0} ms, {Many} VMs {d:0} ms; ratio {d / c:0.0}");
 
         var (a, b) = (JournalBench.Median(fewMs), JournalBench.Median(manyMs));
         var plan = Planner.Plan(many.Policy, many.Inventory);

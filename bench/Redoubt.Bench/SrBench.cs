@@ -66,7 +66,9 @@ internal static class SrBench
         }
 
         var medians = times.ConvertAll(JournalBench.Median);
-        System.Console.WriteLine($"sr, {what}: {medians[0]:0.00} ms among {sites[0].Disks} disks, {medians[1]:0.00} ms among {sites[1].Disks}; ratio {medians[1] / medians[0]:0.00}");
+        System.Console.WriteLine(
+            $"sr, {what}: {medians[0]:0.00} ms among {sites[0].Disks} disks, {medians[1]:0.00} ms among {sites[1].Disks}; "
+            + $"ratio {medians[1] / medians[0]:0.00}");
     }
 
     private sealed class Site(int disks, string storage, PoolDaemon daemon, SessionState session)
@@ -85,8 +87,10 @@ internal static class SrBench
         public static async Task<Site> MakeAsync(DirectoryInfo directory, int disks)
         {
             var daemon = await PoolDaemon.OpenAsync(
-                new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" }, TimeProvider.System, CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
+                new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
+                    TimeProvider.System, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(
+                SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
             return new(disks, directory.CreateSubdirectory("storage").FullName, daemon, session);
         }
 
@@ -96,7 +100,8 @@ internal static class SrBench
         public async Task AttachAsync()
         {
             var none = ImmutableSortedDictionary<string, string>.Empty;
-            _sr = (Ref<SrRecord>)(await CallAsync("SR.create", daemon.Services.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
+            _sr = (Ref<SrRecord>)(await CallAsync(
+                "SR.create", daemon.Services.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
             _network = (Ref<NetworkRecord>)(await CallAsync("network.create", new NetworkRecord { NameLabel = "net" }))!;
             var pbd = daemon.Services.State.Get(_sr).Pbds.Single();
             await CallAsync("PBD.unplug", pbd);
@@ -119,12 +124,16 @@ internal static class SrBench
             }
 
             var scan = await MedianAsync(5, () => CallAsync("SR.scan", _sr));
-            System.Console.WriteLine($"sr, {disks} disks: listing and asking for each one's status {least:0.0} ms; attached for the first time {first:0} ms ({processor:0} ms of processor), ratio {first / least:0.0}; "
-                + $"attached again {JournalBench.Median(again):0} ms, ratio {JournalBench.Median(again) / least:0.0}; scanned {scan:0} ms, ratio {scan / least:0.0}");
+            System.Console.WriteLine(
+                $"sr, {disks} disks: listing and asking for each one's status {least:0.0} ms; "
+                + $"attached for the first time {first:0} ms ({processor:0} ms of processor), ratio {first / least:0.0}; "
+                + $"attached again {JournalBench.Median(again):0} ms, ratio {JournalBench.Median(again) / least:0.0}; "
+                + $"scanned {scan:0} ms, ratio {scan / least:0.0}");
         }
 
         public async Task CreateAsync() => _made.Push((Ref<VdiRecord>)(await CallAsync(
-            "VDI.create", new VdiRecord { Sr = _sr, VirtualSize = 1 << 20, Type = VdiType.User, SmConfig = new VdiRecord().SmConfig.Add("type", "raw") }))!);
+            "VDI.create", new VdiRecord { Sr = _sr, VirtualSize = 1 << 20, Type = VdiType.User, SmConfig = new VdiRecord().SmConfig.Add(
+                "type", "raw") }))!);
 
         public long Grown() => daemon.Services.State.Get(Last).VirtualSize + (1 << 20);
 
@@ -134,7 +143,8 @@ internal static class SrBench
         {
             var vm = (Ref<VmRecord>)(await CallAsync("VM.create", new VmRecord
             {
-                NameLabel = "bench", MemoryStaticMin = 1 << 26, MemoryDynamicMin = 1 << 26, MemoryDynamicMax = 1 << 26, MemoryStaticMax = 1 << 26, VcpusMax = 1, VcpusAtStartup = 1,
+                NameLabel = "bench", MemoryStaticMin = 1 << 26, MemoryDynamicMin = 1 << 26, MemoryDynamicMax = 1 << 26,
+                    MemoryStaticMax = 1 << 26, VcpusMax = 1, VcpusAtStartup = 1,
             }))!;
             var disk = daemon.Services.State.Get(_sr).Vdis[_vms.Count];
             await CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk });

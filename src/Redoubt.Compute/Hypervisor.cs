@@ -68,13 +68,15 @@ public sealed partial class Hypervisor : IAsyncDisposable
         .DistinctBy(s => s.Name).ToDictionary(s => Guid.Parse(s.Name), s => s.Pid);
 
     /// <summary>
-    /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd deals with five requests of a client at once;
+    /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd deals with five requests of a
+    /// client at once;
     /// within this process each takes a thread.
     /// </summary>
     public int OpenQuestionLimit => IsBehindDaemon ? 3 : 64;
 
     /// <summary>
-    /// Whether guests are another process's. Its connection may break at any time, and libvirt has been seen to crash over a call that was under
+    /// Whether guests are another process's. Its connection may break at any time, and libvirt has been seen to crash over a call that
+    /// was under
     /// way just then: so nothing is asked there that nobody has asked for.
     /// </summary>
     public bool IsBehindDaemon => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
@@ -196,7 +198,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
         CallAsync(uuid.ToString("D"), () => _connection.Find(uuid) ?? (Strays.ContainsKey(uuid) ? Stray(uuid) : null), cancellationToken);
 
     /// <summary>
-    /// Returns when the domain's QEMU has answered a question, or there is no domain; for as long as it hangs, it does not return. No more than
+    /// Returns when the domain's QEMU has answered a question, or there is no domain; for as long as it hangs, it does not return. No
+    /// more than
     /// <see cref="OpenQuestionLimit"/> such questions should be open.
     /// </summary>
     /// <exception cref="HypervisorException">Something else that the guest was asked before is not answered either.</exception>

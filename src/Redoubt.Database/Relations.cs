@@ -52,7 +52,8 @@ internal static class Relations
     public static Record Add(Record parent, FieldModel set, IEnumerable<string> childRefs)
     {
         var type = (ISetType)set.Type;
-        return set.With(parent, type.AddAll(set.GetValue(parent)!, childRefs.Select(r => ((XenType)type.Element).ReadObject(new WireString(r))!)));
+        return set.With(parent, type.AddAll(
+            set.GetValue(parent)!, childRefs.Select(r => ((XenType)type.Element).ReadObject(new WireString(r))!)));
     }
 
     /// <summary>Computes all sets of a freshly loaded database.</summary>

@@ -56,7 +56,8 @@ public sealed class Transaction
     }
 
     /// <summary>Adds objects of one class; with many at a fraction of what one after the other costs.</summary>
-    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class, or two of them, have one UUID.</exception>
+    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: another object of the class, or two of them, have one
+    /// UUID.</exception>
     public void CreateAll<T>(IEnumerable<T> records)
         where T : Record, IRecord<T>, new()
     {

@@ -11,7 +11,8 @@ namespace Redoubt.Storage;
 /// <param name="Inode">Which file there it is.</param>
 /// <param name="ChangedAt">When anything of it was changed last, in nanoseconds; nobody can set it.</param>
 [StructLayout(LayoutKind.Auto)]
-internal readonly record struct FileStatus(ushort Mode, uint Owner, long Bytes, long AllocatedBytes, ulong Device, ulong Inode, long ChangedAt)
+internal readonly record struct FileStatus(
+    ushort Mode, uint Owner, long Bytes, long AllocatedBytes, ulong Device, ulong Inode, long ChangedAt)
 {
     private int Kind => Mode & 0xf000;
 

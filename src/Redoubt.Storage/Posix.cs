@@ -245,7 +245,8 @@ internal static partial class Posix
     // struct statx has the same layout on all architectures, unlike struct stat: user at 20, mode at 28, inode at 32, size at 40, blocks
     // at 48, ctime at 96, both numbers of the device at 136.
     private static unsafe FileStatus StatusIn(byte* buffer) => new(
-        *(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512, *(ulong*)(buffer + 136), *(ulong*)(buffer + 32),
+        *(ushort*)(buffer + 28), *(uint*)(buffer + 20), *(long*)(buffer + 40), *(long*)(buffer + 48) * 512, *(ulong*)(buffer + 136),
+        *(ulong*)(buffer + 32),
         (*(long*)(buffer + 96) * 1_000_000_000) + *(uint*)(buffer + 104));
 
     private static unsafe int OpenAt2(int directory, string path, int flags, ulong resolve)

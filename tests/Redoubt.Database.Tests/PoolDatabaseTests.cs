@@ -98,13 +98,16 @@ public sealed class PoolDatabaseTests
         var taken = state.Get(state.Get(one).Vdis[0]).Uuid;
         foreach (var uuids in new[] { new[] { taken }, ["11111111-0000-4000-8000-000000000001", "11111111-0000-4000-8000-000000000001"] })
         {
-            var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(tx => tx.CreateAll(uuids.Select(u => new VdiRecord { Uuid = u })), Stop));
+            var refused = await Assert.ThrowsAsync<XenApiException>(
+                () => pool.Database.WriteAsync(tx => tx.CreateAll(uuids.Select(u => new VdiRecord { Uuid = u })), Stop));
             Assert.Equal("UUID_ALREADY_EXISTS", refused.Code);
         }
 
-        static IEnumerable<VdiRecord> Disks(Ref<SrRecord> sr) => Enumerable.Range(0, 200).Select(i => new VdiRecord { Sr = sr, NameLabel = $"disk {i % 10}" });
+        static IEnumerable<VdiRecord> Disks(Ref<SrRecord> sr) => Enumerable.Range(0, 200).Select(
+            i => new VdiRecord { Sr = sr, NameLabel = $"disk {i % 10}" });
 
-        List<string> Names(Ref<SrRecord> sr) => [.. pool.Database.State.Get(sr).Vdis.Select(v => pool.Database.State.Get(v).NameLabel).Order(StringComparer.Ordinal)];
+        List<string> Names(Ref<SrRecord> sr) => [.. pool.Database.State.Get(sr).Vdis.Select(
+            v => pool.Database.State.Get(v).NameLabel).Order(StringComparer.Ordinal)];
     }
 
     [Fact]

@@ -15,14 +15,16 @@ public sealed class SilentGuestTests
     {
         await using var bench = new Bench();
         var site = await bench.StartAsync("site");
-        var (hangs, ends, well, paused) = (await StartAsync(site, "hangs"), await StartAsync(site, "ends"), await StartAsync(site, "well"), await StartAsync(site, "stands"));
+        var (hangs, ends, well, paused) = (await StartAsync(site, "hangs"), await StartAsync(site, "ends"), await StartAsync(
+            site, "well"), await StartAsync(site, "stands"));
         await site.Api.CallAsync("VM.pause", [paused], Stop);
         var uuid = await site.CallAsync<string>("VM.get_uuid", Stop, hangs);
         var qemu = Qemu(site, uuid);
 
         await SignalAsync(qemu, "STOP");
         await SignalAsync(Qemu(site, await site.CallAsync<string>("VM.get_uuid", Stop, ends)), "STOP");
-        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains("The guests of 2 VMs (ends, hangs) do not answer", StringComparison.Ordinal), "both are told");
+        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains(
+            "The guests of 2 VMs (ends, hangs) do not answer", StringComparison.Ordinal), "both are told");
         Assert.Equal(["VM_NOT_ANSWERING"], await MessagesAsync(site, uuid));
 
         // Nothing about the others waits. One that is switched off is no longer told of.
@@ -30,17 +32,20 @@ public sealed class SilentGuestTests
         await site.Api.CallAsync("VM.hard_shutdown", [well], Stop);
         await StartAsync(site, "later");
         await site.Api.CallAsync("VM.hard_shutdown", [ends], Stop);
-        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains($"The guest of VM hangs ({uuid}) does not answer", StringComparison.Ordinal), "one is told");
+        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains(
+            $"The guest of VM hangs ({uuid}) does not answer", StringComparison.Ordinal), "one is told");
         Assert.Equal(VmPowerState.Halted, (await site.CallAsync<VmRecord>("VM.get_record", Stop, ends)).PowerState);
 
         // The next daemon knows it from its start.
         await Bench.SignalAsync(site.Daemon, "TERM");
         await site.Daemon.WaitForExitAsync(Stop);
         site = await bench.StartAsync("site");
-        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains("The guest of VM hangs", StringComparison.Ordinal), "it is told again");
+        await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains("The guest of VM hangs", StringComparison.Ordinal),
+            "it is told again");
 
         await SignalAsync(qemu, "CONT");
-        await Patience.UntilAsync(async () => !(await StatusAsync(site)).Contains("not answer", StringComparison.Ordinal), "it answers again");
+        await Patience.UntilAsync(async () => !(await StatusAsync(site)).Contains("not answer", StringComparison.Ordinal),
+            "it answers again");
         await Patience.UntilAsync(async () => (await MessagesAsync(site, uuid))[^1] == "VM_ANSWERING_AGAIN", "that is told too");
     }
 
@@ -70,7 +75,8 @@ public sealed class SilentGuestTests
     }
 
     private static int Qemu(DemoSite site, string uuid) => int.Parse(
-        File.ReadAllText(Path.Combine(site.DataDirectory, "hypervisor/run/qemu", $"{uuid}.pid")), System.Globalization.CultureInfo.InvariantCulture);
+        File.ReadAllText(Path.Combine(site.DataDirectory, "hypervisor/run/qemu", $"{uuid}.pid")),
+            System.Globalization.CultureInfo.InvariantCulture);
 
     private static async Task SignalAsync(int pid, string signal)
     {

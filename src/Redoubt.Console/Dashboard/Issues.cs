@@ -28,7 +28,8 @@ internal static class Issues
         Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
         Problem.GuestsSilent { Vms: [var vm] } =>
             Look(DashboardText.GuestSilentTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid), DashboardText.GuestSilentText, "apps"),
-        Problem.GuestsSilent { Vms.Count: var count } => Look(DashboardText.GuestsSilentTitle(count), DashboardText.GuestSilentText, "apps"),
+        Problem.GuestsSilent { Vms.Count: var count } => Look(
+            DashboardText.GuestsSilentTitle(count), DashboardText.GuestSilentText, "apps"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "broken" } copy } =>
             Look(DashboardText.BrokenTitle(sr.Name), DashboardText.BrokenText(copy.Behind, copy.Reason), "protection"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>

@@ -151,9 +151,11 @@ public sealed class JournalWriter : IDisposable
         var generation = dump.Manifest.Generation;
         if (generation is < 0 or > JournalLayout.MaxGeneration || TransactionFraming.MoreFollow(generation))
             throw new ArgumentException($"a whole database cannot be written at generation {generation}", nameof(dump));
-        // Encoding twice costs time but lets an oversized database fail before the volume is touched. One that is surely too large for a half
+        // Encoding twice costs time but lets an oversized database fail before the volume is touched. One that is surely too large for
+        // a half
         // is compressed in any case, and that is before the volume is touched too.
-        var ready = _area is not null && DumpWriter.IsSurelyLargerThan(dump, MaxDatabaseBytes) ? PackedDatabase.Of(dump, _time.GetUtcNow()) : null;
+        var ready = _area is not null && DumpWriter.IsSurelyLargerThan(dump, MaxDatabaseBytes) ? PackedDatabase.Of(
+            dump, _time.GetUtcNow()) : null;
         var length = ready?.Entry.DumpBytes ?? DumpWriter.Measure(dump);
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         _device.RequireInPlace();
@@ -286,7 +288,8 @@ public sealed class JournalWriter : IDisposable
     }
 
     /// <summary>Compresses a database that is larger than a half, and finds space for it that neither the half to be kept nor the history needs.</summary>
-    private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(DatabaseDump dump, PackedDatabase? ready, long length, JournalHalf half)
+    private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(
+        DatabaseDump dump, PackedDatabase? ready, long length, JournalHalf half)
     {
         var sizes = $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}";
         if (_area is null)

@@ -72,8 +72,10 @@ internal static class ProblemSentences
 
     private static string OfSilent(Problem.GuestsSilent silent) =>
         (silent.Vms is [var vm]
-            ? $"The guest of VM {Name(vm)} ({vm.Uuid}) does not answer: its QEMU process hangs or is stopped. What it does is not known, whatever its power state says."
-            : $"The guests of {silent.Vms.Count} VMs ({Names(silent.Vms.Select(Name))}) do not answer: their QEMU processes hang or are stopped. "
+            ? $"The guest of VM {Name(vm)} ({vm.Uuid}) does not answer: its QEMU process hangs or is stopped. "
+                + "What it does is not known, whatever its power state says."
+            : $"The guests of {silent.Vms.Count} VMs ({Names(silent.Vms.Select(Name))}) do not answer: "
+                + "their QEMU processes hang or are stopped. "
                 + "What they do is not known, whatever their power state says.")
         + " Mend what they wait for, for example storage, or switch them off: vm-shutdown --force"
         + (silent.Unasked > 0 ? $". As long as they hang, {Vms(silent.Unasked)} can't be asked." : "");

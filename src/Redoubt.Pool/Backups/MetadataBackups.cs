@@ -219,7 +219,8 @@ internal sealed class MetadataBackups(PoolServices pool)
             if (disk.VirtualSize < sizeBytes)
             {
                 var now = await sr.ResizeVdiAsync(uuid, sizeBytes, cancellationToken);
-                await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, existing, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
+                await pool.Database.WriteAsync(
+                    tx => VdiRows.Resize(tx, existing, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
             }
 
             return existing;

@@ -88,7 +88,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.resize_online")]
     public Task ResizeOnlineAsync(CallContext call, Ref<VdiRecord> vdi, long size) => ResizeAsync(call, vdi, size);
 
-    private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(tx => VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
+    private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(
+        tx => VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
 
     [Message("VDI.clone")]
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>

@@ -94,7 +94,8 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
                 continue;
             }
 
-            if ((hypervisor.IsBehindDaemon && !isKnown) || _unanswered.Values.Count(q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
+            if ((hypervisor.IsBehindDaemon && !isKnown) || _unanswered.Values.Count(
+                q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
             {
                 unasked++;
                 continue;
@@ -121,14 +122,16 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
     {
         var (running, before) = (Running(), pool.Silence);
         var silent = _unanswered.Where(q => running.GetValueOrDefault(q.Key) is { } vm
-                && (before.Vms.Contains(vm.Uuid) || (vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
+                && (before.Vms.Contains(vm.Uuid) || (
+                    vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
             .Select(q => running[q.Key].Uuid).ToImmutableSortedSet(StringComparer.Ordinal);
         pool.Silence = new(silent, unasked);
         foreach (var uuid in silent.Except(before.Vms))
         {
             await pool.PostAsync(
                 "VM_NOT_ANSWERING", 2, Cls.Vm, uuid,
-                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record says what it did last. "
+                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; "
+                + "its record says what it did last. "
                 + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
         }
 
@@ -139,7 +142,8 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
     }
 
     private Dictionary<Guid, VmRecord> Running() => pool.State.All<VmRecord>()
-        .Where(v => v.Record is { PowerState: VmPowerState.Running or VmPowerState.Paused, IsControlDomain: false } && v.Record.ResidentOn == pool.Host)
+        .Where(v => v.Record is { PowerState: VmPowerState.Running or VmPowerState.Paused, IsControlDomain: false }
+            && v.Record.ResidentOn == pool.Host)
         .ToDictionary(v => VmRows.Uuid(v.Record), v => v.Record);
 
     /// <param name="Answer">Ends when the guest has answered.</param>

@@ -6,7 +6,8 @@ internal sealed class NetworkMap(RecoveryPolicy policy, DatabaseIndex target)
     // A pool may have a network for each VLAN, and each interface asks.
     private readonly ILookup<string, NetworkFacts> _named = target.Facts.Networks.ToLookup(n => n.Name);
     private readonly ILookup<string, NetworkFacts> _words = target.Facts.Networks
-        .SelectMany(n => new[] { n.Uuid, n.Name }.Distinct().Select(word => (Word: word, Network: n))).ToLookup(n => n.Word, n => n.Network);
+        .SelectMany(n => new[] { n.Uuid, n.Name }.Distinct().Select(word => (Word: word, Network: n))).ToLookup(
+            n => n.Word, n => n.Network);
     private readonly ILookup<string, NetworkFacts> _bridges = target.Facts.Networks.Where(n => n.Bridge.Length > 0).ToLookup(n => n.Bridge);
 
     /// <summary>The networks of the target that the name in the policy, or the network itself, leads to; the first is the one.</summary>

@@ -33,7 +33,8 @@ internal sealed class PlanScene
 
     public NetworkMap Networks { get; }
 
-    /// <summary>The pools that could be running the chosen VMs; several checks and steps ask, and who they are takes a pass over all VMs.</summary>
+    /// <summary>The pools that could be running the chosen VMs; several checks and steps ask, and who they are takes a pass over all
+    /// VMs.</summary>
     public IReadOnlyList<SourcePool> Sources => _sources.Value;
 
     public bool IsTest => Policy.Kind == RecoveryKind.Test;

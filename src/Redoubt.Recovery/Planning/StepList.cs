@@ -68,7 +68,8 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     {
         var volume = PlanObject.Of(unit.Vms[0].Volume);
         var here = scene.IsTest ? [] : unit.Vms
-            .Where(v => scene.Target.Vm(v.Vm.Uuid) is { } there && (there.PowerState == VmPowerState.Halted || _stopped.Contains(there.Uuid))).ToList();
+            .Where(v => scene.Target.Vm(v.Vm.Uuid) is { } there && (
+                there.PowerState == VmPowerState.Halted || _stopped.Contains(there.Uuid))).ToList();
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
             || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance

@@ -15,9 +15,11 @@ internal sealed record SeenVdi(VdiState State, FileStatus Status, bool IsKnown)
     /// <param name="status">Its status before it was read.</param>
     /// <param name="before">What it was when it was read before, or null.</param>
     public static SeenVdi Of(VdiState state, FileStatus status, SeenVdi? before) =>
-        new(state, status, before is not null && IsSame(before.Status, status) && before.State == state with { PhysicalUtilisationBytes = before.State.PhysicalUtilisationBytes });
+        new(state, status, before is not null && IsSame(before.Status, status)
+            && before.State == state with { PhysicalUtilisationBytes = before.State.PhysicalUtilisationBytes });
 
-    /// <summary>What it is by its status alone; null if it must be read. How much is taken of it may change without a time that does.</summary>
+    /// <summary>What it is by its status alone; null if it must be read. How much is taken of it may change without a time that
+    /// does.</summary>
     public SeenVdi? Now(FileStatus status) => IsKnown && State.Unreadable is null && IsSame(Status, status)
         ? this with { State = State with { PhysicalUtilisationBytes = status.AllocatedBytes }, Status = status }
         : null;

@@ -60,7 +60,8 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     private void ReadAll(List<VdiFile> files, Dictionary<VdiFile, SeenVdi> before, SeenVdi?[] now, CancellationToken cancellationToken)
     {
         var (next, failure) = (-1, (Exception?)null);
-        var helpers = Enumerable.Range(1, files.Count < FewFiles ? 0 : AtOnce - 1).Select(_ => new Thread(Read) { IsBackground = true }).ToList();
+        var helpers = Enumerable.Range(1, files.Count < FewFiles ? 0 : AtOnce - 1).Select(
+            _ => new Thread(Read) { IsBackground = true }).ToList();
         helpers.ForEach(h => h.Start());
         Read();
         helpers.ForEach(h => h.Join());
@@ -71,7 +72,8 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             try
             {
-                for (var i = Interlocked.Increment(ref next); i < files.Count && Volatile.Read(ref failure) is null; i = Interlocked.Increment(ref next))
+                for (var i = Interlocked.Increment(ref next); i < files.Count && Volatile.Read(
+                    ref failure) is null; i = Interlocked.Increment(ref next))
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     now[i] = _reader.TryRead(files[i], before.GetValueOrDefault(files[i]));
@@ -162,14 +164,17 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             using var handle = Posix.OpenForReading(path);
             Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
-            isMetadata = bits is null && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata && path.EndsWith(".raw", StringComparison.Ordinal);
+            isMetadata = bits is null && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata
+                && path.EndsWith(".raw", StringComparison.Ordinal);
             var (mode, away) = (Posix.GetStatus(handle, path).Permissions, bits ?? (isMetadata ? GroupAndOthers : Others));
             if ((mode & away) != 0)
                 Posix.SetMode(handle, (uint)(mode & ~away), path);
         }
         catch (IOException) when (isMetadata)
         {
-            throw SrFailure.Backend(SrFailure.SrUnavailable, $"{path} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
+            throw SrFailure.Backend(
+                SrFailure.SrUnavailable,
+                $"{path} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
         }
         catch (IOException)
         {

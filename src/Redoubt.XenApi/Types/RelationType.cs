@@ -54,7 +54,8 @@ public sealed class RelationType<TRecord> : XenType<ImmutableSortedSet<Ref<TReco
     public object Add(object set, object element) => ((ImmutableSortedSet<Ref<TRecord>>)set).Add((Ref<TRecord>)element);
 
     /// <inheritdoc/>
-    public object AddAll(object set, IEnumerable<object> elements) => ((ImmutableSortedSet<Ref<TRecord>>)set).Union(elements.Cast<Ref<TRecord>>());
+    public object AddAll(object set, IEnumerable<object> elements) => ((ImmutableSortedSet<Ref<TRecord>>)set).Union(
+        elements.Cast<Ref<TRecord>>());
 
     /// <inheritdoc/>
     public object Remove(object set, object element) => ((ImmutableSortedSet<Ref<TRecord>>)set).Remove((Ref<TRecord>)element);

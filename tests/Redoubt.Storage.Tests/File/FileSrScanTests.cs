@@ -27,7 +27,8 @@ public sealed class FileSrScanTests : FileSrFixture
         await using (var file = new FileStream(files[1], FileMode.Open, FileAccess.Write))
             file.SetLength(16384);
         File.Delete(files[2]);
-        Assert.Equal([(VdiType.Metadata, 8192L), (VdiType.User, 16384L)], (await sr.ScanAsync(Token)).Take(2).Select(f => (f.Type, f.VirtualSizeBytes)));
+        Assert.Equal([(VdiType.Metadata, 8192L), (VdiType.User, 16384L)], (await sr.ScanAsync(Token)).Take(2).Select(
+            f => (f.Type, f.VirtualSizeBytes)));
         Assert.Equal(disks - 1, (await sr.ScanAsync(Token)).Count);
         var other = Path.Combine(SrPath, "other");
         File.WriteAllBytes(other, Content(8192, 2));

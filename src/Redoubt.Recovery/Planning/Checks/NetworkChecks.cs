@@ -67,16 +67,20 @@ internal static class NetworkChecks
         var chosen = scene.Chosen.Select(c => c.Vm.Uuid).ToHashSet();
         var here = scene.Target.Facts.Vms.Where(v => !chosen.Contains(v.Uuid)).SelectMany(v => v.Vifs.Select(i => (Vm: v.Uuid, Name: v.Name + " here", i.Mac)));
         var holders = here.Concat(used.Select(u => (Vm: u.Vm.Vm.Uuid, u.Vm.Vm.Name, u.Vif.Mac))).Where(h => h.Mac.Length > 0)
-            .GroupBy(h => h.Mac, StringComparer.OrdinalIgnoreCase).ToDictionary(g => g.Key, g => g.OrderBy(h => h.Name, StringComparer.Ordinal).ToList(), StringComparer.OrdinalIgnoreCase);
+            .GroupBy(h => h.Mac, StringComparer.OrdinalIgnoreCase).ToDictionary(
+                g => g.Key, g => g.OrderBy(h => h.Name, StringComparer.Ordinal).ToList(), StringComparer.OrdinalIgnoreCase);
         foreach (var (vm, vif) in used)
         {
             // All of them may have one and the same.
-            var others = holders.GetValueOrDefault(vif.Mac, []).Where(h => h.Vm != vm.Vm.Uuid).Select(h => h.Name).Distinct().Take(MacHoldersShown + 1).ToList();
+            var others = holders.GetValueOrDefault(vif.Mac, []).Where(h => h.Vm != vm.Vm.Uuid).Select(h => h.Name).Distinct().Take(
+                MacHoldersShown + 1).ToList();
             if (others.Count > 0)
             {
+                var shown = others.Take(MacHoldersShown);
                 var more = others.Count > MacHoldersShown ? " and others" : "";
                 findings.Warn(
-                    "mac-clash", vm.Object, $"Interface {vif.Position} has the hardware address {vif.Mac}, which {string.Join(", ", others.Take(MacHoldersShown))}{more} has too.",
+                    "mac-clash", vm.Object,
+                    $"Interface {vif.Position} has the hardware address {vif.Mac}, which {string.Join(", ", shown)}{more} has too.",
                     "Two machines with one address disturb each other on one network. Keep one of them off, or give it another address.");
             }
         }
