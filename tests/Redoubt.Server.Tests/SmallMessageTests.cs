@@ -36,4 +36,20 @@ public sealed class SmallMessageTests(TestPool pool) : IClassFixture<TestPool>
         Assert.True(found.GetProperty("complete").GetBoolean());
         Assert.Equal((await pool.CallAsync("SR.get_uuid", sr)).GetString(), found.GetProperty("sr").GetProperty("uuid").GetString());
     }
+
+    [Fact]
+    public async Task A_probe_is_asked_for_metadata_as_every_client_does_and_for_nothing_else()
+    {
+        var host = (await pool.CallAsync("host.get_all"))[0].GetString()!;
+        var place = new Dictionary<string, string> { ["location"] = pool.NewDirectory() };
+        var metadata = new Dictionary<string, string> { ["metadata"] = "true" };
+        Assert.Contains("SRlist", (await pool.CallAsync("SR.probe", host, place, "file", metadata)).GetString(), StringComparison.Ordinal);
+        Assert.Equal(0, (await pool.CallAsync("SR.probe_ext", host, place, "file", metadata)).GetArrayLength());
+        foreach (var message in new[] { "SR.probe", "SR.probe_ext" })
+        {
+            var more = new Dictionary<string, string> { ["metadata"] = "true", ["x"] = "y" };
+            var refused = await pool.FailureAsync(message, host, place, "file", more);
+            Assert.Equal(["VALUE_NOT_SUPPORTED", "sm_config", "x"], refused[..3]);
+        }
+    }
 }

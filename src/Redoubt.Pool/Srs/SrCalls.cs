@@ -200,11 +200,14 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
     [Message("SR.get_database_replication_state")]
     public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) => replication.State(sr);
 
+    // metadata=true is how XenServer's clients, and ours, ask to be told of metadata, which is always done here.
     private static void RequireNoMore(ImmutableSortedDictionary<string, string> smConfig)
     {
-        if (!smConfig.IsEmpty)
+        if (smConfig.Keys.FirstOrDefault(k => k != "metadata") is { } more)
         {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", "sm_config", smConfig.First().Key, "This is not done here: no storage driver is told more than device_config to look for SRs.");
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "sm_config", more,
+                "This is not done here: no storage driver is told more than device_config to look for SRs.");
         }
     }
 
