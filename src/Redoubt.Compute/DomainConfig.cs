@@ -47,8 +47,14 @@ public sealed record DomainConfig
     /// <summary>The network interfaces.</summary>
     public IReadOnlyList<DomainNic> Nics { get; init; } = [];
 
-    /// <summary>The file that the first serial port is appended to; <see langword="null"/> throws the output away.</summary>
+    /// <summary>The file that the first serial port is appended to; <see langword="null"/> keeps nothing of the output.</summary>
     public string? ConsoleLogPath { get; init; }
+
+    /// <summary>
+    /// The unix socket of the first serial port, at which one client at a time reads and types; <see langword="null"/> for a port that is only
+    /// kept.
+    /// </summary>
+    public string? SerialSocketPath { get; init; }
 
     /// <summary>The unix socket of the VNC console; <see langword="null"/> for a guest without a screen.</summary>
     public string? VncSocketPath { get; init; }

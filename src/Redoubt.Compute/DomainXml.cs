@@ -96,7 +96,7 @@ public static class DomainXml
         platform.EmulatorPath is null ? null : new XElement("emulator", platform.EmulatorPath),
         config.Disks.OrderBy(disk => disk.Device).Select(Disk),
         config.Nics.Where(nic => nic.Bridge is not null && nic.Segment is null).OrderBy(nic => nic.Device).Select(nic => Nic(nic, config)),
-        Serial("serial", config.ConsoleLogPath),
+        Serial(config.ConsoleLogPath, config.SerialSocketPath),
         Agent(config.AgentSocketPath),
         Screen(config.VncSocketPath),
         new XElement("memballoon", new XAttribute("model", "virtio"), new XElement("stats", new XAttribute("period", 10))),
@@ -172,12 +172,20 @@ public static class DomainXml
             words.Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
     }
 
-    private static XElement Serial(string name, string? logPath) => logPath is null
-        ? new XElement(name, new XAttribute("type", "null"))
-        : new XElement(
-            name,
+    // Whether anybody listens at the socket or not, the log gets all of it.
+    private static XElement Serial(string? logPath, string? socketPath) => (logPath, socketPath) switch
+    {
+        (null, null) => new XElement("serial", new XAttribute("type", "null")),
+        ({ } log, null) => new XElement(
+            "serial",
             new XAttribute("type", "file"),
-            new XElement("source", new XAttribute("path", logPath), new XAttribute("append", "on")));
+            new XElement("source", new XAttribute("path", log), new XAttribute("append", "on"))),
+        (_, { } socket) => new XElement(
+            "serial",
+            new XAttribute("type", "unix"),
+            new XElement("source", new XAttribute("mode", "bind"), new XAttribute("path", socket)),
+            logPath is null ? null : new XElement("log", new XAttribute("file", logPath), new XAttribute("append", "on"))),
+    };
 
     private static XElement? Agent(string? socketPath) => socketPath is null ? null : new XElement(
         "channel",
@@ -189,7 +197,8 @@ public static class DomainXml
         ? []
         :
         [
-            new XElement("graphics", new XAttribute("type", "vnc"), new XAttribute("socket", socketPath)),
+            // Several may look at once; a viewer that asks to be the only one, as many do by default, throws nobody out.
+            new XElement("graphics", new XAttribute("type", "vnc"), new XAttribute("socket", socketPath), new XAttribute("sharePolicy", "ignore")),
             new XElement("video", new XElement("model", new XAttribute("type", "vga"))),
             new XElement("input", new XAttribute("type", "tablet"), new XAttribute("bus", "usb")),
         ];

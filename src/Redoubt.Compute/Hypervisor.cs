@@ -409,7 +409,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     private static void MakeDirectoriesFor(DomainConfig config)
     {
-        foreach (var path in new[] { config.ConsoleLogPath, config.VncSocketPath, config.AgentSocketPath, config.NvramPath })
+        foreach (var path in new[] { config.ConsoleLogPath, config.SerialSocketPath, config.VncSocketPath, config.AgentSocketPath, config.NvramPath })
         {
             if (Path.GetDirectoryName(path) is { Length: > 0 } directory)
                 Directory.CreateDirectory(directory);

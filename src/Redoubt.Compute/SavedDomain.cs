@@ -120,8 +120,7 @@ internal static class SavedDomain
     {
         line.SetAttributeValue("type", here is null ? "null" : (string?)here.Attribute("type"));
         line.Elements("source").Remove();
-        if (here?.Element("source") is { } source)
-            line.AddFirst(new XElement(source));
+        line.AddFirst(here?.Elements().Where(e => e.Name.LocalName is "source" or "log").Select(e => new XElement(e)));
     }
 
     private static void Screen(XElement devices, XElement here)

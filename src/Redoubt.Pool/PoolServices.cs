@@ -68,6 +68,9 @@ public sealed class PoolServices
     /// <summary>The pool.</summary>
     public required Ref<PoolRecord> Pool { get; init; }
 
+    /// <summary>Where others reach the server of this pool; null as long as it does not listen.</summary>
+    public Uri? Url { get; private set; }
+
     /// <summary>Asks every site that this pool knows about a VM, by its UUID, all at once and within a limit; null where sites are not known.</summary>
     public Func<string, CancellationToken, Task<ImmutableArray<SiteAnswer>>>? AskSites { get; set; }
 
@@ -102,6 +105,13 @@ public sealed class PoolServices
             file.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Notes where others reach the server of this pool from now on.</summary>
+    public async Task ListensAtAsync(Uri url, CancellationToken cancellationToken)
+    {
+        Url = url;
+        await Database.WriteAsync(tx => ConsoleRows.Place(tx, url), cancellationToken);
     }
 
     /// <summary>What seals the secrets of what leaves the daemon, and opens those that come back.</summary>

@@ -59,6 +59,20 @@ internal sealed class HostUpkeep : IAsyncDisposable
             .OrderBy(IPAddress.IsLoopback).ThenBy(a => a.AddressFamily).FirstOrDefault() ?? IPAddress.Loopback;
     }
 
+    /// <summary>The URL by which others reach this server, the best that there is: over TLS, and from elsewhere.</summary>
+    /// <param name="listened">What it listens on, with the ports that those became.</param>
+    public static Uri UrlOf(IReadOnlyCollection<(IPEndPoint EndPoint, bool IsSecure)> listened) => UrlOf(listened, OwnAddresses());
+
+    /// <inheritdoc cref="UrlOf(IReadOnlyCollection{ValueTuple{IPEndPoint, bool}})"/>
+    /// <param name="listened">What it listens on, with the ports that those became.</param>
+    /// <param name="own">The addresses of the machine.</param>
+    internal static Uri UrlOf(IEnumerable<(IPEndPoint EndPoint, bool IsSecure)> listened, IReadOnlyCollection<IPAddress> own)
+    {
+        var (address, port, isSecure) = listened.Select(l => (Address: AddressOf([l.EndPoint.Address], own), l.EndPoint.Port, l.IsSecure))
+            .OrderByDescending(l => l.IsSecure).ThenBy(l => IPAddress.IsLoopback(l.Address)).ThenBy(l => l.Address.AddressFamily).First();
+        return new UriBuilder(isSecure ? "https" : "http", address.ToString(), port).Uri;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _subscription.Dispose();

@@ -23,6 +23,7 @@ using Redoubt.Server.Sessions;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
+using Redoubt.Server.Viewing;
 using Redoubt.Storage;
 
 namespace Redoubt.Server;
@@ -33,6 +34,7 @@ namespace Redoubt.Server;
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
 ///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
 ///  ConsoleHost ──► pages for people, which do what they do by calls
+///  ConsoleConnection, ConsoleWebSocket ──► guests' screens and serial ports
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -54,6 +56,8 @@ public sealed class PoolServer : IAsyncDisposable
     private HostUpkeep? _host;
     private readonly CallFailures _failures;
     private readonly RecoveryService _recovery;
+    private readonly ConsoleViewers _viewers;
+    private readonly ConsoleConnection _consoles;
 
     private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
     {
@@ -81,7 +85,8 @@ public sealed class PoolServer : IAsyncDisposable
             _recovery.Messages,
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
-        var transfers = new TransferRunner(new HttpSessions(services, _logins), new ClientTask(services, _tasks, failures), audit, failures);
+        var sessions = new HttpSessions(services, _logins);
+        var transfers = new TransferRunner(sessions, new ClientTask(services, _tasks, failures), audit, failures);
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
             new TransferEndpoint(daemon, transfers),
@@ -99,7 +104,13 @@ public sealed class PoolServer : IAsyncDisposable
             RecordAsync = (caller, remote, path, act) => audit.BeginFile(caller, remote, "console/inspect", path).RunAsync(act),
         });
         var console = ConsoleHost.Build(web.Services);
-        web.Run(http => ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console) : routes.HandleAsync(http));
+        _viewers = new ConsoleViewers(services);
+        var guestConsoles = new ConsoleEndpoint(services, new GuestConsoles(services), _viewers, sessions, audit, failures);
+        _consoles = new ConsoleConnection(guestConsoles, services.Time);
+        var guestConsole = ConsoleWebSocket.Build(web.Services, guestConsoles);
+        web.Run(http => ConsoleWebSocket.IsOurs(http.Request) ? guestConsole(http)
+            : ConsoleHost.IsOurs(http.Request) ? ConsoleHost.HandleAsync(http, console)
+            : routes.HandleAsync(http));
         _failures = failures;
     }
 
@@ -211,8 +222,9 @@ public sealed class PoolServer : IAsyncDisposable
         // Runs stop where they are, between two calls of theirs, while these are still answered.
         await _recovery.DisposeAsync();
 
-        // Who waits for events would hold up the end.
+        // Who waits for events, or looks at a console, would hold up the end.
         _feed.Dispose();
+        await _viewers.DisposeAsync();
         using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
         {
             await _web.StopAsync(limit.Token);
@@ -260,6 +272,7 @@ public sealed class PoolServer : IAsyncDisposable
                     options.Use(next => connection => server!.ThinCli(run).HandleAsync(connection, next));
                 }
 
+                options.Use(next => connection => server!._consoles.HandleAsync(connection, next));
                 options.Use(next => connection => HostlessRequests.HandleAsync(connection, next, daemon.Services.Time));
             })));
             var passwords = LocalPasswords.Open(config.DataDirectory);
@@ -273,6 +286,7 @@ public sealed class PoolServer : IAsyncDisposable
             daemon.NoteKept();
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
+            await daemon.Services.ListensAtAsync(HostUpkeep.UrlOf([.. bound.Select(b => (b.Options.IPEndPoint!, b.Url.IsSecure))]), cancellationToken);
             daemon.StartWithHost();
             return server;
         }

@@ -126,10 +126,15 @@ public sealed class DomainXmlTests
     [Fact]
     public void The_console_appends_and_the_sockets_are_where_they_were_asked_for()
     {
-        var domain = Build(Plain with { ConsoleLogPath = "/c.log", VncSocketPath = "/v", AgentSocketPath = "/a" });
-        var console = domain.Descendants("serial").Single().Element("source")!;
-        Assert.Equal(("/c.log", "on"), ((string?)console.Attribute("path"), (string?)console.Attribute("append")));
-        Assert.Equal("/v", (string?)domain.Descendants("graphics").Single().Attribute("socket"));
+        var domain = Build(Plain with { ConsoleLogPath = "/c.log", SerialSocketPath = "/s", VncSocketPath = "/v", AgentSocketPath = "/a" });
+        var console = domain.Descendants("serial").Single();
+        Assert.Equal(("unix", "bind", "/s"), ((string?)console.Attribute("type"), (string?)console.Element("source")!.Attribute("mode"), (string?)console.Element("source")!.Attribute("path")));
+        Assert.Equal(("/c.log", "on"), ((string?)console.Element("log")!.Attribute("file"), (string?)console.Element("log")!.Attribute("append")));
+        var kept = Build(Plain with { ConsoleLogPath = "/c.log" }).Descendants("serial").Single();
+        Assert.Equal(("file", "/c.log", "on"), ((string?)kept.Attribute("type"), (string?)kept.Element("source")!.Attribute("path"), (string?)kept.Element("source")!.Attribute("append")));
+        Assert.Equal("null", (string?)Build(Plain).Descendants("serial").Single().Attribute("type"));
+        var screen = domain.Descendants("graphics").Single();
+        Assert.Equal(("/v", "ignore"), ((string?)screen.Attribute("socket"), (string?)screen.Attribute("sharePolicy")));
         Assert.Equal("/a", (string?)domain.Descendants("channel").Single().Element("source")!.Attribute("path"));
     }
 
@@ -160,8 +165,9 @@ public sealed class DomainXmlTests
             Disks = [new DomainDisk { Device = 0, Path = null }, new DomainDisk { Device = 0, Path = "relative" }, new DomainDisk { Device = 300, Path = "/x\0" }],
             Nics = [new DomainNic { Device = 0, Mac = "01:00:00:00:00:00", Bridge = "a/b" }],
             VncSocketPath = "/" + new string('v', 107),
+            SerialSocketPath = "/" + new string('s', 107),
         }).Problems();
-        Assert.Equal(11, problems.Count);
+        Assert.Equal(12, problems.Count);
     }
 
     private static XElement Build(DomainConfig config) => XElement.Parse(DomainXml.Build(config, Tcg), LoadOptions.PreserveWhitespace);

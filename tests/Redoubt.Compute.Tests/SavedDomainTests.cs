@@ -24,7 +24,16 @@ public sealed class SavedDomainTests
         Assert.Equal(("/here/disk", "0x07"), ((string?)disk.Element("source")!.Attribute("file"), (string?)disk.Element("address")!.Attribute("slot")));
         Assert.Equal("/here/vnc", (string?)adapted.Descendants("graphics").Single().Attribute("socket"));
         Assert.Equal("/here/agent", (string?)adapted.Descendants("channel").Single().Element("source")!.Attribute("path"));
-        Assert.Equal("/here/log", (string?)adapted.Descendants("serial").Single().Element("source")!.Attribute("path"));
+        Assert.Equal("/here/tty", (string?)adapted.Descendants("serial").Single().Element("source")!.Attribute("path"));
+        Assert.Equal("/here/log", (string?)adapted.Descendants("serial").Single().Element("log")!.Attribute("file"));
+    }
+
+    [Fact]
+    public void A_guest_that_was_saved_when_its_port_was_only_kept_can_be_typed_at_here()
+    {
+        var saved = DomainXml.Build(Guest("/there") with { SerialSocketPath = null }, There);
+        var port = XElement.Parse(SavedDomain.Adapt(saved, DomainXml.Build(Guest("/here"), Here), Guest("/here"))).Descendants("serial").Single();
+        Assert.Equal(("unix", "/here/tty", "/here/log"), ((string?)port.Attribute("type"), (string?)port.Element("source")!.Attribute("path"), (string?)port.Element("log")!.Attribute("file")));
     }
 
     [Fact]
@@ -112,6 +121,7 @@ public sealed class SavedDomainTests
         Vcpus = 1,
         Disks = [new DomainDisk { Device = 0, Path = root + "/disk" }],
         ConsoleLogPath = root + "/log",
+        SerialSocketPath = root + "/tty",
         VncSocketPath = root + "/vnc",
         AgentSocketPath = root + "/agent",
     };

@@ -32,7 +32,7 @@ public sealed class RestartTests
         Assert.Equal(0, guest.Read(second).ResumedFrom);
         await second.Api.CallAsync("VM.clean_shutdown", [vm], Stop);
         Assert.Equal(VmPowerState.Halted, (await second.CallAsync<VmRecord>("VM.get_record", Stop, vm)).PowerState);
-        Assert.Empty(Bench.ProcessesBelow(Path.Combine(second.DataDirectory, "consoles")));
+        Assert.Empty(Bench.ProcessesBelow(Path.Combine(second.DataDirectory, "vnc")));
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>One run of <c>redoubt serve</c>, as a process, on libvirt's test driver: until it has refused, or listens.</summary>
+/// <summary>One run of <c>redoubt serve</c>, as a process: until it has refused, or listens.</summary>
 internal sealed class ServeRun : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
@@ -25,12 +25,16 @@ internal sealed class ServeRun : IAsyncDisposable
 
     public Process Process => _process;
 
-    /// <summary>Starts it and waits for either.</summary>
-    public static async Task<ServeRun> StartAsync(string data, params IEnumerable<string> options)
+    /// <summary>Starts it on libvirt's test driver, and waits for either.</summary>
+    public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) => StartOnAsync("test:///default", data, options);
+
+    /// <summary>Starts it on a hypervisor, null for QEMU within itself, and waits for either.</summary>
+    public static async Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options)
     {
+        var on = hypervisor is null ? Array.Empty<string>() : ["--hypervisor", hypervisor];
         var run = new ServeRun(new Process
         {
-            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, "--listen", "https://127.0.0.1:0", "--hypervisor", "test:///default", .. options])
+            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, "--listen", "https://127.0.0.1:0", .. on, .. options])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,

@@ -25,7 +25,7 @@ public sealed partial class SuspendTests
         await shell.RunAsync(primary, "vm-suspend vm=alone");
         var first = Counts(primary, guest);
         Assert.Equal("suspended", await shell.RunAsync(primary, $"vm-param-get uuid={guest.Uuid} param-name=power-state"));
-        Assert.Empty(Bench.ProcessesBelow(Path.Combine(primary.DataDirectory, "consoles")));
+        Assert.Empty(Bench.ProcessesBelow(Path.Combine(primary.DataDirectory, "vnc")));
 
         // Nothing of it is in the daemon: another one resumes it.
         await Bench.SignalAsync(primary.Daemon, "KILL");

@@ -7,7 +7,7 @@ namespace Redoubt.Pool.Tests;
 
 public sealed class DomainPlanTests
 {
-    private static readonly GuestPaths Paths = new("/data/console", "/data/vnc", "/data/agent", "/data/nvram");
+    private static readonly GuestPaths Paths = new("/data/console", "/data/tty", "/data/vnc", "/data/agent", "/data/nvram");
 
     [Fact]
     public async Task Disks_have_their_slot_format_and_mode()

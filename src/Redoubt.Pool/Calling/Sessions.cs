@@ -37,6 +37,15 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
     /// <summary>The session of this reference, which does not count as its being used: for what goes on by itself. Null if there is none.</summary>
     public SessionState? Peek(Ref<SessionRecord> reference) => Find(reference)?.State;
 
+    /// <summary>Counts as its being used, if there is one of this reference.</summary>
+    public void Touch(Ref<SessionRecord> reference)
+    {
+        if (Find(reference) is var (_, entry))
+        {
+            _open.TryUpdate(reference.Opaque, entry with { LastUsed = time.GetTimestamp() }, entry);
+        }
+    }
+
     /// <summary>Opens a session for someone who has proved who they are.</summary>
     /// <param name="owner">Who they are.</param>
     /// <param name="originator">The program they use.</param>

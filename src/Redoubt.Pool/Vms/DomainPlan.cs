@@ -61,6 +61,7 @@ internal sealed record DomainPlan
                 Disks = [.. drives.Select(d => Drive(vm, d.Vbd, images))],
                 Nics = [.. nics.Select(n => n.Nic)],
                 ConsoleLogPath = paths.ConsoleLog,
+                SerialSocketPath = paths.SerialSocket,
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
                 StartPaused = paused,
@@ -191,6 +192,6 @@ internal sealed record DomainPlan
     private static bool WasStarted(DatabaseState state, VmRecord vm) => state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
 
     private static string WithoutSockets(VmRecord vm) =>
-        $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen and guest agent, because the path of the daemon's directory is too long "
+        $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen, text console and guest agent, because the path of the daemon's directory is too long "
         + "for a socket. Use a shorter directory.";
 }

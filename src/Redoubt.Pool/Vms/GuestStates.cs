@@ -68,10 +68,7 @@ internal static class GuestStates
             tx.Update(vif, v => v with { CurrentlyAttached = false });
         }
 
-        foreach (var console in vm.Consoles)
-        {
-            tx.Delete(console);
-        }
+        ConsoleRows.Delete(tx, vm);
     }
 
     private static VmPowerState? PowerState(DomainState? domain) => domain?.PowerState switch

@@ -73,10 +73,7 @@ internal static class VmRows
             tx.Delete(vif);
         }
 
-        foreach (var console in vm.Consoles)
-        {
-            tx.Delete(console);
-        }
+        ConsoleRows.Delete(tx, vm);
 
         foreach (var tpm in vm.Vtpms)
         {

@@ -231,17 +231,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes,
             OtherConfig = v.OtherConfig.SetItem(ConsoleLog.StartKey, consoleStart.ToString(CultureInfo.InvariantCulture)),
         });
-        foreach (var console in vm.Consoles)
-        {
-            tx.Delete(console);
-        }
-
-        if (plan.Config.VncSocketPath is { } screen)
-        {
-            tx.Create(new ConsoleRecord { Vm = reference, Protocol = ConsoleProtocol.Rfb, Location = $"unix:{screen}" });
-        }
-
-        tx.Create(new ConsoleRecord { Vm = reference, Protocol = ConsoleProtocol.Vt100, Location = $"file:{plan.Config.ConsoleLogPath}" });
+        ConsoleRows.Make(tx, reference, plan.Config, pool.Url);
     }
 
     private static void Attach(Transaction tx, DomainPlan plan)

@@ -82,7 +82,8 @@ internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, Aud
         response.Headers.AccessControlAllowHeaders = "X-Requested-With";
     }
 
-    private static async Task FailAsync(HttpContext http, XenApiException failure)
+    /// <summary>Refuses a request; one whose answer has begun is broken off.</summary>
+    public static async Task FailAsync(HttpContext http, XenApiException failure)
     {
         if (http.Response.HasStarted)
         {

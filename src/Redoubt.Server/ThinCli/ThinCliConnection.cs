@@ -24,8 +24,8 @@ internal sealed class ThinCliConnection(
         var (isThinCli, isFile) = (false, false);
         try
         {
-            isThinCli = await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliRequest.Begins, limit.Token);
-            isFile = !isThinCli && await ThinCliRequest.IsNextAsync(connection.Transport.Input, ThinCliUpload.Begins, limit.Token);
+            isThinCli = await FirstBytes.AreAsync(connection.Transport.Input, ThinCliRequest.Begins, limit.Token);
+            isFile = !isThinCli && await FirstBytes.AreAsync(connection.Transport.Input, ThinCliUpload.Begins, limit.Token);
         }
         catch (OperationCanceledException)
         {

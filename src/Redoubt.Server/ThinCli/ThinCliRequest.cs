@@ -17,23 +17,6 @@ internal sealed record ThinCliRequest(IReadOnlyList<string> Words, string User, 
     /// <summary>What such a request begins with.</summary>
     public static byte[] Begins { get; } = "POST /cli HTTP/1."u8.ToArray();
 
-    /// <summary>Whether a connection begins with these bytes. Nothing is taken from it.</summary>
-    public static async Task<bool> IsNextAsync(PipeReader input, byte[] begins, CancellationToken limit)
-    {
-        while (true)
-        {
-            var read = await input.ReadAsync(limit);
-            var seen = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, begins.Length)).ToArray();
-            var fits = begins.AsSpan(0, seen.Length).SequenceEqual(seen);
-            var isDecided = !fits || seen.Length == begins.Length || read.IsCompleted;
-            input.AdvanceTo(read.Buffer.Start, isDecided ? read.Buffer.Start : read.Buffer.End);
-            if (isDecided)
-            {
-                return fits && seen.Length == begins.Length;
-            }
-        }
-    }
-
     /// <summary>Takes the request; null if it is too long, breaks off or is none.</summary>
     public static async Task<ThinCliRequest?> ReadAsync(PipeReader input, CancellationToken limit)
     {
