@@ -136,6 +136,8 @@ public sealed class PoolServer : IAsyncDisposable
 
     internal TaskSweep Sweep => _sweep;
 
+    internal ConsoleViewers Viewers => _viewers;
+
     /// <summary>Starts a server and keeps it until it is told to stop.</summary>
     /// <param name="config">What the operator says.</param>
     /// <param name="output">Told the root password if it was made up, and each URL when requests are answered there.</param>

@@ -5,6 +5,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Net.WebSockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Redoubt.XenApi;
 
@@ -91,10 +92,10 @@ public sealed class GuestConsoleTests : IAsyncLifetime
 
         // It is written down when it is opened, with the VM.
         var uuid = await _api.CallAsync<string>("VM.get_uuid", [_vm], Stop);
-        var opened = (await File.ReadAllLinesAsync(Path.Combine(Data, "audit.log"), Stop)).Where(l => l.Contains("_console\"", StringComparison.Ordinal)).ToList();
+        var opened = (await File.ReadAllLinesAsync(Path.Combine(Data, "audit.log"), Stop)).Where(l => l.Contains("connect_console", StringComparison.Ordinal)).ToList();
         Assert.Equal(8, opened.Count); // One of them from the beginning, when it was waited for.
         Assert.All(opened, l => Assert.Contains(uuid, l, StringComparison.Ordinal));
-        Assert.Equal(2, opened.Count(l => l.Contains("get_console", StringComparison.Ordinal)));
+        Assert.Equal(2, opened.Count(l => l.Contains("connect_console_ws", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -150,22 +151,10 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Fifty_lines_that_come_and_go_and_a_viewer_that_does_not_read_leave_nothing_and_hold_up_nobody()
+    public async Task Fifty_lines_that_come_and_go_leave_nothing_and_a_QEMU_that_hangs_holds_up_nobody()
     {
         var (screen, text) = (await ConsoleAsync(ConsoleProtocol.Rfb), await ConsoleAsync(ConsoleProtocol.Vt100));
         var qemu = Assert.Single(Guests());
-        // One that never reads, while the guest writes more than anything between them holds.
-        await using var deaf = await ConnectAsync(text.Location, "HTTP/1.0", Cookie);
-        await using var busy = await ConnectAsync(text.Location, "HTTP/1.0", Cookie);
-        var line = new string('x', 4_000) + "\r\n";
-        for (var i = 0; i < 20; i++)
-        {
-            await SayAsync(busy, line);
-            await ReadToAsync(busy, "x\r\n");
-        }
-
-        await deaf.DisposeAsync();
-        await busy.DisposeAsync();
         var (before, beforeThere) = (0, 0);
         await Patience.UntilAsync(
             () =>
@@ -276,14 +265,14 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         throw new InvalidOperationException($"no console speaks {protocol}");
     }
 
-    private static async Task<Line> ConnectAsync(string location, string version, params string[] headers)
+    private async Task<Line> ConnectAsync(string location, string version, params string[] headers)
     {
         var (line, head) = await AskAsync(location, version, headers);
         Assert.Equal("HTTP/1.1 200 OK", head.Split("\r\n")[0]);
         return line;
     }
 
-    private static async Task<string> RefusalAsync(string location, params string[] headers)
+    private async Task<string> RefusalAsync(string location, params string[] headers)
     {
         var (line, head) = await AskAsync(location, "HTTP/1.0", headers);
         await using (line)
@@ -293,7 +282,7 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         }
     }
 
-    private static async Task<(Line Line, string Head)> AskAsync(string location, string version, string[] headers)
+    private async Task<(Line Line, string Head)> AskAsync(string location, string version, string[] headers)
     {
         var url = new Uri(location);
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
@@ -302,7 +291,7 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         if (url.Scheme == "https")
         {
             var secure = new SslStream(stream);
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.Host, RemoteCertificateValidationCallback = (_, _, _, _) => true }, Stop);
+            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.Host, RemoteCertificateValidationCallback = IsTheDaemons }, Stop);
             stream = secure;
         }
 
@@ -318,11 +307,14 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         return (new(stream, socket), Encoding.ASCII.GetString([.. head]));
     }
 
+    private bool IsTheDaemons(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => Directory.GetFiles(Path.Combine(Data, "tls"), "*.crt")
+        .Any(f => X509CertificateLoader.LoadCertificateFromFile(f).GetCertHashString() == certificate?.GetCertHashString());
+
     private async Task<ClientWebSocket> OpenWebSocketAsync(ConsoleRecord console, string? session = null)
     {
         var socket = new ClientWebSocket();
         socket.Options.AddSubProtocol("binary");
-        socket.Options.RemoteCertificateValidationCallback = (_, _, _, _) => true;
+        socket.Options.RemoteCertificateValidationCallback = IsTheDaemons;
         socket.Options.Cookies = new();
         socket.Options.Cookies.Add(new Uri(console.Location), new Cookie("session_id", session ?? _api.Session.Opaque));
         await socket.ConnectAsync(new UriBuilder(console.Location) { Scheme = "wss" }.Uri, Stop);

@@ -2,7 +2,6 @@ using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
 using System.Text;
-using System.Text.Json;
 
 namespace Redoubt.Server.Tests;
 
@@ -194,6 +193,36 @@ public sealed class ConsoleTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_viewer_that_does_not_read_loses_its_line_and_holds_up_neither_the_guest_nor_the_others()
+    {
+        var accepted = new List<Socket>();
+        using var port = Listen("tty", speaks: false, accepted);
+        var text = (await ConsolesAsync()).First(c => c.Protocol == "vt100");
+        using var deaf = (await OpenAsync($"/console?uuid={text.Uuid}&session_id={_pool.Session}")).Line;
+        using var reading = (await OpenAsync($"/console?uuid={text.Uuid}&session_id={_pool.Session}")).Line;
+        await Patience.UntilAsync(() => accepted.Count == 1, "the port is read");
+
+        // More than sockets and pipes between them hold.
+        var chunk = new byte[1 << 16];
+        for (var sent = 0; sent < 32 << 20; sent += chunk.Length)
+        {
+            await accepted[0].SendAsync(chunk, Cancel);
+            for (var got = 0; got < chunk.Length;)
+            {
+                var length = await reading.ReceiveAsync(chunk.AsMemory(got), Cancel);
+                Assert.True(length > 0);
+                got += length;
+            }
+        }
+
+        // It gets what was kept for it, and then the end; whoever reads goes on.
+        await EndsAsync(deaf);
+        await Patience.UntilAsync(() => _pool.Server.Viewers.Count == 1, "only one looks");
+        await reading.SendAsync("typed"u8.ToArray(), Cancel);
+        Assert.Equal(5, await accepted[0].ReceiveAsync(chunk, Cancel));
+    }
+
     private async Task<(string Ref, string Uuid)> StartVmAsync(string name)
     {
         const long Memory = 1 << 26;
@@ -216,7 +245,7 @@ public sealed class ConsoleTests : IAsyncLifetime
     }
 
     /// <summary>A listener where QEMU's would be, which greets as QEMU does.</summary>
-    private Socket Listen(string folder, bool speaks = true)
+    private Socket Listen(string folder, bool speaks = true, List<Socket>? taken = null)
     {
         var path = Path.Combine(Directory.CreateDirectory(Path.Combine(_pool.DataDirectory, folder)).FullName, $"{_uuid}.sock");
         File.Delete(path);
@@ -225,7 +254,7 @@ public sealed class ConsoleTests : IAsyncLifetime
         listener.Listen(200);
         _ = Task.Run(async () =>
         {
-            var accepted = new List<Socket>();
+            var accepted = taken ?? [];
             try
             {
                 while (true)

@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// The serial port of a guest, which takes one client at a time: this one, for all who look. It always reads, for a guest whose port is not
 /// read stands still when it writes; who looks and does not keep up loses the line.
 /// </summary>
-internal sealed class SerialLine
+internal sealed class SerialLine : IDisposable
 {
     /// <summary>How far behind a viewer may be.</summary>
     private const int ViewerBytesMax = 256 << 10;
@@ -50,28 +50,42 @@ internal sealed class SerialLine
             _viewers = _viewers.Add(pipe);
         }
 
-        return new(pipe.Reader, TypeAsync, () => LeaveAsync(pipe));
+        return new(pipe.Reader, TypeAsync, () =>
+        {
+            Leave(pipe);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    /// <summary>Lets the port go.</summary>
+    public void Dispose()
+    {
+        _port.Dispose();
+        _typing.Dispose();
     }
 
     // One at a time, so that what one viewer pastes is not mixed with what another types.
     private async ValueTask TypeAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
-        await _typing.WaitAsync(cancellationToken);
         try
         {
-            await _port.WriteAsync(bytes, cancellationToken);
+            await _typing.WaitAsync(cancellationToken);
+            try
+            {
+                await _port.WriteAsync(bytes, cancellationToken);
+            }
+            finally
+            {
+                _typing.Release();
+            }
         }
         catch (ObjectDisposedException gone)
         {
             throw new IOException("The guest has gone.", gone);
         }
-        finally
-        {
-            _typing.Release();
-        }
     }
 
-    private async ValueTask LeaveAsync(Pipe viewer)
+    private void Leave(Pipe viewer)
     {
         bool isLast;
         lock (_gate)
@@ -84,7 +98,7 @@ internal sealed class SerialLine
         if (isLast)
         {
             _ended(this);
-            await _port.DisposeAsync();
+            Dispose();
         }
     }
 
@@ -121,7 +135,7 @@ internal sealed class SerialLine
         if (!wasOver)
         {
             _ended(this);
-            await _port.DisposeAsync();
+            Dispose();
         }
     }
 

@@ -43,7 +43,7 @@ internal static class ConsoleWebSocket
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         return offered.Count > 0 && !offered.Contains(Binary)
             ? HttpPages.RefusedAsync(http, StatusCodes.Status400BadRequest, "Bad Request", $"Of WebSocket's subprotocols only {Binary} is spoken.")
-            : endpoint.RunAsync(http, "get_console", async (line, viewer) =>
+            : endpoint.RunAsync(http, "connect_console_ws", async (line, viewer) =>
             {
                 using var socket = await http.WebSockets.AcceptWebSocketAsync(offered.Count > 0 ? Binary : null);
                 try
