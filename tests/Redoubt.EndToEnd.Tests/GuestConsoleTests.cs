@@ -31,16 +31,24 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     {
         HypervisorCache.Share(Path.Combine(Data, "hypervisor"));
         await File.WriteAllTextAsync(Path.Combine(_root, "password"), Password, Stop);
-        await StartDaemonAsync();
-        _vm = await CreateVmAsync("echo");
-        await _api.CallAsync("VM.start", [_vm, false, false], Stop);
-        await AwakeAsync();
+        try
+        {
+            await StartDaemonAsync();
+            _vm = await CreateVmAsync("echo");
+            await _api.CallAsync("VM.start", [_vm, false, false], Stop);
+            await AwakeAsync();
+        }
+        catch
+        {
+            await DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()
     {
-        await _api.DisposeAsync();
-        await _daemon.DisposeAsync();
+        await (_api?.DisposeAsync() ?? default);
+        await (_daemon?.DisposeAsync() ?? default);
         foreach (var guest in Guests())
         {
             guest.Kill();

@@ -33,7 +33,10 @@ public sealed class GuestConsoles(PoolServices pool)
     }
 
     /// <summary>Finds a console, as <see cref="TryFind"/> does.</summary>
-    /// <exception cref="XenApiException"><c>UUID_INVALID</c>, <c>HANDLE_INVALID</c>, <c>VM_BAD_POWER_STATE</c>: there is no guest, or it has no screen.</exception>
+    /// <exception cref="XenApiException">
+    /// <c>UUID_INVALID</c>, <c>HANDLE_INVALID</c>: there is none; <c>VM_BAD_POWER_STATE</c>: the VM has no guest; <c>OPERATION_NOT_ALLOWED</c>: it has
+    /// no screen.
+    /// </exception>
     public static GuestConsole Find(DatabaseState state, string? uuid, string? reference)
     {
         if (TryFind(state, uuid, reference) is { } found)

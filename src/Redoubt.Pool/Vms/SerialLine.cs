@@ -6,7 +6,7 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// The serial port of a guest, which takes one client at a time: this one, for all who look. It always reads, for a guest whose port is not
-/// read stands still when it writes; who looks and does not keep up loses the line.
+/// read stands still when it writes; who looks and does not keep up gets what was kept for them, and then the end.
 /// </summary>
 internal sealed class SerialLine : IDisposable
 {
@@ -156,7 +156,7 @@ internal sealed class SerialLine : IDisposable
                 _viewers = _viewers.Remove(viewer);
             }
 
-            await viewer.Writer.CompleteAsync(new IOException("The viewer does not keep up with what its guest writes."));
+            await viewer.Writer.CompleteAsync();
         }
     }
 }

@@ -23,6 +23,9 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
 
     private static readonly byte[] Begins = Encoding.ASCII.GetBytes($"CONNECT {ConsoleEndpoint.Path}");
 
+    // In xapi's words, which some clients compare.
+    private static readonly byte[] Yes = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nCache-Control: no-cache, no-store\r\n\r\n"u8.ToArray();
+
     private static readonly TimeSpan HeadLimit = TimeSpan.FromSeconds(15);
 
     /// <summary>Serves such a connection, or hands it on.</summary>
@@ -41,6 +44,7 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
 
         if (!isConsole)
         {
+            limit.Dispose(); // A timer less for as long as the connection lasts.
             await next(connection);
             return;
         }
@@ -80,7 +84,7 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
                 NoticeSilentEnd(connection);
                 try
                 {
-                    await connection.Transport.Output.WriteAsync("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nCache-Control: no-cache, no-store\r\n\r\n"u8.ToArray(), http.RequestAborted);
+                    await connection.Transport.Output.WriteAsync(Yes, http.RequestAborted);
                     await viewer.LookAsync(
                         over => line.Output.CopyToAsync(connection.Transport.Output, over),
                         over => ToGuestAsync(connection.Transport.Input, line, viewer, over),
