@@ -2,7 +2,6 @@ using System.Net;
 using Microsoft.AspNetCore.Http;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
-using Redoubt.Server.Dispatch;
 using Redoubt.Server.Http;
 using Redoubt.XenApi;
 
