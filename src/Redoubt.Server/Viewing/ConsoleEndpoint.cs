@@ -12,7 +12,7 @@ namespace Redoubt.Server.Viewing;
 /// they asked: <see cref="ConsoleConnection"/> or <see cref="ConsoleWebSocket"/>.
 /// </summary>
 internal sealed class ConsoleEndpoint(
-    PoolServices pool, GuestConsoles consoles, ConsoleViewers viewers, HttpSessions sessions, AuditTrail audit, Failures failures)
+    PoolServices pool, GuestConsoles consoles, ConsoleViewers viewers, HttpSessions sessions, AuditTrail audit, CallFailures failures)
 {
     /// <summary>Its path.</summary>
     public const string Path = "/console";
