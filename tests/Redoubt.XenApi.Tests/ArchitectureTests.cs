@@ -111,6 +111,19 @@ public sealed partial class ArchitectureTests
     [GeneratedRegex(@"\b(File\.(Move|Replace|Copy|Create|AppendAll\w+|WriteAll\w+|Open)\b|Directory\.(Move|CreateDirectory)\(|FileMode\.(Create|CreateNew|OpenOrCreate|Append|Truncate)\b|\.MoveTo\()")]
     private static partial Regex FileWriting();
 
+    [Fact]
+    public void The_manual_has_every_message_that_people_are_told_something_by()
+    {
+        var manual = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating", "daemon.md"));
+        var told = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(f => Telling().Matches(File.ReadAllText(f))).Select(m => m.Groups["name"].Value).ToHashSet();
+        Assert.True(told.Count > 25, $"{told.Count} are told");
+        Assert.All(told, name => Assert.Contains($"`{name}`", manual, StringComparison.Ordinal));
+    }
+
+    [GeneratedRegex("""\b(PostAsync|TellAsync|MessageLog\.Add)\(\s*(tx,\s*)?"(?<name>[A-Z]+(_[A-Z]+)+)""")]
+    private static partial Regex Telling();
+
     private static IEnumerable<string> Reachable(string project) =>
         Allowed[project].SelectMany(r => Reachable(r).Append(r)).Distinct();
 
