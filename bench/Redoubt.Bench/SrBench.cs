@@ -143,8 +143,13 @@ internal static class SrBench
         {
             var vm = (Ref<VmRecord>)(await CallAsync("VM.create", new VmRecord
             {
-                NameLabel = "bench", MemoryStaticMin = 1 << 26, MemoryDynamicMin = 1 << 26, MemoryDynamicMax = 1 << 26,
-                    MemoryStaticMax = 1 << 26, VcpusMax = 1, VcpusAtStartup = 1,
+                NameLabel = "bench",
+                MemoryStaticMin = 1 << 26,
+                MemoryDynamicMin = 1 << 26,
+                MemoryDynamicMax = 1 << 26,
+                MemoryStaticMax = 1 << 26,
+                VcpusMax = 1,
+                VcpusAtStartup = 1,
             }))!;
             var disk = daemon.Services.State.Get(_sr).Vdis[_vms.Count];
             await CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk });

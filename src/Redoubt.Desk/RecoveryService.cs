@@ -44,6 +44,10 @@ public sealed class RecoveryService : IAsyncDisposable
 
     /// <summary>What is wrong now of what the daemon watches all the time: its own directory, the hypervisor, and the sites.</summary>
     public IEnumerable<Problem> WatchedProblems =>
+        [.. Happening, .. _pool.IsKeyNowhereElse ? [new Problem.KeyNowhereElse()] : ImmutableArray<Problem>.Empty];
+
+    // Of it any moment may tell: none of it goes through the database.
+    private IEnumerable<Problem> Happening =>
     [
         .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
         .. _pool.Link.Trouble is { } lost ? [new Problem.HypervisorLost(lost.Reason.Message)] : ImmutableArray<Problem>.Empty,
@@ -56,7 +60,7 @@ public sealed class RecoveryService : IAsyncDisposable
 
     /// <summary>Where the runs stand and what is watched, in a text that differs when they do.</summary>
     public string Mark => string.Join(
-        ' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}").Concat(WatchedProblems.Select(ProblemSentences.Of)));
+        ' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}").Concat(Happening.Select(ProblemSentences.Of)));
 
     /// <summary>The messages of the class <c>recovery</c>, for a <see cref="MessageTable"/>.</summary>
     public object Messages => new RecoveryMessages(_pool, this);

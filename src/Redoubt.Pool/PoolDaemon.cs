@@ -177,7 +177,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await testSrs.RemoveLeftoversAsync();
         await connections.RestoreAsync(cancellationToken);
-        if (HasClear(journal.State))
+        if (SealingPolicy.HasUnsealed(journal.State))
         {
             // An older version wrote them in clear, and each copy has two halves of which only one is new by now.
             await daemon._sealing.RewriteAsync(times: 1);
@@ -292,12 +292,6 @@ public sealed class PoolDaemon : IAsyncDisposable
         return new(
             directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, hostBootId));
-    }
-
-    private static bool HasClear(DatabaseState state)
-    {
-        var policy = SealingPolicy.Of(state);
-        return StoredValue.Of(state).Any(v => v.IsClear && !policy.LeavesClear(v.Field, v.Value));
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

@@ -56,6 +56,10 @@ public sealed class PoolServices
     /// <summary>The keys to the secrets in its metadata.</summary>
     internal PoolKeys Keys { get; init; } = null!;
 
+    /// <summary>Whether secrets in the metadata are sealed with a key that nobody but this daemon has.</summary>
+    public bool IsKeyNowhereElse =>
+        Database.Journals.Any() && Keys.Held is var held && held.Exports.All(e => e.KeyId != held.Own) && SealingPolicy.HasUnsealed(State);
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 

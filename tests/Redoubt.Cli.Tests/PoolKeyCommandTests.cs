@@ -32,6 +32,25 @@ public sealed class PoolKeyCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task The_status_asks_for_the_key_to_be_handed_out_as_long_as_nobody_has_it()
+    {
+        await StartAsync();
+        var (file, words) = (Path.Combine(_root, "a.key"), await WriteAsync("words", "correct horse battery"));
+        var storage = Directory.CreateDirectory(Path.Combine(_root, "sr")).FullName;
+        var sr = (await RunAsync($"sr-create name-label=replicated type=file shared=true device-config:location={storage}")).Output.Trim();
+        Assert.Equal(0, (await RunAsync($"sr-enable-database-replication uuid={sr}")).ExitCode);
+        Assert.False(await IsAskedForAsync());
+        Assert.Equal(0, (await RunAsync("secret-create value=hunter2")).ExitCode);
+        Assert.True(await IsAskedForAsync());
+        Assert.Equal(0, (await RunAsync($"pool-key-export file-name={file} recipient=lyon passphrase-file={words}")).ExitCode);
+        Assert.False(await IsAskedForAsync());
+        Assert.Equal(0, (await RunAsync("pool-key-rotate")).ExitCode);
+        Assert.True(await IsAskedForAsync());
+
+        async Task<bool> IsAskedForAsync() => (await RunAsync("dr-status")).Output.Contains("pool-key-export", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_can_not_be_done_is_said_and_writes_nothing()
     {
         await StartAsync();

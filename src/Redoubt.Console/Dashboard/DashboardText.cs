@@ -113,6 +113,8 @@ internal static class DashboardText
     public static string PlanUnreadable => Words["PlanUnreadable"];
 
     public static string HypervisorLost => Words["HypervisorLost"];
+    public static string KeyTitle => Words["KeyTitle"];
+    public static string KeyText => Words["KeyText"];
 
     public static string GuestSilentTitle(string vm) => Words.Of("GuestSilentTitle_One", vm);
 

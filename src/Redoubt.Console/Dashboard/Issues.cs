@@ -26,6 +26,7 @@ internal static class Issues
             Look(DashboardText.FutureTitle(sr, Spans.Words(ahead)), DashboardText.ClockText, "sites"),
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
+        Problem.KeyNowhereElse => Look(DashboardText.KeyTitle, DashboardText.KeyText, "protection"),
         Problem.GuestsSilent { Vms: [var vm] } =>
             Look(DashboardText.GuestSilentTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid), DashboardText.GuestSilentText, "apps"),
         Problem.GuestsSilent { Vms.Count: var count } => Look(

@@ -23,6 +23,13 @@ public readonly record struct SealingPolicy(bool IsClearForXapi, bool SealsTpms)
     public static SealingPolicy Of(PoolRecord pool) =>
         new(pool.OtherConfig.GetValueOrDefault(ClearForXapi) == "true", pool.OtherConfig.GetValueOrDefault(SealTpms) == "true");
 
+    /// <summary>Whether a database has a secret in clear, as in memory or from an older version, that is written sealed.</summary>
+    public static bool HasUnsealed(DatabaseState state)
+    {
+        var policy = Of(state);
+        return StoredValue.Of(state).Any(v => v.IsClear && !policy.LeavesClear(v.Field, v.Value));
+    }
+
     /// <summary>Whether a secret is written as it is.</summary>
     public bool LeavesClear(SecretField field, string value) =>
         (IsClearForXapi && field.IsNeededByXapi) || (!SealsTpms && field.Kind == SecretKind.Whole && TpmContents.StateOf(value) == TpmContentsState.Kept);

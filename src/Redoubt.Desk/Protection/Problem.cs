@@ -47,6 +47,9 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Unasked">How many others were not asked because of that.</param>
     public sealed record GuestsSilent(IReadOnlyList<VmRecord> Vms, int Unasked) : Problem(ProblemWeight.Bad);
 
+    /// <summary>The secrets in the metadata are sealed with a key that only this daemon has.</summary>
+    public sealed record KeyNowhereElse() : Problem(ProblemWeight.Warning);
+
     /// <summary>The copy of the metadata on an SR is not the newest state.</summary>
     /// <param name="Sr">The SR.</param>
     /// <param name="Copy">How the copy stands.</param>

@@ -22,6 +22,9 @@ internal static class ProblemSentences
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
         Problem.GuestsSilent silent => OfSilent(silent),
+        Problem.KeyNowhereElse =>
+            "The secrets in the metadata are sealed with a key that only this daemon has: if it is lost, no other site can open them. "
+            + "pool-key-export file-name=FILE recipient=WHO, and pool-key-import file-name=FILE at the recovery site.",
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
             $"SR {sr.Name}: {copy.Reason.TrimEnd('.')}. What changes here is not written there. Two daemons run this pool: stop one of them; if this one is to go on, "
             + $"sr-enable-database-replication uuid={sr.Uuid}",

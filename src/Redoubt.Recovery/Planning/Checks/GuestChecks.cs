@@ -29,8 +29,10 @@ internal static class GuestChecks
             if (vm.Vm.StartsWithHost)
             {
                 findings.Warn(
-                    "starts-with-host", vm.Object, "The VM is set to start with its host (auto_poweron), which heeds no order and no check.",
-                    "Switch it off at the recovery site: a host that restarts would start it beside the original.");
+                    "starts-with-host", vm.Object,
+                    "The VM is set to start with its host (auto_poweron): a host that boots where it comes from may start it there again, "
+                    + "a XenServer without asking anybody.",
+                    "Have both sites know each other (dr-site-add), so that a start is asked about, or take auto_poweron from it there.");
             }
 
             if (vm.Vm.PowerState == VmPowerState.Suspended)
