@@ -116,6 +116,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var messages = MessageLog.Open(directory.FullPath);
         var known = KeyFile.Find(directory.FullPath);
         PoolKeys.Check(directory.FullPath);
+        var boots = HostStart.Kept(directory.FullPath);
         var journal = await Task.Run(() => LocalJournal.OpenAsync(directory, copies, known, config, time), cancellationToken);
         var damage = journal.Damage;
         var key = known ?? KeyFile.Create(directory.FullPath);
@@ -125,6 +126,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         var keys = PoolKeys.Open(directory.FullPath, time);
+        HostStart.Note(boots, config.HostBootId);
         var state = keys.Ring.Open(journal.State);
         var attached = new AttachedSrs();
         opened.Push(attached.DisposeAsync);
@@ -162,7 +164,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Host = host,
         };
         await PublishKeyAsync(services);
-        var daemon = Assemble(directory, services, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
+        var daemon = Assemble(directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -242,7 +244,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     private static PoolDaemon Assemble(
-        DataDirectory directory, PoolServices services, string? hostBootId, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
+        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, string? hostBootId, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
         var trust = new MetadataTrust(services, foreign);
@@ -291,7 +293,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new RoleCalls());
         return new(
             directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
-            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, hostBootId));
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, boots, hostBootId));
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

@@ -28,6 +28,7 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
         new("metadata.key", "the pool's key for its metadata volumes", "then another key is drawn, and recovery sites must be told that one"),
         new("pool-keys.json", "the keys to the secrets in the metadata of this pool and others", "then another key is drawn, and what was sealed with one of those stays sealed until its export is given to pool-key-import"),
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
+        new("host-boot.json", "which boot of the host VMs were started with", "then none is started with it before its next boot"),
         new("messages.jsonl", "the messages for people", "then there are no messages of before"),
         new("audit.log", "what was done", null, MayBeMissing: true),
     ];

@@ -17,6 +17,22 @@ internal static class PageActions
     /// <summary>Waits until the page does what its buttons say: until then it is a picture that came with the first answer.</summary>
     public static Task LiveAsync(this IPage page) => page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
+    /// <summary>Opens an address. Chromium drops what it loads when a bridge comes or goes, which other tests' guests have it do.</summary>
+    public static async Task<IResponse?> GoAsync(this IPage page, string address)
+    {
+        while (true)
+        {
+            try
+            {
+                return await page.GotoAsync(address);
+            }
+            catch (PlaywrightException changed) when (changed.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+            {
+                // Once more: it has settled.
+            }
+        }
+    }
+
     /// <summary>A page in a browser. Other than what is done on one, Chromium may take for ever to open it.</summary>
     public static Task<IPage> OpenPageAsync(this IBrowserContext context) => context.NewPageAsync().WaitAsync(BrowserLimit);
 
@@ -25,7 +41,7 @@ internal static class PageActions
 
     public static async Task OpenAsync(this IPage page, string path)
     {
-        await page.GotoAsync("/console/" + path);
+        await page.GoAsync("/console/" + path);
         await page.LiveAsync();
     }
 

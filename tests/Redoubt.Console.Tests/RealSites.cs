@@ -59,7 +59,7 @@ internal sealed class RealSites : IAsyncDisposable
         _contexts.Add(context);
         context.SetDefaultTimeout(60_000);
         var page = await context.OpenPageAsync();
-        await page.GotoAsync("/console/" + path);
+        await page.GoAsync("/console/" + path);
         await page.SignInAsync("root", await PasswordAsync(site));
         await page.LiveAsync();
         return page;

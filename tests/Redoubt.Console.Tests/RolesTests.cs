@@ -41,7 +41,7 @@ public sealed class RolesTests(Browser browser) : IAsyncLifetime
         var page = await _site.SignInAsync("protection", "eve");
         var subject = (await _site.AllAsync<Redoubt.XenApi.SubjectRecord>()).Single(s => s.Value.SubjectIdentifier == "local:eve");
         await _site.CallAsync("subject.remove_from_roles", [subject.Key, subject.Value.Roles[0]]);
-        await page.GotoAsync("/console/apps");
+        await page.GoAsync("/console/apps");
         await Expect(page.Button("Sign in")).ToBeVisibleAsync();
     }
 

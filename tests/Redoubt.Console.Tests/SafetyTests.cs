@@ -31,7 +31,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
         var page = await _site.VisitAsync();
         var refused = new List<string>();
         page.Console += (_, line) => { if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { refused.Add(line.Text); } };
-        var answer = await page.GotoAsync("/console/sign-in");
+        var answer = await page.GoAsync("/console/sign-in");
         var policy = await answer!.HeaderValueAsync("content-security-policy");
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
         await page.SignInAsync("root", TestSite.Password);
@@ -65,8 +65,8 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     {
         var first = await _site.VisitAsync();
         var second = await first.Context.OpenPageAsync();
-        await first.GotoAsync("/console/sign-in");
-        await second.GotoAsync("/console/sign-in");
+        await first.GoAsync("/console/sign-in");
+        await second.GoAsync("/console/sign-in");
         await first.SignInAsync("root", TestSite.Password);
         await Expect(first.Heading("Dashboard")).ToBeVisibleAsync();
         await second.SignInAsync("root", TestSite.Password);
@@ -94,7 +94,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
                 Pass(frame, line);
             });
         });
-        await page.GotoAsync("/console/");
+        await page.GoAsync("/console/");
         await Patience.UntilAsync(() => asked.Task.IsCompleted, "the page comes to life");
         await _site.Api.WithSession(Sessions().Single()).CallAsync("session.logout", [], TestContext.Current.CancellationToken);
         ended.SetResult();
@@ -126,7 +126,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     public async Task An_address_that_leads_nowhere_says_so()
     {
         var page = await _site.SignInAsync();
-        var answer = await page.GotoAsync("/console/nothing/here");
+        var answer = await page.GoAsync("/console/nothing/here");
         Assert.Equal(404, answer!.Status);
         await Expect(page.GetByText("There is no such page")).ToBeVisibleAsync();
     }
@@ -211,7 +211,7 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     public async Task A_strangers_address_is_never_led_to()
     {
         var page = await _site.VisitAsync();
-        await page.GotoAsync("/console/sign-in?next=" + Uri.EscapeDataString("//example.invalid/"));
+        await page.GoAsync("/console/sign-in?next=" + Uri.EscapeDataString("//example.invalid/"));
         await page.SignInAsync("root", TestSite.Password);
         await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
     }

@@ -15,7 +15,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
     public async Task A_browser_at_the_root_is_led_to_the_door_and_then_to_the_dashboard()
     {
         var page = await _site.VisitAsync();
-        await page.GotoAsync("/");
+        await page.GoAsync("/");
         await page.ShotAsync("sign-in");
         await page.SignInAsync("root", TestSite.Password);
         await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
@@ -26,7 +26,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
     public async Task A_wrong_password_is_refused_in_the_sentence_of_the_API()
     {
         var page = await _site.VisitAsync();
-        await page.GotoAsync("/console/");
+        await page.GoAsync("/console/");
         await page.SignInAsync("root", "wrong");
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("The user name or the password is wrong");
     }
@@ -38,7 +38,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
         await other.InitializeAsync();
         var here = await _site.SignInAsync();
         var there = await here.Context.OpenPageAsync();
-        await there.GotoAsync(new Uri(other.Url, "/console/").ToString());
+        await there.GoAsync(new Uri(other.Url, "/console/").ToString());
         await there.SignInAsync("root", TestSite.Password);
         await Expect(there.Heading("Dashboard")).ToBeVisibleAsync();
         await here.OpenAsync("apps");

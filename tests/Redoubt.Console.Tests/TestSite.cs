@@ -194,7 +194,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     public async Task<IPage> SignInAsync(string path = "", string user = "root", ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800)
     {
         var page = await VisitAsync(scheme, width, height);
-        await page.GotoAsync("/console/" + path);
+        await page.GoAsync("/console/" + path);
         await page.SignInAsync(user, Password);
         await page.LiveAsync();
         return page;

@@ -112,6 +112,8 @@ public sealed class SuspendTests
             await File.WriteAllBytesAsync(ImageFiles(site).Single(), new byte[1 << 20], TestSite.Cancel);
         }
 
+        await HearOfAllAsync(site);
+
         // As it is between the end of the guest and the note of it.
         await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Running }), TestSite.Cancel);
         await site.Daemon.DisposeAsync();
@@ -176,6 +178,15 @@ public sealed class SuspendTests
         var vbd = await site.CreateVbdAsync(vm, await site.CreateVdiAsync(sr));
         await site.Client.CallAsync("VM.start", vm, false, false);
         return (vm, vbd, sr);
+    }
+
+    /// <summary>Waits until the daemon has heard of all that has happened to guests: it hears of one thing after the other.</summary>
+    private static async Task HearOfAllAsync(TestSite site)
+    {
+        var last = await site.CreateVmAsync("last");
+        await site.Client.CallAsync("VM.start", last, false, false);
+        await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(last).Uuid), TestSite.Cancel);
+        await Patience.UntilAsync(() => site.Get(last).PowerState == VmPowerState.Halted, "the last guest's end is noted");
     }
 
     /// <summary>The images are the only raw files beside the metadata volumes.</summary>

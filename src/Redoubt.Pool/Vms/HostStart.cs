@@ -15,7 +15,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// A daemon that dies in between goes on with those that the file still names.
 /// </summary>
-internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? bootId) : IAsyncDisposable
+internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<HostBoot> kept, string? bootId) : IAsyncDisposable
 {
     private const string Key = "auto_poweron";
     private const string FileName = "host-boot.json";
@@ -27,7 +27,21 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? b
     private readonly CancellationTokenSource _stopping = new();
     private Task _starting = Task.CompletedTask;
 
-    private string Path => System.IO.Path.Combine(pool.DataDirectory, FileName);
+    /// <summary>What the file of a directory holds; an empty boot's name where there is no file.</summary>
+    /// <exception cref="InvalidDataException">It can't be used.</exception>
+    public static KeptFile<HostBoot> Kept(string directory) => KeptFile<HostBoot>.Open(
+        Path.Combine(directory, FileName),
+        KeptName.Find(FileName)!.Advice,
+        new("", []),
+        content => JsonSerializer.Deserialize<HostBoot>(content) is { Boot.Length: > 0, Waiting: not null } boot
+            ? boot
+            : throw new FormatException("a part is missing"),
+        boot => JsonSerializer.SerializeToUtf8Bytes(boot));
+
+    /// <summary>Notes the present boot in a directory that is new: whether the host has just booted does not matter to it.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static void Note(KeptFile<HostBoot> kept, string? bootId) =>
+        kept.Change(boot => boot.Boot.Length > 0 ? boot : new(bootId ?? ThisBoot(), []));
 
     /// <summary>Which VMs are to start with the host, in tiers. Pure.</summary>
     public static IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers(ImmutableSortedDictionary<string, string> poolConfig, IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
@@ -58,18 +72,15 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? b
         await Task.Yield();
         try
         {
-            var boot = bootId ?? (await File.ReadAllTextAsync(BootIdFile, _stopping.Token)).Trim();
-            var noted = Read();
-            if (noted?.Boot != boot)
+            var boot = bootId ?? ThisBoot();
+            if (kept.Value.Boot != boot)
             {
-                // A directory without the file is new here, whether or not the host has just booted.
-                noted = new(boot, noted is null ? [] : [.. Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)]);
-                Write(noted);
+                kept.Change(_ => new(boot, [.. Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)]));
             }
 
-            if (!noted.Waiting.IsEmpty)
+            if (!kept.Value.Waiting.IsEmpty)
             {
-                await RunAsync(noted);
+                await RunAsync(kept.Value);
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -97,7 +108,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? b
             {
                 var ended = await Task.WhenAll(tier.Where(vm => noted.Waiting.Contains(pool.State.Find(vm)?.Uuid ?? "")).Select(vm => StartAsync(vm, attempt)));
                 noted = noted with { Waiting = noted.Waiting.Except(ended.OfType<string>()) };
-                Write(noted);
+                kept.Change(_ => noted);
             }
 
             // Somebody may have started, removed or changed the others meanwhile.
@@ -108,7 +119,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? b
             }
         }
 
-        Write(noted with { Waiting = [] });
+        kept.Change(_ => noted with { Waiting = [] });
     }
 
     /// <summary>Tries one VM; answers its UUID when its turn is over.</summary>
@@ -151,7 +162,5 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, string? b
 
     private IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers() => Tiers(pool.State.Get(pool.Pool).OtherConfig, pool.State.All<VmRecord>());
 
-    private HostBoot? Read() => DurableFile.Read(Path) is { } content ? JsonSerializer.Deserialize<HostBoot>(content) : null;
-
-    private void Write(HostBoot boot) => DurableFile.Write(Path, JsonSerializer.SerializeToUtf8Bytes(boot));
+    private static string ThisBoot() => File.ReadAllText(BootIdFile).Trim();
 }
