@@ -132,8 +132,14 @@ internal static class SrBench
         }
 
         public async Task CreateAsync() => _made.Push((Ref<VdiRecord>)(await CallAsync(
-            "VDI.create", new VdiRecord { Sr = _sr, VirtualSize = 1 << 20, Type = VdiType.User, SmConfig = new VdiRecord().SmConfig.Add(
-                "type", "raw") }))!);
+            "VDI.create", new VdiRecord
+            {
+                Sr = _sr,
+                VirtualSize = 1 << 20,
+                Type = VdiType.User,
+                SmConfig = new VdiRecord().SmConfig.Add(
+                "type", "raw")
+            }))!);
 
         public long Grown() => daemon.Services.State.Get(Last).VirtualSize + (1 << 20);
 

@@ -10,7 +10,7 @@ public sealed class RunTests
     private const string FailOver = "dr-failover plan=everything source-dead=true --yes wait=false";
     private const string Attach = "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR";
     private readonly Shell _shell = new();
-    private readonly DemoGuest[] _guests = [new("db", 0, 4, true), new("mail", 1, 0, false)];
+    private readonly DemoGuest[] _guests = [new("db", 0, 15, true), new("mail", 1, 0, false)];
     private readonly Production _production;
 
     public RunTests() => _production = new(_shell, _guests);
