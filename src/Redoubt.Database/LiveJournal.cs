@@ -43,6 +43,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private readonly Lock _writing = new();
     private JournalHalf? _keep;
     private JournalDevice? _device;
+    private long _length;
     private JournalWriter? _writer;
     private TimeSpan _pause = FirstPause;
     private volatile JournalStanding _standing = JournalStanding.Unwritten;
@@ -539,6 +540,13 @@ public sealed class LiveJournal : IAsyncDisposable
     private JournalWriter Take()
     {
         _device = JournalDevice.Open(_path);
+        if (_device.Length < _length)
+        {
+            // Of a file that was cut, a change may have made more again, at its own place. It would do until a start finds it short.
+            throw new JournalException(JournalFault.VolumeTooSmall, $"{_path} was cut from {_length} to {_device.Length} bytes");
+        }
+
+        _length = _device.Length;
         _device.Observer = Observer;
         return new JournalWriter(_device, _time, _keep, _owner, _signer);
     }
