@@ -18,6 +18,21 @@ public static class HostBridge
     /// <exception cref="IOException">There is an interface of this name that is no bridge, or the host can't have another one.</exception>
     public static bool TryMakeIsolated(string name)
     {
+        for (var again = 3; ; again--)
+        {
+            try
+            {
+                return TryMakeIsolatedOnce(name);
+            }
+            catch (IOException) when (again > 0 && !Exists(name))
+            {
+                // It was a killed daemon's, and another that started just now has taken it away before it was marked anew.
+            }
+        }
+    }
+
+    private static bool TryMakeIsolatedOnce(string name)
+    {
         if (!Exists(name))
         {
             switch (BridgeControl.Make(name))

@@ -34,6 +34,31 @@ public sealed class IsolationTests(EmbeddedHost host)
     }
 
     [Fact]
+    public async Task A_bridge_that_is_taken_away_while_it_is_asked_for_is_made_again()
+    {
+        var name = $"rdt{Guid.NewGuid():N}"[..15];
+        if (!HostBridge.TryMakeIsolated(name))
+        {
+            Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
+            Assert.Fail("root could not make a bridge");
+        }
+
+        try
+        {
+            for (var round = 0; round < 100; round++)
+            {
+                var taking = Task.Run(() => Record.Exception(() => HostBridge.RemoveIsolated(name)), Cancel);
+                Assert.True(HostBridge.TryMakeIsolated(name));
+                Assert.False(await taking is not (null or IOException));
+            }
+        }
+        finally
+        {
+            HostBridge.RemoveIsolated(name);
+        }
+    }
+
+    [Fact]
     public async Task An_isolated_bridge_has_no_address_and_no_uplink_and_comes_and_goes_as_often_as_asked()
     {
         var name = $"rdt{Guid.NewGuid():N}"[..15];
