@@ -25,13 +25,16 @@ internal static class FailoverBench
             var storage = directory.CreateSubdirectory("storage").FullName;
             var sr = Guid.NewGuid().ToString();
             var lost = LostPool.Make(sr, Vms, Appliances, Tiers);
-            await LostPool.WriteAsync(Path.Combine(storage, sr), Guid.NewGuid().ToString(), lost);
+            var volume = Guid.NewGuid().ToString();
+            await LostPool.WriteAsync(Path.Combine(storage, sr), volume, lost);
             var bare = Bare(lost.All<VmRecord>().Select(v => v.Record));
 
             await using var site = await BenchSite.StartAsync(Path.Combine(directory.FullName, "site"), Hypervisor);
             await site.CallAsync("network.create", new NetworkRecord { NameLabel = LostPool.Network });
             await site.AttachAsync(storage, sr);
-            var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true } };
+            // Nobody has signed it, as nobody signs what a genuine xapi writes.
+            var policy = new RecoveryPolicy { Kind = RecoveryKind.Failover, IsSourceDead = true, AcceptedVolumes = [volume] };
+            var request = new RecoveryRequest { Policy = policy };
             var watch = Stopwatch.StartNew();
             var busy = Environment.CpuUsage.TotalTime;
             var planned = await site.PlanAsync(request);

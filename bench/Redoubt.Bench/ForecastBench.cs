@@ -18,10 +18,11 @@ internal static class ForecastBench
         {
             var storage = directory.CreateSubdirectory("storage").FullName;
             var sr = Guid.NewGuid().ToString();
-            await LostPool.WriteAsync(Path.Combine(storage, sr), Guid.NewGuid().ToString(), LostPool.Make(sr, Vms, 4, 3));
+            var volume = Guid.NewGuid().ToString();
+            await LostPool.WriteAsync(Path.Combine(storage, sr), volume, LostPool.Make(sr, Vms, 4, 3));
             await using var site = await BenchSite.StartAsync(Path.Combine(directory.FullName, "site"), "test:///default");
             await site.AttachAsync(storage, sr);
-            var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test } };
+            var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, AcceptedVolumes = [volume] } };
             await site.RunAsync(request);
             var (errors, lengths) = (new List<double>(), new List<double>());
             for (var i = 0; i < Runs; i++)

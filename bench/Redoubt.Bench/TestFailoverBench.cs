@@ -48,19 +48,20 @@ internal static class TestFailoverBench
         System.Console.WriteLine($"test-failover, {what}: 1 GiB {a:0} ms, 1 TiB {b:0} ms; ratio {b / a:0.00}");
     }
 
-    // The UUID of the VM, on an SR of its own.
-    private static async Task<string> AddAsync(BenchSite site, string storage, long diskBytes)
+    // The UUIDs of the VM, on an SR of its own, and of the volume that tells of it.
+    private static async Task<(string Vm, string Volume)> AddAsync(BenchSite site, string storage, long diskBytes)
     {
-        var sr = Guid.NewGuid().ToString();
+        var (sr, volume) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
         var lost = LostPool.Make(sr, 1, diskBytes: diskBytes);
-        await LostPool.WriteAsync(Path.Combine(storage, sr), Guid.NewGuid().ToString(), lost);
+        await LostPool.WriteAsync(Path.Combine(storage, sr), volume, lost);
         await site.AttachAsync(storage, sr);
-        return lost.All<VmRecord>().Single().Record.Uuid;
+        return (lost.All<VmRecord>().Single().Record.Uuid, volume);
     }
 
-    private static async Task<Times> MeasureAsync(BenchSite site, string vm)
+    private static async Task<Times> MeasureAsync(BenchSite site, (string Vm, string Volume) from)
     {
-        var run = await site.RunAsync(new() { Policy = new() { Kind = RecoveryKind.Test, Chosen = new() { Vms = [vm] } } });
+        var policy = new RecoveryPolicy { Kind = RecoveryKind.Test, Chosen = new() { Vms = [from.Vm] }, AcceptedVolumes = [from.Volume] };
+        var run = await site.RunAsync(new() { Policy = policy });
         var copy = run.Steps.Where(s => s.Step is CloneForTest or RecoverVm).Sum(s => (s.EndedAt!.Value - s.StartedAt!.Value).TotalMilliseconds);
         return new(copy, (run.Vms[0].ReachedAt(run.Request.Policy)!.Value - run.StartedAt).TotalMilliseconds, (run.EndedAt!.Value - run.StartedAt).TotalMilliseconds);
     }
