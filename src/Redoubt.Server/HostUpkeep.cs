@@ -11,8 +11,7 @@ namespace Redoubt.Server;
 
 /// <summary>
 /// Keeps true what the database says of this host and what changes by itself: where it is reached (<c>host.address</c>), and what of its
-/// memory is
-/// free (<c>host_metrics.memory_free</c>).
+/// memory is free (<c>host_metrics.memory_free</c>).
 /// </summary>
 internal sealed class HostUpkeep : IAsyncDisposable
 {
@@ -23,16 +22,14 @@ internal sealed class HostUpkeep : IAsyncDisposable
 
     private readonly PoolServices _pool;
     private readonly ILogger _log;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Worker _worker;
     private readonly IDisposable _subscription;
-    private readonly Task _loop;
-    private TaskCompletionSource _wake = NewSignal();
 
     private HostUpkeep(PoolServices pool, ILogger log)
     {
         (_pool, _log) = (pool, log);
+        _worker = new("What is noted of the host", Interval, pool.Time, log, isFirstAtOnce: false, RoundAsync);
         _subscription = pool.Database.Subscribe(Take);
-        _loop = Task.Run(LoopAsync);
     }
 
     /// <summary>Starts it; when this answers, both are true.</summary>
@@ -76,12 +73,8 @@ internal sealed class HostUpkeep : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _subscription.Dispose();
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
+        await _worker.DisposeAsync();
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static List<IPAddress> OwnAddresses() =>
         [.. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
@@ -104,36 +97,7 @@ internal sealed class HostUpkeep : IAsyncDisposable
     {
         if (changes.Any(c => c is { Before.Record: VmRecord before, After.Record: VmRecord after } && before.PowerState != after.PowerState))
         {
-            _wake.TrySetResult();
-        }
-    }
-
-    private async Task LoopAsync()
-    {
-        while (!_stop.IsCancellationRequested)
-        {
-            try
-            {
-                await _wake.Task.WaitAsync(Interval, _pool.Time, _stop.Token);
-            }
-            catch (TimeoutException)
-            {
-                // It is time all the same.
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            _wake = NewSignal();
-            try
-            {
-                await RoundAsync(_stop.Token);
-            }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
-            {
-                return;
-            }
+            _worker.Wake();
         }
     }
 

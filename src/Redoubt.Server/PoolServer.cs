@@ -104,7 +104,7 @@ public sealed class PoolServer : IAsyncDisposable
             RecordAsync = (caller, remote, path, act) => audit.BeginFile(caller, remote, "console/inspect", path).RunAsync(act),
         });
         var console = ConsoleHost.Build(web.Services);
-        _viewers = new ConsoleViewers(services);
+        _viewers = new ConsoleViewers(services, loggers.CreateLogger<ConsoleViewers>());
         var guestConsoles = new ConsoleEndpoint(services, new GuestConsoles(services), _viewers, sessions, audit, failures);
         _consoles = new ConsoleConnection(guestConsoles, services.Time);
         var guestConsole = ConsoleWebSocket.Build(web.Services, guestConsoles);

@@ -15,9 +15,8 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Retry = TimeSpan.FromHours(1);
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<string, DateTimeOffset> _failed = new();
-    private Task _loop = Task.CompletedTask;
+    private Worker? _worker;
 
     /// <summary>The length of an interval; null for <c>off</c>.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>.</exception>
@@ -36,8 +35,9 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
         && (!DateTimeOffset.TryParse(config.GetValueOrDefault(LastKey), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var last)
             || now - last >= Interval(config[IntervalKey]) || last > now);
 
-    /// <summary>Begins to look every minute.</summary>
-    public void Start() => _loop = LoopAsync();
+    /// <summary>Begins to look every minute. Whatever goes wrong, even where it can't be announced, the next one is another chance.</summary>
+    public void Start() =>
+        _worker = new(Look, pool.Time, "metadata backups could not be looked after", isFirstAtOnce: false, RunDueAsync);
 
     /// <summary>Sets when backups are made on an SR.</summary>
     public Task SetAsync(Ref<SrRecord> sr, string interval, long kept, CancellationToken cancellationToken)
@@ -89,39 +89,6 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
         }
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
-
-    private async Task LoopAsync()
-    {
-        using var timer = new PeriodicTimer(Look, pool.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                await LookAsync();
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops; what is due is made after its next start.
-        }
-    }
-
-    // Whatever goes wrong, even where it can't be announced, the next minute is another chance.
-    private async Task LookAsync()
-    {
-        try
-        {
-            await RunDueAsync(_stopping.Token);
-        }
-        catch (Exception e) when (!_stopping.IsCancellationRequested)
-        {
-            await Console.Error.WriteLineAsync($"redoubt: metadata backups could not be looked after: {e.Message}");
-        }
-    }
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -8,20 +8,15 @@ internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
     // A serial port that is emulated byte by byte brings some megabytes a second at the most.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly HashSet<string> _uncut = [];
-    private Task _loop = Task.CompletedTask;
+    private Worker? _worker;
 
     /// <summary>Begins.</summary>
-    public void Start() => _loop = LoopAsync();
+    public void Start() =>
+        _worker = new(Look, pool.Time, "the consoles of guests could not be looked after", isFirstAtOnce: false, _ => CutAsync());
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Cuts those that are too long.</summary>
     public async Task CutAsync()
@@ -41,29 +36,6 @@ internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
                     await Console.Error.WriteLineAsync($"redoubt: {log} is too long, and its beginning can't be dropped: {e.Message}");
                 }
             }
-        }
-    }
-
-    private async Task LoopAsync()
-    {
-        using var timer = new PeriodicTimer(Look, pool.Time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                try
-                {
-                    await CutAsync();
-                }
-                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-                {
-                    await Console.Error.WriteLineAsync($"redoubt: the consoles of guests could not be looked after: {e.Message}");
-                }
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops; the next one cuts them.
         }
     }
 }

@@ -10,63 +10,34 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stopping = new();
-
     // What was taken of each, by the times of its files, and whether a later look has taken it too: a file system may give two writes in
     // quick succession one and the same time.
     private readonly Dictionary<Guid, ((DateTime Flash, DateTime Tpm) Written, bool Twice)> _taken = [];
-    private Task _loop = Task.CompletedTask;
+    private Worker? _worker;
 
     /// <summary>Begins.</summary>
-    public void Start() => _loop = LoopAsync();
+    public void Start() =>
+        _worker = new(Look, pool.Time, "what a guest's firmware keeps could not be written down yet", isFirstAtOnce: false, LookAsync);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task LoopAsync()
+    // What a look has not taken the next one does, and a guest that ends is taken from once more.
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(Look, pool.Time);
-        try
+        var there = files.All();
+        foreach (var gone in _taken.Keys.Except(there).ToList())
         {
-            while (await timer.WaitForNextTickAsync(_stopping.Token))
-            {
-                await LookAsync();
-            }
+            _taken.Remove(gone);
         }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+
+        foreach (var vm in there)
         {
-            // The daemon stops; the next one finds the files.
+            await TakeAsync(vm, cancellationToken);
         }
     }
 
-    private async Task LookAsync()
-    {
-        try
-        {
-            var there = files.All();
-            foreach (var gone in _taken.Keys.Except(there).ToList())
-            {
-                _taken.Remove(gone);
-            }
-
-            foreach (var vm in there)
-            {
-                await TakeAsync(vm);
-            }
-        }
-        catch (Exception e) when (!_stopping.IsCancellationRequested)
-        {
-            // The next look tries again, and a guest that ends is taken from once more.
-            await Console.Error.WriteLineAsync($"redoubt: what a guest's firmware keeps could not be written down yet: {e.Message}");
-        }
-    }
-
-    private async Task TakeAsync(Guid uuid)
+    private async Task TakeAsync(Guid uuid, CancellationToken cancellationToken)
     {
         var written = files.Written(uuid);
         var isKnown = _taken.TryGetValue(uuid, out var taken) && taken.Written == written;
@@ -85,7 +56,7 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
                     take(tx, vm);
                 }
             },
-            _stopping.Token);
+            cancellationToken);
         _taken[uuid] = (written, isKnown);
     }
 }

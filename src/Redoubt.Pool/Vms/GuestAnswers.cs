@@ -19,47 +19,18 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
     /// <summary>What is told to people must not be a machine that is busy for a moment.</summary>
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
-    private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<Guid, Question> _unanswered = [];
     private Hypervisor? _hypervisor;
-    private Task _loop = Task.CompletedTask;
+    private Worker? _worker;
 
     /// <summary>Begins.</summary>
-    public void Start() => _loop = LoopAsync();
+    public void Start() =>
+        _worker = new(Period, pool.Time, "whether the guests answer could not be looked at", isFirstAtOnce: true, LookAsync);
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _loop;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task LoopAsync()
-    {
-        try
-        {
-            while (true)
-            {
-                try
-                {
-                    await LookAsync();
-                }
-                catch (Exception e) when (!_stopping.IsCancellationRequested)
-                {
-                    await Console.Error.WriteLineAsync($"redoubt: whether the guests answer could not be looked at: {e.Message}");
-                }
-
-                await Task.Delay(Period, pool.Time, _stopping.Token);
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops; the next one asks anew.
-        }
-    }
-
-    private async Task LookAsync()
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
         var hypervisor = pool.Link.Current;
         if (hypervisor is null || hypervisor != _hypervisor)
@@ -72,12 +43,12 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
         }
 
         _hypervisor = hypervisor;
-        var unasked = hypervisor is null ? 0 : await AskAsync(hypervisor);
+        var unasked = hypervisor is null ? 0 : await AskAsync(hypervisor, cancellationToken);
         await TellAsync(unasked);
     }
 
     /// <returns>How many could not be asked.</returns>
-    private async Task<int> AskAsync(Hypervisor hypervisor)
+    private async Task<int> AskAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
     {
         var (running, unasked) = (Running(), 0);
         foreach (var gone in _unanswered.Keys.Where(uuid => !running.ContainsKey(uuid)).ToList())
@@ -94,17 +65,17 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
                 continue;
             }
 
-            if ((hypervisor.IsBehindDaemon && !isKnown) || _unanswered.Values.Count(
-                q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
+            if ((hypervisor.IsBehindDaemon && !isKnown)
+                || _unanswered.Values.Count(q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
             {
                 unasked++;
                 continue;
             }
 
             var asked = pool.Time.GetTimestamp();
-            var answer = hypervisor.AwaitAnswerAsync(uuid, _stopping.Token);
-            await answer.WaitAsync(Wait, pool.Time, _stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            _stopping.Token.ThrowIfCancellationRequested();
+            var answer = hypervisor.AwaitAnswerAsync(uuid, cancellationToken);
+            await answer.WaitAsync(Wait, pool.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
             if (answer.IsCompletedSuccessfully)
             {
                 _unanswered.Remove(uuid);
@@ -122,8 +93,8 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
     {
         var (running, before) = (Running(), pool.Silence);
         var silent = _unanswered.Where(q => running.GetValueOrDefault(q.Key) is { } vm
-                && (before.Vms.Contains(vm.Uuid) || (
-                    vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
+                && (before.Vms.Contains(vm.Uuid)
+                    || (vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
             .Select(q => running[q.Key].Uuid).ToImmutableSortedSet(StringComparer.Ordinal);
         pool.Silence = new(silent, unasked);
         foreach (var uuid in silent.Except(before.Vms))

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Redoubt.Database;
 using Redoubt.Pool;
 using Redoubt.XenApi;
@@ -20,19 +21,17 @@ internal sealed class ConsoleViewers : IAsyncDisposable
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private readonly PoolServices _pool;
-    private readonly CancellationTokenSource _stop = new();
+    private readonly Worker _worker;
     private readonly IDisposable _subscription;
-    private readonly Task _loop;
     private readonly Lock _gate = new();
     private ImmutableHashSet<ConsoleViewer> _viewers = [];
-    private TaskCompletionSource _wake = NewSignal();
     private bool _isOver;
 
-    public ConsoleViewers(PoolServices pool)
+    public ConsoleViewers(PoolServices pool, ILogger<ConsoleViewers> log)
     {
         _pool = pool;
+        _worker = new("The look over who may look at consoles", Interval, pool.Time, log, isFirstAtOnce: false, LookOverAsync);
         _subscription = pool.Database.Subscribe(Take);
-        _loop = Task.Run(LoopAsync);
     }
 
     /// <summary>How many look.</summary>
@@ -56,7 +55,7 @@ internal sealed class ConsoleViewers : IAsyncDisposable
         }
 
         // What has ended before it could be told of is noticed at once.
-        Wake();
+        _worker.Wake();
         return viewer;
     }
 
@@ -69,16 +68,12 @@ internal sealed class ConsoleViewers : IAsyncDisposable
         }
 
         _subscription.Dispose();
-        await _stop.CancelAsync();
-        await _loop;
-        _stop.Dispose();
+        await _worker.DisposeAsync();
         foreach (var viewer in _viewers)
         {
             viewer.End();
         }
     }
-
-    private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private void Leave(ConsoleViewer viewer)
     {
@@ -92,35 +87,18 @@ internal sealed class ConsoleViewers : IAsyncDisposable
     {
         if (!_viewers.IsEmpty && changes.Any(c => c.Before?.Record is SessionRecord or ConsoleRecord or SubjectRecord))
         {
-            Wake();
+            _worker.Wake();
         }
     }
 
-    private void Wake() => Volatile.Read(ref _wake).TrySetResult();
-
-    private async Task LoopAsync()
+    private Task LookOverAsync(CancellationToken cancellationToken)
     {
-        while (!_stop.IsCancellationRequested)
+        foreach (var viewer in _viewers.Where(v => !MayGoOn(v)))
         {
-            try
-            {
-                await _wake.Task.WaitAsync(Interval, _pool.Time, _stop.Token);
-            }
-            catch (TimeoutException)
-            {
-                // It is time all the same.
-            }
-            catch (OperationCanceledException)
-            {
-                return;
-            }
-
-            Volatile.Write(ref _wake, NewSignal());
-            foreach (var viewer in _viewers.Where(v => !MayGoOn(v)))
-            {
-                viewer.End();
-            }
+            viewer.End();
         }
+
+        return Task.CompletedTask;
     }
 
     private bool MayGoOn(ConsoleViewer viewer)
