@@ -77,9 +77,17 @@ public static class FieldEffects
         VMSS.enabled false there are no snapshots of VMs
         """;
 
-    // The keys that something goes by, in maps of which the table names others.
-    private static readonly FrozenSet<string> HeededKeys =
-        ["VM.HVM_boot_params:order", "VM.HVM_boot_params:firmware", "VM.platform:cores-per-socket", "VM.platform:vtpm"];
+    // The keys that something goes by, in maps of which the table names others: whether a value means something, and what does.
+    private static readonly FrozenDictionary<string, (Func<string, bool> IsMeant, string Rule)> HeededKeys =
+        new Dictionary<string, (Func<string, bool> IsMeant, string Rule)>
+        {
+            ["VM.HVM_boot_params:order"] = (
+                order => order.All(letter => letter is 'a' or 'c' or 'd' or 'n'),
+                "it has the letters c for disks, d for CDs and n for the network"),
+            ["VM.HVM_boot_params:firmware"] = (firmware => firmware is "bios" or "uefi", "it is bios or uefi"),
+            [$"VM.platform:{DomainPlan.CoresPerSocket}"] = (cores => DomainPlan.Cores(cores) is not null, "it is a number from 1"),
+            [$"VM.platform:{VirtualTpms.PlatformKey}"] = (tpm => tpm is "true" or "1" or "false" or "0", "it is true or false"),
+        }.ToFrozenDictionary();
 
     private static readonly FrozenDictionary<string, FieldEffect> Effects = Table.Split('\n').Select(Parse).ToFrozenDictionary(e => e.Field);
 
@@ -101,10 +109,14 @@ public static class FieldEffects
             var old = (ImmutableSortedDictionary<string, string>)field.GetValue(before)!;
             foreach (var (key, now) in (ImmutableSortedDictionary<string, string>)field.GetValue(after)!)
             {
-                var keyed = $"{name}:{key}";
-                if (!HeededKeys.Contains(keyed))
+                var (keyed, was) = ($"{name}:{key}", old.GetValueOrDefault(key));
+                if (!HeededKeys.TryGetValue(keyed, out var heeded))
                 {
-                    Require(Effects.GetValueOrDefault(keyed, others), keyed, old.GetValueOrDefault(key), now);
+                    Require(Effects.GetValueOrDefault(keyed, others), keyed, was, now);
+                }
+                else if (now != was && !heeded.IsMeant(now))
+                {
+                    throw NotDone(keyed, now, heeded.Rule);
                 }
             }
         }
@@ -125,9 +137,12 @@ public static class FieldEffects
     {
         if (now != old && !effect.AsksNothing.Contains(now))
         {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", field, now, $"This is not done here: {effect.Why}.");
+            throw NotDone(field, now, effect.Why);
         }
     }
+
+    private static XenApiException NotDone(string field, string value, string why) =>
+        new("VALUE_NOT_SUPPORTED", field, value, $"This is not done here: {why}.");
 
     private static FieldEffect Parse(string line)
     {

@@ -88,48 +88,6 @@ internal sealed class VmSettingCalls(PoolServices pool)
         DomainType.Unspecified or DomainType.Unrecognized => throw new XenApiException("INVALID_VALUE", "domain_type", DomainTypeType.Instance.Encode(value)),
     };
 
-    [Message("VM.set_HVM_boot_params")]
-    public Task SetHvmBootParamsAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<string, string> value) =>
-        SetAsync(call, self, "HVM_boot_params", v => v with { HvmBootParams = BootParams(v.HvmBootParams, value) });
-
-    [Message("VM.add_to_HVM_boot_params")]
-    public Task AddToHvmBootParamsAsync(CallContext call, Ref<VmRecord> self, string key, string value) => SetAsync(
-        call, self, "HVM_boot_params", v => v with { HvmBootParams = BootParams(v.HvmBootParams, Add(self, "HVM_boot_params", v.HvmBootParams, key, value)) });
-
-    [Message("VM.set_platform")]
-    public Task SetPlatformAsync(CallContext call, Ref<VmRecord> self, ImmutableSortedDictionary<string, string> value) =>
-        SetAsync(call, self, "platform", v => v with { Platform = Platform(v.Platform, value) });
-
-    [Message("VM.add_to_platform")]
-    public Task AddToPlatformAsync(CallContext call, Ref<VmRecord> self, string key, string value) =>
-        SetAsync(call, self, "platform", v => v with { Platform = Platform(v.Platform, Add(self, "platform", v.Platform, key, value)) });
-
-    private static ImmutableSortedDictionary<string, string> BootParams(ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now)
-    {
-        RequireKey("HVM_boot_params", old, now, "order", order => order.All(letter => letter is 'a' or 'c' or 'd' or 'n'), "it has the letters c for disks, d for CDs and n for the network");
-        RequireKey("HVM_boot_params", old, now, "firmware", firmware => firmware is "bios" or "uefi", "it is bios or uefi");
-        return now;
-    }
-
-    private static ImmutableSortedDictionary<string, string> Platform(ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now)
-    {
-        RequireKey("platform", old, now, DomainPlan.CoresPerSocket, cores => DomainPlan.Cores(cores) is not null, "it is a number from 1");
-        RequireKey("platform", old, now, VirtualTpms.PlatformKey, tpm => tpm is "true" or "1" or "false" or "0", "it is true or false");
-        return now;
-    }
-
-    private static void RequireKey(
-        string field, ImmutableSortedDictionary<string, string> old, ImmutableSortedDictionary<string, string> now, string key, Func<string, bool> isKnown, string rule)
-    {
-        if (now.TryGetValue(key, out var value) && old.GetValueOrDefault(key) != value && !isKnown(value))
-        {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", $"VM.{field}:{key}", value, $"This is not done here: {rule}.");
-        }
-    }
-
-    private static ImmutableSortedDictionary<string, string> Add(Ref<VmRecord> self, string field, ImmutableSortedDictionary<string, string> map, string key, string value) =>
-        map.ContainsKey(key) ? throw new XenApiException("MAP_DUPLICATE_KEY", "VM", field, self.Opaque, key) : map.Add(key, value);
-
     [Message("VM.set_actions_after_crash")]
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
         SetAsync(call, self, "actions_after_crash", v => v with { ActionsAfterCrash = value });
