@@ -69,15 +69,13 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>
     /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd deals with five requests of a
-    /// client at once;
-    /// within this process each takes a thread.
+    /// client at once; within this process each takes a thread.
     /// </summary>
     public int OpenQuestionLimit => IsBehindDaemon ? 3 : 64;
 
     /// <summary>
     /// Whether guests are another process's. Its connection may break at any time, and libvirt has been seen to crash over a call that
-    /// was under
-    /// way just then: so nothing is asked there that nobody has asked for.
+    /// was under way just then: so nothing is asked there that nobody has asked for.
     /// </summary>
     public bool IsBehindDaemon => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
 
@@ -199,8 +197,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>
     /// Returns when the domain's QEMU has answered a question, or there is no domain; for as long as it hangs, it does not return. No
-    /// more than
-    /// <see cref="OpenQuestionLimit"/> such questions should be open.
+    /// more than <see cref="OpenQuestionLimit"/> such questions should be open.
     /// </summary>
     /// <exception cref="HypervisorException">Something else that the guest was asked before is not answered either.</exception>
     public Task AwaitAnswerAsync(Guid uuid, CancellationToken cancellationToken) => _uri.Kind == HypervisorKind.Test

@@ -78,15 +78,7 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
     private void Hand(WrittenImage image, string node, bool locks)
     {
         using var file = Open(image.Path);
-        var set = (int)ask("add-fd", [], file)!["fdset-id"]!;
-        try
-        {
-            ask("blockdev-add", image.Handed(node, set, locks), null);
-        }
-        finally
-        {
-            ask("remove-fd", new JsonObject { ["fdset-id"] = set }, null); // The node has its own of it.
-        }
+        LentFile.Use(ask, file, name => ask("blockdev-add", image.Handed(node, name, locks), null));
     }
 
     private void Reopen(params JsonObject[] nodes) => ask("blockdev-reopen", new JsonObject { ["options"] = new JsonArray([.. nodes]) }, null);

@@ -12,16 +12,9 @@ internal static class ScreenPicture
         using var writing = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete);
         using var image = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         File.Delete(path);
-        var set = (int)connection.Ask(uuid, "add-fd", [], writing)!["fdset-id"]!;
-        try
-        {
-            connection.Ask(uuid, "screendump", new JsonObject { ["filename"] = $"/dev/fdset/{set}" });
-        }
-        finally
-        {
-            connection.Ask(uuid, "remove-fd", new JsonObject { ["fdset-id"] = set });
-        }
-
+        LentFile.Use(
+            (command, arguments, file) => connection.Ask(uuid, command, arguments, file), writing,
+            name => connection.Ask(uuid, "screendump", new JsonObject { ["filename"] = name }));
         using var bytes = new MemoryStream();
         image.CopyTo(bytes);
         return new Screenshot("image/x-portable-pixmap", bytes.ToArray());

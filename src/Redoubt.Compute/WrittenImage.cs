@@ -39,11 +39,11 @@ internal sealed record WrittenImage(JsonObject File, JsonObject Format)
 
     /// <summary>A node of the same file, handed over open.</summary>
     /// <param name="node">Its name.</param>
-    /// <param name="set">The number under which QEMU has the open file.</param>
+    /// <param name="name">The name under which QEMU has the open file.</param>
     /// <param name="locks">Whether it keeps others from writing to the file.</param>
-    internal JsonObject Handed(string node, int set, bool locks)
+    internal JsonObject Handed(string node, string name, bool locks)
     {
-        var handed = With(With(File, Name, node), "filename", $"/dev/fdset/{set}");
+        var handed = With(With(File, Name, node), "filename", name);
         handed.Remove(OpensAnew);
         if (!locks)
             handed["locking"] = "off";

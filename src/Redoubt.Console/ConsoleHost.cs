@@ -92,6 +92,14 @@ public static class ConsoleHost
         await console(http);
     }
 
+    /// <summary>Whether a browser says that a page from elsewhere than this server has it send a request.</summary>
+    public static bool IsFromAnotherOrigin(HttpRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.Headers.Origin is { Count: > 0 } origin
+            && !string.Equals(origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+    }
+
     private static Task GuardAsync(HttpContext http, RequestDelegate next)
     {
         if (IsFromElsewhere(http.Request))
@@ -124,8 +132,7 @@ public static class ConsoleHost
     // there; and a WebSocket is opened by a GET, with the cookie and without any form's token.
     private static bool IsFromElsewhere(HttpRequest request) =>
         (!HttpMethods.IsGet(request.Method) || request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal))
-        && request.Headers.Origin is { Count: > 0 } origin
-        && !string.Equals(origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        && IsFromAnotherOrigin(request);
 
     private static void Map(IEndpointRouteBuilder endpoints)
     {

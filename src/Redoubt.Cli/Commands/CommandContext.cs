@@ -100,8 +100,8 @@ internal sealed class CommandContext(
         }
     }
 
-    // There is nothing else to send in its place, so the refusal itself is put in words.
-    private static async Task<T> OrLackingAsync<T>(string message, Func<Task<T>> send)
+    /// <summary>Sends a message that this server may not have: there is nothing else to send in its place, so the refusal is put in words.</summary>
+    public static async Task<T> OrLackingAsync<T>(string message, Func<Task<T>> send)
     {
         try
         {

@@ -125,21 +125,15 @@ internal static class VmCommands
     // The server gives the log in pieces, from a byte onwards; the end is an empty piece.
     private static async Task ConsoleLogAsync(CommandContext context)
     {
-        var vm = await context.RefAsync("VM");
+        var (server, vm) = (await context.ConnectAsync(), await context.RefAsync("VM"));
         var offset = 0L;
         while (true)
         {
-            string piece;
-            try
+            var (begin, piece) = await CommandContext.OrLackingAsync(
+                "VM.get_console_log", () => ConsoleText.ReadAsync(server, new(vm), offset, context.CancellationToken));
+            if (begin != offset)
             {
-                piece = (await context.CallAsync("VM.get_console_log", vm, offset)).AsString("string");
-            }
-            catch (XenApiException dropped) when (dropped.Code == "VALUE_NOT_SUPPORTED")
-            {
-                // Its guest has written so much that only the end is kept, perhaps while this was reading.
-                offset = await (await context.ConnectAsync()).CallAsync<long>("VM.get_console_log_begin", [vm], context.CancellationToken);
-                context.Terminal.ErrorLine($"What was written before byte {offset} is not kept any more.");
-                continue;
+                context.Terminal.ErrorLine($"What was written before byte {begin} is not kept any more.");
             }
 
             if (piece.Length == 0)
@@ -148,7 +142,7 @@ internal static class VmCommands
             }
 
             context.Terminal.Print(Output.PlainLines.Log(piece));
-            offset += System.Text.Encoding.UTF8.GetByteCount(piece);
+            offset = begin + System.Text.Encoding.UTF8.GetByteCount(piece);
         }
     }
 }

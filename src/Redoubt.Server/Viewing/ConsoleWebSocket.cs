@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Redoubt.Console;
 using Redoubt.Pool;
 using Redoubt.Server.Http;
 
@@ -59,8 +60,7 @@ internal static class ConsoleWebSocket
 
     // A browser sends along what it knows of us, whoever's page opens the WebSocket; a session in the address that page has been given.
     private static bool IsFromElsewhere(HttpRequest request) =>
-        !request.Query.ContainsKey("session_id") && request.Headers.Origin is { Count: > 0 } origin
-        && !string.Equals(origin.ToString(), $"{request.Scheme}://{request.Host}", StringComparison.OrdinalIgnoreCase);
+        !request.Query.ContainsKey("session_id") && ConsoleHost.IsFromAnotherOrigin(request);
 
     private static async Task FromGuestAsync(WebSocket socket, ConsoleLine line, CancellationToken over)
     {

@@ -128,18 +128,8 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         _read ??= ConsoleStart(record);
         do
         {
-            try
-            {
-                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
-            }
-            catch (XenApiException dropped) when (dropped.Code == "VALUE_NOT_SUPPORTED")
-            {
-                // A guest that writes very much: only the end of it is kept.
-                _read = await scope.Target.CallAsync<long>("VM.get_console_log_begin", [here], scope.Token);
-                text = await scope.Target.CallAsync<string>("VM.get_console_log", [here, _read.Value], scope.Token);
-            }
-
-            _read += Encoding.UTF8.GetByteCount(text);
+            (var begin, text) = await ConsoleText.ReadAsync(scope.Target, here, _read.Value, scope.Token);
+            _read = begin + Encoding.UTF8.GetByteCount(text);
             var all = _tail + text;
             if (all.Contains(check.Argument, StringComparison.Ordinal))
             {
