@@ -60,7 +60,9 @@ public sealed class RecoveryService : IAsyncDisposable
 
     /// <summary>Where the runs stand and what is watched, in a text that differs when they do.</summary>
     public string Mark => string.Join(
-        ' ', (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}").Concat(Happening.Select(ProblemSentences.Of)));
+        ' ',
+        (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}")
+            .Concat(Happening.Select(ProblemSentences.Of)).Append($"{_pool.IsKeyHandedOut}"));
 
     /// <summary>The messages of the class <c>recovery</c>, for a <see cref="MessageTable"/>.</summary>
     public object Messages => new RecoveryMessages(_pool, this);

@@ -57,8 +57,10 @@ public sealed class PoolServices
     internal PoolKeys Keys { get; init; } = null!;
 
     /// <summary>Whether secrets in the metadata are sealed with a key that nobody but this daemon has.</summary>
-    public bool IsKeyNowhereElse =>
-        Database.Journals.Any() && Keys.Held is var held && held.Exports.All(e => e.KeyId != held.Own) && SealingPolicy.HasUnsealed(State);
+    public bool IsKeyNowhereElse => Database.Journals.Any() && !IsKeyHandedOut && SealingPolicy.HasUnsealed(State);
+
+    /// <summary>Whether somebody has been given the key that secrets are sealed with now.</summary>
+    public bool IsKeyHandedOut => Keys.Held is var held && held.Exports.Any(e => e.KeyId == held.Own);
 
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
