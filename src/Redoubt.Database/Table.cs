@@ -80,27 +80,7 @@ public sealed class Table
     public IEnumerable<Row> FindByName(string label) => _byName.TryGetValue(label, out var references) ? references.Select(r => _rows[r]) : [];
 
     /// <summary>A table in which this row stands in place of the one of the same reference.</summary>
-    public Table With(Row row)
-    {
-        var old = Find(row.Ref);
-        var ids = _byUuid;
-        var (oldId, newId) = (old is null ? null : UuidOf(old), UuidOf(row));
-        if (oldId != newId)
-        {
-            ids = oldId is null ? ids : ids.Remove(oldId);
-            ids = newId is null ? ids : ids.SetItem(newId, row.Ref);
-        }
-
-        var names = _byName;
-        var (oldName, newName) = (old is null ? null : NameOf(old), NameOf(row));
-        if (oldName != newName)
-        {
-            names = oldName is null ? names : WithoutName(names, oldName, row.Ref);
-            names = newName is null ? names : names.SetItem(newName, names.GetValueOrDefault(newName, NoRefs).Add(row.Ref));
-        }
-
-        return new(this, _rows.SetItem(row.Ref, row), ids, names);
-    }
+    public Table With(Row row) => With([row]);
 
     /// <summary>As <see cref="With(Row)"/> with each of them in turn; with many at a fraction of the cost.</summary>
     public Table With(IEnumerable<Row> rows)

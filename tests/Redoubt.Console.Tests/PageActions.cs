@@ -20,13 +20,13 @@ internal static class PageActions
     /// <summary>Opens an address. Chromium drops what it loads when a bridge comes or goes, which other tests' guests have it do.</summary>
     public static async Task<IResponse?> GoAsync(this IPage page, string address)
     {
-        while (true)
+        for (var again = 10; ; again--)
         {
             try
             {
                 return await page.GotoAsync(address);
             }
-            catch (PlaywrightException changed) when (changed.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+            catch (PlaywrightException changed) when (again > 0 && changed.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
             {
                 // Once more: it has settled.
             }

@@ -152,10 +152,10 @@ public sealed class JournalWriter : IDisposable
         if (generation is < 0 or > JournalLayout.MaxGeneration || TransactionFraming.MoreFollow(generation))
             throw new ArgumentException($"a whole database cannot be written at generation {generation}", nameof(dump));
         // Encoding twice costs time but lets an oversized database fail before the volume is touched. One that is surely too large for
-        // a half
-        // is compressed in any case, and that is before the volume is touched too.
-        var ready = _area is not null && DumpWriter.IsSurelyLargerThan(dump, MaxDatabaseBytes) ? PackedDatabase.Of(
-            dump, _time.GetUtcNow()) : null;
+        // a half is compressed in any case, and that is before the volume is touched too.
+        var ready = _area is not null && DumpWriter.IsSurelyLargerThan(dump, MaxDatabaseBytes)
+            ? PackedDatabase.Of(dump, _time.GetUtcNow())
+            : null;
         var length = ready?.Entry.DumpBytes ?? DumpWriter.Measure(dump);
         var half = _counts is { } counts ? JournalLayout.Other(counts) : JournalHalf.First;
         _device.RequireInPlace();

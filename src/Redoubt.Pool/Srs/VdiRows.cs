@@ -5,8 +5,7 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// What belongs to a disk in the database: who uses it, and that its SR's <c>virtual_allocation</c> is kept with each disk that comes,
-/// grows
-/// and goes, for an SR may have very many.
+/// grows and goes, for an SR may have very many.
 /// </summary>
 internal static class VdiRows
 {

@@ -109,12 +109,12 @@ internal sealed class TestVmImport(
             return vbd.Type == VbdType.Cd ? default : throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, theirs.Sr.Opaque);
         }
 
-        // By the UUID, which follows from that of the disk it is a clone of: a test of thousands must not look through all of them for
-        // each.
-        var counterpart = VdiUuid.TryParse(theirs.Location, out var disk) ? tx.State.FindByUuid<VdiRecord>(
-            $"{TestClones.DiskOf(clone, disk)}") : default;
-        var found = tx.Find(counterpart) is { Missing: false } here && here.Sr == sr && here.OtherConfig.GetValueOrDefault(
-            TestMarks.Of) == theirs.Location ? counterpart : default;
+        // By the UUID, which follows from that of the disk it is a clone of: a test of thousands must not look through all for each.
+        var counterpart = VdiUuid.TryParse(theirs.Location, out var disk)
+            ? tx.State.FindByUuid<VdiRecord>($"{TestClones.DiskOf(clone, disk)}")
+            : default;
+        var isIt = tx.Find(counterpart) is { Missing: false } here && here.Sr == sr && here.OtherConfig.GetValueOrDefault(TestMarks.Of) == theirs.Location;
+        var found = isIt ? counterpart : default;
         return found.IsNull && vbd.Type != VbdType.Cd ? throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location) : found;
     }
 

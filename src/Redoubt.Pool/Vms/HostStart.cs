@@ -75,12 +75,12 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
             var boot = bootId ?? ThisBoot();
             if (kept.Value.Boot != boot)
             {
-                kept.Change(_ => new(boot, [.. Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)]));
+                kept.Change(_ => new(boot, [.. Uuids()]));
             }
 
             if (!kept.Value.Waiting.IsEmpty)
             {
-                await RunAsync(kept.Value);
+                await RunAsync();
             }
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
@@ -95,7 +95,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         }
     }
 
-    private async Task RunAsync(HostBoot noted)
+    private async Task RunAsync()
     {
         foreach (var attempt in Enumerable.Range(1, Tries))
         {
@@ -106,20 +106,20 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
 
             foreach (var tier in Tiers())
             {
-                var ended = await Task.WhenAll(tier.Where(vm => noted.Waiting.Contains(pool.State.Find(vm)?.Uuid ?? "")).Select(vm => StartAsync(vm, attempt)));
-                noted = noted with { Waiting = noted.Waiting.Except(ended.OfType<string>()) };
-                kept.Change(_ => noted);
+                var waiting = tier.Where(vm => kept.Value.Waiting.Contains(pool.State.Find(vm)?.Uuid ?? ""));
+                var ended = await Task.WhenAll(waiting.Select(vm => StartAsync(vm, attempt)));
+                kept.Change(boot => boot with { Waiting = boot.Waiting.Except(ended.OfType<string>()) });
             }
 
             // Somebody may have started, removed or changed the others meanwhile.
-            noted = noted with { Waiting = noted.Waiting.Intersect(Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid)) };
-            if (noted.Waiting.IsEmpty)
+            kept.Change(boot => boot with { Waiting = boot.Waiting.Intersect(Uuids()) });
+            if (kept.Value.Waiting.IsEmpty)
             {
                 break;
             }
         }
 
-        kept.Change(_ => noted with { Waiting = [] });
+        kept.Change(boot => boot with { Waiting = [] });
     }
 
     /// <summary>Tries one VM; answers its UUID when its turn is over.</summary>
@@ -161,6 +161,8 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
     }
 
     private IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers() => Tiers(pool.State.Get(pool.Pool).OtherConfig, pool.State.All<VmRecord>());
+
+    private IEnumerable<string> Uuids() => Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid);
 
     private static string ThisBoot() => File.ReadAllText(BootIdFile).Trim();
 }

@@ -1,4 +1,5 @@
 using System.Runtime.ExceptionServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Storage.FileDriver;
 
@@ -72,8 +73,7 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             try
             {
-                for (var i = Interlocked.Increment(ref next); i < files.Count && Volatile.Read(
-                    ref failure) is null; i = Interlocked.Increment(ref next))
+                while (Interlocked.Increment(ref next) is var i && i < files.Count && Volatile.Read(ref failure) is null)
                 {
                     cancellationToken.ThrowIfCancellationRequested();
                     now[i] = _reader.TryRead(files[i], before.GetValueOrDefault(files[i]));
@@ -143,7 +143,7 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     /// <exception cref="XenApi.XenApiException">Others can read metadata, and that can't be changed.</exception>
     public void CloseToOthers()
     {
-        Close(path, LookOrWrite);
+        TryClose(path, LookOrWrite);
         foreach (var entry in Directory.EnumerateFiles(path))
         {
             if (!VdiFile.TryParse(entry, out var file) || Posix.TryGetStatus(entry) is not { IsFile: true } status)
@@ -151,35 +151,51 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
 
             // What is not raw holds no metadata, and need not be looked into for a group that may read it.
             if ((status.Permissions & (file.Format == DiskFormat.Raw ? GroupAndOthers : Others)) != 0)
-                Close(entry, null);
+                Close(file);
         }
     }
 
-    /// <param name="path">A file of the SR, or its directory.</param>
-    /// <param name="bits">What to take away; null for what its content tells.</param>
-    private static void Close(string path, int? bits)
+    // What a disk is its content tells: it is opened once to look and to close it.
+    private static void Close(VdiFile file)
     {
         var isMetadata = false;
         try
         {
-            using var handle = Posix.OpenForReading(path);
+            using var handle = Posix.OpenForReading(file.FullPath);
             Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
-            isMetadata = bits is null && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata
-                && path.EndsWith(".raw", StringComparison.Ordinal);
-            var (mode, away) = (Posix.GetStatus(handle, path).Permissions, bits ?? (isMetadata ? GroupAndOthers : Others));
-            if ((mode & away) != 0)
-                Posix.SetMode(handle, (uint)(mode & ~away), path);
+            isMetadata = file.Format == DiskFormat.Raw && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata;
+            TakeAway(handle, file.FullPath, isMetadata ? GroupAndOthers : Others);
         }
         catch (IOException) when (isMetadata)
         {
             throw SrFailure.Backend(
                 SrFailure.SrUnavailable,
-                $"{path} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
+                $"{file.FullPath} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
         }
         catch (IOException)
         {
             // Of somebody else, or on a file system without permissions: of a disk that is their matter.
         }
+    }
+
+    private static void TryClose(string path, int bits)
+    {
+        try
+        {
+            using var handle = Posix.OpenForReading(path);
+            TakeAway(handle, path, bits);
+        }
+        catch (IOException)
+        {
+            // Likewise.
+        }
+    }
+
+    private static void TakeAway(SafeFileHandle handle, string path, int bits)
+    {
+        var mode = Posix.GetStatus(handle, path).Permissions;
+        if ((mode & bits) != 0)
+            Posix.SetMode(handle, (uint)(mode & ~bits), path);
     }
 
     private static VdiState Ambiguous(VdiFile file)
