@@ -20,7 +20,7 @@ public sealed class RunEngine : IAsyncDisposable
     private readonly RunJournal _journal;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
-    private readonly List<ActiveRun> _runs = [];
+    private readonly List<RunLoop> _runs = [];
     private readonly CancellationTokenSource _shutdown = new();
     private bool _isDisposed;
 
@@ -93,11 +93,11 @@ public sealed class RunEngine : IAsyncDisposable
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            RunChecks.RequireStartable(request, plan, _runs.Select(r => r.Written));
+            RunChecks.RequireStartable(request, plan, _runs.Select(r => r.Ledger.Written));
             var forecasts = StepForecast.Of(plan, Ended());
             var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
             _journal.Append(started.Uuid, [started]);
-            var run = new ActiveRun(_config, _journal, _time, RunTransitions.Apply(null, started), _shutdown.Token);
+            var run = Carry(RunTransitions.Apply(null, started));
             _runs.Add(run);
             run.Poke();
             return Task.FromResult(started.Uuid);
@@ -121,12 +121,12 @@ public sealed class RunEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            return [.. Enumerable.Reverse(_runs).Select(r => r.Written.ToSummary())];
+            return [.. Enumerable.Reverse(_runs).Select(r => r.Ledger.Written.ToSummary())];
         }
     }
 
     /// <summary>A run, or null if there is none of that UUID.</summary>
-    public RunRecord? Find(string uuid) => FindRun(uuid)?.Observe().Record;
+    public RunRecord? Find(string uuid) => FindRun(uuid)?.Ledger.Observe().Record;
 
     /// <summary>
     /// The run's state now if its revision is past the given one, and then after each change. States in between are left out: as long as it
@@ -160,7 +160,7 @@ public sealed class RunEngine : IAsyncDisposable
         // No run may start between the look at them and the order.
         lock (_gate)
         {
-            var later = _runs.Select(r => r.State).SkipWhile(s => s.Uuid != uuid).Skip(1).ToList();
+            var later = _runs.Select(r => r.Ledger.State).SkipWhile(s => s.Uuid != uuid).Skip(1).ToList();
             return TellAsync(uuid, state => RunChecks.Undo(state, by, later), cancellationToken);
         }
     }
@@ -182,12 +182,12 @@ public sealed class RunEngine : IAsyncDisposable
 
     /// <summary>The run's report, as far as the run has come.</summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
-    public string Report(string uuid, ReportFormat format) => RunReport.Of(GetRun(uuid).Written).Write(format);
+    public string Report(string uuid, ReportFormat format) => RunReport.Of(GetRun(uuid).Ledger.Written).Write(format);
 
     /// <summary>Stops runs where they are; they are interrupted when the journal is opened again.</summary>
     public async ValueTask DisposeAsync()
     {
-        List<ActiveRun> runs;
+        List<RunLoop> runs;
         lock (_gate)
         {
             if (_isDisposed)
@@ -216,14 +216,14 @@ public sealed class RunEngine : IAsyncDisposable
             foreach (var events in journal.Read())
             {
                 var state = events.Aggregate((RunState?)null, RunTransitions.Apply)!;
-                engine._runs.Add(new ActiveRun(config, journal, time, state, engine._shutdown.Token));
+                engine._runs.Add(engine.Carry(state));
             }
 
             foreach (var run in engine._runs)
             {
-                foreach (var happened in RunChecks.AfterDeath(run.State))
+                foreach (var happened in RunChecks.AfterDeath(run.Ledger.State))
                 {
-                    run.Write(happened);
+                    run.Ledger.Write(happened);
                 }
             }
 
@@ -239,20 +239,22 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    // The newest first.
-    private IEnumerable<RunState> Ended() => _runs.Select(r => r.Written).Where(s => s.Phase.IsFinal()).Reverse();
+    private RunLoop Carry(RunState state) => new(_config, new RunLedger(_journal, _time, state), _time, _shutdown.Token);
 
-    private async IAsyncEnumerable<RunRecord> WatchAsync(ActiveRun run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
+    // The newest first.
+    private IEnumerable<RunState> Ended() => _runs.Select(r => r.Ledger.Written).Where(s => s.Phase.IsFinal()).Reverse();
+
+    private async IAsyncEnumerable<RunRecord> WatchAsync(RunLoop run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
-            var (record, changed) = run.Observe();
+            var (record, changed) = run.Ledger.Observe();
             if (record.Revision > afterRevision)
             {
                 if (record.Phase.IsMoving())
                 {
                     await GatherAsync(run, cancellationToken);
-                    (record, changed) = run.Observe();
+                    (record, changed) = run.Ledger.Observe();
                 }
 
                 afterRevision = record.Revision;
@@ -268,10 +270,10 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private async Task GatherAsync(ActiveRun run, CancellationToken cancellationToken)
+    private async Task GatherAsync(RunLoop run, CancellationToken cancellationToken)
     {
         var pause = Task.Delay(WatchInterval, _time, cancellationToken);
-        for (var now = run.Look(); now.Phase.IsMoving() && !pause.IsCompleted; now = run.Look())
+        for (var now = run.Ledger.Look(); now.Phase.IsMoving() && !pause.IsCompleted; now = run.Ledger.Look())
         {
             await Task.WhenAny(pause, now.Changed);
         }
@@ -285,13 +287,13 @@ public sealed class RunEngine : IAsyncDisposable
         return GetRun(uuid).TellAsync(decide);
     }
 
-    private ActiveRun? FindRun(string uuid)
+    private RunLoop? FindRun(string uuid)
     {
         lock (_gate)
         {
-            return _runs.Find(r => r.Written.Uuid == uuid);
+            return _runs.Find(r => r.Ledger.Written.Uuid == uuid);
         }
     }
 
-    private ActiveRun GetRun(string uuid) => FindRun(uuid) ?? throw new RunRefusedException($"There is no run {uuid}. dr-run-list has them all.");
+    private RunLoop GetRun(string uuid) => FindRun(uuid) ?? throw new RunRefusedException($"There is no run {uuid}. dr-run-list has them all.");
 }

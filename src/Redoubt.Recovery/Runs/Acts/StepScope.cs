@@ -3,20 +3,28 @@ using Redoubt.XenApi;
 namespace Redoubt.Recovery;
 
 /// <summary>What a step works with: the pools, and the journal for what it must find again.</summary>
-internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient target, int index, CancellationToken stop, CancellationToken token)
+internal sealed class StepScope(
+    RunEngineConfig config,
+    RunLedger ledger,
+    TimeProvider time,
+    RunPools pools,
+    XenApiClient target,
+    int index,
+    CancellationToken stop,
+    CancellationToken token)
 {
     /// <summary>How the keys of what a step warns of begin.</summary>
     public const string WarningKey = "warning:";
 
-    public RunState State => run.State;
+    public RunState State => ledger.State;
 
     public XenApiClient Target => target;
 
     public RunPools Pools => pools;
 
-    public TimeProvider Time => run.Time;
+    public TimeProvider Time => time;
 
-    public RunEngineConfig Config => run.Config;
+    public RunEngineConfig Config => config;
 
     /// <summary>Ends waits: an operator cancels the run, or the engine goes down. Never breaks off a call, which a server would go on with.</summary>
     public CancellationToken Stop => stop;
@@ -25,7 +33,7 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
     public CancellationToken Token => token;
 
     /// <summary>The same for another step.</summary>
-    public StepScope Of(RecoveryStep other) => new(run, pools, target, State.Plan.Steps.IndexOf(other), stop, token);
+    public StepScope Of(RecoveryStep other) => new(config, ledger, time, pools, target, State.Plan.Steps.IndexOf(other), stop, token);
 
     /// <summary>When this step was begun first.</summary>
     public DateTimeOffset BegunAt => State.Steps[index].StartedAt ?? State.StartedAt;
@@ -49,7 +57,7 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
     {
         if (Fact(key) is null)
         {
-            run.Write(new RunEvent.FactNoted(index, key, value));
+            ledger.Write(new RunEvent.FactNoted(index, key, value));
         }
     }
 
@@ -63,10 +71,12 @@ internal sealed class StepScope(ActiveRun run, RunPools pools, XenApiClient targ
         }
     }
 
-    public void Log(string text) => run.Write(new RunEvent.Logged(text));
+    /// <summary>A line of the run's log.</summary>
+    public void Log(string text) => ledger.Note(new RunEvent.Logged(text));
 
+    /// <summary>How far a VM has come: a step that is repeated finds out again.</summary>
     public void Moved(PlanObject vm, VmPhase phase, string? targetUuid = null, DateTimeOffset? since = null, string? error = null) =>
-        run.Write(new RunEvent.VmMoved(vm.Uuid, phase, targetUuid, since, error));
+        ledger.Note(new RunEvent.VmMoved(vm.Uuid, phase, targetUuid, since, error));
 
     public VmProgress Vm(PlanObject vm) => State.Vms.First(v => v.Vm.Uuid == vm.Uuid);
 
