@@ -15,6 +15,7 @@ public sealed class DisplacedVolumeTests
         ["removed"] = File.Delete,
         ["emptied"] = path => File.WriteAllBytes(path, []),
         ["cut"] = path => SetLength(path, 1 << 20),
+        ["cut by a byte"] = path => SetLength(path, new FileInfo(path).Length - 1),
         ["garbage"] = path => Overwrite(path, file => RandomAccess.Write(file, [.. Enumerable.Repeat((byte)0x5a, 1 << 20)], 0)),
         ["zeros"] = path => Overwrite(path, file => RandomAccess.Write(file, new byte[1 << 20], 0)),
         ["a link in its place"] = path =>
@@ -88,6 +89,27 @@ public sealed class DisplacedVolumeTests
         await site.Client.CallAsync("SR.scan", sr);
         await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
         Assert.Equal(20, Read(site, sr).All<VmRecord>().Count(v => !v.Record.IsControlDomain));
+    }
+
+    [Theory]
+    [MemberData(nameof(Accidents))]
+    public async Task What_took_its_place_stays_the_only_one_of_the_pool_over_scans_and_starts(string accident)
+    {
+        await using var site = await TestSite.OpenAsync();
+        var (sr, path) = await ProtectAsync(site);
+        Acts[accident](path);
+        await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
+        await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
+        var own = Own(site, sr).Uuid;
+        for (var i = 0; i < 2; i++)
+        {
+            await site.Client.CallAsync("SR.scan", sr);
+            Assert.Equal(own, Assert.Single(site.Get(sr).Vdis.Select(site.Get), v => !v.MetadataOfPool.IsNull).Uuid);
+            await site.Daemon.DisposeAsync();
+            await site.StartAsync();
+            Assert.Equal("healthy", await HealthAsync(site, sr));
+            Assert.Equal(own, Own(site, sr).Uuid);
+        }
     }
 
     [Fact]

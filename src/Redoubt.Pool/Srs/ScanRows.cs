@@ -24,6 +24,7 @@ internal static class ScanRows
         var believed = volumes.Where(v => standings.GetValueOrDefault(v.Key) is VolumeStanding.Proven or VolumeStanding.Accepted).Select(v => v.Value)
             .MaxBy(v => v.State.Generation)?.State;
         var names = believed ?? volumes.Values.MaxBy(v => v.State.Generation)?.State;
+        var own = OwnOf(tx, sr, volumes, standings, ownPool);
         var present = found.ToDictionary(f => f.Uuid.ToString());
         foreach (var vdi in tx.Get(sr).Vdis.Where(v => !present.ContainsKey(tx.Get(v).Location)))
         {
@@ -48,7 +49,9 @@ internal static class ScanRows
                 PhysicalUtilisation = disk.PhysicalUtilisationBytes,
                 Type = TypeOf(disk, reference.IsNull ? null : old, old.Type, standings.GetValueOrDefault(uuid), ownPool),
             };
-            now = now.MetadataOfPool == ownPool && !reference.IsNull ? now : Claimed(now, volumes.GetValueOrDefault(uuid), standings.GetValueOrDefault(uuid), ownPool);
+            now = now.MetadataOfPool == ownPool && !reference.IsNull
+                ? now
+                : Claimed(now, volumes.GetValueOrDefault(uuid), standings.GetValueOrDefault(uuid), ownPool, isOwn: uuid == own);
 
             if (reference.IsNull)
             {
@@ -78,11 +81,20 @@ internal static class ScanRows
         };
     }
 
+    // A pool has one volume on an SR. Another one that is proven to be its own is what that one took the place of.
+    private static string? OwnOf(
+        Transaction tx, Ref<SrRecord> sr, IReadOnlyDictionary<string, MetadataVolume.Readable> volumes,
+        IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool) =>
+        tx.Get(sr).Vdis.Any(v => tx.Get(v).MetadataOfPool == ownPool)
+            ? null
+            : volumes.Where(v => v.Value.PoolRef == ownPool && standings.GetValueOrDefault(v.Key) is VolumeStanding.Proven)
+                .OrderBy(v => v.Value.State.Generation).LastOrDefault().Key;
+
     // A volume that says it is this pool's own would be written to, so it takes this pool's key to say that.
-    private static VdiRecord Claimed(VdiRecord vdi, MetadataVolume.Readable? volume, VolumeStanding? standing, Ref<PoolRecord> ownPool)
+    private static VdiRecord Claimed(VdiRecord vdi, MetadataVolume.Readable? volume, VolumeStanding? standing, Ref<PoolRecord> ownPool, bool isOwn)
     {
         var key = standing is VolumeStanding.Proven proven ? proven.Key : null;
-        return volume is null || vdi.Type != XenApi.VdiType.Metadata || (volume.PoolRef == ownPool && key is null)
+        return volume is null || vdi.Type != XenApi.VdiType.Metadata || (volume.PoolRef == ownPool && !isOwn)
             ? vdi with { MetadataOfPool = default, MetadataLatest = false }
             : vdi with { MetadataOfPool = volume.PoolRef, SmConfig = key is null ? vdi.SmConfig.Remove(ProvenKey) : vdi.SmConfig.SetItem(ProvenKey, key) };
     }
