@@ -352,7 +352,9 @@ public sealed class HypervisorTests(EmbeddedHost host)
         foreach (var disk in config.Disks.Where(d => !d.ReadOnly && !d.IsCdrom))
         {
             var failure = await host.RefusalAsync(TestGuest.Config(Guid.NewGuid(), "", null) with { Disks = [disk with { Device = 0 }] });
-            Assert.Equal((HypervisorFailure.DiskInUse, disk.Path), (failure.Failure, failure.Subject));
+            Assert.True(
+                (failure.Failure, failure.Subject) == (HypervisorFailure.DiskInUse, disk.Path),
+                $"{failure.Failure} of {failure.Subject}: {failure.Message}");
         }
     }
 

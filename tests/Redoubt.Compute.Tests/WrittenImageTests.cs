@@ -33,8 +33,12 @@ public sealed class WrittenImageTests
     {
         var image = WrittenImage.In(Arguments)[1];
         Equal("""{"driver":"file","filename":"/sr/a.qcow2","node-name":"libvirt-1-storage","auto-read-only":false,"discard":"unmap"}""", image.Kept());
-        Equal("""{"driver":"file","filename":"/dev/fdset/7","node-name":"n","discard":"unmap"}""", image.Handed("n", "/dev/fdset/7", locks: true));
-        Equal("""{"driver":"file","filename":"/dev/fdset/7","node-name":"n","discard":"unmap","locking":"off"}""", image.Handed("n", "/dev/fdset/7", locks: false));
+        Equal(
+            """{"driver":"file","filename":"/dev/fdset/7","node-name":"n","discard":"unmap"}""",
+            image.Handed("n", "/dev/fdset/7", locks: true));
+        Equal(
+            """{"driver":"file","filename":"/dev/fdset/7","node-name":"n","discard":"unmap","locking":"off"}""",
+            image.Handed("n", "/dev/fdset/7", locks: false));
         Equal("""{"node-name":"libvirt-1-format","read-only":false,"driver":"qcow2","file":"n","backing":"libvirt-2-format"}""", image.On("n"));
         Equal(Disk, image.File);
     }

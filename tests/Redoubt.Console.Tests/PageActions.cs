@@ -15,7 +15,8 @@ internal static class PageActions
     }
 
     /// <summary>Waits until the page does what its buttons say: until then it is a picture that came with the first answer.</summary>
-    public static Task LiveAsync(this IPage page) => page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
+    public static Task LiveAsync(this IPage page) =>
+        page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
     /// <summary>Opens an address. Chromium drops what it loads when a bridge comes or goes, which other tests' guests have it do.</summary>
     public static async Task<IResponse?> GoAsync(this IPage page, string address)
@@ -26,12 +27,16 @@ internal static class PageActions
             {
                 return await page.GotoAsync(address);
             }
-            catch (PlaywrightException changed) when (again > 0 && changed.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+            catch (PlaywrightException changed) when (again > 0 && IsDropped(changed.Message))
             {
                 // Once more: it has settled.
             }
         }
     }
+
+    // The second is how Chromium's own page about the first gets in the way of the next attempt.
+    private static bool IsDropped(string error) =>
+        error.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal) || error.Contains("chrome-error://", StringComparison.Ordinal);
 
     /// <summary>A page in a browser. Other than what is done on one, Chromium may take for ever to open it.</summary>
     public static Task<IPage> OpenPageAsync(this IBrowserContext context) => context.NewPageAsync().WaitAsync(BrowserLimit);

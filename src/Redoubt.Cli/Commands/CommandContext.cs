@@ -100,7 +100,9 @@ internal sealed class CommandContext(
         }
     }
 
-    /// <summary>Sends a message that this server may not have: there is nothing else to send in its place, so the refusal is put in words.</summary>
+    /// <summary>
+    /// Sends a message that this server may not have: there is nothing else to send in its place, so the refusal is put in words.
+    /// </summary>
     public static async Task<T> OrLackingAsync<T>(string message, Func<Task<T>> send)
     {
         try

@@ -35,7 +35,9 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
         && (!DateTimeOffset.TryParse(config.GetValueOrDefault(LastKey), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var last)
             || now - last >= Interval(config[IntervalKey]) || last > now);
 
-    /// <summary>Begins to look every minute. Whatever goes wrong, even where it can't be announced, the next one is another chance.</summary>
+    /// <summary>
+    /// Begins to look every minute. Whatever goes wrong, even where it can't be announced, the next one is another chance.
+    /// </summary>
     public void Start() =>
         _worker = new(Look, pool.Time, "metadata backups could not be looked after", isFirstAtOnce: false, RunDueAsync);
 
