@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Runtime.CompilerServices;
 using Redoubt.Compute.Libvirt;
 
@@ -41,12 +42,16 @@ public sealed partial class Hypervisor : IAsyncDisposable
     private readonly LibvirtWorker _worker;
     private readonly DomainEventSource _events;
     private readonly IReadOnlyList<GuestProcess> _strays;
+    private readonly TimeProvider _time;
+    private readonly Histogram<double>? _starts;
 
     private Hypervisor(
         HypervisorUri uri, HypervisorFacts facts, LibvirtConnection connection, LibvirtWorker worker, DomainEventSource events,
-        IReadOnlyList<GuestProcess> strays)
+        IReadOnlyList<GuestProcess> strays, HypervisorOptions options)
     {
         _uri = uri;
+        _time = options.Time;
+        _starts = options.Meter?.CreateHistogram<double>("redoubt.guest.start.duration", "s", "How long it took the hypervisor to start a guest.");
         Facts = facts;
         _connection = connection;
         _worker = worker;
@@ -105,7 +110,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
                 Timeout.InfiniteTimeSpan,
                 cancellationToken);
             var answers = await Task.WhenAll(domains.Select(d => IsTakenUpAsync(connection, worker, d.Uuid, cancellationToken)));
-            return new Hypervisor(uri, facts, connection, worker, events, strays)
+            return new Hypervisor(uri, facts, connection, worker, events, strays, options)
             {
                 Silent = [.. domains.Zip(answers).Where(d => !d.Second).Select(d => d.First.Uuid)],
             };
@@ -161,7 +166,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public async Task StartAsync(DomainConfig config, CancellationToken cancellationToken)
     {
         var memory = await PrepareAsync(config, cancellationToken);
-
+        var began = _time.GetTimestamp();
         try
         {
             var xml = DomainXml.Build(config, Facts.Platform);
@@ -176,6 +181,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
                 },
                 StartLimit,
                 cancellationToken);
+            _starts?.Record(_time.GetElapsedTime(began).TotalSeconds);
         }
         catch (LibvirtException refused)
         {

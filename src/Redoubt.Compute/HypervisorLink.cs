@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Redoubt.Compute;
 
 /// <summary>
@@ -17,6 +19,7 @@ public sealed class HypervisorLink : IAsyncDisposable
     private readonly HypervisorOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
+    private bool _isLossTold;
     private Task _keeping = Task.CompletedTask;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile State _state;
@@ -125,7 +128,18 @@ public sealed class HypervisorLink : IAsyncDisposable
         TaskCompletionSource changed;
         lock (_gate)
         {
-            // The same trouble goes on since it began.
+            // The same trouble goes on since it began, and is told once.
+            if (trouble is not null && _state.Trouble?.Problem != trouble.Problem)
+            {
+                _options.Log.LogError("{Problem} {Advice}", trouble.Problem, trouble.Advice);
+                _isLossTold = true;
+            }
+            else if (hypervisor is not null && _isLossTold)
+            {
+                _isLossTold = false;
+                _options.Log.LogInformation("The hypervisor {Uri} can be used", _options.Uri);
+            }
+
             var since = trouble is not null && _state.Trouble is not null ? _state.Since : _options.Time.GetUtcNow();
             _state = new(hypervisor, trouble, since);
             changed = _changed;

@@ -1,3 +1,7 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Redoubt.Compute;
 
 /// <summary>How a hypervisor is to be opened.</summary>
@@ -20,6 +24,12 @@ public sealed record HypervisorOptions
     /// word; see <see cref="HypervisorTrial"/>. <see langword="null"/>: none.
     /// </summary>
     public IReadOnlyList<string>? TrialCommand { get; init; }
+
+    /// <summary>Told when the hypervisor is lost, and when it is there again.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
+
+    /// <summary>Measures how long guests take to start.</summary>
+    public Meter? Meter { get; init; }
 
     /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
     public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";

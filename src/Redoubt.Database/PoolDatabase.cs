@@ -1,5 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database;
@@ -28,6 +31,9 @@ public sealed class PoolDatabase : IAsyncDisposable
     private readonly Func<Guid> _newId;
     private readonly Func<KeyRing>? _keys;
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly ILogger<PoolDatabase> _log;
+    private readonly Histogram<double>? _flushes;
+    private readonly Counter<long>? _commits;
     private volatile DatabaseState _published;
     private volatile bool _isClosed;
     private readonly List<object> _queue = [];
@@ -37,9 +43,12 @@ public sealed class PoolDatabase : IAsyncDisposable
     private Task _lastQueued = Task.CompletedTask;
     private long _journalled;
 
-    private PoolDatabase(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys)
+    private PoolDatabase(
+        DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys, ILogger<PoolDatabase> log, Meter? meter)
     {
-        (_published, _newest, _local, _time, _newId, _keys) = (state, state, local, time, newId, keys);
+        (_published, _newest, _local, _time, _newId, _keys, _log) = (state, state, local, time, newId, keys, log);
+        _flushes = meter?.CreateHistogram<double>("redoubt.commit.duration", "s", "How long it took to make a batch of changes durable.");
+        _commits = meter?.CreateCounter<long>("redoubt.commit.changes", "{transaction}", "Transactions that were made durable.");
         _journalled = state.Generation;
         local.StandingChanged = (journal, standing) => JournalChanged?.Invoke(journal, standing);
         local.WantsToStartOver = journal => Ask(new StartOver(journal, null));
@@ -50,9 +59,6 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// it happened. Whoever hears of it takes note, and acts elsewhere: it is told under a lock.
     /// </summary>
     public event Action<LiveJournal, JournalStanding>? JournalChanged;
-
-    /// <summary>Told of what a subscriber threw. It changes nothing for anybody else.</summary>
-    public event Action<Exception>? SubscriberFailed;
 
     /// <summary>The database as it is now: everything in it is durable.</summary>
     public DatabaseState State => _published;
@@ -72,15 +78,19 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <param name="time">The clock.</param>
     /// <param name="newId">Makes UUIDs.</param>
     /// <param name="keys">The keys with which secrets are sealed in every journal; <see langword="null"/> to leave them in clear.</param>
+    /// <param name="log">Told of faults of those who hear of changes.</param>
+    /// <param name="meter">Measures how long changes take to become durable.</param>
     /// <exception cref="IOException">The local journal can't be written.</exception>
-    public static async Task<PoolDatabase> OpenAsync(DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys = null)
+    public static async Task<PoolDatabase> OpenAsync(
+        DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys = null,
+        ILogger<PoolDatabase>? log = null, Meter? meter = null)
     {
         local.Keys = keys;
         var even = state.Generation < 0 ? 0 : state.Generation + (state.Generation & 1);
         var start = state.At(even);
         local.IsPoolsOwn = true;
         await local.StartOver(start);
-        return new(start, local, time, newId, keys);
+        return new(start, local, time, newId, keys, log ?? NullLogger<PoolDatabase>.Instance, meter);
     }
 
     /// <summary>Runs a transaction. When this answers, its changes are published, and durable on the local journal and every healthy SR's.</summary>
@@ -373,6 +383,7 @@ public sealed class PoolDatabase : IAsyncDisposable
             return;
         }
 
+        var began = _time.GetTimestamp();
         try
         {
             var state = batch[^1].State;
@@ -389,6 +400,8 @@ public sealed class PoolDatabase : IAsyncDisposable
                 }
             }
 
+            _flushes?.Record(_time.GetElapsedTime(began).TotalSeconds);
+            _commits?.Add(batch.Count);
             _published = state;
             foreach (var commit in batch)
             {
@@ -417,7 +430,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         }
         catch (Exception e)
         {
-            SubscriberFailed?.Invoke(e);
+            _log.LogError(e, "Somebody who is told of changes met a fault; the change is durable, and others are told");
         }
     }
 

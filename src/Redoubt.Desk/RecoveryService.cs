@@ -93,6 +93,7 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         var config = new RunEngineConfig
         {
+            Log = _pool.Loggers.CreateLogger<RunEngine>(),
             JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
             HooksDirectory = HooksDirectory,
             HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using Redoubt.Database;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -32,6 +33,7 @@ internal sealed class MessageLog : IAsyncDisposable
 
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
     private readonly string _path;
+    private readonly ILogger<MessageLog> _log;
     private readonly SortedDictionary<long, Line> _kept = [];
     private readonly Dictionary<string, long> _numbers = [];
     private long _next;
@@ -40,14 +42,14 @@ internal sealed class MessageLog : IAsyncDisposable
     private IDisposable? _subscription;
     private Task _worker = Task.CompletedTask;
 
-    private MessageLog(string path) => _path = path;
+    private MessageLog(string path, ILogger<MessageLog> log) => (_path, _log) = (path, log);
 
     /// <summary>Reads the file. Its last line may be torn, by a crash while it was written; nothing else may.</summary>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static MessageLog Open(string directory)
+    public static MessageLog Open(string directory, ILogger<MessageLog> log)
     {
         var path = Path.Combine(directory, FileName);
-        var log = new MessageLog(path);
+        var read = new MessageLog(path, log);
         var content = Read(path);
         if (content is not null && !content.AsSpan().StartsWith(Heading))
         {
@@ -64,18 +66,18 @@ internal sealed class MessageLog : IAsyncDisposable
 
             try
             {
-                log.Take(JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!);
+                read.Take(JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!);
             }
             catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
             {
-                throw new InvalidDataException($"{path} is garbled in line {log._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
+                throw new InvalidDataException($"{path} is garbled in line {read._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
             }
 
-            log._lines++;
+            read._lines++;
             start += length + 1;
         }
 
-        return log;
+        return read;
     }
 
     /// <summary>Makes a message, and the oldest go when there are too many.</summary>
@@ -85,6 +87,10 @@ internal sealed class MessageLog : IAsyncDisposable
         Trim(tx);
         return made;
     }
+
+    /// <summary>Makes the message of an announcement.</summary>
+    public static Ref<MessageRecord> Add(Transaction tx, Announcement announcement, DateTimeOffset now) =>
+        Add(tx, announcement.Name, announcement.Priority, announcement.About, announcement.Uuid, announcement.Text, now);
 
     private static void Trim(Transaction tx)
     {
@@ -176,6 +182,7 @@ internal sealed class MessageLog : IAsyncDisposable
                     Take(item.Line!);
                     Append(bytes, item.Line!);
                     _lines++;
+                    Tell(item.Line!);
                 }
             }
 
@@ -205,6 +212,16 @@ internal sealed class MessageLog : IAsyncDisposable
         {
             _numbers[line.Ref] = _next;
             _kept[_next++] = line;
+        }
+    }
+
+    // Whoever watches the log of the daemon need not ask for messages as well.
+    private void Tell(Line line)
+    {
+        if (!line.IsGone)
+        {
+            var level = line.Priority switch { <= 1 => LogLevel.Critical, 2 => LogLevel.Error, 3 => LogLevel.Warning, _ => LogLevel.Information };
+            _log.Log(level, "{Announcement} {Class} {Uuid}: {Text}", line.Name, ClsType.Instance.Encode(line.Cls), line.About, line.Body);
         }
     }
 

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 using Redoubt.Storage;
 
 namespace Redoubt.Pool;
@@ -31,6 +33,9 @@ public sealed record PoolConfig
 
     /// <inheritdoc cref="Compute.HypervisorOptions.TrialCommand"/>
     public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }
+
+    /// <summary>Where the operator is told of what goes wrong.</summary>
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
     /// <summary>What tells one boot of the host from another; null for what the kernel says.</summary>
     public string? HostBootId { get; init; }

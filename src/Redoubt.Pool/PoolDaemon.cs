@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Pool.Backups;
@@ -15,6 +17,9 @@ namespace Redoubt.Pool;
 /// </summary>
 public sealed class PoolDaemon : IAsyncDisposable
 {
+    /// <summary>The name of the meter that the parts of a daemon count and measure with; each daemon has one of its own.</summary>
+    public const string MeterName = "Redoubt";
+
     private readonly DataDirectory _directory;
     private readonly GuestWatch _watch;
     private readonly BackupSchedule _backups;
@@ -113,7 +118,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     {
         directory.SetAside();
         var copies = KnownCopies.Open(directory.FullPath);
-        var messages = MessageLog.Open(directory.FullPath);
+        var messages = MessageLog.Open(directory.FullPath, config.Loggers.CreateLogger<MessageLog>());
         var known = KeyFile.Find(directory.FullPath);
         PoolKeys.Check(directory.FullPath);
         var boots = HostStart.Kept(directory.FullPath);
@@ -130,10 +135,24 @@ public sealed class PoolDaemon : IAsyncDisposable
         var state = keys.Ring.Open(journal.State);
         var attached = new AttachedSrs();
         opened.Push(attached.DisposeAsync);
-        var database = await PoolDatabase.OpenAsync(state, journal.Journal, time, Guid.NewGuid, () => keys.Ring);
+        var meter = new Meter(MeterName);
+        opened.Push(() =>
+        {
+            meter.Dispose();
+            return ValueTask.CompletedTask;
+        });
+        var database = await PoolDatabase.OpenAsync(
+            state, journal.Journal, time, Guid.NewGuid, () => keys.Ring, config.Loggers.CreateLogger<PoolDatabase>(), meter);
         opened.Push(database.DisposeAsync);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
-        var options = new HypervisorOptions { Uri = uri, Time = time, TrialCommand = config.HypervisorTrialCommand };
+        var options = new HypervisorOptions
+        {
+            Uri = uri,
+            Time = time,
+            TrialCommand = config.HypervisorTrialCommand,
+            Log = config.Loggers.CreateLogger<HypervisorLink>(),
+            Meter = meter,
+        };
         var hypervisor = await HypervisorLink.OpenAsync(options, cancellationToken);
         opened.Push(hypervisor.DisposeAsync);
         var scratch = ScratchDirectory.Open(config.DataDirectory);
@@ -158,6 +177,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             Keys = keys,
             Copies = copies,
             Messages = messages,
+            Loggers = config.Loggers,
+            Meter = meter,
             Time = time,
             DataDirectory = config.DataDirectory,
             Pool = pool,
@@ -169,12 +190,12 @@ public sealed class PoolDaemon : IAsyncDisposable
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
         {
-            await services.PostAsync("DATABASE_RESTORED", 2, Cls.Pool, services.State.Get(pool).Uuid, restored);
+            await services.PostAsync(new Announcement.DatabaseRestored(services.PoolUuid, restored));
         }
 
         if (damage is not null)
         {
-            await services.PostAsync("DATABASE_RECOVERED", 2, Cls.Pool, services.State.Get(pool).Uuid, $"The end of the pool's own journal was damaged: {damage}");
+            await services.PostAsync(new Announcement.JournalCut(services.PoolUuid, damage));
         }
 
         await testSrs.RemoveLeftoversAsync();

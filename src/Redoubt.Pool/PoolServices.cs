@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
@@ -62,6 +64,12 @@ public sealed class PoolServices
     /// <summary>Whether somebody has been given the key that secrets are sealed with now.</summary>
     public bool IsKeyHandedOut => Keys.Held is var held && held.Exports.Any(e => e.KeyId == held.Own);
 
+    /// <summary>Where the operator is told of what goes wrong.</summary>
+    public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>What the parts of the daemon count and measure.</summary>
+    public required Meter Meter { get; init; }
+
     /// <summary>The clock.</summary>
     public required TimeProvider Time { get; init; }
 
@@ -73,6 +81,9 @@ public sealed class PoolServices
 
     /// <summary>The pool.</summary>
     public required Ref<PoolRecord> Pool { get; init; }
+
+    /// <summary>The pool's UUID.</summary>
+    public string PoolUuid => State.Get(Pool).Uuid;
 
     /// <summary>Where others reach the server of this pool; null as long as it does not listen.</summary>
     public Uri? Url { get; private set; }
@@ -148,6 +159,6 @@ public sealed class PoolServices
     public Task<bool> TrustKeyAsync(string poolUuid, string fingerprint) => MetadataTrust.NameAsync(this, poolUuid, fingerprint);
 
     /// <summary>Tells people of something, in the table of messages.</summary>
-    public Task PostAsync(string name, int priority, Cls about, string uuid, string body) => Database.WriteAsync(
-        tx => MessageLog.Add(tx, name, priority, about, uuid, body, Time.GetUtcNow()), CancellationToken.None);
+    public Task PostAsync(Announcement announcement) => Database.WriteAsync(
+        tx => MessageLog.Add(tx, announcement, Time.GetUtcNow()), CancellationToken.None);
 }

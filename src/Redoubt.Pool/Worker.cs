@@ -20,16 +20,6 @@ public sealed class Worker : IAsyncDisposable
         _loop = Task.Run(() => LoopAsync(
             period, time, failed => log.LogError(failed, "{Worker} failed, and is tried again", name), isFirstAtOnce, roundAsync));
 
-    /// <summary>Starts one that has no log: what goes wrong is said on standard error.</summary>
-    /// <param name="period">From the end of a round to the next.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="trouble">What it means that a round has failed, as a clause.</param>
-    /// <param name="isFirstAtOnce">Whether the first round comes at once.</param>
-    /// <param name="roundAsync">A round. Its token is cancelled when the worker stops, and stopping waits for the round.</param>
-    internal Worker(TimeSpan period, TimeProvider time, string trouble, bool isFirstAtOnce, Func<CancellationToken, Task> roundAsync) =>
-        _loop = Task.Run(() => LoopAsync(
-            period, time, failed => Console.Error.WriteLine($"redoubt: {trouble}: {failed.Message}"), isFirstAtOnce, roundAsync));
-
     /// <summary>Has the next round come at once; if one is under way, when that is over.</summary>
     public void Wake() => Volatile.Read(ref _wake).TrySetResult();
 

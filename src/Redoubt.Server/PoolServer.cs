@@ -63,7 +63,7 @@ public sealed class PoolServer : IAsyncDisposable
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
-        var loggers = web.Services.GetRequiredService<ILoggerFactory>();
+        var loggers = services.Loggers;
         var failures = new CallFailures(loggers.CreateLogger<CallFailures>());
         _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
         _health = new DataDirectoryWatch(services, TimeProvider.System, loggers.CreateLogger<DataDirectoryWatch>());
@@ -184,6 +184,7 @@ public sealed class PoolServer : IAsyncDisposable
             throw new ServeException("There is nothing to listen on. Give at least one --listen URL.");
         }
 
+        var loggers = ServerLog.Open();
         string? wanted;
         DataDirectory? directory = null;
         PoolDaemon daemon;
@@ -201,6 +202,7 @@ public sealed class PoolServer : IAsyncDisposable
                 Without = config.Without,
                 BootRoots = config.BootRoots,
                 StorageRoots = config.StorageRoots,
+                Loggers = loggers,
             };
             directory = DataDirectory.Open(config.DataDirectory, config.Without);
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
@@ -208,6 +210,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException or JournalException)
         {
+            loggers.Dispose();
             throw new ServeException(e.Message, e);
         }
         finally
@@ -248,6 +251,9 @@ public sealed class PoolServer : IAsyncDisposable
         {
             await _certificate.DisposeAsync();
         }
+
+        // What goes wrong until the end is told as well.
+        _daemon.Services.Loggers.Dispose();
     }
 
     private static async Task<PoolServer> StartAsync(
@@ -262,7 +268,7 @@ public sealed class PoolServer : IAsyncDisposable
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
             var connections = new Connections(daemon.Services.Time);
-            var web = BuildWeb(config.DataDirectory, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var web = BuildWeb(config.DataDirectory, daemon.Services.Loggers, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
 
@@ -295,6 +301,7 @@ public sealed class PoolServer : IAsyncDisposable
         catch (Exception e)
         {
             await started.DisposeAsync();
+            daemon.Services.Loggers.Dispose();
             if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException or FormatException or DbException)
             {
                 throw new ServeException(e.Message, e);
@@ -331,7 +338,7 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(string dataDirectory, Action<KestrelServerOptions> listen)
+    private static WebApplication BuildWeb(string dataDirectory, ILoggerFactory loggers, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
@@ -347,22 +354,8 @@ public sealed class PoolServer : IAsyncDisposable
         builder.Services.AddConsole(dataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
-        // One line for each failure, to standard error: standard output is for what scripts read.
-        builder.Logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.UseUtcTimestamp = true;
-            console.TimestampFormat = "yyyy-MM-dd'T'HH:mm:ss'Z' ";
-        });
-        builder.Services.Configure<Microsoft.Extensions.Logging.Console.ConsoleLoggerOptions>(o => o.LogToStandardErrorThreshold = LogLevel.Trace);
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
-        builder.Logging.AddFilter("Redoubt.Console.SessionCookie", LogLevel.Warning);
-
-        // Its keys lie in the daemon's own directory, which only its owner can read, as everything else does.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
-
-        // A line for each connection over the limit: whoever opens them would fill the disk.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Server.Kestrel.Connections", LogLevel.Error);
+        // The pool's log as well, and so not closed with the web server.
+        builder.Services.AddSingleton(loggers);
         return builder.Build();
     }
 }

@@ -1,3 +1,5 @@
+using System.Diagnostics.Metrics;
+using Microsoft.Extensions.Logging;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -12,10 +14,12 @@ internal sealed class TestPool : IAsyncDisposable
 
     public string LocalPath => Path.Combine(_directory, "pool.journal");
 
-    public static async Task<TestPool> OpenAsync()
+    public static async Task<TestPool> OpenAsync(ILogger<PoolDatabase>? log = null, Meter? meter = null)
     {
         var pool = new TestPool();
-        pool.Database = await PoolDatabase.OpenAsync(DatabaseState.Empty, new LiveJournal("local", pool.Make("pool.journal"), null, TimeProvider.System), TimeProvider.System, Guid.NewGuid);
+        pool.Database = await PoolDatabase.OpenAsync(
+            DatabaseState.Empty, new LiveJournal("local", pool.Make("pool.journal"), null, TimeProvider.System), TimeProvider.System, Guid.NewGuid,
+            log: log, meter: meter);
         return pool;
     }
 

@@ -47,7 +47,7 @@ public sealed class DomainPlanTests
         Assert.Equal(["here", null, null], plan.Config.Nics.OrderBy(n => n.Device).Select(n => n.Bridge));
         Assert.Equal([false, false, true], plan.Config.Nics.OrderBy(n => n.Device).Select(n => n.Segment is not null));
         Assert.Equal(2, plan.Vifs.Count);
-        Assert.Contains("no bridge gone", Assert.Single(plan.Notices).Text, StringComparison.Ordinal);
+        Assert.Contains("no bridge gone", Assert.Single(plan.Lacks).Text, StringComparison.Ordinal);
     }
 
     [Theory]

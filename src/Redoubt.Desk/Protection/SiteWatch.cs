@@ -134,9 +134,9 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
                 await api.CallAsync("VM.add_to_blocked_operations", [there, operation, reason], cancellationToken);
             }
 
-            await pool.PostAsync(
-                "VM_HANDED_OVER", 4, Cls.Vm, ours.Uuid,
-                $"Site {site.Name} (pool {site.PoolName}) answers, and has an older copy of {ours.NameLabel} (version {theirs[there].Version}, here {ours.Version}). It does not start that copy any more.");
+            await pool.PostAsync(new Announcement.HandedOver(
+                ours.Uuid,
+                $"Site {site.Name} (pool {site.PoolName}) answers, and has an older copy of {ours.NameLabel} (version {theirs[there].Version}, here {ours.Version}). It does not start that copy any more."));
         }
 
         return true;
@@ -158,7 +158,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
 
         foreach (var vm in twice.Where(v => !before.Contains(v.Uuid)))
         {
-            await pool.PostAsync("VM_RUNS_TWICE", 1, Cls.Vm, vm.Uuid, ProblemSentences.Of(new Problem.RunsTwice(vm, site)));
+            await pool.PostAsync(new Announcement.RunsTwice(vm.Uuid, ProblemSentences.Of(new Problem.RunsTwice(vm, site))));
         }
 
         var here = pool.State.Get(pool.Pool);
@@ -167,14 +167,11 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         foreach (var vm in twice.Where(v => !told.Contains(v.Uuid)))
         {
             var there = theirs.Values.First(v => v.Uuid == vm.Uuid);
-            await api.CallAsync(
-                "message.create",
-                [
-                    "VM_RUNS_TWICE", 1L, Cls.Vm, vm.Uuid,
-                    $"{there.NameLabel} ({vm.Uuid}) runs here (version {there.Version}) and in pool {here.NameLabel} ({here.Uuid}, version {vm.Version}) as well. "
-                    + "Each writes to its own disks, and their data part. Decide which of them is right, and shut the other down now.",
-                ],
-                cancellationToken);
+            var alarm = new Announcement.RunsTwice(
+                vm.Uuid,
+                $"{there.NameLabel} ({vm.Uuid}) runs here (version {there.Version}) and in pool {here.NameLabel} ({here.Uuid}, version {vm.Version}) as well. "
+                + "Each writes to its own disks, and their data part. Decide which of them is right, and shut the other down now.");
+            await api.CallAsync("message.create", [alarm.Name, (long)alarm.Priority, alarm.About, alarm.Uuid, alarm.Text], cancellationToken);
             _told[site] = told = told.Add(vm.Uuid);
         }
     }

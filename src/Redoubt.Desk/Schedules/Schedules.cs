@@ -172,7 +172,9 @@ internal sealed class Schedules : IAsyncDisposable
 
             if (run.Phase != RunPhase.Succeeded)
             {
-                await TellAsync("DR_TEST_FAILED", $"The test of plan {schedule.Plan} (schedule {schedule.Name}, run {run.Uuid}) did not succeed: {run.Failure ?? run.Phase.ToString()}");
+                await TellAsync(new Announcement.TestFailed(
+                    _pool.PoolUuid,
+                    $"The test of plan {schedule.Plan} (schedule {schedule.Name}, run {run.Uuid}) did not succeed: {run.Failure ?? run.Phase.ToString()}"));
             }
         }
     }
@@ -207,7 +209,7 @@ internal sealed class Schedules : IAsyncDisposable
     // Null if nothing is due. An intention that nobody sees to is that of a daemon that died.
     private Due? Judge(Entry entry, DateTimeOffset now) => entry.Intended is { } intended ? TakeUp(entry, intended, now) : Take(entry, now);
 
-    private static Due? Take(Entry entry, DateTimeOffset now)
+    private Due? Take(Entry entry, DateTimeOffset now)
     {
         var due = DueBetween(Cron.Parse(entry.Schedule.Cron), entry.Considered, now);
         if (due.Count == 0)
@@ -221,7 +223,8 @@ internal sealed class Schedules : IAsyncDisposable
         DateTimeOffset? at = isLate ? null : due[^1];
         return new(
             entry with { Schedule = schedule, Considered = now, Intended = at }, at,
-            missed == 0 ? null : ("DR_TEST_MISSED", $"{NameOf(schedule)} was due {missed} times while the daemon did not run, or was still starting the one before."));
+            missed == 0 ? null : new Announcement.TestMissed(
+                _pool.PoolUuid, $"{NameOf(schedule)} was due {missed} times while the daemon did not run, or was still starting the one before."));
     }
 
     private Due TakeUp(Entry entry, DateTimeOffset intended, DateTimeOffset now)
@@ -234,14 +237,14 @@ internal sealed class Schedules : IAsyncDisposable
 
         const string Why = "The daemon was stopped while it planned the test.";
         return now - intended <= Grace
-            ? new(entry with { Considered = now }, intended, ("DR_TEST_RESTARTED", $"{NameOf(schedule)} is started again. {Why}"))
+            ? new(entry with { Considered = now }, intended, new Announcement.TestRestarted(_pool.PoolUuid, $"{NameOf(schedule)} is started again. {Why}"))
             : new(
                 entry with
                 {
                     Schedule = schedule with { Last = new(intended, null, Why, null), Missed = schedule.Missed + 1, LastMissed = intended },
                     Intended = null,
                 },
-                null, ("DR_TEST_MISSED", $"{NameOf(schedule)} was missed. {Why}"));
+                null, new Announcement.TestMissed(_pool.PoolUuid, $"{NameOf(schedule)} was missed. {Why}"));
     }
 
     private static string NameOf(Schedule schedule) => $"The test of plan {schedule.Plan} (schedule {schedule.Name})";
@@ -261,9 +264,9 @@ internal sealed class Schedules : IAsyncDisposable
 
     private async Task SeeToAsync(Due due, Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
-        if (due.Message is var (name, text))
+        if (due.Announcement is { } announcement)
         {
-            await TellAsync(name, text);
+            await TellAsync(announcement);
         }
 
         if (due.At is not { } at)
@@ -314,20 +317,20 @@ internal sealed class Schedules : IAsyncDisposable
         await ChangeAsync(schedule.Name, e => e with { Schedule = e.Schedule with { Last = result, Missed = 0 }, Intended = null });
         if (result.Failure is { } why)
         {
-            await TellAsync("DR_TEST_FAILED", $"{NameOf(schedule)} was not started: {why}");
+            await TellAsync(new Announcement.TestFailed(_pool.PoolUuid, $"{NameOf(schedule)} was not started: {why}"));
         }
     }
 
     // It is in the schedule as well, so a message that can't be posted keeps nothing from being done.
-    private async Task TellAsync(string name, string body)
+    private async Task TellAsync(Announcement announcement)
     {
         try
         {
-            await _pool.PostAsync(name, 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, body);
+            await _pool.PostAsync(announcement);
         }
         catch (XenApiException unwritten)
         {
-            _log.LogError(unwritten, "This could not be posted: {Body}", body);
+            _log.LogError(unwritten, "This could not be posted: {Text}", announcement.Text);
         }
     }
 
@@ -382,6 +385,6 @@ internal sealed class Schedules : IAsyncDisposable
 
     /// <param name="Entry">The schedule, as it is from now on.</param>
     /// <param name="At">When it was due for the test that is to be started; null for none.</param>
-    /// <param name="Message">What people should be told; null for nothing.</param>
-    private sealed record Due(Entry Entry, DateTimeOffset? At, (string Name, string Text)? Message);
+    /// <param name="Announcement">What people should be told; null for nothing.</param>
+    private sealed record Due(Entry Entry, DateTimeOffset? At, Announcement? Announcement);
 }

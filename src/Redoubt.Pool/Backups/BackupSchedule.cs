@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Backups;
@@ -39,7 +40,7 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
     /// Begins to look every minute. Whatever goes wrong, even where it can't be announced, the next one is another chance.
     /// </summary>
     public void Start() =>
-        _worker = new(Look, pool.Time, "metadata backups could not be looked after", isFirstAtOnce: false, RunDueAsync);
+        _worker = new("The look at when metadata backups are due", Look, pool.Time, pool.Loggers.CreateLogger<BackupSchedule>(), isFirstAtOnce: false, RunDueAsync);
 
     /// <summary>Sets when backups are made on an SR.</summary>
     public Task SetAsync(Ref<SrRecord> sr, string interval, long kept, CancellationToken cancellationToken)
@@ -86,7 +87,7 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
             {
                 _failed[record.Uuid] = now;
                 var reason = e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message;
-                await pool.PostAsync("METADATA_BACKUP_FAILED", 3, Cls.Sr, record.Uuid, $"The {record.OtherConfig[IntervalKey]} metadata backup on this SR failed and will be tried again in an hour: {reason}");
+                await pool.PostAsync(new Announcement.BackupFailed(record.Uuid, record.OtherConfig[IntervalKey], reason));
             }
         }
     }

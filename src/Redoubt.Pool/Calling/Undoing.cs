@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -24,12 +25,12 @@ internal static class Undoing
         {
             try
             {
-                await pool.PostAsync("LEFT_BEHIND", 3, about, uuid, $"{left} ({e.Message})");
+                await pool.PostAsync(new Announcement.LeftBehind(about, uuid, $"{left} ({e.Message})"));
             }
             catch (XenApiException)
             {
                 // The database can't be written. That is why the call has failed, most likely, and what its caller hears.
-                await Console.Error.WriteLineAsync($"redoubt: {left} ({e.Message})");
+                pool.Loggers.CreateLogger(typeof(Undoing)).LogError(e, "What was begun could not be taken back, nor announced: {Left}", left);
             }
         }
     }

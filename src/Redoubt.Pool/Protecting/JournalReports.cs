@@ -33,7 +33,7 @@ internal sealed class JournalReports : IAsyncDisposable
     {
         return _pool.State.Find(sr) is not { } record || !IsNew(record.Uuid)
             ? Task.CompletedTask
-            : PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(_pool.State.Find(vdi)?.Uuid ?? "", record)}: {reason}");
+            : PostAsync(new Announcement.CopyBroken(_pool.PoolUuid, Name(_pool.State.Find(vdi)?.Uuid ?? "", record), reason));
     }
 
     /// <inheritdoc/>
@@ -69,11 +69,11 @@ internal sealed class JournalReports : IAsyncDisposable
     {
         if (standing.Health is JournalHealth.Broken or JournalHealth.Superseded && IsNew(""))
         {
-            await PostAsync("POOL_JOURNAL_BROKEN", 2, $"The pool's own journal could not be written, and no change was made meanwhile: {standing.Reason}");
+            await PostAsync(new Announcement.JournalBroken(_pool.PoolUuid, $"{standing.Reason}"));
         }
         else if (standing.Health == JournalHealth.Healthy && IsOver(""))
         {
-            await PostAsync("POOL_JOURNAL_HEALTHY", 4, "The pool's own journal has been written anew, whole.");
+            await PostAsync(new Announcement.JournalHealthy(_pool.PoolUuid));
         }
     }
 
@@ -99,17 +99,14 @@ internal sealed class JournalReports : IAsyncDisposable
         switch (standing.Health)
         {
             case JournalHealth.Broken when IsNew(subject):
-                await PostAsync("METADATA_LUN_BROKEN", 3, $"{Body(journal.Key, sr)}: {standing.Reason}");
+                await PostAsync(new Announcement.CopyBroken(_pool.PoolUuid, Name(journal.Key, sr), $"{standing.Reason}"));
                 break;
             case JournalHealth.Superseded:
                 IsOver(subject);
-                await PostAsync(
-                    "METADATA_LUN_SUPERSEDED", 2,
-                    $"{Body(journal.Key, sr)}: {standing.Reason}. Two daemons run this pool, perhaps because one's data directory was restored from a copy. What changes here "
-                    + "is no longer written there. Stop one of the two; if this one is to go on, enable the replication on the SR again.");
+                await PostAsync(new Announcement.CopySuperseded(_pool.PoolUuid, Name(journal.Key, sr), $"{standing.Reason}"));
                 break;
             case JournalHealth.Healthy when IsOver(subject):
-                await PostAsync("METADATA_LUN_HEALTHY", 4, Body(journal.Key, sr));
+                await PostAsync(new Announcement.CopyHealthy(_pool.PoolUuid, Name(journal.Key, sr)));
                 break;
             case JournalHealth.Broken or JournalHealth.Healthy or JournalHealth.CatchingUp:
                 break;
@@ -117,7 +114,7 @@ internal sealed class JournalReports : IAsyncDisposable
     }
 
     /// <summary>What xapi says of a journal, and which SR it is on.</summary>
-    private static string Body(string vdi, SrRecord sr) => $"Redo log [DR redo log for VDI {vdi}] on SR {sr.NameLabel}";
+    private static string Name(string vdi, SrRecord sr) => $"Redo log [DR redo log for VDI {vdi}] on SR {sr.NameLabel}";
 
     private bool IsNew(string subject)
     {
@@ -135,6 +132,6 @@ internal sealed class JournalReports : IAsyncDisposable
         }
     }
 
-    private Task PostAsync(string name, int priority, string body) => _pool.Database.WriteSurelyAsync(
-        tx => MessageLog.Add(tx, name, priority, Cls.Pool, tx.Get(_pool.Pool).Uuid, body, _pool.Time.GetUtcNow()), _stopping.Token);
+    private Task PostAsync(Announcement announcement) => _pool.Database.WriteSurelyAsync(
+        tx => MessageLog.Add(tx, announcement, _pool.Time.GetUtcNow()), _stopping.Token);
 }

@@ -40,8 +40,7 @@ internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere
         foreach (var statement in stated.Where(s => answers.Any(a => a.Silence is not null && a.Site == s.Site)))
         {
             await pool.PostAsync(
-                "VM_STARTED_ON_STATEMENT", 2, Cls.Vm, record.Uuid,
-                $"{record.NameLabel} is started though site {statement.Site} could not be asked whether it runs it. {statement.By} stated: {statement.Words}");
+                new Announcement.StartedOnStatement(record.Uuid, record.NameLabel, statement.Site, statement.By, statement.Words));
         }
     }
 

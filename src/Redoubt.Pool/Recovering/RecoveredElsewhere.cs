@@ -61,7 +61,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
                 + (isUp ? "This one is running: if the other is too, both write. Shut one of them down now." : "This one is not started any more, unless it is taken back (vm-take-back).");
             if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == vm.Uuid && m.Record.Body == body))
             {
-                await pool.PostAsync("VM_RECOVERED_ELSEWHERE", isUp ? 1 : 2, Cls.Vm, vm.Uuid, body);
+                await pool.PostAsync(new Announcement.RecoveredElsewhere(vm.Uuid, isUp, body));
             }
         }
     }
@@ -88,7 +88,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
                 + $"pool-param-set uuid={pool.State.Get(pool.Pool).Uuid} other-config:{MetadataTrust.KeyPrefix}{summary.PoolUuid}=KEY with the key that the pool itself shows.";
             if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == uuid && m.Record.Body == body))
             {
-                await pool.PostAsync("METADATA_UNPROVEN", 2, Cls.Vdi, uuid, body);
+                await pool.PostAsync(new Announcement.VolumeUnproven(uuid, body));
             }
         }
     }

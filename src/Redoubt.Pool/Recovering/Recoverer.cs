@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -23,13 +24,15 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         var recovered = await pool.Database.WriteAsync(tx => Recover(tx, from, vms, appliance, options, needed), cancellationToken);
         foreach (var (vmUuid, text) in recovered.Notices)
         {
-            await AfterwardsAsync($"what is other than it was with VM {vmUuid} could not be noted ({text})", () => pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 3, Cls.Vm, vmUuid, text));
+            await AfterwardsAsync(
+                pool.Loggers, $"what is other than it was with VM {vmUuid} could not be noted ({text})",
+                () => pool.PostAsync(new Announcement.RecoveredWithChanges(vmUuid, text)));
         }
 
         foreach (var uuid in needed)
         {
             await AfterwardsAsync(
-                $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD", () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
+                pool.Loggers, $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD", () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
         }
 
         return recovered;
@@ -45,7 +48,7 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     }
 
     // The VMs are recovered, durably: whoever was told that it failed would do it again, or give them up.
-    internal static async Task AfterwardsAsync(string trouble, Func<Task> act)
+    internal static async Task AfterwardsAsync(ILoggerFactory loggers, string trouble, Func<Task> act)
     {
         try
         {
@@ -53,7 +56,7 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         }
         catch (Exception failed)
         {
-            await Console.Error.WriteLineAsync($"redoubt: {trouble}: {failed.Message}");
+            loggers.CreateLogger<Recoverer>().LogError(failed, "After a recovery, which holds: {Trouble}", trouble);
         }
     }
 

@@ -79,8 +79,9 @@ internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer, Meta
             if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
             {
                 await Recoverer.AfterwardsAsync(
-                    $"VM {BriefText.Of(vm.NameLabel)} was left out of its vApp: {why}",
-                    () => pool.PostAsync("VM_NOT_RECOVERED", 2, Cls.Pool, pool.State.Get(pool.Pool).Uuid, $"The vApp {BriefText.Of(theirs.NameLabel)} came back without its VM {BriefText.Of(vm.NameLabel)}: {why}."));
+                    pool.Loggers, $"VM {BriefText.Of(vm.NameLabel)} was left out of its vApp: {why}",
+                    () => pool.PostAsync(
+                        new Announcement.NotRecovered(pool.PoolUuid, BriefText.Of(theirs.NameLabel), BriefText.Of(vm.NameLabel), why)));
             }
         }
 

@@ -109,9 +109,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
         catch (XenApiException e)
         {
-            await pool.PostAsync(
-                "SR_STAYS_READ_ONLY", 2, Cls.Sr, sr.Uuid,
-                $"VMs were recovered from this SR, but it can't be made writable, so they can't start yet: {ErrorSentences.Of(e)} Mend that, then unplug and plug its PBD.");
+            await pool.PostAsync(new Announcement.SrStaysReadOnly(sr.Uuid, ErrorSentences.Of(e)));
         }
     }
 
@@ -135,7 +133,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         catch (XenApiException e)
         {
             await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = false }), cancellationToken);
-            await pool.PostAsync("PBD_PLUG_FAILED_ON_SERVER_START", 3, Cls.Sr, pool.State.Find(sr)?.Uuid ?? "", ErrorSentences.Of(e));
+            await pool.PostAsync(new Announcement.PbdNotPlugged(pool.State.Find(sr)?.Uuid ?? "", ErrorSentences.Of(e)));
         }
     }
 

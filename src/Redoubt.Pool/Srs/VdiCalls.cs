@@ -136,9 +136,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 catch (XenApiException e)
                 {
                     await pool.PostAsync(
-                        "VDI_LEFT_OVER", 4, Cls.Sr, record.Uuid,
-                        $"The disk {uuid} was being made when the daemon died, and can't be removed now: "
-                        + $"{string.Join(", ", e.Parameters.Prepend(e.Code))}. The next start tries again.");
+                        new Announcement.DiskLeftOver(record.Uuid, $"{uuid}", string.Join(", ", e.Parameters.Prepend(e.Code))));
                 }
             }
         }
@@ -317,9 +315,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     {
         await pool.Database.WriteAsync(
             tx => tx.Update(session, s => s with { OtherConfig = s.OtherConfig.SetItem("damage", damage) }), CancellationToken.None);
-        await pool.PostAsync(
-            "METADATA_DAMAGED", 2, Cls.Vdi, vdiUuid,
-            $"Not all of the pool metadata on this volume can be read; what is shown is the state of generation {generation}: {damage}");
+        await pool.PostAsync(new Announcement.VolumeDamaged(vdiUuid, generation, damage));
     }
 
     private Task<IDisposable> GateAsync(Ref<SrRecord> sr, CallContext call) => pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
@@ -333,7 +329,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
         catch (XenApiException e)
         {
-            await pool.PostAsync("SR_CANNOT_BE_MEASURED", 5, Cls.Sr, pool.State.Find(sr)?.Uuid ?? "", e.Message);
+            await pool.PostAsync(new Announcement.SrNotMeasured(pool.State.Find(sr)?.Uuid ?? "", e.Message));
         }
     }
 

@@ -90,8 +90,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             catch (XenApiException e)
             {
                 await pool.PostAsync(
-                    "TEST_LEFTOVERS", 4, Cls.Host, pool.State.Get(pool.Host).Uuid,
-                    $"What a test has left in {Directory} could not be removed: {string.Join(", ", e.Parameters.Prepend(e.Code))}");
+                    new Announcement.TestLeftovers(pool.State.Get(pool.Host).Uuid, Directory, string.Join(", ", e.Parameters.Prepend(e.Code))));
             }
         }
     }
@@ -177,18 +176,12 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
     {
         if (made.DependsOnSource)
         {
-            await pool.PostAsync(
-                "SR_TEST_READS_REPLICA", 4, Cls.Sr, clone.Uuid,
-                $"The disks of this test build on the files of the SR {source.NameLabel} ({source.Uuid}) as they are. While the test lives, a replication into that SR "
-                + "may add files and put new ones in the place of old ones, but must not rewrite one in place: the guests of the test would see their disks change. "
-                + "Where the storage and the daemon's directory share one file system with reflinks (XFS, btrfs), this limit falls away.");
+            await pool.PostAsync(new Announcement.TestReadsReplica(clone.Uuid, $"{source.NameLabel} ({source.Uuid})"));
         }
 
         if (made.Skipped.Count > 0)
         {
-            await pool.PostAsync(
-                "SR_TEST_LACKS_DISKS", 3, Cls.Sr, clone.Uuid,
-                $"These disks can't be read and are not part of the test: {string.Join("; ", made.Skipped.Select(s => s.Unreadable))}. A VM that needs one is refused.");
+            await pool.PostAsync(new Announcement.TestLacksDisks(clone.Uuid, string.Join("; ", made.Skipped.Select(s => s.Unreadable))));
         }
     }
 

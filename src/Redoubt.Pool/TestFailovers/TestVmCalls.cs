@@ -23,7 +23,7 @@ internal sealed class TestVmCalls(PoolServices pool, MetadataTrust trust)
             call.Cancellation);
         foreach (var text in notices)
         {
-            await pool.PostAsync("VM_RECOVERED_WITH_CHANGES", 4, Cls.Vm, pool.State.Get(made).Uuid, text);
+            await pool.PostAsync(new Announcement.RecoveredWithChanges(pool.State.Get(made).Uuid, text, IsOfTest: true));
         }
 
         return made;

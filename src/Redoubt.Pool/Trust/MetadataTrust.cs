@@ -86,10 +86,7 @@ internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
                 CancellationToken.None);
             if (isNew)
             {
-                await pool.PostAsync(
-                    "METADATA_KEY_MET", 4, Cls.Pool, pool.State.Get(pool.Pool).Uuid,
-                    $"Metadata of pool {source} were seen here for the first time. From now on only what is signed with their key is believed to be that pool's: {key}. "
-                    + $"Compare it with the pool's own (pool-param-get param-name=other-config param-key={OwnKey} there).");
+                await pool.PostAsync(new Announcement.KeyMet(pool.PoolUuid, source, key, OwnKey));
             }
         }
     }

@@ -46,11 +46,7 @@ internal sealed class SealingSwitch : IAsyncDisposable
             catch (XenApiException e)
             {
                 await _pool.Database.WriteSurelyAsync(
-                    tx => MessageLog.Add(
-                        tx, "METADATA_SECRETS_NOT_REWRITTEN", 3, Cls.Pool, tx.Get(_pool.Pool).Uuid,
-                        $"What is sealed in the pool's metadata has changed ({SealingPolicy.ClearForXapi}, {SealingPolicy.SealTpms}, or an older version wrote it in clear). {e.Parameters[0]}. "
-                        + "When the storage answers again: pool-sync-database, twice.",
-                        _pool.Time.GetUtcNow()),
+                    tx => MessageLog.Add(tx, new Announcement.SecretsNotRewritten(_pool.PoolUuid, e.Parameters[0]), _pool.Time.GetUtcNow()),
                     _stopping.Token);
             }
         }

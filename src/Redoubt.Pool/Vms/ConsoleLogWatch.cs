@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.Storage;
 
 namespace Redoubt.Pool;
@@ -8,18 +9,23 @@ internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
     // A serial port that is emulated byte by byte brings some megabytes a second at the most.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
+    private readonly ILogger _log = pool.Loggers.CreateLogger<ConsoleLogWatch>();
     private readonly HashSet<string> _uncut = [];
     private Worker? _worker;
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new(Look, pool.Time, "the consoles of guests could not be looked after", isFirstAtOnce: false, _ => CutAsync());
+        _worker = new("The look after the consoles of guests", Look, pool.Time, _log, isFirstAtOnce: false, _ =>
+        {
+            Cut();
+            return Task.CompletedTask;
+        });
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     /// <summary>Cuts those that are too long.</summary>
-    public async Task CutAsync()
+    public void Cut()
     {
         var folder = Path.Combine(pool.DataDirectory, "consoles");
         foreach (var log in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.log") : [])
@@ -33,7 +39,7 @@ internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
                 // One that has gone is no trouble; a file system that can't is said once for each.
                 if (e is not FileNotFoundException && _uncut.Add(log))
                 {
-                    await Console.Error.WriteLineAsync($"redoubt: {log} is too long, and its beginning can't be dropped: {e.Message}");
+                    _log.LogWarning(e, "{Log} is too long, and its beginning can't be dropped", log);
                 }
             }
         }

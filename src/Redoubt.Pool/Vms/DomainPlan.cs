@@ -19,8 +19,8 @@ internal sealed record DomainPlan
     /// <summary>The interfaces that the guest will have.</summary>
     public required ImmutableList<Ref<VifRecord>> Vifs { get; init; }
 
-    /// <summary>What the guest has to do without: the name of a message and its text.</summary>
-    public required ImmutableList<(string Name, string Text)> Notices { get; init; }
+    /// <summary>What the guest has to do without.</summary>
+    public required ImmutableList<Announcement> Lacks { get; init; }
 
     private ImmutableDictionary<string, (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)> Disks { get; init; } =
         ImmutableDictionary<string, (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)>.Empty;
@@ -68,13 +68,13 @@ internal sealed record DomainPlan
             },
             Vbds = [.. drives.Select(d => d.Ref)],
             Vifs = [.. nics.Where(n => IsPlugged(n.Nic)).Select(n => n.Ref)],
-            Notices =
+            Lacks =
             [
-                .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => ("VIF_NOT_PLUGGED", Unplugged(vm, n.Vif, n.Network))),
-                .. Firmwareless(state, vm) is { } text ? [("VM_STARTED_WITH_EMPTY_FIRMWARE", text)] : Array.Empty<(string, string)>(),
-                .. Forgetful(state, vm) is { } lost ? [("VM_STARTED_WITH_EMPTY_TPM", lost)] : Array.Empty<(string, string)>(),
-                .. vm.Platform.ContainsKey(CoresPerSocket) && !SocketsDivide(vm) ? [("VM_STARTED_WITH_ONE_SOCKET", Undivided(vm))] : Array.Empty<(string, string)>(),
-                .. paths.VncSocket is null || paths.AgentSocket is null ? [("VM_STARTED_WITHOUT_CONSOLE", WithoutSockets(vm))] : Array.Empty<(string, string)>(),
+                .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => new Announcement.VifNotPlugged(vm.Uuid, Unplugged(vm, n.Vif, n.Network))),
+                .. Firmwareless(state, vm) is { } text ? [new Announcement.EmptyFirmware(vm.Uuid, text)] : Array.Empty<Announcement>(),
+                .. Forgetful(state, vm) is { } lost ? [new Announcement.EmptyTpm(vm.Uuid, lost)] : Array.Empty<Announcement>(),
+                .. vm.Platform.ContainsKey(CoresPerSocket) && !SocketsDivide(vm) ? [new Announcement.OneSocket(vm.Uuid, Undivided(vm))] : Array.Empty<Announcement>(),
+                .. paths.VncSocket is null || paths.AgentSocket is null ? [new Announcement.NoConsole(vm.Uuid, WithoutSockets(vm))] : Array.Empty<Announcement>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
                 .ToImmutableDictionary(d => images[d.Vbd.Vdi].Path, d => (state.Get(d.Vbd.Vdi).Sr, d.Vbd.Vdi)),

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -17,7 +18,7 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new(Look, pool.Time, "what a guest's firmware keeps could not be written down yet", isFirstAtOnce: false, LookAsync);
+        _worker = new("The writing down of what the guests' firmware keeps", Look, pool.Time, pool.Loggers.CreateLogger<FirmwareWatch>(), isFirstAtOnce: false, LookAsync);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;

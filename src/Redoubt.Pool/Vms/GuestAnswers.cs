@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.XenApi;
 
@@ -25,7 +26,7 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new(Period, pool.Time, "whether the guests answer could not be looked at", isFirstAtOnce: true, LookAsync);
+        _worker = new("The look at whether the guests answer", Period, pool.Time, pool.Loggers.CreateLogger<GuestAnswers>(), isFirstAtOnce: true, LookAsync);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;
@@ -99,16 +100,12 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
         pool.Silence = new(silent, unasked);
         foreach (var uuid in silent.Except(before.Vms))
         {
-            await pool.PostAsync(
-                "VM_NOT_ANSWERING", 2, Cls.Vm, uuid,
-                "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; "
-                + "its record says what it did last. "
-                + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
+            await pool.PostAsync(new Announcement.GuestSilent(uuid));
         }
 
         foreach (var uuid in before.Vms.Where(uuid => !silent.Contains(uuid) && running.Values.Any(v => v.Uuid == uuid)))
         {
-            await pool.PostAsync("VM_ANSWERING_AGAIN", 4, Cls.Vm, uuid, "The guest answers the hypervisor again.");
+            await pool.PostAsync(new Announcement.GuestAnswers(uuid));
         }
     }
 

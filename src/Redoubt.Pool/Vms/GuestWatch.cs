@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.XenApi;
 
@@ -15,6 +16,7 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
+    private readonly ILogger _log = pool.Loggers.CreateLogger<GuestWatch>();
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
 
@@ -80,12 +82,12 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
             try
             {
                 await TakeUpAsync(hypervisor, _stopping.Token);
-                await pool.PostAsync("HOST_HYPERVISOR_BACK", 4, Cls.Host, pool.State.Get(pool.Host).Uuid, $"The hypervisor {hypervisor.Facts.Uri} can be used.");
+                await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(pool.Host).Uuid, hypervisor.Facts.Uri));
                 return hypervisor;
             }
             catch (Exception e) when (e is HypervisorException or XenApiException)
             {
-                await Console.Error.WriteLineAsync($"redoubt: the guests could not be taken up yet: {e.Message}");
+                _log.LogError("The guests could not be taken up yet: {Message}", e.Message);
                 await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
             }
         }
@@ -98,17 +100,14 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
         await guests.RefreshAllAsync(cancellationToken);
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
-            await pool.PostAsync(
-                "VM_RECORD_LOST", 2, Cls.Vm, uuid.ToString("D"),
-                $"The guest runs (process {pid}), but libvirt's own record of it is lost, so it can't be controlled. Shut it down from within, or switch the VM off "
-                + "(vm-shutdown --force), and start it again.");
+            await pool.PostAsync(new Announcement.GuestStray($"{uuid:D}", pid));
         }
     }
 
     private async Task TellLostAsync(string reason)
     {
         await pool.Database.WriteAsync(tx => FirstStart.Disable(tx, pool.Host, pool.Time.GetUtcNow()), CancellationToken.None);
-        await pool.PostAsync("HOST_HYPERVISOR_LOST", 1, Cls.Host, pool.State.Get(pool.Host).Uuid, reason);
+        await pool.PostAsync(new Announcement.HypervisorLost(pool.State.Get(pool.Host).Uuid, reason));
     }
 
     /// <summary>
@@ -131,7 +130,7 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
         });
         if (Body(happened.Kind) is { } body)
         {
-            await SurelyAsync($"what happened to guest {happened.Uuid}", _ => pool.PostAsync("VM_CRASHED", 2, Cls.Vm, happened.Uuid.ToString("D"), body));
+            await SurelyAsync($"what happened to guest {happened.Uuid}", _ => pool.PostAsync(new Announcement.GuestFailed($"{happened.Uuid:D}", body)));
         }
     }
 
@@ -150,7 +149,7 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
             }
             catch (Exception e)
             {
-                await Console.Error.WriteLineAsync($"redoubt: {what} could not be recorded yet: {e.Message}");
+                _log.LogError(e, "This could not be recorded yet: {What}", what);
                 await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
             }
         }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -89,9 +90,9 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         }
         catch (Exception e)
         {
-            await TellAsync(
+            await TellAsync(new(
                 Cls.Host, pool.State.Get(pool.Host).Uuid,
-                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start those that are to run (vm-start).");
+                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start those that are to run (vm-start)."));
         }
     }
 
@@ -137,10 +138,10 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
             // Whatever it was: one VM does not hold up the others.
             if (attempt is 1 or Tries)
             {
-                await TellAsync(
+                await TellAsync(new(
                     Cls.Vm, record.Uuid,
                     $"{record.NameLabel} ({record.Uuid}) could not be started with its host: {(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
-                    + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start)."));
+                    + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start).")));
             }
 
             return attempt == Tries ? record.Uuid : null;
@@ -148,15 +149,15 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
     }
 
     // A database that takes no message now must not end the daemon, nor the starts of others.
-    private async Task TellAsync(Cls about, string uuid, string body)
+    private async Task TellAsync(Announcement.NotStartedWithHost announcement)
     {
         try
         {
-            await pool.PostAsync("AUTO_POWERON_FAILED", 2, about, uuid, body);
+            await pool.PostAsync(announcement);
         }
         catch (Exception e)
         {
-            await Console.Error.WriteLineAsync($"redoubt: {body} That could not be recorded: {e.Message}");
+            pool.Loggers.CreateLogger<HostStart>().LogError(e, "This could not be posted: {Text}", announcement.Text);
         }
     }
 

@@ -139,7 +139,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
         catch (XenApiException e)
         {
-            await pool.PostAsync("SUSPEND_IMAGE_LEFT", 4, Cls.Vdi, record.Uuid, $"{record.NameLabel} ({record.Uuid}) is not needed any more and could not be removed: {e.Message}");
+            await pool.PostAsync(new Announcement.SuspendImageLeft(record.Uuid, $"{record.NameLabel} ({record.Uuid})", e.Message));
         }
     }
 

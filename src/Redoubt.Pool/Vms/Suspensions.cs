@@ -30,7 +30,7 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
             }
             catch (Exception e) when (e is HypervisorException or XenApiException)
             {
-                await pool.PostAsync("VM_SUSPENSION_UNCLEAR", 2, Cls.Vm, vm.Uuid, $"Whether {vm.NameLabel} ({vm.Uuid}) is suspended could not be found out: {e.Message}");
+                await pool.PostAsync(new Announcement.SuspensionUnclear(vm.Uuid, $"{vm.NameLabel} ({vm.Uuid})", e.Message));
             }
         }
 

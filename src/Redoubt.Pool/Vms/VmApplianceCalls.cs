@@ -109,7 +109,8 @@ internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, Vm
             // Whatever it was: losing one VM does not stop the others.
             if (pool.State.Find(vm) is { } record)
             {
-                await pool.PostAsync("VM_APPLIANCE_MEMBER_FAILED", 2, Cls.Vm, record.Uuid, $"{message} failed for {record.NameLabel} ({record.Uuid}): {e.Message}");
+                await pool.PostAsync(
+                    new Announcement.MemberFailed(record.Uuid, $"{message} failed for {record.NameLabel} ({record.Uuid}): {e.Message}"));
             }
         }
     }

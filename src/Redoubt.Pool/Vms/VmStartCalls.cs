@@ -59,9 +59,9 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
 
         await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, RecoveredVersion.After(version)) }), call.Cancellation);
-        await pool.PostAsync(
-            "VM_TAKEN_BACK", 3, Cls.Vm, vm.Uuid,
-            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version {version}, and stated: {statement}");
+        await pool.PostAsync(new Announcement.TakenBack(
+            vm.Uuid,
+            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version {version}, and stated: {statement}"));
     }
 
     [Message("VM.state_site_dead")]
@@ -106,7 +106,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         {
             var plan = await PrepareAsync(call, vm, paused);
             await RunAsync(vm, plan);
-            await TellAsync(vm, plan);
+            await TellAsync(plan);
         }
 
         await WaitAsync(call, vm);
@@ -140,11 +140,11 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     }
 
     /// <summary>Tells people what the guest has to do without.</summary>
-    public async Task TellAsync(Ref<VmRecord> vm, DomainPlan plan)
+    public async Task TellAsync(DomainPlan plan)
     {
-        foreach (var (name, text) in plan.Notices)
+        foreach (var announcement in plan.Lacks)
         {
-            await pool.PostAsync(name, 3, Cls.Vm, pool.State.Get(vm).Uuid, text);
+            await pool.PostAsync(announcement);
         }
     }
 

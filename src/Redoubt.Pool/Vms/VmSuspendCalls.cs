@@ -66,7 +66,7 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
                 var plan = await starts.PrepareAsync(call, vm, paused);
                 await RunAsync(vm, plan, path, paused);
                 await images.RemoveAsync(image);
-                await starts.TellAsync(vm, plan);
+                await starts.TellAsync(plan);
             }
         }
 

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Microsoft.Extensions.Logging;
 
 namespace Redoubt.Recovery;
 
@@ -97,6 +98,7 @@ public sealed class RunEngine : IAsyncDisposable
             var forecasts = StepForecast.Of(plan, Ended());
             var started = new RunEvent.Started(Guid.NewGuid().ToString(), request, plan, by, forecasts) { At = _time.GetUtcNow() };
             _journal.Append(started.Uuid, [started]);
+            _config.Log.LogInformation("Run {Run} ({Kind}) of {By} starts", started.Uuid, plan.Kind, by);
             var run = Carry(RunTransitions.Apply(null, started));
             _runs.Add(run);
             run.Poke();
@@ -239,7 +241,7 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private RunLoop Carry(RunState state) => new(_config, new RunLedger(_journal, _time, state), _time, _shutdown.Token);
+    private RunLoop Carry(RunState state) => new(_config, new RunLedger(_journal, _time, _config.Log, state), _time, _shutdown.Token);
 
     // The newest first.
     private IEnumerable<RunState> Ended() => _runs.Select(r => r.Ledger.Written).Where(s => s.Phase.IsFinal()).Reverse();

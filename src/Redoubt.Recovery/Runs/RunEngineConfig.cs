@@ -1,3 +1,6 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace Redoubt.Recovery;
 
 /// <summary>What an engine is made with.</summary>
@@ -17,6 +20,9 @@ public sealed record RunEngineConfig
 
     /// <summary>How long between two looks at something that is waited for.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Told when runs start and end.</summary>
+    public ILogger Log { get; init; } = NullLogger.Instance;
 
     /// <summary>How long a clean shutdown may take before a VM is switched off.</summary>
     public TimeSpan ShutdownLimit { get; init; } = TimeSpan.FromMinutes(5);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace Redoubt.Recovery;
 
 /// <summary>
@@ -9,7 +11,7 @@ namespace Redoubt.Recovery;
 /// </code>
 /// All members may be called by several threads at once.
 /// </summary>
-internal sealed class RunLedger(RunJournal journal, TimeProvider time, RunState state)
+internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger log, RunState state)
 {
     // A flush of a busy disk takes milliseconds; nobody who looks at a run sees the difference, and a tier's VMs share one.
     private static readonly TimeSpan OutcomeDelay = TimeSpan.FromMilliseconds(20);
@@ -187,6 +189,23 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, RunState 
         }
 
         Wrote(upTo, null);
+        batch.ForEach(happened => Tell(upTo, happened));
+    }
+
+    private void Tell(RunState run, RunEvent happened)
+    {
+        switch (happened)
+        {
+            case RunEvent.Ended { Phase: RunPhase.Succeeded }:
+                log.LogInformation("Run {Run} ({Kind}) of {By} succeeded", run.Uuid, run.Plan.Kind, run.StartedBy);
+                break;
+            case RunEvent.Ended ended:
+                log.LogError("Run {Run} ({Kind}) of {By} ended as {Phase}: {Failure}", run.Uuid, run.Plan.Kind, run.StartedBy, ended.Phase, ended.Failure);
+                break;
+            case RunEvent.Interrupted interrupted:
+                log.LogError("Run {Run} ({Kind}) of {By} was interrupted: {Reason}", run.Uuid, run.Plan.Kind, run.StartedBy, interrupted.Reason);
+                break;
+        }
     }
 
     private void Wrote(RunState upTo, Exception? broken)

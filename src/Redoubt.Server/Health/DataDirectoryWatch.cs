@@ -163,7 +163,7 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
                 _hangs = new CancellationTokenSource();
             }
 
-            await _pool.PostAsync("DATA_DIRECTORY_TROUBLE", 2, Cls.Pool, _pool.State.Get(_pool.Pool).Uuid, $"It is over. {before}");
+            await _pool.PostAsync(new Announcement.DirectoryTroubleOver(_pool.PoolUuid, before));
         }
     }
 
