@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -8,7 +7,7 @@ namespace Redoubt.Database;
 /// <param name="State">The database after it.</param>
 /// <param name="Changes">What it changed.</param>
 /// <param name="Transaction">What of that is persistent; null if nothing is.</param>
-internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes, JournalTransaction? Transaction)
+internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes, JournalTransaction? Transaction) : WriterRequest
 {
     /// <summary>
     /// Set when the commit is durable and published, or failed. Whoever waits goes on inside <see cref="Finish"/>, which therefore gets a
@@ -39,7 +38,7 @@ internal sealed record Commit(DatabaseState State, IReadOnlyList<Change> Changes
         // Whole databases and transactions begin at even generations.
         before = Math.Max(before, transaction.Floor + (transaction.Floor & 1));
         SealingPolicy? policy = null;
-        ImmutableArray<Delta> deltas = [.. changes.SelectMany(c => Deltas.Of(c, Seal))];
+        var deltas = Deltas.Of(changes, Seal);
         Deltas.RequireText(deltas, changes);
         Deltas.RequireKeys(changes);
         var journalled = deltas.IsEmpty ? null : JournalTransaction.After(before, deltas);

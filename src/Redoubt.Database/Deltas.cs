@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Collections.Immutable;
 using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
@@ -7,51 +8,43 @@ namespace Redoubt.Database;
 /// <summary>What of a change goes into a journal.</summary>
 internal static class Deltas
 {
-    // Every change goes over the fields of its row, so they are sorted out once.
-    private static readonly FrozenDictionary<string, FieldModel[]> Persistent = DataModel.Classes.Values
-        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f.IsPersistent).ToArray());
-
-    // No journal has their changes, but the next whole database has them. What is computed of other rows is as clean as their references,
-    // and to spell an SR's ten thousand disks for one that is added would make each dearer than the one before.
-    private static readonly FrozenDictionary<string, FieldModel[]> Unjournalled = DataModel.Classes.Values
-        .ToFrozenDictionary(c => c.Name, c => c.AllFields.Where(f => f is { IsPersistent: false, Relation: null }).ToArray());
-
-    private static readonly FrozenDictionary<string, FieldModel[]> Keyed = Persistent
-        .ToFrozenDictionary(c => c.Key, c => c.Value.Where(f => f.Type is IMapType map && map.Key == XenTypes.String).ToArray());
-
     private static readonly FrozenDictionary<FieldModel, SecretField> Secrets = DataModel.Classes.Values
         .SelectMany(c => SecretFields.Of(c)).ToFrozenDictionary(s => s.Field);
 
-    /// <param name="change">The change.</param>
+    /// <param name="changes">The changes, in their order.</param>
     /// <param name="seal">Seals the secrets that a field of a record has.</param>
-    public static IEnumerable<Delta> Of(Change change, Func<SecretField, Record, Record> seal)
+    public static ImmutableArray<Delta> Of(IReadOnlyList<Change> changes, Func<SecretField, Record, Record> seal)
     {
-        var (model, reference) = (change.Class, change.Ref);
-        if (model.Kind != ClassKind.Persistent)
+        var deltas = ImmutableArray.CreateBuilder<Delta>(changes.Count);
+        foreach (var change in changes)
         {
-            yield break;
-        }
-
-        switch (change)
-        {
-            case { Before: null, After: { } created }:
-                yield return new Delta.CreateRow(model.Name, reference, StateDump.Columns(reference, SecretFields.Of(model).Aggregate(created.Record, (record, secret) => seal(secret, record))));
-                break;
-            case { After: null }:
-                yield return new Delta.DeleteRow(model.Name, reference);
-                break;
-            case { Before: { } before, After: { } after }:
-                foreach (var field in Persistent[model.Name])
-                {
-                    if (!field.AreEqual(before.Record, after.Record))
+            var (model, reference) = (change.Class, change.Ref);
+            switch (change)
+            {
+                case { Class.Kind: not ClassKind.Persistent }:
+                    break;
+                case { Before: null, After: { } created }:
+                    deltas.Add(new Delta.CreateRow(model.Name, reference, StateDump.Columns(
+                        reference, SecretFields.Of(model).Aggregate(created.Record, (record, secret) => seal(secret, record)))));
+                    break;
+                case { After: null }:
+                    deltas.Add(new Delta.DeleteRow(model.Name, reference));
+                    break;
+                case { After: { } after }:
+                    foreach (var field in change.Differing)
                     {
-                        yield return new Delta.WriteField(model.Name, reference, field.Column, ClassModel.EncodeColumn(
-                            field, Secrets.TryGetValue(field, out var secret) ? seal(secret, after.Record) : after.Record));
+                        if (field.IsPersistent)
+                        {
+                            deltas.Add(new Delta.WriteField(model.Name, reference, field.Column, ClassModel.EncodeColumn(
+                                field, Secrets.TryGetValue(field, out var secret) ? seal(secret, after.Record) : after.Record)));
+                        }
                     }
-                }
 
-                break;
+                    break;
+            }
         }
+
+        return deltas.DrainToImmutable();
     }
 
     /// <summary>
@@ -62,11 +55,16 @@ internal static class Deltas
     {
         foreach (var change in changes)
         {
-            if (change is { Class.Kind: ClassKind.Persistent, Before: { } before, After: { } after })
+            if (change is { Class.Kind: ClassKind.Persistent, After: { } after })
             {
-                foreach (var field in Unjournalled[change.Class.Name].Where(f => !f.AreEqual(before.Record, after.Record)))
+                foreach (var field in change.Differing)
                 {
-                    RequireText(field.Column, ClassModel.EncodeColumn(field, after.Record));
+                    // No journal has the change, but the next whole database has it. What is computed of other rows is as clean as their
+                    // references, and to spell an SR's ten thousand disks for one that is added would make each dearer than the one before.
+                    if (field is { IsPersistent: false, Relation: null })
+                    {
+                        RequireText(field.Column, ClassModel.EncodeColumn(field, after.Record));
+                    }
                 }
             }
         }
@@ -95,9 +93,9 @@ internal static class Deltas
     {
         foreach (var change in changes.Where(c => c is { Class.Kind: ClassKind.Persistent, After: not null }))
         {
-            foreach (var field in Keyed[change.Class.Name])
+            foreach (var field in change.Before is null ? change.Class.AllFields : change.Differing)
             {
-                if (field.Type is IMapType map && (change.Before is null || !field.AreEqual(change.Before.Record, change.After!.Record))
+                if (field is { IsPersistent: true, Type: IMapType map } && map.Key == XenTypes.String
                     && map.Contains(field.GetValue(change.After!.Record)!, ""))
                 {
                     throw new XenApiException("INVALID_VALUE", field.Name, "");

@@ -412,7 +412,9 @@ public sealed class LiveJournal : IAsyncDisposable
         try
         {
             _stopping.Token.ThrowIfCancellationRequested();
-            var together = work with { State = last.State, Batch = [.. work.Batch, .. following.SelectMany(f => f.Batch)] };
+            var together = following.Count == 0
+                ? work
+                : work with { State = last.State, Batch = [.. work.Batch, .. following.SelectMany(f => f.Batch)] };
             using var watch = IsPoolsOwn ? null : Watch(work.Whole ? WholeLimit : AppendLimit);
             Write(together, watch);
             Interlocked.Exchange(ref _generation, last.State.Generation);

@@ -1,8 +1,8 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database;
@@ -25,7 +25,6 @@ namespace Redoubt.Database;
 public sealed class PoolDatabase : IAsyncDisposable
 {
     private readonly Lock _writing = new();
-    private readonly ConcurrentDictionary<string, LiveJournal> _journals = new();
     private readonly LiveJournal _local;
     private readonly TimeProvider _time;
     private readonly Func<Guid> _newId;
@@ -36,9 +35,10 @@ public sealed class PoolDatabase : IAsyncDisposable
     private readonly Counter<long>? _commits;
     private volatile DatabaseState _published;
     private volatile bool _isClosed;
-    private readonly List<object> _queue = [];
+    private readonly List<WriterRequest> _queue = [];
     private bool _isLed;
     private DatabaseState _newest;
+    private ImmutableDictionary<string, LiveJournal> _journals = ImmutableDictionary<string, LiveJournal>.Empty;
     private ImmutableArray<Action<DatabaseState, IReadOnlyList<Change>>> _subscribers = [];
     private Task _lastQueued = Task.CompletedTask;
     private long _journalled;
@@ -51,7 +51,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         _commits = meter?.CreateCounter<long>("redoubt.commit.changes", "{transaction}", "Transactions that were made durable.");
         _journalled = state.Generation;
         local.StandingChanged = (journal, standing) => JournalChanged?.Invoke(journal, standing);
-        local.WantsToStartOver = journal => Ask(new StartOver(journal, null));
+        local.WantsToStartOver = journal => Ask(new WriterRequest.StartOver(journal, null));
     }
 
     /// <summary>
@@ -183,11 +183,11 @@ public sealed class PoolDatabase : IAsyncDisposable
     {
         journal.Keys = _keys;
         journal.StandingChanged = (j, standing) => JournalChanged?.Invoke(j, standing);
-        journal.WantsToStartOver = j => Ask(new StartOver(j, null));
-        journal.WantsToJoin = j => Ask(new Join(j));
+        journal.WantsToStartOver = j => Ask(new WriterRequest.StartOver(j, null));
+        journal.WantsToJoin = j => Ask(new WriterRequest.Join(j));
         var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _journals[journal.Key] = journal;
-        Ask(new StartOver(journal, written));
+        ImmutableInterlocked.Update(ref _journals, journals => journals.SetItem(journal.Key, journal));
+        Ask(new WriterRequest.StartOver(journal, written));
         try
         {
             await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
@@ -211,7 +211,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <summary>Lets a durable copy go; it stays as it is. Repeating does nothing.</summary>
     public async Task DetachAsync(string key)
     {
-        if (_journals.TryRemove(key, out var journal))
+        if (ImmutableInterlocked.TryRemove(ref _journals, key, out var journal))
         {
             await journal.DisposeAsync();
         }
@@ -231,7 +231,7 @@ public sealed class PoolDatabase : IAsyncDisposable
                 for (var time = 0; time < times; time++)
                 {
                     var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-                    Ask(new StartOver(journal, written));
+                    Ask(new WriterRequest.StartOver(journal, written));
                     await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
                 }
             }
@@ -277,16 +277,16 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>Queues; answers whether whoever queued it must lead. Under the lock.</summary>
-    private bool Enqueue(object item)
+    private bool Enqueue(WriterRequest request)
     {
-        _queue.Add(item);
+        _queue.Add(request);
         var leads = !_isLed;
         _isLed = true;
         return leads;
     }
 
     /// <summary>Queues what no caller of <see cref="WriteAsync{T}"/> waits for; another thread leads if nobody does.</summary>
-    private void Ask(object request)
+    private void Ask(WriterRequest request)
     {
         var (isClosed, leads) = (false, false);
         lock (_writing)
@@ -297,7 +297,7 @@ public sealed class PoolDatabase : IAsyncDisposable
 
         if (isClosed)
         {
-            (request as StartOver)?.Waiting?.TrySetException(new IOException("the database is closed"));
+            (request as WriterRequest.StartOver)?.Waiting?.TrySetException(new IOException("the database is closed"));
         }
         else if (leads)
         {
@@ -316,7 +316,7 @@ public sealed class PoolDatabase : IAsyncDisposable
     private async Task LeadAsync(Commit? own)
     {
         List<Commit> batch;
-        object? request;
+        WriterRequest? request;
         lock (_writing)
         {
             if (LetGoIfIdle())
@@ -325,21 +325,25 @@ public sealed class PoolDatabase : IAsyncDisposable
             }
 
             // Only up to the next request: what stays in the queue, a failure can still take back.
-            var count = _queue.FindIndex(static item => item is not Commit);
-            batch = [.. _queue.Take(count < 0 ? _queue.Count : count).Cast<Commit>()];
-            request = count < 0 ? null : _queue[count];
+            batch = new(_queue.Count);
+            while (batch.Count < _queue.Count && _queue[batch.Count] is Commit commit)
+            {
+                batch.Add(commit);
+            }
+
+            request = batch.Count < _queue.Count ? _queue[batch.Count] : null;
             _queue.RemoveRange(0, batch.Count + (request is null ? 0 : 1));
         }
 
         var isAlone = batch.Count <= 1;
-        if (request is Join { Journal: var joining } && joining.Generation >= _journalled)
+        if (request is WriterRequest.Join { Journal: var joining } && joining.Generation >= _journalled)
         {
             // Before the batch at hand, which then waits for it too: under a steady load there is no better moment.
             joining.Join();
         }
 
         await FlushAsync(batch, own).ConfigureAwait(false);
-        if (request is StartOver start)
+        if (request is WriterRequest.StartOver start)
         {
             // A journal starts over from a state that lacks nothing: what was before it in the queue has gone first.
             start.Started(start.Journal.StartOver(_published));
@@ -387,14 +391,13 @@ public sealed class PoolDatabase : IAsyncDisposable
         try
         {
             var state = batch[^1].State;
-            ImmutableArray<Journal.JournalTransaction> transactions = [.. batch.Select(c => c.Transaction).OfType<Journal.JournalTransaction>()];
+            var transactions = Transactions(batch);
             if (!transactions.IsEmpty)
             {
-                var elsewhere = _journals.Values.Where(j => j.Health is JournalHealth.Healthy or JournalHealth.CatchingUp)
-                    .Select(j => (Journal: j, WasHealthy: j.Health == JournalHealth.Healthy, Written: j.Post(state, transactions))).ToList();
+                var elsewhere = _journals.IsEmpty ? [] : PostElsewhere(state, transactions);
                 await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
                 Interlocked.Exchange(ref _journalled, state.Generation);
-                if (elsewhere.Count > 0)
+                if (!elsewhere.IsEmpty)
                 {
                     await Task.WhenAll(elsewhere.Select(e => AwaitCopyAsync(e.Journal, e.WasHealthy, e.Written))).ConfigureAwait(false);
                 }
@@ -418,8 +421,29 @@ public sealed class PoolDatabase : IAsyncDisposable
             // Bugs included: a leader that stopped would leave every writer waiting for ever.
             Fail(batch, own, e);
         }
-
     }
+
+    /// <summary>What of a batch journals are given.</summary>
+    private static ImmutableArray<JournalTransaction> Transactions(List<Commit> batch)
+    {
+        var transactions = ImmutableArray.CreateBuilder<JournalTransaction>(batch.Count);
+        foreach (var commit in batch)
+        {
+            if (commit.Transaction is { } transaction)
+            {
+                transactions.Add(transaction);
+            }
+        }
+
+        return transactions.DrainToImmutable();
+    }
+
+    private ImmutableArray<(LiveJournal Journal, bool WasHealthy, Task Written)> PostElsewhere(
+        DatabaseState state, ImmutableArray<JournalTransaction> transactions) =>
+    [
+        .. _journals.Values.Where(j => j.Health is JournalHealth.Healthy or JournalHealth.CatchingUp)
+            .Select(j => (j, j.Health == JournalHealth.Healthy, j.Post(state, transactions))),
+    ];
 
     /// <summary>What is published is durable, whatever becomes of those who hear of it: a bug of theirs must not be told as a failed change.</summary>
     private void Tell(Action<DatabaseState, IReadOnlyList<Change>> subscriber, Commit commit)
@@ -440,7 +464,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         foreach (var commit in batch)
         {
             commit.Failure = failure;
-            if (commit != own)
+            if (!ReferenceEquals(commit, own))
             {
                 ThreadPool.UnsafeQueueUserWorkItem(static c => c.Finish(), commit, preferLocal: false);
             }
@@ -485,34 +509,17 @@ public sealed class PoolDatabase : IAsyncDisposable
         lock (_writing)
         {
             batch.AddRange(_queue.OfType<Commit>());
-            _queue.RemoveAll(static item => item is Commit);
+            _queue.RemoveAll(static request => request is Commit);
             _newest = _published;
 
             // The copies on SRs may have what the pool's own has not, and what comes next has the same generations.
-            _queue.AddRange(_journals.Values.Append(_local).Select(journal => new StartOver(journal, null)));
+            _queue.AddRange(_journals.Values.Append(_local).Select(journal => new WriterRequest.StartOver(journal, null)));
             _lastQueued = Task.CompletedTask;
         }
 
         Release(batch, own, new XenApiException(
             cause, "INTERNAL_ERROR", $"The pool's own journal can't be written, so nothing was changed: {cause.Message}"));
     }
-
-    private sealed record StartOver(LiveJournal Journal, TaskCompletionSource<Task>? Waiting)
-    {
-        public void Started(Task written)
-        {
-            if (Waiting is null)
-            {
-                _ = written.ContinueWith(static t => _ = t.Exception, TaskScheduler.Default);
-            }
-            else
-            {
-                Waiting.SetResult(written);
-            }
-        }
-    }
-
-    private sealed record Join(LiveJournal Journal);
 
     private sealed class Subscription(Action end) : IDisposable
     {

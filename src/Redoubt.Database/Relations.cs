@@ -21,11 +21,12 @@ internal static class Relations
     {
         foreach (var (field, parent, set) in Feeding.GetValueOrDefault(model.Name, []))
         {
-            var (old, now) = (Target(field, before), Target(field, after));
-            if (old == now)
+            if (before is not null && after is not null && field.AreEqual(before, after))
             {
                 continue;
             }
+
+            var (old, now) = (Target(field, before), Target(field, after));
 
             if (old is not null)
             {

@@ -80,7 +80,9 @@ public sealed class Table
     public IEnumerable<Row> FindByName(string label) => _byName.TryGetValue(label, out var references) ? references.Select(r => _rows[r]) : [];
 
     /// <summary>A table in which this row stands in place of the one of the same reference.</summary>
-    public Table With(Row row) => With([row]);
+    public Table With(Row row) => Find(row.Ref) is { } old && UuidOf(old) == UuidOf(row) && NameOf(old) == NameOf(row)
+        ? new(this, _rows.SetItem(row.Ref, row), _byUuid, _byName)
+        : With([row]);
 
     /// <summary>As <see cref="With(Row)"/> with each of them in turn; with many at a fraction of the cost.</summary>
     public Table With(IEnumerable<Row> rows)

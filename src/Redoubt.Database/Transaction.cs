@@ -146,9 +146,16 @@ public sealed class Transaction
         foreach (var ((_, reference), model) in touched)
         {
             var (before, after) = (start.Table(model).Find(reference), State.Table(model).Find(reference));
-            if (before is null ? after is not null : after is null || !SameFields(before.Record, after.Record))
+            if (before is null || after is null)
             {
-                changes.Add(new(model, reference, before, after));
+                if (before != after)
+                {
+                    changes.Add(new(model, reference, before, after));
+                }
+            }
+            else if (Differing(before.Record, after.Record) is { Count: > 0 } differing)
+            {
+                changes.Add(new(model, reference, before, after) { Differing = differing });
             }
         }
 
@@ -158,14 +165,20 @@ public sealed class Transaction
     /// <summary>Gives the changed rows the generation of the transaction, which is known only now.</summary>
     internal DatabaseState Finish(IReadOnlyList<Change> changes, long generation)
     {
+        if (changes is [{ After: { } row } only])
+        {
+            return State.With(State.Table(only.Class).With(Finished(only, row))).At(generation);
+        }
+
         var state = State;
         foreach (var of in changes.Where(c => c.After is not null).GroupBy(c => c.Class))
         {
-            state = state.With(state.Table(of.Key).With(
-                of.Select(c => c.After! with { Created = c.Before?.Created ?? generation, Modified = generation })));
+            state = state.With(state.Table(of.Key).With(of.Select(c => Finished(c, c.After!))));
         }
 
         return state.At(generation);
+
+        Row Finished(Change change, Row after) => after with { Created = change.Before?.Created ?? generation, Modified = generation };
     }
 
     // Without a UUID it gets one.
@@ -182,8 +195,20 @@ public sealed class Transaction
             : throw new XenApiException("UUID_ALREADY_EXISTS", model.Name, (string)uuid.GetValue(record)!);
     }
 
-    private static bool SameFields(Record a, Record b) =>
-        ReferenceEquals(a, b) || a.DeclaredClass.AllFields.All(f => f.AreEqual(a, b));
+    private static List<FieldModel> Differing(Record a, Record b)
+    {
+        var differing = new List<FieldModel>();
+        var fields = a.DeclaredClass.AllFields;
+        for (var i = 0; i < fields.Count && !ReferenceEquals(a, b); i++)
+        {
+            if (!fields[i].AreEqual(a, b))
+            {
+                differing.Add(fields[i]);
+            }
+        }
+
+        return differing;
+    }
 
     private void Relate(ClassModel model, string reference, Record? before, Record? after)
     {

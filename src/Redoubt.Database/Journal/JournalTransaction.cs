@@ -19,9 +19,12 @@ public sealed record JournalTransaction
 
     /// <summary>Makes a transaction on top of a generation.</summary>
     /// <exception cref="ArgumentException">The generation is odd or negative, or there are no changes.</exception>
-    public static JournalTransaction After(long generation, IEnumerable<Delta> deltas)
+    public static JournalTransaction After(long generation, IEnumerable<Delta> deltas) => After(generation, deltas.ToImmutableArray());
+
+    /// <inheritdoc cref="After(long, IEnumerable{Delta})"/>
+    public static JournalTransaction After(long generation, ImmutableArray<Delta> deltas)
     {
-        var transaction = new JournalTransaction(generation, [.. deltas]);
+        var transaction = new JournalTransaction(generation, deltas);
         if (transaction.Deltas.IsEmpty)
             throw new ArgumentException("a transaction without changes", nameof(deltas));
         if (generation < 0 || TransactionFraming.MoreFollow(generation))
