@@ -32,7 +32,7 @@ internal static class ForeignBench
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
                 TimeProvider.System,
                 CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
             Task<object?> CallAsync(SessionState by, string message, params object?[] arguments) => daemon.Messages.Find(message)!(
                 new CallContext(by, by.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
 

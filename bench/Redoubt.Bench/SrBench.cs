@@ -90,7 +90,7 @@ internal static class SrBench
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
                     TimeProvider.System, CancellationToken.None);
             var session = await daemon.Services.Sessions.OpenAsync(
-                SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
+                SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
             return new(disks, directory.CreateSubdirectory("storage").FullName, daemon, session);
         }
 
@@ -101,7 +101,7 @@ internal static class SrBench
         {
             var none = ImmutableSortedDictionary<string, string>.Empty;
             _sr = (Ref<SrRecord>)(await CallAsync(
-                "SR.create", daemon.Services.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
+                "SR.create", daemon.Services.Hosts.Local.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
             _network = (Ref<NetworkRecord>)(await CallAsync("network.create", new NetworkRecord { NameLabel = "net" }))!;
             var pbd = daemon.Services.State.Get(_sr).Pbds.Single();
             await CallAsync("PBD.unplug", pbd);

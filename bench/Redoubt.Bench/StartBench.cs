@@ -21,20 +21,20 @@ internal static class StartBench
         {
             await using var daemon = await PoolDaemon.OpenAsync(
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data") }, TimeProvider.System, CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Host, null, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
             Task<object?> CallAsync(string message, params object?[] arguments) => daemon.Messages.Find(message)!(
                 new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
 
             var vm = (Ref<VmRecord>)(await CallAsync("VM.create", Machine()))!;
             var storage = directory.CreateSubdirectory("storage").FullName;
             var none = ImmutableSortedDictionary<string, string>.Empty;
-            var sr = (Ref<SrRecord>)(await CallAsync("SR.create", daemon.Services.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
+            var sr = (Ref<SrRecord>)(await CallAsync("SR.create", daemon.Services.Hosts.Local.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
             var vdi = (Ref<VdiRecord>)(await CallAsync("VDI.create", new VdiRecord { Sr = sr, VirtualSize = 64 << 20, Type = VdiType.User }))!;
             await CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk });
 
             using var virsh = await Virsh.ConnectAsync(Path.Combine(directory.FullName, "virsh"));
             var description = Path.Combine(directory.FullName, "domain.xml");
-            await File.WriteAllTextAsync(description, DomainXml.Build(Config(daemon, vm, directory.FullName), daemon.Services.Hypervisor.Facts.Platform with { Account = null }));
+            await File.WriteAllTextAsync(description, DomainXml.Build(Config(daemon, vm, directory.FullName), daemon.Services.Hosts.Local.Hypervisor.Facts.Platform with { Account = null }));
             await PrepareDiskAsync(directory.FullName);
 
             var (ours, bare) = (new List<double>(), new List<double>());

@@ -6,9 +6,9 @@ namespace Redoubt.Compute;
 /// A host's hypervisor as a daemon has it that must run whether there is one or not: it is opened, and opened again when it is lost, for as
 /// long as that takes.
 /// <code>
-///            opened                     the connection breaks
-/// Trouble ──────────► Current is there ───────────────────────► Trouble
-///    ▲ └── tried again after a pause, or an attempt that hangs comes to its end
+/// Connecting   it is opened: Up          it can't be, or not in time: Lost
+/// Up           the connection breaks: Lost
+/// Lost         tried again after a pause, or the attempt that hung comes to its end: Up, or still Lost
 /// </code>
 /// </summary>
 public sealed class HypervisorLink : IAsyncDisposable
@@ -19,22 +19,17 @@ public sealed class HypervisorLink : IAsyncDisposable
     private readonly HypervisorOptions _options;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
-    private bool _isLossTold;
     private Task _keeping = Task.CompletedTask;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile State _state;
+    private volatile LinkState _state = new LinkState.Connecting();
 
-    private HypervisorLink(HypervisorOptions options)
-    {
-        _options = options;
-        _state = new(null, Unreachable(options.Uri, "it has not been opened yet", null), options.Time.GetUtcNow());
-    }
+    private HypervisorLink(HypervisorOptions options) => _options = options;
 
-    /// <summary>The hypervisor; <see langword="null"/>: it can't be used now, and <see cref="Trouble"/> says why.</summary>
-    public Hypervisor? Current => _state.Hypervisor;
+    /// <summary>How it stands.</summary>
+    public LinkState State => _state;
 
-    /// <summary>Why the hypervisor can't be used, and since when that is known; <see langword="null"/>: it can.</summary>
-    public (HypervisorException Reason, DateTimeOffset Since)? Trouble => _state is { Trouble: { } reason } state ? (reason, state.Since) : null;
+    /// <summary>The hypervisor; <see langword="null"/>: it can't be used now, and <see cref="State"/> says why.</summary>
+    public Hypervisor? Current => (_state as LinkState.Up)?.Hypervisor;
 
     /// <summary>Takes up the hypervisor. Returns when it is there, or when it is known that it is not.</summary>
     /// <exception cref="HypervisorException">The URI can't lead to a hypervisor, whatever happens.</exception>
@@ -88,14 +83,14 @@ public sealed class HypervisorLink : IAsyncDisposable
                 try
                 {
                     var hypervisor = await OpenAsync(stopping);
-                    Set(hypervisor, null);
+                    Set(new LinkState.Up(hypervisor));
                     var lost = await hypervisor.Lost.WaitAsync(stopping);
-                    Set(null, lost);
+                    Set(Lost(lost));
                     await hypervisor.DisposeAsync();
                 }
                 catch (Exception refused) when (refused is not OperationCanceledException)
                 {
-                    Set(null, refused as HypervisorException ?? Unreachable(_options.Uri, refused.Message, refused));
+                    Set(Lost(refused as HypervisorException ?? Unreachable(_options.Uri, refused.Message, refused)));
                     await Task.Delay(RetryAfter, _options.Time, stopping);
                 }
             }
@@ -118,36 +113,30 @@ public sealed class HypervisorLink : IAsyncDisposable
         catch (TimeoutException slow)
         {
             // It can't be broken off, and a second attempt beside it would hang as well.
-            Set(null, Unreachable(_options.Uri, $"it has not answered within {OpenLimit.TotalSeconds:0} s", slow));
+            Set(Lost(Unreachable(_options.Uri, $"it has not answered within {OpenLimit.TotalSeconds:0} s", slow)));
             return await opening.WaitAsync(stopping);
         }
     }
 
-    private void Set(Hypervisor? hypervisor, HypervisorException? trouble)
+    // The same loss goes on since it began, whatever is found out about it.
+    private LinkState.Lost Lost(HypervisorException why) =>
+        new(_state is LinkState.Lost { Since: var since } ? since : _options.Time.GetUtcNow(), why);
+
+    private void Set(LinkState state)
     {
         TaskCompletionSource changed;
         lock (_gate)
         {
-            // The same trouble goes on since it began, and is told once.
-            if (trouble is not null && _state.Trouble?.Problem != trouble.Problem)
-            {
-                _options.Log.LogError("{Problem} {Advice}", trouble.Problem, trouble.Advice);
-                _isLossTold = true;
-            }
-            else if (hypervisor is not null && _isLossTold)
-            {
-                _isLossTold = false;
+            // The same loss is told once.
+            if (state is LinkState.Lost { Why: var why } && (_state as LinkState.Lost)?.Why.Problem != why.Problem)
+                _options.Log.LogError("{Problem} {Advice}", why.Problem, why.Advice);
+            else if (state is LinkState.Up && _state is LinkState.Lost)
                 _options.Log.LogInformation("The hypervisor {Uri} can be used", _options.Uri);
-            }
-
-            var since = trouble is not null && _state.Trouble is not null ? _state.Since : _options.Time.GetUtcNow();
-            _state = new(hypervisor, trouble, since);
+            _state = state;
             changed = _changed;
             _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
 
         changed.SetResult();
     }
-
-    private sealed record State(Hypervisor? Hypervisor, HypervisorException? Trouble, DateTimeOffset Since);
 }

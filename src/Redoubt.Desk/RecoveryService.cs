@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Recovery;
 using Redoubt.XenApi;
@@ -50,8 +51,8 @@ public sealed class RecoveryService : IAsyncDisposable
     private IEnumerable<Problem> Happening =>
     [
         .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
-        .. _pool.Link.Trouble is { } lost ? [new Problem.HypervisorLost(lost.Reason.Message)] : ImmutableArray<Problem>.Empty,
-        .. Problems.OfGuests(_pool.State, _pool.Silence),
+        .. _pool.Hosts.All.Select(h => h.State).OfType<LinkState.Lost>().Select(lost => new Problem.HypervisorLost(lost.Why.Message)),
+        .. Problems.OfGuests(_pool.State, _pool.Hosts.Silence),
         .. SiteProblems,
     ];
 

@@ -29,7 +29,7 @@ internal static class FirstStart
         }
         else
         {
-            Disable(tx, host, now);
+            NoteLost(tx, host, now);
         }
 
         Drivers(tx, drivers);
@@ -42,7 +42,6 @@ internal static class FirstStart
         tx.Update(host, h => h with
         {
             Hostname = facts.HostName,
-            Enabled = true,
             CpuInfo = Map(("cpu_count", $"{facts.CpuCount}"), ("modelname", facts.CpuModel), ("vendor", ""), ("features", "")),
             SoftwareVersion = Versions(facts),
             Capabilities = ["hvm-3.0-x86_64"],
@@ -53,17 +52,16 @@ internal static class FirstStart
         tx.Update(tx.Get(host).Metrics, m => m with { MemoryTotal = facts.MemoryTotalBytes, Live = true, LastUpdated = now });
     }
 
-    /// <summary>Writes down that a host can run no VM now.</summary>
-    public static void Disable(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
+    /// <summary>Writes down that a host can run no VM now. Whether it is to (<c>host.enabled</c>) is the operator's to say.</summary>
+    public static void NoteLost(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
     {
-        tx.Update(host, h => h with { Enabled = false });
         tx.Update(tx.Get(host).Metrics, m => m with { Live = false, LastUpdated = now });
     }
 
     private static Ref<HostRecord> CreateHost(Transaction tx, string name, int cpus)
     {
         var metrics = tx.Create(new HostMetricsRecord());
-        var host = tx.Create(new HostRecord { NameLabel = name, Metrics = metrics });
+        var host = tx.Create(new HostRecord { NameLabel = name, Metrics = metrics, Enabled = true });
         var vmMetrics = tx.Create(new VmMetricsRecord());
         var control = tx.Create(new VmRecord
         {

@@ -43,7 +43,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         _backups = backups;
         _firmware = firmware;
         _hostStart = hostStart;
-        _answers = new(services);
+        _answers = new(services, services.Hosts.Local);
         _sealing = new(services);
         _consoles = new(services);
         Implicit = new ImplicitCalls(services.Database);
@@ -53,7 +53,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     /// <summary>What an operator should know of this start, in whole sentences.</summary>
-    public IReadOnlyList<string> Notes => [.. _directory.Notes, .. new[] { _restored, Services.Link.Current?.Facts.Unconfined }.OfType<string>()];
+    public IReadOnlyList<string> Notes => [.. _directory.Notes, .. new[] { _restored, Services.Hosts.Local.Current?.Facts.Unconfined }.OfType<string>()];
 
     /// <summary>What the behaviour of the classes works with.</summary>
     public PoolServices Services { get; }
@@ -167,11 +167,10 @@ public sealed class PoolDaemon : IAsyncDisposable
         {
             Database = database,
             Sessions = new Sessions(database, time),
-            Link = hypervisor,
-            TpmDirectory = TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")),
+            Hosts = new Hosts(new HostLink(
+                host, hypervisor, attached, config.DataDirectory, TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")))),
             Drivers = drivers.ToDictionary(d => d.Type),
             Roots = roots,
-            Attached = attached,
             StartedFromDamage = damage is not null || journal.Restored is not null,
             MetadataKey = key,
             Keys = keys,
@@ -182,7 +181,6 @@ public sealed class PoolDaemon : IAsyncDisposable
             Time = time,
             DataDirectory = config.DataDirectory,
             Pool = pool,
-            Host = host,
         };
         await PublishKeyAsync(services);
         var daemon = Assemble(directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
@@ -255,7 +253,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         {
             try
             {
-                Services.Link.Current?.RemoveUnusedBridge(IsolatedNetwork.BridgeName(network));
+                Services.Hosts.Local.Current?.RemoveUnusedBridge(IsolatedNetwork.BridgeName(network));
             }
             catch (IOException)
             {
@@ -313,7 +311,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
         return new(
-            directory, services, messages, vdis, new GuestWatch(services, guests, suspensions), new DatabaseRestore(services, connections, guests),
+            directory, services, messages, vdis, new GuestWatch(services, services.Hosts.Local, guests, suspensions),
+            new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, boots, hostBootId));
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
-using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.Storage;
@@ -18,24 +17,14 @@ public sealed class PoolServices
     /// <summary>The sessions that are logged in.</summary>
     public required Sessions Sessions { get; init; }
 
-    /// <summary>The way to the hypervisor of this host.</summary>
-    public required HypervisorLink Link { get; init; }
-
-    /// <summary>The hypervisor of this host.</summary>
-    /// <exception cref="XenApiException"><c>HOST_HYPERVISOR_LOST</c>: it can't be used now.</exception>
-    public Hypervisor Hypervisor => Link.Current ?? throw GuestFailure.NoHypervisor(Link.Trouble?.Reason, Host);
-
-    /// <summary>The guests that do not answer.</summary>
-    public GuestSilence Silence { get; internal set; } = GuestSilence.None;
+    /// <summary>The hosts that this daemon can have VMs run on.</summary>
+    public required Hosts Hosts { get; init; }
 
     /// <summary>The kinds of SR there are, by type.</summary>
     public required IReadOnlyDictionary<string, ISrDriver> Drivers { get; init; }
 
     /// <summary>Where on this host that may lie which somebody at a distance names.</summary>
     public required HostRoots Roots { get; init; }
-
-    /// <summary>The SRs that this host has attached.</summary>
-    public required AttachedSrs Attached { get; init; }
 
     /// <summary>Who may work on which SR now.</summary>
     public SrGates Gates { get; } = new();
@@ -51,9 +40,6 @@ public sealed class PoolServices
 
     /// <summary>The key with which this pool signs its metadata volumes.</summary>
     public required VolumeKey MetadataKey { get; init; }
-
-    /// <summary>Where the states of running guests' TPMs lie; null with a hypervisor that keeps them where this daemon does not look.</summary>
-    internal string? TpmDirectory { get; init; }
 
     /// <summary>The keys to the secrets in its metadata.</summary>
     internal PoolKeys Keys { get; init; } = null!;
@@ -75,9 +61,6 @@ public sealed class PoolServices
 
     /// <summary>The daemon's own directory.</summary>
     public required string DataDirectory { get; init; }
-
-    /// <summary>This host.</summary>
-    public required Ref<HostRecord> Host { get; init; }
 
     /// <summary>The pool.</summary>
     public required Ref<PoolRecord> Pool { get; init; }

@@ -36,9 +36,9 @@ internal sealed class HostUpkeep : IAsyncDisposable
     public static async Task<HostUpkeep> StartAsync(PoolServices pool, IEnumerable<ListenUrl> urls, ILogger log, CancellationToken cancellationToken)
     {
         var address = AddressOf([.. urls.Select(u => u.EndPoint.Address)], OwnAddresses()).ToString();
-        if (pool.State.Get(pool.Host).Address != address)
+        if (pool.State.Get(pool.Hosts.Local.Host).Address != address)
         {
-            await pool.Database.WriteAsync(tx => tx.Update(pool.Host, h => h with { Address = address }), cancellationToken);
+            await pool.Database.WriteAsync(tx => tx.Update(pool.Hosts.Local.Host, h => h with { Address = address }), cancellationToken);
         }
 
         var upkeep = new HostUpkeep(pool, log);
@@ -82,8 +82,8 @@ internal sealed class HostUpkeep : IAsyncDisposable
 
     private static async Task RefreshAsync(PoolServices pool, CancellationToken cancellationToken)
     {
-        var memory = await pool.Hypervisor.GetMemoryAsync(cancellationToken);
-        var metrics = pool.State.Get(pool.Host).Metrics;
+        var memory = await pool.Hosts.Local.Hypervisor.GetMemoryAsync(cancellationToken);
+        var metrics = pool.State.Get(pool.Hosts.Local.Host).Metrics;
         var known = pool.State.Get(metrics);
         if (known.MemoryFree == 0 || Math.Abs(known.MemoryFree - memory.AvailableBytes) > memory.TotalBytes * LeastChange)
         {

@@ -158,9 +158,9 @@ public sealed class PoolServer : IAsyncDisposable
             await output.WriteLineAsync($"redoubt: root password: {password}");
         }
 
-        if (server.Daemon.Services.Link.Trouble is { } trouble)
+        if (server.Daemon.Services.Hosts.Local.State is LinkState.Lost lost)
         {
-            await output.WriteLineAsync($"redoubt: {trouble.Reason.Message}");
+            await output.WriteLineAsync($"redoubt: {lost.Why.Message}");
         }
 
         foreach (var url in server.Urls)

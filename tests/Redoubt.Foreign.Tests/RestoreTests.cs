@@ -69,7 +69,7 @@ public sealed class RestoreTests
         backup.Position = 0;
 
         await using var site = await Site.OpenAsync("new machine");
-        var (pool, host, uuid) = (site.Daemon.Services.Pool, site.Daemon.Services.Host, site.Daemon.Services.State.Get(site.Daemon.Services.Host).Uuid);
+        var (pool, host, uuid) = (site.Daemon.Services.Pool, site.Host, site.Daemon.Services.State.Get(site.Host).Uuid);
         var plan = await site.Daemon.Restore.RunAsync(backup, dryRun: false, Site.Cancel);
 
         var state = site.Daemon.Services.State;
@@ -101,7 +101,7 @@ public sealed class RestoreTests
         Assert.Equal(2, state.All<VmApplianceRecord>().Count());
         Assert.All(state.All<VmApplianceRecord>(), a => Assert.Equal(2, a.Record.Vms.Count));
         Assert.Equal(xml.Rows("SR").Count(), state.All<SrRecord>().Count());
-        Assert.All(state.All<PbdRecord>(), p => Assert.Equal((site.Daemon.Services.Host, false), (p.Record.Host, p.Record.CurrentlyAttached)));
+        Assert.All(state.All<PbdRecord>(), p => Assert.Equal((site.Host, false), (p.Record.Host, p.Record.CurrentlyAttached)));
         Assert.Equal(4, Machines(state).Count);
 
         await site.Daemon.DisposeAsync();
@@ -144,7 +144,7 @@ public sealed class RestoreTests
         .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false }).Select(v => v.NameLabel).Order(StringComparer.Ordinal)];
 
     private static Task<Ref<SrRecord>> CreateSrAsync(Site site) => site.Client.CallAsync<Ref<SrRecord>>(
-        "SR.create", site.Daemon.Services.Host, Site.Map(("location", site.Storage)), 0L, "store", "", "file", "user", true, Site.Map());
+        "SR.create", site.Host, Site.Map(("location", site.Storage)), 0L, "store", "", "file", "user", true, Site.Map());
 
     private static Task<Ref<VmRecord>> CreateVmAsync(Site site, string name) => site.Client.CallAsync<Ref<VmRecord>>("VM.create", new VmRecord
     {

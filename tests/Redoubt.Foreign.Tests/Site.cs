@@ -7,7 +7,7 @@ namespace Redoubt.Foreign.Tests;
 /// <summary>A real daemon on a directory of its own, with a libvirt test driver that nobody shares for its hypervisor.</summary>
 internal sealed class Site : IAsyncDisposable
 {
-    private const string Host = """
+    private const string HostXml = """
         <node>
           <cpu><mhz>3000</mhz><model>test</model><active>4</active><nodes>1</nodes><sockets>1</sockets><cores>4</cores><threads>1</threads></cpu>
           <memory>67108864</memory>
@@ -22,12 +22,15 @@ internal sealed class Site : IAsyncDisposable
 
     public Caller Client { get; private set; } = null!;
 
+    /// <summary>The host that the daemon runs on.</summary>
+    public Ref<HostRecord> Host => Daemon.Services.Hosts.Local.Host;
+
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     public static async Task<Site> OpenAsync(string name = "site")
     {
         var site = new Site();
-        await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), Host, Cancel);
+        await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), HostXml, Cancel);
         await site.StartAsync(name);
         return site;
     }
@@ -38,7 +41,7 @@ internal sealed class Site : IAsyncDisposable
             new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = name, HypervisorUri = $"test://{Path.Combine(Root, "host.xml")}" },
             TimeProvider.System,
             Cancel);
-        Client = new(Daemon, await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Daemon.Services.Host, null, Cancel));
+        Client = new(Daemon, await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Host, null, Cancel));
     }
 
     /// <summary>Attaches, as a recovery would, an SR that somebody else's storage brought, and opens the metadata on it.</summary>

@@ -45,7 +45,7 @@ public sealed class ForeignVolumeTests
         await using var scene = await ProtectedAsync();
         File.Delete(Volume(scene));
         var probed = await scene.Site.Client.CallAsync<string>(
-            "SR.probe", scene.Site.Daemon.Services.Host, TestSite.Map(("location", scene.CopyPath)), "file", TestSite.Map());
+            "SR.probe", scene.Site.Host, TestSite.Map(("location", scene.CopyPath)), "file", TestSite.Map());
         Assert.Contains("<pool_metadata_detected>false</pool_metadata_detected>", probed, StringComparison.Ordinal);
         await AttachAsync(scene);
         Assert.DoesNotContain(scene.Site.All<VdiRecord>(), v => v.Type == VdiType.Metadata);

@@ -15,7 +15,7 @@ public sealed class HandOverTests
         var (primary, vm) = (scene.Primary, scene.Vm);
         await BlockAsync(scene);
         Assert.Equal(["OPERATION_BLOCKED", vm.Opaque, Reason], await primary.Client.FailAsync("VM.start", vm, false, false));
-        Assert.Equal("OPERATION_BLOCKED", (await primary.Client.FailAsync("VM.start_on", vm, primary.Daemon.Services.Host, false, false))[0]);
+        Assert.Equal("OPERATION_BLOCKED", (await primary.Client.FailAsync("VM.start_on", vm, primary.Host, false, false))[0]);
         Assert.Equal("OPERATION_BLOCKED", (await primary.Client.FailAsync("VM.resume", vm, false, false))[0]);
         await primary.Client.FailAsync("VM_appliance.start", scene.Appliance, false);
         Assert.Equal(VmPowerState.Halted, primary.Get(vm).PowerState);

@@ -37,14 +37,14 @@ public sealed class HostPlaceTests
         var kernel = Path.Combine(BootOf(site), "kernel");
         await ForgeAsync(site, vm, kernel, path);
         Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", vm, false, false))[0]);
-        Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.assert_can_boot_here", vm, site.Daemon.Services.Host))[0]);
+        Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.assert_can_boot_here", vm, site.Host))[0]);
         if (path.StartsWith('/'))
         {
             await ForgeAsync(site, vm, path, "");
             var refused = await site.Client.FailAsync("VM.start", vm, false, false);
             Assert.Equal("OPERATION_NOT_ALLOWED", refused[0]);
             Assert.Contains(path, refused[1], StringComparison.Ordinal);
-            Assert.NotEqual("", await site.Client.CallAsync<string>("host.get_boot_file_trouble", site.Daemon.Services.Host, path));
+            Assert.NotEqual("", await site.Client.CallAsync<string>("host.get_boot_file_trouble", site.Host, path));
         }
 
         Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
@@ -57,7 +57,7 @@ public sealed class HostPlaceTests
         foreach (var name in new[] { "kernel", "link-in", "sub/kernel" })
         {
             var vm = await site.CreateVmAsync(name, v => v with { PvKernel = Path.Combine(BootOf(site), name), PvRamdisk = Path.Combine(BootOf(site), "kernel") });
-            Assert.Equal("", await site.Client.CallAsync<string>("host.get_boot_file_trouble", site.Daemon.Services.Host, site.Get(vm).PvKernel));
+            Assert.Equal("", await site.Client.CallAsync<string>("host.get_boot_file_trouble", site.Host, site.Get(vm).PvKernel));
             await site.Client.CallAsync("VM.start", vm, false, false);
             Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
         }
@@ -107,17 +107,17 @@ public sealed class HostPlaceTests
     {
         await using var site = await SiteAsync();
         var place = template.Replace("DATA", Path.Combine(site.Root, "data"), StringComparison.Ordinal).Replace("ROOT", site.Root, StringComparison.Ordinal);
-        var (services, config) = (site.Daemon.Services, TestSite.Map(("location", place)));
+        var (host, config) = (site.Host, TestSite.Map(("location", place)));
         var client = new TestClient(site.Daemon, site.Client.Session with { Role = role });
         var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
-        await CheckAsync(() => client.CallAsync("SR.probe", services.Host, config, "file", TestSite.Map()));
-        await CheckAsync(() => client.CallAsync("SR.probe_ext", services.Host, config, "file", TestSite.Map()));
+        await CheckAsync(() => client.CallAsync("SR.probe", host, config, "file", TestSite.Map()));
+        await CheckAsync(() => client.CallAsync("SR.probe_ext", host, config, "file", TestSite.Map()));
         await CheckAsync(() => client.CallAsync("DR_task.create", "file", config, ImmutableList<string>.Empty));
-        await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = services.Host, Sr = sr, DeviceConfig = config }));
-        await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = services.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root), ("backing-location", place)) }));
+        await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = host, Sr = sr, DeviceConfig = config }));
+        await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root), ("backing-location", place)) }));
         if (!may)
         {
-            await CheckAsync(() => client.CallAsync("SR.create", services.Host, config, 0L, "sr", "", "file", "", true, TestSite.Map()));
+            await CheckAsync(() => client.CallAsync("SR.create", host, config, 0L, "sr", "", "file", "", true, TestSite.Map()));
             Assert.Empty(site.All<PbdRecord>());
         }
 
@@ -143,7 +143,7 @@ public sealed class HostPlaceTests
     {
         await using var site = await SiteAsync();
         var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
-        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>("PBD.create", new PbdRecord { Host = site.Daemon.Services.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root)) });
+        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>("PBD.create", new PbdRecord { Host = site.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root)) });
         await site.Daemon.Services.Database.WriteAsync(
             tx => tx.Update(pbd, p => p with { DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "to-etc"))) }), TestSite.Cancel);
         Assert.Contains("leads to /etc, which lies in a directory of the system", (await site.Client.FailAsync("PBD.plug", pbd))[2], StringComparison.Ordinal);

@@ -30,13 +30,13 @@ public sealed class HungStorageTests
             var asked = Stopwatch.StartNew();
             var refusals = await Task.WhenAll(
                 site.Client.FailAsync("VM.start", there, false, false),
-                site.Client.FailAsync("VM.assert_can_boot_here", there, site.Daemon.Services.Host),
+                site.Client.FailAsync("VM.assert_can_boot_here", there, site.Host),
                 site.Client.FailAsync("SR.scan", bad),
                 site.Client.FailAsync("SR.update", bad),
                 site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = bad, VirtualSize = 1 << 20 }),
                 site.Client.FailAsync("VDI.resize", site.Get(bad).Vdis[0], 2L << 20),
                 site.Client.FailAsync(
-                    "SR.probe", site.Daemon.Services.Host, TestSite.Map(("location", Path.Combine(site.Root, "bad"))), "file", TestSite.Map())).WaitAsync(Enough, TestSite.Cancel);
+                    "SR.probe", site.Host, TestSite.Map(("location", Path.Combine(site.Root, "bad"))), "file", TestSite.Map())).WaitAsync(Enough, TestSite.Cancel);
             Assert.All(refusals, r => Assert.Equal("SR_BACKEND_FAILURE_47", r[0]));
             Assert.All(refusals, r => Assert.Contains("does not answer", r[2], StringComparison.Ordinal));
             Assert.All(site.Get(bad).Vdis, v => Assert.False(site.Get(v).Missing));

@@ -1,3 +1,4 @@
+using Redoubt.Compute;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -29,7 +30,11 @@ public sealed class LostHypervisorTests
         await Patience.UntilAsync(() => Told(site, "HOST_HYPERVISOR_LOST"), "the loss is told");
         Assert.Equal("HOST_HYPERVISOR_LOST", (await site.Client.FailAsync("VM.start", halted, false, false))[0]);
         Assert.Equal("HOST_HYPERVISOR_LOST", (await site.Client.FailAsync("VM.hard_shutdown", runs))[0]);
-        Assert.False(site.Get(site.Daemon.Services.Host).Enabled);
+        Assert.IsType<LinkState.Lost>(site.Daemon.Services.Hosts.Local.State);
+        Assert.False(IsLive(site));
+
+        // Whether it is to run VMs is the operator's to say, and nobody has said so.
+        Assert.True(site.Get(site.Host).Enabled);
 
         // What is not known stays as it was last seen.
         Assert.Equal(VmPowerState.Running, site.Get(runs).PowerState);
@@ -44,12 +49,12 @@ public sealed class LostHypervisorTests
         }
 
         await Patience.UntilAsync(() => Told(site, "HOST_HYPERVISOR_BACK"), "the hypervisor is back");
-        Assert.True(site.Get(site.Daemon.Services.Host).Enabled);
+        Assert.True(IsLive(site));
         Assert.Equal(VmPowerState.Running, site.Get(runs).PowerState);
 
         // Calls work, and events come.
         await site.Client.CallAsync("VM.start", halted, false, false);
-        await using (var other = await Compute.Hypervisor.OpenAsync(new() { Uri = libvirtd.Uri }, TestSite.Cancel))
+        await using (var other = await Hypervisor.OpenAsync(new() { Uri = libvirtd.Uri }, TestSite.Cancel))
         {
             await other.DestroyAsync(Guid.Parse(site.Get(ends).Uuid), TestSite.Cancel);
         }
@@ -75,6 +80,8 @@ public sealed class LostHypervisorTests
         await site.Client.CallAsync("VM.start", vm, false, false);
         await site.Client.CallAsync("VM.hard_shutdown", vm);
     }
+
+    private static bool IsLive(TestSite site) => site.Get(site.Get(site.Host).Metrics).Live;
 
     private static bool Told(TestSite site, string name) => site.All<MessageRecord>().Any(m => m.Name == name);
 }

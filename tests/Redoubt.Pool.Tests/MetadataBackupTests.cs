@@ -152,7 +152,7 @@ public sealed class MetadataBackupTests
         Assert.True(await Programs.RunAsync("/usr/sbin/mke2fs", "-q", "-j", "-F", "-d", content, image));
         var reference = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", sr, "?", "", "file", "", true, TestSite.Map());
         var pbd = await site.Client.CallAsync<Ref<PbdRecord>>(
-            "PBD.create", new PbdRecord { Host = site.Daemon.Services.Host, Sr = reference, DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "storage"))) });
+            "PBD.create", new PbdRecord { Host = site.Host, Sr = reference, DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "storage"))) });
         await site.Client.CallAsync("PBD.plug", pbd);
 
         // It has a UUID of chance, as those before 2024 had: it is read only if it is named.

@@ -18,7 +18,7 @@ public sealed class RealGuestTests
         var vif = await site.Client.CallAsync<Ref<VifRecord>>(
             "VIF.create", new VifRecord { Vm = vm, Network = await site.CreateNetworkAsync("net", "no-such-bridge"), Device = "0" });
         Assert.Equal("HOST_NOT_ENOUGH_FREE_MEMORY", (await site.Client.FailAsync("VM.start", huge, false, false))[0]);
-        Assert.Equal("HOST_NOT_ENOUGH_FREE_MEMORY", (await site.Client.FailAsync("VM.assert_can_boot_here", huge, site.Daemon.Services.Host))[0]);
+        Assert.Equal("HOST_NOT_ENOUGH_FREE_MEMORY", (await site.Client.FailAsync("VM.assert_can_boot_here", huge, site.Host))[0]);
 
         await site.Client.CallAsync("VM.start", vm, true, false);
         try
@@ -46,7 +46,7 @@ public sealed class RealGuestTests
         }
         finally
         {
-            await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
+            await site.Daemon.Services.Hosts.Local.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
         }
 
         await ReachAsync(site);
@@ -87,7 +87,7 @@ public sealed class RealGuestTests
         {
             foreach (var vm in vms)
             {
-                await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
+                await site.Daemon.Services.Hosts.Local.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
             }
         }
 
@@ -148,7 +148,7 @@ public sealed class RealGuestTests
         }
         finally
         {
-            await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(copy).Uuid), CancellationToken.None);
+            await site.Daemon.Services.Hosts.Local.Hypervisor.DestroyAsync(Guid.Parse(site.Get(copy).Uuid), CancellationToken.None);
         }
 
         await site.Client.CallAsync("VM.power_state_reset", copy);
@@ -169,7 +169,7 @@ public sealed class RealGuestTests
         }
         finally
         {
-            await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
+            await site.Daemon.Services.Hosts.Local.Hypervisor.DestroyAsync(Guid.Parse(site.Get(vm).Uuid), CancellationToken.None);
         }
 
         Compute.HostBridge.RemoveIsolated(site.Get(lan).Bridge);

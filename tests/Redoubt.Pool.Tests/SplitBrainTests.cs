@@ -21,7 +21,7 @@ public sealed class SplitBrainTests
         var there = site.All<PoolRecord>().Single();
         Assert.Equal(["VM_RECOVERED_ELSEWHERE", scene.Vm.Opaque, there.Uuid, there.NameLabel, "1"], refusal);
         Assert.Contains("vm-take-back", ErrorSentences.Find(refusal[0], refusal[1..]), StringComparison.Ordinal);
-        Assert.Equal("VM_RECOVERED_ELSEWHERE", (await primary.Client.FailAsync("VM.assert_can_boot_here", scene.Vm, primary.Daemon.Services.Host))[0]);
+        Assert.Equal("VM_RECOVERED_ELSEWHERE", (await primary.Client.FailAsync("VM.assert_can_boot_here", scene.Vm, primary.Host))[0]);
         Assert.Equal("OPERATION_PARTIALLY_FAILED", (await primary.Client.FailAsync("VM_appliance.start", scene.Appliance, false))[0]);
         Assert.Contains(primary.All<MessageRecord>(), m => m.Name == "VM_APPLIANCE_MEMBER_FAILED" && m.Body.Contains("VM_RECOVERED_ELSEWHERE", StringComparison.Ordinal));
         Assert.Equal(VmPowerState.Halted, primary.Get(scene.Vm).PowerState);
@@ -133,7 +133,7 @@ public sealed class SplitBrainTests
         async Task<TimeSpan> LookAsync()
         {
             var begun = Stopwatch.GetTimestamp();
-            await scene.Primary.Client.CallAsync("VM.assert_can_boot_here", vm, scene.Primary.Daemon.Services.Host);
+            await scene.Primary.Client.CallAsync("VM.assert_can_boot_here", vm, scene.Primary.Host);
             return Stopwatch.GetElapsedTime(begun);
         }
     }

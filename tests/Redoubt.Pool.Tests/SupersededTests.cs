@@ -19,7 +19,7 @@ public sealed class SupersededTests
         Copy(Path.Combine(site.Root, "data", "pool.journal"), Path.Combine(copy, "pool.journal"));
         await using var later = await PoolDaemon.OpenAsync(
             new PoolConfig { DataDirectory = copy, HypervisorUri = $"test://{Path.Combine(site.Root, "host.xml")}" }, TimeProvider.System, TestSite.Cancel);
-        var client = new TestClient(later, await later.Services.Sessions.OpenAsync(SessionOwner.Root, "test", later.Services.Host, null, TestSite.Cancel));
+        var client = new TestClient(later, await later.Services.Sessions.OpenAsync(SessionOwner.Root, "test", later.Services.Hosts.Local.Host, null, TestSite.Cancel));
 
         // At once, not at the next look: a change that is acknowledged now is not on the volume.
         var lost = await site.CreateVmAsync("at the older");

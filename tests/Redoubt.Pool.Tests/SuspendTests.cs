@@ -21,7 +21,7 @@ public sealed class SuspendTests
 
         await site.Client.CallAsync("VM.resume", vm, false, false);
         var resumed = site.Get(vm);
-        Assert.Equal((VmPowerState.Running, site.Daemon.Services.Host, true), (resumed.PowerState, resumed.ResidentOn, resumed.SuspendVdi.IsNull));
+        Assert.Equal((VmPowerState.Running, site.Host, true), (resumed.PowerState, resumed.ResidentOn, resumed.SuspendVdi.IsNull));
         Assert.True(resumed.Domid > 0);
         Assert.True(site.Get(vbd).CurrentlyAttached);
         Assert.Equal(2, resumed.Consoles.Count);
@@ -29,7 +29,7 @@ public sealed class SuspendTests
         Assert.Empty(ImageFiles(site));
 
         await site.Client.CallAsync("VM.suspend", vm);
-        await site.Client.CallAsync("VM.resume_on", vm, site.Daemon.Services.Host, true, false);
+        await site.Client.CallAsync("VM.resume_on", vm, site.Host, true, false);
         Assert.Equal(VmPowerState.Paused, site.Get(vm).PowerState);
     }
 
@@ -185,7 +185,7 @@ public sealed class SuspendTests
     {
         var last = await site.CreateVmAsync("last");
         await site.Client.CallAsync("VM.start", last, false, false);
-        await site.Daemon.Services.Hypervisor.DestroyAsync(Guid.Parse(site.Get(last).Uuid), TestSite.Cancel);
+        await site.Daemon.Services.Hosts.Local.Hypervisor.DestroyAsync(Guid.Parse(site.Get(last).Uuid), TestSite.Cancel);
         await Patience.UntilAsync(() => site.Get(last).PowerState == VmPowerState.Halted, "the last guest's end is noted");
     }
 

@@ -9,7 +9,7 @@ namespace Redoubt.Pool.Tests;
 /// </summary>
 internal sealed class TestSite : IAsyncDisposable
 {
-    private const string Host = """
+    private const string HostXml = """
         <node>
           <cpu><mhz>3000</mhz><model>test</model><active>8</active><nodes>1</nodes><sockets>1</sockets><cores>8</cores><threads>1</threads></cpu>
           <memory>67108864</memory>
@@ -25,6 +25,9 @@ internal sealed class TestSite : IAsyncDisposable
 
     public TestClient Client { get; private set; } = null!;
 
+    /// <summary>The host that the daemon runs on.</summary>
+    public Ref<HostRecord> Host => Daemon.Services.Hosts.Local.Host;
+
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Opens a pool whose guests are its own and only pretended.</summary>
@@ -33,7 +36,7 @@ internal sealed class TestSite : IAsyncDisposable
         var site = new TestSite();
         site._change = change ?? site._change;
         site._hypervisor = $"test://{Path.Combine(site.Root, "host.xml")}";
-        await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), Host, Cancel);
+        await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), HostXml, Cancel);
         await site.StartAsync();
         return site;
     }
@@ -55,12 +58,12 @@ internal sealed class TestSite : IAsyncDisposable
     {
         var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = _hypervisor };
         Daemon = await PoolDaemon.OpenAsync(_change(config), TimeProvider.System, Cancel);
-        var session = await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Daemon.Services.Host, null, Cancel);
+        var session = await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Host, null, Cancel);
         Client = new TestClient(Daemon, session);
     }
 
     public Task<Ref<SrRecord>> CreateSrAsync(string location) => Client.CallAsync<Ref<SrRecord>>(
-        "SR.create", Daemon.Services.Host, Map(("location", Directory.CreateDirectory(Path.Combine(Root, location)).FullName)), 0L, location, "", "file",
+        "SR.create", Host, Map(("location", Directory.CreateDirectory(Path.Combine(Root, location)).FullName)), 0L, location, "", "file",
         "user", true, Map());
 
     public Task<Ref<VdiRecord>> CreateVdiAsync(Ref<SrRecord> sr, string name = "disk") => Client.CallAsync<Ref<VdiRecord>>(
@@ -87,6 +90,10 @@ internal sealed class TestSite : IAsyncDisposable
 
     public Task<Ref<NetworkRecord>> CreateNetworkAsync(string name, string bridge = "") =>
         Client.CallAsync<Ref<NetworkRecord>>("network.create", new NetworkRecord { NameLabel = name, Bridge = bridge });
+
+    /// <summary>Another host of the pool, of which this daemon has nothing but its record.</summary>
+    public Task<Ref<HostRecord>> AddHostAsync(string name) => Daemon.Services.Database.WriteAsync(
+        tx => tx.Create(new HostRecord { NameLabel = name, Enabled = true, Metrics = tx.Create(new HostMetricsRecord { Live = true }) }), Cancel);
 
     public T Get<T>(Ref<T> reference)
         where T : XenApi.Record, IRecord<T>, new() => Daemon.Services.State.Get(reference);

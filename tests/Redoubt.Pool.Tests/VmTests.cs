@@ -16,7 +16,7 @@ public sealed class VmTests
 
         await site.Client.CallAsync("VM.start", vm, false, false);
         var running = site.Get(vm);
-        Assert.Equal((VmPowerState.Running, site.Daemon.Services.Host), (running.PowerState, running.ResidentOn));
+        Assert.Equal((VmPowerState.Running, site.Host), (running.PowerState, running.ResidentOn));
         Assert.True(running.Domid > 0);
         Assert.Contains(VmOperations.CleanShutdown, running.AllowedOperations);
         Assert.True(site.Get(vbd).CurrentlyAttached);
@@ -140,7 +140,7 @@ public sealed class VmTests
         Assert.Equal("VM_BAD_POWER_STATE", (await site.Client.FailAsync("VM.set_memory_limits", vm, 16 * mib, 256 * mib, 64 * mib, 64 * mib))[0]);
         await site.Client.CallAsync("VM.set_memory_dynamic_range", vm, 32 * mib, 96 * mib);
         Assert.Equal((32 * mib, 96 * mib, 96 * mib), (site.Get(vm).MemoryDynamicMin, site.Get(vm).MemoryDynamicMax, site.Get(vm).MemoryTarget));
-        var domain = await site.Daemon.Services.Hypervisor.FindAsync(Guid.Parse(site.Get(vm).Uuid), TestSite.Cancel);
+        var domain = await site.Daemon.Services.Hosts.Local.Hypervisor.FindAsync(Guid.Parse(site.Get(vm).Uuid), TestSite.Cancel);
         Assert.Equal(96 * mib, domain!.MemoryBytes);
         Assert.Equal("MEMORY_CONSTRAINT_VIOLATION", (await site.Client.FailAsync("VM.set_memory_dynamic_range", vm, 32 * mib, 512 * mib))[0]);
     }

@@ -28,7 +28,8 @@ internal sealed class BackupVolume : IDisposable
     {
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "read the backup");
-        var disk = await pool.Attached.Get(record.Sr, pool.State.Get(record.Sr)).GetPathAsync(SrRows.Uuid(record), cancellationToken);
+        var disk = await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
+            .GetPathAsync(SrRows.Uuid(record), cancellationToken);
         var scratch = NewScratch(pool);
         try
         {

@@ -128,7 +128,7 @@ internal sealed class MetadataBackups(PoolServices pool)
     }
 
     private ISr Writable(Ref<SrRecord> reference, SrRecord sr) => sr.IntroducedBy.IsNull
-        ? pool.Attached.Get(reference, sr)
+        ? pool.Hosts.Local.Attached.Get(reference, sr)
         : throw new XenApiException(
             "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
 

@@ -23,8 +23,8 @@ internal sealed class HostCalls(PoolServices pool)
     [Message("host.compute_free_memory")]
     public async Task<long> ComputeFreeMemoryAsync(CallContext call, Ref<HostRecord> host)
     {
-        RequireHere(host);
-        return (await pool.Hypervisor.GetMemoryAsync(call.Cancellation)).AvailableBytes;
+        pool.State.Get(host);
+        return (await pool.Hosts.Get(host).Hypervisor.GetMemoryAsync(call.Cancellation)).AvailableBytes;
     }
 
     /// <summary>Always refused, by xapi too; <c>system.listMethods</c> is what works.</summary>
@@ -47,10 +47,11 @@ internal sealed class HostCalls(PoolServices pool)
         }
     }
 
+    // What is answered from this machine can be said of no other host.
     private void RequireHere(Ref<HostRecord> host)
     {
         pool.State.Get(host);
-        if (host != pool.Host)
+        if (host != pool.Hosts.Local.Host)
         {
             throw new XenApiException("HOST_OFFLINE", host.Opaque);
         }

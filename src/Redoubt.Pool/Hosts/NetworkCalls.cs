@@ -76,7 +76,7 @@ internal sealed class NetworkCalls(PoolServices pool)
 
     [Message("network.get_trouble")]
     public string GetTrouble(CallContext call, Ref<NetworkRecord> self) => pool.State.Get(self) is { } network && !IsolatedNetwork.IsInternal(network)
-        && !pool.Hypervisor.HasBridge(network.Bridge) ? $"this host has no bridge {network.Bridge}" : "";
+        && !pool.Hosts.Local.Hypervisor.HasBridge(network.Bridge) ? $"this host has no bridge {network.Bridge}" : "";
 
     [Message("network.destroy")]
     public async Task DestroyAsync(CallContext call, Ref<NetworkRecord> self)
@@ -116,7 +116,7 @@ internal sealed class NetworkCalls(PoolServices pool)
         try
         {
             // Without a hypervisor there is no guest on it, and it goes when the daemon stops or never was.
-            pool.Link.Current?.RemoveIsolatedBridge(bridge);
+            pool.Hosts.Local.Current?.RemoveIsolatedBridge(bridge);
         }
         catch (IOException e)
         {

@@ -109,7 +109,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             }
 
             await DetachAsync(vdi);
-            if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr && await ForeignAsync(sr, vdi, cancellationToken) is not null)
+            if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr && await ForeignAsync(sr, vdi, cancellationToken) is not null)
             {
                 var uuid = _pool.State.Get(vdi).Uuid;
                 await _pool.Database.WriteAsync(tx => Disown(tx, vdi), CancellationToken.None);
@@ -129,7 +129,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     public async Task ResumeAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
         var vdi = Own(reference);
-        if (vdi.IsNull || _pool.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
+        if (vdi.IsNull || _pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
         {
             return;
         }
@@ -282,7 +282,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
                 using (await _pool.Gates.EnterAsync(uuid, _stopping.Token))
                 {
-                    if (_pool.Attached.Find(uuid) is not { Access: SrAccess.ReadWrite } || Own(sr) is not { IsNull: false } vdi)
+                    if (_pool.Hosts.Local.Attached.Find(uuid) is not { Access: SrAccess.ReadWrite } || Own(sr) is not { IsNull: false } vdi)
                     {
                         return;
                     }
@@ -313,7 +313,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     /// <summary>Puts a new journal in the place of one whose volume is displaced, on the same VDI or on a new one. The SR's gate must be held.</summary>
     private async Task<bool> TryMendAsync(Ref<SrRecord> reference, LiveJournal journal, CancellationToken cancellationToken)
     {
-        if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
+        if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
         {
             return false;
         }
@@ -367,7 +367,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     /// </summary>
     private async Task<Ref<VdiRecord>> UsableAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
-        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         // Foreign first: what is in the VDI's place may be nothing that has a path.
         var isForeign = await ForeignAsync(sr, vdi, cancellationToken) is not null;
         var isGone = !isForeign && await PathAsync(sr, vdi, cancellationToken) is null;
@@ -434,7 +434,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
     private async Task<VolumeOwner?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
-        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         return await PathAsync(sr, vdi, cancellationToken) is { } path && await sr.LookAsync(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner : null;
     }
 
@@ -457,7 +457,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     /// <summary>Makes a metadata VDI, and in the same step whatever goes with it.</summary>
     private async Task<Ref<VdiRecord>> CreateAsync(Ref<SrRecord> reference, CancellationToken cancellationToken, Action<Transaction>? also = null)
     {
-        var sr = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         var made = await sr.CreateVdiAsync(
             new VdiConfig
             {
@@ -496,7 +496,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             return;
         }
 
-        var attached = _pool.Attached.Get(reference, _pool.State.Get(reference));
+        var attached = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         var path = (await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken)).Path;
         try
         {
@@ -580,7 +580,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
     private async Task RemoveAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi)
     {
         var record = _pool.State.Get(vdi);
-        if (_pool.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr)
+        if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr)
         {
             await sr.DestroyVdiAsync(SrRows.Uuid(record), CancellationToken.None);
         }

@@ -119,7 +119,9 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, 
                 return tx.State.All<HostRecord>().Select(h => tx.Create(new PbdRecord { Host = h.Ref, Sr = sr, DeviceConfig = deviceConfig })).ToList();
             },
             cancellationToken);
-        foreach (var pbd in pbds)
+
+        // A host of which this daemon can ask nothing is given its PBD, to be plugged when it can be.
+        foreach (var pbd in pbds.Where(p => pool.Hosts.Find(pool.State.Get(p).Host) is not null))
         {
             await connections.PlugAsync(pbd, cancellationToken);
         }

@@ -40,7 +40,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
 
     /// <summary>The pool that has recovered a VM most often, and how often; null if no other pool that can be seen has the VM.</summary>
     public Task<(ForeignSummary Summary, long Version)?> NewestAsync(string vmUuid, CancellationToken cancellationToken) =>
-        NewestAsync(vmUuid, [.. pool.Attached.All.Select(s => s.Uuid.ToString())], cancellationToken);
+        NewestAsync(vmUuid, [.. pool.Hosts.Local.Attached.All.Select(s => s.Uuid.ToString())], cancellationToken);
 
     /// <summary>Tells people, once for each VM, which of this pool's VMs another pool has recovered. For when storage has been looked at.</summary>
     public async Task AnnounceAsync()
@@ -102,7 +102,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     /// <summary>What the other pools say whose volumes are on attached storage.</summary>
     private async Task<List<ForeignSummary>> LookAsync(HashSet<string?> required, CancellationToken cancellationToken)
     {
-        var found = (await Task.WhenAll(pool.Attached.All.Select(sr => LookAsync(sr, required, cancellationToken)))).SelectMany(s => s).ToList();
+        var found = (await Task.WhenAll(pool.Hosts.Local.Attached.All.Select(sr => LookAsync(sr, required, cancellationToken)))).SelectMany(s => s).ToList();
 
         // What nothing proves stops no VM: any guest could write it. It is announced, in AnnounceAsync.
         var own = pool.State.Get(pool.Pool).Uuid;

@@ -29,7 +29,7 @@ public sealed class DatabaseRestore
     internal DatabaseRestore(PoolServices pool, SrConnections connections, Guests guests)
     {
         (_pool, _connections, _guests) = (pool, connections, guests);
-        _planner = new(pool.Pool, pool.Host, pool.Drivers.Keys.ToHashSet(), () => pool.KeyRing);
+        _planner = new(pool.Pool, pool.Hosts.Local.Host, pool.Drivers.Keys.ToHashSet(), () => pool.KeyRing);
     }
 
     /// <summary>Restores a dump, plain or compressed with gzip, or only says what that would do.</summary>
@@ -62,7 +62,7 @@ public sealed class DatabaseRestore
 
     private async Task<RestorePlan> ReplaceAsync(DatabaseDump dump)
     {
-        var attached = _pool.State.All<PbdRecord>().Where(p => p.Record.Host == _pool.Host && p.Record.CurrentlyAttached).Select(p => p.Ref).ToList();
+        var attached = _pool.State.All<PbdRecord>().Where(p => p.Record.Host == _pool.Hosts.Local.Host && p.Record.CurrentlyAttached).Select(p => p.Ref).ToList();
         var plan = (RestorePlan?)null;
         try
         {
@@ -94,9 +94,9 @@ public sealed class DatabaseRestore
             await _connections.RestoreAsync(CancellationToken.None);
         }
 
-        if (_pool.Link.Current is not null)
+        foreach (var host in _pool.Hosts.All.Where(h => h.Current is not null))
         {
-            await _guests.RefreshAllAsync(CancellationToken.None);
+            await _guests.RefreshAllAsync(host, CancellationToken.None);
         }
 
         return plan;

@@ -160,7 +160,7 @@ internal sealed class SrCalls(PoolServices pool, SrConnections connections, Meta
                 "OPERATION_NOT_ALLOWED", "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
         }
 
-        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Host) ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
+        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Hosts.Local.Host) ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
         await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Destroy);
         await Driver(record.Type).DestroyAsync(SrRows.Uuid(record), pbd.DeviceConfig, call.Cancellation);
         await pool.Database.WriteAsync(tx => SrRows.Delete(tx, sr), CancellationToken.None);

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Attaches SRs to this host and lets them go, and keeps the database true to what is on them. An SR introduced for recovery is attached
+/// Attaches SRs to hosts and lets them go, and keeps the database true to what is on them. An SR introduced for recovery is attached
 /// read-only until a VM has been recovered from it.
 /// </summary>
 internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust, MetadataReplication replication, RecoveredElsewhere elsewhere)
@@ -21,20 +21,16 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     private async Task PlugQuietlyAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
     {
         var pbd = pool.State.Get(reference);
-        if (pbd.Host != pool.Host)
-        {
-            throw new XenApiException("HOST_OFFLINE", pbd.Host.Opaque);
-        }
-
+        var at = pool.Hosts.Get(pbd.Host);
         var sr = pool.State.Get(pbd.Sr);
         using var held = await pool.Gates.EnterAsync(sr.Uuid, cancellationToken);
-        if (pool.Attached.Find(sr.Uuid) is not null)
+        if (at.Attached.Find(sr.Uuid) is not null)
         {
             await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = true }), cancellationToken);
             return;
         }
 
-        pool.Attached.Add(await AttachAsync(pbd, sr, Access(sr), cancellationToken));
+        at.Attached.Add(await AttachAsync(pbd, sr, Access(sr), cancellationToken));
         try
         {
             await ScanHeldAsync(pbd.Sr, cancellationToken);
@@ -42,7 +38,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
         catch
         {
-            await pool.Attached.DetachAsync(sr.Uuid, CancellationToken.None);
+            await at.Attached.DetachAsync(sr.Uuid, CancellationToken.None);
             throw;
         }
 
@@ -97,15 +93,15 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     {
         var sr = pool.State.Get(reference);
         using var held = await pool.Gates.EnterAsync(sr.Uuid, CancellationToken.None);
-        if (pool.Attached.Find(sr.Uuid) is not { Access: SrAccess.ReadOnly })
+        if (pool.Hosts.Local.Attached.Find(sr.Uuid) is not { Access: SrAccess.ReadOnly })
         {
             return;
         }
 
         try
         {
-            var pbd = sr.Pbds.Select(pool.State.Get).First(p => p.Host == pool.Host);
-            await pool.Attached.SwapAsync(await AttachAsync(pbd, sr, SrAccess.ReadWrite, CancellationToken.None));
+            var pbd = sr.Pbds.Select(pool.State.Get).First(p => p.Host == pool.Hosts.Local.Host);
+            await pool.Hosts.Local.Attached.SwapAsync(await AttachAsync(pbd, sr, SrAccess.ReadWrite, CancellationToken.None));
         }
         catch (XenApiException e)
         {
@@ -120,7 +116,8 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
         // All at once: one that hangs holds the daemon up for its limit, not each of them for theirs.
-        await Task.WhenAll(pool.State.All<PbdRecord>().Where(p => p.Record.Host == pool.Host && p.Record.CurrentlyAttached).ToList()
+        await Task.WhenAll(pool.State.All<PbdRecord>()
+            .Where(p => p.Record.Host == pool.Hosts.Local.Host && p.Record.CurrentlyAttached).ToList()
             .Select(p => RestoreAsync(p.Ref, p.Record.Sr, cancellationToken)));
     }
 
@@ -151,7 +148,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
 
     private async Task ScanHeldAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        var attached = pool.Attached.Get(reference, pool.State.Get(reference));
+        var attached = pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference));
         var found = await attached.ScanAsync(cancellationToken);
         var stat = await attached.StatAsync(cancellationToken);
         var volumes = await foreign.ReadAsync(attached, found, pool, cancellationToken);
@@ -182,7 +179,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     public async Task VerifyAsync(Ref<SrRecord> reference, IEnumerable<string> locations, CancellationToken cancellationToken)
     {
         using var held = await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken);
-        var attached = pool.Attached.Get(reference, pool.State.Get(reference));
+        var attached = pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference));
         foreach (var location in locations)
         {
             var vdi = pool.State.FindByUuid<VdiRecord>(location);
@@ -207,7 +204,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// <summary>Measures the SR again, without looking at its disks: what they come to is kept with each that comes and goes.</summary>
     public async Task StatAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        var stat = await pool.Attached.Get(reference, pool.State.Get(reference)).StatAsync(cancellationToken);
+        var stat = await pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference)).StatAsync(cancellationToken);
         await pool.Database.WriteAsync(tx => UpdateSizes(tx, reference, stat), cancellationToken);
     }
 
@@ -222,6 +219,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     private async Task UnplugHeldAsync(Ref<PbdRecord> reference)
     {
         var pbd = pool.State.Get(reference);
+        var at = pool.Hosts.Get(pbd.Host);
         var sr = pool.State.Get(pbd.Sr);
         RequireIdle(pool.State, pbd.Sr);
         TestClones.RequireNone(pool.State, sr);
@@ -247,7 +245,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             throw;
         }
 
-        await pool.Attached.DetachAsync(sr.Uuid, CancellationToken.None);
+        await at.Attached.DetachAsync(sr.Uuid, CancellationToken.None);
         foreach (var vdi in sr.Vdis.Select(pool.State.Find).OfType<VdiRecord>())
         {
             foreign.Forget(vdi.Uuid);

@@ -247,7 +247,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 }
 
                 var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Host, pool.KeyRing.Open(volume.State),
+                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Hosts.Local.Host, pool.KeyRing.Open(volume.State),
                     ForeignDatabases.ClaimOf(srUuid, uuid, volume), call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
@@ -275,7 +275,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
             throw new XenApiException("VDI_INCOMPATIBLE_TYPE", self.Opaque, VdiTypeType.Instance.Encode(record.Type));
         }
 
-        var sr = pool.Attached.Get(record.Sr, pool.State.Get(record.Sr));
+        var sr = pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
         return (sr, (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path);
     }
 
@@ -307,7 +307,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     {
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "export");
-        return await pool.Attached.Get(record.Sr, pool.State.Get(record.Sr)).ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);
+        return await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
+            .ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);
     }
 
     /// <summary>What was read is what is reported: on the session, for programs, and as a message, for people.</summary>
@@ -337,7 +338,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     {
         var sr = pool.State.Get(reference);
         return sr.IntroducedBy.IsNull
-            ? pool.Attached.Get(reference, sr)
+            ? pool.Hosts.Local.Attached.Get(reference, sr)
             : throw new XenApiException(
                 "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
     }

@@ -27,7 +27,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
         }
 
-        var attached = pool.Attached.Get(self, source);
+        var attached = pool.Hosts.Local.Attached.Get(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
         var there = Find(pool.State, label, source.Uuid);
         if (!there.IsNull)
@@ -90,7 +90,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             catch (XenApiException e)
             {
                 await pool.PostAsync(
-                    new Announcement.TestLeftovers(pool.State.Get(pool.Host).Uuid, Directory, string.Join(", ", e.Parameters.Prepend(e.Code))));
+                    new Announcement.TestLeftovers(pool.State.Get(pool.Hosts.Local.Host).Uuid, Directory, string.Join(", ", e.Parameters.Prepend(e.Code))));
             }
         }
     }
@@ -118,7 +118,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             ContentType = source.ContentType,
             OtherConfig = TestMarks.Mark(new SrRecord().OtherConfig, label, source.Uuid),
         });
-        tx.Create(new PbdRecord { Host = pool.Host, Sr = clone, DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory) });
+        tx.Create(new PbdRecord { Host = pool.Hosts.Local.Host, Sr = clone, DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory) });
         return clone;
     }
 
@@ -126,7 +126,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
     {
         var record = pool.State.Get(clone);
         var pbd = record.Pbds.Single();
-        if (pool.State.Get(pbd).CurrentlyAttached && pool.Attached.Find(record.Uuid) is not null)
+        if (pool.State.Get(pbd).CurrentlyAttached && pool.Hosts.Local.Attached.Find(record.Uuid) is not null)
         {
             return;
         }

@@ -22,7 +22,7 @@ internal sealed class FirmwareFiles(PoolServices pool)
     public IReadOnlyList<Guid> All()
     {
         var flashes = Directory.Exists(FlashDirectory) ? Directory.EnumerateFiles(FlashDirectory, "*.fd") : [];
-        var tpms = Directory.Exists(pool.TpmDirectory) ? Directory.EnumerateDirectories(pool.TpmDirectory) : [];
+        var tpms = Directory.Exists(pool.Hosts.Local.TpmDirectory) ? Directory.EnumerateDirectories(pool.Hosts.Local.TpmDirectory) : [];
         return [.. flashes.Select(Path.GetFileNameWithoutExtension).Concat(tpms.Select(Path.GetFileName))
             .Where(name => Guid.TryParseExact(name, "D", out _)).Select(name => Guid.Parse(name!)).Distinct()];
     }
@@ -98,11 +98,11 @@ internal sealed class FirmwareFiles(PoolServices pool)
         }
     }
 
-    private string FlashOf(Guid vm) => GuestPaths.Of(pool.DataDirectory, vm).Variables;
+    private string FlashOf(Guid vm) => pool.Hosts.Local.PathsOf(vm).Variables;
 
-    private string? TpmOf(Guid vm) => pool.TpmDirectory is { } all ? TpmStates.FileOf(all, vm) : null;
+    private string? TpmOf(Guid vm) => pool.Hosts.Local.TpmDirectory is { } all ? TpmStates.FileOf(all, vm) : null;
 
-    private string? TpmDirectoryOf(Guid vm) => pool.TpmDirectory is { } all ? Path.Combine(all, vm.ToString("D")) : null;
+    private string? TpmDirectoryOf(Guid vm) => pool.Hosts.Local.TpmDirectory is { } all ? Path.Combine(all, vm.ToString("D")) : null;
 
     private static byte[]? Read(string path)
     {

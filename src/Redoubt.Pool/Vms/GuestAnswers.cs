@@ -6,11 +6,11 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Asks each guest's QEMU now and then whether it still answers, for one that hangs or is stopped sends no event that would tell. A guest
-/// that does not answer holds up neither the others nor anybody else: what it was asked stays open, and it is not asked again until that
-/// is answered. What is found is in <see cref="PoolServices.Silence"/>.
+/// Asks the QEMU of each guest of a host now and then whether it still answers, for one that hangs or is stopped sends no event that
+/// would tell. A guest that does not answer holds up neither the others nor anybody else: what it was asked stays open, and it is not
+/// asked again until that is answered. What is found is in <see cref="HostLink.Silence"/>.
 /// </summary>
-internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
+internal sealed class GuestAnswers(PoolServices pool, HostLink link) : IAsyncDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(15);
 
@@ -33,7 +33,7 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
 
     private async Task LookAsync(CancellationToken cancellationToken)
     {
-        var hypervisor = pool.Link.Current;
+        var hypervisor = link.Current;
         if (hypervisor is null || hypervisor != _hypervisor)
         {
             _unanswered.Clear();
@@ -92,12 +92,12 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
 
     private async Task TellAsync(int unasked)
     {
-        var (running, before) = (Running(), pool.Silence);
+        var (running, before) = (Running(), link.Silence);
         var silent = _unanswered.Where(q => running.GetValueOrDefault(q.Key) is { } vm
                 && (before.Vms.Contains(vm.Uuid)
                     || (vm.CurrentOperations.IsEmpty && (q.Value.Since is not { } since || pool.Time.GetElapsedTime(since) >= Limit))))
             .Select(q => running[q.Key].Uuid).ToImmutableSortedSet(StringComparer.Ordinal);
-        pool.Silence = new(silent, unasked);
+        link.Silence = new(silent, unasked);
         foreach (var uuid in silent.Except(before.Vms))
         {
             await pool.PostAsync(new Announcement.GuestSilent(uuid));
@@ -111,7 +111,7 @@ internal sealed class GuestAnswers(PoolServices pool) : IAsyncDisposable
 
     private Dictionary<Guid, VmRecord> Running() => pool.State.All<VmRecord>()
         .Where(v => v.Record is { PowerState: VmPowerState.Running or VmPowerState.Paused, IsControlDomain: false }
-            && v.Record.ResidentOn == pool.Host)
+            && v.Record.ResidentOn == link.Host)
         .ToDictionary(v => VmRows.Uuid(v.Record), v => v.Record);
 
     /// <param name="Answer">Ends when the guest has answered.</param>

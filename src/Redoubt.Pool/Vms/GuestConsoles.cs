@@ -61,7 +61,7 @@ public sealed class GuestConsoles(PoolServices pool)
     public async Task<ConsoleLine> OpenAsync(GuestConsole console, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(console);
-        var paths = GuestPaths.Of(pool.DataDirectory, console.Uuid);
+        var paths = pool.Hosts.Local.PathsOf(console.Uuid);
         using var limit = new CancellationTokenSource(AnswerLimit, pool.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try

@@ -4,13 +4,15 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Makes a VM's record true to what the hypervisor says of it. Pure but for the transaction; repeating it changes nothing.</summary>
+/// <summary>Makes a VM's record true to what a host's hypervisor says of it. Pure but for the transaction; repeating it changes nothing.</summary>
 internal static class GuestStates
 {
-    /// <summary>Applies the state of a VM's domain; null: it has none.</summary>
+    /// <summary>
+    /// Applies the state of a VM's domain at a host; null: it has none there, which says nothing of a VM that is at another host.
+    /// </summary>
     public static void Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, Ref<HostRecord> host)
     {
-        if (tx.Find(reference) is not { } vm)
+        if (tx.Find(reference) is not { } vm || IsElsewhere(tx, vm, host))
         {
             return;
         }
@@ -45,7 +47,13 @@ internal static class GuestStates
 
     /// <summary>Writes down that a VM has a guest.</summary>
     public static void Run(Transaction tx, Ref<VmRecord> reference, DomainState domain, Ref<HostRecord> host) => VmRows.Update(
-        tx, reference, v => v with { PowerState = PowerState(domain) ?? VmPowerState.Halted, ResidentOn = host, Domid = domain.Id });
+        tx, reference, v => v with
+        {
+            PowerState = PowerState(domain) ?? VmPowerState.Halted,
+            ResidentOn = host,
+            ScheduledToBeResidentOn = default,
+            Domid = domain.Id,
+        });
 
     /// <summary>Writes down that a VM is suspended, its memory in the image that is noted.</summary>
     public static void Suspend(Transaction tx, Ref<VmRecord> reference)
@@ -54,10 +62,15 @@ internal static class GuestStates
         Release(tx, reference);
     }
 
-    /// <summary>Marks a halted VM's drives and interfaces as not attached, and removes its consoles.</summary>
+    /// <summary>Marks a halted VM's drives and interfaces as not attached, and removes its consoles; it is to be nowhere.</summary>
     public static void Release(Transaction tx, Ref<VmRecord> reference)
     {
         var vm = tx.Get(reference);
+        if (!vm.ScheduledToBeResidentOn.IsNull)
+        {
+            tx.Update(reference, v => v with { ScheduledToBeResidentOn = default });
+        }
+
         foreach (var vbd in vm.Vbds.Where(b => tx.Get(b).CurrentlyAttached))
         {
             tx.Update(vbd, b => b with { CurrentlyAttached = false });
@@ -70,6 +83,10 @@ internal static class GuestStates
 
         ConsoleRows.Delete(tx, vm);
     }
+
+    // A host that the pool has forgotten holds nothing.
+    private static bool IsElsewhere(Transaction tx, VmRecord vm, Ref<HostRecord> host) =>
+        Hosts.PlaceOf(vm) is { IsNull: false } place && place != host && tx.Find(place) is not null;
 
     private static VmPowerState? PowerState(DomainState? domain) => domain?.PowerState switch
     {

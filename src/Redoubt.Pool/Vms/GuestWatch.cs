@@ -5,14 +5,14 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Follows what guests do by themselves (shut down, crash, come back after the daemon was away), and whether there is a hypervisor at all.
+/// Follows what the guests of a host do by themselves (shut down, crash, come back after the daemon was away), and whether there is a hypervisor at all.
 /// <code>
 /// there is one     what was half suspended is settled, every VM is brought up to date, then events are followed
 /// it is lost       the host is marked as such and people are told; the VMs' records stay as they were last seen
 /// it is back       as at the beginning
 /// </code>
 /// </summary>
-internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions suspensions) : IAsyncDisposable
+internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests, Suspensions suspensions) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
@@ -23,14 +23,14 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
     /// <summary>Brings all VMs up to date, if there is a hypervisor, then follows.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (pool.Link.Current is { } hypervisor)
+        if (link.Current is { } hypervisor)
         {
             await TakeUpAsync(hypervisor, cancellationToken);
             _following = FollowAsync(hypervisor);
         }
         else
         {
-            await TellLostAsync(pool.Link.Trouble?.Reason.Message ?? "It has just come back.");
+            await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
             _following = FollowAsync(null);
         }
     }
@@ -78,11 +78,11 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
     {
         while (true)
         {
-            var hypervisor = await pool.Link.WaitAsync(lost, _stopping.Token);
+            var hypervisor = await link.WaitAsync(lost, _stopping.Token);
             try
             {
                 await TakeUpAsync(hypervisor, _stopping.Token);
-                await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(pool.Host).Uuid, hypervisor.Facts.Uri));
+                await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(link.Host).Uuid, hypervisor.Facts.Uri));
                 return hypervisor;
             }
             catch (Exception e) when (e is HypervisorException or XenApiException)
@@ -95,9 +95,9 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
 
     private async Task TakeUpAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
     {
-        await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, pool.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
-        await suspensions.SettleAllAsync();
-        await guests.RefreshAllAsync(cancellationToken);
+        await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
+        await suspensions.SettleAllAsync(link);
+        await guests.RefreshAllAsync(link, cancellationToken);
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
             await pool.PostAsync(new Announcement.GuestStray($"{uuid:D}", pid));
@@ -106,8 +106,8 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
 
     private async Task TellLostAsync(string reason)
     {
-        await pool.Database.WriteAsync(tx => FirstStart.Disable(tx, pool.Host, pool.Time.GetUtcNow()), CancellationToken.None);
-        await pool.PostAsync(new Announcement.HypervisorLost(pool.State.Get(pool.Host).Uuid, reason));
+        await pool.Database.WriteAsync(tx => FirstStart.NoteLost(tx, link.Host, pool.Time.GetUtcNow()), CancellationToken.None);
+        await pool.PostAsync(new Announcement.HypervisorLost(pool.State.Get(link.Host).Uuid, reason));
     }
 
     /// <summary>
@@ -119,14 +119,14 @@ internal sealed class GuestWatch(PoolServices pool, Guests guests, Suspensions s
         var all = happened.Kind == DomainEventKind.Resync;
         await SurelyAsync($"what happened to guest {happened.Uuid}", async token =>
         {
-            if (!ReferenceEquals(pool.Link.Current, hypervisor))
+            if (!ReferenceEquals(link.Current, hypervisor))
             {
                 return; // What it has missed it learns when it is taken up again.
             }
 
             var wasAll = all;
             all = true;
-            await (wasAll ? guests.RefreshAllAsync(token) : guests.RefreshAsync(happened.Uuid, null, token));
+            await (wasAll ? guests.RefreshAllAsync(link, token) : guests.RefreshAsync(link, happened.Uuid, isGivenUp: false, null, token));
         });
         if (Body(happened.Kind) is { } body)
         {

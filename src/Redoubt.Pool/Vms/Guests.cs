@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// The guests of this host, as the database has them. An answer of the hypervisor that was overtaken is never written over a newer one: each
+/// The guests of the pool's hosts, as the database has them. An answer of the hypervisor that was overtaken is never written over a newer one: each
 /// look takes a number before it asks, and what a look with a higher number has written holds. So nobody waits for anybody, and a guest
 /// that the hypervisor can't be asked about holds up no other.
 /// </summary>
@@ -18,20 +18,21 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     /// <summary>Brings one VM up to date, and does more in the same transaction if asked to.</summary>
     /// <returns>The state of its domain; null: it has none.</returns>
     public Task<DomainState?> RefreshAsync(Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken) =>
-        RefreshAsync(uuid, isGivenUp: false, more, cancellationToken);
+        RefreshAsync(At(uuid), uuid, isGivenUp: false, more, cancellationToken);
 
     /// <inheritdoc cref="RefreshAsync(Guid, Action{Transaction, Ref{VmRecord}, DomainState?}?, CancellationToken)"/>
+    /// <param name="at">The host that is asked.</param>
     /// <param name="uuid">The VM.</param>
     /// <param name="isGivenUp">Whether the start is given up that is noted as under way.</param>
     /// <param name="more">What more.</param>
     /// <param name="cancellationToken">Gives up.</param>
     public async Task<DomainState?> RefreshAsync(
-        Guid uuid, bool isGivenUp, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken)
+        HostLink at, Guid uuid, bool isGivenUp, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken)
     {
         while (true)
         {
             var look = Interlocked.Increment(ref _looks);
-            var domain = await pool.Hypervisor.FindAsync(uuid, cancellationToken);
+            var domain = await at.Hypervisor.FindAsync(uuid, cancellationToken);
 
             // From here on nothing is waited for but the database.
             using var held = domain is null && firmware.Has(uuid) ? await firmware.HoldAsync(uuid, cancellationToken) : null;
@@ -47,7 +48,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 
                     var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
                     variables?.Invoke(tx, vm);
-                    GuestStates.Apply(tx, vm, domain, pool.Host);
+                    GuestStates.Apply(tx, vm, domain, at.Host);
                     if (tx.Find(vm) is not null)
                     {
                         more?.Invoke(tx, vm, domain);
@@ -68,14 +69,14 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         }
     }
 
-    /// <summary>Brings every VM up to date.</summary>
-    public async Task RefreshAllAsync(CancellationToken cancellationToken)
+    /// <summary>Brings every VM up to date that is at a host, or nowhere.</summary>
+    public async Task RefreshAllAsync(HostLink at, CancellationToken cancellationToken)
     {
         var look = Interlocked.Increment(ref _looks);
-        var domains = (await pool.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
+        var domains = (await at.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
         foreach (var ended in firmware.All().Where(uuid => !domains.ContainsKey(uuid.ToString("D"))))
         {
-            await RefreshAsync(ended, null, cancellationToken);
+            await RefreshAsync(at, ended, isGivenUp: false, null, cancellationToken);
         }
 
         await pool.Database.WriteAsync(
@@ -85,7 +86,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 {
                     if (IsNewest(VmRows.Uuid(vm), look))
                     {
-                        GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), pool.Host);
+                        GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), at.Host);
                     }
                 }
             },
@@ -113,17 +114,21 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     /// <exception cref="XenApiException">The hypervisor could not.</exception>
     public async Task DoAsync(Ref<VmRecord> vm, Func<Hypervisor, Guid, Task> act)
     {
-        var uuid = VmRows.Uuid(pool.State.Get(vm));
+        var record = pool.State.Get(vm);
+        var (at, uuid) = (pool.Hosts.Of(record), VmRows.Uuid(record));
         try
         {
-            await act(pool.Hypervisor, uuid);
-            await RefreshAsync(uuid, null, CancellationToken.None);
+            await act(at.Hypervisor, uuid);
+            await RefreshAsync(at, uuid, isGivenUp: false, null, CancellationToken.None);
         }
         catch (HypervisorException e)
         {
-            throw GuestFailure.Explain(e, vm, pool.Host, null);
+            throw GuestFailure.Explain(e, vm, at.Host, null);
         }
     }
+
+    private HostLink At(Guid uuid) =>
+        pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is { } vm ? pool.Hosts.Of(vm) : pool.Hosts.Local;
 
     // A VM without a guest that is being started or resumed is about to have one, and its file was laid for that.
     private bool HasEnded(Guid uuid) => pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is not { } vm

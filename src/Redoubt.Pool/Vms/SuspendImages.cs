@@ -37,7 +37,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     public async Task<(Ref<VdiRecord> Vdi, string Path)> CreateAsync(CallContext call, Ref<VmRecord> reference)
     {
         var (state, vm) = (pool.State, pool.State.Get(reference));
-        var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Host));
+        var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Hosts.Of(vm).Host));
         var bytes = vm.MemoryStaticMax + BeyondMemoryBytes;
         await RequireSpaceAsync(sr, vm, call.Cancellation);
         var image = await vdis.CreateAsync(call, new VdiRecord
@@ -52,7 +52,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         });
         try
         {
-            var path = await _disks.FindAsync(reference, image, call.Cancellation);
+            var path = await _disks.FindAsync(pool.Hosts.Of(vm), reference, image, call.Cancellation);
             await pool.Database.WriteAsync(tx => tx.Update(reference, v => v with { SuspendVdi = image }), call.Cancellation);
             return (image, path.Path);
         }
@@ -73,7 +73,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         return pool.State.Find(vm.SuspendVdi) is null
             ? throw new XenApiException(
                 "OPERATION_NOT_ALLOWED", $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), then start it from its disks.")
-            : (await _disks.FindAsync(reference, vm.SuspendVdi, cancellationToken)).Path;
+            : (await _disks.FindAsync(pool.Hosts.Of(vm), reference, vm.SuspendVdi, cancellationToken)).Path;
     }
 
     /// <summary>Whether a VM's image holds its whole memory; null: the storage can't be looked at now.</summary>
@@ -81,7 +81,8 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     {
         try
         {
-            return await pool.Hypervisor.IsSavedAsync(await FindAsync(reference, CancellationToken.None), CancellationToken.None);
+            var path = await FindAsync(reference, CancellationToken.None);
+            return await pool.Hosts.Of(pool.State.Get(reference)).Hypervisor.IsSavedAsync(path, CancellationToken.None);
         }
         catch (XenApiException e)
         {
@@ -146,7 +147,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     /// <summary>A full SR would stop every guest that writes to it; rather than find that out, the VM keeps running.</summary>
     private async Task RequireSpaceAsync(Ref<SrRecord> sr, VmRecord vm, CancellationToken cancellationToken)
     {
-        var stat = await pool.Attached.Get(sr, pool.State.Get(sr)).StatAsync(cancellationToken);
+        var stat = await pool.Hosts.Local.Attached.Get(sr, pool.State.Get(sr)).StatAsync(cancellationToken);
         var (free, needed) = (stat.PhysicalSizeBytes - stat.PhysicalUtilisationBytes, vm.MemoryTarget + BeyondMemoryBytes);
         if (needed > free)
         {

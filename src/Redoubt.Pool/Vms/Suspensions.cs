@@ -19,10 +19,11 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImages images)
 {
-    /// <summary>Settles every VM, when the daemon starts.</summary>
-    public async Task SettleAllAsync()
+    /// <summary>Settles every VM that is at a host, when that is taken up.</summary>
+    public async Task SettleAllAsync(HostLink at)
     {
-        foreach (var (reference, vm) in pool.State.All<VmRecord>().Where(v => v.Record is { IsASnapshot: false } && !v.Record.SuspendVdi.IsNull).ToList())
+        foreach (var (reference, vm) in pool.State.All<VmRecord>()
+            .Where(v => v.Record is { IsASnapshot: false } && !v.Record.SuspendVdi.IsNull && pool.Hosts.IsAt(at, v.Record)).ToList())
         {
             try
             {
@@ -37,9 +38,14 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
         foreach (var (image, record) in SuspendImages.GivenUp(pool.State))
         {
             var vm = pool.State.Find(pool.State.FindByUuid<VmRecord>(record.OtherConfig[SuspendImages.OwnerKey]));
-            if (vm is { PowerState: VmPowerState.Running } && await pool.Hypervisor.FindAsync(VmRows.Uuid(vm), CancellationToken.None) is { PowerState: DomainPowerState.Paused })
+            if (vm is not null && !pool.Hosts.IsAt(at, vm))
             {
-                await pool.Hypervisor.GoOnAsync(VmRows.Uuid(vm), CancellationToken.None);
+                continue;
+            }
+
+            if (vm is { PowerState: VmPowerState.Running } && await at.Hypervisor.FindAsync(VmRows.Uuid(vm), CancellationToken.None) is { PowerState: DomainPowerState.Paused })
+            {
+                await at.Hypervisor.GoOnAsync(VmRows.Uuid(vm), CancellationToken.None);
             }
 
             await images.RemoveAsync(image);
@@ -51,13 +57,13 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
     public async Task SettleAsync(Ref<VmRecord> reference)
     {
         var vm = pool.State.Get(reference);
-        var uuid = VmRows.Uuid(vm);
-        var domain = await pool.Hypervisor.FindAsync(uuid, CancellationToken.None);
+        var (at, uuid) = (pool.Hosts.Of(vm), VmRows.Uuid(vm));
+        var domain = await at.Hypervisor.FindAsync(uuid, CancellationToken.None);
         if (vm.PowerState == VmPowerState.Suspended)
         {
             if (domain is { PowerState: DomainPowerState.Paused } && await images.IsWholeAsync(reference) == true)
             {
-                await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
+                await at.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
                 return;
             }
 
@@ -68,7 +74,7 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
         }
         else if (domain is not null && vm.PowerState == VmPowerState.Running)
         {
-            domain = await GoOnAsync(uuid);
+            domain = await GoOnAsync(at, uuid);
         }
 
         var isWhole = domain is null ? await images.IsWholeAsync(reference) : false;
@@ -77,18 +83,18 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
             await images.SealAsync(reference);
         }
 
-        await guests.RefreshAsync(uuid, (tx, _, now) => Settle(tx, reference, now, isWhole), CancellationToken.None);
+        await guests.RefreshAsync(at, uuid, isGivenUp: false, (tx, _, now) => Settle(tx, reference, at, now, isWhole), CancellationToken.None);
         if (pool.State.Get(reference).SuspendVdi.IsNull)
         {
             await images.RemoveAsync(vm.SuspendVdi);
         }
     }
 
-    private void Settle(Transaction tx, Ref<VmRecord> reference, DomainState? domain, bool? isWhole)
+    private static void Settle(Transaction tx, Ref<VmRecord> reference, HostLink at, DomainState? domain, bool? isWhole)
     {
         if (domain is not null)
         {
-            GuestStates.Run(tx, reference, domain, pool.Host);
+            GuestStates.Run(tx, reference, domain, at.Host);
             SuspendImages.GiveUp(tx, reference);
         }
         else if (isWhole == false)
@@ -104,17 +110,17 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
     }
 
     /// <summary>Lets the guest go on; null: it was suspended to the end after all.</summary>
-    private async Task<DomainState?> GoOnAsync(Guid uuid)
+    private static async Task<DomainState?> GoOnAsync(HostLink at, Guid uuid)
     {
         try
         {
-            await pool.Hypervisor.GoOnAsync(uuid, CancellationToken.None);
+            await at.Hypervisor.GoOnAsync(uuid, CancellationToken.None);
         }
         catch (HypervisorException e) when (e.Failure == HypervisorFailure.NotRunning)
         {
             return null;
         }
 
-        return await pool.Hypervisor.FindAsync(uuid, CancellationToken.None);
+        return await at.Hypervisor.FindAsync(uuid, CancellationToken.None);
     }
 }

@@ -102,11 +102,13 @@ internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages im
     public async Task<string> GetConsoleLogAsync(CallContext call, Ref<VmRecord> self, long offset)
     {
         VmChecks.AtLeast(0, "offset", offset);
-        return await ConsoleLog.ReadAsync(GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(call.State.Get(self))).ConsoleLog, offset, call.Cancellation);
+        return await ConsoleLog.ReadAsync(PathsOf(call.State.Get(self)).ConsoleLog, offset, call.Cancellation);
     }
 
     [Message("VM.get_console_log_begin")]
-    public long GetConsoleLogBegin(CallContext call, Ref<VmRecord> self) => ConsoleLog.Begin(GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(call.State.Get(self))).ConsoleLog);
+    public long GetConsoleLogBegin(CallContext call, Ref<VmRecord> self) => ConsoleLog.Begin(PathsOf(call.State.Get(self)).ConsoleLog);
+
+    private GuestPaths PathsOf(VmRecord vm) => pool.Hosts.Of(vm).PathsOf(VmRows.Uuid(vm));
 
     private static Ref<VmRecord> Create(Transaction tx, VmRecord vm)
     {

@@ -7,31 +7,31 @@ namespace Redoubt.Pool;
 /// <summary>The disks of a VM that is to be started: whether they are there, and whether another VM has them.</summary>
 internal sealed class VmDisks(PoolServices pool)
 {
-    /// <summary>Finds the image of each of the VM's disks.</summary>
+    /// <summary>Finds the image of each of the VM's disks, as a host has it.</summary>
     /// <exception cref="XenApiException">
     /// <c>VM_REQUIRES_SR</c>: an SR is not attached here. <c>VDI_MISSING</c>: a disk has gone. <c>OPERATION_NOT_ALLOWED</c>: the SR is
     /// attached only for looking.
     /// </exception>
-    public async Task<Dictionary<Ref<VdiRecord>, DiskPath>> FindAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    public async Task<Dictionary<Ref<VdiRecord>, DiskPath>> FindAsync(HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken)
     {
         var state = pool.State;
         var images = new Dictionary<Ref<VdiRecord>, DiskPath>();
         foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull))
         {
             var vdi = state.Get(vbd.Vdi);
-            images[vbd.Vdi] = await FindAsync(Sr(state, reference, vdi), vbd.Vdi, vdi, cancellationToken);
+            images[vbd.Vdi] = await FindAsync(Sr(at, state, reference, vdi), vbd.Vdi, vdi, cancellationToken);
         }
 
         return images;
     }
 
     /// <summary>Finds one disk for a VM.</summary>
-    /// <inheritdoc cref="FindAsync(Ref{VmRecord}, CancellationToken)" path="/exception"/>
-    public Task<DiskPath> FindAsync(Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
+    /// <inheritdoc cref="FindAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    public Task<DiskPath> FindAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
     {
         var state = pool.State;
         var vdi = state.Get(disk);
-        return FindAsync(Sr(state, reference, vdi), disk, vdi, cancellationToken);
+        return FindAsync(Sr(at, state, reference, vdi), disk, vdi, cancellationToken);
     }
 
     /// <summary>Checks that no other VM has one of the VM's disks in a way that would hurt either.</summary>
@@ -75,14 +75,16 @@ internal sealed class VmDisks(PoolServices pool)
         }
     }
 
-    private ISr Sr(DatabaseState state, Ref<VmRecord> vm, VdiRecord vdi)
+    private static ISr Sr(HostLink at, DatabaseState state, Ref<VmRecord> vm, VdiRecord vdi)
     {
         var sr = state.Get(vdi.Sr);
-        var attached = pool.Attached.Find(sr.Uuid) ?? throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, vdi.Sr.Opaque);
+        var attached = at.Attached.Find(sr.Uuid) ?? throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, vdi.Sr.Opaque);
         return sr.IntroducedBy.IsNull
             ? attached
             : throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+                "OPERATION_NOT_ALLOWED",
+                $"The SR {sr.NameLabel} ({sr.Uuid}) is attached read-only for disaster recovery. "
+                + "Recover a VM from it first; then it belongs to this pool.");
     }
 
     private static async Task<DiskPath> FindAsync(ISr sr, Ref<VdiRecord> reference, VdiRecord vdi, CancellationToken cancellationToken)

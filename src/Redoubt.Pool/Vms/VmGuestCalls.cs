@@ -20,7 +20,7 @@ internal sealed class VmGuestCalls(PoolServices pool)
         VmChecks.RequireState(self, vm, VmPowerState.Running);
         try
         {
-            return await pool.Hypervisor.PingAgentAsync(VmRows.Uuid(vm), TimeSpan.FromSeconds(timeout), call.Cancellation);
+            return await pool.Hosts.Of(vm).Hypervisor.PingAgentAsync(VmRows.Uuid(vm), TimeSpan.FromSeconds(timeout), call.Cancellation);
         }
         catch (HypervisorException e) when (e.Failure == HypervisorFailure.NotRunning)
         {
@@ -28,7 +28,7 @@ internal sealed class VmGuestCalls(PoolServices pool)
         }
         catch (HypervisorException e)
         {
-            throw GuestFailure.Explain(e, self, pool.Host, null);
+            throw GuestFailure.Explain(e, self, pool.Hosts.Of(vm).Host, null);
         }
     }
 
@@ -39,7 +39,7 @@ internal sealed class VmGuestCalls(PoolServices pool)
         VmChecks.RequireState(self, vm, VmPowerState.Running, VmPowerState.Paused);
         try
         {
-            var image = await pool.Hypervisor.ScreenshotAsync(VmRows.Uuid(vm), call.Cancellation);
+            var image = await pool.Hosts.Of(vm).Hypervisor.ScreenshotAsync(VmRows.Uuid(vm), call.Cancellation);
             return Convert.ToBase64String(image.ToPng());
         }
         catch (HypervisorException e) when (e.Failure == HypervisorFailure.NotRunning)

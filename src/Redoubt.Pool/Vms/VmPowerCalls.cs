@@ -75,14 +75,15 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         await using var operation = await BeginAsync(call, vm, VmOperations.CleanReboot, VmPowerState.Running);
         using var limit = new CancellationTokenSource(Pauses.Of(ShutdownLimit), pool.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, call.Cancellation);
-        var uuid = VmRows.Uuid(pool.State.Get(vm));
+        var record = pool.State.Get(vm);
+        var (at, uuid) = (pool.Hosts.Of(record), VmRows.Uuid(record));
         try
         {
-            await AskToRebootAsync(uuid, either.Token);
+            await AskToRebootAsync(at.Hypervisor, uuid, either.Token);
         }
         catch (HypervisorException e)
         {
-            throw GuestFailure.Explain(e, vm, pool.Host, null);
+            throw GuestFailure.Explain(e, vm, at.Host, null);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested)
         {
@@ -117,12 +118,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         }
 
         await using var noted = await Operations.BeginAsync(pool.Database, call, vm, VmOperations.PowerStateReset, _ => { });
-
-        // xapi believes the operator here. A guest that this host can see running would then be started a second time on the same disks.
-        if (await pool.Hypervisor.FindAsync(VmRows.Uuid(record), call.Cancellation) is not null)
-        {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", "The VM does run on this host. Switch it off (vm-shutdown --force) instead.");
-        }
+        await RequireNowhereAsync(record, call.Cancellation);
 
         await pool.Database.WriteAsync(
             tx =>
@@ -131,6 +127,19 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
                 GuestStates.Release(tx, vm);
             },
             call.Cancellation);
+    }
+
+    // xapi believes the operator here. A guest that a host can see running would then be started a second time on the same disks; of one
+    // that may run where nothing can be asked, only the operator can know.
+    private async Task RequireNowhereAsync(VmRecord vm, CancellationToken cancellationToken)
+    {
+        foreach (var host in pool.Hosts.All.Where(h => h.Current is not null || pool.Hosts.IsAt(h, vm)))
+        {
+            if (await host.Hypervisor.FindAsync(VmRows.Uuid(vm), cancellationToken) is not null)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "The VM does run on this host. Switch it off (vm-shutdown --force) instead.");
+            }
+        }
     }
 
     private Task<IAsyncDisposable> BeginAsync(CallContext call, Ref<VmRecord> vm, VmOperations operation, params VmPowerState[] states) =>
@@ -163,15 +172,16 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
     {
         using var limit = new CancellationTokenSource(Pauses.Of(seconds), pool.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, call.Cancellation);
-        var uuid = VmRows.Uuid(pool.State.Get(vm));
+        var record = pool.State.Get(vm);
+        var (at, uuid) = (pool.Hosts.Of(record), VmRows.Uuid(record));
         try
         {
-            await pool.Hypervisor.ShutdownAsync(uuid, either.Token);
-            await AskUntilStoppedAsync(uuid, either.Token);
+            await at.Hypervisor.ShutdownAsync(uuid, either.Token);
+            await AskUntilStoppedAsync(at.Hypervisor, uuid, either.Token);
         }
         catch (HypervisorException e)
         {
-            throw GuestFailure.Explain(e, vm, pool.Host, null);
+            throw GuestFailure.Explain(e, vm, at.Host, null);
         }
         catch (OperationCanceledException e) when (limit.IsCancellationRequested && !call.Cancellation.IsCancellationRequested)
         {
@@ -182,17 +192,17 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
     }
 
     // A guest that is still booting does not hear the first time.
-    private async Task AskUntilStoppedAsync(Guid uuid, CancellationToken cancellationToken)
+    private async Task AskUntilStoppedAsync(Hypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var stopped = pool.Hypervisor.WaitForStoppedAsync(uuid, waiting.Token);
+            var stopped = hypervisor.WaitForStoppedAsync(uuid, waiting.Token);
             while (await Task.WhenAny(stopped, Task.Delay(AskAgainAfter, pool.Time, waiting.Token)) != stopped && !waiting.IsCancellationRequested)
             {
                 try
                 {
-                    await pool.Hypervisor.ShutdownAsync(uuid, waiting.Token);
+                    await hypervisor.ShutdownAsync(uuid, waiting.Token);
                 }
                 catch (HypervisorException unheard) when (unheard.Failure is HypervisorFailure.NotRunning or HypervisorFailure.WrongPowerState)
                 {
@@ -229,22 +239,22 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         return true;
     }
 
-    private async Task AskToRebootAsync(Guid uuid, CancellationToken cancellationToken)
+    private static async Task AskToRebootAsync(Hypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
     {
-        if (pool.Hypervisor.Facts.Platform.Accelerator == Accelerator.Test)
+        if (hypervisor.Facts.Platform.Accelerator == Accelerator.Test)
         {
-            await pool.Hypervisor.RebootAsync(uuid, cancellationToken); // Its guests restart within the call, and it tells nobody.
+            await hypervisor.RebootAsync(uuid, cancellationToken); // Its guests restart within the call, and it tells nobody.
             return;
         }
 
         var asked = false;
-        await foreach (var happened in pool.Hypervisor.EventsAsync(cancellationToken))
+        await foreach (var happened in hypervisor.EventsAsync(cancellationToken))
         {
             // Asked only once the events are being heard, so that a quick guest is not missed.
             if (!asked)
             {
                 asked = true;
-                await pool.Hypervisor.RebootAsync(uuid, cancellationToken);
+                await hypervisor.RebootAsync(uuid, cancellationToken);
             }
             else if (happened.Uuid == uuid && (happened.Kind == DomainEventKind.Rebooted || happened.IsStop))
             {

@@ -92,14 +92,14 @@ internal sealed class VmSettingCalls(PoolServices pool)
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
         SetAsync(call, self, "actions_after_crash", v => v with { ActionsAfterCrash = value });
 
-    /// <summary>Every VM runs on this host, so that one may stay near it and near no other.</summary>
+    /// <summary>A host that the VM is started on if it can be.</summary>
     [Message("VM.set_affinity")]
     public Task SetAffinityAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> value) => pool.Database.WriteAsync(
         tx =>
         {
-            if (!value.IsNull && value != pool.Host)
+            if (!value.IsNull)
             {
-                throw new XenApiException("VALUE_NOT_SUPPORTED", "VM.affinity", tx.Get(value).Uuid, "This is not done here: VMs run on the pool's own host and no other.");
+                tx.Get(value);
             }
 
             tx.Update(self, v => v with { Affinity = value });

@@ -10,8 +10,8 @@ namespace Redoubt.Pool;
 /// Starts VMs.
 /// <code>
 /// 1 noted in current_operations   the state allows it, nothing blocks it
-/// 2 disks found on their SRs
-/// 3 devices marked attached       in one transaction with the check that no other VM has the disks
+/// 2 a host chosen                 that can take it; its disks found there
+/// 3 devices marked attached       in one transaction with the host, and the check that no other VM has the disks
 /// 4 the hypervisor starts it      on what its firmware and TPM keep, laid out; if it does not, 3 is taken back
 /// 5 state, metrics, consoles      written from what the hypervisor then says
 /// 6 start_delay
@@ -23,13 +23,13 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     private readonly VmDisks _disks = new(pool);
 
     [Message("VM.start")]
-    public Task StartAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => StartAsync(call, vm, startPaused, VmOperations.Start);
+    public Task StartAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => StartAsync(call, vm, startPaused, VmOperations.Start, on: null);
 
     [Message("VM.start_on")]
     public Task StartOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
     {
-        RequireHere(host);
-        return StartAsync(call, vm, startPaused, VmOperations.StartOn);
+        pool.State.Get(host);
+        return StartAsync(call, vm, startPaused, VmOperations.StartOn, host);
     }
 
     [Message("VM.take_back")]
@@ -70,42 +70,44 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     [Message("VM.assert_can_boot_here")]
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
-        RequireHere(host);
+        pool.State.Get(host);
         await sites.RequireNotAsync(self, call.Cancellation);
-        var images = await _disks.FindAsync(self, call.Cancellation);
+        (await PlaceAsync(self, call.Cancellation)).Require(host);
+        var at = pool.Hosts.Get(host);
+        var images = await _disks.FindAsync(at, self, call.Cancellation);
         VmDisks.RequireFree(pool.State, self);
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(self));
         HostPlaces.Find(pool.Roots, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)));
-        var plan = Plan(pool.State, self, images, [], paused: false);
-        var memory = await pool.Hypervisor.GetMemoryAsync(call.Cancellation);
-        var needed = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes;
-        if (needed > memory.AvailableBytes)
-        {
-            throw new XenApiException("HOST_NOT_ENOUGH_FREE_MEMORY", $"{needed}", $"{memory.AvailableBytes}");
-        }
+        Plan(pool.State, at, self, images, [], paused: false);
     }
 
     [Message("VM.get_possible_hosts")]
     public async Task<ImmutableList<Ref<HostRecord>>> GetPossibleHostsAsync(CallContext call, Ref<VmRecord> vm)
     {
         pool.State.Get(vm);
-        try
+        var possible = ImmutableList.CreateBuilder<Ref<HostRecord>>();
+        foreach (var host in (await PlaceAsync(vm, call.Cancellation)).Possible)
         {
-            await AssertCanBootHereAsync(call, vm, pool.Host);
-            return [pool.Host];
+            try
+            {
+                await AssertCanBootHereAsync(call, vm, host);
+                possible.Add(host);
+            }
+            catch (XenApiException)
+            {
+                // "It can't boot here" is the answer; VM.assert_can_boot_here says why.
+            }
         }
-        catch (XenApiException)
-        {
-            return []; // "It can't boot here" is the answer; VM.assert_can_boot_here says why.
-        }
+
+        return possible.ToImmutable();
     }
 
-    private async Task StartAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation)
+    private async Task StartAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation, Ref<HostRecord>? on)
     {
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
-            var plan = await PrepareAsync(call, vm, paused);
-            await RunAsync(vm, plan);
+            var (at, plan) = await PrepareAsync(call, vm, paused, on);
+            await RunAsync(vm, at, plan);
             await TellAsync(plan);
         }
 
@@ -113,20 +115,32 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     }
 
     /// <summary>Steps 2 and 3, of a start as of a resume.</summary>
-    public async Task<DomainPlan> PrepareAsync(CallContext call, Ref<VmRecord> vm, bool paused)
+    /// <param name="call">The call.</param>
+    /// <param name="vm">The VM.</param>
+    /// <param name="paused">Whether it is to be left paused.</param>
+    /// <param name="on">The host that it is to run on; null: the best.</param>
+    /// <exception cref="XenApiException">It can't be started, or not there.</exception>
+    public async Task<(HostLink At, DomainPlan Plan)> PrepareAsync(CallContext call, Ref<VmRecord> vm, bool paused, Ref<HostRecord>? on)
     {
         await sites.RequireNotAsync(vm, call.Cancellation);
-        var images = await _disks.FindAsync(vm, call.Cancellation);
+        var placement = await PlaceAsync(vm, call.Cancellation);
+        if (on is { } wanted)
+        {
+            placement.Require(wanted);
+        }
+
+        var at = pool.Hosts.Get(on ?? placement.Best());
+        var images = await _disks.FindAsync(at, vm, call.Cancellation);
         var asked = DomainPlan.KernelOf(pool.State.Get(vm));
         var kernel = HostPlaces.Find(pool.Roots, vm, pool.State.Get(vm), asked);
-        var isolated = MakeBridges(vm);
-        return await pool.Database.WriteAsync(
+        var isolated = MakeBridges(at, vm);
+        return (at, await pool.Database.WriteAsync(
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
                 VirtualTpms.Provide(tx, vm);
-                RequireTpm(tx.Get(vm));
-                var made = Plan(tx.State, vm, images, isolated, paused);
+                RequireTpm(at, tx.Get(vm));
+                var made = Plan(tx.State, at, vm, images, isolated, paused);
                 if (made.Config.Kernel != asked)
                 {
                     throw new XenApiException("OPERATION_NOT_ALLOWED", $"What the VM {made.Config.Name} boots from was changed while it was being started. Start it again.");
@@ -134,9 +148,10 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
 
                 made = made with { Config = made.Config with { Kernel = kernel } };
                 Attach(tx, made);
+                tx.Update(vm, v => v with { ScheduledToBeResidentOn = at.Host });
                 return made;
             },
-            call.Cancellation);
+            call.Cancellation));
     }
 
     /// <summary>Tells people what the guest has to do without.</summary>
@@ -157,7 +172,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
     }
 
-    private async Task RunAsync(Ref<VmRecord> vm, DomainPlan plan)
+    private async Task RunAsync(Ref<VmRecord> vm, HostLink at, DomainPlan plan)
     {
         DomainState? domain;
         var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
@@ -166,18 +181,19 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
             await guests.LayFirmwareAsync(vm);
 
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
-            await pool.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
-            await guests.RefreshAsync(plan.Config.Uuid, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
-            domain = await guests.RefreshAsync(plan.Config.Uuid, null, CancellationToken.None);
+            await at.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
+            await guests.RefreshAsync(
+                at, plan.Config.Uuid, isGivenUp: false, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
+            domain = await guests.RefreshAsync(at, plan.Config.Uuid, isGivenUp: false, null, CancellationToken.None);
         }
         catch (Exception e)
         {
             await Undoing.TryAsync(
                 pool, Cls.Vm, $"{plan.Config.Uuid:D}", "The VM was not started as it should be; whether there is a guest is found out as soon as the hypervisor answers.",
-                () => ReleaseAsync(plan.Config.Uuid));
+                () => ReleaseAsync(at, plan.Config.Uuid));
             if (e is HypervisorException refused)
             {
-                throw GuestFailure.Explain(refused, vm, pool.Host, plan);
+                throw GuestFailure.Explain(refused, vm, at.Host, plan);
             }
 
             throw;
@@ -185,14 +201,15 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
 
         if (domain is null)
         {
-            await ReleaseAsync(plan.Config.Uuid);
+            await ReleaseAsync(at, plan.Config.Uuid);
             throw new XenApiException(
                 "INTERNAL_ERROR", "The guest ended as soon as it was started. Its console log (console-log) may say why.");
         }
     }
 
     /// <summary>Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.</summary>
-    public async Task ReleaseAsync(Guid uuid) => await guests.RefreshAsync(
+    public async Task ReleaseAsync(HostLink at, Guid uuid) => await guests.RefreshAsync(
+        at,
         uuid,
         isGivenUp: true,
         (tx, vm, domain) =>
@@ -247,19 +264,25 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
     }
 
-    private DomainPlan Plan(
-        DatabaseState state, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
+    private async Task<Placement> PlaceAsync(Ref<VmRecord> vm, CancellationToken cancellationToken)
+    {
+        var hosts = await pool.Hosts.LookAsync(pool.Time, cancellationToken);
+        return Placement.Of(pool.State, vm, hosts);
+    }
+
+    private static DomainPlan Plan(
+        DatabaseState state, HostLink at, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
         DomainPlan.For(
-            state, vm, images, GuestPaths.Of(pool.DataDirectory, VmRows.Uuid(state.Get(vm))), pool.Hypervisor.HasBridge, isolated.Contains, paused);
+            state, vm, images, at.PathsOf(VmRows.Uuid(state.Get(vm))), at.Hypervisor.HasBridge, isolated.Contains, paused);
 
     // A guest that is started without what its keys are sealed in asks its people for them, or ruins what it had.
-    private void RequireTpm(VmRecord vm)
+    private static void RequireTpm(HostLink at, VmRecord vm)
     {
-        if (vm.Vtpms.Count > 0 && pool.TpmDirectory is null)
+        if (vm.Vtpms.Count > 0 && at.TpmDirectory is null)
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not {pool.Hypervisor.Facts.Uri}. "
+                $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not {at.Hypervisor.Facts.Uri}. "
                 + "Run the daemon without --hypervisor, or take the TPM from the VM (vtpm-destroy), if its guest starts without.");
         }
     }
@@ -268,28 +291,17 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     /// Makes the bridges of the VM's internal networks, and says which there are. They are made when a guest needs them, so that it matters
     /// to nobody whether the host was restarted meanwhile.
     /// </summary>
-    private HashSet<string> MakeBridges(Ref<VmRecord> vm)
+    private HashSet<string> MakeBridges(HostLink at, Ref<VmRecord> vm)
     {
         var names = pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>()
             .Where(IsolatedNetwork.IsInternal).Select(IsolatedNetwork.BridgeName).ToHashSet();
         try
         {
-            return [.. names.Where(pool.Hypervisor.TryMakeIsolatedBridge)];
+            return [.. names.Where(at.Hypervisor.TryMakeIsolatedBridge)];
         }
         catch (IOException e)
         {
             throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an internal network. Remove what has that name from the host.");
-        }
-    }
-
-    /// <summary>Checks that a host is this one.</summary>
-    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>.</exception>
-    public void RequireHere(Ref<HostRecord> host)
-    {
-        pool.State.Get(host);
-        if (host != pool.Host)
-        {
-            throw new XenApiException("HOST_OFFLINE", host.Opaque);
         }
     }
 }

@@ -24,15 +24,16 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         await using (await Operations.BeginAsync(
             pool.Database, call, vm, VmOperations.Suspend, v => VmChecks.Require(vm, v, VmOperations.Suspend, VmPowerState.Running)))
         {
+            var at = pool.Hosts.Of(pool.State.Get(vm));
             var (image, path) = await images.CreateAsync(call, vm);
             await using var held = await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { });
             try
             {
-                await pool.Hypervisor.SaveAsync(VmRows.Uuid(pool.State.Get(vm)), path, CancellationToken.None);
+                await at.Hypervisor.SaveAsync(VmRows.Uuid(pool.State.Get(vm)), path, CancellationToken.None);
             }
             catch (HypervisorException e)
             {
-                failure = GuestFailure.Explain(e, vm, pool.Host, null);
+                failure = GuestFailure.Explain(e, vm, at.Host, null);
             }
 
             await suspensions.SettleAsync(vm);
@@ -46,16 +47,16 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
     }
 
     [Message("VM.resume")]
-    public Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => ResumeAsync(call, vm, startPaused, VmOperations.Resume);
+    public Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => ResumeAsync(call, vm, startPaused, VmOperations.Resume, on: null);
 
     [Message("VM.resume_on")]
     public Task ResumeOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
     {
-        starts.RequireHere(host);
-        return ResumeAsync(call, vm, startPaused, VmOperations.ResumeOn);
+        pool.State.Get(host);
+        return ResumeAsync(call, vm, startPaused, VmOperations.ResumeOn, host);
     }
 
-    private async Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation)
+    private async Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation, Ref<HostRecord>? on)
     {
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
         {
@@ -63,8 +64,8 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
             var path = await images.FindAsync(vm, call.Cancellation);
             await using (await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { }))
             {
-                var plan = await starts.PrepareAsync(call, vm, paused);
-                await RunAsync(vm, plan, path, paused);
+                var (at, plan) = await starts.PrepareAsync(call, vm, paused, on);
+                await RunAsync(vm, at, plan, path, paused);
                 await images.RemoveAsync(image);
                 await starts.TellAsync(plan);
             }
@@ -74,7 +75,7 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         await starts.WaitAsync(call, vm);
     }
 
-    private async Task RunAsync(Ref<VmRecord> vm, DomainPlan plan, string path, bool paused)
+    private async Task RunAsync(Ref<VmRecord> vm, HostLink at, DomainPlan plan, string path, bool paused)
     {
         var uuid = plan.Config.Uuid;
         var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
@@ -82,17 +83,19 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         try
         {
             await guests.LayFirmwareAsync(vm);
-            await pool.Hypervisor.RestoreAsync(plan.Config, path, CancellationToken.None);
+            await at.Hypervisor.RestoreAsync(plan.Config, path, CancellationToken.None);
             isRestored = true;
             var isThere = false;
             await guests.RefreshAsync(
+                at,
                 uuid,
+                isGivenUp: false,
                 (tx, reference, domain) =>
                 {
                     isThere = domain is not null;
                     if (domain is not null)
                     {
-                        GuestStates.Run(tx, reference, domain, pool.Host);
+                        GuestStates.Run(tx, reference, domain, at.Host);
                         VmRows.Update(tx, reference, v => v with { PowerState = paused ? VmPowerState.Paused : VmPowerState.Running });
                         SuspendImages.GiveUp(tx, reference);
                         starts.Started(tx, reference, domain, plan, consoleStart);
@@ -107,7 +110,7 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
 
             if (!paused)
             {
-                await pool.Hypervisor.UnpauseAsync(uuid, CancellationToken.None);
+                await at.Hypervisor.UnpauseAsync(uuid, CancellationToken.None);
             }
         }
         catch (Exception e)
@@ -119,16 +122,16 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
                     if (isRestored)
                     {
                         // It has not run, so its image is as good as before.
-                        await pool.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
+                        await at.Hypervisor.DestroyAsync(uuid, CancellationToken.None);
                     }
 
-                    await starts.ReleaseAsync(uuid);
+                    await starts.ReleaseAsync(at, uuid);
                 });
             }
 
             if (e is HypervisorException refused)
             {
-                throw GuestFailure.Explain(refused, vm, pool.Host, plan);
+                throw GuestFailure.Explain(refused, vm, at.Host, plan);
             }
 
             throw;

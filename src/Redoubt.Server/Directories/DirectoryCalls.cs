@@ -12,9 +12,9 @@ internal sealed class DirectoryCalls(PoolServices pool, DirectoryLogins director
         CallContext call, Ref<PoolRecord> self, ImmutableSortedDictionary<string, string> config, string serviceName, string authType)
     {
         pool.State.Get(self);
-        if (pool.State.Get(pool.Host).ExternalAuthType.Length > 0)
+        if (pool.State.Get(pool.Hosts.Local.Host).ExternalAuthType.Length > 0)
         {
-            throw new XenApiException("AUTH_ALREADY_ENABLED", pool.State.Get(pool.Host).ExternalAuthType, pool.State.Get(pool.Host).ExternalAuthServiceName);
+            throw new XenApiException("AUTH_ALREADY_ENABLED", pool.State.Get(pool.Hosts.Local.Host).ExternalAuthType, pool.State.Get(pool.Hosts.Local.Host).ExternalAuthServiceName);
         }
 
         var parsed = DirectoryConfig.Parse(authType, config);
@@ -31,7 +31,7 @@ internal sealed class DirectoryCalls(PoolServices pool, DirectoryLogins director
         // The password first: a directory that is enabled without it could not be asked.
         directory.KeepPassword(password);
         await pool.Database.WriteAsync(
-            tx => tx.Update(pool.Host, h => h with
+            tx => tx.Update(pool.Hosts.Local.Host, h => h with
             {
                 ExternalAuthType = authType,
                 ExternalAuthServiceName = serviceName,
@@ -46,7 +46,7 @@ internal sealed class DirectoryCalls(PoolServices pool, DirectoryLogins director
     {
         pool.State.Get(self);
         await pool.Database.WriteAsync(
-            tx => tx.Update(pool.Host, h => h with
+            tx => tx.Update(pool.Hosts.Local.Host, h => h with
             {
                 ExternalAuthType = "",
                 ExternalAuthServiceName = "",

@@ -21,7 +21,7 @@ internal sealed class DirectoryLogins(PoolServices pool)
     /// <summary>The directory that is in use, or null.</summary>
     public LdapDirectory? Current()
     {
-        var host = pool.State.Get(pool.Host);
+        var host = pool.State.Get(pool.Hosts.Local.Host);
         return host.ExternalAuthType.Length == 0
             ? null
             : new(DirectoryConfig.Parse(host.ExternalAuthType, host.ExternalAuthConfiguration), ReadPassword());

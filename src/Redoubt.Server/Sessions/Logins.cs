@@ -31,7 +31,7 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
         try
         {
             var owner = await ProveAsync(user, attempt, remote, cancellationToken);
-            var session = await pool.Sessions.OpenAsync(owner, originator, pool.Host, null, cancellationToken);
+            var session = await pool.Sessions.OpenAsync(owner, originator, pool.Hosts.Local.Host, null, cancellationToken);
             await audit.LoginAsync(Message, user, remote, session, "ok");
             return session;
         }

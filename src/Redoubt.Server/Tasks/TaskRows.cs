@@ -12,7 +12,7 @@ internal static class TaskRows
         NameDescription = description,
         Created = pool.Time.GetUtcNow(),
         Status = TaskStatusType.Pending,
-        ResidentOn = pool.Host,
+        ResidentOn = pool.Hosts.Local.Host,
         Type = "<none/>",
         Session = session,
     };

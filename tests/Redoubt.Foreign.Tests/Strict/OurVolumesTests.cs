@@ -15,7 +15,7 @@ public sealed class OurVolumesTests
         await using var site = await Site.OpenAsync(Awkward);
         var client = site.Client;
         var sr = await client.CallAsync<Ref<SrRecord>>(
-            "SR.create", site.Daemon.Services.Host, Site.Map(("location", site.Storage)), 0L, Awkward, "", "file", "user", true, Site.Map(("a 'b'", "c\\d")));
+            "SR.create", site.Host, Site.Map(("location", site.Storage)), 0L, Awkward, "", "file", "user", true, Site.Map(("a 'b'", "c\\d")));
         await client.CallAsync("SR.enable_database_replication", sr);
         var path = Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories).Single();
         var (first, _) = Check(site, schema, path);
@@ -72,7 +72,7 @@ public sealed class OurVolumesTests
         await foreign.CallAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false);
 
         var own = Directory.CreateDirectory(Path.Combine(site.Root, "own")).FullName;
-        var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.create", site.Daemon.Services.Host, Site.Map(("location", own)), 0L, "own", "", "file", "user", true, Site.Map());
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.create", site.Host, Site.Map(("location", own)), 0L, "own", "", "file", "user", true, Site.Map());
         await site.Client.CallAsync("SR.enable_database_replication", sr);
         var (_, database) = Check(site, schema, Directory.EnumerateFiles(own, "*.raw", SearchOption.AllDirectories).Single());
         Assert.Contains(database.Tables["VM"].Values, v => v["uuid"] == DumpXml.Value(row, "uuid"));

@@ -74,7 +74,7 @@ public sealed class SecretsTests
         await using var pool = new TestPool();
         await pool.InitializeAsync();
         var sessions = pool.Server.Daemon.Services.Sessions;
-        var host = pool.Server.Daemon.Services.Host;
+        var host = pool.Server.Daemon.Services.Hosts.Local.Host;
         for (var i = 0; i < 100; i++)
         {
             await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => sessions.OpenAsync(Pool.SessionOwner.Root, "leaky", host, null, CancellationToken.None)));

@@ -1,0 +1,46 @@
+using System.Collections.Immutable;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// The hosts that this daemon can have VMs run on. The pool's database may know others, which nothing can be asked of or done on: what
+/// resides there is left as it was last seen.
+/// </summary>
+public sealed class Hosts(HostLink local)
+{
+    /// <summary>The host that this daemon runs on.</summary>
+    public HostLink Local { get; } = local;
+
+    /// <summary>Every one of them.</summary>
+    public ImmutableArray<HostLink> All { get; } = [local];
+
+    /// <summary>The guests that do not answer, wherever they are.</summary>
+    public GuestSilence Silence => All.Select(h => h.Silence).Aggregate((a, b) => new(a.Vms.Union(b.Vms), a.Unasked + b.Unasked));
+
+    /// <summary>A host; null: it is none of these.</summary>
+    public HostLink? Find(Ref<HostRecord> host) => All.FirstOrDefault(h => h.Host == host);
+
+    /// <summary>A host.</summary>
+    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: it is none of these.</exception>
+    public HostLink Get(Ref<HostRecord> host) => Find(host) ?? throw new XenApiException("HOST_OFFLINE", host.Opaque);
+
+    /// <summary>
+    /// The host that has a VM's guest, or is about to; for a VM without one, this host, which keeps what lies outside of any guest.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: the guest is where nothing can be asked.</exception>
+    public HostLink Of(VmRecord vm) => PlaceOf(vm) is { IsNull: false } place ? Get(place) : Local;
+
+    /// <summary>Whether a VM's guest is at a host or is about to be, or would be for <see cref="Of"/>; never a failure.</summary>
+    internal bool IsAt(HostLink host, VmRecord vm) => (PlaceOf(vm) is { IsNull: false } place ? Find(place) : Local) == host;
+
+    /// <summary>What each of them says of itself now; they are asked all at once.</summary>
+    internal async Task<ImmutableDictionary<Ref<HostRecord>, HostNow>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        var looks = await Task.WhenAll(All.Select(h => h.LookAsync(time, cancellationToken)));
+        return All.Zip(looks).ToImmutableDictionary(h => h.First.Host, h => h.Second);
+    }
+
+    /// <summary>Where a VM's guest is, or is about to be; null: it has none.</summary>
+    internal static Ref<HostRecord> PlaceOf(VmRecord vm) => vm.ResidentOn.IsNull ? vm.ScheduledToBeResidentOn : vm.ResidentOn;
+}
