@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace Redoubt.Compute.Tests;
 
 /// <summary>Whether KVM works is found out by a guest that runs under it.</summary>
@@ -46,17 +48,17 @@ public sealed class KvmProbeTests : IDisposable
     [Fact]
     public async Task A_yes_is_remembered_and_a_no_is_asked_again_after_ten_minutes()
     {
-        var clock = new StoppedClock();
+        var clock = new FakeTimeProvider();
         var cache = new KvmAnswerCache(_cache, "boot 1", clock);
         await cache.WriteAsync(new KvmAnswer(true, "it ran"), Cancel);
-        clock.Now += TimeSpan.FromDays(300);
+        clock.Advance(TimeSpan.FromDays(300));
         Assert.Equal(new KvmAnswer(true, "it ran"), await cache.ReadAsync(Cancel));
         Assert.Null(await new KvmAnswerCache(_cache, "boot 2", clock).ReadAsync(Cancel));
 
         await cache.WriteAsync(new KvmAnswer(false, "it hung"), Cancel);
-        clock.Now += TimeSpan.FromMinutes(9);
+        clock.Advance(TimeSpan.FromMinutes(9));
         Assert.Equal(new KvmAnswer(false, "it hung"), await cache.ReadAsync(Cancel));
-        clock.Now += TimeSpan.FromMinutes(1);
+        clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Null(await cache.ReadAsync(Cancel));
     }
 
@@ -65,12 +67,5 @@ public sealed class KvmProbeTests : IDisposable
     {
         await File.WriteAllTextAsync(_cache, "{\"Key\":\"boot", Cancel);
         Assert.Null(await new KvmAnswerCache(_cache, "boot 1", TimeProvider.System).ReadAsync(Cancel));
-    }
-
-    private sealed class StoppedClock : TimeProvider
-    {
-        internal DateTimeOffset Now { get; set; } = new(2030, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-        public override DateTimeOffset GetUtcNow() => Now;
     }
 }

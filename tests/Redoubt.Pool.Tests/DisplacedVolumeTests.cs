@@ -7,53 +7,14 @@ namespace Redoubt.Pool.Tests;
 /// <summary>A copy that isn't there, isn't ours or isn't current is never called healthy, and comes back by itself.</summary>
 public sealed class DisplacedVolumeTests
 {
-    /// <summary>What becomes of the file of a metadata VDI.</summary>
-    public static TheoryData<string> Accidents => [.. Acts.Keys];
-
-    private static Dictionary<string, Action<string>> Acts { get; } = new()
-    {
-        ["removed"] = File.Delete,
-        ["emptied"] = path => File.WriteAllBytes(path, []),
-        ["cut"] = path => SetLength(path, 1 << 20),
-        ["cut by a byte"] = path => SetLength(path, new FileInfo(path).Length - 1),
-        ["garbage"] = path => Overwrite(path, file => RandomAccess.Write(file, [.. Enumerable.Repeat((byte)0x5a, 1 << 20)], 0)),
-        ["zeros"] = path => Overwrite(path, file => RandomAccess.Write(file, new byte[1 << 20], 0)),
-        ["a link in its place"] = path =>
-        {
-            File.Move(path, path + ".moved");
-            File.CreateSymbolicLink(path, path + ".moved");
-        },
-        ["a folder in its place"] = path =>
-        {
-            File.Delete(path);
-            Directory.CreateDirectory(path);
-        },
-        ["a copy of itself in its place"] = path =>
-        {
-            Copy(path, path + ".copy");
-            File.Move(path + ".copy", path, overwrite: true);
-        },
-        ["the whole SR folder replaced by an empty one"] = path =>
-        {
-            Directory.Move(Path.GetDirectoryName(path)!, Path.GetDirectoryName(path)! + ".old");
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        },
-        ["the whole SR folder replaced by a copy"] = path =>
-        {
-            Directory.Move(Path.GetDirectoryName(path)!, Path.GetDirectoryName(path)! + ".old");
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            Copy(Path.Combine(Path.GetDirectoryName(path)! + ".old", Path.GetFileName(path)), path);
-        },
-    };
-
     [Theory]
-    [MemberData(nameof(Accidents))]
+    [MemberData(nameof(Accidents.All), MemberType = typeof(Accidents))]
     public async Task A_volume_that_vanished_is_noticed_by_itself_announced_and_mended(string accident)
     {
         await using var site = await TestSite.OpenAsync();
         var (sr, path) = await ProtectAsync(site);
         var before = await site.CreateVmAsync("before");
-        Acts[accident](path);
+        Accidents.Befall(path, accident);
 
         // Nothing changes meanwhile: also an idle pool must notice.
         await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
@@ -68,15 +29,24 @@ public sealed class DisplacedVolumeTests
         var found = Read(site, sr);
         Assert.Equal(["before", "after"], [found.Get(before).NameLabel, found.Get(after).NameLabel]);
         Assert.True(Own(site, sr).MetadataLatest);
+
+        // What took its place, if anything did, stays the only one of the pool.
+        var own = Own(site, sr).Uuid;
+        await site.Client.CallAsync("SR.scan", sr);
+        Assert.Equal(own, Assert.Single(site.Get(sr).Vdis.Select(site.Get), v => !v.MetadataOfPool.IsNull).Uuid);
+        await site.Daemon.DisposeAsync();
+        await site.StartAsync();
+        Assert.Equal("healthy", await HealthAsync(site, sr));
+        Assert.Equal(own, Own(site, sr).Uuid);
     }
 
     [Theory]
-    [MemberData(nameof(Accidents))]
+    [MemberData(nameof(Accidents.All), MemberType = typeof(Accidents))]
     public async Task A_change_after_it_is_never_said_to_be_on_the_SR_when_it_is_not(string accident)
     {
         await using var site = await TestSite.OpenAsync();
         var (sr, path) = await ProtectAsync(site);
-        Acts[accident](path);
+        Accidents.Befall(path, accident);
         for (var i = 0; i < 20; i++)
         {
             var vm = await site.CreateVmAsync($"{i}");
@@ -91,27 +61,6 @@ public sealed class DisplacedVolumeTests
         Assert.Equal(20, Read(site, sr).All<VmRecord>().Count(v => !v.Record.IsControlDomain));
     }
 
-    [Theory]
-    [MemberData(nameof(Accidents))]
-    public async Task What_took_its_place_stays_the_only_one_of_the_pool_over_scans_and_starts(string accident)
-    {
-        await using var site = await TestSite.OpenAsync();
-        var (sr, path) = await ProtectAsync(site);
-        Acts[accident](path);
-        await Patience.UntilAsync(() => Has(site, "METADATA_LUN_BROKEN"), "it is announced");
-        await Patience.UntilAsync(() => IsHealthy(site), "it is healthy again");
-        var own = Own(site, sr).Uuid;
-        for (var i = 0; i < 2; i++)
-        {
-            await site.Client.CallAsync("SR.scan", sr);
-            Assert.Equal(own, Assert.Single(site.Get(sr).Vdis.Select(site.Get), v => !v.MetadataOfPool.IsNull).Uuid);
-            await site.Daemon.DisposeAsync();
-            await site.StartAsync();
-            Assert.Equal("healthy", await HealthAsync(site, sr));
-            Assert.Equal(own, Own(site, sr).Uuid);
-        }
-    }
-
     [Fact]
     public async Task Another_pool_s_volume_in_its_place_stays_as_it_is_and_ours_goes_into_a_new_one()
     {
@@ -121,7 +70,7 @@ public sealed class DisplacedVolumeTests
         await using var site = await TestSite.OpenAsync();
         var (sr, path) = await ProtectAsync(site);
         var uuid = Own(site, sr).Uuid;
-        Copy(theirs, path + ".copy");
+        Accidents.Copy(theirs, path + ".copy");
         File.Move(path + ".copy", path, overwrite: true);
 
         var vm = await site.CreateVmAsync("ours");
@@ -173,7 +122,7 @@ public sealed class DisplacedVolumeTests
         await using var site = await TestSite.OpenAsync();
         var (sr, path) = await ProtectAsync(site);
         await site.Daemon.DisposeAsync();
-        Overwrite(path, file => RandomAccess.Write(file, [.. Enumerable.Repeat((byte)0x5a, 1 << 20)], 0));
+        Accidents.Overwrite(path, file => RandomAccess.Write(file, [.. Enumerable.Repeat((byte)0x5a, 1 << 20)], 0));
         await site.StartAsync();
         Assert.Equal("healthy", await HealthAsync(site, sr));
         Assert.NotEqual(path, PathOf(site, sr));
@@ -223,69 +172,6 @@ public sealed class DisplacedVolumeTests
         }
     }
 
-    [Fact]
-    public async Task The_pool_s_own_journal_that_is_removed_under_the_daemon_is_written_anew_and_nothing_is_lost()
-    {
-        await using var site = await TestSite.OpenAsync();
-        var path = Path.Combine(site.Root, "data", "pool.journal");
-        var before = await site.CreateVmAsync("before");
-        File.Delete(path);
-        var after = await site.CreateVmAsync("after");
-        var found = Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(path)).Content;
-        var state = Redoubt.Database.StateDump.FromDump(found.Database);
-        Assert.Equal(["before", "after"], [state.Get(before).NameLabel, state.Get(after).NameLabel]);
-
-        // And with nobody changing anything.
-        File.Delete(path);
-        await Patience.UntilAsync(() => File.Exists(path) && JournalReader.Read(path) is JournalVerdict.Intact, "it is written anew");
-        await Patience.UntilAsync(() => Has(site, "POOL_JOURNAL_HEALTHY"), "that is announced");
-        await site.Daemon.DisposeAsync();
-        await site.StartAsync();
-        Assert.Equal("after", site.Get(after).NameLabel);
-    }
-
-    [Theory]
-    [InlineData("emptied")]
-    [InlineData("cut")]
-    [InlineData("cut by a byte")]
-    [InlineData("garbage")]
-    [InlineData("zeros")]
-    [InlineData("a folder in its place")]
-    public async Task The_pool_s_own_journal_that_is_spoilt_under_the_daemon_is_kept_and_written_anew(string accident)
-    {
-        await using var site = await TestSite.OpenAsync();
-        var path = Path.Combine(site.Root, "data", "pool.journal");
-        var before = await site.CreateVmAsync("before");
-        var length = new FileInfo(path).Length;
-        (Acts.GetValueOrDefault(accident) ?? (file => SetLength(file, length - 1)))(path);
-        await Patience.UntilAsync(() => Has(site, "POOL_JOURNAL_HEALTHY"), "it is written anew and that is announced");
-        var after = await site.CreateVmAsync("after");
-        var state = Redoubt.Database.StateDump.FromDump(Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(path)).Content.Database);
-        Assert.Equal(["before", "after"], [state.Get(before).NameLabel, state.Get(after).NameLabel]);
-
-        Assert.True(Path.Exists(path + ".set-aside-1"));
-        Assert.Equal(length, new FileInfo(path).Length);
-        await site.Daemon.DisposeAsync();
-        await site.StartAsync();
-        Assert.Equal("after", site.Get(after).NameLabel);
-    }
-
-    [Fact]
-    public async Task Another_journal_in_the_place_of_the_pool_s_own_is_not_written_over_and_no_change_is_made_meanwhile()
-    {
-        await using var other = await TestSite.OpenAsync();
-        await using var site = await TestSite.OpenAsync();
-        var path = Path.Combine(site.Root, "data", "pool.journal");
-        File.Move(path, path + ".kept");
-        Copy(Path.Combine(other.Root, "data", "pool.journal"), path);
-        Assert.Equal("INTERNAL_ERROR", (await site.Client.FailAsync("VM.create", new VmRecord { NameLabel = "lost", MemoryStaticMax = 1 << 27, MemoryDynamicMax = 1 << 27, MemoryDynamicMin = 1 << 27, MemoryStaticMin = 1 << 26, VcpusMax = 1, VcpusAtStartup = 1 }))[0]);
-        Assert.Equal(other.Daemon.Services.State.Get(other.Daemon.Services.Pool).Uuid, Assert.IsType<MetadataVolume.Readable>(MetadataVolume.Read(path)).PoolUuid);
-        File.Move(path + ".kept", path, overwrite: true);
-        await Patience.UntilAsync(() => site.Daemon.Services.Database.Own.Health == Redoubt.Database.JournalHealth.Healthy, "it goes on");
-        await site.CreateVmAsync("after");
-        Assert.DoesNotContain(site.All<VmRecord>(), v => v.NameLabel == "lost");
-    }
-
     private static async Task<(Ref<SrRecord> Sr, string Path)> ProtectAsync(TestSite site)
     {
         var sr = await site.CreateSrAsync("sr");
@@ -307,20 +193,4 @@ public sealed class DisplacedVolumeTests
         (await site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr))["health"];
 
     private static bool Has(TestSite site, string message) => site.All<MessageRecord>().Any(m => m.Name == message && m.Cls == Cls.Pool);
-
-    private static void SetLength(string path, long length) => Overwrite(path, file => RandomAccess.SetLength(file, length));
-
-    private static void Overwrite(string path, Action<Microsoft.Win32.SafeHandles.SafeFileHandle> act)
-    {
-        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        act(file);
-    }
-
-    /// <summary>Copies what is not a hole.</summary>
-    private static void Copy(string from, string to)
-    {
-        using var copy = System.Diagnostics.Process.Start("cp", ["--sparse=always", from, to]);
-        copy.WaitForExit();
-        Assert.Equal(0, copy.ExitCode);
-    }
 }

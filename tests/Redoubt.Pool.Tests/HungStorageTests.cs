@@ -5,6 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Tests;
 
 /// <summary>Storage that hangs holds up what depends on it, and nothing else.</summary>
+[Trait("Needs", "time")]
 public sealed class HungStorageTests
 {
     /// <summary>Longer than any limit, and far shorter than for ever.</summary>

@@ -4,6 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Tests;
 
 /// <summary>A libvirtd that dies, hangs and comes back, below a daemon that goes on.</summary>
+[Trait("Needs", "time")]
 public sealed class LostHypervisorTests
 {
     [Theory]

@@ -141,9 +141,9 @@ public sealed class CrashTests
                 _acknowledged.Add((Scratch.Operations.Count, _state.Manifest.Generation));
             else
                 WriteWhole();
-            Scratch.Clock.Now += TimeSpan.FromMinutes(7);
+            Scratch.Clock.Advance(TimeSpan.FromMinutes(7));
             if (number % 4 == 0 && Scratch.Layout.Area is not null)
-                _writer.AddHistory(PackedDatabase.Of(_state, Scratch.Clock.Now));
+                _writer.AddHistory(PackedDatabase.Of(_state, Scratch.Clock.GetUtcNow()));
         }
 
         public int Examine(Action<byte[], long> examine) => CrashImages.ForEach(_initial, Scratch.Operations, Seed, (image, flushed) =>

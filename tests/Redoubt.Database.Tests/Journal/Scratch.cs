@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Time.Testing;
 using Redoubt.Database.Dump;
 using Redoubt.Database.Journal;
 using Redoubt.Database.Journal.Area;
@@ -28,7 +29,7 @@ internal sealed class Scratch : IDisposable
     public JournalDevice Device { get; }
 
     /// <summary>The clock of the writers.</summary>
-    public TestClock Clock { get; } = new();
+    public FakeTimeProvider Clock { get; } = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
 
     public List<DeviceOperation> Operations { get; } = [];
 

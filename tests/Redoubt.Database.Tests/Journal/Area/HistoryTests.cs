@@ -95,13 +95,13 @@ public sealed class HistoryTests
         using var writer = scratch.Writer();
         var dump = Pool(2, vms: 3, vapps: 2);
         writer.WriteDatabase(dump);
-        Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(dump, scratch.Clock.Now)));
-        Assert.Equal(HistoryAddResult.AlreadyThere, writer.AddHistory(PackedDatabase.Of(dump, scratch.Clock.Now)));
+        Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(dump, scratch.Clock.GetUtcNow())));
+        Assert.Equal(HistoryAddResult.AlreadyThere, writer.AddHistory(PackedDatabase.Of(dump, scratch.Clock.GetUtcNow())));
 
         var listing = scratch.History();
 
         var entry = Assert.Single(listing.Entries);
-        Assert.Equal((2, scratch.Clock.Now, 3, 2, "home"), (entry.Generation, entry.WrittenAt, entry.Vms, entry.VApps, entry.Pool.Name));
+        Assert.Equal((2, scratch.Clock.GetUtcNow(), 3, 2, "home"), (entry.Generation, entry.WrittenAt, entry.Vms, entry.VApps, entry.Pool.Name));
         Assert.Equal(DumpWriter.Measure(dump), entry.DumpBytes);
         Assert.True(entry.StoredBytes < entry.DumpBytes);
         Assert.Equal((entry.Pool, 2, 2), (listing.Pool, listing.Log[0]!.FromGeneration, listing.Log[0]!.ToGeneration));
@@ -115,11 +115,11 @@ public sealed class HistoryTests
         using var scratch = new Scratch(16 * 1024, historyBlocks: 8);
         using var writer = scratch.Writer();
         writer.WriteDatabase(Pool(2, vms: 20, vapps: 1));
-        Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Pool(2, vms: 20, vapps: 1), scratch.Clock.Now)));
+        Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Pool(2, vms: 20, vapps: 1), scratch.Clock.GetUtcNow())));
         for (var generation = 4L; generation < 80; generation += 2)
         {
-            scratch.Clock.Now += TimeSpan.FromSeconds(1);
-            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Pool(generation, 0, 0), scratch.Clock.Now)));
+            scratch.Clock.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Pool(generation, 0, 0), scratch.Clock.GetUtcNow())));
             var entries = scratch.History().Entries;
             Assert.Equal((2, 20), (entries[0].Generation, entries[0].Vms));
             Assert.Equal(generation, entries[^1].Generation);
@@ -127,7 +127,7 @@ public sealed class HistoryTests
             Assert.Equal(Pool(2, vms: 20, vapps: 1), content!.Database);
         }
 
-        Assert.Equal(HistoryAddResult.NoSpace, writer.AddHistory(PackedDatabase.Of(Pool(90, 1, 400), scratch.Clock.Now)));
+        Assert.Equal(HistoryAddResult.NoSpace, writer.AddHistory(PackedDatabase.Of(Pool(90, 1, 400), scratch.Clock.GetUtcNow())));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class HistoryTests
         using var scratch = new Scratch();
         using var writer = scratch.Writer();
         writer.WriteDatabase(Scratch.Counters(2));
-        Assert.Equal(HistoryAddResult.NoArea, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(2), scratch.Clock.Now)));
+        Assert.Equal(HistoryAddResult.NoArea, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(2), scratch.Clock.GetUtcNow())));
     }
 
     private static DatabaseDump Pool(long generation, int vms, int vapps) => Dumps.Of(

@@ -106,8 +106,8 @@ public sealed class LargeDatabaseTests
         for (var i = 1; i <= 30; i++)
         {
             var state = Large(i * 2, rows: 20, width: 120, seed: i);
-            kept += writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.Now)) == HistoryAddResult.Added ? 1 : 0;
-            scratch.Clock.Now += TimeSpan.FromSeconds(1);
+            kept += writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.GetUtcNow())) == HistoryAddResult.Added ? 1 : 0;
+            scratch.Clock.Advance(TimeSpan.FromSeconds(1));
         }
 
         Assert.True(kept > 2, $"{kept}");
@@ -115,7 +115,7 @@ public sealed class LargeDatabaseTests
         {
             var state = Large(100 + (i * 10), seed: 100 + i);
             writer.WriteDatabase(state);
-            writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.Now));
+            writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.GetUtcNow()));
             var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;
             Assert.Equal((state, ProofStanding.Whole), (content.Database, content.Proof.Standing));
             // Whatever the history lists is there.

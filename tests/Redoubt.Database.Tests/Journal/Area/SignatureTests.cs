@@ -26,7 +26,7 @@ public sealed class SignatureTests : IDisposable
 
         writer.Append([Scratch.Transaction(0, 1, 2)]);
         Assert.Equal((2, 0), (Scratch.Content(_scratch.Read())!.Generation, Signature()!.Generation));
-        writer.AddHistory(PackedDatabase.Of(Scratch.Counters(2), _scratch.Clock.Now));
+        writer.AddHistory(PackedDatabase.Of(Scratch.Counters(2), _scratch.Clock.GetUtcNow()));
         Assert.Equal(2, Signature()!.Generation);
 
         // The other half, and back again.
@@ -77,7 +77,7 @@ public sealed class SignatureTests : IDisposable
         var from = _scratch.Operations.Count;
         writer.WriteDatabase(Scratch.Counters(2));
         writer.Append([Scratch.Transaction(2, 1, 2)]);
-        writer.AddHistory(PackedDatabase.Of(Scratch.Counters(4), _scratch.Clock.Now));
+        writer.AddHistory(PackedDatabase.Of(Scratch.Counters(4), _scratch.Clock.GetUtcNow()));
         writer.WriteDatabase(Scratch.Counters(6));
         for (var done = from; done <= _scratch.Operations.Count; done++)
         {

@@ -34,10 +34,10 @@ internal sealed class SmallVolume
             writer.WriteDatabase(state);
             Take(scratch, state);
             if (history)
-                Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.Now)));
+                Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(state, scratch.Clock.GetUtcNow())));
             for (var i = 0; i < batches; i++)
             {
-                scratch.Clock.Now += TimeSpan.FromSeconds(10);
+                scratch.Clock.Advance(TimeSpan.FromSeconds(10));
                 var transaction = Scratch.Transaction(state.Manifest.Generation, (half * 100) + i, 1 + (seed == 0 ? i % 3 : random.Next(5)));
                 if (writer.Append([transaction]) != AppendResult.Durable)
                     break;
@@ -90,5 +90,5 @@ internal sealed class SmallVolume
         return Dumps.Of(generation, [.. rest, .. isLarge ? LargeDatabaseTests.Large(generation, rows: 26, width: 160).Tables.Where(t => t.Name == "big") : []]);
     }
 
-    private void Take(Scratch scratch, DatabaseDump state) => (States[state.Manifest.Generation], Times[state.Manifest.Generation]) = (state, scratch.Clock.Now);
+    private void Take(Scratch scratch, DatabaseDump state) => (States[state.Manifest.Generation], Times[state.Manifest.Generation]) = (state, scratch.Clock.GetUtcNow());
 }

@@ -34,7 +34,7 @@ public sealed class StaleProofTests
         using (var writer = scratch.Writer())
         {
             writer.WriteDatabase(Scratch.Counters(100));
-            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(100), scratch.Clock.Now)));
+            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(100), scratch.Clock.GetUtcNow())));
         }
 
         var image = scratch.Image;
@@ -46,7 +46,7 @@ public sealed class StaleProofTests
         using (var writer = scratch.Writer())
         {
             writer.WriteDatabase(Scratch.Counters(106));
-            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(106), scratch.Clock.Now)));
+            Assert.Equal(HistoryAddResult.Added, writer.AddHistory(PackedDatabase.Of(Scratch.Counters(106), scratch.Clock.GetUtcNow())));
         }
 
         var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;
