@@ -83,7 +83,10 @@ internal static class FailoverBench
         Name = vm.NameLabel,
         MemoryMaxBytes = vm.MemoryStaticMax,
         Vcpus = (int)vm.VcpusMax,
-        Disks = [new DomainDisk { Device = 0, Path = $"/storage/{vm.Uuid}.qcow2", Format = DiskFormat.Qcow2 }],
+        Disks =
+        [
+            new DomainDisk { Device = 0, Source = new Storage.DiskSource.File($"/storage/{vm.Uuid}.qcow2", Storage.DiskFormat.Qcow2) },
+        ],
         ConsoleLogPath = $"/consoles/{vm.Uuid}.log",
         VncSocketPath = $"/vnc/{index}.sock",
         AgentSocketPath = $"/agent/{index}.sock",

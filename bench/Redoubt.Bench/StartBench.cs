@@ -86,7 +86,14 @@ internal static class StartBench
         MemoryMaxBytes = 128 << 20,
         Vcpus = 1,
         BootOrder = "c",
-        Disks = [new DomainDisk { Device = 0, Path = Path.Combine(directory, "disk.qcow2"), Format = DiskFormat.Qcow2 }],
+        Disks =
+        [
+            new DomainDisk
+            {
+                Device = 0,
+                Source = new Storage.DiskSource.File(Path.Combine(directory, "disk.qcow2"), Storage.DiskFormat.Qcow2),
+            },
+        ],
         ConsoleLogPath = Path.Combine(directory, "console.log"),
         VncSocketPath = Path.Combine(directory, "vnc.sock"),
         AgentSocketPath = Path.Combine(directory, "agent.sock"),

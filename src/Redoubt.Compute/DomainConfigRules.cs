@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Compute;
@@ -33,7 +34,9 @@ internal static partial class DomainConfigRules
         {
             if (disk.Device is < 0 or > 255)
                 yield return $"A disk is in slot {disk.Device}; slots go from 0 to 255.";
-            if (disk.Path is null && !disk.IsCdrom)
+            if (disk.Source is DiskSource.Network network && XmlText.Clean(network.Name) != network.Name)
+                yield return $"The disk in slot {disk.Device} has a name that libvirt can't be told.";
+            if (disk.Source is null && !disk.IsCdrom)
                 yield return $"The disk in slot {disk.Device} has no image; only a CD drive may be empty.";
         }
     }
@@ -55,7 +58,7 @@ internal static partial class DomainConfigRules
 
     private static IEnumerable<string> Paths(DomainConfig config)
     {
-        var files = config.Disks.Select(disk => ($"disk {disk.Device}", disk.Path))
+        var files = config.Disks.Select(disk => ($"disk {disk.Device}", disk.Source?.LocalPath))
             .Append(("kernel", config.Kernel?.KernelPath))
             .Append(("initial ramdisk", config.Kernel?.InitrdPath))
             .Append(("UEFI variables", config.NvramPath))

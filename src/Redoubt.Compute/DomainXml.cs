@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Xml.Linq;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Compute;
@@ -109,26 +110,35 @@ public static class DomainXml
         new XAttribute("model", "tpm-crb"),
         new XElement("backend", new XAttribute("type", "emulator"), new XAttribute("version", "2.0"), new XAttribute("persistent_state", "yes")));
 
-    private static XElement Disk(DomainDisk disk)
-    {
-        var isBlock = disk.Path?.StartsWith("/dev/", StringComparison.Ordinal) == true;
-        return new XElement(
-            "disk",
-            new XAttribute("type", isBlock ? "block" : "file"),
-            new XAttribute("device", disk.IsCdrom ? "cdrom" : "disk"),
-            Driver(disk),
-            disk.Path is null ? null : new XElement("source", new XAttribute(isBlock ? "dev" : "file", disk.Path)),
-            new XElement(
-                "target",
-                new XAttribute("dev", (disk.IsCdrom ? "sd" : "vd") + Letters(disk.Device)),
-                new XAttribute("bus", disk.IsCdrom ? "sata" : "virtio")),
-            disk.ReadOnly || disk.IsCdrom ? new XElement("readonly") : null);
-    }
+    private static XElement Disk(DomainDisk disk) => new(
+        "disk",
+        new XAttribute("type", disk.Source switch { DiskSource.Block => "block", DiskSource.Network => "network", _ => "file" }),
+        new XAttribute("device", disk.IsCdrom ? "cdrom" : "disk"),
+        Driver(disk),
+        Source(disk.Source),
+        new XElement(
+            "target",
+            new XAttribute("dev", (disk.IsCdrom ? "sd" : "vd") + Letters(disk.Device)),
+            new XAttribute("bus", disk.IsCdrom ? "sata" : "virtio")),
+        disk.ReadOnly || disk.IsCdrom ? new XElement("readonly") : null);
 
-    private static XElement? Driver(DomainDisk disk) => disk.Path is null ? null : new XElement(
+    private static XElement? Source(DiskSource? source) => source switch
+    {
+        null => null,
+        DiskSource.File file => new XElement("source", new XAttribute("file", file.Path)),
+        DiskSource.Block block => new XElement("source", new XAttribute("dev", block.Device)),
+        DiskSource.Network network => new XElement(
+            "source",
+            new XAttribute("protocol", network.Protocol switch { NetworkProtocol.Rbd => "rbd" }),
+            new XAttribute("name", network.Name),
+            network.Hosts.Select(host => new XElement("host", new XAttribute("name", host.Name), new XAttribute("port", host.Port)))),
+        _ => throw new InvalidOperationException($"unknown source {source}"),
+    };
+
+    private static XElement? Driver(DomainDisk disk) => disk.Source is not { } source ? null : new XElement(
         "driver",
         new XAttribute("name", "qemu"),
-        new XAttribute("type", disk.Format switch { DiskFormat.Qcow2 => "qcow2", DiskFormat.Raw => "raw" }),
+        new XAttribute("type", source.Format switch { DiskFormat.Qcow2 => "qcow2", DiskFormat.Raw => "raw" }),
         // writeback: the guest sees a disk with a write cache, and its flush becomes fdatasync on the host, so what the guest has synced
         // is durable. "none" would promise the same, but needs O_DIRECT, which tmpfs and some network file systems refuse.
         new XAttribute("cache", "writeback"),

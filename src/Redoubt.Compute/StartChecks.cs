@@ -1,3 +1,5 @@
+using Redoubt.Storage;
+
 namespace Redoubt.Compute;
 
 /// <summary>
@@ -13,8 +15,8 @@ internal static class StartChecks
         Emulator(platform.EmulatorPath);
         foreach (var disk in config.Disks)
         {
-            if (disk.Path is { } path)
-                Image(disk, path);
+            if (disk.Source is { LocalPath: { } path } source)
+                Image(disk, path, source.Format);
         }
 
         foreach (var path in new[] { config.Kernel?.KernelPath, config.Kernel?.InitrdPath })
@@ -50,7 +52,7 @@ internal static class StartChecks
                 "Install it (Debian and Ubuntu: apt-get install qemu-system-x86).");
     }
 
-    private static void Image(DomainDisk disk, string path)
+    private static void Image(DomainDisk disk, string path, DiskFormat format)
     {
         if (!File.Exists(path))
             throw new HypervisorException(
@@ -63,7 +65,8 @@ internal static class StartChecks
             // QEMU's complaint about a wrong format names the disk by a number of libvirt's, from which no operator can tell which it is.
             using var image = File.OpenRead(path);
             Span<byte> magic = stackalloc byte[4];
-            if (disk.Format == DiskFormat.Qcow2 && (image.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4 || !magic.SequenceEqual(Qcow2Magic)))
+            if (format == DiskFormat.Qcow2
+                && (image.ReadAtLeast(magic, 4, throwOnEndOfStream: false) < 4 || !magic.SequenceEqual(Qcow2Magic)))
                 throw Unreadable("is not a qcow2 image", null);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

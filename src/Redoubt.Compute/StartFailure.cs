@@ -38,7 +38,7 @@ internal static class StartFailure
         HypervisorException Disk(HypervisorFailure failure, string problem, string advice)
         {
             // The longest path that is named: one image's path may be the beginning of another's.
-            var path = config.Disks.Select(disk => disk.Path).OfType<string>()
+            var path = config.Disks.Select(disk => disk.Source?.Place).OfType<string>()
                 .Where(path => text.Contains(path, StringComparison.Ordinal))
                 .MaxBy(path => path.Length);
             return new HypervisorException(

@@ -42,6 +42,7 @@ public sealed class LiveJournal : IAsyncDisposable
     private readonly Task _worker;
     private readonly Lock _writing = new();
     private JournalHalf? _keep;
+    private readonly IAsyncDisposable? _held;
     private JournalDevice? _device;
     private long _length;
     private JournalWriter? _writer;
@@ -71,8 +72,10 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <param name="make">
     /// Makes an empty redo log at the path when there is nothing or no redo log, and keeps what is there; by default such a journal stays broken.
     /// </param>
+    /// <param name="held">What has the volume be at the path; let go when the journal is closed.</param>
     public LiveJournal(
-        string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null, VolumeOwner? owner = null, Action? make = null)
+        string key, string path, JournalHalf? keep, TimeProvider time, VolumeSigner? signer = null, VolumeOwner? owner = null,
+        Action? make = null, IAsyncDisposable? held = null)
     {
         Key = key;
         _signer = signer;
@@ -81,6 +84,7 @@ public sealed class LiveJournal : IAsyncDisposable
         _time = time;
         _owner = owner ?? VolumeOwner.Create(Path.GetDirectoryName(path) ?? path, time);
         _make = make;
+        _held = held;
         _worker = Task.Run(WorkAsync);
         _proofs = time.CreateTimer(_ => AskForProof(), null, ProofInterval, ProofInterval);
     }
@@ -155,6 +159,11 @@ public sealed class LiveJournal : IAsyncDisposable
         {
             _writer?.Dispose();
             _stopping.Dispose();
+        }
+
+        if (_held is not null)
+        {
+            await _held.DisposeAsync();
         }
     }
 

@@ -73,6 +73,11 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
         "SR_STAYS_READ_ONLY", 2, Cls.Sr, Sr,
         $"VMs were recovered from this SR, but it can't be made writable, so they can't start yet: {Why} Mend that, then unplug and plug its PBD.");
 
+    /// <summary>A running guest's disk could not be attached anew.</summary>
+    public sealed record DiskNotTakenUp(string Vm, string Disk, string Why) : Announcement(
+        "VDI_NOT_TAKEN_UP", 3, Cls.Vm, Vm,
+        $"The disk {Disk} of the running VM can't be attached anew: {Why} The guest goes on with it as it is.");
+
     /// <summary>An SR's size is not known.</summary>
     public sealed record SrNotMeasured(string Sr, string Why) : Announcement("SR_CANNOT_BE_MEASURED", 5, Cls.Sr, Sr, Why);
 

@@ -9,9 +9,6 @@ namespace Redoubt.Pool;
 /// <summary>What a pool's database holds besides what people put there: the pool, its host, the kinds of storage.</summary>
 internal static class FirstStart
 {
-    // What drivers can do and no message asks for: clients take features for messages that work.
-    private static readonly string[] NotOffered = ["VDI_SNAPSHOT", "VDI_UPDATE"];
-
     /// <summary>Makes what is missing, and brings up to date what the machine itself decides.</summary>
     public static (Ref<PoolRecord> Pool, Ref<HostRecord> Host) Apply(
         Transaction tx, PoolConfig config, HypervisorFacts? facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
@@ -90,8 +87,8 @@ internal static class FirstStart
                 Vendor = "Redoubt",
                 Version = "1.0",
                 RequiredApiVersion = "1.0",
-                Capabilities = [.. driver.Capabilities.Except(NotOffered)],
-                Features = driver.Capabilities.Except(NotOffered).ToImmutableSortedDictionary(c => c, _ => 1L),
+                Capabilities = [.. driver.Features.Words],
+                Features = driver.Features.Words.ToImmutableSortedDictionary(c => c, _ => 1L),
                 Configuration = driver.RequiredDeviceConfig.ToImmutableSortedDictionary(k => k, _ => "required"),
             };
             if (old is null)

@@ -5,7 +5,7 @@ using Redoubt.Database;
 using Redoubt.Pool.Backups;
 using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
-using Redoubt.Storage.FileDriver;
+using Redoubt.Storage.Drivers;
 using Redoubt.Storage.Images;
 using Redoubt.XenApi;
 
@@ -157,7 +157,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         opened.Push(hypervisor.DisposeAsync);
         var scratch = ScratchDirectory.Open(config.DataDirectory);
         var roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
-        ISrDriver[] drivers = [new LimitedSrDriver(new FileSrDriver(new QemuImg(time), scratch, roots), time)];
+        var drivers = SrDrivers.All(new QemuImg(time), scratch, roots, meter, time);
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         await database.WriteAsync(messages.Load, cancellationToken);

@@ -68,9 +68,20 @@ public interface ISr : IAsyncDisposable
     /// </summary>
     Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken);
 
-    /// <summary>Says where the hypervisor, or the journal of the pool, finds the disk's image. Valid while the disk exists.</summary>
-    /// <exception cref="XenApi.XenApiException"><c>SR_OPERATION_NOT_SUPPORTED</c> without the capability <c>VDI_ATTACH</c>.</exception>
-    Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken);
+    /// <summary>Looks at one disk.</summary>
+    /// <exception cref="XenApi.XenApiException">Code 46: it is not there. Code 65: it can't be used.</exception>
+    Task<VdiState> StatVdiAsync(VdiUuid vdi, CancellationToken cancellationToken);
+
+    /// <summary>Makes a disk ready for a hypervisor of this host, until it is let go. For reading, nothing of it is written.</summary>
+    /// <exception cref="XenApi.XenApiException">
+    /// <c>SR_OPERATION_NOT_SUPPORTED</c> without <see cref="SrFeatures.AttachesVdis"/>; <c>OPERATION_NOT_ALLOWED</c>: for writing, on an SR
+    /// that is attached to be read.
+    /// </exception>
+    Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken);
+
+    /// <summary>Gives the bytes of a raw disk to whoever reads and writes them on this host: metadata volumes, saved memory.</summary>
+    /// <exception cref="XenApi.XenApiException">As of <see cref="AttachVdiAsync"/>; code 66: the disk is not raw.</exception>
+    Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken);
 
     /// <summary>
     /// A word that is another one when the content of a disk has been changed by whomever, or, without a disk, when one has come or gone.
@@ -83,7 +94,7 @@ public interface ISr : IAsyncDisposable
     /// <exception cref="XenApi.XenApiException">As of a change.</exception>
     Task ProveWritesAsync(CancellationToken cancellationToken);
 
-    /// <summary>Looks at what lies where <see cref="GetPathAsync"/> says, in the caller's own way, on a thread that may wait for storage.</summary>
+    /// <summary>Looks at what <see cref="OpenDeviceAsync"/> gives, in the caller's way, on a thread that may wait for storage.</summary>
     Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken);
 
     /// <summary>

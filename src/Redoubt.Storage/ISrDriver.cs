@@ -26,8 +26,8 @@ public interface ISrDriver
     /// <summary>The keys that <c>device-config</c> must hold, in the order an operator is asked for them.</summary>
     IReadOnlyList<string> RequiredDeviceConfig { get; }
 
-    /// <summary>What the driver can do, in xapi's words (<c>SR_PROBE</c>, <c>VDI_CREATE</c>, …). What is not listed is refused.</summary>
-    IReadOnlyList<string> Capabilities { get; }
+    /// <summary>What the driver can do. The rest is refused with <c>SR_OPERATION_NOT_SUPPORTED</c>.</summary>
+    SrFeatures Features { get; }
 
     /// <summary>
     /// Lists the SRs that the device config leads to. Writes nothing. A broken SR is listed with its reason and hides no other.

@@ -40,8 +40,28 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => WhileAnsweringAsync(
         () => sr.ExportVdiAsync(vdi, format, cancellationToken), () => AnswerAsync(CancellationToken.None), late => late.DisposeAsync().AsTask(), cancellationToken);
 
-    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) =>
-        LookAsync(() => sr.GetPathAsync(vdi, cancellationToken), SrLooks.Limit, cancellationToken);
+    public Task<VdiState> StatVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) =>
+        LookAsync(() => sr.StatVdiAsync(vdi, cancellationToken), SrLooks.Limit, cancellationToken);
+
+    public async Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
+    {
+        var made = await _looks.RunAsync(
+            () => sr.AttachVdiAsync(vdi, access, cancellationToken),
+            SrLooks.Limit,
+            late => late.DisposeAsync().AsTask(),
+            cancellationToken);
+        return new VdiAttachment(vdi, made.Access, made.Source, () => LetGoAsync(made));
+    }
+
+    public async Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
+    {
+        var made = await _looks.RunAsync(
+            () => sr.OpenDeviceAsync(vdi, access, cancellationToken),
+            SrLooks.Limit,
+            late => late.DisposeAsync().AsTask(),
+            cancellationToken);
+        return new VdiDevice(made.Path, () => LetGoAsync(made));
+    }
 
     public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) =>
         LookAsync(() => sr.GetMarkAsync(vdi, cancellationToken), SrLooks.Limit, cancellationToken);
@@ -94,6 +114,10 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
             }
         }
     }
+
+    // It goes on when the storage is back; nobody has to know whether it has been let go by now.
+    private async ValueTask LetGoAsync(IAsyncDisposable held) =>
+        await held.DisposeAsync().AsTask().WaitAsync(SrLooks.Limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private Task RemoveAsync(VdiState made) => sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
 

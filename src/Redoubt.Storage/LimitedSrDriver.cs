@@ -19,7 +19,7 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
     public IReadOnlyList<string> RequiredDeviceConfig => driver.RequiredDeviceConfig;
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Capabilities => driver.Capabilities;
+    public SrFeatures Features => driver.Features;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>

@@ -6,9 +6,6 @@ public sealed record ProbedMetadata
     /// <summary>Its UUID.</summary>
     public required VdiUuid Uuid { get; init; }
 
-    /// <summary>Where it can be opened for reading; <c>null</c> where the driver has no paths.</summary>
-    public required string? Path { get; init; }
-
     /// <summary>Its size, in bytes.</summary>
     public required long VirtualSizeBytes { get; init; }
 }

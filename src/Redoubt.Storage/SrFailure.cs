@@ -49,6 +49,10 @@ internal static class SrFailure
     public static XenApiException Unreadable(VdiUuid vdi, string where, string reason)
         => Backend(VdiLoad, $"VDI {vdi} ({where}) cannot be used: {reason}");
 
+    /// <summary>The bytes of a disk were asked for that is kept in another form.</summary>
+    public static XenApiException NotRaw(VdiUuid vdi)
+        => Backend(VdiType, $"VDI {vdi} is an image and not the bytes of a disk: export it as raw instead.");
+
     /// <summary>The content would make the disk something other than it is.</summary>
     public static XenApiException WouldChangeType(VdiUuid vdi, VdiType present)
         => Backend(VdiType, present == Storage.VdiType.Metadata

@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using System.Xml.Linq;
 using FsCheck;
 using FsCheck.Fluent;
@@ -47,14 +48,14 @@ public sealed class DomainXmlTests
         {
             Name = hostile,
             Kernel = new DirectKernel { KernelPath = "/k" + XmlText.Clean(hostile), Arguments = hostile },
-            Disks = [new DomainDisk { Device = 0, Path = "/d" + XmlText.Clean(hostile) }],
+            Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File("/d" + XmlText.Clean(hostile), DiskFormat.Raw) }],
         };
         var hostileTags = Build(config).Descendants().Select(element => element.Name.LocalName);
         var plainTags = Build(config with
         {
             Name = "x",
             Kernel = new DirectKernel { KernelPath = "/k", Arguments = "x" },
-            Disks = [new DomainDisk { Device = 0, Path = "/d" }],
+            Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File("/d", DiskFormat.Raw) }],
         }).Descendants().Select(element => element.Name.LocalName);
         return hostileTags.SequenceEqual(plainTags);
     }).QuickCheckThrowOnFailure();
@@ -63,7 +64,7 @@ public sealed class DomainXmlTests
     public void A_path_comes_back_as_it_went_in() => Prop.ForAll<string?>(text =>
     {
         var path = "/" + XmlText.Clean(text ?? "");
-        var config = Plain with { Disks = [new DomainDisk { Device = 0, Path = path }] };
+        var config = Plain with { Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File(path, DiskFormat.Raw) }] };
         return config.Problems().Count == 0 && (string?)Build(config).Descendants("source").First().Attribute("file") == path;
     }).QuickCheckThrowOnFailure();
 
@@ -93,10 +94,10 @@ public sealed class DomainXmlTests
         {
             Disks =
             [
-                new DomainDisk { Device = 27, Path = "/b.raw", ReadOnly = true },
-                new DomainDisk { Device = 0, Path = "/a.qcow2", Format = DiskFormat.Qcow2 },
-                new DomainDisk { Device = 3, Path = null, IsCdrom = true },
-                new DomainDisk { Device = 1, Path = "/dev/vg/lv" },
+                new DomainDisk { Device = 27, Source = new DiskSource.File("/b.raw", DiskFormat.Raw), ReadOnly = true },
+                new DomainDisk { Device = 0, Source = new DiskSource.File("/a.qcow2", DiskFormat.Qcow2) },
+                new DomainDisk { Device = 3, Source = null, IsCdrom = true },
+                new DomainDisk { Device = 1, Source = new DiskSource.Block("/dev/vg/lv") },
             ],
         }).Descendants("disk").ToList();
         Assert.Equal(["vda", "vdb", "sdd", "vdab"], disks.Select(disk => (string?)disk.Element("target")!.Attribute("dev")));
@@ -105,6 +106,36 @@ public sealed class DomainXmlTests
         Assert.Equal("/dev/vg/lv", (string?)disks[1].Element("source")!.Attribute("dev"));
         Assert.Null(disks[2].Element("source"));
         Assert.Equal([false, false, true, true], disks.Select(disk => disk.Element("readonly") is not null));
+    }
+
+    [Fact]
+    public void Each_source_of_a_disk_is_told_as_what_it_is()
+    {
+        var disks = Build(Plain with
+        {
+            Disks =
+            [
+                new DomainDisk { Device = 0, Source = new DiskSource.File("/dev/shm/a.qcow2", DiskFormat.Qcow2) },
+                new DomainDisk { Device = 1, Source = new DiskSource.Block("/srv/lv", DiskFormat.Qcow2) },
+                new DomainDisk
+                {
+                    Device = 2,
+                    Source = new DiskSource.Network(
+                        NetworkProtocol.Rbd, [new("mon1", 6789), new("10.0.0.2", 3300)], "pool/a", new("guests", "geheim")),
+                },
+                new DomainDisk { Device = 3, Source = null, IsCdrom = true },
+            ],
+        }).Descendants("disk").ToList();
+        Assert.Equal(["file", "block", "network", "file"], disks.Select(d => (string?)d.Attribute("type")));
+        Assert.Equal(["qcow2", "qcow2", "raw", null], disks.Select(d => (string?)d.Element("driver")?.Attribute("type")));
+        Assert.Equal("/dev/shm/a.qcow2", (string?)disks[0].Element("source")!.Attribute("file"));
+        Assert.Equal("/srv/lv", (string?)disks[1].Element("source")!.Attribute("dev"));
+        var network = disks[2].Element("source")!;
+        Assert.Equal(("rbd", "pool/a"), ((string?)network.Attribute("protocol"), (string?)network.Attribute("name")));
+        Assert.Equal(
+            ["mon1:6789", "10.0.0.2:3300"],
+            network.Elements("host").Select(h => $"{(string?)h.Attribute("name")}:{(string?)h.Attribute("port")}"));
+        Assert.DoesNotContain("geheim", disks[2].ToString(), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -162,7 +193,12 @@ public sealed class DomainXmlTests
             Uuid = Guid.Empty,
             MemoryTargetBytes = 2L << 30,
             Vcpus = 0,
-            Disks = [new DomainDisk { Device = 0, Path = null }, new DomainDisk { Device = 0, Path = "relative" }, new DomainDisk { Device = 300, Path = "/x\0" }],
+            Disks =
+            [
+                new DomainDisk { Device = 0, Source = null },
+                new DomainDisk { Device = 0, Source = new DiskSource.File("relative", DiskFormat.Raw) },
+                new DomainDisk { Device = 300, Source = new DiskSource.File("/x\0", DiskFormat.Raw) },
+            ],
             Nics = [new DomainNic { Device = 0, Mac = "01:00:00:00:00:00", Bridge = "a/b" }],
             VncSocketPath = "/" + new string('v', 107),
             SerialSocketPath = "/" + new string('s', 107),

@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using Redoubt.Compute.Libvirt;
 
 namespace Redoubt.Compute.Tests;
@@ -42,7 +43,8 @@ public sealed class HostFactsTests
     public void The_words_of_libvirt_and_qemu_are_understood(string text, HypervisorFailure expected, string? subject)
     {
         var config = TestGuest.Config(Guid.NewGuid(), "/sr/a", null);
-        config = config with { Disks = [.. config.Disks, new DomainDisk { Device = 1, Path = "/sr/a.qcow2", Format = DiskFormat.Qcow2 }] };
+        var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/sr/a.qcow2", DiskFormat.Qcow2) };
+        config = config with { Disks = [.. config.Disks, second] };
         var failure = StartFailure.Explain(config, new HostMemory(1 << 30, 1 << 20), new LibvirtException(LibvirtError.Internal, text));
         Assert.Equal((expected, subject ?? config.Uuid.ToString("D")), (failure.Failure, failure.Subject));
     }

@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using Redoubt.Compute.Libvirt;
 
 namespace Redoubt.Compute.Tests;
@@ -202,9 +203,9 @@ public sealed class HypervisorTests(EmbeddedHost host)
             Disks =
             [
                 .. config.Disks,
-                new DomainDisk { Device = 1, Path = clone, Format = DiskFormat.Qcow2 },
-                new DomainDisk { Device = 2, Path = qcow2, Format = DiskFormat.Qcow2, ReadOnly = true },
-                new DomainDisk { Device = 3, Path = host.Guest("cd").Disks[0].Path, IsCdrom = true },
+                new DomainDisk { Device = 1, Source = new DiskSource.File(clone, DiskFormat.Qcow2) },
+                new DomainDisk { Device = 2, Source = new DiskSource.File(qcow2, DiskFormat.Qcow2), ReadOnly = true },
+                new DomainDisk { Device = 3, Source = host.Guest("cd").Disks[0].Source, IsCdrom = true },
             ],
         };
         var saved = Path.Combine(host.Root, "saved");
@@ -300,9 +301,9 @@ public sealed class HypervisorTests(EmbeddedHost host)
             Disks =
             [
                 .. config.Disks,
-                new DomainDisk { Device = 3, Path = null, IsCdrom = true },
-                new DomainDisk { Device = 4, Path = host.Guest("cd").Disks[0].Path, IsCdrom = true },
-                new DomainDisk { Device = 30, Path = host.Guest("read only").Disks[0].Path, ReadOnly = true },
+                new DomainDisk { Device = 3, Source = null, IsCdrom = true },
+                new DomainDisk { Device = 4, Source = host.Guest("cd").Disks[0].Source, IsCdrom = true },
+                new DomainDisk { Device = 30, Source = host.Guest("read only").Disks[0].Source, ReadOnly = true },
             ],
             Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }],
         };
@@ -353,7 +354,7 @@ public sealed class HypervisorTests(EmbeddedHost host)
         {
             var failure = await host.RefusalAsync(TestGuest.Config(Guid.NewGuid(), "", null) with { Disks = [disk with { Device = 0 }] });
             Assert.True(
-                (failure.Failure, failure.Subject) == (HypervisorFailure.DiskInUse, disk.Path),
+                (failure.Failure, failure.Subject) == (HypervisorFailure.DiskInUse, disk.Source!.Place),
                 $"{failure.Failure} of {failure.Subject}: {failure.Message}");
         }
     }

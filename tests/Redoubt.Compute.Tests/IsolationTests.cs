@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using System.Net;
 using System.Net.Sockets;
 
@@ -139,7 +140,7 @@ public sealed class IsolationTests(EmbeddedHost host)
         return TestGuest.Config(uuid, disk, Path.Combine(host.Root, "consoles", $"{uuid:D}.log")) with
         {
             MemoryMaxBytes = 128 << 20,
-            Disks = [new DomainDisk { Device = 0, Path = disk, Format = DiskFormat.Qcow2 }],
+            Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File(disk, DiskFormat.Qcow2) }],
             Nics = [new DomainNic { Device = 0, Mac = mac, Bridge = null, Segment = segment }],
         };
     }

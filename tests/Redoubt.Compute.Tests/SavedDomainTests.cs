@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using System.Xml.Linq;
 
 namespace Redoubt.Compute.Tests;
@@ -49,7 +50,8 @@ public sealed class SavedDomainTests
     [Fact]
     public void A_guest_whose_drives_have_changed_is_refused_and_told_which()
     {
-        var more = Guest("/x") with { Disks = [.. Guest("/x").Disks, new DomainDisk { Device = 1, Path = "/x/second" }] };
+        var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/x/second", DiskFormat.Raw) };
+        var more = Guest("/x") with { Disks = [.. Guest("/x").Disks, second] };
         var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(DomainXml.Build(Guest("/x"), Here), DomainXml.Build(more, Here), more));
         Assert.Equal(HypervisorFailure.ConfigInvalid, refused.Failure);
         Assert.Contains("drives vda and has drives vda, vdb now", refused.Problem, StringComparison.Ordinal);
@@ -119,7 +121,7 @@ public sealed class SavedDomainTests
         Name = "web",
         MemoryMaxBytes = 1L << 28,
         Vcpus = 1,
-        Disks = [new DomainDisk { Device = 0, Path = root + "/disk" }],
+        Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File(root + "/disk", DiskFormat.Raw) }],
         ConsoleLogPath = root + "/log",
         SerialSocketPath = root + "/tty",
         VncSocketPath = root + "/vnc",

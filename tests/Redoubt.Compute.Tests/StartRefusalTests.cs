@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using System.Diagnostics;
 
 namespace Redoubt.Compute.Tests;
@@ -12,7 +13,8 @@ public sealed class StartRefusalTests(EmbeddedHost host)
     [Fact]
     public async Task A_missing_disk_is_named()
     {
-        var config = host.Guest("x") with { Disks = [new DomainDisk { Device = 0, Path = $"{host.Root}/gone.qcow2", Format = DiskFormat.Qcow2 }] };
+        var gone = new DiskSource.File($"{host.Root}/gone.qcow2", DiskFormat.Qcow2);
+        var config = host.Guest("x") with { Disks = [new DomainDisk { Device = 0, Source = gone }] };
         var refusal = await host.RefusalAsync(config);
         Assert.Equal((HypervisorFailure.DiskMissing, $"{host.Root}/gone.qcow2"), (refusal.Failure, refusal.Subject));
     }
@@ -23,7 +25,7 @@ public sealed class StartRefusalTests(EmbeddedHost host)
         var first = host.Guest("first");
         await host.Hypervisor.StartAsync(first, Cancel);
         var refusal = await host.RefusalAsync(first with { Uuid = Guid.NewGuid() });
-        Assert.Equal((HypervisorFailure.DiskInUse, first.Disks[0].Path), (refusal.Failure, refusal.Subject));
+        Assert.Equal((HypervisorFailure.DiskInUse, first.Disks[0].Source!.Place), (refusal.Failure, refusal.Subject));
         Assert.Equal(DomainPowerState.Running, (await host.Hypervisor.FindAsync(first.Uuid, Cancel))!.PowerState);
         await host.Hypervisor.DestroyAsync(first.Uuid, Cancel);
     }
@@ -32,9 +34,9 @@ public sealed class StartRefusalTests(EmbeddedHost host)
     public async Task A_disk_of_another_format_is_named()
     {
         var config = host.Guest("raw");
-        config = config with { Disks = [config.Disks[0] with { Format = DiskFormat.Qcow2 }] };
+        config = config with { Disks = [config.Disks[0] with { Source = config.Disks[0].Source! with { Format = DiskFormat.Qcow2 } }] };
         var refusal = await host.RefusalAsync(config);
-        Assert.Equal((HypervisorFailure.DiskUnreadable, config.Disks[0].Path), (refusal.Failure, refusal.Subject));
+        Assert.Equal((HypervisorFailure.DiskUnreadable, config.Disks[0].Source!.Place), (refusal.Failure, refusal.Subject));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 namespace Redoubt.Compute.Tests;
 
 /// <summary>libvirt's test driver pretends to run guests, which is enough to see that a hundred of them are handled.</summary>
@@ -17,7 +18,7 @@ public sealed class TestDriverTests
             Name = $"vm {number}",
             MemoryMaxBytes = 16 << 20,
             Vcpus = 1,
-            Disks = [new DomainDisk { Device = 0, Path = $"/nowhere/{number}.qcow2", Format = DiskFormat.Qcow2 }],
+            Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File($"/nowhere/{number}.qcow2", DiskFormat.Qcow2) }],
             Nics = [new DomainNic { Device = 0, Mac = $"02:00:00:00:01:{number:x2}", Bridge = "xenbr0" }],
             StartPaused = number % 2 == 0,
         }).ToList();

@@ -1,3 +1,4 @@
+using Redoubt.Storage;
 using System.Text;
 
 namespace Redoubt.Compute.Tests;
@@ -40,7 +41,7 @@ internal static class TestGuest
         Name = "a guest",
         MemoryMaxBytes = 32 << 20,
         Vcpus = 1,
-        Disks = [new DomainDisk { Device = 0, Path = disk }],
+        Disks = [new DomainDisk { Device = 0, Source = new DiskSource.File(disk, DiskFormat.Raw) }],
         ConsoleLogPath = console,
     };
 }

@@ -19,13 +19,17 @@ public sealed class DomainPlanTests
         await site.CreateVbdAsync(vm, a, "xvdb");
         await site.Client.CallAsync("VBD.set_mode", await site.CreateVbdAsync(vm, b, "5"), VbdMode.Ro);
         await site.Client.CallAsync<Ref<VbdRecord>>("VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
-        var images = new Dictionary<Ref<VdiRecord>, DiskPath> { [a] = new("/a", Storage.DiskFormat.Qcow2), [b] = new("/b", Storage.DiskFormat.Raw) };
+        var images = new Dictionary<Ref<VdiRecord>, DiskSource>
+        {
+            [a] = new DiskSource.File("/a", DiskFormat.Qcow2),
+            [b] = new DiskSource.File("/b", DiskFormat.Raw),
+        };
         var plan = DomainPlan.For(site.Daemon.Services.State, vm, images, Paths, _ => true, _ => false, paused: false);
         Assert.Equal(
             [
-                new DomainDisk { Device = 1, Path = "/a", Format = Compute.DiskFormat.Qcow2 },
-                new DomainDisk { Device = 3, Path = null, IsCdrom = true, ReadOnly = true },
-                new DomainDisk { Device = 5, Path = "/b", ReadOnly = true },
+                new DomainDisk { Device = 1, Source = new DiskSource.File("/a", DiskFormat.Qcow2) },
+                new DomainDisk { Device = 3, Source = null, IsCdrom = true, ReadOnly = true },
+                new DomainDisk { Device = 5, Source = new DiskSource.File("/b", DiskFormat.Raw), ReadOnly = true },
             ],
             plan.Config.Disks.OrderBy(d => d.Device));
         Assert.Equal((sr, b), plan.DiskAt("/b"));
@@ -82,5 +86,6 @@ public sealed class DomainPlanTests
     }
 
     private static DomainPlan Plan(TestSite site, Ref<VmRecord> vm, Func<string, bool>? hasBridge = null) => DomainPlan.For(
-        site.Daemon.Services.State, vm, ImmutableDictionary<Ref<VdiRecord>, DiskPath>.Empty, Paths, hasBridge ?? (_ => true), _ => false, paused: false);
+        site.Daemon.Services.State, vm, ImmutableDictionary<Ref<VdiRecord>, DiskSource>.Empty, Paths, hasBridge ?? (_ => true), _ => false,
+        paused: false);
 }

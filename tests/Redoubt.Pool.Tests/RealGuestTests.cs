@@ -39,10 +39,15 @@ public sealed class RealGuestTests
             Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
             Assert.True(site.Get(vbd).CurrentlyAttached);
 
+            // The guest holds its disk, and so does the new daemon for it.
+            var uuid = Guid.Parse(site.Get(vm).Uuid);
+            Assert.Equal(site.Get(vdi).Uuid, Assert.Single(site.Daemon.Services.Hosts.Local.Disks.Of(uuid)).Vdi.ToString());
+
             // Nothing on its disk heeds the power button, so after shutdown_delay it is switched off.
             await site.Client.CallAsync("VM.shutdown", vm);
             Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
             Assert.False(site.Get(vbd).CurrentlyAttached);
+            Assert.Empty(site.Daemon.Services.Hosts.Local.Disks.Of(uuid));
         }
         finally
         {

@@ -20,6 +20,7 @@ public sealed class VmTests
         Assert.True(running.Domid > 0);
         Assert.Contains(VmOperations.CleanShutdown, running.AllowedOperations);
         Assert.True(site.Get(vbd).CurrentlyAttached);
+        Assert.Equal(site.Get(vdi).Uuid, Assert.Single(site.Daemon.Services.Hosts.Local.Disks.Of(Guid.Parse(running.Uuid))).Vdi.ToString());
         Assert.True(site.Get(vif).CurrentlyAttached);
         Assert.Equal([ConsoleProtocol.Vt100, ConsoleProtocol.Rfb], running.Consoles.Select(c => site.Get(c).Protocol).OrderBy(p => p == ConsoleProtocol.Rfb));
         Assert.True(site.Get(running.Metrics).StartTime > DateTimeOffset.UnixEpoch);
@@ -28,6 +29,7 @@ public sealed class VmTests
         var halted = site.Get(vm);
         Assert.Equal((VmPowerState.Halted, true, -1), (halted.PowerState, halted.ResidentOn.IsNull, halted.Domid));
         Assert.False(site.Get(vbd).CurrentlyAttached);
+        Assert.Empty(site.Daemon.Services.Hosts.Local.Disks.Of(Guid.Parse(halted.Uuid)));
         Assert.False(site.Get(vif).CurrentlyAttached);
         Assert.Empty(site.All<ConsoleRecord>());
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Redoubt.Storage.Images;
 using Redoubt.XenApi;
 
@@ -44,6 +45,24 @@ internal static class Sample
         var vdi = await sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = content.Length, Format = format }, Token);
         await WriteAsync(sr, vdi.Uuid, content);
         return vdi;
+    }
+
+    /// <summary>Writes as a guest would: QEMU opens what it was told of, and flushes before it ends.</summary>
+    public static async Task WriteThroughAsync(DiskSource source, long offset, byte[] content)
+    {
+        using var bytes = new TempDirectory();
+        var from = bytes.In("bytes");
+        await File.WriteAllBytesAsync(from, content, Token);
+        var words = source switch
+        {
+            DiskSource.File or DiskSource.Block => new[] { "-f", source.Format == DiskFormat.Raw ? "raw" : "qcow2", source.Place },
+            _ => throw new NotSupportedException($"{source}"),
+        };
+        string[] commands = ["-c", $"write -s {from} {offset} {content.Length}", "-c", "flush"];
+        var start = new ProcessStartInfo("qemu-io", [.. commands, .. words]) { UseShellExecute = false, RedirectStandardOutput = true };
+        using var qemu = Process.Start(start)!;
+        await qemu.WaitForExitAsync(Token);
+        Assert.Equal(0, qemu.ExitCode);
     }
 
     /// <summary>Expects a backend failure with a sentence in its second parameter.</summary>

@@ -33,8 +33,8 @@ public abstract class SrDriverConformance : IAsyncLifetime
     {
         Assert.Matches("^[a-z]+$", Driver.Type);
         Assert.NotEmpty(Driver.Description);
-        Assert.All(Driver.Capabilities, word => Assert.Matches("^[A-Z_]+$", word));
-        Assert.Contains("SR_METADATA", Driver.Capabilities);
+        Assert.All(Driver.Features.Words, word => Assert.Matches("^[A-Z_]+$", word));
+        Assert.Equal(Driver.Features.HoldsMetadata, Driver.Features.Words.Contains("SR_METADATA"));
     }
 
     [Fact]
@@ -146,6 +146,14 @@ public abstract class SrDriverConformance : IAsyncLifetime
         await FailsAsync(refused, () => looking.CloneVdiAsync(disk.Uuid, NewVdi(), Token));
         await FailsAsync(refused, () => looking.SnapshotVdiAsync(disk.Uuid, NewVdi(), Token));
         await FailsAsync(refused, () => WriteAsync(looking, disk.Uuid, new byte[512]));
+        if (Driver.Features.AttachesVdis)
+        {
+            await FailsAsync(refused, () => looking.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token));
+            await FailsAsync(refused, () => looking.OpenDeviceAsync(disk.Uuid, SrAccess.ReadWrite, Token));
+            await using var attached = await looking.AttachVdiAsync(disk.Uuid, SrAccess.ReadOnly, Token);
+            Assert.Equal(SrAccess.ReadOnly, attached.Access);
+        }
+
         Assert.Equal(disk.Uuid, Assert.Single(await Sr.ScanAsync(Token)).Uuid);
     }
 

@@ -121,7 +121,9 @@ public abstract class VdiConformance : IAsyncLifetime
         await FailsAsync(46, () => Sr.CloneVdiAsync(absent, NewVdi(), Token));
         await FailsAsync(46, () => Sr.ExportVdiAsync(absent, DiskFormat.Raw, Token));
         await FailsAsync(46, () => WriteAsync(Sr, absent, new byte[512]));
-        await FailsAsync(46, () => Sr.GetPathAsync(absent, Token));
+        await FailsAsync(46, () => Sr.StatVdiAsync(absent, Token));
+        await FailsAsync(46, () => Sr.AttachVdiAsync(absent, SrAccess.ReadOnly, Token));
+        await FailsAsync(46, () => Sr.OpenDeviceAsync(absent, SrAccess.ReadOnly, Token));
     }
 
     [Theory]
@@ -277,18 +279,82 @@ public abstract class VdiConformance : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_path_is_given_exactly_where_the_driver_says_so()
+    public async Task A_disk_is_looked_at_by_itself_as_a_scan_sees_it()
     {
         var disk = await NewDiskAsync(Sr, Content(4096, 19));
-        if (!Driver.Capabilities.Contains("VDI_ATTACH"))
+        Assert.Equal(await OnlyAsync(), await Sr.StatVdiAsync(disk.Uuid, Token));
+    }
+
+    [Theory]
+    [InlineData(DiskFormat.Raw)]
+    [InlineData(DiskFormat.Qcow2)]
+    public async Task A_disk_is_attached_exactly_where_the_driver_says_so(DiskFormat format)
+    {
+        var disk = await NewDiskAsync(Sr, Content(4096, 19), format);
+        if (!Driver.Features.AttachesVdis)
         {
-            await FailsAsync("SR_OPERATION_NOT_SUPPORTED", () => Sr.GetPathAsync(disk.Uuid, Token));
+            await FailsAsync("SR_OPERATION_NOT_SUPPORTED", () => Sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token));
             return;
         }
 
-        var path = await Sr.GetPathAsync(disk.Uuid, Token);
-        Assert.True(Path.IsPathFullyQualified(path.Path));
-        Assert.Equal(4096, (await Sample.Images.InfoAsync(path.Path, path.Format, Token)).VirtualSizeBytes);
+        await using var attached = await Sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token);
+        Assert.Equal((disk.Uuid, SrAccess.ReadWrite, disk.Format), (attached.Vdi, attached.Access, attached.Source.Format));
+        Assert.NotEmpty(attached.Source.Place);
+        await WriteThroughAsync(attached.Source, 512, Content(512, 40));
+        byte[] now = [.. Content(4096, 19)[..512], .. Content(512, 40), .. Content(4096, 19)[1024..]];
+        Assert.Equal(now, await ReadAsync(Sr, disk.Uuid));
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_attached_twice_stays_until_it_is_let_go_twice_even_after_the_SR()
+    {
+        if (!Driver.Features.AttachesVdis)
+        {
+            return;
+        }
+
+        var disk = await NewDiskAsync(Sr, Content(4096, 21), DiskFormat.Raw);
+        var first = await Sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadOnly, Token);
+        var second = await Sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token);
+        await first.DisposeAsync();
+        await first.DisposeAsync();
+        await WriteThroughAsync(second.Source, 0, Content(512, 41));
+        await Sr.DetachAsync(Token);
+        await FailsAsync("SR_NOT_ATTACHED", () => Sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadOnly, Token));
+        await second.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task The_bytes_of_a_raw_disk_are_written_through_a_device_and_are_there_when_it_is_gone()
+    {
+        var disk = await NewDiskAsync(Sr, Content(8192, 22), DiskFormat.Raw);
+        if (!Driver.Features.AttachesVdis)
+        {
+            await FailsAsync("SR_OPERATION_NOT_SUPPORTED", () => Sr.OpenDeviceAsync(disk.Uuid, SrAccess.ReadOnly, Token));
+            return;
+        }
+
+        await using (var device = await Sr.OpenDeviceAsync(disk.Uuid, SrAccess.ReadWrite, Token))
+        {
+            Assert.True(Path.IsPathFullyQualified(device.Path));
+            using var file = File.OpenHandle(device.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            RandomAccess.Write(file, Content(512, 42), 4096);
+            RandomAccess.FlushToDisk(file);
+        }
+
+        byte[] now = [.. Content(8192, 22)[..4096], .. Content(512, 42), .. Content(8192, 22)[4608..]];
+        Assert.Equal(now, await ReadAsync(Sr, disk.Uuid));
+        Assert.Equal(Content(512, 42), await Sr.LookIntoAsync(disk.Uuid, path => File.ReadAllBytes(path)[4096..4608], Token));
+    }
+
+    [Fact]
+    public async Task An_image_has_no_bytes_of_a_disk()
+    {
+        var disk = await NewDiskAsync(Sr, Content(4096, 23), DiskFormat.Qcow2);
+        if (Driver.Features.AttachesVdis && disk.Format != DiskFormat.Raw)
+        {
+            await FailsAsync(66, () => Sr.OpenDeviceAsync(disk.Uuid, SrAccess.ReadOnly, Token));
+        }
     }
 
     [Fact]

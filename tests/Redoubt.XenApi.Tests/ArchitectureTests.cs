@@ -12,7 +12,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.XenApi.Generator"] = [],
         ["Redoubt.Database"] = ["Redoubt.XenApi"],
         ["Redoubt.Storage"] = ["Redoubt.XenApi"],
-        ["Redoubt.Compute"] = ["Redoubt.XenApi"],
+        ["Redoubt.Compute"] = ["Redoubt.Storage", "Redoubt.XenApi"],
         ["Redoubt.Pool"] = ["Redoubt.Database", "Redoubt.Storage", "Redoubt.Compute"],
         ["Redoubt.Recovery"] = ["Redoubt.XenApi"],
         ["Redoubt.Inspection"] = ["Redoubt.Database", "Redoubt.Recovery"],

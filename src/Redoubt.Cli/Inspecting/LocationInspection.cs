@@ -13,12 +13,13 @@ internal static class LocationInspection
     {
         var only = SrUuid.TryParse(Path.GetFileName(options.Path), out var own) && Path.GetDirectoryName(options.Path) is not null ? own : (SrUuid?)null;
         var location = only is null ? options.Path : Path.GetDirectoryName(options.Path)!;
+        var deviceConfig = new Dictionary<string, string> { ["location"] = location };
+        // Looking makes no image and no scratch file; the driver needs to be told of both all the same.
+        var driver = new FileSrDriver(new QemuImg(TimeProvider.System), Path.GetTempPath());
         IReadOnlyList<ProbedSr> found;
         try
         {
-            // A probe makes no image and no scratch file; the driver needs to be told of both all the same.
-            var driver = new FileSrDriver(new QemuImg(TimeProvider.System), Path.GetTempPath());
-            found = await driver.ProbeAsync(new Dictionary<string, string> { ["location"] = location }, cancellationToken);
+            found = await driver.ProbeAsync(deviceConfig, cancellationToken);
         }
         catch (XenApiException e)
         {
@@ -27,10 +28,14 @@ internal static class LocationInspection
 
         var srs = found.Where(s => only is null || s.Uuid.Equals(only)).ToList();
         var databases = new List<DatabaseReport>();
-        foreach (var (sr, volume) in srs.SelectMany(s => s.Metadata.Where(m => m.Path is not null).Select(m => (s, m))))
+        foreach (var withMetadata in srs.Where(s => s.Metadata.Count > 0))
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            databases.Add(Read(volume.Path!, options.Query with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() }));
+            await using var sr = await driver.AttachAsync(withMetadata.Uuid, deviceConfig, SrAccess.ReadOnly, cancellationToken);
+            foreach (var volume in withMetadata.Metadata)
+            {
+                var query = options.Query with { SrUuid = sr.Uuid.ToString(), VdiUuid = volume.Uuid.ToString() };
+                databases.Add(await sr.LookIntoAsync(volume.Uuid, path => Read(path, query), cancellationToken));
+            }
         }
 
         return new()

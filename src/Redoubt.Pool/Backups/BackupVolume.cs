@@ -8,19 +8,20 @@ namespace Redoubt.Pool.Backups;
 /// A backup disk that is being looked into. Names on it are compared with what a backup has, and never become part of a path here; links on it
 /// are not followed.
 /// </summary>
-internal sealed class BackupVolume : IDisposable
+internal sealed class BackupVolume : IAsyncDisposable
 {
     private const string ScratchPrefix = "backup-";
     private const long LargestUnpacked = 64L << 30;
 
     private readonly Ext3Image _ext3;
     private readonly string _image;
+    private readonly VdiDevice? _device;
     private readonly string _scratch;
     private readonly long _sizeBytes;
     private int _extracted;
 
-    private BackupVolume(Ext3Image ext3, string image, string scratch, long sizeBytes) =>
-        (_ext3, _image, _scratch, _sizeBytes) = (ext3, image, scratch, sizeBytes);
+    private BackupVolume(Ext3Image ext3, string image, VdiDevice? device, string scratch, long sizeBytes) =>
+        (_ext3, _image, _device, _scratch, _sizeBytes) = (ext3, image, device, scratch, sizeBytes);
 
     /// <summary>Opens a disk to read it.</summary>
     /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>: it is no backup. <c>VDI_IN_USE</c>. The storage fails.</exception>
@@ -28,20 +29,25 @@ internal sealed class BackupVolume : IDisposable
     {
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "read the backup");
-        var disk = await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
-            .GetPathAsync(SrRows.Uuid(record), cancellationToken);
+        var sr = pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
+        var state = await sr.StatVdiAsync(SrRows.Uuid(record), cancellationToken);
         var scratch = NewScratch(pool);
+        VdiDevice? device = null;
         try
         {
-            var image = disk.Path;
-            if (disk.Format != DiskFormat.Raw)
+            if (state.Format == DiskFormat.Raw)
+            {
+                device = await sr.OpenDeviceAsync(state.Uuid, SrAccess.ReadOnly, cancellationToken);
+            }
+            else
             {
                 RequireRoom(record, scratch);
-                image = Path.Combine(scratch, "image");
-                await new QemuImg(pool.Time).ConvertAsync(disk.Path, disk.Format, image, DiskFormat.Raw, record.VirtualSize, cancellationToken);
+                await using var content = await sr.ExportVdiAsync(state.Uuid, DiskFormat.Raw, cancellationToken);
+                await SparseCopy.TryWriteRawAsync(content, Path.Combine(scratch, "image"), state.VirtualSizeBytes, cancellationToken);
             }
 
-            var volume = new BackupVolume(new Ext3Image(pool.Time), image, scratch, record.VirtualSize);
+            var image = device?.Path ?? Path.Combine(scratch, "image");
+            var volume = new BackupVolume(new Ext3Image(pool.Time), image, device, scratch, record.VirtualSize);
             var root = await volume._ext3.ListAsync(image, "/", cancellationToken);
             return root.Any(e => e is { Name: BackupLayout.Marker, Kind: Ext3Kind.File })
                 ? volume
@@ -49,6 +55,7 @@ internal sealed class BackupVolume : IDisposable
         }
         catch
         {
+            await (device?.DisposeAsync() ?? ValueTask.CompletedTask);
             Directory.Delete(scratch, recursive: true);
             throw;
         }
@@ -108,7 +115,11 @@ internal sealed class BackupVolume : IDisposable
         return targets.ConvertAll(t => t.Item2);
     }
 
-    public void Dispose() => Directory.Delete(_scratch, recursive: true);
+    public async ValueTask DisposeAsync()
+    {
+        await (_device?.DisposeAsync() ?? ValueTask.CompletedTask);
+        Directory.Delete(_scratch, recursive: true);
+    }
 
     // A small image may unpack to all that it says it holds, beside the pool's own database.
     private static void RequireRoom(VdiRecord record, string scratch)

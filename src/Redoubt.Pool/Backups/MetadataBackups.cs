@@ -59,7 +59,7 @@ internal sealed class MetadataBackups(PoolServices pool)
         await _one.WaitAsync(cancellationToken);
         try
         {
-            using var volume = await BackupVolume.OpenAsync(pool, vdi, cancellationToken);
+            await using var volume = await BackupVolume.OpenAsync(pool, vdi, cancellationToken);
             return await look(volume);
         }
         finally
@@ -148,7 +148,7 @@ internal sealed class MetadataBackups(PoolServices pool)
 
     private async Task<IReadOnlyList<string>> CopyEarlierAsync(Ref<VdiRecord> vdi, string content, long kept, CancellationToken cancellationToken)
     {
-        using var volume = await OpenEarlierAsync(vdi, cancellationToken);
+        await using var volume = await OpenEarlierAsync(vdi, cancellationToken);
         var dates = (await volume.DatesAsync(cancellationToken)).Take((int)kept).ToList();
         foreach (var (date, at) in dates.Select((d, i) => (d, i)))
         {
@@ -252,7 +252,7 @@ internal sealed class MetadataBackups(PoolServices pool)
 
     private async Task ReadBackAsync(Ref<VdiRecord> vdi, string content, string date, CancellationToken cancellationToken)
     {
-        using var volume = await BackupVolume.OpenAsync(pool, vdi, cancellationToken);
+        await using var volume = await BackupVolume.OpenAsync(pool, vdi, cancellationToken);
         var folder = Path.Combine(content, BackupLayout.Dates, date);
         var archives = await volume.ArchivesAsync(date, cancellationToken);
         var database = await volume.DatabaseAsync(date, isNewest: true, cancellationToken) ?? throw Unlike(date);

@@ -40,6 +40,9 @@ public sealed class HostLink
     /// <summary>The SRs that it has attached.</summary>
     public AttachedSrs Attached { get; }
 
+    /// <summary>The disks that its guests hold attached.</summary>
+    public GuestDisks Disks { get; } = new();
+
     /// <summary>Its guests that do not answer.</summary>
     public GuestSilence Silence { get; internal set; } = GuestSilence.None;
 

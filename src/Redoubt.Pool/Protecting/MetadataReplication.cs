@@ -53,7 +53,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             throw new XenApiException("SR_HAS_NO_PBDS", reference.Opaque);
         }
 
-        if (!_pool.Drivers.TryGetValue(sr.Type, out var driver) || !driver.Capabilities.Contains("SR_METADATA"))
+        if (!_pool.Drivers.TryGetValue(sr.Type, out var driver) || !driver.Features.HoldsMetadata)
         {
             throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", reference.Opaque);
         }
@@ -370,7 +370,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
         var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         // Foreign first: what is in the VDI's place may be nothing that has a path.
         var isForeign = await ForeignAsync(sr, vdi, cancellationToken) is not null;
-        var isGone = !isForeign && await PathAsync(sr, vdi, cancellationToken) is null;
+        var isGone = !isForeign && await IsGoneAsync(sr, vdi, cancellationToken);
         if (!isForeign && !isGone)
         {
             return vdi;
@@ -397,9 +397,9 @@ internal sealed class MetadataReplication : IAsyncDisposable
     {
         try
         {
-            return await PathAsync(sr, vdi, cancellationToken) is not { } path ? null : await sr.LookAsync(() => WhyUnusable(path, _pool.Pool), cancellationToken);
+            return await LookAsync(sr, vdi, path => WhyUnusable(path, _pool.Pool), cancellationToken);
         }
-        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_65")
+        catch (XenApiException e) when (e.Code is "SR_BACKEND_FAILURE_65" or "SR_BACKEND_FAILURE_66")
         {
             // A link, a folder, an image of another kind.
             return e.Message;
@@ -435,19 +435,34 @@ internal sealed class MetadataReplication : IAsyncDisposable
     private async Task<VolumeOwner?> OwnerAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
         var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
-        return await PathAsync(sr, vdi, cancellationToken) is { } path && await sr.LookAsync(() => MetadataVolume.Read(path), cancellationToken) is MetadataVolume.Readable { Owner: { } owner } ? owner : null;
+        var volume = await LookAsync(sr, vdi, path => MetadataVolume.Read(path), cancellationToken);
+        return (volume as MetadataVolume.Readable)?.Owner;
     }
 
-    /// <summary>Where a VDI lies; null if it is gone.</summary>
-    private async Task<string?> PathAsync(ISr sr, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    /// <summary>Looks into a VDI; null if it is gone.</summary>
+    private async Task<T?> LookAsync<T>(ISr sr, Ref<VdiRecord> vdi, Func<string, T?> look, CancellationToken cancellationToken)
+        where T : class
     {
         try
         {
-            return (await sr.GetPathAsync(SrRows.Uuid(_pool.State.Get(vdi)), cancellationToken)).Path;
+            return await sr.LookIntoAsync(SrRows.Uuid(_pool.State.Get(vdi)), look, cancellationToken);
         }
         catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_46")
         {
             return null;
+        }
+    }
+
+    private async Task<bool> IsGoneAsync(ISr sr, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sr.StatVdiAsync(SrRows.Uuid(_pool.State.Get(vdi)), cancellationToken);
+            return false;
+        }
+        catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_46")
+        {
+            return true;
         }
     }
 
@@ -497,15 +512,18 @@ internal sealed class MetadataReplication : IAsyncDisposable
         }
 
         var attached = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
-        var path = (await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken)).Path;
+        var device = await attached.OpenDeviceAsync(SrRows.Uuid(record), SrAccess.ReadWrite, cancellationToken);
+        LiveJournal? journal = null;
         try
         {
             // A volume on which only the half that does not count is usable must not lose that one to our first write.
+            var path = device.Path;
             var before = await attached.LookAsync(() => MetadataVolume.Read(path), cancellationToken) as MetadataVolume.Readable;
             RequireOurs(before, path);
             RequireNotAhead(before, path);
-            var journal = new LiveJournal(
-                record.Uuid, path, before?.Half, _pool.Time, Signer(reference, record), VolumeOwner.Create(_pool.DataDirectory, _pool.Time));
+            journal = new LiveJournal(
+                record.Uuid, path, before?.Half, _pool.Time, Signer(reference, record), VolumeOwner.Create(_pool.DataDirectory, _pool.Time),
+                held: device);
             var reached = _pool.State.Generation;
             if (await _pool.Database.AttachAsync(journal, keepTrying, cancellationToken))
             {
@@ -519,6 +537,11 @@ internal sealed class MetadataReplication : IAsyncDisposable
         catch (Exception e)
         {
             await _pool.Database.DetachAsync(record.Uuid);
+            if (journal is null)
+            {
+                await device.DisposeAsync();
+            }
+
             await MarkAsync(vdi, latest: false);
             if (e is IOException or UnauthorizedAccessException or JournalException or TimeoutException)
             {

@@ -15,7 +15,7 @@ internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, 
         CallContext call, string type, ImmutableSortedDictionary<string, string> deviceConfig, ImmutableList<string> whitelist)
     {
         var driver = pool.Drivers.GetValueOrDefault(type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", type);
-        if (!driver.Capabilities.Contains("SR_METADATA"))
+        if (!driver.Features.HoldsMetadata)
         {
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"Disaster recovery not supported on SRs of type {type}");
         }

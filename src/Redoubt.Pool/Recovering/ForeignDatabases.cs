@@ -70,8 +70,7 @@ internal sealed class ForeignDatabases
     {
         // The mark first: what is written while the volume is being read makes it another one, and then it is read again.
         var mark = await sr.GetMarkAsync(vdi, cancellationToken);
-        var path = (await sr.GetPathAsync(vdi, cancellationToken)).Path;
-        var volume = await sr.LookAsync(() => MetadataVolume.Read(path), cancellationToken);
+        var volume = await sr.LookIntoAsync(vdi, path => MetadataVolume.Read(path), cancellationToken);
         if (volume is MetadataVolume.Readable readable)
         {
             Remember(sr.Uuid.ToString(), vdi.ToString(), readable, mark);

@@ -42,6 +42,8 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
             throw;
         }
 
+        await pool.Hosts.Local.Disks.TakeUpAsync(pool, pool.Hosts.Local, pbd.Sr, CancellationToken.None);
+
         // Plugged it is; that it is protected again must not depend on a client that waits.
         await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
     }
@@ -191,7 +193,7 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
 
             try
             {
-                await attached.GetPathAsync(SrRows.Uuid(record), cancellationToken);
+                await attached.StatVdiAsync(SrRows.Uuid(record), cancellationToken);
             }
             catch (XenApiException e) when (e.Code is "SR_BACKEND_FAILURE_46" or "SR_BACKEND_FAILURE_65")
             {

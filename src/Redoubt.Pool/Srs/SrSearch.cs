@@ -10,8 +10,6 @@ namespace Redoubt.Pool;
 /// </summary>
 internal static class SrSearch
 {
-    private static readonly TimeSpan ReadLimit = TimeSpan.FromSeconds(60);
-
     /// <summary>Lists the SRs that a device config leads to, if the caller may name that place. Writes nothing.</summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>: storage may not lie there.</exception>
     public static async Task<IReadOnlyList<FoundSr>> RunAsync(
@@ -21,7 +19,7 @@ internal static class SrSearch
         var found = new List<FoundSr>();
         foreach (var sr in await driver.ProbeAsync(deviceConfig, call.Cancellation))
         {
-            var volumes = await ReadAsync(sr, call.Cancellation);
+            var volumes = await ReadAsync(driver, deviceConfig, sr, call.Cancellation);
 
             // Names, too, come from what is believed as long as anything is; what is no more than a disk with bytes on it has no say.
             var standings = trust.Judge([.. volumes.Select(v => ForeignDatabases.ClaimOf(sr.Uuid.ToString(), v.Key, v.Value))]).Standings;
@@ -36,22 +34,33 @@ internal static class SrSearch
         return found;
     }
 
-    // Storage that hangs in between has an SR without a name, as one whose metadata can't be read.
-    private static async Task<IReadOnlyDictionary<string, MetadataVolume.Readable>> ReadAsync(ProbedSr sr, CancellationToken cancellationToken)
+    // Storage that hangs or breaks in between has an SR without a name, as one whose metadata can't be read.
+    private static async Task<IReadOnlyDictionary<string, MetadataVolume.Readable>> ReadAsync(
+        ISrDriver driver, ImmutableSortedDictionary<string, string> deviceConfig, ProbedSr found, CancellationToken cancellationToken)
     {
-        var reading = Task.Factory.StartNew(
-            () => sr.Metadata.Where(m => m.Path is not null).Select(m => (Uuid: m.Uuid.ToString(), Volume: MetadataVolume.Read(m.Path!) as MetadataVolume.Readable))
-                .Where(v => v.Volume is not null).ToDictionary(v => v.Uuid, v => v.Volume!),
-            cancellationToken,
-            TaskCreationOptions.LongRunning,
-            TaskScheduler.Default);
+        var volumes = new Dictionary<string, MetadataVolume.Readable>();
+        if (found.Metadata.Count == 0)
+        {
+            return volumes;
+        }
+
         try
         {
-            return await reading.WaitAsync(ReadLimit, cancellationToken);
+            await using var sr = await driver.AttachAsync(found.Uuid, deviceConfig, SrAccess.ReadOnly, cancellationToken);
+            foreach (var volume in found.Metadata)
+            {
+                var read = await sr.LookIntoAsync(volume.Uuid, path => MetadataVolume.Read(path), cancellationToken);
+                if (read is MetadataVolume.Readable readable)
+                {
+                    volumes[volume.Uuid.ToString()] = readable;
+                }
+            }
         }
-        catch (TimeoutException)
+        catch (XenApiException)
         {
-            return new Dictionary<string, MetadataVolume.Readable>();
+            return volumes;
         }
+
+        return volumes;
     }
 }

@@ -183,8 +183,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.get_database_history")]
     public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetDatabaseHistoryAsync(CallContext call, Ref<VdiRecord> self)
     {
-        var (sr, path) = await MetadataPathAsync(call, self);
-        var history = await sr.LookAsync(() => JournalHistory.List(path), call.Cancellation);
+        var history = await Metadata(self).LookIntoAsync(
+            SrRows.Uuid(pool.State.Get(self)), path => JournalHistory.List(path), call.Cancellation);
         return
         [
             .. history.Entries.Select(e => ImmutableSortedDictionary<string, string>.Empty
@@ -200,8 +200,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
     [Message("VDI.get_metadata_facts")]
     public async Task<ImmutableSortedDictionary<string, string>> GetMetadataFactsAsync(CallContext call, Ref<VdiRecord> self)
     {
-        var (sr, path) = await MetadataPathAsync(call, self);
-        var facts = await sr.LookAsync(() => MetadataFacts.Read(path), call.Cancellation);
+        var facts = await Metadata(self).LookIntoAsync(SrRows.Uuid(pool.State.Get(self)), MetadataFacts.Read, call.Cancellation);
         var record = pool.State.Get(self);
         return record.MetadataOfPool == pool.Pool || foreign.Find(record.Uuid) is not { } summary ? facts : facts.AddRange(Standing(summary.Claim));
     }
@@ -236,9 +235,9 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
 
     private async Task<Ref<SessionRecord>> OpenAsync(CallContext call, Ref<VdiRecord> self, JournalPoint? at)
     {
-        var (sr, path) = await MetadataPathAsync(call, self);
+        var sr = Metadata(self);
         var (uuid, srUuid) = (pool.State.Get(self).Uuid, sr.Uuid.ToString());
-        switch (await sr.LookAsync(() => MetadataVolume.Read(path, at), call.Cancellation))
+        switch (await sr.LookIntoAsync(SrRows.Uuid(pool.State.Get(self)), path => MetadataVolume.Read(path, at), call.Cancellation))
         {
             case MetadataVolume.Readable volume:
                 if (at is null)
@@ -267,7 +266,8 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
         }
     }
 
-    private async Task<(ISr Sr, string Path)> MetadataPathAsync(CallContext call, Ref<VdiRecord> self)
+    /// <summary>The SR of a metadata volume.</summary>
+    private ISr Metadata(Ref<VdiRecord> self)
     {
         var record = pool.State.Get(self);
         if (record.Type != XenApi.VdiType.Metadata)
@@ -275,8 +275,7 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
             throw new XenApiException("VDI_INCOMPATIBLE_TYPE", self.Opaque, VdiTypeType.Instance.Encode(record.Type));
         }
 
-        var sr = pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
-        return (sr, (await sr.GetPathAsync(SrRows.Uuid(record), call.Cancellation)).Path);
+        return pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
     }
 
     [Message("VDI.read_database_pool_uuid")]

@@ -27,6 +27,11 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
         }
 
+        if (pool.Drivers.GetValueOrDefault(source.Type) is { Features.ClonesForTests: false })
+        {
+            throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", self.Opaque);
+        }
+
         var attached = pool.Hosts.Local.Attached.Get(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
         var there = Find(pool.State, label, source.Uuid);

@@ -35,7 +35,7 @@ internal sealed record DomainPlan
     /// <param name="paused">Leave it paused before its first instruction.</param>
     /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
     public static DomainPlan For(
-        DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images, GuestPaths paths,
+        DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images, GuestPaths paths,
         Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused)
     {
         var vm = state.Get(reference);
@@ -77,12 +77,12 @@ internal sealed record DomainPlan
                 .. paths.VncSocket is null || paths.AgentSocket is null ? [new Announcement.NoConsole(vm.Uuid, WithoutSockets(vm))] : Array.Empty<Announcement>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
-                .ToImmutableDictionary(d => images[d.Vbd.Vdi].Path, d => (state.Get(d.Vbd.Vdi).Sr, d.Vbd.Vdi)),
+                .ToImmutableDictionary(d => images[d.Vbd.Vdi].Place, d => (state.Get(d.Vbd.Vdi).Sr, d.Vbd.Vdi)),
         };
     }
 
-    /// <summary>The disk whose image lies at a path.</summary>
-    public (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)? DiskAt(string path) => Disks.TryGetValue(path, out var disk) ? disk : null;
+    /// <summary>The disk that lies at a place.</summary>
+    public (Ref<SrRecord> Sr, Ref<VdiRecord> Vdi)? DiskAt(string place) => Disks.TryGetValue(place, out var disk) ? disk : null;
 
     /// <summary>The key of a VM's platform that says how many of its processors one socket holds.</summary>
     public const string CoresPerSocket = "cores-per-socket";
@@ -92,7 +92,7 @@ internal sealed record DomainPlan
 
     private static bool SocketsDivide(VmRecord vm) => Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
 
-    private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskPath> images)
+    private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)
     {
         if (vbd.Type is not (VbdType.Disk or VbdType.Cd))
         {
@@ -105,12 +105,10 @@ internal sealed record DomainPlan
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"The disks of the VM {vm.NameLabel} were changed while it was being started. Start it again.");
         }
 
-        var image = hasImage ? images[vbd.Vdi] : null;
         return new()
         {
             Device = Number(vbd.Userdevice),
-            Path = image?.Path,
-            Format = image?.Format == Storage.DiskFormat.Qcow2 ? Compute.DiskFormat.Qcow2 : Compute.DiskFormat.Raw,
+            Source = hasImage ? images[vbd.Vdi] : null,
             ReadOnly = vbd.Mode == VbdMode.Ro,
             IsCdrom = vbd.Type == VbdType.Cd,
         };

@@ -98,6 +98,7 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
         await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
         await suspensions.SettleAllAsync(link);
         await guests.RefreshAllAsync(link, cancellationToken);
+        await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
             await pool.PostAsync(new Announcement.GuestStray($"{uuid:D}", pid));

@@ -64,6 +64,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                     firmware.Remove(uuid);
                 }
 
+                await at.Disks.SettleAsync(pool.State, uuid);
                 return domain;
             }
         }
@@ -91,6 +92,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 }
             },
             cancellationToken);
+        await at.Disks.SettleAllAsync(pool.State);
     }
 
     /// <summary>Lays out what the firmware of a VM that is about to start has kept.</summary>

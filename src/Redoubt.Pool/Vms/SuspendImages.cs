@@ -1,4 +1,5 @@
 using Redoubt.Database;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -34,7 +35,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
 
     /// <summary>Makes the image that a VM is to be suspended into, and notes it in the VM.</summary>
     /// <exception cref="XenApiException"><c>VM_NO_SUSPEND_SR</c>, <c>SR_FULL</c>, or what keeps the SR from having it; nothing has changed.</exception>
-    public async Task<(Ref<VdiRecord> Vdi, string Path)> CreateAsync(CallContext call, Ref<VmRecord> reference)
+    public async Task<(Ref<VdiRecord> Vdi, VdiDevice Device)> CreateAsync(CallContext call, Ref<VmRecord> reference)
     {
         var (state, vm) = (pool.State, pool.State.Get(reference));
         var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Hosts.Of(vm).Host));
@@ -52,9 +53,17 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         });
         try
         {
-            var path = await _disks.FindAsync(pool.Hosts.Of(vm), reference, image, call.Cancellation);
-            await pool.Database.WriteAsync(tx => tx.Update(reference, v => v with { SuspendVdi = image }), call.Cancellation);
-            return (image, path.Path);
+            var device = await _disks.OpenAsync(pool.Hosts.Of(vm), reference, image, call.Cancellation);
+            try
+            {
+                await pool.Database.WriteAsync(tx => tx.Update(reference, v => v with { SuspendVdi = image }), call.Cancellation);
+                return (image, device);
+            }
+            catch
+            {
+                await device.DisposeAsync();
+                throw;
+            }
         }
         catch
         {
@@ -65,15 +74,15 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
     }
 
-    /// <summary>Where a suspended VM's image lies.</summary>
+    /// <summary>Gives the bytes of a suspended VM's image.</summary>
     /// <exception cref="XenApiException"><c>VM_REQUIRES_SR</c>, <c>VDI_MISSING</c>, <c>OPERATION_NOT_ALLOWED</c>.</exception>
-    public async Task<string> FindAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    public async Task<VdiDevice> OpenAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
     {
         var vm = pool.State.Get(reference);
         return pool.State.Find(vm.SuspendVdi) is null
             ? throw new XenApiException(
                 "OPERATION_NOT_ALLOWED", $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), then start it from its disks.")
-            : (await _disks.FindAsync(pool.Hosts.Of(vm), reference, vm.SuspendVdi, cancellationToken)).Path;
+            : await _disks.OpenAsync(pool.Hosts.Of(vm), reference, vm.SuspendVdi, cancellationToken);
     }
 
     /// <summary>Whether a VM's image holds its whole memory; null: the storage can't be looked at now.</summary>
@@ -81,8 +90,8 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     {
         try
         {
-            var path = await FindAsync(reference, CancellationToken.None);
-            return await pool.Hosts.Of(pool.State.Get(reference)).Hypervisor.IsSavedAsync(path, CancellationToken.None);
+            await using var device = await OpenAsync(reference, CancellationToken.None);
+            return await pool.Hosts.Of(pool.State.Get(reference)).Hypervisor.IsSavedAsync(device.Path, CancellationToken.None);
         }
         catch (XenApiException e)
         {
@@ -94,14 +103,19 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     public async Task SealAsync(Ref<VmRecord> reference)
     {
         var image = pool.State.Get(reference).SuspendVdi;
-        var path = await FindAsync(reference, CancellationToken.None);
-        var bytes = await Task.Run(() =>
+        await using (var device = await OpenAsync(reference, CancellationToken.None))
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
-            file.Flush(flushToDisk: true);
-            return file.Length;
-        });
-        await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, image, bytes, bytes), CancellationToken.None);
+            await Task.Run(() =>
+            {
+                using var file = new FileStream(device.Path, FileMode.Open, FileAccess.ReadWrite);
+                file.Flush(flushToDisk: true);
+            });
+        }
+
+        var record = pool.State.Get(image);
+        var now = await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
+            .StatVdiAsync(SrRows.Uuid(record), CancellationToken.None);
+        await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, image, now.VirtualSizeBytes, now.VirtualSizeBytes), CancellationToken.None);
     }
 
     /// <summary>Notes that a VM will never be resumed from its image again, whatever happens next. Nothing if it has none.</summary>

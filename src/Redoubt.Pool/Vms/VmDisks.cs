@@ -7,31 +7,46 @@ namespace Redoubt.Pool;
 /// <summary>The disks of a VM that is to be started: whether they are there, and whether another VM has them.</summary>
 internal sealed class VmDisks(PoolServices pool)
 {
-    /// <summary>Finds the image of each of the VM's disks, as a host has it.</summary>
+    /// <summary>What a drive may do with its disk.</summary>
+    public static SrAccess Access(VbdRecord drive) => drive.Mode == VbdMode.Rw ? SrAccess.ReadWrite : SrAccess.ReadOnly;
+
+    /// <summary>Attaches each of the VM's disks; to a host; all of them or none.</summary>
     /// <exception cref="XenApiException">
     /// <c>VM_REQUIRES_SR</c>: an SR is not attached here. <c>VDI_MISSING</c>: a disk has gone. <c>OPERATION_NOT_ALLOWED</c>: the SR is
     /// attached only for looking.
     /// </exception>
-    public async Task<Dictionary<Ref<VdiRecord>, DiskPath>> FindAsync(HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken)
+    public async Task<Dictionary<Ref<VdiRecord>, VdiAttachment>> AttachAsync(
+        HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken)
     {
         var state = pool.State;
-        var images = new Dictionary<Ref<VdiRecord>, DiskPath>();
-        foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull))
+        var attached = new Dictionary<Ref<VdiRecord>, VdiAttachment>();
+        try
         {
-            var vdi = state.Get(vbd.Vdi);
-            images[vbd.Vdi] = await FindAsync(Sr(at, state, reference, vdi), vbd.Vdi, vdi, cancellationToken);
+            var drives = state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull);
+            foreach (var disk in drives.GroupBy(b => b.Vdi))
+            {
+                var (vdi, access) = (state.Get(disk.Key), disk.Max(Access));
+                var sr = Sr(at, state, reference, vdi);
+                attached[disk.Key] = await FindAsync(disk.Key, vdi, uuid => sr.AttachVdiAsync(uuid, access, cancellationToken));
+            }
+        }
+        catch
+        {
+            await GuestDisks.LetGoAsync(attached.Values);
+            throw;
         }
 
-        return images;
+        return attached;
     }
 
-    /// <summary>Finds one disk for a VM.</summary>
-    /// <inheritdoc cref="FindAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
-    public Task<DiskPath> FindAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
+    /// <summary>Gives the bytes of a disk of a VM that holds its memory.</summary>
+    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    public Task<VdiDevice> OpenAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
     {
         var state = pool.State;
         var vdi = state.Get(disk);
-        return FindAsync(Sr(at, state, reference, vdi), disk, vdi, cancellationToken);
+        var sr = Sr(at, state, reference, vdi);
+        return FindAsync(disk, vdi, uuid => sr.OpenDeviceAsync(uuid, SrAccess.ReadWrite, cancellationToken));
     }
 
     /// <summary>Checks that no other VM has one of the VM's disks in a way that would hurt either.</summary>
@@ -87,7 +102,7 @@ internal sealed class VmDisks(PoolServices pool)
                 + "Recover a VM from it first; then it belongs to this pool.");
     }
 
-    private static async Task<DiskPath> FindAsync(ISr sr, Ref<VdiRecord> reference, VdiRecord vdi, CancellationToken cancellationToken)
+    private static async Task<T> FindAsync<T>(Ref<VdiRecord> reference, VdiRecord vdi, Func<VdiUuid, Task<T>> find)
     {
         // A guest that has a metadata volume for a disk writes the next disaster's truth.
         if (vdi.Type == XenApi.VdiType.Metadata)
@@ -102,7 +117,7 @@ internal sealed class VmDisks(PoolServices pool)
 
         try
         {
-            return await sr.GetPathAsync(SrRows.Uuid(vdi), cancellationToken);
+            return await find(SrRows.Uuid(vdi));
         }
         catch (XenApiException e) when (e.Code == "SR_BACKEND_FAILURE_46")
         {

@@ -10,7 +10,7 @@ namespace Redoubt.Pool;
 /// Starts VMs.
 /// <code>
 /// 1 noted in current_operations   the state allows it, nothing blocks it
-/// 2 a host chosen                 that can take it; its disks found there
+/// 2 a host chosen                 that can take it; the disks attached there, and let go again whatever fails
 /// 3 devices marked attached       in one transaction with the host, and the check that no other VM has the disks
 /// 4 the hypervisor starts it      on what its firmware and TPM keep, laid out; if it does not, 3 is taken back
 /// 5 state, metrics, consoles      written from what the hypervisor then says
@@ -74,11 +74,12 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         await sites.RequireNotAsync(self, call.Cancellation);
         (await PlaceAsync(self, call.Cancellation)).Require(host);
         var at = pool.Hosts.Get(host);
-        var images = await _disks.FindAsync(at, self, call.Cancellation);
+        var attached = await _disks.AttachAsync(at, self, call.Cancellation);
+        await GuestDisks.LetGoAsync(attached.Values);
         VmDisks.RequireFree(pool.State, self);
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(self));
         HostPlaces.Find(pool.Roots, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)));
-        Plan(pool.State, at, self, images, [], paused: false);
+        Plan(pool.State, at, self, attached, [], paused: false);
     }
 
     [Message("VM.get_possible_hosts")]
@@ -130,17 +131,33 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         }
 
         var at = pool.Hosts.Get(on ?? placement.Best());
-        var images = await _disks.FindAsync(at, vm, call.Cancellation);
+        var attached = await _disks.AttachAsync(at, vm, call.Cancellation);
+        try
+        {
+            var plan = await PlanAsync(call, at, vm, attached, paused);
+            await at.Disks.KeepAsync(plan.Config.Uuid, attached.Values);
+            return (at, plan);
+        }
+        catch
+        {
+            await GuestDisks.LetGoAsync(attached.Values);
+            throw;
+        }
+    }
+
+    private Task<DomainPlan> PlanAsync(
+        CallContext call, HostLink at, Ref<VmRecord> vm, Dictionary<Ref<VdiRecord>, Storage.VdiAttachment> attached, bool paused)
+    {
         var asked = DomainPlan.KernelOf(pool.State.Get(vm));
         var kernel = HostPlaces.Find(pool.Roots, vm, pool.State.Get(vm), asked);
         var isolated = MakeBridges(at, vm);
-        return (at, await pool.Database.WriteAsync(
+        return pool.Database.WriteAsync(
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
                 VirtualTpms.Provide(tx, vm);
                 RequireTpm(at, tx.Get(vm));
-                var made = Plan(tx.State, at, vm, images, isolated, paused);
+                var made = Plan(tx.State, at, vm, attached, isolated, paused);
                 if (made.Config.Kernel != asked)
                 {
                     throw new XenApiException("OPERATION_NOT_ALLOWED", $"What the VM {made.Config.Name} boots from was changed while it was being started. Start it again.");
@@ -151,7 +168,7 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
                 tx.Update(vm, v => v with { ScheduledToBeResidentOn = at.Host });
                 return made;
             },
-            call.Cancellation));
+            call.Cancellation);
     }
 
     /// <summary>Tells people what the guest has to do without.</summary>
@@ -271,9 +288,10 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
     }
 
     private static DomainPlan Plan(
-        DatabaseState state, HostLink at, Ref<VmRecord> vm, IReadOnlyDictionary<Ref<VdiRecord>, Storage.DiskPath> images, HashSet<string> isolated, bool paused) =>
-        DomainPlan.For(
-            state, vm, images, at.PathsOf(VmRows.Uuid(state.Get(vm))), at.Hypervisor.HasBridge, isolated.Contains, paused);
+        DatabaseState state, HostLink at, Ref<VmRecord> vm, Dictionary<Ref<VdiRecord>, Storage.VdiAttachment> attached,
+        HashSet<string> isolated, bool paused) => DomainPlan.For(
+        state, vm, attached.ToDictionary(d => d.Key, d => d.Value.Source), at.PathsOf(VmRows.Uuid(state.Get(vm))), at.Hypervisor.HasBridge,
+        isolated.Contains, paused);
 
     // A guest that is started without what its keys are sealed in asks its people for them, or ruins what it had.
     private static void RequireTpm(HostLink at, VmRecord vm)

@@ -25,11 +25,12 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
             pool.Database, call, vm, VmOperations.Suspend, v => VmChecks.Require(vm, v, VmOperations.Suspend, VmPowerState.Running)))
         {
             var at = pool.Hosts.Of(pool.State.Get(vm));
-            var (image, path) = await images.CreateAsync(call, vm);
+            var (image, device) = await images.CreateAsync(call, vm);
+            await using var opened = device;
             await using var held = await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { });
             try
             {
-                await at.Hypervisor.SaveAsync(VmRows.Uuid(pool.State.Get(vm)), path, CancellationToken.None);
+                await at.Hypervisor.SaveAsync(VmRows.Uuid(pool.State.Get(vm)), device.Path, CancellationToken.None);
             }
             catch (HypervisorException e)
             {
@@ -61,11 +62,11 @@ internal sealed class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCa
         await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
         {
             var image = pool.State.Get(vm).SuspendVdi;
-            var path = await images.FindAsync(vm, call.Cancellation);
+            await using var device = await images.OpenAsync(vm, call.Cancellation);
             await using (await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { }))
             {
                 var (at, plan) = await starts.PrepareAsync(call, vm, paused, on);
-                await RunAsync(vm, at, plan, path, paused);
+                await RunAsync(vm, at, plan, device.Path, paused);
                 await images.RemoveAsync(image);
                 await starts.TellAsync(plan);
             }

@@ -116,11 +116,27 @@ internal sealed class FileSr(
         return scratch.OpenAndUnlink();
     });
 
-    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken) => AskAsync(() => Task.Run(() =>
-    {
-        var (file, _) = directory.Find(vdi);
-        return new DiskPath(file.FullPath, file.Format);
-    }, cancellationToken));
+    public Task<VdiState> StatVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) =>
+        AskAsync(() => Task.Run(() => directory.Find(vdi).State, cancellationToken));
+
+    // A file is ready for whoever opens it, and nothing has to be undone.
+    public Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(() => Task.Run(
+        () =>
+        {
+            RequireAccess(wanted);
+            var (file, _) = directory.Find(vdi);
+            return new VdiAttachment(vdi, wanted, new DiskSource.File(file.FullPath, file.Format));
+        },
+        cancellationToken));
+
+    public Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(() => Task.Run(
+        () =>
+        {
+            RequireAccess(wanted);
+            var (file, _) = directory.Find(vdi);
+            return file.Format == DiskFormat.Raw ? new VdiDevice(file.FullPath) : throw SrFailure.NotRaw(vdi);
+        },
+        cancellationToken));
 
     public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => AskAsync(() => Task.Run(() =>
     {
@@ -183,6 +199,12 @@ internal sealed class FileSr(
         await images.ConvertAsync(file.FullPath, file.Format, image, file.Format, state.VirtualSizeBytes, cancellationToken);
         return Publish(image, copy, file.Format);
     });
+
+    private void RequireAccess(SrAccess wanted)
+    {
+        if (wanted == SrAccess.ReadWrite && access == SrAccess.ReadOnly)
+            throw SrFailure.ReadOnly(uuid);
+    }
 
     private void RequireFree(VdiUuid vdi)
     {

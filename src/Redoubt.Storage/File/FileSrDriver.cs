@@ -24,11 +24,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
     public IReadOnlyList<string> RequiredDeviceConfig { get; } = [FileLocation.LocationKey];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Capabilities { get; } =
-    [
-        "SR_PROBE", "SR_METADATA", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_ATTACH", "VDI_DETACH", "VDI_RESIZE", "VDI_CLONE",
-        "VDI_SNAPSHOT", "VDI_UPDATE",
-    ];
+    public SrFeatures Features { get; } = new() { HoldsMetadata = true, AttachesVdis = true, ChangesVdis = true, ClonesForTests = true };
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)

@@ -15,7 +15,6 @@ internal static class SrProbe
             var metadata = directory.Scan(cancellationToken).Where(vdi => vdi.Type == VdiType.Metadata).Select(vdi => new ProbedMetadata
             {
                 Uuid = vdi.Uuid,
-                Path = directory.FileOf(vdi.Uuid, vdi.Format).FullPath,
                 VirtualSizeBytes = vdi.VirtualSizeBytes,
             });
             var volume = new DriveInfo(path);

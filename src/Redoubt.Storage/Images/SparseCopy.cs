@@ -3,7 +3,7 @@ using System.Buffers;
 namespace Redoubt.Storage.Images;
 
 /// <summary>Writes a stream of disk content into a file and leaves out the zeros, so that holes stay holes.</summary>
-internal static class SparseCopy
+public static class SparseCopy
 {
     /// <summary>The unit in which zeros are found. Small enough for holes to survive, large enough for few writes.</summary>
     public const int BlockBytes = 64 << 10;

@@ -102,7 +102,20 @@ internal sealed class MemorySr(
         return format == DiskFormat.Raw ? new SparseDiskStream(disk) : await driver.OpenQcow2Async(disk, cancellationToken);
     }
 
-    public Task<DiskPath> GetPathAsync(VdiUuid vdi, CancellationToken cancellationToken)
+    public Task<VdiState> StatVdiAsync(VdiUuid vdi, CancellationToken cancellationToken)
+    {
+        RequireAttached(cancellationToken);
+        return Task.FromResult(Find(vdi).ToState(vdi));
+    }
+
+    public Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
+    {
+        RequireAttached(cancellationToken);
+        Find(vdi);
+        throw SrFailure.NotSupported(uuid);
+    }
+
+    public Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
     {
         RequireAttached(cancellationToken);
         Find(vdi);

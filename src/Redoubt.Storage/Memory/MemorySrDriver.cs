@@ -25,8 +25,7 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
     public IReadOnlyList<string> RequiredDeviceConfig { get; } = [LocationKey];
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> Capabilities { get; } =
-        ["SR_PROBE", "SR_METADATA", "SR_UPDATE", "VDI_CREATE", "VDI_DELETE", "VDI_RESIZE", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_UPDATE"];
+    public SrFeatures Features { get; } = new() { HoldsMetadata = true, ChangesVdis = true, ClonesForTests = true };
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
@@ -105,5 +104,5 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
     }
 
     private static ProbedMetadata Describe(VdiState vdi)
-        => new() { Uuid = vdi.Uuid, Path = null, VirtualSizeBytes = vdi.VirtualSizeBytes };
+        => new() { Uuid = vdi.Uuid, VirtualSizeBytes = vdi.VirtualSizeBytes };
 }

@@ -90,7 +90,7 @@ public sealed class FileSrCrashTests : FileSrFixture
             {
                 await ReadAsync(looking, vdi.Uuid);
                 await (await looking.ExportVdiAsync(vdi.Uuid, DiskFormat.Qcow2, Token)).DisposeAsync();
-                await looking.GetPathAsync(vdi.Uuid, Token);
+                await looking.AttachVdiAsync(vdi.Uuid, SrAccess.ReadOnly, Token);
             }
 
             var config = new Dictionary<string, string> { ["location"] = Temp.NewDirectory("test") };

@@ -23,7 +23,8 @@ public sealed class FileSrHostileTests : FileSrFixture
 
         Assert.Contains("symbolic link", await ReasonAsync(sr, vdi), StringComparison.Ordinal);
         await FailsAsync(65, () => sr.ExportVdiAsync(vdi, DiskFormat.Raw, Token));
-        await FailsAsync(65, () => sr.GetPathAsync(vdi, Token));
+        await FailsAsync(65, () => sr.AttachVdiAsync(vdi, SrAccess.ReadOnly, Token));
+        await FailsAsync(65, () => sr.OpenDeviceAsync(vdi, SrAccess.ReadOnly, Token));
         await FailsAsync(65, () => sr.CloneVdiAsync(vdi, NewVdi(), Token));
         await FailsAsync(65, () => WriteAsync(sr, vdi, new byte[512]));
         await sr.DestroyVdiAsync(vdi, Token);
@@ -130,7 +131,7 @@ public sealed class FileSrHostileTests : FileSrFixture
         var disk = await NewDiskAsync(sr, Content(4096, 4));
         await File.WriteAllBytesAsync(PathOf(disk.Uuid, DiskFormat.Raw), new byte[512], Token);
         Assert.Contains("there is also", await ReasonAsync(sr, disk.Uuid), StringComparison.Ordinal);
-        await FailsAsync(65, () => sr.GetPathAsync(disk.Uuid, Token));
+        await FailsAsync(65, () => sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadOnly, Token));
         await FailsAsync(65, () => sr.DestroyVdiAsync(disk.Uuid, Token));
         Assert.True(File.Exists(PathOf(disk.Uuid)));
     }

@@ -13,7 +13,7 @@ public sealed class FileSrInUseTests : FileSrFixture
     {
         await using var sr = await AttachAsync();
         var disk = await NewDiskAsync(sr, Content(8192, 1), format);
-        using (var qemu = Open(await sr.GetPathAsync(disk.Uuid, Token)))
+        using (var qemu = Open((await sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token)).Source))
         {
             // qemu-io prints its prompt once it has the image open and locked.
             var prompt = new char[7];
@@ -41,7 +41,7 @@ public sealed class FileSrInUseTests : FileSrFixture
         await using var sr = await AttachAsync();
         var disk = await NewDiskAsync(sr, Content(8192, 3));
         var config = new Dictionary<string, string> { ["location"] = Temp.NewDirectory("test") };
-        using var qemu = Open(await sr.GetPathAsync(disk.Uuid, Token));
+        using var qemu = Open((await sr.AttachVdiAsync(disk.Uuid, SrAccess.ReadWrite, Token)).Source);
         var prompt = new char[7];
         await qemu.StandardOutput.ReadBlockAsync(prompt, Token);
         var clone = await sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = config }, Token);
@@ -51,7 +51,8 @@ public sealed class FileSrInUseTests : FileSrFixture
         Assert.Equal(Content(8192, 3), await ReadAsync(clone.Sr, disk.Uuid));
     }
 
-    private static Process Open(DiskPath disk) => Process.Start(new ProcessStartInfo("qemu-io", ["-f", disk.Format == DiskFormat.Raw ? "raw" : "qcow2", disk.Path])
+    private static Process Open(DiskSource disk) => Process.Start(
+        new ProcessStartInfo("qemu-io", ["-f", disk.Format == DiskFormat.Raw ? "raw" : "qcow2", disk.Place])
     {
         UseShellExecute = false,
         RedirectStandardInput = true,

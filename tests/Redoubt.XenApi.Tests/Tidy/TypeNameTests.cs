@@ -7,7 +7,6 @@ public sealed class TypeNameTests
     private static readonly Dictionary<string, string> Shared = new()
     {
         ["App"] = "the command line's application, and the component that Blazor's pages hang on, which is called so everywhere",
-        ["DiskFormat"] = "what QEMU opens and what a driver keeps: neither project sees the other, and the pool translates",
     };
 
     [Fact]

@@ -1,0 +1,23 @@
+using System.Diagnostics.Metrics;
+using Redoubt.Storage.FileDriver;
+using Redoubt.Storage.Images;
+
+namespace Redoubt.Storage.Drivers;
+
+/// <summary>The kinds of storage that there are. Whoever adds one adds it here, and in no other place.</summary>
+public static class SrDrivers
+{
+    /// <summary>All of them, none of which keeps anybody waiting without a limit, and each of which counts what it does.</summary>
+    /// <param name="images">Makes and converts images.</param>
+    /// <param name="scratch">A directory for what is put together outside all SRs.</param>
+    /// <param name="roots">Where storage may lie.</param>
+    /// <param name="meter">What is counted in.</param>
+    /// <param name="time">The clock.</param>
+    public static IReadOnlyList<ISrDriver> All(QemuImg images, string scratch, HostRoots roots, Meter meter, TimeProvider time) =>
+    [
+        .. new ISrDriver[]
+        {
+            new FileSrDriver(images, scratch, roots),
+        }.Select(driver => new CountedSrDriver(new LimitedSrDriver(driver, time), meter, time)),
+    ];
+}

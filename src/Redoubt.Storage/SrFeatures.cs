@@ -1,0 +1,28 @@
+using System.Collections.Immutable;
+
+namespace Redoubt.Storage;
+
+/// <summary>What a driver can do beyond looking, attaching and detaching SRs, which each of them can. What it can't is refused.</summary>
+public sealed record SrFeatures
+{
+    /// <summary>An SR can hold the pool's metadata.</summary>
+    public bool HoldsMetadata { get; init; }
+
+    /// <summary>Its disks can be given to guests.</summary>
+    public bool AttachesVdis { get; init; }
+
+    /// <summary>Disks can be made, grown, copied and removed, and their content replaced.</summary>
+    public bool ChangesVdis { get; init; }
+
+    /// <summary>An SR can be cloned writable for a test, without copying what is on it.</summary>
+    public bool ClonesForTests { get; init; }
+
+    /// <summary>The same in xapi's words, as <c>SM.capabilities</c> has them; only what some message asks for.</summary>
+    public ImmutableArray<string> Words =>
+    [
+        "SR_PROBE", "SR_UPDATE",
+        .. HoldsMetadata ? ["SR_METADATA"] : Array.Empty<string>(),
+        .. ChangesVdis ? ["VDI_CREATE", "VDI_DELETE", "VDI_RESIZE", "VDI_CLONE"] : Array.Empty<string>(),
+        .. AttachesVdis ? ["VDI_ATTACH", "VDI_DETACH"] : Array.Empty<string>(),
+    ];
+}
