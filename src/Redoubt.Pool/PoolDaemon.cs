@@ -157,7 +157,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         opened.Push(hypervisor.DisposeAsync);
         var scratch = ScratchDirectory.Open(config.DataDirectory);
         var roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
-        var drivers = SrDrivers.All(new QemuImg(time), scratch, roots, meter, time);
+        var drivers = SrDrivers.All(new QemuImg(time), scratch, Path.Combine(config.DataDirectory, "mounts"), roots, meter, time);
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         await database.WriteAsync(messages.Load, cancellationToken);

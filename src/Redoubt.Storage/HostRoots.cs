@@ -26,10 +26,14 @@ public sealed class HostRoots
 
     /// <summary>Takes what the administrator says.</summary>
     /// <param name="boot">The directories of kernels and ramdisks.</param>
-    /// <param name="storage">The directories of storage; none: see <see cref="FindLocationProblem(string, bool)"/>.</param>
+    /// <param name="storage">
+    /// The directories and devices of storage, and its shares as <c>server:/path</c>; none: see <see cref="FindLocationProblem(string,
+    /// bool)"/>.
+    /// </param>
     /// <param name="own">The daemon's own directory.</param>
     public HostRoots(IReadOnlyList<string> boot, IReadOnlyList<string> storage, string own) =>
-        (Boot, Storage, _own) = ([.. boot.Select(Clean)], [.. storage.Select(Clean)], Clean(own));
+        (Boot, Storage, Shares, _own) =
+            ([.. boot.Select(Clean)], [.. storage.Where(s => !IsShare(s)).Select(Clean)], [.. storage.Where(IsShare)], Clean(own));
 
     /// <summary>Where xapi, too, lets guests' kernels lie.</summary>
     public static IReadOnlyList<string> UsualBoot { get; } = ["/boot/guest", "/var/lib/xcp/guest"];
@@ -43,6 +47,17 @@ public sealed class HostRoots
 
     /// <summary>The directories of storage; none if the administrator named none.</summary>
     public IReadOnlyList<string> Storage { get; }
+
+    /// <summary>The shares of storage; none if the administrator named none.</summary>
+    public IReadOnlyList<string> Shares { get; }
+
+    /// <summary>Whether the administrator has said where storage lies, so that it lies nowhere else.</summary>
+    private bool AreNamed => Storage.Count + Shares.Count > 0;
+
+    private string Named => string.Join(" or ", Storage.Concat(Shares));
+
+    /// <summary>Whether this names a share of a server rather than a place of this host.</summary>
+    public static bool IsShare(string place) => !place.StartsWith('/') && place.Contains(":/", StringComparison.Ordinal);
 
     /// <summary>What speaks against a path as that of a kernel or ramdisk; null if nothing does. One that is not there yet may come.</summary>
     public string? FindBootFileProblem(string path)
@@ -121,11 +136,11 @@ public sealed class HostRoots
 
         var written = Clean(path);
         var real = Posix.RealPath(written);
-        if (Storage.Count > 0)
+        if (AreNamed)
         {
             return Storage.Any(r => IsIn(real, Posix.RealPath(r)))
                 ? null
-                : $"{Lead(written, real)} not below {string.Join(" or ", Storage)}, where the administrator of this host lets storage lie";
+                : $"{Lead(written, real)} not below {Named}, where the administrator of this host lets storage lie";
         }
 
         var own = Posix.RealPath(_own);
@@ -144,9 +159,44 @@ public sealed class HostRoots
             : $"{Lead(written, real)} not below {string.Join(", ", UsualStorage)}; only an administrator of the pool may name another place";
     }
 
-    /// <summary>The same of a place that the pool's database names, by whomever it came there; copies for tests lie in the daemon's own directory.</summary>
+    /// <summary>
+    /// The same of a place that the pool's database names, by whomever it came there; copies for tests lie in the daemon's own directory,
+    /// and so
+    /// does what it mounts, which they build on.
+    /// </summary>
     internal string? FindLocationProblem(string path) =>
-        IsIn(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), "tests")) ? null : FindLocationProblem(path, isAdministrator: true);
+        new[] { "tests", "mounts" }.Any(d => IsIn(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), d)))
+            ? null
+            : FindLocationProblem(path, isAdministrator: true);
+
+    /// <summary>
+    /// What speaks against storage on a block device; null if nothing does. Without a word of the administrator of this host, one of the
+    /// pool may name any.
+    /// </summary>
+    /// <inheritdoc cref="FindLocationProblem(string, bool)" path="/param"/>
+    public string? FindDeviceProblem(string path, bool isAdministrator = true)
+    {
+        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        {
+            return null; // It leads nowhere, and the driver says so.
+        }
+
+        var (written, real) = (Clean(path), Posix.RealPath(Clean(path)));
+        if (AreNamed)
+        {
+            return Storage.Any(r => IsIn(written, r) || IsIn(real, Posix.RealPath(r)))
+                ? null
+                : $"{Lead(written, real)} not below {Named}, where the administrator of this host lets storage lie";
+        }
+
+        return isAdministrator ? null : $"{written} is a device; only an administrator of the pool may name one";
+    }
+
+    /// <summary>What speaks against storage on a share of a server, written <c>server:/path</c>; null if nothing does.</summary>
+    public string? FindShareProblem(string share) =>
+        !AreNamed || Shares.Any(r => IsIn(share, r.TrimEnd('/')))
+            ? null
+            : $"{share} is not below {Named}, where the administrator of this host lets storage lie";
 
     private static string Lead(string written, string real) => written == real ? $"{real} lies" : $"{written} leads to {real}, which lies";
 

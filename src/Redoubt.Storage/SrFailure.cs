@@ -7,6 +7,7 @@ internal static class SrFailure
 {
     public const int InvalidArgument = 1;
     public const int VdiInUse = 24;
+    public const int SrInUse = 16;
     public const int SrNotEmpty = 39;
     public const int SrScan = 40;
     public const int SrExists = 42;
@@ -18,14 +19,25 @@ internal static class SrFailure
     public const int SrDelete = 63;
     public const int VdiLoad = 65;
     public const int VdiType = 66;
+    public const int NfsVersion = 72;
+    public const int NfsMount = 73;
     public const int VdiSize = 79;
+    public const int ConfigDeviceMissing = 90;
+    public const int ConfigDeviceInvalid = 91;
     public const int ConfigLocationMissing = 94;
+    public const int ConfigServerMissing = 100;
+    public const int ConfigServerPathMissing = 101;
+    public const int ConfigServerPathBad = 102;
     public const int InputOutput = 200;
     public const int General = 202;
 
     /// <summary>The failure with its number and the sentence an operator reads.</summary>
     public static XenApiException Backend(int number, string sentence, Exception? cause = null)
         => new(cause, $"SR_BACKEND_FAILURE_{number}", "", sentence, "");
+
+    /// <summary>The failure of a probe that lacks its last key: xapi's clients read the choices for it from the third parameter.</summary>
+    public static XenApiException Choices(int number, string sentence, string xml) =>
+        new($"SR_BACKEND_FAILURE_{number}", "", sentence, xml);
 
     /// <summary>A change was asked of an SR that is attached for looking.</summary>
     public static XenApiException ReadOnly(SrUuid sr)

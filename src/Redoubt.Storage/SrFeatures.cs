@@ -14,8 +14,10 @@ public sealed record SrFeatures
     /// <summary>Disks can be made, grown, copied and removed, and their content replaced.</summary>
     public bool ChangesVdis { get; init; }
 
-    /// <summary>An SR can be cloned writable for a test, without copying what is on it.</summary>
-    public bool ClonesForTests { get; init; }
+    /// <summary>
+    /// The type of the SR that a writable clone for a test is, made without copying what is on this one; null: there can be none.
+    /// </summary>
+    public string? TestCloneType { get; init; }
 
     /// <summary>The same in xapi's words, as <c>SM.capabilities</c> has them; only what some message asks for.</summary>
     public ImmutableArray<string> Words =>

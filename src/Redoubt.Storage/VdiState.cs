@@ -18,6 +18,12 @@ public sealed record VdiState
     /// <summary>The space it takes on the storage, in bytes.</summary>
     public required long PhysicalUtilisationBytes { get; init; }
 
+    /// <summary>What it is called on the storage; <c>null</c> where names are in the metadata only.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Whether it is one that nobody ever writes to.</summary>
+    public bool IsReadOnly { get; init; }
+
     /// <summary>Why the disk cannot be used, in words for an operator; <c>null</c> when it can.</summary>
     public string? Unreadable { get; init; }
 }

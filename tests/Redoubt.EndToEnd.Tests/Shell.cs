@@ -31,6 +31,15 @@ internal sealed class Shell
         return output.Trim();
     }
 
+    /// <summary>Runs a command that must fail; gives what it complained of.</summary>
+    public async Task<string> FailAsync(DemoSite site, string command)
+    {
+        _run.Add(command);
+        var (exitCode, output, error) = await TryAsync(site, command);
+        Assert.True(exitCode != 0, $"redoubt {command} at {site.Name} went well:\n{output}");
+        return error;
+    }
+
     /// <summary>Runs a command, however it ends.</summary>
     public async Task<(int ExitCode, string Output, string Error)> TryAsync(DemoSite site, string command)
     {

@@ -10,11 +10,20 @@ public abstract class SrDriverConformance : IAsyncLifetime
     /// <summary>A location that exists and is empty; a second one, apart from it, by another number.</summary>
     protected abstract IReadOnlyDictionary<string, string> Config(int number = 0);
 
+    /// <summary>The device config of a clone; number 0: in the location of its source.</summary>
+    protected virtual IReadOnlyDictionary<string, string> CloneConfig(int number = 1) => Config(number);
+
+    /// <summary>The driver that a clone is attached with.</summary>
+    protected virtual ISrDriver CloneDriver => Driver;
+
+    /// <summary>The number of the failure when there is no device config.</summary>
+    protected virtual int FailureWithoutConfig => 94;
+
     protected SrUuid SrId { get; } = NewSr();
 
     protected ISr Sr { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await Driver.CreateAsync(SrId, Config(), Token);
         Sr = await AttachAsync();
@@ -41,10 +50,10 @@ public abstract class SrDriverConformance : IAsyncLifetime
     public async Task Missing_device_config_is_refused_by_every_call()
     {
         var none = new Dictionary<string, string>();
-        await FailsAsync(94, () => Driver.ProbeAsync(none, Token));
-        await FailsAsync(94, () => Driver.CreateAsync(SrId, none, Token));
-        await FailsAsync(94, () => Driver.AttachAsync(SrId, none, SrAccess.ReadOnly, Token));
-        await FailsAsync(94, () => Driver.DestroyAsync(SrId, none, Token));
+        await FailsAsync(FailureWithoutConfig, () => Driver.ProbeAsync(none, Token));
+        await FailsAsync(FailureWithoutConfig, () => Driver.CreateAsync(SrId, none, Token));
+        await FailsAsync(FailureWithoutConfig, () => Driver.AttachAsync(SrId, none, SrAccess.ReadOnly, Token));
+        await FailsAsync(FailureWithoutConfig, () => Driver.DestroyAsync(SrId, none, Token));
     }
 
     [Fact]
@@ -165,7 +174,8 @@ public abstract class SrDriverConformance : IAsyncLifetime
         await Sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = Mib, Type = VdiType.Metadata }, Token);
         var fresh = NewVdi();
         await using var looking = await AttachAsync(SrAccess.ReadOnly);
-        var config = new SrCloneConfig { Uuid = NewSr(), DeviceConfig = Config(1), VdiUuids = new Dictionary<VdiUuid, VdiUuid> { [mapped.Uuid] = fresh } };
+        var config = new SrCloneConfig { Uuid = NewSr(), DeviceConfig = CloneConfig(), VdiUuids = new Dictionary<VdiUuid,
+            VdiUuid> { [mapped.Uuid] = fresh } };
 
         var clone = await looking.CloneWritableAsync(config, Token);
         await using var sr = clone.Sr;
@@ -177,17 +187,17 @@ public abstract class SrDriverConformance : IAsyncLifetime
         Assert.Equal(Content(1 << 20, 9), await ReadAsync(sr, kept.Uuid));
         Assert.Equal(Content(1 << 20, 7), await ReadAsync(Sr, kept.Uuid));
 
-        await using var again = await Driver.AttachAsync(config.Uuid, clone.DeviceConfig, SrAccess.ReadWrite, Token);
+        await using var again = await CloneDriver.AttachAsync(config.Uuid, clone.DeviceConfig, SrAccess.ReadWrite, Token);
         Assert.All(await again.ScanAsync(Token), vdi => Assert.Null(vdi.Unreadable));
         await again.DestroyVdiAsync(kept.Uuid, Token);
         await again.DestroyVdiAsync(fresh, Token);
-        await Driver.DestroyAsync(config.Uuid, clone.DeviceConfig, Token);
+        await CloneDriver.DestroyAsync(config.Uuid, clone.DeviceConfig, Token);
         Assert.Equal(3, (await Sr.ScanAsync(Token)).Count);
     }
 
     [Fact]
     public async Task A_writable_clone_in_the_location_of_its_source_is_refused()
-        => await FailsAsync(1, () => Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = Config() }, Token));
+        => await FailsAsync(1, () => Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = CloneConfig(0) }, Token));
 
     [Fact]
     public async Task A_writable_clone_that_would_merge_two_disks_is_refused_and_leaves_nothing()
@@ -195,7 +205,9 @@ public abstract class SrDriverConformance : IAsyncLifetime
         var one = await NewDiskAsync(Sr, Content(512, 1));
         var two = await NewDiskAsync(Sr, Content(512, 2));
         var map = new Dictionary<VdiUuid, VdiUuid> { [one.Uuid] = two.Uuid };
-        await FailsAsync(1, () => Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = Config(1), VdiUuids = map }, Token));
-        Assert.Empty(await Driver.ProbeAsync(Config(1), Token));
+        var config = CloneConfig();
+        await FailsAsync(
+            1, () => Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = config, VdiUuids = map }, Token));
+        Assert.Empty(await CloneDriver.ProbeAsync(config, Token));
     }
 }

@@ -13,7 +13,7 @@ public abstract class VdiConformance : IAsyncLifetime
 
     protected ISr Sr { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         var uuid = NewSr();
         await Driver.CreateAsync(uuid, Config(), Token);

@@ -72,7 +72,8 @@ internal static class ServeCommand
             var (option, value) = Split(words, ref i);
             if (option is "--listen" or "--boot-root" or "--sr-root")
             {
-                (option switch { "--listen" => urls, "--boot-root" => bootRoots, _ => storageRoots }).Add(option == "--listen" ? value : Path.GetFullPath(value));
+                (option switch { "--listen" => urls, "--boot-root" => bootRoots, _ => storageRoots }).Add(
+                    option == "--listen" || (option == "--sr-root" && HostRoots.IsShare(value)) ? value : Path.GetFullPath(value));
             }
             else if (option == "--without")
             {

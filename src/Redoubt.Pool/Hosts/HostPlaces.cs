@@ -12,6 +12,7 @@ namespace Redoubt.Pool;
 internal static class HostPlaces
 {
     private static readonly ImmutableArray<string> StorageKeys = ["location", "backing-location"];
+    private const string DeviceKey = "device";
 
     /// <summary>Checks what a VM is to boot from.</summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
@@ -75,11 +76,15 @@ internal static class HostPlaces
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
     public static async Task RequireStorageAsync(PoolServices pool, CallContext call, ImmutableSortedDictionary<string, string> deviceConfig)
     {
-        foreach (var key in StorageKeys.Where(deviceConfig.ContainsKey))
+        var isAdministrator = call.Session.Role >= Role.PoolAdmin;
+        foreach (var key in StorageKeys.Append(DeviceKey).Where(deviceConfig.ContainsKey))
         {
             // Where it leads is asked of storage that may hang.
-            var problem = await Task.Run(() => pool.Roots.FindLocationProblem(deviceConfig[key], call.Session.Role >= Role.PoolAdmin), call.Cancellation)
-                .WaitAsync(call.Cancellation);
+            var problem = await Task.Run(
+                () => key == DeviceKey
+                    ? pool.Roots.FindDeviceProblem(deviceConfig[key], isAdministrator)
+                    : pool.Roots.FindLocationProblem(deviceConfig[key], isAdministrator),
+                call.Cancellation).WaitAsync(call.Cancellation);
             if (problem is not null)
             {
                 throw new XenApiException("VALUE_NOT_SUPPORTED", $"device_config:{key}", deviceConfig[key], $"{problem}.");

@@ -42,8 +42,14 @@ internal static class ScanRows
             }
 
             var old = tx.Find(reference) ?? Described(names, uuid, believed is not null) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };
+            if (reference.IsNull && disk.Name is { } name)
+            {
+                old = old with { NameLabel = BriefText.Of(name) };
+            }
+
             var now = old with
             {
+                ReadOnly = old.ReadOnly || disk.IsReadOnly,
                 Missing = disk.Unreadable is not null,
                 VirtualSize = disk.VirtualSizeBytes,
                 PhysicalUtilisation = disk.PhysicalUtilisationBytes,

@@ -117,10 +117,14 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
     /// </summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        // All at once: one that hangs holds the daemon up for its limit, not each of them for theirs.
-        await Task.WhenAll(pool.State.All<PbdRecord>()
-            .Where(p => p.Record.Host == pool.Hosts.Local.Host && p.Record.CurrentlyAttached).ToList()
-            .Select(p => RestoreAsync(p.Ref, p.Record.Sr, cancellationToken)));
+        // All at once: one that hangs holds the daemon up for its limit, not each of them for theirs. Clones come after what they build on.
+        var attached = pool.State.All<PbdRecord>()
+            .Where(p => p.Record.Host == pool.Hosts.Local.Host && p.Record.CurrentlyAttached)
+            .ToLookup(p => pool.State.Find(p.Record.Sr) is { } sr && TestMarks.IsOfTest(sr.OtherConfig));
+        foreach (var areClones in new[] { false, true })
+        {
+            await Task.WhenAll(attached[areClones].Select(p => RestoreAsync(p.Ref, p.Record.Sr, cancellationToken)));
+        }
     }
 
     private async Task RestoreAsync(Ref<PbdRecord> reference, Ref<SrRecord> sr, CancellationToken cancellationToken)

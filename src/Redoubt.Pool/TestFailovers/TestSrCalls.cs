@@ -27,10 +27,9 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
         }
 
-        if (pool.Drivers.GetValueOrDefault(source.Type) is { Features.ClonesForTests: false })
-        {
-            throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", self.Opaque);
-        }
+        var type = (pool.Drivers.GetValueOrDefault(source.Type) ?? throw new XenApiException(
+            "SR_UNKNOWN_DRIVER", source.Type)).Features.TestCloneType
+            ?? throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", self.Opaque);
 
         var attached = pool.Hosts.Local.Attached.Get(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
@@ -40,7 +39,7 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             RequireClone(pool.State.Get(there));
         }
 
-        var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, source, label), call.Cancellation) : there;
+        var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, source, type, label), call.Cancellation) : there;
         try
         {
             await MakeAsync(clone, source, attached, label, call.Cancellation);
@@ -113,13 +112,13 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
     private static Ref<SrRecord> Find(Database.DatabaseState state, string label, string source) =>
         state.All<SrRecord>().FirstOrDefault(s => TestMarks.Stands(s.Record.OtherConfig, label, source)).Ref;
 
-    private Ref<SrRecord> Record(Database.Transaction tx, SrRecord source, string label)
+    private Ref<SrRecord> Record(Database.Transaction tx, SrRecord source, string type, string label)
     {
         var clone = tx.Create(new SrRecord
         {
             NameLabel = TestMarks.Name(label, source.NameLabel),
             NameDescription = "A writable clone for a test failover.",
-            Type = source.Type,
+            Type = type,
             ContentType = source.ContentType,
             OtherConfig = TestMarks.Mark(new SrRecord().OtherConfig, label, source.Uuid),
         });

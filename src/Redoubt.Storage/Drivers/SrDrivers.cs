@@ -1,6 +1,8 @@
 using System.Diagnostics.Metrics;
 using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;
+using Redoubt.Storage.IsoDriver;
+using Redoubt.Storage.Mounted;
 
 namespace Redoubt.Storage.Drivers;
 
@@ -10,14 +12,23 @@ public static class SrDrivers
     /// <summary>All of them, none of which keeps anybody waiting without a limit, and each of which counts what it does.</summary>
     /// <param name="images">Makes and converts images.</param>
     /// <param name="scratch">A directory for what is put together outside all SRs.</param>
+    /// <param name="mounts">A directory for the file systems that drivers mount.</param>
     /// <param name="roots">Where storage may lie.</param>
     /// <param name="meter">What is counted in.</param>
     /// <param name="time">The clock.</param>
-    public static IReadOnlyList<ISrDriver> All(QemuImg images, string scratch, HostRoots roots, Meter meter, TimeProvider time) =>
-    [
-        .. new ISrDriver[]
-        {
-            new FileSrDriver(images, scratch, roots),
-        }.Select(driver => new CountedSrDriver(new LimitedSrDriver(driver, time), meter, time)),
-    ];
+    public static IReadOnlyList<ISrDriver> All(
+        QemuImg images, string scratch, string mounts, HostRoots roots, Meter meter, TimeProvider time)
+    {
+        var files = new FileSrDriver(images, scratch, roots);
+        var mounted = new HostMounts(mounts, time);
+        ISrDriver[] all =
+        [
+            files,
+            .. new[] { FileSystemKind.Ext, FileSystemKind.Xfs, FileSystemKind.Btrfs }.Select(
+                kind => new LocalSrDriver(kind, files, mounted, roots, time)),
+            new NfsSrDriver(files, mounted, roots, time),
+            new IsoSrDriver(mounted, roots),
+        ];
+        return [.. all.Select(driver => new CountedSrDriver(new LimitedSrDriver(driver, time), meter, time))];
+    }
 }

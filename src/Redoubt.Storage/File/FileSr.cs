@@ -4,9 +4,11 @@ namespace Redoubt.Storage.FileDriver;
 
 /// <summary>An attached SR of the file driver. Holds no state but whether it is attached: the directory is the truth.</summary>
 internal sealed class FileSr(
-    SrUuid uuid, SrAccess access, FileLocation location, SrDirectory directory, QemuImg images, string scratchDirectory) : ISr
+    SrUuid uuid, SrAccess access, FileLocation location, SrDirectory directory, QemuImg images, string scratchDirectory,
+    IAsyncDisposable? held = null) : ISr
 {
     private volatile bool _detached;
+    private IAsyncDisposable? _held = held;
 
     public SrUuid Uuid => uuid;
 
@@ -174,10 +176,11 @@ internal sealed class FileSr(
             };
         });
 
-    public Task DetachAsync(CancellationToken cancellationToken)
+    public async Task DetachAsync(CancellationToken cancellationToken)
     {
         _detached = true;
-        return Task.CompletedTask;
+        if (Interlocked.Exchange(ref _held, null) is { } mounted)
+            await mounted.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync() => await DetachAsync(CancellationToken.None);
@@ -196,7 +199,10 @@ internal sealed class FileSr(
         ImageUse.RequireNoWriter(file);
         using var work = WorkArea.CreateIn(directory.FullPath);
         var image = work.PathOf("image");
-        await images.ConvertAsync(file.FullPath, file.Format, image, file.Format, state.VirtualSizeBytes, cancellationToken);
+
+        // A file that shares its blocks with the other is a copy of its own all the same, and costs neither time nor space.
+        if (location.BackingDirectory is not null || !Posix.TryShareBlocks(file.FullPath, image))
+            await images.ConvertAsync(file.FullPath, file.Format, image, file.Format, state.VirtualSizeBytes, cancellationToken);
         return Publish(image, copy, file.Format);
     });
 

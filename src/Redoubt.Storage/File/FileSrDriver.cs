@@ -14,8 +14,10 @@ namespace Redoubt.Storage.FileDriver;
 /// <param name="roots">Where storage may lie; <see langword="null"/>: anywhere.</param>
 public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRoots? roots = null) : ISrDriver
 {
+    private const string FileType = "file";
+
     /// <inheritdoc/>
-    public string Type => "file";
+    public string Type => FileType;
 
     /// <inheritdoc/>
     public string Description => "Disks as qcow2 or raw files in a directory of this host, which may be any mounted file system.";
@@ -24,15 +26,30 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
     public IReadOnlyList<string> RequiredDeviceConfig { get; } = [FileLocation.LocationKey];
 
     /// <inheritdoc/>
-    public SrFeatures Features { get; } = new() { HoldsMetadata = true, AttachesVdis = true, ChangesVdis = true, ClonesForTests = true };
+    public SrFeatures Features { get; } = new() { HoldsMetadata = true, AttachesVdis = true, ChangesVdis = true, TestCloneType = FileType };
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
-    {
-        var written = FileLocation.Parse(deviceConfig);
-        return RunAsync<IReadOnlyList<ProbedSr>>(written.Root, () =>
+    public async Task<IReadOnlyList<ProbedSr>> ProbeAsync(
+        IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
+        await ProbeAsync(await LocationAsync(deviceConfig, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
+        await CreateAsync(uuid, await LocationAsync(deviceConfig, cancellationToken), cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task<ISr> AttachAsync(
+        SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken) =>
+        await AttachAsync(uuid, await LocationAsync(deviceConfig, cancellationToken), access, null, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
+        await DestroyAsync(uuid, await LocationAsync(deviceConfig, cancellationToken), cancellationToken);
+
+    /// <summary>Lists the SRs in a place.</summary>
+    internal static Task<IReadOnlyList<ProbedSr>> ProbeAsync(FileLocation location, CancellationToken cancellationToken) =>
+        RunAsync<IReadOnlyList<ProbedSr>>(location.Root, () =>
         {
-            var location = written.Resolve(roots);
             location.RequireExists();
             var found = new List<ProbedSr>();
             foreach (var path in Directory.EnumerateFileSystemEntries(location.Root))
@@ -44,30 +61,22 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
 
             return [.. found.OrderBy(sr => sr.Uuid.ToString(), StringComparer.Ordinal)];
         }, cancellationToken);
-    }
 
-    /// <inheritdoc/>
-    public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    /// <summary>Makes an SR in a place.</summary>
+    internal static Task CreateAsync(SrUuid uuid, FileLocation location, CancellationToken cancellationToken) =>
+        RunAsync(location.Root, () =>
     {
-        var written = FileLocation.Parse(deviceConfig);
-        return RunAsync(written.Root, () =>
-        {
-            var location = written.Resolve(roots);
-            location.RequireWritable(SrFailure.SrCreate);
-            RequireFree(location.DirectoryOf(uuid));
-            DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
-            return true;
-        }, cancellationToken);
-    }
+        location.RequireWritable(SrFailure.SrCreate);
+        RequireFree(location.DirectoryOf(uuid));
+        DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
+        return true;
+    }, cancellationToken);
 
-    /// <inheritdoc/>
-    public Task<ISr> AttachAsync(
-        SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken)
-    {
-        var written = FileLocation.Parse(deviceConfig);
-        return RunAsync<ISr>(written.Root, () =>
+    /// <summary>Opens an SR in a place, which is held as long as the SR is attached.</summary>
+    internal Task<ISr> AttachAsync(
+        SrUuid uuid, FileLocation location, SrAccess access, IAsyncDisposable? held, CancellationToken cancellationToken) =>
+        RunAsync<ISr>(location.Root, () =>
         {
-            var location = written.Resolve(roots);
             location.RequireExists();
             var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory);
             directory.RequireMounted();
@@ -78,31 +87,27 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
                 directory.CloseToOthers();
             }
 
-            return new FileSr(uuid, access, location, directory, images, scratchDirectory);
+            return new FileSr(uuid, access, location, directory, images, scratchDirectory, held);
         }, cancellationToken);
-    }
 
-    /// <inheritdoc/>
-    public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    /// <summary>Removes an empty SR from a place.</summary>
+    internal static Task DestroyAsync(SrUuid uuid, FileLocation location, CancellationToken cancellationToken) =>
+        RunAsync(location.Root, () =>
     {
-        var written = FileLocation.Parse(deviceConfig);
-        return RunAsync(written.Root, () =>
-        {
-            var location = written.Resolve(roots);
-            location.RequireExists();
-            var path = location.DirectoryOf(uuid);
-            WorkArea.Sweep(location.Root);
-            if (Posix.TryGetStatus(path) is null)
-                return true;
-            location.RequireWritable(SrFailure.SrDelete);
-            new SrDirectory(uuid, path, location.BackingDirectory).RequireExists();
-            WorkArea.Sweep(path);
-            if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
-                throw SrFailure.Backend(SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
-            DurableFile.RemoveDirectory(path);
+        location.RequireExists();
+        var path = location.DirectoryOf(uuid);
+        WorkArea.Sweep(location.Root);
+        if (Posix.TryGetStatus(path) is null)
             return true;
-        }, cancellationToken);
-    }
+        location.RequireWritable(SrFailure.SrDelete);
+        new SrDirectory(uuid, path, location.BackingDirectory).RequireExists();
+        WorkArea.Sweep(path);
+        if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
+            throw SrFailure.Backend(
+                SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
+        DurableFile.RemoveDirectory(path);
+        return true;
+    }, cancellationToken);
 
     internal static void RequireFree(string directory)
     {
@@ -110,6 +115,12 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
             return;
         if (!status.IsDirectory || Directory.EnumerateFileSystemEntries(directory).Any())
             throw SrFailure.Backend(SrFailure.SrExists, $"{directory} exists already and is not an empty directory: attach the SR, or choose another UUID.");
+    }
+
+    private Task<FileLocation> LocationAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    {
+        var written = FileLocation.Parse(deviceConfig);
+        return RunAsync(written.Root, () => written.Resolve(roots), cancellationToken);
     }
 
     // Directory calls have no asynchronous form and can hang on a dead mount, so they must not hold the caller's thread.

@@ -25,7 +25,7 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
     public IReadOnlyList<string> RequiredDeviceConfig { get; } = [LocationKey];
 
     /// <inheritdoc/>
-    public SrFeatures Features { get; } = new() { HoldsMetadata = true, ChangesVdis = true, ClonesForTests = true };
+    public SrFeatures Features { get; } = new() { HoldsMetadata = true, ChangesVdis = true, TestCloneType = "memory" };
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)

@@ -1,0 +1,127 @@
+using System.Diagnostics;
+using Redoubt.Cli.Demo;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>The commands of docs/operating/storage.md, on what they are for: block devices, and a copy of one at the other site.</summary>
+public sealed class StorageTests
+{
+    private readonly Shell _shell = new();
+    private readonly List<string> _devices = [];
+
+    [Fact]
+    public async Task What_lies_on_a_block_device_is_protected_tested_and_recovered_from_a_copy_of_the_device()
+    {
+        await using var bench = new Bench();
+        try
+        {
+            var (image, copy) = (Path.Combine(bench.Directory, "lun"), Path.Combine(bench.Directory, "mirror"));
+            _shell["DEVICE"] = await AttachAsync(image);
+            var primary = await bench.StartAsync("primary", await Pretended.HypervisorAsync(bench));
+            var recovery = await bench.StartAsync("recovery", await Pretended.HypervisorAsync(bench));
+            await MakeAsync(primary);
+
+            // What an array's mirror has: what was on the device at one moment, with what had not reached it missing.
+            await primary.KillAsync();
+            File.Copy(image, copy);
+            _shell["MIRROR"] = await AttachAsync(copy);
+            await RecoverAsync(recovery, copy);
+            await RefusedAsync(recovery);
+            Assert.Empty(_shell.NotRunOf("storage.md"));
+        }
+        finally
+        {
+            await EndAsync(bench);
+        }
+    }
+
+    private async Task MakeAsync(DemoSite primary)
+    {
+        _shell["SR"] = await _shell.RunAsync(primary, "sr-create type=xfs name-label=disks shared=true device-config:device=$DEVICE");
+        await _shell.RunAsync(primary, "sr-enable-database-replication uuid=$SR");
+        _shell["VM"] = await _shell.RunAsync(primary, "vm-create name-label=shop memory=64MiB");
+        _shell["VDI"] = await _shell.RunAsync(primary, "vdi-create sr-uuid=$SR name-label=system virtual-size=1MiB");
+        await _shell.RunAsync(primary, "vbd-create vm-uuid=$VM vdi-uuid=$VDI device=0");
+        await _shell.RunAsync(primary, "vm-start uuid=$VM");
+        Assert.Contains("healthy", await _shell.RunAsync(primary, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);
+        await _shell.RunAsync(primary, "dr-plan-save name=everything sr-uuid=$SR");
+
+        // Nothing that is on a device is ever formatted.
+        Assert.Contains("was left as it is", (await _shell.TryAsync(
+            primary, "sr-create type=ext name-label=other device-config:device=$DEVICE")).Error, StringComparison.Ordinal);
+    }
+
+    private async Task RecoverAsync(DemoSite recovery, string copy)
+    {
+        var before = await DigestAsync(copy);
+        Assert.Contains(
+            _shell["SR"], await _shell.RunAsync(recovery, "sr-probe type=xfs device-config:device=$MIRROR"), StringComparison.Ordinal);
+        _shell["TASK"] = await _shell.RunAsync(recovery, "drtask-create type=xfs device-config:device=$MIRROR sr-whitelist=$SR");
+        await _shell.RunAsync(recovery, "dr-test plan=everything");
+        await _shell.RunAsync(recovery, "drtask-destroy uuid=$TASK");
+        Assert.Equal(before, await DigestAsync(copy));
+
+        await _shell.RunAsync(recovery, "drtask-create type=xfs device-config:device=$MIRROR sr-whitelist=$SR");
+        await _shell.RunAsync(recovery, "dr-failover plan=everything --yes");
+        Assert.Contains("running", await _shell.RunAsync(recovery, "vm-list name-label=shop params=power-state"), StringComparison.Ordinal);
+        Assert.Contains("healthy", await _shell.RunAsync(recovery, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);
+    }
+
+    /// <summary>What can't be had here is said in a sentence: a server that is none, and what this kernel does not speak.</summary>
+    private async Task RefusedAsync(DemoSite recovery)
+    {
+        _shell["SERVER"] = "127.0.0.1";
+        foreach (var (command, says) in new[]
+        {
+            ("sr-probe type=nfs device-config:server=$SERVER", "serverpath"),
+            ("sr-create type=nfs name-label=nas shared=true device-config:server=$SERVER device-config:serverpath=/srv/vms "
+                + "device-config:nfsversion=4.1", "127.0.0.1:/srv/vms"),
+        })
+        {
+            var error = await _shell.FailAsync(recovery, command);
+            Assert.Contains(says, error, StringComparison.Ordinal);
+        }
+    }
+
+    private async Task<string> AttachAsync(string image)
+    {
+        if (!File.Exists(image))
+        {
+            await using var made = File.Create(image);
+            made.SetLength(320 << 20);
+        }
+
+        var (exitCode, device) = await RunAsync("losetup", "--find", "--show", image);
+        Assert.SkipUnless(exitCode == 0, "A block device can't be made here.");
+        _devices.Add(device.Trim());
+        return device.Trim();
+    }
+
+    private static async Task<string> DigestAsync(string image)
+    {
+        await using var content = File.OpenRead(image);
+        return Convert.ToHexString(await System.Security.Cryptography.SHA256.HashDataAsync(content, TestContext.Current.CancellationToken));
+    }
+
+    private async Task EndAsync(Bench bench)
+    {
+        foreach (var line in (await File.ReadAllLinesAsync("/proc/self/mountinfo")).Where(
+            l => l.Contains(bench.Directory, StringComparison.Ordinal)))
+        {
+            await RunAsync("umount", "-l", line.Split(' ')[4]);
+        }
+
+        foreach (var device in _devices)
+        {
+            await RunAsync("losetup", "--detach", device);
+        }
+    }
+
+    private static async Task<(int ExitCode, string Output)> RunAsync(string program, params string[] words)
+    {
+        using var process = Process.Start(new ProcessStartInfo(program, words) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        await process.WaitForExitAsync(CancellationToken.None);
+        return (process.ExitCode, output);
+    }
+}
