@@ -68,6 +68,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Storage/DurableFile.cs"] = "the one place",
         ["Redoubt.Storage/Posix.cs"] = "makes a copy in a work area, which DurableFile names",
         ["Redoubt.Storage/File/SrCloning.cs"] = "makes an SR in a work area, which DurableFile names",
+        ["Redoubt.Storage/Mounted/HostMounts.cs"] = "makes directories to mount on, which are made again when they are gone",
         ["Redoubt.Storage/File/WorkArea.cs"] = "a work area may be lost at any moment",
         ["Redoubt.Storage/Images/Ext3Image.cs"] = "scratch",
         ["Redoubt.Storage/Images/ScratchFile.cs"] = "scratch",
