@@ -42,6 +42,7 @@ public sealed class StorageTests
         _shell["VM"] = await _shell.RunAsync(primary, "vm-create name-label=shop memory=64MiB");
         _shell["VDI"] = await _shell.RunAsync(primary, "vdi-create sr-uuid=$SR name-label=system virtual-size=1MiB");
         await _shell.RunAsync(primary, "vbd-create vm-uuid=$VM vdi-uuid=$VDI device=0");
+        await InsertAsync(primary);
         await _shell.RunAsync(primary, "vm-start uuid=$VM");
         Assert.Contains("healthy", await _shell.RunAsync(primary, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);
         await _shell.RunAsync(primary, "dr-plan-save name=everything sr-uuid=$SR");
@@ -50,6 +51,24 @@ public sealed class StorageTests
         Assert.Contains("was left as it is", (await _shell.TryAsync(
             primary, "sr-create type=ext name-label=other device-config:device=$DEVICE")).Error, StringComparison.Ordinal);
     }
+
+    private async Task InsertAsync(DemoSite primary)
+    {
+        _shell["IMAGES"] = Directory.CreateDirectory(Path.Combine(primary.Storage, "images")).FullName;
+        await File.WriteAllBytesAsync(Path.Combine(_shell["IMAGES"], "install.iso"), new byte[64 << 10], TestContext.Current.CancellationToken);
+        _shell["ISO"] = await _shell.RunAsync(
+            primary, "sr-create type=iso name-label=images content-type=iso device-config:location=$IMAGES");
+        Assert.Contains("install.iso", await _shell.RunAsync(primary, "vdi-list sr-uuid=$ISO params=uuid,name-label"), StringComparison.Ordinal);
+        _shell["CD"] = (await _shell.TryAsync(primary, "vdi-list sr-uuid=$ISO name-label=install.iso --minimal")).Output.Trim();
+        await _shell.RunAsync(primary, "vbd-create vm-uuid=$VM vdi-uuid=$CD device=3 type=CD mode=RO");
+        Assert.NotEqual(0, (await _shell.TryAsync(primary, "vdi-destroy uuid=$CD")).ExitCode);
+
+        // The other site has no such folder, and the VM needs none to run.
+        await _shell.TryAsync(primary, "vbd-destroy uuid=" + await CdDriveAsync(primary));
+    }
+
+    private async Task<string> CdDriveAsync(DemoSite primary) =>
+        (await _shell.TryAsync(primary, "vbd-list vm-uuid=$VM type=CD --minimal")).Output.Trim();
 
     private async Task RecoverAsync(DemoSite recovery, string copy)
     {
