@@ -54,6 +54,14 @@ public sealed class LocalSrDriver : MountedSrDriver
     private protected override async Task<FileSystemMount?> FindForProbeAsync(
         IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
+        if (string.IsNullOrEmpty(deviceConfig.GetValueOrDefault(DeviceKey)))
+        {
+            throw SrFailure.Choices(
+                SrFailure.ConfigDeviceMissing,
+                "device-config:device is missing: set it to the path of one of this host's block devices.",
+                await OwnThread.RunAsync(() => BlockDevices.List(d => _roots?.FindDeviceProblem(d) is null), cancellationToken));
+        }
+
         var device = await DeviceAsync(deviceConfig, cancellationToken);
         return await ContentAsync(device, cancellationToken) == _kind.MountType ? Mount(device, deviceConfig) : null;
     }

@@ -166,6 +166,23 @@ public sealed class LocalSrTests
     }
 
     [Fact]
+    public async Task A_probe_without_a_device_lists_those_that_nobody_uses()
+    {
+        await using var site = await LocalSrSite.OpenAsync(FileSystemKind.Ext);
+        var used = await site.AddDiskAsync();
+        var uuid = NewSr();
+        await site.Driver.CreateAsync(uuid, site.Config(1), Token);
+        await using var sr = await site.Driver.AttachAsync(uuid, site.Config(1), SrAccess.ReadWrite, Token);
+        var failure = await Assert.ThrowsAsync<XenApi.XenApiException>(
+            () => site.Driver.ProbeAsync(new Dictionary<string, string>(), Token));
+        Assert.Equal("SR_BACKEND_FAILURE_90", failure.Code);
+        var listed = System.Xml.Linq.XElement.Parse(failure.Parameters[2]).Elements("BlockDevice").ToList();
+        var free = Assert.Single(listed, d => (string?)d.Element("path") == site.Disk.Device);
+        Assert.Equal("335544320", (string?)free.Element("size"));
+        Assert.DoesNotContain(listed, d => (string?)d.Element("path") == used.Device);
+    }
+
+    [Fact]
     public async Task A_device_lies_where_the_administrator_of_the_host_allows()
     {
         await using var site = await LocalSrSite.OpenAsync(FileSystemKind.Ext);
