@@ -17,7 +17,7 @@ internal static class LostJournal
         var found = new List<string>();
         foreach (var copy in copies.All)
         {
-            found.Add($"--restore-from {copy.Path} goes on from the copy on SR {copy.SrName} ({copy.Sr}), {await DescribeAsync(copy.Path, time)}");
+            found.Add($"--restore-from {copy.Path} goes on from the copy on SR {copy.SrName} ({copy.Sr}), {await DescribeAsync(copy, time)}");
         }
 
         return (found.Count == 0
@@ -92,11 +92,16 @@ internal static class LostJournal
             .Where(MetadataVolume.IsOne)];
     }
 
-    private static async Task<string> DescribeAsync(string path, TimeProvider time)
+    private static async Task<string> DescribeAsync(KnownCopy copy, TimeProvider time)
     {
         try
         {
-            return await Task.Run(() => MetadataVolume.Read(path)).WaitAsync(LookLimit, time) switch
+            if (copy.On is { } on && !await Task.Run(() => Path.Exists(copy.Path)).WaitAsync(LookLimit, time))
+            {
+                return $"which lies on {on}: mount that first, read-only, and name the directory {copy.Sr} in it";
+            }
+
+            return await Task.Run(() => MetadataVolume.Read(copy.Path)).WaitAsync(LookLimit, time) switch
             {
                 MetadataVolume.Readable volume => $"generation {volume.State.Generation}" + (volume.Damage is { } damage ? $" ({damage})" : ""),
                 MetadataVolume.Unreadable unreadable => $"which can't be used now: {unreadable.Reason}",

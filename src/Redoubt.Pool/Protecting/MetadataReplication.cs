@@ -532,7 +532,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
             }
 
             var sr = _pool.State.Get(reference);
-            _pool.Copies.Remember(record.Uuid, new(path, sr.Uuid, sr.NameLabel, _pool.State.Get(_pool.Pool).Uuid));
+            _pool.Copies.Remember(record.Uuid, new(path, sr.Uuid, sr.NameLabel, _pool.State.Get(_pool.Pool).Uuid, MountedOn(sr)));
         }
         catch (Exception e)
         {
@@ -551,6 +551,13 @@ internal sealed class MetadataReplication : IAsyncDisposable
             throw;
         }
     }
+
+    // Whoever looks for the copy when the database is gone has no daemon that would mount it.
+    private string? MountedOn(SrRecord sr) =>
+        sr.Pbds.Select(_pool.State.Get).FirstOrDefault(p => p.Host == _pool.Hosts.Local.Host) is { } pbd
+        && !pbd.DeviceConfig.ContainsKey("location")
+            ? StorageLocation.Describe(sr.Type, pbd.DeviceConfig)
+            : null;
 
     private VolumeSigner Signer(Ref<SrRecord> sr, VdiRecord vdi) =>
         new(_pool.MetadataKey, SrRows.Uuid(vdi).Value, SrRows.Uuid(_pool.State.Get(sr)).Value);
