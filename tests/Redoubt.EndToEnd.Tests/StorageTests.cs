@@ -25,6 +25,9 @@ public sealed class StorageTests
             await primary.KillAsync();
             File.Copy(image, copy);
             _shell["MIRROR"] = await AttachAsync(copy);
+            Assert.Contains(
+                "journal", await _shell.FailAsync(recovery, "sr-probe type=xfs device-config:device=$MIRROR"), StringComparison.Ordinal);
+            await ReplayAsync(bench);
             await RecoverAsync(recovery, copy);
             await RefusedAsync(recovery);
             Assert.Empty(_shell.NotRunOf("storage.md"));
@@ -55,10 +58,12 @@ public sealed class StorageTests
     private async Task InsertAsync(DemoSite primary)
     {
         _shell["IMAGES"] = Directory.CreateDirectory(Path.Combine(primary.Storage, "images")).FullName;
-        await File.WriteAllBytesAsync(Path.Combine(_shell["IMAGES"], "install.iso"), new byte[64 << 10], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            Path.Combine(_shell["IMAGES"], "install.iso"), new byte[64 << 10], TestContext.Current.CancellationToken);
         _shell["ISO"] = await _shell.RunAsync(
             primary, "sr-create type=iso name-label=images content-type=iso device-config:location=$IMAGES");
-        Assert.Contains("install.iso", await _shell.RunAsync(primary, "vdi-list sr-uuid=$ISO params=uuid,name-label"), StringComparison.Ordinal);
+        Assert.Contains(
+            "install.iso", await _shell.RunAsync(primary, "vdi-list sr-uuid=$ISO params=uuid,name-label"), StringComparison.Ordinal);
         _shell["CD"] = (await _shell.TryAsync(primary, "vdi-list sr-uuid=$ISO name-label=install.iso --minimal")).Output.Trim();
         await _shell.RunAsync(primary, "vbd-create vm-uuid=$VM vdi-uuid=$CD device=3 type=CD mode=RO");
         Assert.NotEqual(0, (await _shell.TryAsync(primary, "vdi-destroy uuid=$CD")).ExitCode);
@@ -81,7 +86,7 @@ public sealed class StorageTests
         Assert.Equal(before, await DigestAsync(copy));
 
         await _shell.RunAsync(recovery, "drtask-create type=xfs device-config:device=$MIRROR sr-whitelist=$SR");
-        await _shell.RunAsync(recovery, "dr-failover plan=everything --yes");
+        await _shell.RunAsync(recovery, "dr-failover plan=everything source-dead=primary --yes");
         Assert.Contains("running", await _shell.RunAsync(recovery, "vm-list name-label=shop params=power-state"), StringComparison.Ordinal);
         Assert.Contains("healthy", await _shell.RunAsync(recovery, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);
     }
@@ -100,6 +105,13 @@ public sealed class StorageTests
             var error = await _shell.FailAsync(recovery, command);
             Assert.Contains(says, error, StringComparison.Ordinal);
         }
+    }
+
+    private async Task ReplayAsync(Bench bench)
+    {
+        var once = Directory.CreateDirectory(Path.Combine(bench.Directory, "once")).FullName;
+        Assert.Equal(0, (await RunAsync("mount", "-o", "nouuid", _shell["MIRROR"], once)).ExitCode);
+        Assert.Equal(0, (await RunAsync("umount", once)).ExitCode);
     }
 
     private async Task<string> AttachAsync(string image)

@@ -9,21 +9,21 @@ internal sealed record FileSystemKind
     public static FileSystemKind Ext { get; } = new()
     {
         SrType = "ext", MountType = "ext4", Name = "ext4", Formatter = "mkfs.ext4", Package = "e2fsprogs",
-        FormatArguments = ["-q", "-E", "nodiscard", "-L", "redoubt"], LookingOptions = "ro,noload",
+        FormatArguments = ["-q", "-E", "nodiscard", "-L", "redoubt"],
     };
 
-    /// <summary>XFS, whose files can share blocks.</summary>
+    /// <summary>XFS, whose files can share blocks. A copy of a device is mounted beside the device itself (<c>nouuid</c>).</summary>
     public static FileSystemKind Xfs { get; } = new()
     {
         SrType = "xfs", MountType = "xfs", Name = "XFS", Formatter = "mkfs.xfs", Package = "xfsprogs",
-        FormatArguments = ["-q", "-K", "-L", "redoubt", "-m", "reflink=1"], LookingOptions = "ro,norecovery",
+        FormatArguments = ["-q", "-K", "-L", "redoubt", "-m", "reflink=1"], MoreOptions = ",nouuid",
     };
 
     /// <summary>btrfs, whose files can share blocks.</summary>
     public static FileSystemKind Btrfs { get; } = new()
     {
         SrType = "btrfs", MountType = "btrfs", Name = "btrfs", Formatter = "mkfs.btrfs", Package = "btrfs-progs",
-        FormatArguments = ["-q", "-K", "-L", "redoubt"], LookingOptions = "ro,rescue=nologreplay",
+        FormatArguments = ["-q", "-K", "-L", "redoubt"],
     };
 
     /// <summary>The type of SRs on it.</summary>
@@ -44,6 +44,6 @@ internal sealed record FileSystemKind
     /// <summary>How it is told to, before the device. What is empty needs no discarding, which takes long on some storage.</summary>
     public required ImmutableArray<string> FormatArguments { get; init; }
 
-    /// <summary>How one is mounted without a byte of it being written, not even to replay its journal.</summary>
-    public required string LookingOptions { get; init; }
+    /// <summary>Options for each mount of it, each after a comma.</summary>
+    public string MoreOptions { get; init; } = "";
 }

@@ -49,7 +49,7 @@ internal sealed class HostMounts(string root, TimeProvider time)
         FileSystemMount wanted, SrAccess access, string directory, HeldMount held, CancellationToken cancellationToken)
     {
         var there = MountTable.Find(directory);
-        if (there is not null && there.Source != wanted.Source)
+        if (there is not null && !IsSame(there, wanted))
         {
             if (held.Holders > 0 || !await TryUnmountAsync(directory))
                 throw Busy(wanted, $"another one, {there.Source}, is mounted in its place at {directory}");
@@ -77,6 +77,13 @@ internal sealed class HostMounts(string root, TimeProvider time)
         catch (XenApiException e)
         {
             throw SrFailure.Backend(wanted.FailureNumber, $"{wanted.Source} can't be mounted: {wanted.Advice} ({e.Parameters[1]})", e);
+        }
+
+        // btrfs goes by an identity that a copy of a device has too, and may give one for the other.
+        if (MountTable.Find(directory) is { } made && !IsSame(made, wanted))
+        {
+            await TryUnmountAsync(directory);
+            throw Busy(wanted, $"{made.Source} holds the same file system, of which it is a copy, and was mounted instead");
         }
     }
 
@@ -109,6 +116,24 @@ internal sealed class HostMounts(string root, TimeProvider time)
         catch (XenApiException)
         {
             return MountTable.Find(directory) is null;
+        }
+    }
+
+    // A device has several names, of which the kernel tells one; and what is only looked at is mounted through a loop device on it.
+    private static bool IsSame(MountedFileSystem there, FileSystemMount wanted) =>
+        there.Source == wanted.Source
+        || (wanted.Source.StartsWith('/') && new[] { there.Source, BehindLoop(there.Source) }.Any(
+            s => s is not null && Posix.RealPath(s) == Posix.RealPath(wanted.Source)));
+
+    private static string? BehindLoop(string source)
+    {
+        try
+        {
+            return File.ReadAllText($"/sys/class/block/{Path.GetFileName(source)}/loop/backing_file").TrimEnd('\n');
+        }
+        catch (IOException)
+        {
+            return null;
         }
     }
 

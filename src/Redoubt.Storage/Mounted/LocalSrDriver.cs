@@ -93,9 +93,12 @@ public sealed class LocalSrDriver : MountedSrDriver
         Key = $"{_kind.SrType}-{KeyOf(Path.GetFullPath(deviceConfig[DeviceKey]))}",
         Source = device,
         Type = _kind.MountType,
-        LookingOptions = _kind.LookingOptions,
-        WorkingOptions = "rw,noatime",
-        Advice = "check the file system on it (fsck), and that nobody else uses it.",
+        // Through a device that can only be read: a journal that is to be replayed can't be, and what is not seen without is no state to
+        // show.
+        LookingOptions = $"ro,loop{_kind.MoreOptions}",
+        WorkingOptions = $"rw,noatime{_kind.MoreOptions}",
+        Advice = "if it is a copy that was made while the file system was in use, have its journal replayed first: mount it, or a snapshot "
+            + "of it, and unmount it. Else check the file system (fsck), and that nobody else uses it.",
     };
 
     internal static string KeyOf(string source) =>

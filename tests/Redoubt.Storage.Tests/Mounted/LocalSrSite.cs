@@ -23,7 +23,8 @@ internal sealed class LocalSrSite : IAsyncDisposable
     public LoopDisk Disk => _disks[0];
 
     /// <summary>Where the driver has the first disk mounted.</summary>
-    public string MountPoint => Directory.GetDirectories(_temp.In("mounts")).Single(d => MountTable.Find(d)?.Source == Disk.Device);
+    public string MountPoint => Directory.GetDirectories(_temp.In("mounts")).Single(
+        d => Path.GetFileName(d).EndsWith(LocalSrDriver.KeyOf(Disk.Device), StringComparison.Ordinal));
 
     public static async Task<LocalSrSite> OpenAsync(FileSystemKind kind)
     {
@@ -43,6 +44,8 @@ internal sealed class LocalSrSite : IAsyncDisposable
     }
 
     public Dictionary<string, string> Config(int number = 0) => new() { ["device"] = _disks[number].Device };
+
+    public Task<string> DigestAsync(int number) => _disks[number].DigestAsync();
 
     public string NewDirectory(string name) => _temp.NewDirectory(name);
 

@@ -77,6 +77,48 @@ public sealed class LocalSrTests
         Assert.Equal(Content(1 << 20, 2), await ReadAsync(writing, disk));
     }
 
+    [Theory]
+    [InlineData("ext")]
+    [InlineData("xfs")]
+    [InlineData("btrfs")]
+    public async Task A_copy_of_a_device_is_never_taken_for_the_device(string type)
+    {
+        await using var site = await LocalSrSite.OpenAsync(Kind(type));
+        var uuid = NewSr();
+        await site.Driver.CreateAsync(uuid, site.Config(), Token);
+        await using var sr = await site.Driver.AttachAsync(uuid, site.Config(), SrAccess.ReadWrite, Token);
+        var disk = await NewDiskAsync(sr, Content(4096, 1));
+        await LoopDisk.RunAsync("sync", "-f", site.MountPoint);
+        var copy = site.NewDirectory("copy");
+        File.Copy(site.Disk.Image, Path.Combine(copy, "lun"));
+        await site.AddDiskAsync(0, "copy/lun");
+        await WriteAsync(sr, disk.Uuid, Content(4096, 2));
+
+        // As it is there is something in its journal. It is not shown without that, and not replayed by looking.
+        var before = await site.DigestAsync(1);
+        try
+        {
+            await using var other = await site.Driver.AttachAsync(uuid, site.Config(1), SrAccess.ReadOnly, Token);
+            Assert.Equal(Content(4096, 1), await ReadAsync(other, disk.Uuid));
+        }
+        catch (XenApi.XenApiException refused)
+        {
+            Assert.Contains(site.Config(1)["device"], refused.Parameters[1], StringComparison.Ordinal);
+            Assert.Contains("journal", refused.Parameters[1], StringComparison.Ordinal);
+        }
+
+        Assert.Equal(before, await site.DigestAsync(1));
+        var once = site.NewDirectory("once");
+        await LoopDisk.RunAsync("mount", "-o", type == "xfs" ? "nouuid" : "rw", site.Config(1)["device"], once);
+        await LoopDisk.RunAsync("umount", once);
+        await using (var other = await site.Driver.AttachAsync(uuid, site.Config(1), SrAccess.ReadOnly, Token))
+        {
+            Assert.Equal(Content(4096, 1), await ReadAsync(other, disk.Uuid));
+        }
+
+        Assert.Equal(Content(4096, 2), await ReadAsync(sr, disk.Uuid));
+    }
+
     [Fact]
     public async Task What_is_in_use_stays_mounted_and_is_taken_over_by_the_next_daemon()
     {
