@@ -7,6 +7,7 @@ namespace Redoubt.Storage.Tests.Mounted;
 /// On a server that <see cref="NfsGuestTests"/> runs, in the guest that it boots: few machines that build this have a kernel that mounts
 /// NFS.
 /// </summary>
+[Trait("Needs", "lab")]
 public sealed class NfsSrDriverConformance : SrDriverConformance
 {
     /// <summary>The variable that says where the server is: <c>address:port</c>.</summary>
