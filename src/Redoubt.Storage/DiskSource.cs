@@ -46,9 +46,7 @@ public abstract record DiskSource
     /// <param name="Protocol">How.</param>
     /// <param name="Hosts">Whom it asks; any of them answers for all.</param>
     /// <param name="Name">What the disk is called there.</param>
-    /// <param name="Secret">As whom it asks, and what proves that; null: as nobody.</param>
-    public sealed record Network(NetworkProtocol Protocol, ImmutableArray<NetworkHost> Hosts, string Name, NetworkSecret? Secret = null)
-        : DiskSource(DiskFormat.Raw)
+    public sealed record Network(NetworkProtocol Protocol, ImmutableArray<NetworkHost> Hosts, string Name) : DiskSource(DiskFormat.Raw)
     {
         /// <inheritdoc/>
         public override string Place => Name;

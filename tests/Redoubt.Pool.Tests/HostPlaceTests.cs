@@ -149,6 +149,37 @@ public sealed class HostPlaceTests
         Assert.Contains("leads to /etc, which lies in a directory of the system", (await site.Client.FailAsync("PBD.plug", pbd))[2], StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(Role.PoolAdmin, "", "ext", "device=/dev/sdz", true)]
+    [InlineData(Role.PoolOperator, "", "ext", "device=/dev/sdz", false)]
+    [InlineData(Role.LocalRoot, "/srv", "ext", "device=/dev/sdz", false)]
+    [InlineData(Role.PoolOperator, "/dev/sdz", "ext", "device=/dev/sdz", true)]
+    [InlineData(Role.LocalRoot, "/dev/sdz", "ext", "device=/dev/sdy", false)]
+    [InlineData(Role.LocalRoot, "/dev/disk", "ext", "device=/dev/disk/../sdz", false)]
+    [InlineData(Role.PoolOperator, "", "nfs", "server=nas serverpath=/vol", true)]
+    [InlineData(Role.PoolOperator, "nas:/vol", "nfs", "server=nas serverpath=/vol/a", true)]
+    [InlineData(Role.LocalRoot, "nas:/vol", "nfs", "server=nas serverpath=/volume", false)]
+    [InlineData(Role.LocalRoot, "/srv", "nfs", "server=nas serverpath=/srv", false)]
+    [InlineData(Role.LocalRoot, "nas:/vol", "file", "location=/srv", false)]
+    public async Task Devices_and_shares_are_named_where_the_administrator_of_the_host_allows(
+        Role role, string roots, string type, string config, bool may)
+    {
+        await using var site = await TestSite.OpenAsync(c => c with { StorageRoots = roots.Length == 0 ? [] : [roots] });
+        var client = new TestClient(site.Daemon, site.Client.Session with { Role = role });
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>(
+            "SR.introduce", Guid.NewGuid().ToString(), "sr", "", type, "", true, TestSite.Map());
+        var words = config.Split(' ').Select(w => w.Split('=')).ToImmutableSortedDictionary(w => w[0], w => w[1]);
+        var connection = new PbdRecord { Host = site.Host, Sr = sr, DeviceConfig = words };
+        if (may)
+        {
+            await client.CallAsync<Ref<PbdRecord>>("PBD.create", connection);
+            return;
+        }
+
+        Assert.Equal("VALUE_NOT_SUPPORTED", (await client.FailAsync("PBD.create", connection))[0]);
+        Assert.Empty(site.All<PbdRecord>());
+    }
+
     private static string BootOf(TestSite site) => Path.Combine(site.Root, "boot");
 
     private static Task ForgeAsync(TestSite site, Ref<VmRecord> vm, string kernel, string ramdisk) => site.Daemon.Services.Database.WriteAsync(

@@ -72,11 +72,21 @@ internal static class HostPlaces
             : kernel with { KernelPath = At("PV_kernel", kernel.KernelPath), InitrdPath = kernel.InitrdPath is { } ramdisk ? At("PV_ramdisk", ramdisk) : null };
     }
 
+    private static void RequireShare(HostRoots roots, ImmutableSortedDictionary<string, string> deviceConfig)
+    {
+        var (server, path) = (deviceConfig.GetValueOrDefault("server", ""), deviceConfig.GetValueOrDefault("serverpath", ""));
+        if (server.Length > 0 && path.Length > 0 && roots.FindShareProblem($"{server}:{path}") is { } problem)
+        {
+            throw new XenApiException("VALUE_NOT_SUPPORTED", "device_config:serverpath", path, $"{problem}.");
+        }
+    }
+
     /// <summary>Checks where a client would have storage lie.</summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
     public static async Task RequireStorageAsync(PoolServices pool, CallContext call, ImmutableSortedDictionary<string, string> deviceConfig)
     {
         var isAdministrator = call.Session.Role >= Role.PoolAdmin;
+        RequireShare(pool.Roots, deviceConfig);
         foreach (var key in StorageKeys.Append(DeviceKey).Where(deviceConfig.ContainsKey))
         {
             // Where it leads is asked of storage that may hang.
