@@ -13,17 +13,17 @@ public sealed partial class Hypervisor
     public Task SaveAsync(Guid uuid, string path, CancellationToken cancellationToken) =>
         DoAsync(
             uuid,
-            () =>
+            c =>
             {
-                HandOver(uuid, isWriting: true);
-                _connection.Save(uuid, path);
+                HandOver(c, uuid, isWriting: true);
+                c.Save(uuid, path);
             },
             cancellationToken,
             Timeout.InfiniteTimeSpan); // As long as its memory takes.
 
     /// <summary>Whether a file holds the whole memory of a guest.</summary>
     public Task<bool> IsSavedAsync(string path, CancellationToken cancellationToken) =>
-        CallAsync(path, () => TryReadSaved(path) is not null, cancellationToken);
+        CallAsync(path, c => TryReadSaved(c, path) is not null, cancellationToken);
 
     /// <summary>
     /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest sees of
@@ -37,23 +37,23 @@ public sealed partial class Hypervisor
         var fresh = DomainXml.Build(config, Facts.Platform);
         try
         {
-            await _worker.RunAsync(
-                () =>
+            await RunAsync(
+                c =>
                 {
-                    var saved = TryReadSaved(path) ?? throw new HypervisorException(
+                    var saved = TryReadSaved(c, path) ?? throw new HypervisorException(
                         HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
                         "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks.");
                     var isTest = _uri.Kind == HypervisorKind.Test; // It takes neither another description nor an order to stay paused.
-                    _connection.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
+                    c.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
                     if (isTest)
-                        _connection.Suspend(config.Uuid);
+                        c.Suspend(config.Uuid);
                     try
                     {
-                        HandOver(config.Uuid, isWriting: false);
+                        HandOver(c, config.Uuid, isWriting: false);
                     }
                     catch
                     {
-                        _connection.Destroy(config.Uuid);
+                        c.Destroy(config.Uuid);
                         throw;
                     }
 
@@ -75,28 +75,28 @@ public sealed partial class Hypervisor
     /// <summary>Lets a guest go on whose saving was broken off, by whatever; breaks it off where it is still under way.</summary>
     public Task GoOnAsync(Guid uuid, CancellationToken cancellationToken) => DoAsync(
         uuid,
-        () =>
+        c =>
         {
-            _connection.AbortJob(uuid);
+            c.AbortJob(uuid);
 
             // Waits for the end of what was broken off.
-            if (_connection.Find(uuid) is { PowerState: DomainPowerState.Paused })
-                _connection.Resume(uuid);
+            if (c.Find(uuid) is { PowerState: DomainPowerState.Paused })
+                c.Resume(uuid);
         },
         cancellationToken);
 
-    private void HandOver(Guid uuid, bool isWriting)
+    private void HandOver(LibvirtConnection connection, Guid uuid, bool isWriting)
     {
         if (_uri.Root is { } root && GuestProcess.ListOn(root).Find(p => p.Name == uuid.ToString("D")) is { } process)
-            new ImageHandover(process, (command, arguments, file) => _connection.Ask(uuid, command, arguments, file)).Do(isWriting);
+            new ImageHandover(process, (command, arguments, file) => connection.Ask(uuid, command, arguments, file)).Do(isWriting);
     }
 
     /// <summary>The description in a file; null if the file is none of libvirt's or was not written to its end.</summary>
-    private string? TryReadSaved(string path)
+    private static string? TryReadSaved(LibvirtConnection connection, string path)
     {
         try
         {
-            return _connection.SavedXml(path);
+            return connection.SavedXml(path);
         }
         catch (LibvirtException refused) when (refused.Error is LibvirtError.OperationFailed or LibvirtError.Internal)
         {

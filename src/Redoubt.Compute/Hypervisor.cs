@@ -38,7 +38,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
     private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(2);
 
     private readonly HypervisorUri _uri;
-    private readonly LibvirtConnection _connection;
+    private readonly LibvirtConnections _connections;
     private readonly LibvirtWorker _worker;
     private readonly DomainEventSource _events;
     private readonly IReadOnlyList<GuestProcess> _strays;
@@ -46,14 +46,14 @@ public sealed partial class Hypervisor : IAsyncDisposable
     private readonly Histogram<double>? _starts;
 
     private Hypervisor(
-        HypervisorUri uri, HypervisorFacts facts, LibvirtConnection connection, LibvirtWorker worker, DomainEventSource events,
+        HypervisorUri uri, HypervisorFacts facts, LibvirtConnections connections, LibvirtWorker worker, DomainEventSource events,
         IReadOnlyList<GuestProcess> strays, HypervisorOptions options)
     {
         _uri = uri;
         _time = options.Time;
         _starts = options.Meter?.CreateHistogram<double>("redoubt.guest.start.duration", "s", "How long it took the hypervisor to start a guest.");
         Facts = facts;
-        _connection = connection;
+        _connections = connections;
         _worker = worker;
         _events = events;
         _strays = strays;
@@ -73,16 +73,10 @@ public sealed partial class Hypervisor : IAsyncDisposable
         .DistinctBy(s => s.Name).ToDictionary(s => Guid.Parse(s.Name), s => s.Pid);
 
     /// <summary>
-    /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd deals with five requests of a
-    /// client at once; within this process each takes a thread.
+    /// How many guests may leave a question unanswered before calls about others suffer. A libvirtd has twenty threads for them all, by
+    /// default; within this process each takes one.
     /// </summary>
-    public int OpenQuestionLimit => IsBehindDaemon ? 3 : 64;
-
-    /// <summary>
-    /// Whether guests are another process's. Its connection may break at any time, and libvirt has been seen to crash over a call that
-    /// was under way just then: so nothing is asked there that nobody has asked for.
-    /// </summary>
-    public bool IsBehindDaemon => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
+    public int OpenQuestionLimit => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote ? 8 : 64;
 
     /// <summary>Ends when the connection breaks, with the reason, and not before.</summary>
     internal Task<HypervisorException> Lost => _events.Lost;
@@ -97,6 +91,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
         var emulator = HypervisorOpener.EmulatorFor(uri, options);
         var worker = new LibvirtWorker(options.Time);
         var (connection, strays) = await HypervisorOpener.ConnectAsync(uri, emulator, worker, cancellationToken);
+        var isBehindDaemon = uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
+        var connections = new LibvirtConnections(uri.Text, connection, isShared: !isBehindDaemon);
         try
         {
             var events = new DomainEventSource(uri.Text);
@@ -104,20 +100,20 @@ public sealed partial class Hypervisor : IAsyncDisposable
             var (facts, domains) = await worker.RunAsync(
                 () =>
                 {
-                    connection.Subscribe(events, remote: uri.Kind is HypervisorKind.Local or HypervisorKind.Remote);
-                    return (HypervisorOpener.Facts(uri, connection, emulator, kvm), connection.List());
+                    connection.Subscribe(events, isBehindDaemon ? options.KeepAliveSeconds : null);
+                    return connections.Use(c => (HypervisorOpener.Facts(uri, c, emulator, kvm), c.List()));
                 },
                 Timeout.InfiniteTimeSpan,
                 cancellationToken);
-            var answers = await Task.WhenAll(domains.Select(d => IsTakenUpAsync(connection, worker, d.Uuid, cancellationToken)));
-            return new Hypervisor(uri, facts, connection, worker, events, strays, options)
+            var answers = await Task.WhenAll(domains.Select(d => IsTakenUpAsync(connections, worker, d.Uuid, cancellationToken)));
+            return new Hypervisor(uri, facts, connections, worker, events, strays, options)
             {
                 Silent = [.. domains.Zip(answers).Where(d => !d.Second).Select(d => d.First.Uuid)],
             };
         }
         catch (Exception failure)
         {
-            await CloseAsync(connection, worker);
+            await CloseAsync(connections, worker);
             if (failure is LibvirtException refused)
                 throw OpenFailure.Explain(uri, refused);
             throw;
@@ -158,7 +154,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
         // Guests that are only pretended take none, and the driver can't tell what is free of a host described in a file.
         HypervisorKind.Test => new(Facts.MemoryTotalBytes, Facts.MemoryTotalBytes),
         HypervisorKind.Remote => await CallAsync(
-            _uri.Text, () => new HostMemory(Facts.MemoryTotalBytes, _connection.FreeMemoryBytes()), cancellationToken),
+            _uri.Text, c => new HostMemory(Facts.MemoryTotalBytes, c.FreeMemoryBytes()), cancellationToken),
     };
 
     /// <summary>Starts a guest; returns when it exists, and runs unless it was to be left paused.</summary>
@@ -170,13 +166,13 @@ public sealed partial class Hypervisor : IAsyncDisposable
         try
         {
             var xml = DomainXml.Build(config, Facts.Platform);
-            await _worker.RunAsync(
-                () =>
+            await RunAsync(
+                c =>
                 {
                     var knowsPaused = _uri.Kind != HypervisorKind.Test; // The test driver can only pause what it has started.
-                    _connection.Create(xml, config.StartPaused && knowsPaused);
+                    c.Create(xml, config.StartPaused && knowsPaused);
                     if (config.StartPaused && !knowsPaused)
-                        _connection.Suspend(config.Uuid);
+                        c.Suspend(config.Uuid);
                     return true;
                 },
                 StartLimit,
@@ -195,11 +191,11 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>Every domain there is, in whatever state.</summary>
     public Task<IReadOnlyList<DomainState>> ListAsync(CancellationToken cancellationToken) =>
-        CallAsync<IReadOnlyList<DomainState>>(_uri.Text, () => [.. _connection.List(), .. Strays.Keys.Select(Stray)], cancellationToken);
+        CallAsync<IReadOnlyList<DomainState>>(_uri.Text, c => [.. c.List(), .. Strays.Keys.Select(Stray)], cancellationToken);
 
     /// <summary>One domain; <see langword="null"/> when the VM does not run here.</summary>
     public Task<DomainState?> FindAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.Find(uuid) ?? (Strays.ContainsKey(uuid) ? Stray(uuid) : null), cancellationToken);
+        CallAsync(uuid.ToString("D"), c => c.Find(uuid) ?? (Strays.ContainsKey(uuid) ? Stray(uuid) : null), cancellationToken);
 
     /// <summary>
     /// Returns when the domain's QEMU has answered a question, or there is no domain; for as long as it hangs, it does not return. No
@@ -208,52 +204,52 @@ public sealed partial class Hypervisor : IAsyncDisposable
     /// <exception cref="HypervisorException">Something else that the guest was asked before is not answered either.</exception>
     public Task AwaitAnswerAsync(Guid uuid, CancellationToken cancellationToken) => _uri.Kind == HypervisorKind.Test
         ? Task.CompletedTask // Its guests are only pretended.
-        : DoAsync(uuid, () => _connection.AwaitReconnected(uuid), cancellationToken, Timeout.InfiniteTimeSpan);
+        : DoAsync(uuid, c => c.AwaitReconnected(uuid), cancellationToken, Timeout.InfiniteTimeSpan);
 
     /// <summary>Stops the guest between two instructions.</summary>
     public Task PauseAsync(Guid uuid, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.Suspend(uuid), cancellationToken);
+        DoAsync(uuid, c => c.Suspend(uuid), cancellationToken);
 
     /// <summary>Lets a paused guest go on.</summary>
     public Task UnpauseAsync(Guid uuid, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.Resume(uuid), cancellationToken);
+        DoAsync(uuid, c => c.Resume(uuid), cancellationToken);
 
     /// <summary>
     /// Asks the guest to shut itself down, and says how it was asked. It does not wait: see <see cref="WaitForStoppedAsync"/>.
     /// </summary>
     /// <exception cref="HypervisorException">The VM does not run here, or its guest is paused.</exception>
     public Task<GuestRoute> ShutdownAsync(Guid uuid, CancellationToken cancellationToken) =>
-        AskGuestAsync(uuid, "shut itself down", _connection.Shutdown, cancellationToken);
+        AskGuestAsync(uuid, "shut itself down", (c, id, route) => c.Shutdown(id, route), cancellationToken);
 
     /// <summary>Asks the guest to restart itself, and says how it was asked.</summary>
     /// <exception cref="HypervisorException">The VM does not run here, or its guest is paused.</exception>
     public Task<GuestRoute> RebootAsync(Guid uuid, CancellationToken cancellationToken) =>
-        AskGuestAsync(uuid, "restart itself", _connection.Reboot, cancellationToken);
+        AskGuestAsync(uuid, "restart itself", (c, id, route) => c.Reboot(id, route), cancellationToken);
 
     /// <summary>Presses the guest's reset button.</summary>
     public Task ResetAsync(Guid uuid, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.Reset(uuid), cancellationToken);
+        DoAsync(uuid, c => c.Reset(uuid), cancellationToken);
 
     /// <summary>Switches the guest off at once; <see langword="false"/> when it did not run.</summary>
     public Task<bool> DestroyAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.Destroy(uuid) || KillStray(uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), c => c.Destroy(uuid) || KillStray(uuid), cancellationToken);
 
     /// <summary>Moves the balloon: how many bytes the guest is to keep. The guest follows in its own time, if it has a balloon driver.</summary>
     public Task SetMemoryAsync(Guid uuid, long bytes, CancellationToken cancellationToken) =>
-        DoAsync(uuid, () => _connection.SetMemory(uuid, bytes), cancellationToken);
+        DoAsync(uuid, c => c.SetMemory(uuid, bytes), cancellationToken);
 
     /// <summary>Whether the guest's agent has its channel open. It says nothing of whether the agent still answers.</summary>
     public Task<bool> IsAgentConnectedAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => _connection.IsAgentConnected(uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), c => c.IsAgentConnected(uuid), cancellationToken);
 
     /// <summary>Whether the guest's agent answers within a limit (whole seconds, at least one).</summary>
     public Task<bool> PingAgentAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) => CallAsync(
         uuid.ToString("D"),
-        () =>
+        c =>
         {
             try
             {
-                _connection.AgentCommand(uuid, """{"execute":"guest-ping"}""", Math.Max(1, (int)limit.TotalSeconds));
+                c.AgentCommand(uuid, """{"execute":"guest-ping"}""", Math.Max(1, (int)limit.TotalSeconds));
                 return true;
             }
             catch (LibvirtException silent) when (silent.Error is LibvirtError.AgentUnresponsive or LibvirtError.ArgumentUnsupported)
@@ -266,7 +262,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>What is on the guest's screen.</summary>
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), () => Facts.Platform.Account is null ? _connection.Screenshot(uuid) : ScreenPicture.Take(_connection, uuid), cancellationToken);
+        CallAsync(uuid.ToString("D"), c => Facts.Platform.Account is null ? c.Screenshot(uuid) : ScreenPicture.Take(c, uuid), cancellationToken);
 
     /// <summary>
     /// Everything that happens to domains from now on, beginning with <see cref="DomainEventKind.Resync"/>. Whoever lists the domains on
@@ -305,21 +301,21 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _events.End(null);
-        await CloseAsync(_connection, _worker);
+        await CloseAsync(_connections, _worker);
     }
 
-    // A call that hangs keeps the connection as long as it does; and the daemon at the other end may be what hangs.
-    private static async Task CloseAsync(LibvirtConnection connection, LibvirtWorker worker)
+    // A call that hangs keeps its connection as long as it does; and the daemon at the other end may be what hangs.
+    private static async Task CloseAsync(LibvirtConnections connections, LibvirtWorker worker)
     {
         await worker.DisposeAsync();
-        if (!worker.IsIdle)
+        if (!worker.IsIdle && connections.IsShared)
             return;
         try
         {
             await worker.RunAsync(
                 () =>
                 {
-                    connection.Dispose();
+                    connections.Dispose();
                     return true;
                 },
                 CloseLimit,
@@ -331,16 +327,17 @@ public sealed partial class Hypervisor : IAsyncDisposable
         }
     }
 
-    private static async Task<bool> IsTakenUpAsync(LibvirtConnection connection, LibvirtWorker worker, Guid uuid, CancellationToken cancellationToken)
+    private static async Task<bool> IsTakenUpAsync(
+        LibvirtConnections connections, LibvirtWorker worker, Guid uuid, CancellationToken cancellationToken)
     {
         try
         {
             return await worker.RunAsync(
-                () =>
+                () => connections.Use(c =>
                 {
-                    connection.AwaitReconnected(uuid);
+                    c.AwaitReconnected(uuid);
                     return true;
-                },
+                }),
                 TakeUpLimit,
                 cancellationToken);
         }
@@ -370,7 +367,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
     // When a connection breaks, the calls on it may fail before it is said that it is broken.
     private async Task<HypervisorException?> IsLostAsync()
     {
-        if (!_connection.IsAlive() || _events.Lost.IsCompleted)
+        if (!_connections.IsAlive || _events.Lost.IsCompleted)
             _events.Closed();
         return _events.Lost.IsCompleted ? await _events.Lost : null;
     }
@@ -398,7 +395,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
             // They look at the disks, and storage may hang.
             await CallAsync(
                 config.Uuid.ToString("D"),
-                () =>
+                _ =>
                 {
                     StartChecks.Check(config, Facts.Platform, memory);
                     MakeDirectoriesFor(config);
@@ -419,21 +416,22 @@ public sealed partial class Hypervisor : IAsyncDisposable
         }
     }
 
-    private Task<GuestRoute> AskGuestAsync(Guid uuid, string what, Action<Guid, GuestRoute?> ask, CancellationToken cancellationToken) => CallAsync(
+    private Task<GuestRoute> AskGuestAsync(
+        Guid uuid, string what, Action<LibvirtConnection, Guid, GuestRoute?> ask, CancellationToken cancellationToken) => CallAsync(
         uuid.ToString("D"),
-        () =>
+        c =>
         {
-            if (_connection.Find(uuid) is { PowerState: not DomainPowerState.Running } state)
+            if (c.Find(uuid) is { PowerState: not DomainPowerState.Running } state)
                 throw new HypervisorException(
                     HypervisorFailure.WrongPowerState,
                     uuid.ToString("D"),
                     $"The guest of VM {uuid:D} can't {what}: it is {state.PowerState}.",
                     "Let it run on first, or switch it off hard.");
-            if (_uri.Kind != HypervisorKind.Test && _connection.IsAgentConnected(uuid))
+            if (_uri.Kind != HypervisorKind.Test && c.IsAgentConnected(uuid))
             {
                 try
                 {
-                    ask(uuid, GuestRoute.Agent);
+                    ask(c, uuid, GuestRoute.Agent);
                     return GuestRoute.Agent;
                 }
                 catch (LibvirtException silent) when (silent.Error == LibvirtError.AgentUnresponsive)
@@ -442,26 +440,35 @@ public sealed partial class Hypervisor : IAsyncDisposable
                 }
             }
 
-            ask(uuid, _uri.Kind == HypervisorKind.Test ? null : GuestRoute.Acpi); // The test driver knows no ways to choose from.
+            ask(c, uuid, _uri.Kind == HypervisorKind.Test ? null : GuestRoute.Acpi); // The test driver knows no ways to choose from.
             return GuestRoute.Acpi;
         },
         cancellationToken);
 
-    private Task<bool> DoAsync(Guid uuid, Action call, CancellationToken cancellationToken, TimeSpan? limit = null) => CallAsync(
+    private Task<bool> DoAsync(
+        Guid uuid, Action<LibvirtConnection> call, CancellationToken cancellationToken, TimeSpan? limit = null) => CallAsync(
         uuid.ToString("D"),
-        () =>
+        c =>
         {
-            call();
+            call(c);
             return true;
         },
         cancellationToken,
         limit);
 
-    private async Task<T> CallAsync<T>(string subject, Func<T> call, CancellationToken cancellationToken, TimeSpan? limit = null)
+    // A call on a connection of its own is not told that the other end is gone for good, so whoever waits for it is told here.
+    private async Task<T> RunAsync<T>(Func<LibvirtConnection, T> call, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var running = _worker.RunAsync(() => _connections.Use(call), limit, cancellationToken);
+        return await Task.WhenAny(running, _events.Lost) == running || running.IsCompleted ? await running : throw await _events.Lost;
+    }
+
+    private async Task<T> CallAsync<T>(
+        string subject, Func<LibvirtConnection, T> call, CancellationToken cancellationToken, TimeSpan? limit = null)
     {
         try
         {
-            return await _worker.RunAsync(call, limit ?? AnswerLimit, cancellationToken);
+            return await RunAsync(call, limit ?? AnswerLimit, cancellationToken);
         }
         catch (TimeoutException hanging)
         {

@@ -31,6 +31,9 @@ public sealed record HypervisorOptions
     /// <summary>Measures how long guests take to start.</summary>
     public Meter? Meter { get; init; }
 
+    /// <summary>How often a libvirtd is to give a sign of life; after five without an answer it counts as lost.</summary>
+    internal int KeepAliveSeconds { get; init; } = 5;
+
     /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
     public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";
 }

@@ -116,6 +116,18 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     public sealed record HypervisorBack(string Host, string Uri) : Announcement(
         "HOST_HYPERVISOR_BACK", 4, Cls.Host, Host, $"The hypervisor {Uri} can be used.");
 
+    /// <summary>Somebody has answered for a host that it is off.</summary>
+    public sealed record HostDeclaredDead(string Host, string HostName, string User, string Vms) : Announcement(
+        "HOST_DECLARED_DEAD", 2, Cls.Host, Host,
+        $"{User} has stated that {HostName} is off for good or cut off from all storage. "
+        + (Vms.Length == 0 ? "No VM ran there." : $"What ran there counts as switched off, and can be started elsewhere: {Vms}."));
+
+    /// <summary>A VM that was to be started again after its guest had ended was not.</summary>
+    public sealed record NotRestarted(string Vm, string Why) : Announcement(
+        "VM_NOT_RESTARTED", 2, Cls.Vm, Vm,
+        "The guest has ended by itself, and the VM was to be started again (actions_after_shutdown, actions_after_crash), but was not: "
+        + Why);
+
     /// <summary>A guest does not answer the hypervisor.</summary>
     public sealed record GuestSilent(string Vm) : Announcement(
         "VM_NOT_ANSWERING", 2, Cls.Vm, Vm,

@@ -311,7 +311,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
         return new(
-            directory, services, messages, vdis, new GuestWatch(services, services.Hosts.Local, guests, suspensions),
+            directory, services, messages, vdis, new GuestWatch(services, services.Hosts.Local, guests, suspensions, new GuestActions(services, guests, start)),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, boots, hostBootId));
     }

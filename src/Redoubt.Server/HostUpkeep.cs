@@ -10,8 +10,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server;
 
 /// <summary>
-/// Keeps true what the database says of this host and what changes by itself: where it is reached (<c>host.address</c>), and what of its
-/// memory is free (<c>host_metrics.memory_free</c>).
+/// Keeps true what the database says of hosts and what changes by itself: where this one is reached (<c>host.address</c>), and what of the
+/// memory of each is free (<c>host_metrics.memory_free</c>).
 /// </summary>
 internal sealed class HostUpkeep : IAsyncDisposable
 {
@@ -80,10 +80,10 @@ internal sealed class HostUpkeep : IAsyncDisposable
         [.. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
             .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal)];
 
-    private static async Task RefreshAsync(PoolServices pool, CancellationToken cancellationToken)
+    private static async Task RefreshAsync(PoolServices pool, HostLink host, CancellationToken cancellationToken)
     {
-        var memory = await pool.Hosts.Local.Hypervisor.GetMemoryAsync(cancellationToken);
-        var metrics = pool.State.Get(pool.Hosts.Local.Host).Metrics;
+        var memory = await host.Hypervisor.GetMemoryAsync(cancellationToken);
+        var metrics = pool.State.Get(host.Host).Metrics;
         var known = pool.State.Get(metrics);
         if (known.MemoryFree == 0 || Math.Abs(known.MemoryFree - memory.AvailableBytes) > memory.TotalBytes * LeastChange)
         {
@@ -101,12 +101,15 @@ internal sealed class HostUpkeep : IAsyncDisposable
         }
     }
 
+    private Task RoundAsync(CancellationToken cancellationToken) =>
+        Task.WhenAll(_pool.Hosts.All.Select(h => TryRefreshAsync(h, cancellationToken)));
+
     // Nobody has to wait for it, and a hypervisor that is away will be asked again.
-    private async Task RoundAsync(CancellationToken cancellationToken)
+    private async Task TryRefreshAsync(HostLink host, CancellationToken cancellationToken)
     {
         try
         {
-            await RefreshAsync(_pool, cancellationToken);
+            await RefreshAsync(_pool, host, cancellationToken);
         }
         catch (Exception failed) when (failed is HypervisorException or XenApiException or IOException)
         {

@@ -8,6 +8,7 @@ internal static class ErrorSentenceTable
         BACKEND_ERROR The storage or hypervisor below failed: {0}. The daemon's log has the details.
         CANNOT_CONTACT_HOST Host {0:host} does not answer. Check that it is up and reachable, then repeat the command.
         CANNOT_DESTROY_DISASTER_RECOVERY_TASK The recovery task could not be ended: {0}. Detach its storage by hand (pbd-unplug, sr-forget) and try again.
+        CANNOT_EVACUATE_HOST VMs run on the host that no other can take: {0}. Shut them down (see host-get-vms-which-prevent-evacuation).
         CANNOT_ENABLE_REDO_LOG Protection of the SR could not be switched on: {0}. Nothing is replicated to it yet.
         COULD_NOT_IMPORT_DATABASE The metadata on that disk could not be read: {0}. Nothing was written to it.
         DEVICE_ALREADY_ATTACHED The device is attached already.
@@ -30,8 +31,12 @@ internal static class ErrorSentenceTable
         EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.
         FIELD_TYPE_ERROR The field {0} was given a value of the wrong type.
         HANDLE_INVALID There is no {0} any more with the reference {1}; it may have been removed a moment ago.
+        HOST_CANNOT_DESTROY_SELF Host {0:host} is the one that this daemon runs on, so it is not dead.
         HOST_DISABLED Host {0:host} takes no VMs at the moment. Enable it first.
+        HOST_IN_USE Host {0:host} is still in use by {1} {2}. Shut down what runs there first.
+        HOST_IS_LIVE Host {0:host} is up. Only a host that is off, or cut off from its storage, can be taken for dead.
         HOST_IS_SLAVE This host is only a member of its pool. Talk to the coordinator at {0}.
+        HOST_NOT_DISABLED The host is enabled. Disable it first (host-disable), so that no VM is started on it meanwhile.
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_HYPERVISOR_LOST The VMs of host {0:host} can't be controlled: {1}
         HOST_OFFLINE Host {0:host} is off or does not answer.

@@ -13,10 +13,14 @@ internal sealed class ChildProcess : IAsyncDisposable
     private ChildProcess(Process process) => _process = process;
 
     /// <summary>Starts the process; its first line says <c>open</c> or why not.</summary>
-    internal static async Task<(ChildProcess Child, string Greeting)> StartAsync(string root, CancellationToken cancellationToken)
+    internal static Task<(ChildProcess Child, string Greeting)> StartAsync(string root, CancellationToken cancellationToken) =>
+        StartAsync(Mode, HypervisorOptions.EmbeddedUri(root), cancellationToken);
+
+    /// <summary>Starts the process in another mode.</summary>
+    internal static async Task<(ChildProcess Child, string Greeting)> StartAsync(string mode, string uri, CancellationToken cancellationToken)
     {
         var process = new Process();
-        process.StartInfo = new ProcessStartInfo(Environment.ProcessPath!, [Mode, HypervisorOptions.EmbeddedUri(root)])
+        process.StartInfo = new ProcessStartInfo(Environment.ProcessPath!, [mode, uri])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -117,6 +121,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         }
     }
 
-    private async Task<string> ReadAsync(CancellationToken cancellationToken) =>
-        await _process.StandardOutput.ReadLineAsync(cancellationToken) ?? throw new InvalidOperationException("The child ended without an answer.");
+    /// <summary>The next line that the process says.</summary>
+    internal async Task<string> ReadAsync(CancellationToken cancellationToken) =>
+        await _process.StandardOutput.ReadLineAsync(cancellationToken)
+        ?? throw new InvalidOperationException("The child ended without an answer.");
 }

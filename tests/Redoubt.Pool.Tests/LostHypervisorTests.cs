@@ -21,7 +21,7 @@ public sealed class LostHypervisorTests
 
         if (hangs)
         {
-            libvirtd.Signal("STOP");
+            await libvirtd.SignalAsync("STOP");
         }
         else
         {
@@ -42,7 +42,7 @@ public sealed class LostHypervisorTests
 
         if (hangs)
         {
-            libvirtd.Signal("CONT");
+            await libvirtd.SignalAsync("CONT");
         }
         else
         {

@@ -9,7 +9,6 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     [Theory]
     [InlineData("VM.add_to_VCPUs_params", "weight", "512")]
     [InlineData("VM.add_to_xenstore_data", "vm-data/x", "y")]
-    [InlineData("VM.set_actions_after_shutdown", "restart")]
     [InlineData("VM.set_actions_after_softreboot", "restart")]
     [InlineData("VM.set_PV_legacy_args", "x")]
     [InlineData("VM.set_PCI_bus", "x")]
@@ -40,7 +39,6 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     {
         var vm = await VmAsync();
         await pool.CallAsync("VM.set_VCPUs_params", vm, new Dictionary<string, string>());
-        await pool.CallAsync("VM.set_actions_after_shutdown", vm, "destroy");
         await pool.CallAsync("VM.set_actions_after_crash", vm, "restart"); // As it was created.
         await pool.CallAsync("VM.set_actions_after_crash", vm, "destroy");
         var host = (await pool.CallAsync("host.get_all"))[0].GetString();
@@ -54,6 +52,8 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         var vm = await VmAsync();
         await pool.CallAsync("VM.add_to_platform", vm, "cores-per-socket", "2");
         await pool.CallAsync("VM.add_to_platform", vm, "acpi", "1");
+        await pool.CallAsync("VM.set_actions_after_shutdown", vm, "restart");
+        await pool.CallAsync("VM.set_actions_after_reboot", vm, "destroy");
         await pool.CallAsync("VM.set_HVM_boot_params", vm, new Dictionary<string, string> { ["order"] = "ndc", ["firmware"] = "uefi" });
         await pool.CallAsync("VM.set_ha_restart_priority", vm, "");
         Assert.Equal("MAP_DUPLICATE_KEY", await CodeAsync("VM.add_to_platform", vm, "acpi", "1"));

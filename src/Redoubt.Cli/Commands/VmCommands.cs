@@ -64,7 +64,7 @@ internal static class VmCommands
         await StateDeadAsync(context, "VM", vm);
         if (context.Parameters.Find("on") is { } host)
         {
-            await context.RunTaskAsync("Resuming", "VM.resume_on", [vm, await HostAsync(context, host), false, force]);
+            await context.RunTaskAsync("Resuming", "VM.resume_on", [vm, await HostCommands.FindAsync(context, host), false, force]);
         }
         else
         {
@@ -78,7 +78,7 @@ internal static class VmCommands
         await StateDeadAsync(context, "VM", vm);
         if (context.Parameters.Find("on") is { } host)
         {
-            await context.RunTaskAsync("Starting", "VM.start_on", [vm, await HostAsync(context, host), paused, force]);
+            await context.RunTaskAsync("Starting", "VM.start_on", [vm, await HostCommands.FindAsync(context, host), paused, force]);
         }
         else
         {
@@ -97,16 +97,6 @@ internal static class VmCommands
     }
 
     // As with xe, a host may be named or given by its UUID.
-    private static async Task<string> HostAsync(CommandContext context, string nameOrUuid)
-    {
-        var hosts = await context.CallAsync("host.get_all_records");
-        var found = hosts.AsStruct("hosts")
-            .Where(h => h.Value is WireStruct host && (host["uuid"], host["name_label"]) is (WireString uuid, WireString name) && (uuid.Value == nameOrUuid || name.Value == nameOrUuid))
-            .Select(h => h.Key)
-            .ToList();
-        return found is [var only] ? only : throw new UsageException($"{found.Count} hosts are named '{nameOrUuid}'.");
-    }
-
     private static Task SetLimitsAsync(CommandContext context, string vm)
     {
         var p = context.Parameters;

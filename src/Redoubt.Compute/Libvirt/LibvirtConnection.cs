@@ -15,6 +15,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
     private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
     private const uint Secure = 1; // VIR_DOMAIN_SAVE_IMAGE_XML_SECURE
     private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
+    private const int KeepAliveCount = 5; // Without an answer, until it counts as broken.
     private const int MemoryStatCount = 13; // VIR_DOMAIN_MEMORY_STAT_NR
     private readonly ConnectionHandle _connection;
     private LifecycleSubscription? _subscription;
@@ -23,12 +24,14 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     internal static LibvirtConnection Open(string uri) => new(LibvirtException.Check(Native.ConnectOpen(uri)));
 
-    /// <summary>Delivers events from now on; <paramref name="remote"/> also notices when the connection breaks.</summary>
-    internal void Subscribe(DomainEventSource listener, bool remote)
+    /// <summary>Delivers events from now on.</summary>
+    /// <param name="listener">To whom.</param>
+    /// <param name="keepAliveSeconds">How often the other end is to give a sign of life; null for a connection that can't break.</param>
+    internal void Subscribe(DomainEventSource listener, int? keepAliveSeconds)
     {
-        if (remote)
-            LibvirtException.Check(Native.ConnectSetKeepAlive(_connection, 5, 5));
-        _subscription = new LifecycleSubscription(_connection, listener, watchClose: remote);
+        _subscription = new LifecycleSubscription(_connection, listener, watchClose: keepAliveSeconds is not null);
+        if (keepAliveSeconds is { } seconds)
+            LibvirtException.Check(Native.ConnectSetKeepAlive(_connection, seconds, KeepAliveCount));
     }
 
     /// <summary>Whether the connection stands, as far as is known without asking the other end.</summary>

@@ -15,10 +15,8 @@ public static class FieldEffects
     private const string Table = """
         VM.VCPUs_params () guests share the processors alike: weights, caps and masks are not handed to the hypervisor
         VM.xenstore_data () guests have no XenStore; what a guest shall read goes into a disk or is asked of its agent
-        VM.actions_after_shutdown destroy a VM that shuts itself down stays off
-        VM.actions_after_reboot restart a VM that reboots comes up again
         VM.actions_after_softreboot soft_reboot there is no soft reboot
-        VM.actions_after_crash destroy a VM that crashes stays off, and a message tells of it
+        VM.actions_after_crash destroy|restart a VM that crashes stays off or is started again; no core is dumped, no guest is preserved
         VM.PV_bootloader_args  a guest boots through its firmware or the kernel that it names
         VM.PV_legacy_args  a guest boots through its firmware or the kernel that it names
         VM.PCI_bus  no PCI devices are handed to guests

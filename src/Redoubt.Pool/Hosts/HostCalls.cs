@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What can be asked of this host.</summary>
+/// <summary>What hosts do, and can be asked.</summary>
 internal sealed class HostCalls(PoolServices pool)
 {
     [Message("host.get_servertime")]
@@ -45,6 +46,103 @@ internal sealed class HostCalls(PoolServices pool)
         {
             return wrong.Message;
         }
+    }
+
+    [Message("host.enable")]
+    public Task EnableAsync(CallContext call, Ref<HostRecord> host) => SetEnabledAsync(call, host, true);
+
+    /// <summary>No VM is started or resumed on it until it is enabled again, also by another daemon.</summary>
+    [Message("host.disable")]
+    public Task DisableAsync(CallContext call, Ref<HostRecord> host) => SetEnabledAsync(call, host, false);
+
+    /// <summary>Why each VM that runs there can't leave: the code and the parameters of what its start elsewhere would fail with.</summary>
+    [Message("host.get_vms_which_prevent_evacuation")]
+    public async Task<ImmutableSortedDictionary<Ref<VmRecord>, ImmutableList<string>>> GetVmsWhichPreventEvacuationAsync(
+        CallContext call, Ref<HostRecord> self)
+    {
+        pool.State.Get(self);
+        var hosts = await pool.Hosts.LookAsync(pool.Time, call.Cancellation);
+        var state = pool.State;
+        return Residents(state, self)
+            .ToImmutableSortedDictionary(vm => vm, vm => Obstacle(vm, Placement.Of(state, vm, hosts).Elsewhere(self)));
+    }
+
+    [Message("host.assert_can_evacuate")]
+    public async Task AssertCanEvacuateAsync(CallContext call, Ref<HostRecord> host)
+    {
+        var obstacles = await GetVmsWhichPreventEvacuationAsync(call, host);
+        if (!obstacles.IsEmpty)
+        {
+            var each = obstacles.Select(o => string.Join(',', o.Value.Prepend(o.Key.Opaque)));
+            throw new XenApiException("CANNOT_EVACUATE_HOST", string.Join('|', each));
+        }
+    }
+
+    /// <summary>VMs do not move while they run: a host with one can't be evacuated, and one without is.</summary>
+    [Message("host.evacuate")]
+    public Task EvacuateAsync(CallContext call, Ref<HostRecord> host, Ref<NetworkRecord> network, long evacuateBatchSize) =>
+        AssertCanEvacuateAsync(call, host);
+
+    [Message("host.shutdown")]
+    public void Shutdown(CallContext call, Ref<HostRecord> host) => RefuseToStop(host, "systemctl poweroff");
+
+    [Message("host.reboot")]
+    public void Reboot(CallContext call, Ref<HostRecord> host) => RefuseToStop(host, "systemctl reboot");
+
+    /// <summary>
+    /// The operator's word that a host is off for good, or cut off from all storage: what it had is free to be started elsewhere. Of a host
+    /// that is seen to be up it is not taken.
+    /// </summary>
+    [Message("host.declare_dead")]
+    public async Task DeclareDeadAsync(CallContext call, Ref<HostRecord> host)
+    {
+        var (name, uuid) = (pool.State.Get(host).NameLabel, pool.State.Get(host).Uuid);
+        var freed = await pool.Database.WriteAsync(tx => DeadHosts.Declare(tx, host, pool.Hosts, pool.Time.GetUtcNow()), call.Cancellation);
+        await pool.PostAsync(new Announcement.HostDeclaredDead(uuid, name, call.Session.UserName, string.Join(", ", freed)));
+    }
+
+    private static IEnumerable<Ref<VmRecord>> Residents(DatabaseState state, Ref<HostRecord> host) =>
+        state.All<VmRecord>().Where(v => !v.Record.IsControlDomain && Hosts.PlaceOf(v.Record) == host).Select(v => v.Ref);
+
+    private static ImmutableList<string> Obstacle(Ref<VmRecord> vm, Placement elsewhere)
+    {
+        try
+        {
+            elsewhere.Best();
+            return ["VM_LACKS_FEATURE", vm.Opaque, "live migration"];
+        }
+        catch (XenApiException refused)
+        {
+            return [refused.Code, .. refused.Parameters];
+        }
+    }
+
+    private Task SetEnabledAsync(CallContext call, Ref<HostRecord> host, bool isEnabled) => pool.Database.WriteAsync(
+        tx =>
+        {
+            tx.Get(host);
+            tx.Update(host, h => h with { Enabled = isEnabled });
+        },
+        call.Cancellation);
+
+    // xapi's checks, in its order; after them it switches the machine off, which this daemon has no right to and does not attempt.
+    private void RefuseToStop(Ref<HostRecord> host, string how)
+    {
+        var record = pool.State.Get(host);
+        if (record.Enabled)
+        {
+            throw new XenApiException("HOST_NOT_DISABLED");
+        }
+
+        foreach (var vm in Residents(pool.State, host))
+        {
+            throw new XenApiException("HOST_IN_USE", host.Opaque, "VM", vm.Opaque);
+        }
+
+        throw new XenApiException(
+            "OPERATION_NOT_ALLOWED",
+            $"No VM runs on the host {record.NameLabel}, and none is started. The machine itself is not the daemon's to stop: "
+            + $"do that there ({how}).");
     }
 
     // What is answered from this machine can be said of no other host.

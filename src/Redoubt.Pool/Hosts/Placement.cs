@@ -63,6 +63,9 @@ internal sealed record Placement
         : Refusals.Count > 0 && Refusals.Values.DistinctBy(r => r.Code).Count() == 1 ? throw Refusals.Values.First()
         : throw new XenApiException("NO_HOSTS_AVAILABLE", [.. Refusals.SelectMany(r => new[] { r.Key.Opaque, r.Value.Code })]);
 
+    /// <summary>The same without a host.</summary>
+    public Placement Elsewhere(Ref<HostRecord> host) => this with { Possible = Possible.Remove(host), Refusals = Refusals.Remove(host) };
+
     /// <summary>Checks that a host can take it.</summary>
     /// <exception cref="XenApiException">Why it can't.</exception>
     public void Require(Ref<HostRecord> host)

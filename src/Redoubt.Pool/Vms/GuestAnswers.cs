@@ -66,8 +66,7 @@ internal sealed class GuestAnswers(PoolServices pool, HostLink link) : IAsyncDis
                 continue;
             }
 
-            if ((hypervisor.IsBehindDaemon && !isKnown)
-                || _unanswered.Values.Count(q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
+            if (_unanswered.Values.Count(q => !q.Answer.IsCompleted) >= hypervisor.OpenQuestionLimit)
             {
                 unasked++;
                 continue;

@@ -10,17 +10,18 @@ internal static class GuestStates
     /// <summary>
     /// Applies the state of a VM's domain at a host; null: it has none there, which says nothing of a VM that is at another host.
     /// </summary>
-    public static void Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, Ref<HostRecord> host)
+    /// <returns>Whether its guest has ended with nobody doing anything about it.</returns>
+    public static bool Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, Ref<HostRecord> host)
     {
         if (tx.Find(reference) is not { } vm || IsElsewhere(tx, vm, host))
         {
-            return;
+            return false;
         }
 
         if (vm.CurrentOperations.Values.Any(o => o is VmOperations.Suspend or VmOperations.Resume or VmOperations.ResumeOn))
         {
             // That its domain comes and goes does not mean now what it means else. Whoever does this writes down what came of it.
-            return;
+            return false;
         }
 
         if (PowerState(domain) is not null)
@@ -35,14 +36,16 @@ internal static class GuestStates
         }
         else if (vm.PowerState is VmPowerState.Running or VmPowerState.Paused)
         {
-            VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 });
-            Release(tx, reference);
+            Halt(tx, reference);
+            return vm.CurrentOperations.IsEmpty;
         }
         else if (vm.CurrentOperations.IsEmpty)
         {
             // A daemon that died while it was starting the VM leaves the flags behind. One that is starting it now keeps them.
             Release(tx, reference);
         }
+
+        return false;
     }
 
     /// <summary>Writes down that a VM has a guest.</summary>
@@ -54,6 +57,13 @@ internal static class GuestStates
             ScheduledToBeResidentOn = default,
             Domid = domain.Id,
         });
+
+    /// <summary>Writes down that a VM has no guest any more.</summary>
+    public static void Halt(Transaction tx, Ref<VmRecord> reference)
+    {
+        VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 });
+        Release(tx, reference);
+    }
 
     /// <summary>Writes down that a VM is suspended, its memory in the image that is noted.</summary>
     public static void Suspend(Transaction tx, Ref<VmRecord> reference)

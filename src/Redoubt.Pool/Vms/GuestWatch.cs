@@ -12,7 +12,7 @@ namespace Redoubt.Pool;
 /// it is back       as at the beginning
 /// </code>
 /// </summary>
-internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests, Suspensions suspensions) : IAsyncDisposable
+internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
@@ -40,6 +40,7 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
     {
         await _stopping.CancelAsync();
         await _following;
+        await actions.DisposeAsync();
         _stopping.Dispose();
     }
 
@@ -132,6 +133,15 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
         if (Body(happened.Kind) is { } body)
         {
             await SurelyAsync($"what happened to guest {happened.Uuid}", _ => pool.PostAsync(new Announcement.GuestFailed($"{happened.Uuid:D}", body)));
+        }
+
+        try
+        {
+            await actions.FollowAsync(happened);
+        }
+        catch (XenApiException refused)
+        {
+            _log.LogWarning("What guest {Uuid} is to do after {What} was not done: {Message}", happened.Uuid, happened.Kind, refused.Message);
         }
     }
 

@@ -12,7 +12,11 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 {
+    private static readonly TimeSpan RebootEcho = TimeSpan.FromSeconds(30);
+
     private readonly ConcurrentDictionary<Guid, long> _written = new();
+    private readonly ConcurrentDictionary<Guid, bool> _ended = new();
+    private readonly ConcurrentDictionary<Guid, long> _rebooted = new();
     private long _looks;
 
     /// <summary>Brings one VM up to date, and does more in the same transaction if asked to.</summary>
@@ -38,6 +42,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             using var held = domain is null && firmware.Has(uuid) ? await firmware.HoldAsync(uuid, cancellationToken) : null;
             var hasEnded = held is not null && (isGivenUp || HasEnded(uuid));
             var variables = hasEnded ? firmware.TakeFrom(uuid) : null;
+            var hasEndedByItself = false;
             var holds = await pool.Database.WriteAsync(
                 tx =>
                 {
@@ -48,7 +53,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 
                     var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
                     variables?.Invoke(tx, vm);
-                    GuestStates.Apply(tx, vm, domain, at.Host);
+                    hasEndedByItself = GuestStates.Apply(tx, vm, domain, at.Host);
                     if (tx.Find(vm) is not null)
                     {
                         more?.Invoke(tx, vm, domain);
@@ -59,6 +64,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 cancellationToken);
             if (holds)
             {
+                Note(uuid, domain, hasEndedByItself);
                 if (hasEnded)
                 {
                     firmware.Remove(uuid);
@@ -80,6 +86,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             await RefreshAsync(at, ended, isGivenUp: false, null, cancellationToken);
         }
 
+        var looked = new List<(Guid Uuid, DomainState? Domain, bool HasEndedByItself)>();
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -87,11 +94,13 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 {
                     if (IsNewest(VmRows.Uuid(vm), look))
                     {
-                        GuestStates.Apply(tx, reference, domains.GetValueOrDefault(vm.Uuid), at.Host);
+                        var domain = domains.GetValueOrDefault(vm.Uuid);
+                        looked.Add((VmRows.Uuid(vm), domain, GuestStates.Apply(tx, reference, domain, at.Host)));
                     }
                 }
             },
             cancellationToken);
+        looked.ForEach(l => Note(l.Uuid, l.Domain, l.HasEndedByItself));
         await at.Disks.SettleAllAsync(pool.State);
     }
 
@@ -126,6 +135,27 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         catch (HypervisorException e)
         {
             throw GuestFailure.Explain(e, vm, at.Host, null);
+        }
+    }
+
+    /// <summary>Notes that a guest reboots now because somebody asks for it.</summary>
+    public void ExpectReboot(Guid uuid) => _rebooted[uuid] = pool.Time.GetTimestamp();
+
+    /// <summary>Whether a guest that has rebooted was asked to. More than one event may tell of one reboot.</summary>
+    public bool WasRebootExpected(Guid uuid) => _rebooted.TryGetValue(uuid, out var asked) && pool.Time.GetElapsedTime(asked) < RebootEcho;
+
+    /// <summary>Whether a guest that is said to have ended did so by itself, whoever has found that out; once for each end.</summary>
+    public bool HasEndedByItself(Guid uuid) => _ended.TryRemove(uuid, out _);
+
+    private void Note(Guid uuid, DomainState? domain, bool hasEndedByItself)
+    {
+        if (hasEndedByItself)
+        {
+            _ended[uuid] = true;
+        }
+        else if (domain is not null)
+        {
+            _ended.TryRemove(uuid, out _);
         }
     }
 

@@ -80,6 +80,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         try
         {
             await AskToRebootAsync(at.Hypervisor, uuid, either.Token);
+            guests.ExpectReboot(uuid);
         }
         catch (HypervisorException e)
         {
@@ -100,6 +101,7 @@ internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImag
         var paused = pool.State.Get(vm).PowerState == VmPowerState.Paused;
         await guests.DoAsync(vm, async (h, uuid) =>
         {
+            guests.ExpectReboot(uuid);
             await h.ResetAsync(uuid, CancellationToken.None);
             if (paused)
             {

@@ -61,5 +61,29 @@ internal static class CapacityChecks
                 return;
             }
         }
+
+        Spread(tiers, sizes, hosts, largest, findings, scene.PoolObject);
+    }
+
+    // Memory that is free on two hosts is not enough for a VM that needs both. One that no host could take even now is named already.
+    private static void Spread(
+        IReadOnlyList<PlanTier> tiers, Dictionary<string, decimal> sizes, IReadOnlyList<HostFacts> hosts, long largest,
+        FindingList findings, PlanObject pool)
+    {
+        var free = hosts.Select(h => (decimal)h.MemoryFreeBytes!.Value);
+        var places = HostSpread.Of(tiers.Select(t => t.Vms.Select(v => sizes[v.Uuid]).ToList()), free);
+        foreach (var (tier, found) in tiers.Zip(places))
+        {
+            var without = tier.Vms.Where((v, i) => found[i] is null && sizes[v.Uuid] <= largest).ToList();
+            if (without.Count > 0)
+            {
+                findings.Warn(
+                    "memory-short", pool,
+                    $"The hosts have the memory together, but no single one has what is left to be started in tier {tier.Order}: "
+                    + $"{string.Join(", ", without.Select(v => v.Name))}.",
+                    "Free memory on one host, leave VMs out, or put the large ones into lower tiers.", null, without);
+                return;
+            }
+        }
     }
 }

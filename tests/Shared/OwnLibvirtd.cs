@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Redoubt.Pool.Tests;
+namespace Redoubt.Tests;
 
 /// <summary>A libvirtd of the test's own, which sees only directories of its own where libvirt keeps its state. Takes root's rights.</summary>
 internal sealed class OwnLibvirtd : IDisposable
@@ -24,11 +24,11 @@ internal sealed class OwnLibvirtd : IDisposable
         }
 
         var config = Path.Combine(_directory, "libvirtd.conf");
-        await File.WriteAllTextAsync(config, $"unix_sock_dir = \"{_directory}\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\nlog_outputs = \"3:file:{_directory}/libvirtd.log\"\n", TestSite.Cancel);
+        await File.WriteAllTextAsync(config, $"unix_sock_dir = \"{_directory}\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\nlog_outputs = \"3:file:{_directory}/libvirtd.log\"\n", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
             Path.Combine(_directory, "etc", "qemu.conf"),
             "stdio_handler = \"file\"\nuser = \"+0\"\ngroup = \"+0\"\ndynamic_ownership = 0\nremember_owner = 0\nsecurity_driver = \"none\"\nnamespaces = [ ]\ncgroup_controllers = [ ]\n",
-            TestSite.Cancel);
+            TestContext.Current.CancellationToken);
         File.Delete(Path.Combine(_directory, "libvirt-sock"));
         var script = $"set -e; mkdir -p /run/libvirt /var/lib/libvirt /etc/libvirt /var/cache/libvirt /var/log/libvirt; mount --bind {_directory}/run /run/libvirt; "
             + $"mount --bind {_directory}/lib /var/lib/libvirt; mount --bind {_directory}/etc /etc/libvirt; mount --bind {_directory}/cache /var/cache/libvirt; "
@@ -42,13 +42,16 @@ internal sealed class OwnLibvirtd : IDisposable
     public async Task KillAsync()
     {
         _process!.Kill();
-        await _process.WaitForExitAsync(TestSite.Cancel);
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
-    public void Signal(string signal)
+    /// <summary>The process of a guest.</summary>
+    public int PidOf(Guid uuid) => int.Parse(File.ReadAllText(Path.Combine(_directory, "run", "qemu", $"{uuid:D}.pid")));
+
+    public async Task SignalAsync(string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{_process!.Id}"]);
-        kill.WaitForExit();
+        await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     public void Dispose()
