@@ -31,7 +31,7 @@ internal static class ScanRows
             tx.Update(vdi, v => v with { Missing = true });
         }
 
-        var made = new List<VdiRecord>();
+        var (made, making) = (new List<VdiRecord>(), DisksInMaking.Of(tx.Get(sr)).Select(u => u.ToString()).ToHashSet());
         foreach (var (uuid, disk) in present)
         {
             var reference = tx.State.FindByUuid<VdiRecord>(uuid);
@@ -39,6 +39,11 @@ internal static class ScanRows
             {
                 // The same disk in two SRs: a mirror and its original. The one that was here first keeps the record.
                 continue;
+            }
+
+            if (reference.IsNull && making.Contains(uuid))
+            {
+                continue; // Nobody's, as long as nobody has said whose it is.
             }
 
             var old = tx.Find(reference) ?? Described(names, uuid, believed is not null) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };

@@ -374,8 +374,15 @@ internal sealed class VdiCalls(PoolServices pool, SrConnections connections, For
                 },
                 CancellationToken.None);
         }
-        catch
+        catch (Exception e)
         {
+            // Storage that does not answer may make it yet, and then removes it again: as long as it stays noted, no scan takes it for
+            // anybody's.
+            if (made is null && e is XenApiException { Code: "SR_BACKEND_FAILURE_47" })
+            {
+                throw;
+            }
+
             await Undoing.TryAsync(
                 pool, Cls.Vdi, uuid.ToString(), "A disk that was made, but could not be recorded, is still on its SR: scan that (sr-scan), then remove the disk (vdi-destroy).",
                 async () =>
