@@ -51,7 +51,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
     {
         _uri = uri;
         _time = options.Time;
-        _starts = options.Meter?.CreateHistogram<double>("redoubt.guest.start.duration", "s", "How long it took the hypervisor to start a guest.");
+        _starts = options.Meter?.CreateHistogram<double>(
+            "redoubt.guest.start.duration", "s", "How long it took the hypervisor to start a guest.");
         Facts = facts;
         _connections = connections;
         _worker = worker;

@@ -34,6 +34,20 @@ public sealed record HypervisorOptions
     /// <summary>How often a libvirtd is to give a sign of life; after five without an answer it counts as lost.</summary>
     internal int KeepAliveSeconds { get; init; } = 5;
 
+    /// <summary>What is wrong with the URI of a hypervisor, a sentence; null if nothing is.</summary>
+    public static string? FindUriProblem(string uri)
+    {
+        try
+        {
+            HypervisorUri.Parse(uri);
+            return null;
+        }
+        catch (HypervisorException wrong)
+        {
+            return wrong.Message;
+        }
+    }
+
     /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
     public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";
 }

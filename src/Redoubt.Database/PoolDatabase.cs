@@ -44,7 +44,8 @@ public sealed class PoolDatabase : IAsyncDisposable
     private long _journalled;
 
     private PoolDatabase(
-        DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys, ILogger<PoolDatabase> log, Meter? meter)
+        DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys, ILogger<PoolDatabase> log,
+        Meter? meter)
     {
         (_published, _newest, _local, _time, _newId, _keys, _log) = (state, state, local, time, newId, keys, log);
         _flushes = meter?.CreateHistogram<double>("redoubt.commit.duration", "s", "How long it took to make a batch of changes durable.");

@@ -15,7 +15,8 @@ namespace Redoubt.Pool;
 public abstract record Announcement(string Name, int Priority, Cls About, string Uuid, string Text)
 {
     /// <summary>The copy of the metadata on an SR can't be written. The name, and the first words of the text, are xapi's.</summary>
-    public sealed record CopyBroken(string Pool, string Copy, string Why) : Announcement("METADATA_LUN_BROKEN", 3, Cls.Pool, Pool, $"{Copy}: {Why}");
+    public sealed record CopyBroken(string Pool, string Copy, string Why) : Announcement(
+        "METADATA_LUN_BROKEN", 3, Cls.Pool, Pool, $"{Copy}: {Why}");
 
     /// <summary>It is up to date again. The name and the text are xapi's.</summary>
     public sealed record CopyHealthy(string Pool, string Copy) : Announcement("METADATA_LUN_HEALTHY", 4, Cls.Pool, Pool, Copy);
@@ -23,8 +24,8 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>Another daemon of the pool has taken it over.</summary>
     public sealed record CopySuperseded(string Pool, string Copy, string Why) : Announcement(
         "METADATA_LUN_SUPERSEDED", 2, Cls.Pool, Pool,
-        $"{Copy}: {Why}. Two daemons run this pool, perhaps because one's data directory was restored from a copy. What changes here is no longer "
-        + "written there. Stop one of the two; if this one is to go on, enable the replication on the SR again.");
+        $"{Copy}: {Why}. Two daemons run this pool, perhaps because one's data directory was restored from a copy. What changes "
+        + "here is no longer written there. Stop one of the two; if this one is to go on, enable the replication on the SR again.");
 
     /// <summary>The pool's own journal could not be written.</summary>
     public sealed record JournalBroken(string Pool, string Why) : Announcement(
@@ -44,14 +45,15 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>What is sealed has changed, and not every copy could be written anew.</summary>
     public sealed record SecretsNotRewritten(string Pool, string Why) : Announcement(
         "METADATA_SECRETS_NOT_REWRITTEN", 3, Cls.Pool, Pool,
-        $"What is sealed in the pool's metadata has changed ({SealingPolicy.ClearForXapi}, {SealingPolicy.SealTpms}, or an older version wrote it in "
-        + $"clear). {Why}. When the storage answers again: pool-sync-database, twice.");
+        $"What is sealed in the pool's metadata has changed ({SealingPolicy.ClearForXapi}, {SealingPolicy.SealTpms}, or an older "
+        + $"version wrote it in clear). {Why}. When the storage answers again: pool-sync-database, twice.");
 
     /// <summary>Another pool's metadata were met for the first time.</summary>
     public sealed record KeyMet(string Pool, string Source, string Key, string Setting) : Announcement(
         "METADATA_KEY_MET", 4, Cls.Pool, Pool,
-        $"Metadata of pool {Source} were seen here for the first time. From now on only what is signed with their key is believed to be that pool's: "
-        + $"{Key}. Compare it with the pool's own (pool-param-get param-name=other-config param-key={Setting} there).");
+        $"Metadata of pool {Source} were seen here for the first time. From now on only what is signed with their key is believed "
+        + $"to be that pool's: {Key}. Compare it with the pool's own (pool-param-get param-name=other-config param-key={Setting} "
+        + "there).");
 
     /// <summary>A volume says what nothing proves.</summary>
     public sealed record VolumeUnproven(string Vdi, string What) : Announcement("METADATA_UNPROVEN", 2, Cls.Vdi, Vdi, What);
@@ -63,7 +65,8 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
 
     /// <summary>A dated backup of the metadata failed.</summary>
     public sealed record BackupFailed(string Sr, string Interval, string Why) : Announcement(
-        "METADATA_BACKUP_FAILED", 3, Cls.Sr, Sr, $"The {Interval} metadata backup on this SR failed and will be tried again in an hour: {Why}");
+        "METADATA_BACKUP_FAILED", 3, Cls.Sr, Sr,
+        $"The {Interval} metadata backup on this SR failed and will be tried again in an hour: {Why}");
 
     /// <summary>Storage that was attached before is not there.</summary>
     public sealed record PbdNotPlugged(string Sr, string Why) : Announcement("PBD_PLUG_FAILED_ON_SERVER_START", 3, Cls.Sr, Sr, Why);
@@ -71,7 +74,8 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>VMs were recovered from an SR that can't be made writable.</summary>
     public sealed record SrStaysReadOnly(string Sr, string Why) : Announcement(
         "SR_STAYS_READ_ONLY", 2, Cls.Sr, Sr,
-        $"VMs were recovered from this SR, but it can't be made writable, so they can't start yet: {Why} Mend that, then unplug and plug its PBD.");
+        $"VMs were recovered from this SR, but it can't be made writable, so they can't start yet: {Why} Mend that, then unplug "
+        + "and plug its PBD.");
 
     /// <summary>A running guest's disk could not be attached anew.</summary>
     public sealed record DiskNotTakenUp(string Vm, string Disk, string Why) : Announcement(
@@ -92,9 +96,10 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>The disks of a test build on files that a replication brings.</summary>
     public sealed record TestReadsReplica(string Sr, string Source) : Announcement(
         "SR_TEST_READS_REPLICA", 4, Cls.Sr, Sr,
-        $"The disks of this test build on the files of the SR {Source} as they are. While the test lives, a replication into that SR may add files and "
-        + "put new ones in the place of old ones, but must not rewrite one in place: the guests of the test would see their disks change. Where the "
-        + "storage and the daemon's directory share one file system with reflinks (XFS, btrfs), this limit falls away.");
+        $"The disks of this test build on the files of the SR {Source} as they are. While the test lives, a replication into that "
+        + "SR may add files and put new ones in the place of old ones, but must not rewrite one in place: the guests of the test "
+        + "would see their disks change. Where the storage and the daemon's directory share one file system with reflinks (XFS, "
+        + "btrfs), this limit falls away.");
 
     /// <summary>Disks that can't be read are not part of a test.</summary>
     public sealed record TestLacksDisks(string Sr, string Which) : Announcement(
@@ -131,17 +136,18 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>A guest does not answer the hypervisor.</summary>
     public sealed record GuestSilent(string Vm) : Announcement(
         "VM_NOT_ANSWERING", 2, Cls.Vm, Vm,
-        "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record says what it did last. "
-        + "Mend what it waits for, or switch the VM off (vm-shutdown --force).");
+        "The guest does not answer the hypervisor: its QEMU process hangs, or is stopped. What it does is not known; its record "
+        + "says what it did last. Mend what it waits for, or switch the VM off (vm-shutdown --force).");
 
     /// <summary>It answers again.</summary>
-    public sealed record GuestAnswers(string Vm) : Announcement("VM_ANSWERING_AGAIN", 4, Cls.Vm, Vm, "The guest answers the hypervisor again.");
+    public sealed record GuestAnswers(string Vm) : Announcement(
+        "VM_ANSWERING_AGAIN", 4, Cls.Vm, Vm, "The guest answers the hypervisor again.");
 
     /// <summary>A guest runs without libvirt knowing of it.</summary>
     public sealed record GuestStray(string Vm, int Process) : Announcement(
         "VM_RECORD_LOST", 2, Cls.Vm, Vm,
-        $"The guest runs (process {Process}), but libvirt's own record of it is lost, so it can't be controlled. Shut it down from within, or switch the "
-        + "VM off (vm-shutdown --force), and start it again.");
+        $"The guest runs (process {Process}), but libvirt's own record of it is lost, so it can't be controlled. Shut it down "
+        + "from within, or switch the VM off (vm-shutdown --force), and start it again.");
 
     /// <summary>A guest ended, or was paused, by itself.</summary>
     public sealed record GuestFailed(string Vm, string What) : Announcement("VM_CRASHED", 2, Cls.Vm, Vm, What);

@@ -70,7 +70,8 @@ internal sealed class MessageLog : IAsyncDisposable
             }
             catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
             {
-                throw new InvalidDataException($"{path} is garbled in line {read._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", garbled);
+                throw new InvalidDataException($"{path} is garbled in line {read._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing "
+                    + $"was changed. {KeptName.Find(FileName)!.Advice}", garbled);
             }
 
             read._lines++;
@@ -220,7 +221,13 @@ internal sealed class MessageLog : IAsyncDisposable
     {
         if (!line.IsGone)
         {
-            var level = line.Priority switch { <= 1 => LogLevel.Critical, 2 => LogLevel.Error, 3 => LogLevel.Warning, _ => LogLevel.Information };
+            var level = line.Priority switch
+            {
+                <= 1 => LogLevel.Critical,
+                2 => LogLevel.Error,
+                3 => LogLevel.Warning,
+                _ => LogLevel.Information,
+            };
             _log.Log(level, "{Announcement} {Class} {Uuid}: {Text}", line.Name, ClsType.Instance.Encode(line.Cls), line.About, line.Body);
         }
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.AspNetCore.Builder;
@@ -19,7 +20,9 @@ using Redoubt.Server.Events;
 using Redoubt.Server.Health;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Metrics;
 using Redoubt.Server.Sessions;
+using Redoubt.Server.Supervising;
 using Redoubt.Server.Tasks;
 using Redoubt.Server.ThinCli;
 using Redoubt.Server.Users;
@@ -52,6 +55,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly Logins _logins;
     private readonly AuditLog _audit;
     private readonly DataDirectoryWatch _health;
+    private readonly DaemonMeters _meters;
     private readonly CertificateReload? _certificate;
     private HostUpkeep? _host;
     private readonly CallFailures _failures;
@@ -59,10 +63,13 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly ConsoleViewers _viewers;
     private readonly ConsoleConnection _consoles;
 
-    private PoolServer(PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate)
+    private PoolServer(
+        PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate,
+        string? metricsTokenFile)
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
+        _meters = new DaemonMeters(services.Meter);
         var loggers = services.Loggers;
         var failures = new CallFailures(loggers.CreateLogger<CallFailures>());
         _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
@@ -87,11 +94,14 @@ public sealed class PoolServer : IAsyncDisposable
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var sessions = new HttpSessions(services, _logins);
         var transfers = new TransferRunner(sessions, new ClientTask(services, _tasks, failures), audit, failures);
+        var page = new MetricsPage(services, _recovery, _health, _meters);
+        var metrics = new MetricsEndpoint(page, metricsTokenFile) { Sessions = sessions };
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             new ThinCliEndpoint(_files),
+            metrics.HandleAsync,
             _health,
             loggers.CreateLogger<HttpRoutes>());
         web.Services.GetRequiredService<ConsolePool>().Open(new()
@@ -147,15 +157,12 @@ public sealed class PoolServer : IAsyncDisposable
     public static async Task RunAsync(ServeConfig config, TextWriter output, TimeProvider time, CancellationToken stopping)
     {
         DataDirectory.KeepToOwner();
-        await using var server = await StartAsync(config, time, stopping);
+        using var loggers = ServerLog.Open();
+        await using var manager = ServiceManager.Open(time, loggers.CreateLogger<ServiceManager>());
+        await using var server = await StartAsync(config, time, FirstPassword.Shown(output, config.DataDirectory), stopping);
         foreach (var note in server.Daemon.Notes)
         {
             await output.WriteLineAsync($"redoubt: {note}");
-        }
-
-        if (server.GeneratedPassword is { } password)
-        {
-            await output.WriteLineAsync($"redoubt: root password: {password}");
         }
 
         if (server.Daemon.Services.Hosts.Local.State is LinkState.Lost lost)
@@ -169,14 +176,21 @@ public sealed class PoolServer : IAsyncDisposable
         }
 
         await output.FlushAsync(CancellationToken.None);
+        manager.Ready($"Answers requests at {string.Join(", ", server.Urls)}");
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using var registration = stopping.Register(stopped.SetResult);
         await stopped.Task;
+        manager.Stopping();
     }
 
     /// <summary>Starts a server; it answers requests when this returns.</summary>
     /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
-    public static async Task<PoolServer> StartAsync(ServeConfig config, TimeProvider time, CancellationToken cancellationToken)
+    public static Task<PoolServer> StartAsync(ServeConfig config, TimeProvider time, CancellationToken cancellationToken) =>
+        StartAsync(config, time, (_, _) => { }, cancellationToken);
+
+    // 1 the sockets, 2 the pool, 3 root's password is shown and then kept, 4 requests are answered.
+    private static async Task<PoolServer> StartAsync(
+        ServeConfig config, TimeProvider time, Action<string, Uri> show, CancellationToken cancellationToken)
     {
         var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
         if (urls.Count == 0)
@@ -184,6 +198,7 @@ public sealed class PoolServer : IAsyncDisposable
             throw new ServeException("There is nothing to listen on. Give at least one --listen URL.");
         }
 
+        using var sockets = BoundSockets.Open(urls);
         var loggers = ServerLog.Open();
         string? wanted;
         DataDirectory? directory = null;
@@ -218,7 +233,7 @@ public sealed class PoolServer : IAsyncDisposable
             directory?.Dispose();
         }
 
-        return await StartAsync(config, daemon, urls, wanted, cancellationToken);
+        return await StartAsync(config, daemon, urls, sockets, wanted, show, cancellationToken);
     }
 
     /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
@@ -245,6 +260,7 @@ public sealed class PoolServer : IAsyncDisposable
         _logins.Dispose();
         await _audit.DisposeAsync();
         await _health.DisposeAsync();
+        _meters.Dispose();
         await _web.DisposeAsync();
         await _daemon.DisposeAsync();
         if (_certificate is not null)
@@ -257,18 +273,20 @@ public sealed class PoolServer : IAsyncDisposable
     }
 
     private static async Task<PoolServer> StartAsync(
-        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, string? wanted, CancellationToken cancellationToken)
+        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, BoundSockets sockets, string? wanted,
+        Action<string, Uri> show, CancellationToken cancellationToken)
     {
         IAsyncDisposable started = daemon;
         try
         {
-            var (password, generated) = RootPassword.Open(config.DataDirectory, wanted);
+            var reached = HostUpkeep.UrlOf([.. urls.Select(u => (new IPEndPoint(u.EndPoint.Address, sockets.PortOf(u)), u.IsSecure))]);
+            var (password, generated) = RootPassword.Open(config.DataDirectory, wanted, made => show(made, new Uri(reached, "console/")));
             CertificateReload? reload = null;
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
             var connections = new Connections(daemon.Services.Time);
-            var web = BuildWeb(config.DataDirectory, daemon.Services.Loggers, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var web = BuildWeb(daemon.Services, sockets, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 bound.Add((url, options));
 
@@ -287,7 +305,7 @@ public sealed class PoolServer : IAsyncDisposable
             reload = certificate is null
                 ? null
                 : new(config.DataDirectory, urls, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
-            server = new PoolServer(daemon, web, password, passwords, reload) { GeneratedPassword = generated };
+            server = new PoolServer(daemon, web, password, passwords, reload, config.MetricsTokenFile) { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
             server._host = await HostUpkeep.StartAsync(daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
@@ -338,10 +356,11 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(string dataDirectory, ILoggerFactory loggers, Action<KestrelServerOptions> listen)
+    private static WebApplication BuildWeb(PoolServices pool, BoundSockets sockets, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
+        builder.WebHost.UseKestrelCore().UseSockets(o => o.CreateBoundListenSocket = sockets.Take);
+        builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestBody.MaxBytes;
@@ -351,11 +370,11 @@ public sealed class PoolServer : IAsyncDisposable
             listen(kestrel);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddConsole(dataDirectory);
+        builder.Services.AddConsole(pool.DataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
         // The pool's log as well, and so not closed with the web server.
-        builder.Services.AddSingleton(loggers);
+        builder.Services.AddSingleton(pool.Loggers);
         return builder.Build();
     }
 }

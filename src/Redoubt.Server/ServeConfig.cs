@@ -1,4 +1,5 @@
 using Redoubt.Pool;
+using Redoubt.Server.Listening;
 using Redoubt.Server.ThinCli;
 using Redoubt.Storage;
 
@@ -13,11 +14,42 @@ public sealed record ServeConfig
     /// <summary>Where to listen: <c>https://host:port</c>, or <c>http://</c> on loopback. Port 0 takes a free one.</summary>
     public required IReadOnlyList<string> ListenUrls { get; init; }
 
+    /// <summary>What is wrong with a URL to listen on, in a sentence; null if nothing is.</summary>
+    public static string? FindListenProblem(string url)
+    {
+        try
+        {
+            ListenUrl.Parse(url);
+            return null;
+        }
+        catch (ServeException wrong)
+        {
+            return wrong.Message;
+        }
+    }
+
+    /// <summary>Why a URL can't be listened on now, in a sentence; null if it can. Takes the port for a moment.</summary>
+    public static string? FindPortProblem(string url)
+    {
+        try
+        {
+            using var bound = BoundSockets.Open([ListenUrl.Parse(url)]);
+            return null;
+        }
+        catch (ServeException taken)
+        {
+            return taken.Message;
+        }
+    }
+
     /// <summary>The pool's name, given to it at the first start; null for the host's name.</summary>
     public string? NameLabel { get; init; }
 
     /// <summary>A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.</summary>
     public string? RootPasswordFile { get; init; }
+
+    /// <summary>A file with the token for whoever collects metrics; null for users of the pool alone.</summary>
+    public string? MetricsTokenFile { get; init; }
 
     /// <inheritdoc cref="Redoubt.Pool.PoolConfig.RestoreFrom"/>
     public string? RestoreFrom { get; init; }

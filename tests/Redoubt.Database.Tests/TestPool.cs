@@ -18,7 +18,9 @@ internal sealed class TestPool : IAsyncDisposable
     {
         var pool = new TestPool();
         pool.Database = await PoolDatabase.OpenAsync(
-            DatabaseState.Empty, new LiveJournal("local", pool.Make("pool.journal"), null, TimeProvider.System), TimeProvider.System, Guid.NewGuid,
+            DatabaseState.Empty,
+            new LiveJournal("local", pool.Make("pool.journal"), null, TimeProvider.System),
+            TimeProvider.System, Guid.NewGuid,
             log: log, meter: meter);
         return pool;
     }

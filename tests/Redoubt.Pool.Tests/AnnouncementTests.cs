@@ -14,7 +14,8 @@ public sealed partial class AnnouncementTests
         var manual = File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating", "daemon.md"));
         var table = manual[manual.IndexOf("## Messages worth watching", StringComparison.Ordinal)..];
         var written = Named().Matches(table)
-            .SelectMany(m => m.Groups["priority"].Value.Split(" or ").Select(p => (m.Groups["name"].Value, int.Parse(p, CultureInfo.InvariantCulture)))).ToList();
+            .SelectMany(m => m.Groups["priority"].Value.Split(" or ")
+                .Select(p => (m.Groups["name"].Value, int.Parse(p, CultureInfo.InvariantCulture)))).ToList();
         Assert.Equal(All().Select(a => (a.Name, a.Priority)).Distinct().Order(), written.Order());
         Assert.Equal(written.Distinct().Count(), written.Count);
     }
@@ -29,14 +30,19 @@ public sealed partial class AnnouncementTests
     }
 
     // Each with its switches on and off, for the priority may depend on them.
-    private static IEnumerable<Announcement> All() => typeof(Announcement).GetNestedTypes().SelectMany(type => new[] { false, true }.Select(isOn =>
+    private static IEnumerable<Announcement> All() =>
+        typeof(Announcement).GetNestedTypes().SelectMany(type => new[] { false, true }.Select(isOn => Make(type, isOn)));
+
+    private static Announcement Make(Type type, bool isOn)
     {
         var constructor = type.GetConstructors(BindingFlags.Public | BindingFlags.Instance).Single();
         return (Announcement)constructor.Invoke([.. constructor.GetParameters().Select(p => Argument(p.ParameterType, isOn))]);
-    }));
+    }
 
-    private static object Argument(Type type, bool isOn) =>
-        type == typeof(string) ? "some words" : type == typeof(bool) ? isOn : type == typeof(Cls) ? Cls.Pool : Activator.CreateInstance(type)!;
+    private static object Argument(Type type, bool isOn) => type == typeof(string) ? "some words"
+        : type == typeof(bool) ? isOn
+        : type == typeof(Cls) ? Cls.Pool
+        : Activator.CreateInstance(type)!;
 
     [GeneratedRegex(@"`(?<name>[A-Z]+(_[A-Z]+)+)` \((?<priority>\d( or \d)?)\)")]
     private static partial Regex Named();

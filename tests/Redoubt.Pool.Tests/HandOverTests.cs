@@ -57,7 +57,8 @@ public sealed class HandOverTests
 
     [Fact]
     public Task What_fails_after_a_recovery_does_not_undo_that_it_was_done() =>
-        Recoverer.AfterwardsAsync(NullLoggerFactory.Instance, "it could not be noted", () => throw new IOException("no space left on device"));
+        Recoverer.AfterwardsAsync(
+            NullLoggerFactory.Instance, "it could not be noted", () => throw new IOException("no space left on device"));
 
     private static async Task BlockAsync(RecoveryScene scene)
     {

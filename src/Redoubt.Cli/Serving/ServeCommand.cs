@@ -10,24 +10,6 @@ namespace Redoubt.Cli.Serving;
 /// <summary><c>redoubt serve</c>: the daemon of a pool, until SIGTERM or Ctrl-C. Its guests go on without it.</summary>
 internal static class ServeCommand
 {
-    private const string Usage = "redoubt serve --data DIR --listen URL [--listen URL…] [--name-label NAME] [--root-password-file FILE] [--hypervisor LIBVIRT-URI] [--boot-root DIR…] [--sr-root DIR…] [--restore-from FILE-OR-DIR | --new-pool] [--without FILE…]";
-
-    /// <summary>What its options mean.</summary>
-    public const string Details = $"""
-        {Usage}
-
-          --data DIR                 the directory where the pool lives; made if it is not there
-          --listen URL               where to listen: https://ADDRESS:PORT, or http://127.0.0.1:PORT; may be given several times, port 0 takes a free one
-          --name-label NAME          the pool's name at its first start; the host's if left out
-          --root-password-file FILE  a file with root's password; needed at the first start
-          --hypervisor LIBVIRT-URI   the hypervisor of the pool's VMs; one of the daemon's own if left out
-          --boot-root DIR            where kernels and ramdisks of guests may lie; may be given several times, /boot/guest and /var/lib/xcp/guest if left out
-          --sr-root DIR              where storage may lie; may be given several times, anywhere but the system's and the daemon's directories if left out
-          --restore-from PATH        makes the database anew, when it is gone, from a metadata volume or the directory of an SR
-          --new-pool                 begins an empty pool though the directory shows that there was one
-          --without FILE             goes on without a file of the directory that is lost or damaged; may be given several times
-        """;
-
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
         var config = Parse(words);
@@ -55,60 +37,85 @@ internal static class ServeCommand
         }
     }
 
-    /// <exception cref="UsageException">An option is unknown, lacks its value, or is missing.</exception>
+    /// <exception cref="UsageException">An option is unknown, lacks its value or is missing; or the file is wrong.</exception>
     internal static ServeConfig Parse(IReadOnlyList<string> words)
     {
-        var given = new Dictionary<string, string>();
-        var (urls, bootRoots, storageRoots) = (new List<string>(), new List<string>(), new List<string>());
-        var (without, newPool) = (new List<string>(), false);
-        for (var i = 0; i < words.Count; i++)
+        var (sayings, file) = Read(words);
+        if (file is not null)
         {
-            if (words[i] == "--new-pool")
+            var (written, problems) = ServeConfigFile.Read(file);
+            if (problems.Count > 0)
             {
-                newPool = true;
-                continue;
+                throw new UsageException(string.Join('\n', problems));
             }
 
-            var (option, value) = Split(words, ref i);
-            if (option is "--listen" or "--boot-root" or "--sr-root")
-            {
-                (option switch { "--listen" => urls, "--boot-root" => bootRoots, _ => storageRoots }).Add(
-                    option == "--listen" || (option == "--sr-root" && HostRoots.IsShare(value)) ? value : Path.GetFullPath(value));
-            }
-            else if (option == "--without")
-            {
-                without.Add(value);
-            }
-            else if (option is not ("--data" or "--name-label" or "--root-password-file" or "--hypervisor" or "--restore-from"))
-            {
-                throw new UsageException($"serve has no option '{option}'.\n{Usage}");
-            }
-            else if (!given.TryAdd(option, value))
-            {
-                throw new UsageException($"{option} is given twice.");
-            }
+            sayings.AddRange(written);
         }
 
-        if (newPool && given.ContainsKey("--restore-from"))
+        if (One(ServeOptions.NewPool) is not null && One(ServeOptions.RestoreFrom) is not null)
         {
             throw new UsageException("--new-pool begins an empty pool, --restore-from goes on with one: give one of the two.");
         }
 
+        foreach (var lacking in ServeOptions.All.Where(o => o.IsRequired && sayings.TrueForAll(s => s.Option != o)))
+        {
+            throw new UsageException($"--{lacking.Name} is missing: {lacking.Meaning}.\n{ServeOptions.Usage}");
+        }
+
+        var bootRoots = Paths(ServeOptions.BootRoot);
         return new()
         {
-            DataDirectory = FileWords.FullPath("--data", given.GetValueOrDefault("--data") ?? throw new UsageException($"--data is missing: the directory where the pool lives.\n{Usage}")),
-            ListenUrls = urls.Count > 0 ? urls : throw new UsageException($"--listen is missing: the URL to listen on.\n{Usage}"),
-            NameLabel = given.GetValueOrDefault("--name-label"),
-            RootPasswordFile = given.GetValueOrDefault("--root-password-file"),
-            RestoreFrom = given.TryGetValue("--restore-from", out var from) ? FileWords.FullPath("--restore-from", from) : null,
-            NewPool = newPool,
-            Without = without,
+            DataDirectory = Paths(ServeOptions.Data)[0],
+            ListenUrls = Of(ServeOptions.Listen),
+            NameLabel = One(ServeOptions.NameLabel),
+            RootPasswordFile = One(ServeOptions.RootPasswordFile),
+            MetricsTokenFile = Paths(ServeOptions.MetricsTokenFile).FirstOrDefault(),
+            RestoreFrom = Paths(ServeOptions.RestoreFrom).FirstOrDefault(),
+            NewPool = One(ServeOptions.NewPool) is not null,
+            Without = Of(ServeOptions.Without),
             BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,
-            StorageRoots = storageRoots,
-            HypervisorUri = given.GetValueOrDefault("--hypervisor"),
+            StorageRoots = [.. Of(ServeOptions.SrRoot).Select(r => HostRoots.IsShare(r) ? r : FileWords.FullPath("--sr-root", r))],
+            HypervisorUri = One(ServeOptions.Hypervisor),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,
         };
+
+        List<string> Of(ServeOption option) => [.. ServeOptions.In(sayings, option).Select(s => s.Value)];
+        string? One(ServeOption option) => Of(option).FirstOrDefault();
+        List<string> Paths(ServeOption option) => [.. Of(option).Select(path => FileWords.FullPath($"--{option.Name}", path))];
+    }
+
+    // What is wrong with a value is found out by whoever uses it; the file is judged as a whole.
+    private static (List<ServeSaying> Sayings, string? File) Read(IReadOnlyList<string> words)
+    {
+        var (sayings, file) = (new List<ServeSaying>(), (string?)null);
+        for (var i = 0; i < words.Count; i++)
+        {
+            if (words[i] == $"--{ServeOptions.NewPool.Name}")
+            {
+                sayings.Add(new(ServeOptions.NewPool, ""));
+                continue;
+            }
+
+            var (word, value) = Split(words, ref i);
+            if (word == "--config")
+            {
+                file = file is null ? FileWords.FullPath(word, value) : throw new UsageException($"{word} is given twice.");
+                continue;
+            }
+
+            var option = ServeOptions.Find(word[2..]) is { Argument: not null } found
+                ? found
+                : throw new UsageException($"serve has no option '{word}'.\n{ServeOptions.Usage}");
+            if (!option.IsRepeatable && sayings.Exists(s => s.Option == option))
+            {
+                throw new UsageException($"{word} is given twice.");
+            }
+
+            sayings.Add(new(option, value));
+        }
+
+        return (sayings, file);
     }
 
     // As a program of its own, or as one that dotnet runs.
@@ -130,9 +137,9 @@ internal static class ServeCommand
 
         if (!word.StartsWith("--", StringComparison.Ordinal))
         {
-            throw new UsageException($"serve takes options only, not '{word}'.\n{Usage}");
+            throw new UsageException($"serve takes options only, not '{word}'.\n{ServeOptions.Usage}");
         }
 
-        return i + 1 < words.Count ? (word, words[++i]) : throw new UsageException($"{word} lacks its value.\n{Usage}");
+        return i + 1 < words.Count ? (word, words[++i]) : throw new UsageException($"{word} lacks its value.\n{ServeOptions.Usage}");
     }
 }

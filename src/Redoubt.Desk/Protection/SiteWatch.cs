@@ -136,7 +136,8 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
 
             await pool.PostAsync(new Announcement.HandedOver(
                 ours.Uuid,
-                $"Site {site.Name} (pool {site.PoolName}) answers, and has an older copy of {ours.NameLabel} (version {theirs[there].Version}, here {ours.Version}). It does not start that copy any more."));
+                $"Site {site.Name} (pool {site.PoolName}) answers, and has an older copy of {ours.NameLabel} (version "
+                + $"{theirs[there].Version}, here {ours.Version}). It does not start that copy any more."));
         }
 
         return true;
@@ -169,9 +170,11 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
             var there = theirs.Values.First(v => v.Uuid == vm.Uuid);
             var alarm = new Announcement.RunsTwice(
                 vm.Uuid,
-                $"{there.NameLabel} ({vm.Uuid}) runs here (version {there.Version}) and in pool {here.NameLabel} ({here.Uuid}, version {vm.Version}) as well. "
+                $"{there.NameLabel} ({vm.Uuid}) runs here (version {there.Version}) and in pool {here.NameLabel} ({here.Uuid}, version "
+                + $"{vm.Version}) as well. "
                 + "Each writes to its own disks, and their data part. Decide which of them is right, and shut the other down now.");
-            await api.CallAsync("message.create", [alarm.Name, (long)alarm.Priority, alarm.About, alarm.Uuid, alarm.Text], cancellationToken);
+            await api.CallAsync(
+                "message.create", [alarm.Name, (long)alarm.Priority, alarm.About, alarm.Uuid, alarm.Text], cancellationToken);
             _told[site] = told = told.Add(vm.Uuid);
         }
     }

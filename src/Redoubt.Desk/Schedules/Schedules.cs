@@ -174,7 +174,8 @@ internal sealed class Schedules : IAsyncDisposable
             {
                 await TellAsync(new Announcement.TestFailed(
                     _pool.PoolUuid,
-                    $"The test of plan {schedule.Plan} (schedule {schedule.Name}, run {run.Uuid}) did not succeed: {run.Failure ?? run.Phase.ToString()}"));
+                    $"The test of plan {schedule.Plan} (schedule {schedule.Name}, run {run.Uuid}) did not succeed: "
+                    + $"{run.Failure ?? run.Phase.ToString()}"));
             }
         }
     }
@@ -224,7 +225,8 @@ internal sealed class Schedules : IAsyncDisposable
         return new(
             entry with { Schedule = schedule, Considered = now, Intended = at }, at,
             missed == 0 ? null : new Announcement.TestMissed(
-                _pool.PoolUuid, $"{NameOf(schedule)} was due {missed} times while the daemon did not run, or was still starting the one before."));
+                _pool.PoolUuid,
+                $"{NameOf(schedule)} was due {missed} times while the daemon did not run, or was still starting the one before."));
     }
 
     private Due TakeUp(Entry entry, DateTimeOffset intended, DateTimeOffset now)
@@ -237,7 +239,9 @@ internal sealed class Schedules : IAsyncDisposable
 
         const string Why = "The daemon was stopped while it planned the test.";
         return now - intended <= Grace
-            ? new(entry with { Considered = now }, intended, new Announcement.TestRestarted(_pool.PoolUuid, $"{NameOf(schedule)} is started again. {Why}"))
+            ? new(
+                entry with { Considered = now }, intended,
+                new Announcement.TestRestarted(_pool.PoolUuid, $"{NameOf(schedule)} is started again. {Why}"))
             : new(
                 entry with
                 {

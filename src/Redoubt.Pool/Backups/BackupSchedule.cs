@@ -40,7 +40,9 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
     /// Begins to look every minute. Whatever goes wrong, even where it can't be announced, the next one is another chance.
     /// </summary>
     public void Start() =>
-        _worker = new("The look at when metadata backups are due", Look, pool.Time, pool.Loggers.CreateLogger<BackupSchedule>(), isFirstAtOnce: false, RunDueAsync);
+        _worker = new(
+            "The look at when metadata backups are due", Look, pool.Time, pool.Loggers.CreateLogger<BackupSchedule>(),
+            isFirstAtOnce: false, RunDueAsync);
 
     /// <summary>Sets when backups are made on an SR.</summary>
     public Task SetAsync(Ref<SrRecord> sr, string interval, long kept, CancellationToken cancellationToken)

@@ -30,7 +30,8 @@ internal static class Undoing
             catch (XenApiException)
             {
                 // The database can't be written. That is why the call has failed, most likely, and what its caller hears.
-                pool.Loggers.CreateLogger(typeof(Undoing)).LogError(e, "What was begun could not be taken back, nor announced: {Left}", left);
+                pool.Loggers.CreateLogger(typeof(Undoing))
+                    .LogError(e, "What was begun could not be taken back, nor announced: {Left}", left);
             }
         }
     }

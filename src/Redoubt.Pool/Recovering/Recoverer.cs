@@ -32,7 +32,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         foreach (var uuid in needed)
         {
             await AfterwardsAsync(
-                pool.Loggers, $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD", () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
+                pool.Loggers, $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD",
+                () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
         }
 
         return recovered;

@@ -94,7 +94,8 @@ internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
             catch (XenApiException e)
             {
                 await pool.PostAsync(
-                    new Announcement.TestLeftovers(pool.State.Get(pool.Hosts.Local.Host).Uuid, Directory, string.Join(", ", e.Parameters.Prepend(e.Code))));
+                    new Announcement.TestLeftovers(
+                        pool.State.Get(pool.Hosts.Local.Host).Uuid, Directory, string.Join(", ", e.Parameters.Prepend(e.Code))));
             }
         }
     }

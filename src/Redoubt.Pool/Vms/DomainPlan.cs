@@ -73,8 +73,12 @@ internal sealed record DomainPlan
                 .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => new Announcement.VifNotPlugged(vm.Uuid, Unplugged(vm, n.Vif, n.Network))),
                 .. Firmwareless(state, vm) is { } text ? [new Announcement.EmptyFirmware(vm.Uuid, text)] : Array.Empty<Announcement>(),
                 .. Forgetful(state, vm) is { } lost ? [new Announcement.EmptyTpm(vm.Uuid, lost)] : Array.Empty<Announcement>(),
-                .. vm.Platform.ContainsKey(CoresPerSocket) && !SocketsDivide(vm) ? [new Announcement.OneSocket(vm.Uuid, Undivided(vm))] : Array.Empty<Announcement>(),
-                .. paths.VncSocket is null || paths.AgentSocket is null ? [new Announcement.NoConsole(vm.Uuid, WithoutSockets(vm))] : Array.Empty<Announcement>(),
+                .. vm.Platform.ContainsKey(CoresPerSocket) && !SocketsDivide(vm)
+                    ? [new Announcement.OneSocket(vm.Uuid, Undivided(vm))]
+                    : Array.Empty<Announcement>(),
+                .. paths.VncSocket is null || paths.AgentSocket is null
+                    ? [new Announcement.NoConsole(vm.Uuid, WithoutSockets(vm))]
+                    : Array.Empty<Announcement>(),
             ],
             Disks = drives.Where(d => images.ContainsKey(d.Vbd.Vdi)).DistinctBy(d => d.Vbd.Vdi)
                 .ToImmutableDictionary(d => images[d.Vbd.Vdi].Place, d => (state.Get(d.Vbd.Vdi).Sr, d.Vbd.Vdi)),

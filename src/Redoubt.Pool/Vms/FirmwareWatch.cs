@@ -18,7 +18,9 @@ internal sealed class FirmwareWatch(PoolServices pool, FirmwareFiles files) : IA
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new("The writing down of what the guests' firmware keeps", Look, pool.Time, pool.Loggers.CreateLogger<FirmwareWatch>(), isFirstAtOnce: false, LookAsync);
+        _worker = new(
+            "The writing down of what the guests' firmware keeps", Look, pool.Time, pool.Loggers.CreateLogger<FirmwareWatch>(),
+            isFirstAtOnce: false, LookAsync);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -26,7 +26,9 @@ internal sealed class GuestAnswers(PoolServices pool, HostLink link) : IAsyncDis
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new("The look at whether the guests answer", Period, pool.Time, pool.Loggers.CreateLogger<GuestAnswers>(), isFirstAtOnce: true, LookAsync);
+        _worker = new(
+            "The look at whether the guests answer", Period, pool.Time, pool.Loggers.CreateLogger<GuestAnswers>(),
+            isFirstAtOnce: true, LookAsync);
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _worker?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -132,7 +132,8 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
         });
         if (Body(happened.Kind) is { } body)
         {
-            await SurelyAsync($"what happened to guest {happened.Uuid}", _ => pool.PostAsync(new Announcement.GuestFailed($"{happened.Uuid:D}", body)));
+            await SurelyAsync(
+                $"what happened to guest {happened.Uuid}", _ => pool.PostAsync(new Announcement.GuestFailed($"{happened.Uuid:D}", body)));
         }
 
         try

@@ -92,7 +92,8 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         {
             await TellAsync(new(
                 Cls.Host, pool.State.Get(pool.Hosts.Local.Host).Uuid,
-                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start those that are to run (vm-start)."));
+                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start "
+                + "those that are to run (vm-start)."));
         }
     }
 

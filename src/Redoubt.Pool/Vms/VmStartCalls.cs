@@ -61,7 +61,8 @@ internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredEl
         await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, RecoveredVersion.After(version)) }), call.Cancellation);
         await pool.PostAsync(new Announcement.TakenBack(
             vm.Uuid,
-            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version {version}, and stated: {statement}"));
+            $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version "
+            + $"{version}, and stated: {statement}"));
     }
 
     [Message("VM.state_site_dead")]

@@ -200,10 +200,13 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger l
                 log.LogInformation("Run {Run} ({Kind}) of {By} succeeded", run.Uuid, run.Plan.Kind, run.StartedBy);
                 break;
             case RunEvent.Ended ended:
-                log.LogError("Run {Run} ({Kind}) of {By} ended as {Phase}: {Failure}", run.Uuid, run.Plan.Kind, run.StartedBy, ended.Phase, ended.Failure);
+                log.LogError(
+                    "Run {Run} ({Kind}) of {By} ended as {Phase}: {Failure}",
+                    run.Uuid, run.Plan.Kind, run.StartedBy, ended.Phase, ended.Failure);
                 break;
             case RunEvent.Interrupted interrupted:
-                log.LogError("Run {Run} ({Kind}) of {By} was interrupted: {Reason}", run.Uuid, run.Plan.Kind, run.StartedBy, interrupted.Reason);
+                log.LogError(
+                    "Run {Run} ({Kind}) of {By} was interrupted: {Reason}", run.Uuid, run.Plan.Kind, run.StartedBy, interrupted.Reason);
                 break;
         }
     }

@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using System.Net;
 using Redoubt.Pool;
 using Redoubt.Server.Audit;
@@ -15,7 +16,12 @@ namespace Redoubt.Server.Dispatch;
 /// </summary>
 internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, DataDirectoryWatch health, CallFailures failures)
 {
+    /// <summary>The name of the counter of answered calls, by message and by the code of the failure, empty for none.</summary>
+    public const string CallCounter = "redoubt.rpc.calls";
+
     private const string AsyncPrefix = "Async.";
+
+    private readonly Counter<long> _calls = daemon.Services.Meter.CreateCounter<long>(CallCounter, "{call}", "Calls that were answered.");
 
     // XML-RPC's own, of no class; xapi wants no session for it.
     private const string ListMethods = "system.listMethods";
@@ -31,6 +37,20 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
     /// <param name="gone">Set when the client has gone.</param>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
     public async Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, bool isUse, CancellationToken gone)
+    {
+        var answer = await TryAsync(request, remote, isUse, gone);
+        _calls.Add(1, new("message", KnownName(request.Method)), new("failure", answer.Failure?.Code ?? ""));
+        return answer;
+    }
+
+    // A client may call whatever it likes; what is counted is bounded by what there is.
+    private static string KnownName(string method)
+    {
+        var name = DataModel.FullName(method.StartsWith(AsyncPrefix, StringComparison.Ordinal) ? method[AsyncPrefix.Length..] : method);
+        return DataModel.FindMessage(name) is null ? "unknown" : name;
+    }
+
+    private async Task<Answer> TryAsync(RpcRequest request, IPAddress remote, bool isUse, CancellationToken gone)
     {
         try
         {

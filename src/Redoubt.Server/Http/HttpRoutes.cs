@@ -6,7 +6,9 @@ using Redoubt.Server.ThinCli;
 namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
-internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliEndpoint files, DataDirectoryWatch health, ILogger<HttpRoutes> log)
+internal sealed class HttpRoutes(
+    RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliEndpoint files, Func<HttpContext, Task> metrics,
+    DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -50,6 +52,7 @@ internal sealed class HttpRoutes(RpcEndpoint rpc, TransferEndpoint transfers, Vm
         ("PUT", "/import_metadata") => vms.ImportAsync(http),
         ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
         ("GET", "/health") => HealthAsync(http),
+        ("GET", "/metrics") => metrics(http),
         ("OPTIONS", _) => Options(http.Response),
         _ => HttpPages.ForbiddenAsync(http),
     };

@@ -17,25 +17,39 @@ internal sealed class RootPassword
     private static readonly PasswordHasher<RootPassword> Hasher = new();
 
     private readonly KeptFile<string> _hash;
+    private readonly string _directory;
 
-    private RootPassword(KeptFile<string> hash) => _hash = hash;
+    private RootPassword(KeptFile<string> hash, string directory) => (_hash, _directory) = (hash, directory);
 
     /// <summary>Opens the pool's password; the first time, makes one.</summary>
     /// <param name="directory">The daemon's directory.</param>
     /// <param name="wanted">What the password shall be; null to keep the one there is.</param>
+    /// <param name="show">
+    /// Shows somebody the one that was made up. Before it is kept: a start that ends in between leaves a password that was shown and does
+    /// not hold, and the next one shows another, rather than one that holds and nobody has seen.
+    /// </param>
     /// <returns>The password, and in clear if it has just been made up: to be shown once and then forgotten.</returns>
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
-    public static (RootPassword Password, string? Generated) Open(string directory, string? wanted)
+    public static (RootPassword Password, string? Generated) Open(string directory, string? wanted, Action<string> show)
     {
         var hash = Kept(directory, replaced: wanted is not null);
         if (wanted is null && hash.Value.Length > 0)
         {
-            return (new(hash), null);
+            return (new(hash, directory), null);
         }
 
         var generated = wanted is null ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : null;
-        var password = new RootPassword(hash);
-        password.Set(wanted ?? generated!);
+        var password = new RootPassword(hash, directory);
+        if (wanted is not null)
+        {
+            password.Set(wanted);
+        }
+        else
+        {
+            show(generated!);
+            password.Keep(generated!);
+        }
+
         return (password, generated);
     }
 
@@ -63,6 +77,12 @@ internal sealed class RootPassword
     /// <summary>Changes the password; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written; the old one stays.</exception>
     public void Set(string password)
+    {
+        Keep(password);
+        FirstPassword.Forget(_directory);
+    }
+
+    private void Keep(string password)
     {
         var fresh = Hasher.HashPassword(this, password);
         _hash.Change(_ => fresh);

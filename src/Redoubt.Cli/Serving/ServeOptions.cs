@@ -1,0 +1,129 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Compute;
+using Redoubt.Server;
+using Redoubt.Storage;
+
+namespace Redoubt.Cli.Serving;
+
+/// <summary>
+/// Everything that an operator can say to a daemon: the one table that the command line, the configuration file and their help are made
+/// from.
+/// </summary>
+internal static class ServeOptions
+{
+    public static readonly ServeOption Data = new("data", "DIR", "the directory where the pool lives; made if it is not there")
+    {
+        IsRequired = true, FindProblem = PathProblem, Example = "/var/lib/redoubt/data",
+    };
+
+    public static readonly ServeOption Listen = new(
+        "listen", "URL",
+        "where to listen: https://ADDRESS:PORT, or http://127.0.0.1:PORT; may be given several times, port 0 takes a free one")
+    {
+        IsRepeatable = true, IsRequired = true, FindProblem = ServeConfig.FindListenProblem, Example = "https://0.0.0.0:443",
+    };
+
+    public static readonly ServeOption NameLabel = new("name-label", "NAME", "the pool's name at its first start; the host's if left out")
+    {
+        Example = "primary",
+    };
+
+    public static readonly ServeOption RootPasswordFile = new(
+        "root-password-file", "FILE", "a file with root's password; without it the first start makes one up and shows it once")
+    {
+        FindProblem = FileProblem, Example = "/etc/redoubt/root-password",
+    };
+
+    public static readonly ServeOption Hypervisor = new(
+        "hypervisor", "LIBVIRT-URI", "the hypervisor of the pool's VMs; one of the daemon's own if left out")
+    {
+        FindProblem = HypervisorOptions.FindUriProblem, Example = "qemu:///system",
+    };
+
+    public static readonly ServeOption BootRoot = new(
+        "boot-root", "DIR",
+        "where kernels and ramdisks of guests may lie; may be given several times, /boot/guest and /var/lib/xcp/guest if left out")
+    {
+        IsRepeatable = true, FindProblem = PathProblem, Example = "/boot/guest",
+    };
+
+    public static readonly ServeOption SrRoot = new(
+        "sr-root", "PLACE",
+        "where storage may lie: a directory, a device, or SERVER:/PATH of an NFS server; may be given several times, anywhere but the "
+        + "system's and the daemon's directories if left out")
+    {
+        IsRepeatable = true, FindProblem = PlaceProblem, Example = "/srv/storage",
+    };
+
+    public static readonly ServeOption MetricsTokenFile = new(
+        "metrics-token-file", "FILE", "a file with the token by which a collector may read /metrics; users of the pool may anyway")
+    {
+        FindProblem = FileProblem, Example = "/etc/redoubt/metrics-token",
+    };
+
+    public static readonly ServeOption RestoreFrom = new(
+        "restore-from", "PATH", "makes the database anew, when it is gone, from a metadata volume or the directory of an SR")
+    {
+        IsForOneStart = true, FindProblem = PathProblem,
+    };
+
+    public static readonly ServeOption NewPool = new("new-pool", null, "begins an empty pool though the directory shows that there was one")
+    {
+        IsForOneStart = true,
+    };
+
+    public static readonly ServeOption Without = new(
+        "without", "FILE", "goes on without a file of the directory that is lost or damaged; may be given several times")
+    {
+        IsForOneStart = true, IsRepeatable = true,
+    };
+
+    /// <summary>All of them, in the order in which they are explained.</summary>
+    public static IReadOnlyList<ServeOption> All { get; } =
+        [Data, Listen, NameLabel, RootPasswordFile, Hypervisor, BootRoot, SrRoot, MetricsTokenFile, RestoreFrom, NewPool, Without];
+
+    /// <summary>How they are written on a command line.</summary>
+    public static string Usage => "redoubt serve [--config FILE] " + string.Join(' ', All.Select(Written));
+
+    /// <summary>What each means.</summary>
+    public static string Details
+    {
+        get
+        {
+            string[] lines =
+            [
+                Usage,
+                "",
+                "  --config FILE              takes the options from a file first; what is given here takes the place of what stands there",
+                .. All.Select(o => $"  {$"--{o.Name} {o.Argument}",-26} {o.Meaning}"),
+            ];
+            return string.Join('\n', lines);
+        }
+    }
+
+    /// <summary>The option of a name; null if there is none.</summary>
+    public static ServeOption? Find(string name) => All.FirstOrDefault(o => o.Name == name);
+
+    /// <summary>What somebody has said about an option: on the command line, or else in the file.</summary>
+    public static IEnumerable<ServeSaying> In(IReadOnlyCollection<ServeSaying> sayings, ServeOption option)
+    {
+        var about = sayings.Where(s => s.Option == option).ToList();
+        return about.Exists(s => s.Line is null) ? about.Where(s => s.Line is null) : about;
+    }
+
+    private static string Written(ServeOption option)
+    {
+        var word = option.Argument is null ? $"--{option.Name}" : $"--{option.Name} {option.Argument}{(option.IsRepeatable ? "…" : "")}";
+        return option.IsRequired ? word : $"[{word}]";
+    }
+
+    private static string? PathProblem(string value) =>
+        FileWords.IsImpossible(value) ? "needs the name of a file or directory" : null;
+
+    private static string? PlaceProblem(string value) => HostRoots.IsShare(value) || Path.IsPathRooted(value)
+        ? null
+        : $"needs a whole path, beginning with /, or SERVER:/PATH, not '{value}'";
+
+    private static string? FileProblem(string value) =>
+        PathProblem(value) ?? (File.Exists(value) ? null : $"{value} is not there, or is no file");
+}
