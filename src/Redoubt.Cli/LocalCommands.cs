@@ -30,6 +30,11 @@ internal static class LocalCommands
             "inspect",
             "Shows what is on a metadata volume, in a database dump or at an SR's location, without a server: FILE [--vm NAME|UUID] [--json].",
             InspectCommand.RunAsync) { Details = InspectOptions.Details },
+        new LocalCommand(
+            NotifyTestCommand.Name, "Sends a test to everybody whom a daemon notifies: [--config FILE].", NotifyTestCommand.RunAsync)
+        {
+            Details = NotifyTestCommand.Details,
+        },
         new LocalCommand("serve", "Runs a pool: [--config FILE] --data DIR --listen URL […].", ServeCommand.RunAsync)
         {
             Details = ServeOptions.Details,

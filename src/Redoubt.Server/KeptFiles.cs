@@ -2,6 +2,7 @@ using Redoubt.Desk;
 using Redoubt.Recovery;
 using Redoubt.Server.Directories;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Notifying;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Users;
 using Redoubt.Storage;
@@ -18,6 +19,7 @@ internal static class KeptFiles
     [
         ("user-passwords.json", directory => LocalPasswords.Open(directory)),
         ("directory-password.json", DirectoryLogins.Check),
+        (Notifier.FileName, directory => Notifier.Kept(directory)),
         .. DeskFiles.Checks,
     ];
 

@@ -21,6 +21,7 @@ using Redoubt.Server.Health;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Metrics;
+using Redoubt.Server.Notifying;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Supervising;
 using Redoubt.Server.Tasks;
@@ -58,6 +59,7 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly DaemonMeters _meters;
     private readonly CertificateReload? _certificate;
     private HostUpkeep? _host;
+    private Notifier? _notifier;
     private readonly CallFailures _failures;
     private readonly RecoveryService _recovery;
     private readonly ConsoleViewers _viewers;
@@ -94,7 +96,7 @@ public sealed class PoolServer : IAsyncDisposable
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var sessions = new HttpSessions(services, _logins);
         var transfers = new TransferRunner(sessions, new ClientTask(services, _tasks, failures), audit, failures);
-        var page = new MetricsPage(services, _recovery, _health, _meters);
+        var page = new MetricsPage(services, _recovery, _health, _meters, () => _notifier?.States ?? []);
         var metrics = new MetricsEndpoint(page, metricsTokenFile) { Sessions = sessions };
         var routes = new HttpRoutes(
             new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
@@ -250,6 +252,11 @@ public sealed class PoolServer : IAsyncDisposable
             await _web.StopAsync(limit.Token);
         }
 
+        if (_notifier is not null)
+        {
+            await _notifier.DisposeAsync();
+        }
+
         if (_host is not null)
         {
             await _host.DisposeAsync();
@@ -309,6 +316,7 @@ public sealed class PoolServer : IAsyncDisposable
             started = server;
             await server._recovery.StartAsync(cancellationToken);
             server._host = await HostUpkeep.StartAsync(daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
+            server._notifier = Notifier.Start(daemon.Services, config.Notify);
             daemon.NoteKept();
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];

@@ -1,5 +1,6 @@
 using Redoubt.Pool;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Notifying;
 using Redoubt.Server.ThinCli;
 using Redoubt.Storage;
 
@@ -50,6 +51,9 @@ public sealed record ServeConfig
 
     /// <summary>A file with the token for whoever collects metrics; null for users of the pool alone.</summary>
     public string? MetricsTokenFile { get; init; }
+
+    /// <summary>Whom messages are sent to.</summary>
+    public NotifyConfig Notify { get; init; } = new();
 
     /// <inheritdoc cref="Redoubt.Pool.PoolConfig.RestoreFrom"/>
     public string? RestoreFrom { get; init; }

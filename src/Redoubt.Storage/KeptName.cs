@@ -30,6 +30,7 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
         new("host-boot.json", "which boot of the host VMs were started with", "then none is started with it before its next boot"),
         new("messages.jsonl", "the messages for people", "then there are no messages of before"),
+        new("notifications.json", "which messages have been sent to whom", "then those that are still to be sent are not sent"),
         new("audit.log", "what was done", null, MayBeMissing: true),
     ];
 

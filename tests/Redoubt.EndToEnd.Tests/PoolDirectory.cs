@@ -50,6 +50,7 @@ internal sealed class PoolDirectory : IDisposable
         foreach (var (name, content) in new[]
         {
             ("user-passwords.json", "{  }"), ("directory-password.json", "{\"password\":\"secret\"}"), ("sites.json", "[  ]"), ("schedules.json", "[  ]"), ("operators.json", "[  ]"),
+            ("notifications.json", "{  }"),
         })
         {
             await File.WriteAllTextAsync(Path.Combine(made.Data, name), content, Stop);

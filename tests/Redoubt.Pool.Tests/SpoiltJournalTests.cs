@@ -73,7 +73,8 @@ public sealed class SpoiltJournalTests
         File.Move(path, path + ".kept");
         Accidents.Copy(Path.Combine(other.Root, "data", "pool.journal"), path);
         Assert.Equal("INTERNAL_ERROR", (await site.Client.FailAsync("VM.create", Lost))[0]);
-        Assert.Equal(other.Daemon.Services.State.Get(other.Daemon.Services.Pool).Uuid, Assert.IsType<MetadataVolume.Readable>(MetadataVolume.Read(path)).PoolUuid);
+        var there = Assert.IsType<MetadataVolume.Readable>(MetadataVolume.Read(path));
+        Assert.Equal(other.Daemon.Services.PoolUuid, there.PoolUuid);
         File.Move(path + ".kept", path, overwrite: true);
         await Patience.UntilAsync(() => site.Daemon.Services.Database.Own.Health == Redoubt.Database.JournalHealth.Healthy, "it goes on");
         await site.CreateVmAsync("after");

@@ -43,8 +43,7 @@ internal static class ConfigCommand
     private static int Check(string file, Terminal terminal)
     {
         var (sayings, problems) = ServeConfigFile.Read(file);
-        var all = problems.Concat(ServeOptions.All.Where(o => o.IsRequired && sayings.All(s => s.Option != o))
-            .Select(o => $"{file}: '{o.Name}' is missing: {o.Meaning}.")).ToList();
+        var all = problems.Concat(ServeOptions.FindLacking(sayings.ToList()).Select(l => $"{file}: {l}.")).ToList();
         all.ForEach(terminal.ErrorLine);
         if (all.Count > 0)
         {

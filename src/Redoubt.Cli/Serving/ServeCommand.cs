@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
@@ -57,9 +58,9 @@ internal static class ServeCommand
             throw new UsageException("--new-pool begins an empty pool, --restore-from goes on with one: give one of the two.");
         }
 
-        foreach (var lacking in ServeOptions.All.Where(o => o.IsRequired && sayings.TrueForAll(s => s.Option != o)))
+        if (ServeOptions.FindLacking(sayings).FirstOrDefault() is { } lacking)
         {
-            throw new UsageException($"--{lacking.Name} is missing: {lacking.Meaning}.\n{ServeOptions.Usage}");
+            throw new UsageException($"{lacking}.\n{ServeOptions.Usage}");
         }
 
         var bootRoots = Paths(ServeOptions.BootRoot);
@@ -70,6 +71,17 @@ internal static class ServeCommand
             NameLabel = One(ServeOptions.NameLabel),
             RootPasswordFile = One(ServeOptions.RootPasswordFile),
             MetricsTokenFile = Paths(ServeOptions.MetricsTokenFile).FirstOrDefault(),
+            Notify = new()
+            {
+                Priority = One(ServeOptions.NotifyPriority) is { } priority ? int.Parse(priority, CultureInfo.InvariantCulture) : 3,
+                Webhooks = Of(ServeOptions.Webhook),
+                WebhookSecretFile = Paths(ServeOptions.WebhookSecretFile).FirstOrDefault(),
+                MailServer = One(ServeOptions.MailServer),
+                MailLoginFile = Paths(ServeOptions.MailLoginFile).FirstOrDefault(),
+                MailFrom = One(ServeOptions.MailFrom) ?? "",
+                MailTo = Of(ServeOptions.MailTo),
+                Syslogs = Of(ServeOptions.Syslog),
+            },
             RestoreFrom = Paths(ServeOptions.RestoreFrom).FirstOrDefault(),
             NewPool = One(ServeOptions.NewPool) is not null,
             Without = Of(ServeOptions.Without),
@@ -110,6 +122,12 @@ internal static class ServeCommand
             if (!option.IsRepeatable && sayings.Exists(s => s.Option == option))
             {
                 throw new UsageException($"{word} is given twice.");
+            }
+
+            // What is wrong with the others is found out by whoever uses them, and said in their words.
+            if (option.IsJudgedAtOnce && option.FindProblem(value) is { } wrong)
+            {
+                throw new UsageException($"{word}: {wrong.TrimEnd('.')}.");
             }
 
             sayings.Add(new(option, value));

@@ -9,6 +9,9 @@ internal sealed record ServeOption(string Name, string? Argument, string Meaning
     /// <summary>Whether it may be said several times.</summary>
     public bool IsRepeatable { get; init; }
 
+    /// <summary>The name of another option that must be said as well where this one is; null if it stands for itself.</summary>
+    public string? Needs { get; init; }
+
     /// <summary>Whether it must be said somewhere.</summary>
     public bool IsRequired { get; init; }
 
@@ -17,6 +20,9 @@ internal sealed record ServeOption(string Name, string? Argument, string Meaning
 
     /// <summary>What is wrong with a value, in a sentence; null if nothing is.</summary>
     public Func<string, string?> FindProblem { get; init; } = _ => null;
+
+    /// <summary>Whether a command line is refused over it: a pool would run with it, and somebody not be told of something.</summary>
+    public bool IsJudgedAtOnce { get; init; }
 
     /// <summary>A value to begin with, for the file.</summary>
     public string Example { get; init; } = "";

@@ -1,6 +1,7 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Compute;
 using Redoubt.Server;
+using Redoubt.Server.Notifying;
 using Redoubt.Storage;
 
 namespace Redoubt.Cli.Serving;
@@ -61,6 +62,60 @@ internal static class ServeOptions
         FindProblem = FileProblem, Example = "/etc/redoubt/metrics-token",
     };
 
+    public static readonly ServeOption Webhook = new(
+        "webhook", "URL", "an address that gets each message as a signed request (docs: notifications); may be given several times")
+    {
+        IsRepeatable = true, Needs = "webhook-secret-file", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindWebhookProblem,
+        Example = "https://chat.example.org/hook",
+    };
+
+    public static readonly ServeOption WebhookSecretFile = new(
+        "webhook-secret-file", "FILE", "a file with the key that those requests are signed with")
+    {
+        FindProblem = FileProblem, Example = "/etc/redoubt/webhook-secret",
+    };
+
+    public static readonly ServeOption MailTo = new("mail-to", "ADDRESS", "who gets each message by mail; may be given several times")
+    {
+        IsRepeatable = true, Needs = "mail-server", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindMailProblem,
+        Example = "operators@example.org",
+    };
+
+    public static readonly ServeOption MailFrom = new("mail-from", "ADDRESS", "who that mail is from")
+    {
+        IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindMailProblem, Example = "redoubt@example.org",
+    };
+
+    public static readonly ServeOption MailServer = new(
+        "mail-server", "HOST[:PORT]",
+        "the server that takes that mail, by TLS (STARTTLS) unless it is this machine; port 587, or here 25, if left out")
+    {
+        Needs = "mail-from", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindHostProblem, Example = "mail.example.org:587",
+    };
+
+    public static readonly ServeOption MailLoginFile = new(
+        "mail-login-file", "FILE", "a file with the name and the password for that server, on two lines")
+    {
+        FindProblem = FileProblem, Example = "/etc/redoubt/mail-login",
+    };
+
+    public static readonly ServeOption Syslog = new(
+        "syslog", "HOST[:PORT]",
+        "who gets each message as a line of syslog, over UDP, or the path of a local socket; may be given several times")
+    {
+        IsRepeatable = true, IsJudgedAtOnce = true,
+        FindProblem = value => value.StartsWith('/') ? null : NotifyConfig.FindHostProblem(value),
+        Example = "log.example.org:514",
+    };
+
+    public static readonly ServeOption NotifyPriority = new(
+        "notify-priority", "NUMBER", "the least urgent priority that is sent to all of these: 1, what can't wait, to 5; 3 if left out")
+    {
+        IsJudgedAtOnce = true,
+        FindProblem = value => value is ['1' or '2' or '3' or '4' or '5'] ? null : $"'{value}' is no priority; write a number from 1 to 5",
+        Example = "3",
+    };
+
     public static readonly ServeOption RestoreFrom = new(
         "restore-from", "PATH", "makes the database anew, when it is gone, from a metadata volume or the directory of an SR")
     {
@@ -80,7 +135,10 @@ internal static class ServeOptions
 
     /// <summary>All of them, in the order in which they are explained.</summary>
     public static IReadOnlyList<ServeOption> All { get; } =
-        [Data, Listen, NameLabel, RootPasswordFile, Hypervisor, BootRoot, SrRoot, MetricsTokenFile, RestoreFrom, NewPool, Without];
+        [
+            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, BootRoot, SrRoot, MetricsTokenFile, Webhook, WebhookSecretFile,
+            MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
+        ];
 
     /// <summary>How they are written on a command line.</summary>
     public static string Usage => "redoubt serve [--config FILE] " + string.Join(' ', All.Select(Written));
@@ -110,6 +168,14 @@ internal static class ServeOptions
         var about = sayings.Where(s => s.Option == option).ToList();
         return about.Exists(s => s.Line is null) ? about.Where(s => s.Line is null) : about;
     }
+
+    /// <summary>What is not said and must be, a clause each.</summary>
+    public static IEnumerable<string> FindLacking(IReadOnlyCollection<ServeSaying> sayings) =>
+    [
+        .. All.Where(o => o.IsRequired && !In(sayings, o).Any()).Select(o => $"'{o.Name}' is missing: {o.Meaning}"),
+        .. All.Where(o => o.Needs is { } other && In(sayings, o).Any() && !In(sayings, Find(other)!).Any())
+            .Select(o => $"'{o.Name}' needs '{o.Needs}' as well: {Find(o.Needs!)!.Meaning}"),
+    ];
 
     private static string Written(ServeOption option)
     {

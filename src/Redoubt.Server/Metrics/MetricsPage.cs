@@ -3,6 +3,7 @@ using Redoubt.Desk;
 using Redoubt.Pool;
 using Redoubt.Recovery;
 using Redoubt.Server.Health;
+using Redoubt.Server.Notifying;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Metrics;
@@ -11,7 +12,9 @@ namespace Redoubt.Server.Metrics;
 /// Tells everything about a daemon that somebody may want to watch, at one moment: what would come back after a disaster, how the copies of
 /// the database stand, how tests went, and how fast the daemon is. The manual has a line for each (<c>docs/operating/metrics.md</c>).
 /// </summary>
-internal sealed class MetricsPage(PoolServices pool, RecoveryService recovery, DataDirectoryWatch directory, DaemonMeters meters)
+internal sealed class MetricsPage(
+    PoolServices pool, RecoveryService recovery, DataDirectoryWatch directory, DaemonMeters meters,
+    Func<IReadOnlyList<NotifyState>> notified)
 {
     /// <summary>The metrics, as somebody may see them.</summary>
     public async Task<(string ContentType, string Text)> WriteAsync(bool isOpen, SessionState caller, CancellationToken cancellationToken)
@@ -30,6 +33,11 @@ internal sealed class MetricsPage(PoolServices pool, RecoveryService recovery, D
         text.Gauge("redoubt_messages", "Messages for people that are kept.", state.All<MessageRecord>()
             .GroupBy(m => (m.Record.Name, m.Record.Priority)).OrderBy(g => g.Key.Name, StringComparer.Ordinal)
             .Select(g => new MetricSample(g.Count(), ("name", g.Key.Name), ("priority", $"{g.Key.Priority}"))));
+        var targets = notified();
+        text.Gauge("redoubt_notify_waiting", "Messages that are still to be sent to a target.", targets
+            .Select(t => new MetricSample(t.Waiting, ("target", t.Target))));
+        text.Gauge("redoubt_notify_healthy", "Whether a target took what was sent to it last.", targets
+            .Select(t => MetricSample.Of(t.Failure is null, ("target", t.Target))));
         Speed(text);
         return (text.ContentType, text.Finish());
     }

@@ -51,7 +51,7 @@ public sealed class ConfigCommandTests : IDisposable
         // Whoever takes the # away gets something that is no nonsense either.
         var (_, problems) = ServeConfigFile.Parse(
             "f", string.Join('\n', explained.Split('\n').Select(l => l.StartsWith("# ", StringComparison.Ordinal) ? l : l.TrimStart('#'))));
-        Assert.All(problems, p => Assert.Matches("'(root-password|metrics-token)-file'", p));
+        Assert.All(problems, p => Assert.Matches("'(root-password|metrics-token|webhook-secret|mail-login)-file'", p));
     }
 
     [Fact]
@@ -79,8 +79,38 @@ public sealed class ConfigCommandTests : IDisposable
             () => ServeCommand.Parse(["--config", Write("data = /a\nlisten = nonsense\nwhat = ever")]));
         Assert.Contains(":2:", refused.Message, StringComparison.Ordinal);
         Assert.Contains(":3:", refused.Message, StringComparison.Ordinal);
-        Assert.Contains("--listen is missing", Assert.Throws<UsageException>(
+        Assert.Contains("'listen' is missing", Assert.Throws<UsageException>(
             () => ServeCommand.Parse(["--config", Write("data = /a")])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("webhook = https://example.org/hook", "'webhook' needs 'webhook-secret-file'")]
+    [InlineData("mail-to = ops@example.org", "'mail-to' needs 'mail-server'")]
+    [InlineData("mail-server = mail.example.org", "'mail-server' needs 'mail-from'")]
+    [InlineData("webhook = http://example.org/hook", "Plain HTTP is for this machine only")]
+    [InlineData("mail-to = nobody", "is no address of mail")]
+    [InlineData("mail-server = a b", "is no HOST")]
+    [InlineData("notify-priority = 6", "is no priority")]
+    public async Task Whom_nobody_could_send_to_is_found_before_anything_happens(string line, string said)
+    {
+        var run = await CliRun.RunAsync(["config", "--check", Write($"data = /a\nlisten = https://127.0.0.1:0\n{line}\n")]);
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains(said, run.Error, StringComparison.Ordinal);
+        var option = line.Split(" = ");
+        string[] words = ["--data", "/a", "--listen", "https://127.0.0.1:0", $"--{option[0]}", option[1]];
+        Assert.Contains(said, Assert.Throws<UsageException>(() => ServeCommand.Parse(words)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_test_of_notices_says_what_became_of_each()
+    {
+        var nobody = await CliRun.RunAsync(["notify-test", "--data", "/a", "--listen", "https://127.0.0.1:0"]);
+        Assert.Contains("Nobody is told", nobody.Error, StringComparison.Ordinal);
+        var run = await CliRun.RunAsync(
+            ["notify-test", "--data", "/a", "--listen", "https://127.0.0.1:0", "--syslog", "127.0.0.1:9", "--syslog", "/nowhere/at/all"]);
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("sent    syslog 127.0.0.1:9", run.Output, StringComparison.Ordinal);
+        Assert.Contains("FAILED  syslog /nowhere/at/all: ", run.Output, StringComparison.Ordinal);
     }
 
     [Fact]

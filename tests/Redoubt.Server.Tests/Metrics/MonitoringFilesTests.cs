@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Redoubt.Tests;
 
 namespace Redoubt.Server.Tests.Metrics;
 

@@ -76,7 +76,8 @@ internal sealed class OwnerClaim
     /// <summary>Requires that whoever reads the volume elsewhere finds this writer as its owner.</summary>
     /// <param name="bytes">The volume, opened by its path.</param>
     /// <exception cref="JournalException"><see cref="JournalFault.Superseded"/>, <see cref="JournalFault.Displaced"/>.</exception>
-    public void RequireIn(JournalBytes bytes) => Judge(VolumeOwner.Of(AreaSection.Read(bytes, _start, AreaSection.OwnerNumber).Section), bytes);
+    public void RequireIn(JournalBytes bytes) =>
+        Judge(VolumeOwner.Of(AreaSection.Read(bytes, _start, AreaSection.OwnerNumber).Section), bytes);
 
     private void Judge(VolumeOwner? found, JournalBytes bytes)
     {

@@ -37,7 +37,8 @@ public sealed class HistoryTests
             Assert.Equal(volume.States[generation], content.Database);
         }
 
-        var verdict = Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtTime(volume.Times.Values.Min() - TimeSpan.FromSeconds(1)));
+        var before = new JournalPoint.AtTime(volume.Times.Values.Min() - TimeSpan.FromSeconds(1));
+        var verdict = Scratch.Read(volume.Image, volume.Layout, before);
         Assert.Equal(JournalDamageKind.NothingThatOld, Assert.IsType<JournalVerdict.Unusable>(verdict).Damage[0].Kind);
         Assert.IsType<JournalVerdict.Unusable>(Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(99)));
     }
