@@ -66,7 +66,8 @@ internal sealed class OwnerClaim
         // One question for both copies: it is asked twice for each flush.
         var length = _device.ReadAt(AreaSection.At(_start, 0, AreaSection.OwnerNumber), _blocks);
         if (length < _blocks.Length
-            || !_blocks.AsSpan(0, AreaSection.Bytes).SequenceEqual(_seen[0]) || !_blocks.AsSpan(^AreaSection.Bytes..).SequenceEqual(_seen[1]))
+            || !_blocks.AsSpan(0, AreaSection.Bytes).SequenceEqual(_seen[0])
+            || !_blocks.AsSpan(^AreaSection.Bytes..).SequenceEqual(_seen[1]))
         {
             // If one copy is damaged and the other says who, it stays as it is until it is read next.
             RequireIn(_device.Bytes);
