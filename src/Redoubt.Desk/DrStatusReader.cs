@@ -63,7 +63,7 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
     {
         try
         {
-            return await api.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [vdi], cancellationToken);
+            return await api.Vdi.GetMetadataFactsAsync(vdi, cancellationToken);
         }
         catch (XenApiException unreadable)
         {

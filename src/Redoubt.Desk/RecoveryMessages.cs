@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Desk;
 
 /// <summary>The messages of the class <c>recovery</c>: values pass as JSON, everything else is <see cref="RecoveryService"/>'s.</summary>
-internal sealed class RecoveryMessages(PoolServices pool, RecoveryService recovery)
+internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryService recovery)
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 

@@ -66,7 +66,7 @@ public sealed class RecoveryService : IAsyncDisposable
             .Concat(Happening.Select(ProblemSentences.Of)).Append($"{_pool.IsKeyHandedOut}"));
 
     /// <summary>The messages of the class <c>recovery</c>, for a <see cref="MessageTable"/>.</summary>
-    public object Messages => new RecoveryMessages(_pool, this);
+    public IMessageHandlers Messages => new RecoveryMessages(_pool, this);
 
     private string HooksDirectory => Path.Combine(_pool.DataDirectory, "hooks");
 

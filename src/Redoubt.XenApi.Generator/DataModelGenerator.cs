@@ -5,7 +5,7 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Redoubt.XenApi.Generator;
 
-/// <summary>Makes the typed records, enums and the table of classes from the <c>.model</c> files of the data model.</summary>
+/// <summary>Makes the typed records, enums, the messages of clients and the table of classes from the <c>.model</c> files of the data model.</summary>
 [Generator]
 public sealed class DataModelGenerator : IIncrementalGenerator
 {
@@ -21,6 +21,12 @@ public sealed class DataModelGenerator : IIncrementalGenerator
 
     private static void Generate(SourceProductionContext context, ImmutableArray<(string Path, string Text)> files)
     {
+        // The projects that answer messages have handlers only.
+        if (files.IsEmpty)
+        {
+            return;
+        }
+
         var parsed = files.Select(file => DeclarationParser.Parse(file.Path, file.Text)).ToList();
         var classes = DeclarationChecker.Check(parsed);
         foreach (var error in parsed.SelectMany(c => c.Errors))
@@ -33,6 +39,9 @@ public sealed class DataModelGenerator : IIncrementalGenerator
             context.AddSource(
                 Naming.RecordName(declaration.Name) + ".g.cs",
                 SourceText.From(RecordEmitter.Emit(declaration), Encoding.UTF8));
+            context.AddSource(
+                Naming.ClientName(declaration.Name) + ".g.cs",
+                SourceText.From(ClientEmitter.Emit(declaration), Encoding.UTF8));
         }
 
         context.AddSource("DataModel.g.cs", SourceText.From(EmitIndex(classes.Select(c => c.Name)), Encoding.UTF8));

@@ -21,8 +21,9 @@ internal static class DeclarationChecker
         foreach (var declaration in named)
         {
             RemoveRepeated(declaration.Fields, f => Naming.Pascal(f.ApiName), (f, _) => declaration.Report(f.Line, $"the field {f.Column} is declared twice"));
-            RemoveRepeated(declaration.Messages, m => m.Name, (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
+            RemoveRepeated(declaration.Messages, m => Naming.Pascal(m.Name), (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
             declaration.Fields.RemoveAll(f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? known.ProblemOfDefault(f)));
+            declaration.Messages.RemoveAll(m => Report(declaration, m.Line, Problem(m)));
             declaration.Messages.RemoveAll(m =>
                 Report(declaration, m.Line, m.Parameters.Select(p => p.Type).Concat(new[] { m.Result }).Select(known.Problem).FirstOrDefault(p => p != null)));
         }
@@ -53,6 +54,14 @@ internal static class DeclarationChecker
 
             return repeated;
         });
+    }
+
+    // What sends a message names the client and the token besides its parameters.
+    private static string? Problem(MessageDeclaration declaration)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal) { "Client", "CancellationToken" };
+        var twice = declaration.Parameters.FirstOrDefault(p => !names.Add(Naming.Pascal(p.Name)));
+        return twice.Name is null ? null : $"the parameter {twice.Name} of {declaration.Name} can't be called so: another is";
     }
 
     private static string? Problem(EnumDeclaration declaration)

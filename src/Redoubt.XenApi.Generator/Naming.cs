@@ -14,6 +14,8 @@ internal static class Naming
 
     public static string RecordName(string wireClass) => Pascal(wireClass) + "Record";
 
+    public static string ClientName(string wireClass) => Pascal(wireClass) + "Client";
+
     private static string Word(string word) => Regex.IsMatch(word, "^[A-Z0-9]{2,}s?$")
         ? word.Substring(0, 1) + word.Substring(1).ToLowerInvariant()
         : char.ToUpperInvariant(word[0]) + word.Substring(1);

@@ -89,9 +89,9 @@ internal sealed class DemoCommand
         _story.Act("Protection: the pool's metadata goes onto the storage that is replicated");
         await _story.DoAsync(
             "Database replication enabled: written, flushed and read back",
-            () => primary.Api.CallAsync("SR.enable_database_replication", [production.Sr], cancellationToken));
+            () => primary.Api.Sr.EnableDatabaseReplicationAsync(production.Sr, cancellationToken));
         await new DemoCommandLine(primary, _story).RunAsync(
-            ["dr-plan-save", "name=everything", $"sr-uuid={await primary.CallAsync<string>("SR.get_uuid", cancellationToken, production.Sr)}"], cancellationToken);
+            ["dr-plan-save", "name=everything", $"sr-uuid={await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken)}"], cancellationToken);
 
         _story.Act("The guests run; each counts on its own disk, and says only what is safely there");
         await StartGuestsAsync(primary, cancellationToken);
@@ -100,7 +100,7 @@ internal sealed class DemoCommand
         await _story.DoAsync("They have each counted on by 20", () => CountOnAsync(primary, 20, cancellationToken));
 
         var atRecovery = new DemoCommandLine(recovery, _story);
-        var sr = await primary.CallAsync<string>("SR.get_uuid", cancellationToken, production.Sr);
+        var sr = await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken);
         await TestAsync(primary, recovery, atRecovery, sr, cancellationToken);
 
         _story.Act("Disaster: the primary site loses power (daemon and guests, SIGKILL)");
@@ -125,7 +125,7 @@ internal sealed class DemoCommand
         _story.Act("A test failover, while production runs");
         foreach (var name in Networks)
         {
-            await recovery.Api.CallAsync("network.create", [new NetworkRecord { NameLabel = name }], cancellationToken);
+            await recovery.Api.Network.CreateAsync(new NetworkRecord { NameLabel = name }, cancellationToken);
         }
 
         await _story.DoAsync("A snapshot of the SR by the array, at the recovery site", () => SnapshotAsync(primary, recovery, cancellationToken));
@@ -142,8 +142,8 @@ internal sealed class DemoCommand
     private async Task<bool> ComeHomeAsync(DemoSite home, DemoSite recovery, CancellationToken cancellationToken)
     {
         var sr = (await recovery.Api.GetAllRecordsAsync<SrRecord>(cancellationToken)).Values.Single(s => s.NameLabel == "replicated").Uuid;
-        var mail = await recovery.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid);
-        await recovery.Api.CallAsync("VM.set_name_description", [mail, ChangedAwayDescription], cancellationToken);
+        var mail = await recovery.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken);
+        await recovery.Api.Vm.SetNameDescriptionAsync(mail, ChangedAwayDescription, cancellationToken);
         _story.Say($"Changed \"{_guests[^1].Name}\" at the recovery site: another description");
 
         _story.Act("The way home: the array replicates back, and the primary site lets its old copy go");
@@ -164,7 +164,7 @@ internal sealed class DemoCommand
 
         _story.Act("What came home");
         var good = await ShowAsync(home, last, 2, cancellationToken);
-        var changed = await home.CallAsync<VmRecord>("VM.get_record", cancellationToken, await home.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid));
+        var changed = await home.Api.Vm.GetRecordAsync(await home.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken), cancellationToken);
         _story.Say($"\"{changed.NameLabel}\" came home as it was changed there: \"{changed.NameDescription}\"");
         return good && changed.NameDescription == ChangedAwayDescription;
     }
@@ -195,13 +195,13 @@ internal sealed class DemoCommand
         var running = (await from.Api.GetAllRecordsAsync<VmRecord>(cancellationToken)).Where(v => v.Value is { PowerState: VmPowerState.Running, IsControlDomain: false }).Select(v => v.Key).ToList();
         foreach (var vm in running)
         {
-            await from.Api.CallAsync("VM.pause", [vm], cancellationToken);
+            await from.Api.Vm.PauseAsync(vm, cancellationToken);
         }
 
         await MirrorAsync(from.Storage, to.Storage, cancellationToken);
         foreach (var vm in running)
         {
-            await from.Api.CallAsync("VM.unpause", [vm], cancellationToken);
+            await from.Api.Vm.UnpauseAsync(vm, cancellationToken);
         }
     }
 
@@ -213,7 +213,7 @@ internal sealed class DemoCommand
         done.CancelAfter(BootLimit);
         var counting = _guests.Select(g => WaitAsync(g, r => r.FirstCount is not null, watch, site, done.Token)).ToList();
         var vApps = await site.Api.GetAllRecordsAsync<VmApplianceRecord>(cancellationToken);
-        var alone = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[^1].Uuid);
+        var alone = await site.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken);
         await _story.DoAsync("Started vApp \"shop\" in its order, and \"mail\"", () => Task.WhenAll(
             site.Api.RunTaskAsync("VM_appliance.start", [vApps.Keys.Single(), false], null, null, cancellationToken),
             site.Api.RunTaskAsync("VM.start", [alone, false, false], null, null, cancellationToken)));
@@ -244,8 +244,7 @@ internal sealed class DemoCommand
         foreach (var guest in _guests.OrderBy(g => _upAfter[g.Name]))
         {
             var report = guest.Read(site);
-            var vm = await site.CallAsync<VmRecord>(
-                "VM.get_record", cancellationToken, await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, guest.Uuid));
+            var vm = await site.Api.Vm.GetRecordAsync(await site.Api.Vm.GetByUuidAsync(guest.Uuid, cancellationToken), cancellationToken);
             // The guest says a count only when it is on the disk, so finding less there means lost data.
             var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name && vm.Version == version;
             good &= kept && report.FirstCount > before[guest.Name];
@@ -255,8 +254,7 @@ internal sealed class DemoCommand
         }
 
         _story.Table(rows);
-        var changed = await site.CallAsync<VmRecord>(
-            "VM.get_record", cancellationToken, await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, _guests[1].Uuid));
+        var changed = await site.Api.Vm.GetRecordAsync(await site.Api.Vm.GetByUuidAsync(_guests[1].Uuid, cancellationToken), cancellationToken);
         good &= changed.NameDescription == ChangedDescription;
         _story.Say($"\"{changed.NameLabel}\" came back as it was last: {changed.MemoryDynamicMax >> 20} MiB, \"{changed.NameDescription}\"");
         return good;

@@ -19,11 +19,10 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
         var networks = new List<Ref<NetworkRecord>>();
         foreach (var name in DemoCommand.Networks)
         {
-            networks.Add(await site.CallAsync<Ref<NetworkRecord>>("network.create", cancellationToken, new NetworkRecord { NameLabel = name }));
+            networks.Add(await site.Api.Network.CreateAsync(new NetworkRecord { NameLabel = name }, cancellationToken));
         }
 
-        var shop = await site.CallAsync<Ref<VmApplianceRecord>>(
-            "VM_appliance.create", cancellationToken, new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" });
+        var shop = await site.Api.VmAppliance.CreateAsync(new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }, cancellationToken);
         foreach (var guest in guests)
         {
             var where = guest.InVApp ? $"in vApp \"shop\", order {guest.Order}" : "on its own";
@@ -34,23 +33,22 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
     /// <summary>Changes a running VM.</summary>
     public async Task ChangeAsync(DemoGuest guest, CancellationToken cancellationToken)
     {
-        var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", cancellationToken, guest.Uuid);
-        await site.Api.CallAsync("VM.set_memory_dynamic_range", [vm, ChangedMemoryBytes, ChangedMemoryBytes], cancellationToken);
-        await site.Api.CallAsync("VM.set_name_description", [vm, DemoCommand.ChangedDescription], cancellationToken);
+        var vm = await site.Api.Vm.GetByUuidAsync(guest.Uuid, cancellationToken);
+        await site.Api.Vm.SetMemoryDynamicRangeAsync(vm, ChangedMemoryBytes, ChangedMemoryBytes, cancellationToken);
+        await site.Api.Vm.SetNameDescriptionAsync(vm, DemoCommand.ChangedDescription, cancellationToken);
     }
 
     private async Task<Ref<SrRecord>> CreateSrAsync(CancellationToken cancellationToken)
     {
-        var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", cancellationToken))[0];
+        var host = (await site.Api.Host.GetAllAsync(cancellationToken))[0];
         var none = ImmutableSortedDictionary<string, string>.Empty;
-        return await site.CallAsync<Ref<SrRecord>>(
-            "SR.create", cancellationToken, host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none);
+        return await site.Api.Sr.CreateAsync(host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none, cancellationToken);
     }
 
     private async Task CreateVmAsync(
         DemoGuest guest, Ref<VmApplianceRecord> shop, IReadOnlyList<Ref<NetworkRecord>> networks, CancellationToken cancellationToken)
     {
-        var vm = await site.CallAsync<Ref<VmRecord>>("VM.create", cancellationToken, new VmRecord
+        var vm = await site.Api.Vm.CreateAsync(new VmRecord
         {
             NameLabel = guest.Name,
             MemoryStaticMin = 96L << 20,
@@ -69,31 +67,25 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
 
             // A guest is well when it counts; wherever it is recovered, this is known there too.
             OtherConfig = ImmutableSortedDictionary<string, string>.Empty.Add(Marks.Health, "console:redoubt-guest: count="),
-        });
-        guest.Uuid = await site.CallAsync<string>("VM.get_uuid", cancellationToken, vm);
+        }, cancellationToken);
+        guest.Uuid = await site.Api.Vm.GetUuidAsync(vm, cancellationToken);
         await using var image = File.OpenRead(options.Guest);
         await AddDiskAsync(vm, "0", $"{guest.Name} system", await VirtualSizeAsync(cancellationToken), image, "qcow2", cancellationToken);
         using var data = new MemoryStream(guest.DataDisk());
         await AddDiskAsync(vm, "1", $"{guest.Name} data", DemoGuest.DataDiskBytes, data, "raw", cancellationToken);
         foreach (var (network, device) in networks.Select((n, i) => (n, i)))
         {
-            await site.Api.CallAsync(
-                "VIF.create",
-                [new VifRecord { Vm = vm, Network = network, Device = device.ToString(), Mtu = 1500 }],
-                cancellationToken);
+            await site.Api.Vif.CreateAsync(new VifRecord { Vm = vm, Network = network, Device = device.ToString(), Mtu = 1500 }, cancellationToken);
         }
     }
 
     private async Task AddDiskAsync(
         Ref<VmRecord> vm, string device, string name, long sizeBytes, Stream content, string format, CancellationToken cancellationToken)
     {
-        var vdi = await site.CallAsync<Ref<VdiRecord>>(
-            "VDI.create", cancellationToken, new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User });
+        var vdi = await site.Api.Vdi.CreateAsync(new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User }, cancellationToken);
         await site.Api.ImportRawVdiAsync(vdi, format, content, null, cancellationToken);
-        await site.Api.CallAsync(
-            "VBD.create",
-            [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk }],
-            cancellationToken);
+        await site.Api.Vbd.CreateAsync(
+            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk }, cancellationToken);
     }
 
     /// <summary>A qcow2 image tells its disk's size at byte 24 of its header.</summary>

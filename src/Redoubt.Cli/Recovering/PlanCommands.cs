@@ -17,20 +17,21 @@ internal static class PlanCommands
         },
         Command.Make("dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.", ListAsync) with { Optional = ["own", "json"] },
         Command.Make("dr-plan-rename", "Gives a saved plan another name; its schedules go on with it.", context =>
-            new RecoveryDaemon(context).CallAsync("rename_plan", context.Parameters.Get("name"), context.Parameters.Get("new-name"))) with { Required = ["name", "new-name"] },
+            new RecoveryDaemon(context).DoAsync((r, t) => r.RenamePlanAsync(context.Parameters.Get("name"), context.Parameters.Get("new-name"), t))) with { Required = ["name", "new-name"] },
         Command.Make("dr-hook-list", "Lists the scripts that a plan can name as hooks.", HooksAsync) with { Optional = ["json"] },
-        Command.Make("dr-plan-remove", "Forgets a saved plan.", context => new RecoveryDaemon(context).CallAsync("remove_plan", context.Parameters.Get("name"))) with { Required = ["name"] },
+        Command.Make("dr-plan-remove", "Forgets a saved plan.", context =>
+            new RecoveryDaemon(context).DoAsync((r, t) => r.RemovePlanAsync(context.Parameters.Get("name"), t))) with { Required = ["name"] },
     ];
 
     private static async Task SaveAsync(CommandContext context)
     {
         var request = await DrRequest.OfAsync(context, DrPlanPolicy.KindOf(context.Parameters, RecoveryKind.Failover));
-        await new RecoveryDaemon(context).CallAsync("save_plan", context.Parameters.Get("name"), request.ToJson());
+        await new RecoveryDaemon(context).DoAsync((r, t) => r.SavePlanAsync(context.Parameters.Get("name"), request.ToJson(), t));
     }
 
     private static async Task HooksAsync(CommandContext context)
     {
-        var text = await new RecoveryDaemon(context).CallAsync("list_hooks");
+        var text = await new RecoveryDaemon(context).AskAsync((r, t) => r.ListHooksAsync(t));
         context.Terminal.Print(
             context.Parameters.Flag("json") ? text : PlainLines.Of(string.Concat(RecoveryJson.Read<List<string>>(text).Select(name => name + "\n"))));
     }
@@ -41,7 +42,7 @@ internal static class PlanCommands
         var foreign = !p.Flag("own");
         if (p.Flag("json"))
         {
-            terminal.Print(await daemon.CallAsync("get_plans", foreign));
+            terminal.Print(await daemon.AskAsync((r, t) => r.GetPlansAsync(foreign, t)));
             return;
         }
 

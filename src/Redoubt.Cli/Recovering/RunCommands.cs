@@ -2,6 +2,7 @@ using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Recovering;
 
@@ -12,25 +13,25 @@ internal static class RunCommands
     [
         Command.Make("dr-run-list", "Lists recoveries and tests, the newest first.", ListAsync) with { Optional = ["json"] },
         new("dr-run-show", "Shows a run; with follow=true until it is over.", ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
-        Order("dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", "pause", RunPhase.Paused),
-        Order("dr-run-resume", "Goes on with an interrupted or paused run.", "resume", RunPhase.Succeeded),
-        Order("dr-run-undo", "Takes a run back, the last step first. Asks first.", "undo", RunPhase.Undone) with { Optional = ["yes", "wait", "answer"] },
-        Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", "cancel", RunPhase.Cancelled),
-        Order("dr-run-answer", "Answers what a run asks, and shows how it goes on.", "answer", RunPhase.Succeeded) with { Required = ["uuid", "answer"], Optional = ["wait"] },
+        Order("dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", RunPhase.Paused, (r, uuid, t) => r.PauseAsync(uuid, t)),
+        new("dr-run-resume", "Goes on with an interrupted or paused run.", ResumeAsync) { Required = ["uuid"], Optional = ["wait", "answer"] },
+        new("dr-run-undo", "Takes a run back, the last step first. Asks first.", UndoAsync) { Required = ["uuid"], Optional = ["yes", "wait", "answer"] },
+        Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", RunPhase.Cancelled, (r, uuid, t) => r.CancelAsync(uuid, t)),
+        new("dr-run-answer", "Answers what a run asks, and shows how it goes on.", AnswerAsync) { Required = ["uuid", "answer"], Optional = ["wait"] },
         // Of a test that was interrupted it is an undo.
-        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", "clean_up_test", RunPhase.Undone),
+        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", RunPhase.Undone, (r, uuid, t) => r.CleanUpTestAsync(uuid, t)),
         Command.Make("dr-report", "Prints the report of a run, or writes it to a file.", ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
     ];
 
-    private static Command Order(string name, string help, string message, RunPhase wanted) =>
-        new(name, help, context => OrderAsync(context, message, wanted)) { Required = ["uuid"], Optional = ["wait", "answer"] };
+    private static Command Order(string name, string help, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order) =>
+        new(name, help, context => OrderAsync(context, wanted, order)) { Required = ["uuid"], Optional = ["wait", "answer"] };
 
     private static async Task ListAsync(CommandContext context)
     {
         var daemon = new RecoveryDaemon(context);
         if (context.Parameters.Flag("json"))
         {
-            context.Terminal.Print(await daemon.CallAsync("get_runs"));
+            context.Terminal.Print(await daemon.AskAsync((r, t) => r.GetRunsAsync(t)));
             return;
         }
 
@@ -64,29 +65,36 @@ internal static class RunCommands
         return ExitCode.Success;
     }
 
-    private static async Task<int> OrderAsync(CommandContext context, string message, RunPhase wanted)
+    private static async Task<int> OrderAsync(CommandContext context, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order)
     {
         var (p, daemon) = (context.Parameters, new RecoveryDaemon(context));
         var uuid = p.Get("uuid");
-        if (message == "undo")
-        {
-            var run = await daemon.RunAsync(uuid);
-            Consent.Require(context.Terminal, p, $"take back the {ShownMoments.Word(run.Plan.Kind)} of {ShownMoments.Show(run.StartedAt)} ({run.Vms.Length} VMs)", run.Request.Plan ?? run.Plan.Target.Name);
-        }
-
-        if (message == "resume" && (await daemon.RunAsync(uuid)).IsBackward)
-        {
-            wanted = RunPhase.Undone;
-        }
-
-        await (message == "answer" ? daemon.CallAsync(message, uuid, p.Get("answer")) : daemon.CallAsync(message, uuid));
+        await daemon.DoAsync((r, t) => order(r, uuid, t));
         return p.Flag("wait", true) ? await new RunFollower(context, daemon).FollowAsync(uuid, wanted) : ExitCode.Success;
     }
+
+    private static async Task<int> UndoAsync(CommandContext context)
+    {
+        var run = await new RecoveryDaemon(context).RunAsync(context.Parameters.Get("uuid"));
+        Consent.Require(
+            context.Terminal, context.Parameters, $"take back the {ShownMoments.Word(run.Plan.Kind)} of {ShownMoments.Show(run.StartedAt)} ({run.Vms.Length} VMs)",
+            run.Request.Plan ?? run.Plan.Target.Name);
+        return await OrderAsync(context, RunPhase.Undone, (r, uuid, t) => r.UndoAsync(uuid, t));
+    }
+
+    private static async Task<int> ResumeAsync(CommandContext context)
+    {
+        var run = await new RecoveryDaemon(context).RunAsync(context.Parameters.Get("uuid"));
+        return await OrderAsync(context, run.IsBackward ? RunPhase.Undone : RunPhase.Succeeded, (r, uuid, t) => r.ResumeAsync(uuid, t));
+    }
+
+    private static Task<int> AnswerAsync(CommandContext context) =>
+        OrderAsync(context, RunPhase.Succeeded, (r, uuid, t) => r.AnswerAsync(uuid, context.Parameters.Get("answer"), t));
 
     private static async Task ReportAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var report = await new RecoveryDaemon(context).CallAsync("get_report", p.Get("uuid"), p.GetOr("format", "markdown"));
+        var report = await new RecoveryDaemon(context).AskAsync((r, t) => r.GetReportAsync(p.Get("uuid"), p.GetOr("format", "markdown"), t));
         if (p.Find("file") is not { } file)
         {
             context.Terminal.Print(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));

@@ -130,7 +130,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             }
 
             context.Terminal.ErrorLine($"{question.Text} {given}");
-            await daemon.CallAsync("answer", run.Uuid, given);
+            await daemon.DoAsync((r, t) => r.AnswerAsync(run.Uuid, given, t));
             return null;
         }
 
@@ -139,7 +139,7 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         {
             if (question.Answers.Contains(typed))
             {
-                await daemon.CallAsync("answer", run.Uuid, typed);
+                await daemon.DoAsync((r, t) => r.AnswerAsync(run.Uuid, typed, t));
                 return null;
             }
         }

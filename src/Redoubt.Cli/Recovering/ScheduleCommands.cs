@@ -15,13 +15,14 @@ internal static class ScheduleCommands
             Optional = ["name"],
         },
         Command.Make("dr-schedule-list", "Lists the schedules of tests, and how they went.", ListAsync) with { Optional = ["json"] },
-        Command.Make("dr-schedule-remove", "Ends a schedule.", context => new RecoveryDaemon(context).CallAsync("remove_schedule", context.Parameters.Get("name"))) with { Required = ["name"] },
+        Command.Make("dr-schedule-remove", "Ends a schedule.", context =>
+            new RecoveryDaemon(context).DoAsync((r, t) => r.RemoveScheduleAsync(context.Parameters.Get("name"), t))) with { Required = ["name"] },
     ];
 
     private static async Task CreateAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var schedule = await new RecoveryDaemon(context).ReadAsync<Schedule>("add_schedule", p.GetOr("name", p.Get("plan")), p.Get("plan"), p.Get("cron"));
+        var schedule = await new RecoveryDaemon(context).ReadAsync<Schedule>((r, t) => r.AddScheduleAsync(p.GetOr("name", p.Get("plan")), p.Get("plan"), p.Get("cron"), t));
         context.Terminal.ErrorLine($"Schedule {schedule.Name}: plan {schedule.Plan} is tested next at {ShownMoments.Show(schedule.Next)}.");
     }
 
@@ -30,11 +31,11 @@ internal static class ScheduleCommands
         var (p, daemon) = (context.Parameters, new RecoveryDaemon(context));
         if (p.Flag("json"))
         {
-            context.Terminal.Print(await daemon.CallAsync("get_schedules"));
+            context.Terminal.Print(await daemon.AskAsync((r, t) => r.GetSchedulesAsync(t)));
             return;
         }
 
-        var schedules = await daemon.ReadAsync<List<Schedule>>("get_schedules");
+        var schedules = await daemon.ReadAsync<List<Schedule>>((r, t) => r.GetSchedulesAsync(t));
         if (p.Minimal)
         {
             RecordPrinter.PrintMinimal(context.Terminal, schedules.Select(s => s.Name));

@@ -26,7 +26,7 @@ internal static class SiteCommands
         var password = p.Find("password-file") is { } file ? NewPassword.FromFile(file)
             : context.Terminal.CanAsk ? context.Terminal.AskSecret($"Password of {user} at {p.Get("address")}: ")
             : throw new UsageException("No password. Give password-file=, a file with the password on its first line, or run this at a terminal.");
-        var site = await new RecoveryDaemon(context).ReadAsync<Site>("add_site", p.Get("name"), p.Get("address"), user, password);
+        var site = await new RecoveryDaemon(context).ReadAsync<Site>((r, t) => r.AddSiteAsync(p.Get("name"), p.Get("address"), user, password, t));
         context.Terminal.ErrorLine(site.Certificate is { } certificate
             ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). Its certificate is trusted from now on (SHA-256 {certificate}); compare it there."
             : $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}), without TLS.");
@@ -39,11 +39,11 @@ internal static class SiteCommands
         var daemon = new RecoveryDaemon(context);
         if (p.Flag("json"))
         {
-            context.Terminal.Print(await daemon.CallAsync("get_sites", test));
+            context.Terminal.Print(await daemon.AskAsync((r, t) => r.GetSitesAsync(test, t)));
             return ExitCode.Success;
         }
 
-        var sites = await daemon.ReadAsync<List<SiteTest>>("get_sites", test);
+        var sites = await daemon.ReadAsync<List<SiteTest>>((r, t) => r.GetSitesAsync(test, t));
         if (p.Minimal)
         {
             RecordPrinter.PrintMinimal(context.Terminal, sites.Select(s => s.Site.Name));
@@ -58,5 +58,6 @@ internal static class SiteCommands
         return sites.Exists(s => s.IsReachable == false) ? ExitCode.Unreachable : ExitCode.Success;
     }
 
-    private static Task RemoveAsync(CommandContext context) => new RecoveryDaemon(context).CallAsync("remove_site", context.Parameters.Get("name"));
+    private static Task RemoveAsync(CommandContext context) =>
+        new RecoveryDaemon(context).DoAsync((r, t) => r.RemoveSiteAsync(context.Parameters.Get("name"), t));
 }

@@ -18,7 +18,7 @@ internal static class StatusCommand
 
     private static async Task RunAsync(CommandContext context)
     {
-        var text = await new RecoveryDaemon(context).CallAsync("get_status");
+        var text = await new RecoveryDaemon(context).AskAsync((r, t) => r.GetStatusAsync(t));
         context.Terminal.Print(context.Parameters.Flag("json") ? text : PlainLines.Of(Text(RecoveryJson.Read<DrStatus>(text))));
     }
 

@@ -13,7 +13,7 @@ internal static class AttachedVolume
     public static async Task<DatabaseReport> ReadAsync(ConsolePool pool, XenApiClient api, Ref<VdiRecord> volume, string at)
     {
         var record = pool.State.Get(volume);
-        var facts = await api.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [volume]);
+        var facts = await api.Vdi.GetMetadataFactsAsync(volume);
         var report = new DatabaseReport
         {
             Path = pool.State.Find(record.Sr)?.NameLabel is { Length: > 0 } sr ? T.OnSr(sr) : record.Uuid,
@@ -48,8 +48,8 @@ internal static class AttachedVolume
     private static async Task<(DatabaseState State, string? Damage)> OpenAsync(ConsolePool pool, XenApiClient api, Ref<VdiRecord> volume, string at)
     {
         var session = at.Length == 0
-            ? await api.CallAsync<Ref<SessionRecord>>("VDI.open_database", [volume])
-            : await api.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [volume, at]);
+            ? await api.Vdi.OpenDatabaseAsync(volume)
+            : await api.Vdi.OpenDatabaseAtAsync(volume, at);
         try
         {
             var opened = pool.Services.Sessions.Peek(session)?.Foreign ?? throw new XenApiException("SESSION_INVALID", session.Opaque);

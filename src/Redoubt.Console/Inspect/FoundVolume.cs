@@ -41,7 +41,7 @@ public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, str
     {
         try
         {
-            var states = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", [volume]);
+            var states = await api.Vdi.GetDatabaseHistoryAsync(volume);
             return [.. states.Select(s => (s["generation"], XenTypes.DateTime.Decode(s["time"]), int.Parse(s["vms"], CultureInfo.InvariantCulture))).OrderByDescending(s => s.Item2)];
         }
         catch (XenApiException)
@@ -56,7 +56,7 @@ public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, str
         var uuid = state.Get(volume).Uuid;
         try
         {
-            var facts = await api.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", [volume]);
+            var facts = await api.Vdi.GetMetadataFactsAsync(volume);
             return new(
                 volume, uuid, sr, facts.GetValueOrDefault("pool-name") ?? facts.GetValueOrDefault("pool-uuid", uuid),
                 facts.TryGetValue("written-at", out var at) ? XenTypes.DateTime.Decode(at) : null, facts.GetValueOrDefault("verdict", ""), facts.GetValueOrDefault("damage", ""))

@@ -13,7 +13,7 @@ public sealed record HistoryReach(int Count, DateTimeOffset? Oldest, string? Tro
     public static async Task<HistoryReach> AskAsync(XenApiClient api, Ref<VdiRecord> volume)
     {
         ArgumentNullException.ThrowIfNull(api);
-        var states = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", [volume]);
+        var states = await api.Vdi.GetDatabaseHistoryAsync(volume);
         return new(states.Count, states.Count == 0 ? null : states.Min(s => XenTypes.DateTime.Decode(s["time"])), null);
     }
 }

@@ -83,7 +83,7 @@ internal sealed class SavedPlans(PoolServices pool)
     {
         try
         {
-            var foreign = api.WithSession(await api.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken));
+            var foreign = api.WithSession(await api.Vdi.OpenDatabaseAsync(vdi, cancellationToken));
             try
             {
                 var theirs = (await foreign.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();

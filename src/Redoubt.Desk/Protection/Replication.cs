@@ -29,7 +29,7 @@ public sealed record Replication(string Health, long? Behind, DateTimeOffset? Br
         var found = ImmutableDictionary.CreateBuilder<string, Replication>();
         foreach (var sr in srs.Where(s => s.IsProtected))
         {
-            var state = await api.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [sr.Ref], cancellationToken);
+            var state = await api.Sr.GetDatabaseReplicationStateAsync(sr.Ref, cancellationToken);
             if (state.GetValueOrDefault("enabled") != "true")
             {
                 // It has been switched off since.

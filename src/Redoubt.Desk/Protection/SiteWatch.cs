@@ -131,7 +131,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
             var blocked = theirs[there].BlockedOperations;
             foreach (var operation in HandOverMark.Operations.Where(o => !blocked.ContainsKey(o)))
             {
-                await api.CallAsync("VM.add_to_blocked_operations", [there, operation, reason], cancellationToken);
+                await api.Vm.AddToBlockedOperationsAsync(there, operation, reason, cancellationToken);
             }
 
             await pool.PostAsync(new Announcement.HandedOver(
@@ -173,8 +173,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
                 $"{there.NameLabel} ({vm.Uuid}) runs here (version {there.Version}) and in pool {here.NameLabel} ({here.Uuid}, version "
                 + $"{vm.Version}) as well. "
                 + "Each writes to its own disks, and their data part. Decide which of them is right, and shut the other down now.");
-            await api.CallAsync(
-                "message.create", [alarm.Name, (long)alarm.Priority, alarm.About, alarm.Uuid, alarm.Text], cancellationToken);
+            await api.Message.CreateAsync(alarm.Name, alarm.Priority, alarm.About, alarm.Uuid, alarm.Text, cancellationToken);
             _told[site] = told = told.Add(vm.Uuid);
         }
     }
@@ -184,7 +183,7 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
     {
         var host = (await api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First().Master;
         var asked = pool.Time.GetUtcNow();
-        var there = await api.CallAsync<DateTimeOffset>("host.get_servertime", [host], cancellationToken);
+        var there = await api.Host.GetServertimeAsync(host, cancellationToken);
         var answered = pool.Time.GetUtcNow();
         if (Clocks.IsAhead(there, answered))
         {

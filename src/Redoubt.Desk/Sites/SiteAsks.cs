@@ -124,7 +124,7 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
         Ref<VmRecord> vm;
         try
         {
-            vm = await api.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vmUuid], cancellationToken);
+            vm = await api.Vm.GetByUuidAsync(vmUuid, cancellationToken);
         }
         catch (XenApiException unknown) when (unknown.Code == "UUID_INVALID")
         {
@@ -133,7 +133,7 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
 
         try
         {
-            var record = await api.CallAsync<VmRecord>("VM.get_record", [vm], cancellationToken);
+            var record = await api.Vm.GetRecordAsync(vm, cancellationToken);
             return record is { IsATemplate: true } or { IsASnapshot: true } ? null : record;
         }
         catch (XenApiException gone) when (gone.Code == "HANDLE_INVALID")

@@ -100,7 +100,7 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
         try
         {
             var pool = (await api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();
-            var software = (await api.CallAsync<HostRecord>("host.get_record", [pool.Master], cancellationToken)).SoftwareVersion;
+            var software = (await api.Host.GetRecordAsync(pool.Master, cancellationToken)).SoftwareVersion;
             return $"{software.GetValueOrDefault("product_brand")} {software.GetValueOrDefault("product_version")}".Trim() is { Length: > 0 } version ? version : null;
         }
         catch (Exception untold) when (untold is XenApiException or XenApiTransportException)

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Backups;
 
 /// <summary>Metadata backups, as messages of the SR that they are on.</summary>
-internal sealed class BackupCalls(MetadataBackups backups, BackupRestore restore, BackupSchedule schedule)
+internal sealed partial class BackupCalls(MetadataBackups backups, BackupRestore restore, BackupSchedule schedule)
 {
     private static readonly ImmutableSortedDictionary<string, string> None = ImmutableSortedDictionary<string, string>.Empty;
 

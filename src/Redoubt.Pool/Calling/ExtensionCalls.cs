@@ -6,7 +6,7 @@ namespace Redoubt.Pool;
 /// <summary>
 /// Plug-ins and extensions, which are programs in a XenServer host's directories. None are kept here: nobody runs a program of the host's by naming it.
 /// </summary>
-internal sealed class ExtensionCalls(PoolServices pool)
+internal sealed partial class ExtensionCalls(PoolServices pool)
 {
     // The one plug-in that only answers, by which clients find out whether calls of plug-ins come through.
     private const string Echo = "echo";

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What the messages for people do.</summary>
-internal sealed class MessageCalls(PoolServices pool)
+internal sealed partial class MessageCalls(PoolServices pool)
 {
     [Message("message.create")]
     public async Task<Ref<MessageRecord>> CreateAsync(CallContext call, string name, long priority, Cls cls, string objUuid, string body)

@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What can be asked of roles beyond their fields.</summary>
-internal sealed class RoleCalls
+internal sealed partial class RoleCalls
 {
     [Message("role.get_permissions")]
     public static ImmutableList<Ref<RoleRecord>> GetPermissions(CallContext call, Ref<RoleRecord> self)

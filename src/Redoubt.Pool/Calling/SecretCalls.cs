@@ -3,7 +3,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Secrets: values that other records refer to by the secret's UUID, so that they are not shown with them.</summary>
-internal sealed class SecretCalls(PoolServices pool)
+internal sealed partial class SecretCalls(PoolServices pool)
 {
     [Message("secret.create")]
     public Task<Ref<SecretRecord>> CreateAsync(CallContext call, SecretRecord args) =>

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What hosts do, and can be asked.</summary>
-internal sealed class HostCalls(PoolServices pool)
+internal sealed partial class HostCalls(PoolServices pool)
 {
     [Message("host.get_servertime")]
     public DateTimeOffset GetServertime(CallContext call, Ref<HostRecord> host)

@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// What networks do. Redoubt uses the host's bridges; a network that is made without one is internal: it connects the VMs on it with each
 /// other and with nothing else, over a bridge without an uplink that is made when a guest needs it.
 /// </summary>
-internal sealed class NetworkCalls(PoolServices pool)
+internal sealed partial class NetworkCalls(PoolServices pool)
 {
     [Message("network.create")]
     public Task<Ref<NetworkRecord>> CreateAsync(CallContext call, NetworkRecord args)

@@ -8,7 +8,7 @@ namespace Redoubt.Pool;
 /// What disaster-recovery tasks do: they attach replicated storage for looking and recovering, and let go of what was not used. Either
 /// every SR of the whitelist is attached or none is, and then the task does not exist.
 /// </summary>
-internal sealed class DrTaskCalls(PoolServices pool, SrConnections connections, MetadataTrust trust)
+internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections connections, MetadataTrust trust)
 {
     [Message("DR_task.create")]
     public async Task<Ref<DrTaskRecord>> CreateAsync(

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.</summary>
-internal sealed class RecoveryCalls(PoolServices pool, Recoverer recoverer, MetadataTrust trust)
+internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recoverer, MetadataTrust trust)
 {
     [Message("VM.assert_can_be_recovered")]
     public void AssertVm(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo) =>

@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What the connections between hosts and SRs do.</summary>
-internal sealed class PbdCalls(PoolServices pool, SrConnections connections)
+internal sealed partial class PbdCalls(PoolServices pool, SrConnections connections)
 {
     [Message("PBD.create")]
     public async Task<Ref<PbdRecord>> CreateAsync(CallContext call, PbdRecord args)

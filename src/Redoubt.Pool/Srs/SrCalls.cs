@@ -7,7 +7,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What storage repositories do.</summary>
-internal sealed class SrCalls(PoolServices pool, SrConnections connections, MetadataReplication replication, MetadataTrust trust)
+internal sealed partial class SrCalls(PoolServices pool, SrConnections connections, MetadataReplication replication, MetadataTrust trust)
 {
     [Message("SR.create")]
     public async Task<Ref<SrRecord>> CreateAsync(

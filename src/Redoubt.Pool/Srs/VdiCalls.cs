@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What disks do.</summary>
-internal sealed class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign, MetadataTrust trust)
+internal sealed partial class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign, MetadataTrust trust)
 {
     [Message("VDI.create")]
     public async Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args)

@@ -13,7 +13,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// Each can be repeated from any point.
 /// </summary>
-internal sealed class TestSrCalls(PoolServices pool, SrConnections connections)
+internal sealed partial class TestSrCalls(PoolServices pool, SrConnections connections)
 {
     private string Directory => Path.Combine(Path.GetFullPath(pool.DataDirectory), "tests");
 

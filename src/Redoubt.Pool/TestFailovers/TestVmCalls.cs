@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Copies of VMs for a test failover: the session of the call is on a foreign database, <c>session_to</c> on this pool.</summary>
-internal sealed class TestVmCalls(PoolServices pool, MetadataTrust trust)
+internal sealed partial class TestVmCalls(PoolServices pool, MetadataTrust trust)
 {
     [Message("VM.recover_for_test")]
     public async Task<Ref<VmRecord>> RecoverForTestAsync(

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>The keys to the secrets in the pool's metadata, and the secrets that no key here opens.</summary>
-internal sealed class KeyCalls(PoolServices pool)
+internal sealed partial class KeyCalls(PoolServices pool)
 {
     [Message("pool.export_key")]
     public string Export(CallContext call, Ref<PoolRecord> self, string recipient, string passphrase)

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What drives of VMs do. They are plugged when their VM starts.</summary>
-internal sealed class VbdCalls(PoolServices pool)
+internal sealed partial class VbdCalls(PoolServices pool)
 {
     [Message("VBD.create")]
     public Task<Ref<VbdRecord>> CreateAsync(CallContext call, VbdRecord args) => pool.Database.WriteAsync(

@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What network interfaces of VMs do. They are plugged when their VM starts.</summary>
-internal sealed class VifCalls(PoolServices pool)
+internal sealed partial class VifCalls(PoolServices pool)
 {
     [Message("VIF.create")]
     public Task<Ref<VifRecord>> CreateAsync(CallContext call, VifRecord args) => pool.Database.WriteAsync(

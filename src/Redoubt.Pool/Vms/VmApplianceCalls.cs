@@ -6,7 +6,7 @@ namespace Redoubt.Pool;
 /// What vApps do: their VMs are started group by group in ascending <c>order</c> and shut down in descending, those of one group at
 /// once. A VM that fails holds up nobody, and is named at the end.
 /// </summary>
-internal sealed class VmApplianceCalls(PoolServices pool, VmStartCalls start, VmPowerCalls power, KnownSites sites)
+internal sealed partial class VmApplianceCalls(PoolServices pool, VmStartCalls start, VmPowerCalls power, KnownSites sites)
 {
     [Message("VM_appliance.create")]
     public Task<Ref<VmApplianceRecord>> CreateAsync(CallContext call, VmApplianceRecord args) => pool.Database.WriteAsync(

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>How VMs come and go, and what can be asked about them.</summary>
-internal sealed class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages images)
+internal sealed partial class VmCalls(PoolServices pool, VdiCalls vdis, SuspendImages images)
 {
     [Message("VM.create")]
     public Task<Ref<VmRecord>> CreateAsync(CallContext call, VmRecord args)

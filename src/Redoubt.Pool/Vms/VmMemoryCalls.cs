@@ -3,7 +3,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>How much memory VMs have. The static range is fixed while a VM runs; the balloon moves within the dynamic one.</summary>
-internal sealed class VmMemoryCalls(PoolServices pool, Guests guests)
+internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
 {
     [Message("VM.set_memory_limits")]
     public Task SetLimitsAsync(CallContext call, Ref<VmRecord> self, long staticMin, long staticMax, long dynamicMin, long dynamicMax) =>

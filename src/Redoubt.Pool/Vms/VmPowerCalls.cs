@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>Pauses, stops and restarts VMs.</summary>
-internal sealed class VmPowerCalls(PoolServices pool, Guests guests, SuspendImages images)
+internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, SuspendImages images)
 {
     /// <summary>How long a guest may take to shut itself down: xapi's <c>domain_shutdown_total_timeout</c>, in seconds.</summary>
     private const long ShutdownLimit = 1200;

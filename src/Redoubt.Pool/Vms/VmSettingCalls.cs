@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>The settings of a VM that need a check or have a consequence.</summary>
-internal sealed class VmSettingCalls(PoolServices pool)
+internal sealed partial class VmSettingCalls(PoolServices pool)
 {
     [Message("VM.set_VCPUs_max")]
     public Task SetVcpusMaxAsync(CallContext call, Ref<VmRecord> self, long value) => SetVcpusAsync(call, self, v => v with { VcpusMax = value });

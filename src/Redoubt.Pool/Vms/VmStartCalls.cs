@@ -18,7 +18,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// A daemon that dies after 3 finds the VM either running, with its devices noted, or halted, and then lets the devices go.
 /// </summary>
-internal sealed class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere, KnownSites sites)
+internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere, KnownSites sites)
 {
     private readonly VmDisks _disks = new(pool);
 

@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What virtual TPMs do. They are plugged when their VM starts.</summary>
-internal sealed class VtpmCalls(PoolServices pool)
+internal sealed partial class VtpmCalls(PoolServices pool)
 {
     [Message("VTPM.create")]
     public Task<Ref<VtpmRecord>> CreateAsync(CallContext call, Ref<VmRecord> vM, bool isUnique) => pool.Database.WriteAsync(

@@ -104,7 +104,7 @@ internal static class DatabaseReader
         {
             try
             {
-                return (host, (long?)await api.CallAsync<long>("host.compute_free_memory", [host], cancellationToken));
+                return (host, (long?)await api.Host.ComputeFreeMemoryAsync(host, cancellationToken));
             }
             catch (XenApiException)
             {

@@ -81,7 +81,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         {
             try
             {
-                await target.CallAsync("SR.scan", [sr], cancellationToken);
+                await target.Sr.ScanAsync(sr, cancellationToken);
                 return null;
             }
             catch (XenApiException busy) when (busy.Code == "OTHER_OPERATION_IN_PROGRESS" && wait < LongestBusy)
@@ -116,7 +116,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     {
         try
         {
-            var session = await target.CallAsync<SessionRecord>("session.get_record", [target.Session], cancellationToken);
+            var session = await new SessionClient(target).GetRecordAsync(target.Session, cancellationToken);
             return session.IsLocalSuperuser ? true
                 : session.RbacPermissions.IsEmpty ? null
                 : session.RbacPermissions.Contains("vdi.open_database", StringComparer.OrdinalIgnoreCase);
@@ -133,9 +133,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         Networks = [.. await Task.WhenAll(facts.Networks.Select(async network => network with
         {
             Trouble = (await TryAsync(
-                async token => await target.CallAsync<string>(
-                    "network.get_trouble", [await target.CallAsync<Ref<NetworkRecord>>("network.get_by_uuid", [network.Uuid], token)], token),
-                cancellationToken)).Value ?? "",
+                async token => await target.Network.GetTroubleAsync(await target.Network.GetByUuidAsync(network.Uuid, token), token), cancellationToken)).Value ?? "",
         }))],
     };
 
@@ -152,7 +150,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
 
         var master = (await target.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First().Master;
         var told = await Task.WhenAll(paths.Select(async path => (
-            path, (await TryAsync(token => target.CallAsync<string>("host.get_boot_file_trouble", [master, path], token), cancellationToken)).Value ?? "")));
+            path, (await TryAsync(token => target.Host.GetBootFileTroubleAsync(master, path, token), cancellationToken)).Value ?? "")));
         return told.Where(t => t.Item2.Length > 0).ToImmutableSortedDictionary(t => t.path, t => t.Item2, StringComparer.Ordinal);
     }
 
@@ -170,7 +168,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
                 var pool = (await target.GetAllRecordsAsync<PoolRecord>(token)).Values.First();
                 // Without metadata=true the drivers for block devices name UUIDs only.
                 var smConfig = ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true");
-                return ProbeAnswer.Parse(await target.CallAsync<string>("SR.probe", [pool.Master, probe.DeviceConfig, probe.Type, smConfig], token));
+                return ProbeAnswer.Parse(await target.Sr.ProbeAsync(pool.Master, probe.DeviceConfig, probe.Type, smConfig, token));
             },
             cancellationToken);
         return facts with { Found = failure is null ? found : [], Unreadable = failure };
@@ -241,8 +239,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, Func<string, bool> offers, CancellationToken cancellationToken)
     {
         var session = at is null
-            ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
-            : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
+            ? await target.Vdi.OpenDatabaseAsync(vdi, cancellationToken)
+            : await target.Vdi.OpenDatabaseAtAsync(vdi, at, cancellationToken);
         var foreign = target.WithSession(session);
         try
         {

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Directories;
 
 /// <summary>Putting a directory to use, and asking it who is who.</summary>
-internal sealed class DirectoryCalls(PoolServices pool, DirectoryLogins directory)
+internal sealed partial class DirectoryCalls(PoolServices pool, DirectoryLogins directory)
 {
     [Message("pool.enable_external_auth")]
     public async Task EnableAsync(

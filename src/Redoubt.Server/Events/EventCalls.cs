@@ -8,7 +8,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Events;
 
 /// <summary>Telling clients what has changed.</summary>
-internal sealed class EventCalls(PoolServices pool, EventFeed feed)
+internal sealed partial class EventCalls(PoolServices pool, EventFeed feed)
 {
     /// <summary>The message by which clients wait.</summary>
     public const string From = "event.from";

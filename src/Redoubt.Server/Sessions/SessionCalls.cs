@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Sessions;
 
 /// <summary>What sessions do once they are open.</summary>
-internal sealed class SessionCalls(PoolServices pool, Logins logins, RootPassword password)
+internal sealed partial class SessionCalls(PoolServices pool, Logins logins, RootPassword password)
 {
     [Message("session.logout")]
     public Task LogoutAsync(CallContext call) => pool.Sessions.CloseAsync(call.Session.Ref, CancellationToken.None);

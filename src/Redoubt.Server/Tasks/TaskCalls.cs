@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Tasks;
 
 /// <summary>What tasks do. Everyone may handle their own; those of others need Pool Operator or above.</summary>
-internal sealed class TaskCalls(PoolServices pool, TaskRunner runner)
+internal sealed partial class TaskCalls(PoolServices pool, TaskRunner runner)
 {
     [Message("task.create")]
     public Task<Ref<TaskRecord>> CreateAsync(CallContext call, string label, string description) =>

@@ -8,7 +8,7 @@ namespace Redoubt.Server.Users;
 /// What subjects do: who may log in, and as what. A subject with a password is a user of this pool's own; one without is somebody, or a
 /// group, of a directory. Whatever changes here takes effect on open sessions at once: they look their subject up at every call.
 /// </summary>
-internal sealed class SubjectCalls(PoolServices pool, LocalPasswords passwords)
+internal sealed partial class SubjectCalls(PoolServices pool, LocalPasswords passwords)
 {
     private const int LongestPassword = 1024;
 

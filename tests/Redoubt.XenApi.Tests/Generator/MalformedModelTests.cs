@@ -40,6 +40,9 @@ public sealed class MalformedModelTests
     [InlineData("  message start(vm: ref VM -> void @ vm-operator", 1, "not a message")]
     [InlineData("  message start(vm: ref VM) -> nothing @ vm-operator", 1, "'nothing' is no type")]
     [InlineData("  message start(vm: ref VM) -> void", 1, "not a message")]
+    [InlineData("  message start() -> void @ vm-operator\n  message Start() -> void @ vm-operator", 2, "declared twice")]
+    [InlineData("  message start(a: int, A: int) -> void @ vm-operator", 1, "another is")]
+    [InlineData("  message start(client: int) -> void @ vm-operator", 1, "another is")]
     [InlineData("class SR persistent", 1, "a second class")]
     public void A_malformed_line_is_an_error_that_names_file_and_line(string lines, int line, string message)
     {

@@ -18,7 +18,7 @@ internal static class FixActs
                     if (!(await scope.GetAsync(scope.Target, pbd)).CurrentlyAttached)
                     {
                         scope.Note(Changed + pbd.Opaque, "plugged");
-                        await scope.Target.CallAsync("PBD.plug", [pbd], scope.Token);
+                        await scope.Target.Pbd.PlugAsync(pbd, scope.Token);
                     }
                 }
 
@@ -40,7 +40,7 @@ internal static class FixActs
                 if (!(await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Any(n => n.NameLabel == step.Object.Name))
                 {
                     scope.Note(Changed + step.Object.Name, "made");
-                    await scope.Target.CallAsync("network.create", [Network(scope, step.Object.Name)], scope.Token);
+                    await scope.Target.Network.CreateAsync(Network(scope, step.Object.Name), scope.Token);
                 }
 
                 break;
@@ -59,7 +59,7 @@ internal static class FixActs
             switch (step.Fix)
             {
                 case FixKind.PlugPbd when await IsPluggedAsync(scope, new(what)):
-                    await scope.Target.CallAsync("PBD.unplug", [new Ref<PbdRecord>(what)], scope.Token);
+                    await scope.Target.Pbd.UnplugAsync(new Ref<PbdRecord>(what), scope.Token);
                     break;
                 case FixKind.ShutDownHere:
                     await StartAgainAsync(scope, step.Object, new(what));
@@ -73,7 +73,7 @@ internal static class FixActs
         if (step.Fix == FixKind.DisableHa && scope.OwnFacts(Changed).Select(f => f.Name).ToList() is { Count: > 0 } srs
             && !(await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single().HaEnabled)
         {
-            await scope.Target.CallAsync("pool.enable_ha", [srs, ImmutableSortedDictionary<string, string>.Empty], scope.Token);
+            await scope.Target.Pool.EnableHaAsync(srs, ImmutableSortedDictionary<string, string>.Empty, scope.Token);
         }
     }
 
@@ -102,7 +102,7 @@ internal static class FixActs
             return;
         }
 
-        await scope.Target.CallAsync("VM.start", [shutDown, false, false], scope.Token);
+        await scope.Target.Vm.StartAsync(shutDown, false, false, scope.Token);
     }
 
     private static async Task DisableHaAsync(StepScope scope)
@@ -119,7 +119,7 @@ internal static class FixActs
             scope.Note(Changed + vdi.Sr.Opaque, "heartbeat");
         }
 
-        await scope.Target.CallAsync("pool.disable_ha", [], scope.Token);
+        await scope.Target.Pool.DisableHaAsync(scope.Token);
     }
 
     /// <summary>A network that this run makes and finds again by its mark.</summary>
@@ -142,7 +142,7 @@ internal static class FixActs
             }
             else
             {
-                await scope.Target.CallAsync("network.destroy", [network], scope.Token);
+                await scope.Target.Network.DestroyAsync(network, scope.Token);
             }
         }
     }

@@ -39,7 +39,7 @@ internal static class GuestPower
     }
 
     public static Task<VmPowerState> StateAsync(StepScope scope, XenApiClient api, Ref<VmRecord> vm) =>
-        api.CallAsync<VmPowerState>("VM.get_power_state", [vm], scope.Token);
+        api.Vm.GetPowerStateAsync(vm, scope.Token);
 
     // As a task, since only that can be given up. Null: it went well.
     private static async Task<string?> AskAsync(StepScope scope, XenApiClient api, Ref<VmRecord> vm)

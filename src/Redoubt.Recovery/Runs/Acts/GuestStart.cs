@@ -21,13 +21,13 @@ internal static class GuestStart
                 await WatchAsync(scope, vm, await StepTask.StartAsync(scope, scope.Target, "VM.start", vm, isPaused, false));
                 return true;
             case VmPowerState.Halted:
-                await scope.Target.CallAsync("VM.start", [vm, isPaused, false], scope.Token);
+                await scope.Target.Vm.StartAsync(vm, isPaused, false, scope.Token);
                 return true;
             case VmPowerState.Suspended:
-                await scope.Target.CallAsync("VM.resume", [vm, isPaused, false], scope.Token);
+                await scope.Target.Vm.ResumeAsync(vm, isPaused, false, scope.Token);
                 return true;
             case VmPowerState.Paused when !isPaused:
-                await scope.Target.CallAsync("VM.unpause", [vm], scope.Token);
+                await scope.Target.Vm.UnpauseAsync(vm, scope.Token);
                 return true;
             default:
                 return false;

@@ -109,7 +109,7 @@ internal static class HandOverActs
     {
         foreach (var (operation, _) in blocked.Where(b => HandOverMark.Is(b.Value)))
         {
-            await api.CallAsync("VM.remove_from_blocked_operations", [vm, operation], scope.Token);
+            await api.Vm.RemoveFromBlockedOperationsAsync(vm, operation, scope.Token);
         }
     }
 
@@ -125,15 +125,15 @@ internal static class HandOverActs
         var blocked = (await scope.GetAsync(source, there)).BlockedOperations;
         foreach (var operation in HandOverMark.Operations.Where(o => !blocked.ContainsKey(o)))
         {
-            await source.CallAsync("VM.add_to_blocked_operations", [there, operation, reason], scope.Token);
+            await source.Vm.AddToBlockedOperationsAsync(there, operation, reason, scope.Token);
         }
 
         // One mark suffices, and somebody who blocked all of these for reasons of their own may let them again.
         if (HandOverMark.On(blocked) is null && HandOverMark.Operations.All(blocked.ContainsKey))
         {
             var own = blocked[VmOperations.Resume];
-            await source.CallAsync("VM.remove_from_blocked_operations", [there, VmOperations.Resume], scope.Token);
-            await source.CallAsync("VM.add_to_blocked_operations", [there, VmOperations.Resume, $"{reason} (it was blocked before: {own})"], scope.Token);
+            await source.Vm.RemoveFromBlockedOperationsAsync(there, VmOperations.Resume, scope.Token);
+            await source.Vm.AddToBlockedOperationsAsync(there, VmOperations.Resume, $"{reason} (it was blocked before: {own})", scope.Token);
         }
     }
 

@@ -61,26 +61,26 @@ internal static class NetworkActs
     /// <summary>Moves a recovered VM's interfaces to where the map leads.</summary>
     public static async Task ConnectAsync(StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)
     {
-        var theirs = await scope.GetAsync(foreign, await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token));
+        var theirs = await scope.GetAsync(foreign, await foreign.Vm.GetByUuidAsync(vm.Uuid, scope.Token));
         var wanted = new Dictionary<string, string>();
         foreach (var vif in theirs.Vifs)
         {
             var record = await scope.GetAsync(foreign, vif);
-            var network = record.Network.IsNull ? "" : await foreign.CallAsync<string>("network.get_uuid", [record.Network], scope.Token);
+            var network = record.Network.IsNull ? "" : await foreign.Network.GetUuidAsync(record.Network, scope.Token);
             if (map.GetValueOrDefault(network) is { } to)
             {
                 wanted[record.Device] = to;
             }
         }
 
-        var ours = await scope.GetAsync(scope.Target, await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token));
+        var ours = await scope.GetAsync(scope.Target, await scope.Target.Vm.GetByUuidAsync(vm.Uuid, scope.Token));
         foreach (var vif in ours.Vifs)
         {
             var record = await scope.GetAsync(scope.Target, vif);
             if (wanted.GetValueOrDefault(record.Device) is { } uuid
-                && await scope.Target.CallAsync<Ref<NetworkRecord>>("network.get_by_uuid", [uuid], scope.Token) is var network && network != record.Network)
+                && await scope.Target.Network.GetByUuidAsync(uuid, scope.Token) is var network && network != record.Network)
             {
-                await scope.Target.CallAsync("VIF.move", [vif, network], scope.Token);
+                await scope.Target.Vif.MoveAsync(vif, network, scope.Token);
             }
         }
     }

@@ -75,7 +75,7 @@ internal static class PlainRecovery
             if ((await scope.GetAsync(scope.Target, vbd)).CurrentlyAttached)
             {
                 // Of a VM that is off this changes nothing else.
-                await scope.Target.CallAsync("VM.power_state_reset", [vm], scope.Token);
+                await scope.Target.Vm.PowerStateResetAsync(vm, scope.Token);
                 return;
             }
         }
@@ -109,7 +109,7 @@ internal static class PlainRecovery
 
             var standIn = FixActs.Network(scope, network.NameLabel);
             scope.Note(StandIn + network.NameLabel, network.Uuid);
-            await scope.Target.CallAsync("network.create", [standIn], scope.Token);
+            await scope.Target.Network.CreateAsync(standIn, scope.Token);
             here.Add(standIn);
         }
     }
@@ -120,7 +120,7 @@ internal static class PlainRecovery
         var found = new Dictionary<Ref<NetworkRecord>, PlanObject?>();
         foreach (var vm in vms)
         {
-            var record = await scope.GetAsync(foreign, await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token));
+            var record = await scope.GetAsync(foreign, await foreign.Vm.GetByUuidAsync(vm.Uuid, scope.Token));
             foreach (var vif in record.Vifs)
             {
                 found[(await scope.GetAsync(foreign, vif)).Network] = vm;

@@ -18,15 +18,15 @@ internal static class RecoverActs
         var foreign = await scope.Pools.ForeignAsync(scope.State, step.Volume.Uuid, step.At, scope.Token);
         if (!await IsDoneAsync(scope, foreign, [step.Vm]))
         {
-            var vm = await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [step.Vm.Uuid], scope.Token);
+            var vm = await foreign.Vm.GetByUuidAsync(step.Vm.Uuid, scope.Token);
             await NoteTasksAsync(scope);
             if (await scope.OffersAsync(foreign, "VM.recover_mapped"))
             {
-                await foreign.CallAsync("VM.recover_mapped", [vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)], scope.Token);
+                await foreign.Vm.RecoverMappedAsync(vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
             }
             else
             {
-                await PlainRecovery.DoAsync(scope, foreign, [step.Vm], () => foreign.CallAsync("VM.recover", [vm, scope.Target.Session, step.IsForced], scope.Token));
+                await PlainRecovery.DoAsync(scope, foreign, [step.Vm], () => foreign.Vm.RecoverAsync(vm, scope.Target.Session, step.IsForced, scope.Token));
             }
         }
 
@@ -39,15 +39,15 @@ internal static class RecoverActs
         scope.Note(ApplianceBefore, (await scope.FindAsync<VmApplianceRecord>(scope.Target, step.Appliance.Uuid)).IsNull ? Absent : "present");
         if (!await IsDoneAsync(scope, foreign, step.Vms))
         {
-            var appliance = await foreign.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.get_by_uuid", [step.Appliance.Uuid], scope.Token);
+            var appliance = await foreign.VmAppliance.GetByUuidAsync(step.Appliance.Uuid, scope.Token);
             await NoteTasksAsync(scope);
             if (await scope.OffersAsync(foreign, "VM_appliance.recover_mapped"))
             {
-                await foreign.CallAsync("VM_appliance.recover_mapped", [appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope)], scope.Token);
+                await foreign.VmAppliance.RecoverMappedAsync(appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
             }
             else
             {
-                await PlainRecovery.DoAsync(scope, foreign, step.Vms, () => foreign.CallAsync("VM_appliance.recover", [appliance, scope.Target.Session, step.IsForced], scope.Token));
+                await PlainRecovery.DoAsync(scope, foreign, step.Vms, () => foreign.VmAppliance.RecoverAsync(appliance, scope.Target.Session, step.IsForced, scope.Token));
             }
         }
 
@@ -79,7 +79,7 @@ internal static class RecoverActs
             {
                 case VmPowerState.Halted:
                     await DestroySnapshotsAsync(scope, vm, record);
-                    await scope.Target.CallAsync("VM.destroy", [here], scope.Token);
+                    await scope.Target.Vm.DestroyAsync(here, scope.Token);
                     scope.Moved(vm, VmPhase.Removed);
                     break;
                 case VmPowerState.Suspended:
@@ -93,7 +93,7 @@ internal static class RecoverActs
         if (appliance is not null && scope.Fact(ApplianceBefore) == Absent && await scope.FindAsync<VmApplianceRecord>(scope.Target, appliance.Uuid) is { IsNull: false } there
             && (await scope.GetAsync(scope.Target, there)).Vms.IsEmpty)
         {
-            await scope.Target.CallAsync("VM_appliance.destroy", [there], scope.Token);
+            await scope.Target.VmAppliance.DestroyAsync(there, scope.Token);
         }
 
         await PlainRecovery.RemoveStandInsAsync(scope);
@@ -123,12 +123,12 @@ internal static class RecoverActs
     // Noted so that taking it back removes what was made here, and nothing that came later.
     private static async Task RecoveredAsync(StepScope scope, PlanObject vm)
     {
-        var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token);
+        var here = await scope.Target.Vm.GetByUuidAsync(vm.Uuid, scope.Token);
         var record = await scope.GetAsync(scope.Target, here);
         scope.Note(Made + vm.Uuid, Text(record.Version));
         foreach (var snapshot in record.Snapshots)
         {
-            scope.Note(Snapshot + await scope.Target.CallAsync<string>("VM.get_uuid", [snapshot], scope.Token), vm.Uuid);
+            scope.Note(Snapshot + await scope.Target.Vm.GetUuidAsync(snapshot, scope.Token), vm.Uuid);
         }
 
         if (!await scope.OffersAsync(scope.Target, "VM.recover_mapped"))
@@ -168,7 +168,7 @@ internal static class RecoverActs
             }
             else
             {
-                await scope.Target.CallAsync("VM.destroy", [snapshot], scope.Token);
+                await scope.Target.Vm.DestroyAsync(snapshot, scope.Token);
             }
         }
     }

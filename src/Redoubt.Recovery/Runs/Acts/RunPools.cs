@@ -118,10 +118,10 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
                     await AcceptAsync(target, volumeUuid, state.Operator, cancellationToken);
                 }
 
-                var vdi = await target.CallAsync<Ref<VdiRecord>>("VDI.get_by_uuid", [volumeUuid], cancellationToken);
+                var vdi = await target.Vdi.GetByUuidAsync(volumeUuid, cancellationToken);
                 var session = at is null
-                    ? await target.CallAsync<Ref<SessionRecord>>("VDI.open_database", [vdi], cancellationToken)
-                    : await target.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", [vdi, at], cancellationToken);
+                    ? await target.Vdi.OpenDatabaseAsync(vdi, cancellationToken)
+                    : await target.Vdi.OpenDatabaseAtAsync(vdi, at, cancellationToken);
                 _foreign.Add((volumeUuid, at ?? ""), foreign = target.WithSession(session));
             }
 
@@ -169,10 +169,10 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
     // The operator's word, where the server looks for it. A genuine xapi, which asks for none, keeps it as a note.
     private static async Task AcceptAsync(XenApiClient target, string volumeUuid, string by, CancellationToken cancellationToken)
     {
-        var pool = (await target.CallAsync<System.Collections.Immutable.ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], cancellationToken))[0];
+        var pool = (await target.Pool.GetAllAsync(cancellationToken))[0];
         try
         {
-            await target.CallAsync("pool.add_to_other_config", [pool, Marks.AcceptedVolume + volumeUuid, by], cancellationToken);
+            await target.Pool.AddToOtherConfigAsync(pool, Marks.AcceptedVolume + volumeUuid, by, cancellationToken);
         }
         catch (XenApiException already) when (already.Code == "MAP_DUPLICATE_KEY")
         {

@@ -27,7 +27,7 @@ internal static class SourceAsk
             try
             {
                 var source = await scope.Pools.SourceAsync(scope.State, fence.Pool, limit.Token);
-                await source.CallAsync("pool.get_all", [], limit.Token);
+                await source.Pool.GetAllAsync(limit.Token);
                 scope.Log($"{fence.Pool.Describe()} was stated to be dead, but answers.");
                 risen.Add(fence);
             }
@@ -83,7 +83,7 @@ internal static class SourceAsk
         {
             try
             {
-                await scope.Target.CallAsync("VM.state_site_dead", [here, site, $"{scope.State.Operator}, for run {scope.State.Uuid}: the source is dead."], scope.Token);
+                await scope.Target.Vm.StateSiteDeadAsync(here, site, $"{scope.State.Operator}, for run {scope.State.Uuid}: the source is dead.", scope.Token);
             }
             catch (XenApiException unknown) when (unknown.Code == "DR_SITE_UNKNOWN")
             {

@@ -50,7 +50,7 @@ internal static class StartActs
                 throw new StepFailedException($"It is not started, for it would run twice: {alive}.");
             }
 
-            var here = await scope.Target.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [scope.Vm(vm).TargetUuid], scope.Token);
+            var here = await scope.Target.Vm.GetByUuidAsync(scope.Vm(vm).TargetUuid, scope.Token);
             await SourceAsk.StateAsync(scope, vm, here, risen);
             var isStarted = await GuestStart.RunAsync(scope, here, isPaused);
             scope.Moved(vm, VmPhase.Started, since: isStarted ? null : scope.Vm(vm).StartedAt ?? await SinceAsync(scope, here));
@@ -80,7 +80,7 @@ internal static class StartActs
         {
             if (await scope.OffersAsync(scope.Target, "VM.release_recovery_hold"))
             {
-                await scope.Target.CallAsync("VM.release_recovery_hold", [here], scope.Token);
+                await scope.Target.Vm.ReleaseRecoveryHoldAsync(here, scope.Token);
             }
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
@@ -116,7 +116,7 @@ internal static class StartActs
             try
             {
                 var source = await scope.Pools.SourceAsync(scope.State, fence.Pool, scope.Token);
-                await source.CallAsync("pool.get_all", [], scope.Token);
+                await source.Pool.GetAllAsync(scope.Token);
             }
             catch (XenApiTransportException silent)
             {

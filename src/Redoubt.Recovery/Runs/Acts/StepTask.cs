@@ -26,9 +26,9 @@ internal sealed class StepTask
             return null;
         }
 
-        await _api.CallAsync("task.destroy", [_task], _scope.Token);
+        await _api.Task.DestroyAsync(_task, _scope.Token);
         return new(record.Status == TaskStatusType.Success ? [] : [.. record.ErrorInfo.DefaultIfEmpty("TASK_CANCELLED")]);
     }
 
-    public Task CancelAsync() => _api.CallAsync("task.cancel", [_task], _scope.Token);
+    public Task CancelAsync() => _api.Task.CancelAsync(_task, _scope.Token);
 }

@@ -26,8 +26,7 @@ internal static class StorageActs
             return new StepOutcome.Done();
         }
 
-        var task = await scope.Target.CallAsync<Ref<DrTaskRecord>>(
-            "DR_task.create", [step.Type, DeviceConfig(scope, step), ImmutableList.Create(step.Sr.Uuid)], scope.Token);
+        var task = await scope.Target.DrTask.CreateAsync(step.Type, DeviceConfig(scope, step), [step.Sr.Uuid], scope.Token);
         scope.Note(DrTask + task.Opaque, step.Sr.Uuid);
         return new StepOutcome.Done();
     }
@@ -61,7 +60,7 @@ internal static class StorageActs
     {
         var sr = await FindSrAsync(scope, step.Sr);
         scope.Note(Before, await IsProtectedAsync(scope, sr) ? "protected" : "unprotected");
-        await scope.Target.CallAsync("SR.enable_database_replication", [sr], scope.Token);
+        await scope.Target.Sr.EnableDatabaseReplicationAsync(sr, scope.Token);
         return new StepOutcome.Done();
     }
 
@@ -70,7 +69,7 @@ internal static class StorageActs
         var sr = await scope.FindAsync<SrRecord>(scope.Target, step.Sr.Uuid);
         if (!sr.IsNull && scope.Fact(Before) == "unprotected" && await IsProtectedAsync(scope, sr))
         {
-            await scope.Target.CallAsync("SR.disable_database_replication", [sr], scope.Token);
+            await scope.Target.Sr.DisableDatabaseReplicationAsync(sr, scope.Token);
         }
     }
 
@@ -140,7 +139,7 @@ internal static class StorageActs
 
     private static async Task<bool> IsProtectedAsync(StepScope scope, Ref<SrRecord> sr)
     {
-        var own = (await scope.Target.CallAsync<ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], scope.Token))[0];
+        var own = (await scope.Target.Pool.GetAllAsync(scope.Token))[0];
         foreach (var vdi in (await scope.GetAsync(scope.Target, sr)).Vdis)
         {
             if (await scope.GetAsync(scope.Target, vdi) is { Type: VdiType.Metadata } volume && volume.MetadataOfPool == own)
@@ -179,7 +178,7 @@ internal static class StorageActs
                 }
             }
 
-            await scope.Target.CallAsync("DR_task.destroy", [task], scope.Token);
+            await scope.Target.DrTask.DestroyAsync(task, scope.Token);
         }
         catch (XenApiException gone) when (gone.Code == "HANDLE_INVALID")
         {
@@ -201,11 +200,11 @@ internal static class StorageActs
 
         foreach (var pbd in record.Pbds)
         {
-            await scope.Target.CallAsync("PBD.unplug", [pbd], scope.Token);
-            await scope.Target.CallAsync("PBD.destroy", [pbd], scope.Token);
+            await scope.Target.Pbd.UnplugAsync(pbd, scope.Token);
+            await scope.Target.Pbd.DestroyAsync(pbd, scope.Token);
         }
 
-        await scope.Target.CallAsync("SR.forget", [sr], scope.Token);
+        await scope.Target.Sr.ForgetAsync(sr, scope.Token);
         return true;
     }
 }

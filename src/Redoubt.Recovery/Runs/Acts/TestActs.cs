@@ -20,7 +20,7 @@ internal static class TestActs
     public static Task<StepOutcome> RecoverAsync(StepScope scope, ImmutableArray<PlanObject> vms, PlanObject volume, string? at) => GuardEachAsync(scope, vms, async vm =>
     {
         var foreign = await scope.Pools.ForeignAsync(scope.State, volume.Uuid, at, scope.Token);
-        var theirs = await foreign.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [vm.Uuid], scope.Token);
+        var theirs = await foreign.Vm.GetByUuidAsync(vm.Uuid, scope.Token);
 
         // What leads to nothing is left out, which only a disk may that is not there and that the operator agreed to go without.
         var dropped = scope.State.Plan.Findings.Where(f => f.Code == "disk-dropped").Select(f => (Name: f.Object.Uuid, Value: ""));
@@ -42,10 +42,10 @@ internal static class TestActs
             // A suspended copy has its state on the clone, which goes too.
             if (record.PowerState != VmPowerState.Halted)
             {
-                await scope.Target.CallAsync("VM.hard_shutdown", [vm], scope.Token);
+                await scope.Target.Vm.HardShutdownAsync(vm, scope.Token);
             }
 
-            await scope.Target.CallAsync("VM.destroy", [vm], scope.Token);
+            await scope.Target.Vm.DestroyAsync(vm, scope.Token);
         }
 
         foreach (var progress in scope.State.Vms.Where(v => uuids.Contains(v.Vm.Uuid) && v.TargetUuid is not null && v.Phase != VmPhase.Removed))
@@ -58,7 +58,7 @@ internal static class TestActs
     {
         foreach (var (network, _) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Where(n => IsMine(scope, n.Value.OtherConfig)))
         {
-            await scope.Target.CallAsync("network.destroy", [network], scope.Token);
+            await scope.Target.Network.DestroyAsync(network, scope.Token);
         }
     }
 
