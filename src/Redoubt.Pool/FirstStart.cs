@@ -29,6 +29,11 @@ internal static class FirstStart
             NoteLost(tx, host, now);
         }
 
+        if (config.DefaultTemplates)
+        {
+            DefaultTemplates.Make(tx, pool);
+        }
+
         Drivers(tx, drivers);
         return (pool, host);
     }

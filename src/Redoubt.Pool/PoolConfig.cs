@@ -22,6 +22,9 @@ public sealed record PoolConfig
     /// <summary>The names of files in the directory to go on without; they are set aside.</summary>
     public IReadOnlyList<string> Without { get; init; } = [];
 
+    /// <summary>Whether the pool begins with the templates that clients make VMs from.</summary>
+    public bool DefaultTemplates { get; init; }
+
     /// <summary>The directories below which the kernels and ramdisks of guests lie.</summary>
     public IReadOnlyList<string> BootRoots { get; init; } = HostRoots.UsualBoot;
 

@@ -212,6 +212,7 @@ public sealed class PoolServer : IAsyncDisposable
             {
                 DataDirectory = config.DataDirectory,
                 NameLabel = config.NameLabel,
+                DefaultTemplates = config.DefaultTemplates,
                 HypervisorUri = config.HypervisorUri,
                 HypervisorTrialCommand = config.HypervisorTrialCommand,
                 RestoreFrom = config.RestoreFrom,

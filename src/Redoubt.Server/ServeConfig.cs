@@ -55,6 +55,9 @@ public sealed record ServeConfig
     /// <summary>Whom messages are sent to.</summary>
     public NotifyConfig Notify { get; init; } = new();
 
+    /// <inheritdoc cref="Redoubt.Pool.PoolConfig.DefaultTemplates"/>
+    public bool DefaultTemplates { get; init; }
+
     /// <inheritdoc cref="Redoubt.Pool.PoolConfig.RestoreFrom"/>
     public string? RestoreFrom { get; init; }
 

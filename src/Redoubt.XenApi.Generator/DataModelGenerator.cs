@@ -5,7 +5,8 @@ using Microsoft.CodeAnalysis.Text;
 
 namespace Redoubt.XenApi.Generator;
 
-/// <summary>Makes the typed records, enums, the messages of clients and the table of classes from the <c>.model</c> files of the data model.</summary>
+/// <summary>Makes the typed records, enums, the messages of clients and the table of classes from the <c>.model</c> files of the data
+/// model.</summary>
 [Generator]
 public sealed class DataModelGenerator : IIncrementalGenerator
 {

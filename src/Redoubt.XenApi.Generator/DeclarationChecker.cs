@@ -21,7 +21,9 @@ internal static class DeclarationChecker
         foreach (var declaration in named)
         {
             RemoveRepeated(declaration.Fields, f => Naming.Pascal(f.ApiName), (f, _) => declaration.Report(f.Line, $"the field {f.Column} is declared twice"));
-            RemoveRepeated(declaration.Messages, m => Naming.Pascal(m.Name), (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
+            RemoveRepeated(
+                declaration.Messages, m => Naming.Pascal(m.Name),
+                (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
             declaration.Fields.RemoveAll(f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? known.ProblemOfDefault(f)));
             declaration.Messages.RemoveAll(m => Report(declaration, m.Line, Problem(m)));
             declaration.Messages.RemoveAll(m =>

@@ -22,7 +22,8 @@ internal sealed class HandlerDeclaration : IEquatable<HandlerDeclaration>
         var type = method.ContainingType;
         var place = method.Locations[0].GetLineSpan();
         (path, span, lines) = (place.Path, method.Locations[0].SourceSpan, place.Span);
-        (Message, Problem, Namespace, Class, Method) = (message, problem, type.ContainingNamespace.ToDisplayString(), type.Name, method.Name);
+        (Message, Problem, Namespace, Class, Method) = (
+            message, problem, type.ContainingNamespace.ToDisplayString(), type.Name, method.Name);
         Arguments = string.Concat(method.Parameters.Skip(1).Select((p, i) => $", ({p.Type.ToDisplayString(Written)})arguments[{i}]!"));
         (IsAwaited, HasAnswer) = method.ReturnType switch
         {
@@ -72,7 +73,9 @@ internal sealed class HandlerDeclaration : IEquatable<HandlerDeclaration>
     {
         var dot = message.IndexOf('.');
         var client = dot > 0 ? compilation.GetTypeByMetadataName("Redoubt.XenApi." + Naming.ClientName(message.Substring(0, dot))) : null;
-        if (client?.GetMembers(Naming.Pascal(message.Substring(dot + 1)) + "Async").OfType<IMethodSymbol>().FirstOrDefault() is not { } declared)
+        if (
+            client?.GetMembers(
+                Naming.Pascal(message.Substring(dot + 1)) + "Async").OfType<IMethodSymbol>().FirstOrDefault() is not { } declared)
         {
             return $"the data model has no message {message}";
         }
@@ -81,7 +84,8 @@ internal sealed class HandlerDeclaration : IEquatable<HandlerDeclaration>
         var isContext = method.Parameters.Length > 0 && method.Parameters[0].Type.ToDisplayString() == "Redoubt.Pool.CallContext";
         if (!isContext || !method.Parameters.Skip(1).Select(p => p.Type).SequenceEqual(expected, SymbolEqualityComparer.Default))
         {
-            return $"{message} takes ({string.Join(", ", new[] { "CallContext" }.Concat(expected.Select(t => t.ToDisplayString(Written))))})";
+            var types = new[] { "CallContext" }.Concat(expected.Select(t => t.ToDisplayString(Written)));
+            return $"{message} takes ({string.Join(", ", types)})";
         }
 
         // A client waits for each answer; who gives it may have it at once.

@@ -18,7 +18,9 @@ public sealed partial class HandlerGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var handlers = context.SyntaxProvider.ForAttributeWithMetadataName(
-            Attribute, (_, _) => true, (found, _) => HandlerDeclaration.Of((IMethodSymbol)found.TargetSymbol, found.Attributes[0], found.SemanticModel.Compilation));
+            Attribute, (_, _) =>
+                true, (found, _) =>
+                    HandlerDeclaration.Of((IMethodSymbol)found.TargetSymbol, found.Attributes[0], found.SemanticModel.Compilation));
         context.RegisterSourceOutput(handlers.Collect(), Generate);
     }
 
@@ -27,7 +29,8 @@ public sealed partial class HandlerGenerator : IIncrementalGenerator
         var answered = new HashSet<string>(StringComparer.Ordinal);
         foreach (var handler in handlers)
         {
-            var problem = handler.Problem ?? (answered.Add(handler.Message) ? null : $"{handler.Message} is answered by another method too");
+            var problem = handler.Problem ?? (
+                answered.Add(handler.Message) ? null : $"{handler.Message} is answered by another method too");
             if (problem != null)
             {
                 context.ReportDiagnostic(handler.ToDiagnostic(problem));
@@ -37,7 +40,9 @@ public sealed partial class HandlerGenerator : IIncrementalGenerator
         foreach (var group in handlers.GroupBy(h => (h.Namespace, h.Class)))
         {
             var fitting = group.Where(h => h.Problem is null).ToList();
-            context.AddSource($"{group.Key.Namespace}.{group.Key.Class}.g.cs", SourceText.From(HandlerEmitter.Emit(group.Key.Namespace, group.Key.Class, fitting), Encoding.UTF8));
+            context.AddSource(
+                $"{group.Key.Namespace}.{group.Key.Class}.g.cs",
+                SourceText.From(HandlerEmitter.Emit(group.Key.Namespace, group.Key.Class, fitting), Encoding.UTF8));
         }
     }
 }

@@ -11,6 +11,7 @@ internal static class ErrorSentenceTable
         CANNOT_EVACUATE_HOST VMs run on the host that no other can take: {0}. Shut them down (see host-get-vms-which-prevent-evacuation).
         CANNOT_ENABLE_REDO_LOG Protection of the SR could not be switched on: {0}. Nothing is replicated to it yet.
         COULD_NOT_IMPORT_DATABASE The metadata on that disk could not be read: {0}. Nothing was written to it.
+        DEFAULT_SR_NOT_FOUND The pool has no default SR. Name the one to use, or choose a default one (pool-param-set default-SR=).
         DEVICE_ALREADY_ATTACHED The device is attached already.
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.

@@ -15,6 +15,7 @@ internal static class XeErrorTable
         CANNOT_ENABLE_REDO_LOG reason Could not enable redo log.
         CHANGE_PASSWORD_REJECTED msg The system rejected the password change request; perhaps the new password was too short?
         COULD_NOT_IMPORT_DATABASE reason An error occurred while attempting to import a database from a metadata VDI
+        DEFAULT_SR_NOT_FOUND sr The default SR reference does not point to a valid SR
         DEVICE_ALREADY_ATTACHED device The device is already attached to a VM
         DEVICE_ALREADY_DETACHED device The device is not currently attached
         DEVICE_ALREADY_EXISTS device A device with the name given already exists on the selected VM

@@ -130,7 +130,9 @@ public sealed class RunStoryTests(Browser browser)
         }
     }
 
-    private static async Task<IEnumerable<string>> VmsAsync(RealSites sites) => (await sites.Recovery.Api.GetAllRecordsAsync<VmRecord>(Cancellation)).Values.Where(v => !v.IsControlDomain).Select(v => v.NameLabel);
+    private static async Task<IEnumerable<string>> VmsAsync(RealSites sites) =>
+        (await sites.Recovery.Api.GetAllRecordsAsync<VmRecord>(Cancellation)).Values.Where(
+            v => v is { IsControlDomain: false, IsATemplate: false }).Select(v => v.NameLabel);
 
     private static Task ConfirmAsync(IPage page, string name) => page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
 

@@ -148,5 +148,6 @@ public sealed class StoryTests(Browser browser)
         await NextAsync(page, "Before you start");
     }
 
-    private static async Task<List<VmRecord>> AllVmsAsync(DemoSite site) => [.. (await site.Api.GetAllRecordsAsync<VmRecord>(TestContext.Current.CancellationToken)).Values];
+    private static async Task<List<VmRecord>> AllVmsAsync(DemoSite site) =>
+        [.. (await site.Api.GetAllRecordsAsync<VmRecord>(TestContext.Current.CancellationToken)).Values.Where(v => !v.IsATemplate)];
 }

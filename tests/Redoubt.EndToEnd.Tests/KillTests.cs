@@ -26,7 +26,10 @@ public sealed class KillTests
         await using var output = new StringWriter();
         await new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
         var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
-        foreach (var act in new[] { "VM.start", "VM.suspend", "VM.resume", "VM.clone" })
+        var far = await CreateSrAsync(site, "far");
+        string[] copies = ["VM.clone", "VM.copy"];
+        copies = Sampling.IsWhole ? copies : [copies[new Random(Sampling.Seed).Next(copies.Length)]];
+        foreach (var act in (IEnumerable<string>)["VM.start", "VM.suspend", "VM.resume", .. copies])
         {
             // The first time only counts.
             var steps = 0;
@@ -39,7 +42,12 @@ public sealed class KillTests
                 {
                     try
                     {
-                        object?[] arguments = act switch { "VM.suspend" => [vm], "VM.clone" => [vm, "copy"], _ => [vm, false, false] };
+                        object?[] arguments = act switch
+                        {
+                            "VM.suspend" => [vm],
+                            "VM.clone" => [vm, "copy"],
+                            "VM.copy" => [vm, "copy", far], _ => [vm, false, false],
+                        };
                         await site.Api.CallRawAsync(act, arguments, Stop);
                         isDone = true;
                     }
@@ -108,6 +116,14 @@ public sealed class KillTests
         }
     }
 
+    private static async Task<Ref<SrRecord>> CreateSrAsync(DemoSite site, string name)
+    {
+        var location = Directory.CreateDirectory(Path.Combine(site.Storage, name)).FullName;
+        var nothing = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty;
+        return await site.Api.Sr.CreateAsync(
+            (await site.Api.Host.GetAllAsync(Stop))[0], nothing.Add("location", location), 0, name, "", "file", "", true, nothing, Stop);
+    }
+
     private static async Task BringToAsync(DemoSite site, Ref<VmRecord> vm, VmPowerState wanted)
     {
         var now = await site.CallAsync<VmPowerState>("VM.get_power_state", Stop, vm);
@@ -160,7 +176,7 @@ public sealed class KillTests
         Assert.True(vdis.All(v => !v.Missing), $"{where}: disks are missing");
         var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories).Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
         Assert.True(files == vdis.Count, $"{where}: {files} files of {vdis.Count} disks");
-        if (act == "VM.clone")
+        if (act is "VM.clone" or "VM.copy")
         {
             var vms = await site.Api.GetAllRecordsAsync<VmRecord>(Stop);
             Assert.True(isDone ? vms.Count == vmsBefore + 1 : vms.Count - vmsBefore is 0 or 1, $"{where}: {vms.Count - vmsBefore} copies");

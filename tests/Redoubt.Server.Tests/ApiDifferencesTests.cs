@@ -43,7 +43,7 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
         ["VMPP.*"] = "xapi itself removed it",
         ["VMSS.*"] = "there are no snapshots of VMs",
         ["VM.*"] = "migration between hosts, snapshots, statistics and changes to a running guest's devices are not there",
-        ["VDI.*"] = "snapshots, changed-block tracking, and copies between SRs are not there",
+        ["VDI.*"] = "changed-block tracking, migration and caching are not there",
         ["VBD.*"] = "drives are plugged when their VM starts and unplugged when it stops",
         ["VIF.*"] = "interfaces are plugged when their VM starts and unplugged when it stops; addresses are the guest's",
         ["SR.*"] = "statistics, blobs and HA's files are not there",

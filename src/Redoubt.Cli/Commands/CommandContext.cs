@@ -47,12 +47,12 @@ internal sealed class CommandContext(
     public async Task PrintUuidAsync(string className, WireValue reference) =>
         terminal.PrintLine((await CallAsync($"{className}.get_uuid", reference)).AsString("uuid"));
 
-    /// <summary>Runs a message as a task and shows its progress.</summary>
-    public async Task RunTaskAsync(string label, string message, IReadOnlyList<object?> arguments, XenApiClient? session = null)
+    /// <summary>Runs a message as a task, shows its progress and gives its answer.</summary>
+    public async Task<object?> RunTaskAsync(string label, string message, IReadOnlyList<object?> arguments, XenApiClient? session = null)
     {
         var local = await ConnectAsync();
         using var progress = new ProgressLine(terminal, label, time);
-        await OrLackingAsync(message, () => (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken));
+        return await OrLackingAsync(message, () => (session ?? local).RunTaskAsync(message, arguments, progress, local, cancellationToken));
     }
 
     /// <summary>

@@ -20,6 +20,13 @@ internal static class VdiCommands
         Command.OnObject("vdi-destroy", "VDI", "destroy", "Destroys a disk and what is on it."),
         Command.OnObject("vdi-forget", "VDI", "forget", "Makes the pool forget a disk; what is on the storage stays."),
         Command.Make("vdi-clone", "Makes a copy of a disk; prints its UUID.", CloneAsync) with { Required = ["uuid"], Optional = ["new-name-label", "new-name-description"] },
+        Command.Make("vdi-copy", "Copies a disk to another SR, or into a disk that there is; prints the copy's UUID.", CopyAsync) with
+        {
+            Required = ["uuid"],
+            Optional = ["sr-uuid", "into-vdi-uuid"],
+        },
+        Command.Make(
+            "vdi-snapshot", "Keeps what is on a disk now as another disk; prints its UUID.", SnapshotAsync) with { Required = ["uuid"] },
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
         Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
         Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
@@ -61,6 +68,22 @@ internal static class VdiCommands
         }
 
         await context.PrintUuidAsync("VDI", clone);
+    }
+
+    private static async Task CopyAsync(CommandContext context)
+    {
+        var p = context.Parameters;
+        var sr = p.Find("sr-uuid") is { } at ? new Ref<SrRecord>(await context.RefOfAsync("SR", at)) : default;
+        var into = p.Find("into-vdi-uuid") is { } disk ? new Ref<VdiRecord>(await context.RefOfAsync("VDI", disk)) : default;
+        var copy = await context.RunTaskAsync("Copying", "VDI.copy", [await context.RefAsync("VDI"), sr, default(Ref<VdiRecord>), into]);
+        await context.PrintUuidAsync("VDI", new WireString(((Ref<VdiRecord>)copy!).Opaque));
+    }
+
+    private static async Task SnapshotAsync(CommandContext context)
+    {
+        var snapshot = await context.RunTaskAsync(
+            "Copying", "VDI.snapshot", [await context.RefAsync("VDI"), ImmutableSortedDictionary<string, string>.Empty]);
+        await context.PrintUuidAsync("VDI", new WireString(((Ref<VdiRecord>)snapshot!).Opaque));
     }
 
     private static async Task ResizeAsync(CommandContext context)

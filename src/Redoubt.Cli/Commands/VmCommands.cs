@@ -29,14 +29,7 @@ internal static class VmCommands
 
     private static Command ForVms(
         string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<CommandContext, string, Task> work) =>
-        new(name, help, context => VmSelection.ForEachAsync(context, [.. required, .. optional], vm => work(context, vm.Ref)))
-        {
-            Required = required,
-            Optional = optional,
-            AcceptsOther = VmSelection.Accepts,
-            OtherHelp = VmSelection.Help,
-            OtherNames = () => VmSelection.Names,
-        };
+        VmSelection.Command(name, help, required, optional, (context, vm) => work(context, vm.Ref));
 
     private static Func<CommandContext, string, Task> Plain(string message) => (context, vm) => context.CallAsync($"VM.{message}", vm);
 

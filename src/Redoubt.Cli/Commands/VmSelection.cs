@@ -20,6 +20,19 @@ internal static class VmSelection
 
     public static bool Accepts(string name) => name is "vm" or Multiple || FieldFilter.Accepts(Vms, name);
 
+    /// <summary>A command on chosen VMs.</summary>
+    public static Command Command(
+        string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional,
+        Func<CommandContext, XeObject, Task> work) =>
+        new(name, help, context => ForEachAsync(context, [.. required, .. optional], vm => work(context, vm)))
+        {
+            Required = required,
+            Optional = optional,
+            AcceptsOther = Accepts,
+            OtherHelp = Help,
+            OtherNames = () => Names,
+        };
+
     /// <summary>Does something with every chosen VM, the next one even if one fails.</summary>
     public static async Task<int> ForEachAsync(CommandContext context, IReadOnlyList<string> own, Func<XeObject, Task> work)
     {

@@ -164,7 +164,8 @@ internal sealed class DemoCommand
 
         _story.Act("What came home");
         var good = await ShowAsync(home, last, 2, cancellationToken);
-        var changed = await home.Api.Vm.GetRecordAsync(await home.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken), cancellationToken);
+        var changed = await home.Api.Vm.GetRecordAsync(
+            await home.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken), cancellationToken);
         _story.Say($"\"{changed.NameLabel}\" came home as it was changed there: \"{changed.NameDescription}\"");
         return good && changed.NameDescription == ChangedAwayDescription;
     }
@@ -254,7 +255,8 @@ internal sealed class DemoCommand
         }
 
         _story.Table(rows);
-        var changed = await site.Api.Vm.GetRecordAsync(await site.Api.Vm.GetByUuidAsync(_guests[1].Uuid, cancellationToken), cancellationToken);
+        var changed = await site.Api.Vm.GetRecordAsync(
+            await site.Api.Vm.GetByUuidAsync(_guests[1].Uuid, cancellationToken), cancellationToken);
         good &= changed.NameDescription == ChangedDescription;
         _story.Say($"\"{changed.NameLabel}\" came back as it was last: {changed.MemoryDynamicMax >> 20} MiB, \"{changed.NameDescription}\"");
         return good;

@@ -22,7 +22,8 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
             networks.Add(await site.Api.Network.CreateAsync(new NetworkRecord { NameLabel = name }, cancellationToken));
         }
 
-        var shop = await site.Api.VmAppliance.CreateAsync(new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }, cancellationToken);
+        var shop = await site.Api.VmAppliance.CreateAsync(
+            new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }, cancellationToken);
         foreach (var guest in guests)
         {
             var where = guest.InVApp ? $"in vApp \"shop\", order {guest.Order}" : "on its own";
@@ -42,7 +43,9 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
     {
         var host = (await site.Api.Host.GetAllAsync(cancellationToken))[0];
         var none = ImmutableSortedDictionary<string, string>.Empty;
-        return await site.Api.Sr.CreateAsync(host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none, cancellationToken);
+        return await site.Api.Sr.CreateAsync(
+            host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none,
+            cancellationToken);
     }
 
     private async Task CreateVmAsync(
@@ -75,14 +78,16 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
         await AddDiskAsync(vm, "1", $"{guest.Name} data", DemoGuest.DataDiskBytes, data, "raw", cancellationToken);
         foreach (var (network, device) in networks.Select((n, i) => (n, i)))
         {
-            await site.Api.Vif.CreateAsync(new VifRecord { Vm = vm, Network = network, Device = device.ToString(), Mtu = 1500 }, cancellationToken);
+            await site.Api.Vif.CreateAsync(
+                new VifRecord { Vm = vm, Network = network, Device = device.ToString(), Mtu = 1500 }, cancellationToken);
         }
     }
 
     private async Task AddDiskAsync(
         Ref<VmRecord> vm, string device, string name, long sizeBytes, Stream content, string format, CancellationToken cancellationToken)
     {
-        var vdi = await site.Api.Vdi.CreateAsync(new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User }, cancellationToken);
+        var vdi = await site.Api.Vdi.CreateAsync(
+            new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User }, cancellationToken);
         await site.Api.ImportRawVdiAsync(vdi, format, content, null, cancellationToken);
         await site.Api.Vbd.CreateAsync(
             new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk }, cancellationToken);

@@ -86,6 +86,10 @@ internal sealed class DemoSite : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends a message and gives its answer.</summary>
+    public Task<T> CallAsync<T>(string message, CancellationToken cancellationToken, params object?[] arguments) =>
+        Api.CallAsync<T>(message, arguments, cancellationToken);
+
     /// <summary>Ends the daemon and every guest of the site at once, as a power cut would.</summary>
     public async Task KillAsync()
     {

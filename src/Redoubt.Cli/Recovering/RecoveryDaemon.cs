@@ -12,7 +12,8 @@ internal sealed class RecoveryDaemon(CommandContext context)
     // Less than what a proxy between might cut off.
     private static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
 
-    public Task<PlannedRecovery> PlanAsync(RecoveryRequest request) => ReadAsync<PlannedRecovery>((r, t) => r.PlanAsync(request.ToJson(), t));
+    public Task<PlannedRecovery> PlanAsync(RecoveryRequest request) =>
+        ReadAsync<PlannedRecovery>((r, t) => r.PlanAsync(request.ToJson(), t));
 
     /// <summary>How long a plan should take; null from a server that carries out no runs, or can't say so before.</summary>
     public async Task<PlanForecast?> ForecastAsync(RecoveryPlan plan)
@@ -29,7 +30,9 @@ internal sealed class RecoveryDaemon(CommandContext context)
     }
 
     public Task<string> StartAsync(RecoveryRequest request, string digest) => AskAsync((r, t) =>
-        request.Policy.Kind == RecoveryKind.Test ? r.StartTestAsync(request.ToJson(), digest, t) : r.StartAsync(request.ToJson(), digest, t));
+        request.Policy.Kind == RecoveryKind.Test
+            ? r.StartTestAsync(request.ToJson(), digest, t)
+            : r.StartAsync(request.ToJson(), digest, t));
 
     public Task<IReadOnlyList<RunSummary>> RunsAsync() => ReadAsync<IReadOnlyList<RunSummary>>((r, t) => r.GetRunsAsync(t));
 
@@ -51,7 +54,8 @@ internal sealed class RecoveryDaemon(CommandContext context)
         }
         catch (FormatException strange)
         {
-            throw new XenApiTransportException("The daemon answered something that this version does not understand; it may be of another one.", strange);
+            throw new XenApiTransportException(
+                "The daemon answered something that this version does not understand; it may be of another one.", strange);
         }
     }
 
@@ -65,7 +69,9 @@ internal sealed class RecoveryDaemon(CommandContext context)
         }
         catch (XenApiException lacking) when (LackingMessage.Is("recovery.plan", lacking))
         {
-            var message = lacking is { Code: "MESSAGE_METHOD_UNKNOWN", Parameters: [var name, ..] } ? $"no {name}" : "none of their messages";
+            var message = lacking is { Code: "MESSAGE_METHOD_UNKNOWN", Parameters: [var name, ..] }
+                ? $"no {name}"
+                : "none of their messages";
             throw new UsageException(
                 $"This server can't carry out recoveries: it is no Redoubt daemon, or an older one (it has {message}). dr-plan works with it. "
                 + "To recover into its pool, add it to a Redoubt daemon (dr-site-add) and run the command there with target=SITE.");

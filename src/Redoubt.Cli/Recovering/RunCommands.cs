@@ -13,13 +13,18 @@ internal static class RunCommands
     [
         Command.Make("dr-run-list", "Lists recoveries and tests, the newest first.", ListAsync) with { Optional = ["json"] },
         new("dr-run-show", "Shows a run; with follow=true until it is over.", ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
-        Order("dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", RunPhase.Paused, (r, uuid, t) => r.PauseAsync(uuid, t)),
+        Order(
+            "dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", RunPhase.Paused,
+            (r, uuid, t) => r.PauseAsync(uuid, t)),
         new("dr-run-resume", "Goes on with an interrupted or paused run.", ResumeAsync) { Required = ["uuid"], Optional = ["wait", "answer"] },
         new("dr-run-undo", "Takes a run back, the last step first. Asks first.", UndoAsync) { Required = ["uuid"], Optional = ["yes", "wait", "answer"] },
-        Order("dr-run-cancel", "Stops a run; what it has begun is ended first.", RunPhase.Cancelled, (r, uuid, t) => r.CancelAsync(uuid, t)),
+        Order(
+            "dr-run-cancel", "Stops a run; what it has begun is ended first.", RunPhase.Cancelled, (r, uuid, t) => r.CancelAsync(uuid, t)),
         new("dr-run-answer", "Answers what a run asks, and shows how it goes on.", AnswerAsync) { Required = ["uuid", "answer"], Optional = ["wait"] },
         // Of a test that was interrupted it is an undo.
-        Order("dr-test-cleanup", "Removes the copies of a test that was left up.", RunPhase.Undone, (r, uuid, t) => r.CleanUpTestAsync(uuid, t)),
+        Order(
+            "dr-test-cleanup", "Removes the copies of a test that was left up.", RunPhase.Undone,
+            (r, uuid, t) => r.CleanUpTestAsync(uuid, t)),
         Command.Make("dr-report", "Prints the report of a run, or writes it to a file.", ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
     ];
 
@@ -65,7 +70,8 @@ internal static class RunCommands
         return ExitCode.Success;
     }
 
-    private static async Task<int> OrderAsync(CommandContext context, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order)
+    private static async Task<int> OrderAsync(
+        CommandContext context, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order)
     {
         var (p, daemon) = (context.Parameters, new RecoveryDaemon(context));
         var uuid = p.Get("uuid");
@@ -94,7 +100,8 @@ internal static class RunCommands
     private static async Task ReportAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var report = await new RecoveryDaemon(context).AskAsync((r, t) => r.GetReportAsync(p.Get("uuid"), p.GetOr("format", "markdown"), t));
+        var report = await new RecoveryDaemon(context).AskAsync(
+            (r, t) => r.GetReportAsync(p.Get("uuid"), p.GetOr("format", "markdown"), t));
         if (p.Find("file") is not { } file)
         {
             context.Terminal.Print(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));

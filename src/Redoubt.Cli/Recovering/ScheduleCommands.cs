@@ -16,13 +16,15 @@ internal static class ScheduleCommands
         },
         Command.Make("dr-schedule-list", "Lists the schedules of tests, and how they went.", ListAsync) with { Optional = ["json"] },
         Command.Make("dr-schedule-remove", "Ends a schedule.", context =>
-            new RecoveryDaemon(context).DoAsync((r, t) => r.RemoveScheduleAsync(context.Parameters.Get("name"), t))) with { Required = ["name"] },
+            new RecoveryDaemon(context).DoAsync(
+                (r, t) => r.RemoveScheduleAsync(context.Parameters.Get("name"), t))) with { Required = ["name"] },
     ];
 
     private static async Task CreateAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var schedule = await new RecoveryDaemon(context).ReadAsync<Schedule>((r, t) => r.AddScheduleAsync(p.GetOr("name", p.Get("plan")), p.Get("plan"), p.Get("cron"), t));
+        var schedule = await new RecoveryDaemon(context).ReadAsync<Schedule>(
+            (r, t) => r.AddScheduleAsync(p.GetOr("name", p.Get("plan")), p.Get("plan"), p.Get("cron"), t));
         context.Terminal.ErrorLine($"Schedule {schedule.Name}: plan {schedule.Plan} is tested next at {ShownMoments.Show(schedule.Next)}.");
     }
 

@@ -26,7 +26,8 @@ internal static class SiteCommands
         var password = p.Find("password-file") is { } file ? NewPassword.FromFile(file)
             : context.Terminal.CanAsk ? context.Terminal.AskSecret($"Password of {user} at {p.Get("address")}: ")
             : throw new UsageException("No password. Give password-file=, a file with the password on its first line, or run this at a terminal.");
-        var site = await new RecoveryDaemon(context).ReadAsync<Site>((r, t) => r.AddSiteAsync(p.Get("name"), p.Get("address"), user, password, t));
+        var site = await new RecoveryDaemon(context).ReadAsync<Site>(
+            (r, t) => r.AddSiteAsync(p.Get("name"), p.Get("address"), user, password, t));
         context.Terminal.ErrorLine(site.Certificate is { } certificate
             ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). Its certificate is trusted from now on (SHA-256 {certificate}); compare it there."
             : $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}), without TLS.");

@@ -87,6 +87,7 @@ internal static class ServeCommand
             Without = Of(ServeOptions.Without),
             BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,
             StorageRoots = [.. Of(ServeOptions.SrRoot).Select(r => HostRoots.IsShare(r) ? r : FileWords.FullPath("--sr-root", r))],
+            DefaultTemplates = true,
             HypervisorUri = One(ServeOptions.Hypervisor),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,

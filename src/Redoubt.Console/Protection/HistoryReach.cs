@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Redoubt.XenApi;
 
 namespace Redoubt.Console.Protection;

@@ -15,7 +15,8 @@ public sealed record OfferedSr(string Uuid, string Name, bool HasMetadata)
     /// <exception cref="FormatException">The answer is no XML.</exception>
     internal static async Task<List<OfferedSr>> AskAsync(XenApiClient api, Ref<HostRecord> host, string type, ImmutableSortedDictionary<string, string> deviceConfig)
     {
-        var answer = await api.Sr.ProbeAsync(host, deviceConfig, type, ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true"));
+        var answer = await api.Sr.ProbeAsync(
+            host, deviceConfig, type, ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true"));
         try
         {
             return answer.Trim().Length == 0 ? [] : [.. XElement.Parse(answer).DescendantsAndSelf("SR").Select(Read).Where(s => s.Uuid.Length > 0)];

@@ -8,8 +8,11 @@ namespace Redoubt.Pool;
 internal static class AllowedOperations
 {
     private static readonly ImmutableList<VmOperations> Halted =
-        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Destroy, VmOperations.ChangingMemoryLimits,
-            VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
+        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Copy, VmOperations.Destroy,
+            VmOperations.ChangingMemoryLimits, VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
+
+    private static readonly ImmutableList<VmOperations> Template =
+        [VmOperations.Clone, VmOperations.Copy, VmOperations.Provision, VmOperations.Destroy];
 
     private static readonly ImmutableList<VmOperations> Running =
         [VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
@@ -30,7 +33,7 @@ internal static class AllowedOperations
 
         var byState = vm.PowerState switch
         {
-            VmPowerState.Halted => vm.IsATemplate ? [VmOperations.Clone, VmOperations.Destroy] : Halted,
+            VmPowerState.Halted => vm.IsATemplate ? Template : Halted,
             VmPowerState.Running => Running,
             VmPowerState.Paused => Paused,
             VmPowerState.Suspended => Suspended,

@@ -9,7 +9,14 @@ namespace Redoubt.Pool;
 internal sealed partial class VdiCalls(PoolServices pool, SrConnections connections, ForeignDatabases foreign, MetadataTrust trust)
 {
     [Message("VDI.create")]
-    public async Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args)
+    public Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args) => CreateAsync(call, args, isWhole: true);
+
+    /// <summary>Makes an empty disk.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="args">What it is to be.</param>
+    /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends
+    /// that.</param>
+    public async Task<Ref<VdiRecord>> CreateAsync(CallContext call, VdiRecord args, bool isWhole)
     {
         var sr = Writable(args.Sr);
         if (args.VirtualSize <= 0)
@@ -25,7 +32,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var format = args.SmConfig.GetValueOrDefault("type") == "raw" ? DiskFormat.Raw : (DiskFormat?)null;
         using var held = await GateAsync(args.Sr, call);
         var reference = await MakeAsync(
-            sr, args with { IsASnapshot = false, SnapshotOf = default }, isWhole: true,
+            sr, args with { IsASnapshot = false, SnapshotOf = default }, isWhole,
             uuid => sr.CreateVdiAsync(
                 new VdiConfig { Uuid = uuid, VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation),
             call.Cancellation);
@@ -109,8 +116,157 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             pool.Database, call, vdi, VdiOperations.Clone, (state, _) => VdiRows.RequireUnused(state, vdi, "clone"));
         using var held = await GateAsync(record.Sr, call);
         return await MakeAsync(
-            sr, record with { MetadataOfPool = default, MetadataLatest = false, IsASnapshot = false, SnapshotOf = default }, isWhole,
-            uuid => sr.CloneVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
+            sr, Copied(record), isWhole, uuid => sr.CloneVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
+    }
+
+    [Message("VDI.copy")]
+    public async Task<Ref<VdiRecord>> CopyAsync(
+        CallContext call, Ref<VdiRecord> vdi, Ref<SrRecord> sr, Ref<VdiRecord> baseVdi, Ref<VdiRecord> intoVdi)
+    {
+        if (!baseVdi.IsNull)
+        {
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "base_vdi", baseVdi.Opaque, "This is not done here: a disk is always copied whole.");
+        }
+
+        if (intoVdi.IsNull == sr.IsNull)
+        {
+            throw new XenApiException(
+                "INVALID_VALUE", "sr",
+                $"{sr.Opaque} (a disk is copied either into a new one on an SR or into one that there is, which into_vdi names)");
+        }
+
+        if (intoVdi.IsNull)
+        {
+            return await CopyAsync(call, vdi, sr, isWhole: true, call.Task.ReportAsync);
+        }
+
+        await CopyIntoAsync(call, vdi, intoVdi, call.Task.ReportAsync);
+        return intoVdi;
+    }
+
+    /// <summary>A full copy of a disk in an SR, its own or another one.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="vdi">The disk.</param>
+    /// <param name="sr">Where the copy is to lie.</param>
+    /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends
+    /// that.</param>
+    /// <param name="report">Told how far it is, from 0 to 1, where that can be told.</param>
+    public async Task<Ref<VdiRecord>> CopyAsync(
+        CallContext call, Ref<VdiRecord> vdi, Ref<SrRecord> sr, bool isWhole, Func<double, Task> report)
+    {
+        var record = pool.State.Get(vdi);
+        if (record.Type == XenApi.VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
+        }
+
+        if (sr == record.Sr && pool.State.Get(sr).IntroducedBy.IsNull)
+        {
+            return await CopyAsync(call, vdi, isWhole);
+        }
+
+        var copy = await CreateAsync(call, Copied(record) with { Sr = sr }, isWhole: false);
+        try
+        {
+            await CopyIntoAsync(call, vdi, copy, report);
+            if (isWhole)
+            {
+                await pool.Database.WriteAsync(tx => DisksInMaking.End(tx, sr, SrRows.Uuid(tx.Get(copy))), CancellationToken.None);
+            }
+
+            return copy;
+        }
+        catch
+        {
+            await Undoing.TryAsync(
+                pool, Cls.Vdi, pool.State.Find(copy)?.Uuid ?? "", "A disk that was to be a copy of another one is still there: remove it (vdi-destroy).",
+                () => RemoveAsync(copy, CancellationToken.None));
+            throw;
+        }
+    }
+
+    [Message("VDI.snapshot")]
+    public async Task<Ref<VdiRecord>> SnapshotAsync(
+        CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams)
+    {
+        if (!driverParams.IsEmpty)
+        {
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key,
+                "This is not done here: no storage driver is told more than which disk to keep.");
+        }
+
+        var record = pool.State.Get(vdi);
+        if (record.Type == XenApi.VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
+        }
+
+        var sr = Writable(record.Sr);
+        await using var operation = await Operations.BeginAsync(
+            pool.Database, call, vdi, VdiOperations.Snapshot, (state, _) => VdiRows.RequireUnused(state, vdi, "snapshot"));
+        using var held = await GateAsync(record.Sr, call);
+        var snapshot = await MakeAsync(
+            sr, record with { IsASnapshot = true, SnapshotOf = vdi, SnapshotTime = pool.Time.GetUtcNow() }, isWhole: true,
+            uuid => sr.SnapshotVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
+        await MeasureAsync(record.Sr);
+        return snapshot;
+    }
+
+    private static VdiRecord Copied(VdiRecord vdi) => vdi with
+    {
+        MetadataOfPool = default,
+        MetadataLatest = false,
+        IsASnapshot = false,
+        SnapshotOf = default,
+        SnapshotTime = DateTimeOffset.UnixEpoch,
+    };
+
+    // Neither SR's gate is held: the bytes may be hours on their way.
+    private async Task CopyIntoAsync(CallContext call, Ref<VdiRecord> vdi, Ref<VdiRecord> into, Func<double, Task> report)
+    {
+        var (from, to) = (pool.State.Get(vdi), pool.State.Get(into));
+        var target = Writable(to.Sr);
+        if (vdi == into)
+        {
+            throw new XenApiException("INVALID_VALUE", "into_vdi", $"{into.Opaque} (it is the disk itself)");
+        }
+
+        if (to.VirtualSize < from.VirtualSize)
+        {
+            throw new XenApiException("VDI_TOO_SMALL", into.Opaque, $"{from.VirtualSize}");
+        }
+
+        await using var reading = await Operations.BeginAsync(
+            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, "copy"));
+        await using var writing = await Operations.BeginAsync(
+            pool.Database, call, into, VdiOperations.Copy, (state, record) =>
+            {
+                VdiRows.RequireChangeable(state, into, "copy");
+                if (record.ReadOnly)
+                {
+                    throw new XenApiException("VDI_READONLY", into.Opaque);
+                }
+            });
+        await using var content = new ReportingStream(
+            await pool.Attached.Get(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
+                SrRows.Uuid(from), DiskFormat.Qcow2, call.Cancellation),
+            from.PhysicalUtilisation, report);
+        await target.ImportVdiAsync(SrRows.Uuid(to), content, DiskFormat.Qcow2, call.Cancellation);
+        await SettleSizeAsync(target, into, to);
+    }
+
+    // To the size that it has: changes nothing, and tells what the disk takes now, whatever a scan that overlapped this has written.
+    private async Task SettleSizeAsync(ISr sr, Ref<VdiRecord> vdi, VdiRecord record)
+    {
+        using (await pool.Gates.EnterAsync(pool.State.Get(record.Sr).Uuid, CancellationToken.None))
+        {
+            var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), record.VirtualSize, CancellationToken.None);
+            await RecordSizeAsync(vdi, now);
+        }
+
+        await MeasureAsync(record.Sr);
     }
 
     /// <summary>Removes the disks that a daemon which died was making: nobody has them. To be called before anything is made.</summary>
@@ -291,14 +447,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
 
         // Not within the SR's gate: what is sent may be hours on its way, and a scan in between sees the disk as it was or as it will be.
         await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
-        using (await pool.Gates.EnterAsync(pool.State.Get(record.Sr).Uuid, CancellationToken.None))
-        {
-            // To the size that it has: changes nothing, and tells what the disk takes now, whatever a scan that overlapped this has written.
-            var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), record.VirtualSize, CancellationToken.None);
-            await RecordSizeAsync(vdi, now);
-        }
-
-        await MeasureAsync(record.Sr);
+        await SettleSizeAsync(sr, vdi, record);
     }
 
     /// <summary>Opens a disk's content as a stream.</summary>

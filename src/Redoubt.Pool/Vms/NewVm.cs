@@ -35,6 +35,16 @@ internal static class NewVm
         };
     }
 
+    /// <summary>Makes the rows of a new VM without devices.</summary>
+    public static Ref<VmRecord> Create(Transaction tx, VmRecord vm)
+    {
+        var metrics = tx.Create(new VmMetricsRecord { VcpusNumber = vm.VcpusAtStartup });
+        var reference = tx.Create(vm with { Metrics = metrics });
+        VmRows.Update(tx, reference, v => v);
+        VmRows.RefreshAppliance(tx, vm.Appliance);
+        return reference;
+    }
+
     /// <summary>A copy of a VM, not yet with any device. It belongs to no vApp and nothing is blocked on it.</summary>
     public static VmRecord CloneOf(Transaction tx, VmRecord source, string name) => Fresh(source) with
     {
@@ -47,8 +57,12 @@ internal static class NewVm
         HaRestartPriority = "",
         Version = 0,
         GenerationId = source.GenerationId is "" or "0:0" ? source.GenerationId : NewGenerationId(tx),
-        OtherConfig = source.OtherConfig.Remove("mac_seed"),
+        OtherConfig = source is { IsATemplate: true, IsASnapshot: false } ? MadeFrom(source) : source.OtherConfig.Remove("mac_seed"),
     };
+
+    // As xapi notes it: clients show what a VM was made from, and take what is marked as a default template for one.
+    private static ImmutableSortedDictionary<string, string> MadeFrom(VmRecord template) =>
+        template.OtherConfig.Remove("mac_seed").Remove("default_template").SetItem("base_template_name", template.NameLabel);
 
     private static VmRecord Fresh(VmRecord like) => VmRows.Unattached(like) with
     {

@@ -15,7 +15,8 @@ namespace Redoubt.Pool;
 /// </code>
 /// What becomes of one that is broken off is <see cref="Suspensions"/>' to say.
 /// </summary>
-internal sealed partial class VmSuspendCalls(PoolServices pool, Guests guests, VmStartCalls starts, SuspendImages images, Suspensions suspensions)
+internal sealed partial class VmSuspendCalls(
+    PoolServices pool, Guests guests, VmStartCalls starts, SuspendImages images, Suspensions suspensions)
 {
     [Message("VM.suspend")]
     public async Task SuspendAsync(CallContext call, Ref<VmRecord> vm)

@@ -133,7 +133,9 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         Networks = [.. await Task.WhenAll(facts.Networks.Select(async network => network with
         {
             Trouble = (await TryAsync(
-                async token => await target.Network.GetTroubleAsync(await target.Network.GetByUuidAsync(network.Uuid, token), token), cancellationToken)).Value ?? "",
+                async token =>
+                    await target.Network.GetTroubleAsync(
+                        await target.Network.GetByUuidAsync(network.Uuid, token), token), cancellationToken)).Value ?? "",
         }))],
     };
 

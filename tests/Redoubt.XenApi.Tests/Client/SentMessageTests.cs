@@ -18,12 +18,15 @@ public sealed class SentMessageTests
         Assert.All(model.Messages.Values, message =>
         {
             var method = Assert.Single(methods, m => Spelled(m.Name, message.Name + "Async"));
-            Assert.Equal([.. message.Parameters.Select(p => p.Type.ClrType), typeof(CancellationToken)], method.GetParameters().Select(p => p.ParameterType));
+            Assert.Equal(
+                [.. message.Parameters.Select(p => p.Type.ClrType), typeof(CancellationToken)],
+                method.GetParameters().Select(p => p.ParameterType));
             var answer = message.Result == XenTypes.Void ? typeof(Task)
                 : typeof(Task<>).MakeGenericType(message.Result == XenTypes.RecordMap ? typeof(RecordTable) : message.Result.ClrType);
             Assert.Equal(answer, method.ReturnType);
         });
     }
 
-    private static bool Spelled(string type, string wire) => string.Equals(type, wire.Replace("_", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
+    private static bool Spelled(string type, string wire) =>
+        string.Equals(type, wire.Replace("_", "", StringComparison.Ordinal), StringComparison.OrdinalIgnoreCase);
 }

@@ -31,7 +31,7 @@ public sealed class HandlerTests
     [InlineData("[Message(\"VM.pause\")] public void Pause(CallContext call, Ref<VmRecord> vm) { }")]
     [InlineData("[Message(\"VM.pause\")] public async Task PauseAsync(CallContext call, Ref<VmRecord> vm) { }")]
     [InlineData("[Message(\"VM.clone\")] public Ref<VmRecord> Clone(CallContext call, Ref<VmRecord> vm, string name) => vm;")]
-    [InlineData("[Message(\"VM.clone\")] private static async Task<Ref<VmRecord>> CloneAsync(CallContext call, Ref<VmRecord> vm, string name) => vm;")]
+    [InlineData("[Message(\"VM.clone\")] private static async Task<Ref<VmRecord>> CloneAsync(CallContext c, Ref<VmRecord> vm, string n) => vm;")]
     [InlineData("[Message(\"VM.set_name_label\")] public void Name(CallContext call, Ref<VmRecord> self, string name) { }")]
     [InlineData("[Message(\"VM.create\")] public Ref<VmRecord> Create(CallContext call, VmRecord args) => default;")]
     public void A_method_that_fits_is_bound(string method)
@@ -47,11 +47,14 @@ public sealed class HandlerTests
     [InlineData("[Message(\"dance\")] public void Dance(CallContext call) { }", "has no message dance")]
     [InlineData("[Message(\"VM.pause\")] public void Pause(CallContext call) { }", "VM.pause takes (CallContext, Ref<VmRecord>)")]
     [InlineData("[Message(\"VM.pause\")] public void Pause(Ref<VmRecord> vm) { }", "VM.pause takes (CallContext, Ref<VmRecord>)")]
-    [InlineData("[Message(\"VM.pause\")] public void Pause(CallContext call, Ref<VdiRecord> vm) { }", "VM.pause takes (CallContext, Ref<VmRecord>)")]
+    [InlineData("[Message(\"VM.pause\")] public void Pause(CallContext c, Ref<VdiRecord> vm) { }", "takes (CallContext, Ref<VmRecord>)")]
     [InlineData("[Message(\"VM.pause\")] public string Pause(CallContext call, Ref<VmRecord> vm) => \"\";", "VM.pause answers nothing")]
-    [InlineData("[Message(\"VM.clone\")] public Task CloneAsync(CallContext call, Ref<VmRecord> vm, string name) => Task.CompletedTask;", "VM.clone answers Ref<VmRecord>")]
     [InlineData(
-        "[Message(\"VM.suspend\")] public void Suspend(CallContext call, Ref<VmRecord> vm) { }\n[Message(\"VM.suspend\")] public void Twice(CallContext call, Ref<VmRecord> vm) { }",
+        "[Message(\"VM.clone\")] public Task CloneAsync(CallContext c, Ref<VmRecord> vm, string n) => Task.CompletedTask;",
+        "VM.clone answers Ref<VmRecord>")]
+    [InlineData(
+        "[Message(\"VM.suspend\")] public void Once(CallContext c, Ref<VmRecord> vm) { }\n"
+        + "[Message(\"VM.suspend\")] public void Twice(CallContext c, Ref<VmRecord> vm) { }",
         "VM.suspend is answered by another method too")]
     public void A_method_that_does_not_fit_is_an_error_at_its_line(string methods, string message)
     {
@@ -68,7 +71,8 @@ public sealed class HandlerTests
     {
         var token = TestContext.Current.CancellationToken;
         var trusted = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator);
-        var source = CSharpSyntaxTree.ParseText(Around.Replace("METHODS", methods, StringComparison.Ordinal), path: "Calls.cs", cancellationToken: token);
+        var source = CSharpSyntaxTree.ParseText(
+            Around.Replace("METHODS", methods, StringComparison.Ordinal), path: "Calls.cs", cancellationToken: token);
         var compilation = CSharpCompilation.Create(
             "calls", [source], trusted.Select(path => MetadataReference.CreateFromFile(path)), new(OutputKind.DynamicallyLinkedLibrary));
         var driver = CSharpGeneratorDriver.Create([new HandlerGenerator().AsSourceGenerator()]);

@@ -61,7 +61,8 @@ internal static class FenceActs
                 throw;
             }
 
-            await source.Vm.TakeBackAsync(there, $"Run {scope.State.Uuid} of pool {here.NameLabel} is taken back, and the copy there is off.", scope.Token);
+            await source.Vm.TakeBackAsync(
+                there, $"Run {scope.State.Uuid} of pool {here.NameLabel} is taken back, and the copy there is off.", scope.Token);
             scope.Log($"{vm.Describe()} was taken back by its source, since this run had recovered it here.");
             await source.RunTaskAsync("VM.start", [there, false, false], cancellationToken: scope.Token);
         }

@@ -73,7 +73,8 @@ internal static class FixActs
         if (step.Fix == FixKind.DisableHa && scope.OwnFacts(Changed).Select(f => f.Name).ToList() is { Count: > 0 } srs
             && !(await scope.Target.GetAllRecordsAsync<PoolRecord>(scope.Token)).Values.Single().HaEnabled)
         {
-            await scope.Target.Pool.EnableHaAsync(srs, ImmutableSortedDictionary<string, string>.Empty, scope.Token);
+            await scope.Target.Pool.EnableHaAsync(
+                [.. srs.Select(s => new Ref<SrRecord>(s))], ImmutableSortedDictionary<string, string>.Empty, scope.Token);
         }
     }
 

@@ -133,7 +133,8 @@ internal static class HandOverActs
         {
             var own = blocked[VmOperations.Resume];
             await source.Vm.RemoveFromBlockedOperationsAsync(there, VmOperations.Resume, scope.Token);
-            await source.Vm.AddToBlockedOperationsAsync(there, VmOperations.Resume, $"{reason} (it was blocked before: {own})", scope.Token);
+            await source.Vm.AddToBlockedOperationsAsync(
+                there, VmOperations.Resume, $"{reason} (it was blocked before: {own})", scope.Token);
         }
     }
 

@@ -26,7 +26,7 @@ internal static class HealthActs
     {
         try
         {
-            var here = await scope.Target.Vm.GetByUuidAsync(scope.Vm(vm).TargetUuid, scope.Token);
+            var here = await scope.Target.Vm.GetByUuidAsync(scope.Vm(vm).TargetUuid ?? "", scope.Token);
             var check = HealthCheck.Of(vm, await scope.GetAsync(scope.Target, here), scope.State.Request.Policy);
             var limit = check.Limit ?? step.Timeout;
             // Before its start delay is over nothing is gained by giving it up.

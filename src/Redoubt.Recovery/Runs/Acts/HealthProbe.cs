@@ -57,7 +57,9 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             return await AgentHasSpokenAsync(record);
         }
 
-        return await scope.Target.Vm.PingGuestAgentAsync(here, AgentLimit.TotalSeconds, scope.Token) ? null : "its guest agent does not answer";
+        return await scope.Target.Vm.PingGuestAgentAsync(here, AgentLimit.TotalSeconds, scope.Token)
+            ? null
+            : "its guest agent does not answer";
     }
 
     private async Task<string?> AgentHasSpokenAsync(VmRecord record) =>

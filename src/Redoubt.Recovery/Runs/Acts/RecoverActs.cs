@@ -26,7 +26,8 @@ internal static class RecoverActs
             }
             else
             {
-                await PlainRecovery.DoAsync(scope, foreign, [step.Vm], () => foreign.Vm.RecoverAsync(vm, scope.Target.Session, step.IsForced, scope.Token));
+                await PlainRecovery.DoAsync(
+                    scope, foreign, [step.Vm], () => foreign.Vm.RecoverAsync(vm, scope.Target.Session, step.IsForced, scope.Token));
             }
         }
 
@@ -43,11 +44,14 @@ internal static class RecoverActs
             await NoteTasksAsync(scope);
             if (await scope.OffersAsync(foreign, "VM_appliance.recover_mapped"))
             {
-                await foreign.VmAppliance.RecoverMappedAsync(appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
+                await foreign.VmAppliance.RecoverMappedAsync(
+                    appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
             }
             else
             {
-                await PlainRecovery.DoAsync(scope, foreign, step.Vms, () => foreign.VmAppliance.RecoverAsync(appliance, scope.Target.Session, step.IsForced, scope.Token));
+                await PlainRecovery.DoAsync(
+                    scope, foreign, step.Vms,
+                    () => foreign.VmAppliance.RecoverAsync(appliance, scope.Target.Session, step.IsForced, scope.Token));
             }
         }
 

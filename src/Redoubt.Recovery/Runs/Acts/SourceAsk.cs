@@ -83,7 +83,8 @@ internal static class SourceAsk
         {
             try
             {
-                await scope.Target.Vm.StateSiteDeadAsync(here, site, $"{scope.State.Operator}, for run {scope.State.Uuid}: the source is dead.", scope.Token);
+                await scope.Target.Vm.StateSiteDeadAsync(
+                    here, site, $"{scope.State.Operator}, for run {scope.State.Uuid}: the source is dead.", scope.Token);
             }
             catch (XenApiException unknown) when (unknown.Code == "DR_SITE_UNKNOWN")
             {

@@ -50,7 +50,7 @@ internal static class StartActs
                 throw new StepFailedException($"It is not started, for it would run twice: {alive}.");
             }
 
-            var here = await scope.Target.Vm.GetByUuidAsync(scope.Vm(vm).TargetUuid, scope.Token);
+            var here = await scope.Target.Vm.GetByUuidAsync(scope.Vm(vm).TargetUuid ?? "", scope.Token);
             await SourceAsk.StateAsync(scope, vm, here, risen);
             var isStarted = await GuestStart.RunAsync(scope, here, isPaused);
             scope.Moved(vm, VmPhase.Started, since: isStarted ? null : scope.Vm(vm).StartedAt ?? await SinceAsync(scope, here));

@@ -1,0 +1,179 @@
+using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Fields;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.Cli.Commands;
+
+/// <summary>The disks and CD drives of VMs, each disk together with its drive.</summary>
+internal static class VmDiskCommands
+{
+    private static readonly string[] VbdParams = ["uuid", "vm-name-label", "userdevice"];
+    private static readonly string[] VdiParams = ["uuid", "name-label", "sr-name-label", "virtual-size"];
+
+    public static IEnumerable<Command> All { get; } =
+    [
+        VmSelection.Command("vm-disk-add", "Makes an empty disk and gives it to a VM.", ["disk-size", "device"], ["sr-uuid"], AddDiskAsync),
+        VmSelection.Command(
+            "vm-disk-list", "Lists the disks of VMs.", [], ["vbd-params", "vdi-params"], (context, vm) => ListAsync(context, vm, "Disk")),
+        VmSelection.Command(
+            "vm-disk-remove", "Takes a disk from a VM and destroys it with what is on it.", ["device"], [], RemoveDiskAsync),
+        VmSelection.Command("vm-cd-add", "Gives a VM a CD drive with a disk in it.", ["cd-name", "device"], [], AddCdAsync),
+        VmSelection.Command(
+            "vm-cd-list", "Lists the CD drives of VMs.", [], ["vbd-params", "vdi-params"], (context, vm) => ListAsync(context, vm, "CD")),
+        VmSelection.Command("vm-cd-insert", "Puts a disk into the empty CD drive of a VM.", ["cd-name"], [], InsertAsync),
+        VmSelection.Command("vm-cd-eject", "Takes what is in the CD drive of a VM out of it.", [], [], EjectAsync),
+        VmSelection.Command("vm-cd-remove", "Takes the CD drive from a VM in which a disk is.", ["cd-name"], [], RemoveCdAsync),
+    ];
+
+    private static async Task AddDiskAsync(CommandContext context, XeObject vm)
+    {
+        var (p, api, token) = (context.Parameters, await context.ConnectAsync(), context.CancellationToken);
+        var sr = p.Find("sr-uuid") is { } uuid ? new Ref<SrRecord>(await context.RefOfAsync("SR", uuid)) : await DefaultSrAsync(api, token);
+        var vdi = await api.Vdi.CreateAsync(
+            new VdiRecord
+            {
+                NameLabel = "Created by xe",
+                Sr = sr,
+                VirtualSize = ByteSize.Parse("disk-size", p.Get("disk-size")),
+                Type = VdiType.User,
+            },
+            token);
+        try
+        {
+            await api.Vbd.CreateAsync(Vbd(vm, vdi, p.Get("device"), VbdType.Disk), token);
+        }
+        catch
+        {
+            await api.Vdi.DestroyAsync(vdi, CancellationToken.None);
+            throw;
+        }
+    }
+
+    private static VbdRecord Vbd(XeObject vm, Ref<VdiRecord> vdi, string device, VbdType type) => new()
+    {
+        Vm = new(vm.Ref),
+        Vdi = vdi,
+        Userdevice = device,
+        Mode = type == VbdType.Cd ? VbdMode.Ro : VbdMode.Rw,
+        Type = type,
+        Bootable = type == VbdType.Cd,
+        Unpluggable = true,
+    };
+
+    private static async Task RemoveDiskAsync(CommandContext context, XeObject vm)
+    {
+        var (api, token) = (await context.ConnectAsync(), context.CancellationToken);
+        var device = context.Parameters.Get("device");
+        var (vbd, record) = Only(
+            await DrivesAsync(context, vm, v => v.Type == VbdType.Disk && v.Userdevice == device), $"disks with device={device}");
+        await api.Vbd.DestroyAsync(vbd, token);
+        await api.Vdi.DestroyAsync(record.Vdi, token);
+    }
+
+    private static async Task AddCdAsync(CommandContext context, XeObject vm)
+    {
+        var vdi = await CdAsync(context);
+        var api = await context.ConnectAsync();
+        await api.Vbd.CreateAsync(Vbd(vm, vdi, context.Parameters.Get("device"), VbdType.Cd), context.CancellationToken);
+    }
+
+    private static async Task InsertAsync(CommandContext context, XeObject vm)
+    {
+        var vdi = await CdAsync(context);
+        var (vbd, _) = Only(await DrivesAsync(context, vm, v => v is { Type: VbdType.Cd, Empty: true }), "empty CD drives");
+        await (await context.ConnectAsync()).Vbd.InsertAsync(vbd, vdi, context.CancellationToken);
+    }
+
+    private static async Task EjectAsync(CommandContext context, XeObject vm)
+    {
+        var (vbd, _) = Only(
+            await DrivesAsync(context, vm, v => v is { Type: VbdType.Cd, Empty: false }), "CD drives with something in them");
+        await (await context.ConnectAsync()).Vbd.EjectAsync(vbd, context.CancellationToken);
+    }
+
+    private static async Task RemoveCdAsync(CommandContext context, XeObject vm)
+    {
+        var vdi = await CdAsync(context);
+        var (vbd, _) = Only(
+            await DrivesAsync(context, vm, v => v.Type == VbdType.Cd && v.Vdi == vdi),
+            $"CD drives with {context.Parameters.Get("cd-name")} in them");
+        await (await context.ConnectAsync()).Vbd.DestroyAsync(vbd, context.CancellationToken);
+    }
+
+    // As xe has it: each drive and each disk with a heading of its own.
+    private static async Task ListAsync(CommandContext context, XeObject vm, string type)
+    {
+        var (api, token) = (await context.ConnectAsync(), context.CancellationToken);
+        var (vbdClass, vdiClass) = (XeClasses.Find("vbd")!, XeClasses.Find("vdi")!);
+        var (ofVbd, ofVdi) = (Fields(context, vbdClass, "vbd-params", VbdParams), Fields(context, vdiClass, "vdi-params", VdiParams));
+        var cache = new RecordCache(api, token);
+        var drives = await DrivesAsync(context, vm, v => VbdTypeType.Instance.Encode(v.Type) == type);
+        if (context.Parameters.Minimal)
+        {
+            RecordPrinter.PrintMinimal(context.Terminal, drives.Select(d => d.Record.Uuid));
+            return;
+        }
+
+        foreach (var (vbd, record) in drives)
+        {
+            await PrintAsync("VBD", vbdClass, ofVbd, vbd.Opaque);
+            if (!record.Vdi.IsNull)
+            {
+                await PrintAsync("VDI", vdiClass, ofVdi, record.Vdi.Opaque);
+            }
+
+            async Task PrintAsync(string what, XeClass of, List<XeField> fields, string reference)
+            {
+                var answer = await api.CallRawAsync($"{what}.get_record", [reference], token);
+                var row = new XeObject(reference, answer as WireStruct ?? throw new WireFormatException("record", answer));
+                var reader = new FieldReader(of, cache);
+                var shown = await cache.SettleAsync(() => fields.ConvertAll(f => KeyValuePair.Create(f.Title, reader.Read(f, row).Text)));
+                context.Terminal.PrintLine($"{type} {PlainLines.OneLine(record.Userdevice)} {what}:");
+                RecordPrinter.Print(context.Terminal, [shown], minimal: false);
+            }
+        }
+    }
+
+    private static List<XeField> Fields(CommandContext context, XeClass of, string parameter, string[] usual)
+    {
+        var wanted = context.Parameters.Find(parameter) is { } names ? names.Split(',', StringSplitOptions.TrimEntries) : usual;
+        return [.. wanted.Select(name => of.Find(name)
+            ?? throw new UsageException($"{of.Prefix} has no field '{name}'. '{of.Prefix}-list params=all' shows all."))];
+    }
+
+    private static async Task<List<(Ref<VbdRecord> Ref, VbdRecord Record)>> DrivesAsync(
+        CommandContext context, XeObject vm, Func<VbdRecord, bool> isMeant)
+    {
+        var api = await context.ConnectAsync();
+        var drives = new List<(Ref<VbdRecord> Ref, VbdRecord Record)>();
+        foreach (var vbd in await api.Vm.GetVbdsAsync(new(vm.Ref), context.CancellationToken))
+        {
+            var record = await api.Vbd.GetRecordAsync(vbd, context.CancellationToken);
+            if (isMeant(record))
+            {
+                drives.Add((vbd, record));
+            }
+        }
+
+        return [.. drives.OrderBy(d => int.TryParse(d.Record.Userdevice, out var number) ? number : int.MaxValue)];
+    }
+
+    private static async Task<Ref<VdiRecord>> CdAsync(CommandContext context)
+    {
+        var name = context.Parameters.Get("cd-name");
+        var found = await (await context.ConnectAsync()).Vdi.GetByNameLabelAsync(name, context.CancellationToken);
+        return found is [var only] ? only : throw new UsageException($"{found.Count} disks are named '{name}'.");
+    }
+
+    private static async Task<Ref<SrRecord>> DefaultSrAsync(XenApiClient api, CancellationToken cancellationToken)
+    {
+        var pool = (await api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();
+        return !pool.DefaultSr.IsNull
+            ? pool.DefaultSr
+            : throw new UsageException("On which SR? Give sr-uuid=, or choose a default one (pool-param-set default-SR=).");
+    }
+
+    private static (Ref<VbdRecord> Ref, VbdRecord Record) Only(List<(Ref<VbdRecord> Ref, VbdRecord Record)> found, string what) =>
+        found is [var only] ? only : throw new UsageException($"The VM has {found.Count} {what}; there must be one.");
+}
