@@ -46,7 +46,7 @@ public sealed record GuestAccount(uint User, uint Group)
     ];
 
     // libvirt 8.2.
-    private static bool CanHandOver() => NativeLibrary.TryLoad(Native.QemuLibrary, out var library)
+    internal static bool CanHandOver() => NativeLibrary.TryLoad(Native.QemuLibrary, out var library)
         && NativeLibrary.TryGetExport(library, Native.CommandWithFiles, out _);
 
     private static uint Number(string text) => uint.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);

@@ -204,6 +204,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             await daemon._sealing.RewriteAsync(times: 1);
         }
 
+        await GuestCopies.EndAsync(services);
         await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
 
@@ -292,6 +293,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new TestVmCalls(services, trust),
             new VmCalls(services, images),
             new VmCopyCalls(services, vdis),
+            new VmSnapshotCalls(services, vdis, power),
             start,
             power,
             new VmSuspendCalls(services, guests, start, images, suspensions),

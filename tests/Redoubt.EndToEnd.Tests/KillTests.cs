@@ -27,7 +27,7 @@ public sealed class KillTests
         await new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
         var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         var far = await CreateSrAsync(site, "far");
-        string[] copies = ["VM.clone", "VM.copy"];
+        string[] copies = ["VM.clone", "VM.copy", "VM.snapshot", "VM.revert"];
         copies = Sampling.IsWhole ? copies : [copies[new Random(Sampling.Seed).Next(copies.Length)]];
         foreach (var act in (IEnumerable<string>)["VM.start", "VM.suspend", "VM.resume", .. copies])
         {
@@ -35,7 +35,10 @@ public sealed class KillTests
             var steps = 0;
             foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Kills.Draw(act, () => steps)])
             {
-                await BringToAsync(site, vm, act switch { "VM.suspend" => VmPowerState.Running, "VM.resume" => VmPowerState.Suspended, _ => VmPowerState.Halted });
+                await BringToAsync(
+                    site, vm,
+                    act switch { "VM.suspend" or "VM.snapshot" or "VM.revert" => VmPowerState.Running, "VM.resume" => VmPowerState.Suspended, _ => VmPowerState.Halted });
+                var snapshot = act == "VM.revert" ? await site.Api.Vm.SnapshotAsync(vm, "then", [], Stop) : default;
                 var before = (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Count;
                 var isDone = false;
                 using (var kill = new KillAt(site.Daemon, site.DataDirectory, site.Storage, at))
@@ -46,7 +49,10 @@ public sealed class KillTests
                         {
                             "VM.suspend" => [vm],
                             "VM.clone" => [vm, "copy"],
-                            "VM.copy" => [vm, "copy", far], _ => [vm, false, false],
+                            "VM.copy" => [vm, "copy", far],
+                            "VM.snapshot" => [vm, "then", Array.Empty<string>()],
+                            "VM.revert" => [snapshot],
+                            _ => [vm, false, false],
                         };
                         await site.Api.CallRawAsync(act, arguments, Stop);
                         isDone = true;
@@ -164,6 +170,8 @@ public sealed class KillTests
         {
             "VM.start" => isDone ? [VmPowerState.Running] : new[] { VmPowerState.Halted, VmPowerState.Running },
             "VM.suspend" => isDone ? [VmPowerState.Suspended] : [VmPowerState.Running, VmPowerState.Suspended],
+            "VM.snapshot" => [VmPowerState.Running],
+            "VM.revert" => isDone ? [VmPowerState.Halted] : [VmPowerState.Halted, VmPowerState.Running],
             "VM.resume" => isDone ? [VmPowerState.Running] : [VmPowerState.Suspended, VmPowerState.Running],
             _ => [VmPowerState.Halted],
         };
@@ -176,7 +184,7 @@ public sealed class KillTests
         Assert.True(vdis.All(v => !v.Missing), $"{where}: disks are missing");
         var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories).Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
         Assert.True(files == vdis.Count, $"{where}: {files} files of {vdis.Count} disks");
-        if (act is "VM.clone" or "VM.copy")
+        if (act is "VM.clone" or "VM.copy" or "VM.snapshot")
         {
             var vms = await site.Api.GetAllRecordsAsync<VmRecord>(Stop);
             Assert.True(isDone ? vms.Count == vmsBefore + 1 : vms.Count - vmsBefore is 0 or 1, $"{where}: {vms.Count - vmsBefore} copies");

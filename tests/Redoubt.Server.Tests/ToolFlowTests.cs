@@ -59,7 +59,7 @@ public sealed class ToolFlowTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VM.destroy", vm);
         await pool.CallAsync("VDI.destroy", vdi);
         await pool.CallAsync("VM.destroy", template);
-        Assert.Equal(["HANDLE_INVALID", "VBD", cd], await pool.FailureAsync("VBD.get_uuid", cd));
+        Assert.Equal(["HANDLE_INVALID", "VBD", cd!], await pool.FailureAsync("VBD.get_uuid", cd));
     }
 
     /// <summary>As Xen Orchestra makes a VM: cloned as a task, no disks of the template's, its own in their place.</summary>
@@ -86,7 +86,9 @@ public sealed class ToolFlowTests(TestPool pool) : IClassFixture<TestPool>
     private async Task<string> CreateTemplateAsync(string name, Dictionary<string, string> config) => (await pool.CallAsync("VM.create", new
     {
         name_label = name, is_a_template = true,
-        memory_static_min = "134217728", memory_dynamic_min = "268435456", memory_dynamic_max = "268435456", memory_static_max = "268435456", VCPUs_max = "1", VCPUs_at_startup = "1", HVM_boot_policy = "BIOS order", other_config = config,
+        memory_static_min = "134217728", memory_dynamic_min = "268435456", memory_dynamic_max = "268435456",
+        memory_static_max = "268435456",
+        VCPUs_max = "1", VCPUs_at_startup = "1", HVM_boot_policy = "BIOS order", other_config = config,
     })).GetString()!;
 
     /// <summary>The answer of a task.</summary>

@@ -15,12 +15,14 @@ internal static class VmDiskCommands
     [
         VmSelection.Command("vm-disk-add", "Makes an empty disk and gives it to a VM.", ["disk-size", "device"], ["sr-uuid"], AddDiskAsync),
         VmSelection.Command(
-            "vm-disk-list", "Lists the disks of VMs.", [], ["vbd-params", "vdi-params"], (context, vm) => ListAsync(context, vm, "Disk")),
+            "vm-disk-list", "Lists the disks of VMs.", [], ["vbd-params", "vdi-params", "json"],
+            (context, vm) => ListAsync(context, vm, "Disk")),
         VmSelection.Command(
             "vm-disk-remove", "Takes a disk from a VM and destroys it with what is on it.", ["device"], [], RemoveDiskAsync),
         VmSelection.Command("vm-cd-add", "Gives a VM a CD drive with a disk in it.", ["cd-name", "device"], [], AddCdAsync),
         VmSelection.Command(
-            "vm-cd-list", "Lists the CD drives of VMs.", [], ["vbd-params", "vdi-params"], (context, vm) => ListAsync(context, vm, "CD")),
+            "vm-cd-list", "Lists the CD drives of VMs.", [], ["vbd-params", "vdi-params", "json"],
+            (context, vm) => ListAsync(context, vm, "CD")),
         VmSelection.Command("vm-cd-insert", "Puts a disk into the empty CD drive of a VM.", ["cd-name"], [], InsertAsync),
         VmSelection.Command("vm-cd-eject", "Takes what is in the CD drive of a VM out of it.", [], [], EjectAsync),
         VmSelection.Command("vm-cd-remove", "Takes the CD drive from a VM in which a disk is.", ["cd-name"], [], RemoveCdAsync),
@@ -101,38 +103,59 @@ internal static class VmDiskCommands
         await (await context.ConnectAsync()).Vbd.DestroyAsync(vbd, context.CancellationToken);
     }
 
-    // As xe has it: each drive and each disk with a heading of its own.
+    // As xe has it: each drive and each disk with a heading of its own. As JSON a drive and its disk are one object.
     private static async Task ListAsync(CommandContext context, XeObject vm, string type)
     {
-        var (api, token) = (await context.ConnectAsync(), context.CancellationToken);
-        var (vbdClass, vdiClass) = (XeClasses.Find("vbd")!, XeClasses.Find("vdi")!);
-        var (ofVbd, ofVdi) = (Fields(context, vbdClass, "vbd-params", VbdParams), Fields(context, vdiClass, "vdi-params", VdiParams));
-        var cache = new RecordCache(api, token);
+        var terminal = context.Terminal;
         var drives = await DrivesAsync(context, vm, v => VbdTypeType.Instance.Encode(v.Type) == type);
         if (context.Parameters.Minimal)
         {
-            RecordPrinter.PrintMinimal(context.Terminal, drives.Select(d => d.Record.Uuid));
+            RecordPrinter.PrintMinimal(terminal, drives.Select(d => d.Record.Uuid));
             return;
         }
 
+        var objects = new List<IEnumerable<KeyValuePair<string, string>>>();
         foreach (var (vbd, record) in drives)
         {
-            await PrintAsync("VBD", vbdClass, ofVbd, vbd.Opaque);
-            if (!record.Vdi.IsNull)
+            var drive = await ReadAsync(context, "vbd", VbdParams, vbd.Opaque);
+            var disk = record.Vdi.IsNull ? [] : await ReadAsync(context, "vdi", VdiParams, record.Vdi.Opaque);
+            objects.Add(
+            [
+                .. drive.Select(f => KeyValuePair.Create(f.Field.Name, f.Text)),
+                .. disk.Select(f => KeyValuePair.Create($"vdi-{f.Field.Name}", f.Text)),
+            ]);
+            if (!context.Parameters.Flag("json"))
             {
-                await PrintAsync("VDI", vdiClass, ofVdi, record.Vdi.Opaque);
+                Print("VBD", drive);
+                Print("VDI", disk);
             }
 
-            async Task PrintAsync(string what, XeClass of, List<XeField> fields, string reference)
+            void Print(string what, List<(XeField Field, string Text)> shown)
             {
-                var answer = await api.CallRawAsync($"{what}.get_record", [reference], token);
-                var row = new XeObject(reference, answer as WireStruct ?? throw new WireFormatException("record", answer));
-                var reader = new FieldReader(of, cache);
-                var shown = await cache.SettleAsync(() => fields.ConvertAll(f => KeyValuePair.Create(f.Title, reader.Read(f, row).Text)));
-                context.Terminal.PrintLine($"{type} {PlainLines.OneLine(record.Userdevice)} {what}:");
-                RecordPrinter.Print(context.Terminal, [shown], minimal: false);
+                if (shown.Count > 0)
+                {
+                    terminal.PrintLine($"{type} {PlainLines.OneLine(record.Userdevice)} {what}:");
+                    RecordPrinter.Print(terminal, [[.. shown.Select(f => KeyValuePair.Create(f.Field.Title, f.Text))]], minimal: false);
+                }
             }
         }
+
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintTexts(terminal, objects);
+        }
+    }
+
+    private static async Task<List<(XeField Field, string Text)>> ReadAsync(
+        CommandContext context, string prefix, string[] usual, string reference)
+    {
+        var (api, of) = (await context.ConnectAsync(), XeClasses.Find(prefix)!);
+        var fields = Fields(context, of, $"{prefix}-params", usual);
+        var answer = await api.CallRawAsync($"{of.ClassName}.get_record", [reference], context.CancellationToken);
+        var row = new XeObject(reference, answer as WireStruct ?? throw new WireFormatException("record", answer));
+        var cache = new RecordCache(api, context.CancellationToken);
+        var reader = new FieldReader(of, cache);
+        return await cache.SettleAsync(() => fields.ConvertAll(f => (f, reader.Read(f, row).Text)));
     }
 
     private static List<XeField> Fields(CommandContext context, XeClass of, string parameter, string[] usual)

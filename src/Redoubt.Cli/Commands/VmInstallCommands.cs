@@ -79,7 +79,8 @@ internal static class VmInstallCommands
         await context.PrintUuidAsync("VM", new WireString(copy.Opaque));
     }
 
-    private static async Task UninstallAsync(CommandContext context, Ref<VmRecord> vm)
+    /// <summary>Removes a VM, a template or a snapshot with its disks, if that is meant.</summary>
+    public static async Task UninstallAsync(CommandContext context, Ref<VmRecord> vm)
     {
         var (api, token) = (await context.ConnectAsync(), context.CancellationToken);
         var record = await api.Vm.GetRecordAsync(vm, token);

@@ -18,7 +18,8 @@ internal static class PlanCommands
         Command.Make("dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.", ListAsync) with { Optional = ["own", "json"] },
         Command.Make("dr-plan-rename", "Gives a saved plan another name; its schedules go on with it.", context =>
             new RecoveryDaemon(context).DoAsync((r, t) =>
-                r.RenamePlanAsync(context.Parameters.Get("name"), context.Parameters.Get("new-name"), t))) with { Required = ["name", "new-name"] },
+                r.RenamePlanAsync(
+                    context.Parameters.Get("name"), context.Parameters.Get("new-name"), t))) with { Required = ["name", "new-name"] },
         Command.Make("dr-hook-list", "Lists the scripts that a plan can name as hooks.", HooksAsync) with { Optional = ["json"] },
         Command.Make("dr-plan-remove", "Forgets a saved plan.", context =>
             new RecoveryDaemon(context).DoAsync(

@@ -8,17 +8,22 @@ namespace Redoubt.Pool;
 internal static class AllowedOperations
 {
     private static readonly ImmutableList<VmOperations> Halted =
-        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Copy, VmOperations.Destroy,
-            VmOperations.ChangingMemoryLimits, VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
+        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Copy, VmOperations.Snapshot, VmOperations.Destroy,
+            VmOperations.ChangingMemoryLimits, VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange,
+            VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
 
     private static readonly ImmutableList<VmOperations> Template =
         [VmOperations.Clone, VmOperations.Copy, VmOperations.Provision, VmOperations.Destroy];
 
-    private static readonly ImmutableList<VmOperations> Running =
-        [VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
-            VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
+    private static readonly ImmutableList<VmOperations> Snapshot =
+        [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Destroy];
 
-    private static readonly ImmutableList<VmOperations> Paused = [VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
+    private static readonly ImmutableList<VmOperations> Running =
+        [VmOperations.Snapshot, VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown,
+            VmOperations.Shutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
+
+    private static readonly ImmutableList<VmOperations> Paused =
+        [VmOperations.Snapshot, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
 
     private static readonly ImmutableList<VmOperations> Suspended =
         [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy];
@@ -33,7 +38,7 @@ internal static class AllowedOperations
 
         var byState = vm.PowerState switch
         {
-            VmPowerState.Halted => vm.IsATemplate ? Template : Halted,
+            VmPowerState.Halted => vm.IsASnapshot ? Snapshot : vm.IsATemplate ? Template : Halted,
             VmPowerState.Running => Running,
             VmPowerState.Paused => Paused,
             VmPowerState.Suspended => Suspended,

@@ -186,6 +186,14 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         }
     }
 
+    /// <summary>Makes an empty disk in the place of a copy of another one; it stays noted as being made until the caller
+    /// ends that.</summary>
+    public Task<Ref<VdiRecord>> CreateLikeAsync(CallContext call, Ref<VdiRecord> vdi) =>
+        CreateAsync(call, Copied(pool.State.Get(vdi)), isWhole: false);
+
+    /// <summary>Writes down what a disk takes after something has been written into it.</summary>
+    public Task SettleAsync(Ref<VdiRecord> vdi) => SettleSizeAsync(Writable(pool.State.Get(vdi).Sr), vdi, pool.State.Get(vdi));
+
     [Message("VDI.snapshot")]
     public async Task<Ref<VdiRecord>> SnapshotAsync(
         CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams)
@@ -250,7 +258,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
                 }
             });
         await using var content = new ReportingStream(
-            await pool.Attached.Get(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
+            await pool.Hosts.Local.Attached.Get(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
                 SrRows.Uuid(from), DiskFormat.Qcow2, call.Cancellation),
             from.PhysicalUtilisation, report);
         await target.ImportVdiAsync(SrRows.Uuid(to), content, DiskFormat.Qcow2, call.Cancellation);

@@ -60,6 +60,54 @@ internal static class NewVm
         OtherConfig = source is { IsATemplate: true, IsASnapshot: false } ? MadeFrom(source) : source.OtherConfig.Remove("mac_seed"),
     };
 
+    /// <summary>What a VM is at a moment, not yet with any device.</summary>
+    public static VmRecord SnapshotOf(Ref<VmRecord> vm, VmRecord source, string name, DateTimeOffset at) => Fresh(source) with
+    {
+        Uuid = "",
+        NameLabel = name,
+        IsATemplate = true,
+        IsASnapshot = true,
+        IsDefaultTemplate = false,
+        SnapshotOf = vm,
+        SnapshotTime = at,
+        SnapshotInfo = ImmutableSortedDictionary<string, string>.Empty
+            .Add("power-state-at-snapshot", VmPowerStateType.Instance.Encode(source.PowerState))
+            .Add("disk-snapshot-type", "crash_consistent"),
+        Parent = source.Parent,
+        Appliance = default,
+        BlockedOperations = ImmutableSortedDictionary<VmOperations, string>.Empty,
+        HaRestartPriority = "",
+    };
+
+    /// <summary>
+    /// A VM with the machine that it was at a moment. Who it is and what people have decided about it, as its name, its place in a vApp and
+    /// what is blocked, is as it is now.
+    /// </summary>
+    public static VmRecord AsItWas(Transaction tx, VmRecord now, VmRecord then) => now with
+    {
+        MemoryStaticMin = then.MemoryStaticMin,
+        MemoryStaticMax = then.MemoryStaticMax,
+        MemoryDynamicMin = then.MemoryDynamicMin,
+        MemoryDynamicMax = then.MemoryDynamicMax,
+        MemoryTarget = then.MemoryTarget,
+        VcpusMax = then.VcpusMax,
+        VcpusAtStartup = then.VcpusAtStartup,
+        VcpusParams = then.VcpusParams,
+        HvmBootPolicy = then.HvmBootPolicy,
+        HvmBootParams = then.HvmBootParams,
+        DomainType = then.DomainType,
+        PvKernel = then.PvKernel,
+        PvRamdisk = then.PvRamdisk,
+        PvArgs = then.PvArgs,
+        PvBootloader = then.PvBootloader,
+        PvBootloaderArgs = then.PvBootloaderArgs,
+        Platform = then.Platform,
+        Nvram = then.Nvram,
+
+        // By it a guest learns that its time has been turned back.
+        GenerationId = then.GenerationId is "" or "0:0" ? then.GenerationId : NewGenerationId(tx),
+    };
+
     // As xapi notes it: clients show what a VM was made from, and take what is marked as a default template for one.
     private static ImmutableSortedDictionary<string, string> MadeFrom(VmRecord template) =>
         template.OtherConfig.Remove("mac_seed").Remove("default_template").SetItem("base_template_name", template.NameLabel);

@@ -30,6 +30,11 @@ internal sealed partial class VmCalls(PoolServices pool, SuspendImages images)
                     tx.Update(snapshot, s => s with { SnapshotOf = default });
                 }
 
+                foreach (var child in tx.Get(self).Children)
+                {
+                    tx.Update(child, c => c with { Parent = tx.Get(self).Parent });
+                }
+
                 SuspendImages.GiveUp(tx, self);
                 VmRows.Delete(tx, self);
             },

@@ -34,7 +34,7 @@ internal static class VmChecks
 
         var name = VmOperationsType.Instance.Encode(operation);
         if (vm.IsATemplate && operation is not (VmOperations.Clone or VmOperations.Copy or VmOperations.Provision or VmOperations.Destroy
-            or VmOperations.ChangingMemoryLimits or VmOperations.ChangingStaticRange or VmOperations.ChangingDynamicRange or VmOperations.ChangingVcpus or VmOperations.ChangingNvram))
+            or VmOperations.Revert or VmOperations.ChangingMemoryLimits or VmOperations.ChangingStaticRange or VmOperations.ChangingDynamicRange or VmOperations.ChangingVcpus or VmOperations.ChangingNvram))
         {
             throw vm.IsASnapshot
                 ? new("OPERATION_NOT_ALLOWED", "This is a snapshot of a VM, not a VM.")

@@ -20,6 +20,7 @@ internal static class OptionalParameters
         ["SR.probe"] = [Map],
         ["VDI.clone"] = [Map],
         ["VDI.snapshot"] = [Map],
+        ["VM.snapshot"] = [new WireArray([])],
     };
 
     /// <summary>The parameters with those that were left out.</summary>

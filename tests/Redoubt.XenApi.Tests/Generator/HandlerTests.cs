@@ -31,7 +31,7 @@ public sealed class HandlerTests
     [InlineData("[Message(\"VM.pause\")] public void Pause(CallContext call, Ref<VmRecord> vm) { }")]
     [InlineData("[Message(\"VM.pause\")] public async Task PauseAsync(CallContext call, Ref<VmRecord> vm) { }")]
     [InlineData("[Message(\"VM.clone\")] public Ref<VmRecord> Clone(CallContext call, Ref<VmRecord> vm, string name) => vm;")]
-    [InlineData("[Message(\"VM.clone\")] private static async Task<Ref<VmRecord>> CloneAsync(CallContext c, Ref<VmRecord> vm, string n) => vm;")]
+    [InlineData("[Message(\"VM.clone\")] static async Task<Ref<VmRecord>> CloneAsync(CallContext c, Ref<VmRecord> vm, string n) => vm;")]
     [InlineData("[Message(\"VM.set_name_label\")] public void Name(CallContext call, Ref<VmRecord> self, string name) { }")]
     [InlineData("[Message(\"VM.create\")] public Ref<VmRecord> Create(CallContext call, VmRecord args) => default;")]
     public void A_method_that_fits_is_bound(string method)

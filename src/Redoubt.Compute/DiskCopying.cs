@@ -1,0 +1,130 @@
+using System.Text.Json.Nodes;
+using Microsoft.Win32.SafeHandles;
+using Redoubt.Compute.Libvirt;
+using Redoubt.Storage;
+
+namespace Redoubt.Compute;
+
+/// <summary>
+/// Has QEMU copy disks of a guest as they all are at one moment, while the guest goes on: what the guest writes over is copied first.
+/// <code>
+/// 1 each copy's image handed over open     QEMU may open none by its name; see GuestAccount
+/// 2 one job a disk begun in a transaction  the moment: all of them or none
+/// 3 the jobs run                           one that fails takes the others with it
+/// 4 jobs and images let go
+/// </code>
+/// libvirt knows nothing of these jobs, so that it leaves them alone, and what is left of them is found by their names.
+/// </summary>
+/// <param name="ask">Asks QEMU something: a command of QMP, its arguments, and a file that goes with it.</param>
+internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, JsonNode?> ask)
+{
+    private const string Prefix = "redoubt-copy-";
+    private const string Ended = "concluded";
+
+    /// <summary>Steps 1 and 2.</summary>
+    /// <exception cref="LibvirtException">QEMU refuses; what was done is to be let go by <see cref="TryEnd"/>.</exception>
+    internal void Begin(IReadOnlyList<DiskCopy> copies)
+    {
+        var nodes = Nodes();
+        var jobs = new JsonArray();
+        foreach (var copy in copies)
+        {
+            var disk = nodes.GetValueOrDefault(copy.Device) ?? throw new LibvirtException(
+                LibvirtError.OperationFailed, $"the guest has no disk {copy.Device}");
+            var name = $"{Prefix}{copy.Device}";
+            using var file = File.OpenHandle(copy.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            LentFile.Use(ask, file, lent => ask("blockdev-add", Target(name, lent, copy), null));
+            jobs.Add(new JsonObject
+            {
+                ["type"] = "blockdev-backup",
+                ["data"] = new JsonObject
+                {
+                    ["job-id"] = name,
+                    ["device"] = disk,
+                    ["target"] = name,
+                    ["sync"] = "full",
+                    ["auto-dismiss"] = false,
+                },
+            });
+        }
+
+        ask(
+            "transaction", new JsonObject { ["actions"] = jobs, ["properties"] = new JsonObject { ["completion-mode"] = "grouped" } },
+            null);
+    }
+
+    /// <summary>How far all of them are, from 0 to 1; 1 when they have ended well.</summary>
+    /// <exception cref="LibvirtException">One failed.</exception>
+    internal double Progress(int count)
+    {
+        var jobs = Jobs();
+        if (jobs.Select(j => (string?)j["error"]).FirstOrDefault(e => e is not null) is { } error)
+            throw new LibvirtException(LibvirtError.OperationFailed, error);
+        if (jobs.Count < count)
+            throw new LibvirtException(LibvirtError.OperationFailed, "somebody else has ended it");
+        if (jobs.TrueForAll(j => (string?)j["status"] == Ended))
+            return 1;
+
+        // What is written over meanwhile counts once more, so that the whole may grow.
+        var (done, whole) = (jobs.Sum(j => (double)j["current-progress"]!), jobs.Sum(j => (double)j["total-progress"]!));
+        return whole > 0 ? Math.Min(0.99, done / whole) : 0;
+    }
+
+    /// <summary>Step 4, of whatever there is. Whether that was all: a job that is broken off takes a moment to end.</summary>
+    internal bool TryEnd()
+    {
+        var isAll = true;
+        foreach (var job in Jobs())
+        {
+            var id = new JsonObject { ["id"] = (string?)job["id"] };
+            switch ((string?)job["status"])
+            {
+                case Ended:
+                    ask("job-dismiss", id, null);
+                    break;
+                case "aborting":
+                    isAll = false;
+                    break;
+                default:
+                    ask("job-cancel", id, null);
+                    isAll = false;
+                    break;
+            }
+        }
+
+        if (isAll)
+        {
+            var left = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray().Select(
+                n => (string)n!["node-name"]!);
+            foreach (var node in left.Where(n => n.StartsWith(Prefix, StringComparison.Ordinal)).ToList())
+                ask("blockdev-del", new JsonObject { ["node-name"] = node }, null);
+        }
+
+        return isAll;
+    }
+
+    // libvirt names its devices by their slots.
+    private Dictionary<int, string> Nodes() => ask("query-block", [], null)!.AsArray()
+        .Select(b => (Slot: SlotOf((string?)b!["qdev"]), Node: (string?)b["inserted"]?["node-name"]))
+        .Where(b => b.Slot is not null && b.Node is not null)
+        .ToDictionary(b => b.Slot!.Value, b => b.Node!);
+
+    private static int? SlotOf(string? device)
+    {
+        const string Disk = "/virtio-disk";
+        var at = device?.IndexOf(Disk, StringComparison.Ordinal) ?? -1;
+        return at >= 0 && int.TryParse(device![(at + Disk.Length)..].Split('/')[0], out var slot) ? slot : null;
+    }
+
+    private static JsonObject Target(string name, string lent, DiskCopy copy) => new()
+    {
+        ["driver"] = copy.Target.Format switch { DiskFormat.Qcow2 => "qcow2", DiskFormat.Raw => "raw" },
+        ["node-name"] = name,
+        ["discard"] = "unmap",
+        ["file"] = new JsonObject { ["driver"] = copy.Driver, ["filename"] = lent, ["discard"] = "unmap" },
+    };
+
+    private List<JsonNode> Jobs() =>
+        [.. ask("query-jobs", [], null)!.AsArray().OfType<JsonNode>()
+            .Where(j => ((string)j["id"]!).StartsWith(Prefix, StringComparison.Ordinal))];
+}

@@ -1,0 +1,72 @@
+using Redoubt.Compute.Libvirt;
+
+namespace Redoubt.Compute;
+
+/// <content>Copies of a running guest's disks.</content>
+public sealed partial class Hypervisor
+{
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>
+    /// Copies disks of a guest, all as they are at one moment, while the guest goes on; returns when the copies are whole and durable. The
+    /// guest is held up for milliseconds only, however large the disks are.
+    /// </summary>
+    /// <param name="uuid">The VM.</param>
+    /// <param name="copies">Which disks, and into what.</param>
+    /// <param name="report">Told how far it is, from 0 to 1.</param>
+    /// <param name="time">The clock for the waits between looks.</param>
+    /// <param name="cancellationToken">Breaks it off; what the copies hold then is undefined.</param>
+    /// <exception cref="HypervisorException">They could not be made. Nothing of it is left in the guest.</exception>
+    public async Task CopyDisksAsync(
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, TimeProvider time, CancellationToken cancellationToken)
+    {
+        Task<double> ProgressAsync() => CallAsync(uuid.ToString("D"), c => Copying(c, uuid).Progress(copies.Count), cancellationToken);
+
+        if (copies.Count == 0)
+            return;
+        if (!GuestAccount.CanHandOver())
+            throw new HypervisorException(
+                HypervisorFailure.Refused, uuid.ToString("D"), "libvirt is too old to copy disks of a running guest.",
+                "Install libvirt 8.2 or later, or halt the VM first.");
+        try
+        {
+            await DoAsync(uuid, c => Copying(c, uuid).Begin(copies), CancellationToken.None);
+            while (await ProgressAsync() is var part && part < 1)
+            {
+                await report(part);
+                await Task.Delay(LookEvery, time, cancellationToken);
+            }
+        }
+        finally
+        {
+            await EndCopiesAsync(uuid, time);
+        }
+
+        foreach (var copy in copies)
+        {
+            using var file = File.OpenHandle(copy.Path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            RandomAccess.FlushToDisk(file);
+        }
+    }
+
+    /// <summary>Breaks off what is under way of such copies, as a process that died has left it, and has the guest let their images
+    /// go.</summary>
+    /// <exception cref="HypervisorException">The guest does not answer.</exception>
+    public async Task EndCopiesAsync(Guid uuid, TimeProvider time)
+    {
+        if (_uri.Kind == HypervisorKind.Test)
+            return; // Its guests are only pretended.
+        try
+        {
+            while (!await CallAsync(uuid.ToString("D"), c => Copying(c, uuid).TryEnd(), CancellationToken.None))
+                await Task.Delay(LookEvery, time, CancellationToken.None);
+        }
+        catch (HypervisorException gone) when (gone.Failure == HypervisorFailure.NotRunning)
+        {
+            // With the guest ended all of it.
+        }
+    }
+
+    private static DiskCopying Copying(LibvirtConnection connection, Guid uuid) =>
+        new((command, arguments, file) => connection.Ask(uuid, command, arguments, file));
+}

@@ -1,0 +1,35 @@
+using Redoubt.Compute;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// What guests go on with for a daemon that died while it had their disks copied: into those copies they write on, and as long as they do,
+/// nobody can remove them.
+/// </summary>
+internal static class GuestCopies
+{
+    /// <summary>Has all guests end it, if anything was noted as being made.</summary>
+    public static async Task EndAsync(PoolServices pool)
+    {
+        if (pool.State.All<SrRecord>().All(s => DisksInMaking.Of(s.Record).IsEmpty))
+        {
+            return;
+        }
+
+        foreach (var hypervisor in pool.Hosts.All.Select(h => h.Current).OfType<Hypervisor>())
+        {
+            foreach (var guest in await hypervisor.ListAsync(CancellationToken.None))
+            {
+                try
+                {
+                    await hypervisor.EndCopiesAsync(guest.Uuid, pool.Time);
+                }
+                catch (HypervisorException)
+                {
+                    // It does not answer. What it has open is told of when it can't be removed.
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,251 @@
+using System.Collections.Immutable;
+using Redoubt.Compute;
+using Redoubt.Database;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Pool;
+
+/// <summary>
+/// Snapshots of VMs: their records and whole copies of their disks, all as they are at one moment.
+/// <code>
+/// snapshot  1 noted in current_operations
+///           2 an empty disk made for each disk, noted as being made    a daemon that dies removes them when it starts again
+///           3 the hypervisor copies them at one moment, the guest goes on; a halted VM's are copied by their storage
+///           4 the snapshot, its drives, and the notes gone             in one transaction
+/// revert    1 the VM is switched off, and both are noted in current_operations
+///           2 the snapshot's disks copied, noted as being made
+///           3 the VM as it was then, on the copies; what they replace noted for removal    in one transaction
+///           4 what they replace removed
+/// </code>
+/// Every image stands alone, so that nothing has to be merged when a snapshot goes, and any of them can be lost without the others.
+/// </summary>
+internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, VmPowerCalls power)
+{
+    private const string LeftCopy =
+        "A disk that was made for a snapshot, or for a revert to one, before that failed is still there: remove it (vdi-destroy).";
+
+    private const string LeftReplaced =
+        "A disk that a VM had before it was reverted to a snapshot is still there. The next start of the daemon tries again.";
+
+    [Message("VM.snapshot")]
+    public async Task<Ref<VmRecord>> SnapshotAsync(
+        CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis)
+    {
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, vm, VmOperations.Snapshot,
+            v => VmChecks.Require(vm, v, VmOperations.Snapshot, VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused));
+        var record = pool.State.Get(vm);
+        var disks = CopiedDevices.Disks(pool.State, record).Except(ignoreVdis).ToList();
+        var kept = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
+        try
+        {
+            var at = record.PowerState == VmPowerState.Halted
+                ? await CopyHaltedAsync(call, disks, kept)
+                : await CopyRunningAsync(call, vm, disks, kept);
+            return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at), call.Cancellation);
+        }
+        catch
+        {
+            await RemoveAsync(kept.Values, LeftCopy);
+            throw;
+        }
+    }
+
+    [Message("VM.revert")]
+    public async Task RevertAsync(CallContext call, Ref<VmRecord> snapshot)
+    {
+        var then = pool.State.Get(snapshot);
+        var vm = then.SnapshotOf;
+        if (!then.IsASnapshot || pool.State.Find(vm) is not { } now)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", then.IsASnapshot
+                    ? "The VM that this is a snapshot of is gone. Make another one of it (VM.clone)."
+                    : "This is no snapshot of a VM.");
+        }
+
+        if (now.PowerState != VmPowerState.Halted)
+        {
+            VmChecks.Require(vm, now, VmOperations.Reverting, now.PowerState);
+            await power.HardShutdownAsync(call, vm);
+        }
+
+        await using var held = await Operations.BeginAsync(
+            pool.Database, call, snapshot, VmOperations.Revert, v =>
+                VmChecks.Require(snapshot, v, VmOperations.Revert, VmPowerState.Halted));
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, vm, VmOperations.Reverting, v => VmChecks.Require(vm, v, VmOperations.Reverting, VmPowerState.Halted));
+        var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
+        IReadOnlyList<Ref<VdiRecord>> replaced;
+        try
+        {
+            var disks = CopiedDevices.Disks(pool.State, pool.State.Get(snapshot));
+            foreach (var (done, disk) in disks.Index())
+            {
+                copies[disk] = await vdis.CopyAsync(call, disk, isWhole: false);
+                await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
+            }
+
+            replaced = await pool.Database.WriteAsync(tx => Revert(tx, vm, snapshot, copies), call.Cancellation);
+        }
+        catch
+        {
+            await RemoveAsync(copies.Values, LeftCopy);
+            throw;
+        }
+
+        await RemoveAsync(replaced, LeftReplaced);
+    }
+
+    private async Task<DateTimeOffset> CopyHaltedAsync(
+        CallContext call, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept)
+    {
+        var at = pool.Time.GetUtcNow();
+        foreach (var (done, disk) in disks.Index())
+        {
+            kept[disk] = await vdis.CopyAsync(call, disk, isWhole: false);
+            await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
+        }
+
+        return at;
+    }
+
+    private async Task<DateTimeOffset> CopyRunningAsync(
+        CallContext call, Ref<VmRecord> vm, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept)
+    {
+        var state = pool.State;
+        var record = state.Get(vm);
+        var host = pool.Hosts.Of(record);
+        var images = new List<VdiAttachment>();
+        DateTimeOffset at;
+        try
+        {
+            var copies = new List<DiskCopy>();
+            foreach (var disk in disks)
+            {
+                kept[disk] = await vdis.CreateLikeAsync(call, disk);
+                images.Add(await AttachAsync(host, kept[disk], call.Cancellation));
+                var device = record.Vbds.Select(state.Get).First(b => b.Vdi == disk).Userdevice;
+                copies.Add(new(DeviceNumber.Parse(device) ?? throw new XenApiException("INVALID_DEVICE", device), images[^1].Source));
+            }
+
+            at = pool.Time.GetUtcNow();
+            await host.Hypervisor.CopyDisksAsync(VmRows.Uuid(record), copies, call.Task.ReportAsync, pool.Time, call.Cancellation);
+        }
+        catch (HypervisorException e) when (e.Message.Contains("No space left on device", StringComparison.Ordinal))
+        {
+            var sr = state.Get(state.Get(disks[0]).Sr);
+            var free = Math.Max(0, sr.PhysicalSize - sr.PhysicalUtilisation);
+            throw new XenApiException(e, "SR_FULL", $"{disks.Sum(d => state.Get(d).PhysicalUtilisation)}", $"{free}");
+        }
+        catch (HypervisorException e)
+        {
+            throw GuestFailure.Explain(e, vm, host.Host, null);
+        }
+        finally
+        {
+            foreach (var image in images)
+            {
+                await image.DisposeAsync();
+            }
+        }
+
+        foreach (var copy in kept.Values)
+        {
+            await vdis.SettleAsync(copy);
+        }
+
+        return at;
+    }
+
+    private async Task<VdiAttachment> AttachAsync(HostLink host, Ref<VdiRecord> disk, CancellationToken cancellationToken)
+    {
+        var vdi = pool.State.Get(disk);
+        var sr = host.Attached.Get(vdi.Sr, pool.State.Get(vdi.Sr));
+        var image = await sr.AttachVdiAsync(SrRows.Uuid(vdi), SrAccess.ReadWrite, cancellationToken);
+        if (image.Source.LocalPath is not null)
+        {
+            return image;
+        }
+
+        await image.DisposeAsync();
+        throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", vdi.Sr.Opaque);
+    }
+
+    private static Ref<VmRecord> Keep(
+        Transaction tx, Ref<VmRecord> vm, string name, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept, DateTimeOffset at)
+    {
+        var source = tx.Get(vm);
+        var made = NewVm.Create(tx, NewVm.SnapshotOf(vm, source, name, at));
+        CopiedDevices.CopyDrives(tx, source, made, kept);
+        CopiedDevices.CopyInterfaces(tx, source, made, keepsAddresses: true);
+        VirtualTpms.Copy(tx, made, tx.State, source, isSame: true);
+        foreach (var (disk, copy) in kept)
+        {
+            tx.Update(copy, c => c with { IsASnapshot = true, SnapshotOf = disk, SnapshotTime = at });
+        }
+
+        CopiedDevices.EndMaking(tx, kept.Values);
+        tx.Update(vm, v => v with { Parent = made });
+        return made;
+    }
+
+    /// <returns>The disks that the VM has no more.</returns>
+    private static List<Ref<VdiRecord>> Revert(
+        Transaction tx, Ref<VmRecord> vm, Ref<VmRecord> snapshot, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> copies)
+    {
+        var (now, then) = (tx.Get(vm), tx.Get(snapshot));
+        if (!CopiedDevices.Disks(tx.State, then).All(copies.ContainsKey))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The snapshot's disks were changed while they were being copied. Revert to it again.");
+        }
+
+        // What the snapshot does not know of, as a disk that the VM was given since or one that it shares, is taken from the VM and not
+        // destroyed.
+        var replacing = copies.ToDictionary(c => tx.Get(c.Key).SnapshotOf, c => c.Value);
+        var replaced = CopiedDevices.Disks(tx.State, now).Where(
+            d => replacing.ContainsKey(d) && tx.Get(d).Vbds.All(b => tx.Get(b).Vm == vm)).ToList();
+        foreach (var vbd in now.Vbds)
+        {
+            tx.Delete(vbd);
+        }
+
+        foreach (var vif in now.Vifs)
+        {
+            tx.Delete(vif);
+        }
+
+        foreach (var tpm in now.Vtpms)
+        {
+            VirtualTpms.Delete(tx, tpm);
+        }
+
+        CopiedDevices.CopyDrives(tx, then, vm, copies);
+        CopiedDevices.CopyInterfaces(tx, then, vm, keepsAddresses: true);
+        VirtualTpms.Copy(tx, vm, tx.State, then, isSame: true);
+        VmRows.Update(tx, vm, v => NewVm.AsItWas(tx, v, then) with { Parent = snapshot });
+        CopiedDevices.EndMaking(tx, copies.Values);
+        foreach (var old in replaced)
+        {
+            foreach (var other in tx.Get(old).Snapshots)
+            {
+                tx.Update(other, s => s with { SnapshotOf = replacing[old] });
+            }
+
+            DisksInMaking.Begin(tx, tx.Get(old).Sr, SrRows.Uuid(tx.Get(old)));
+        }
+
+        return replaced;
+    }
+
+    private async Task RemoveAsync(IEnumerable<Ref<VdiRecord>> disks, string left)
+    {
+        foreach (var disk in disks)
+        {
+            await Undoing.TryAsync(
+                pool, Cls.Vdi, pool.State.Find(disk)?.Uuid ?? "", left, () => vdis.RemoveAsync(disk, CancellationToken.None));
+        }
+    }
+}
