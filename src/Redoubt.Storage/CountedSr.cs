@@ -54,7 +54,7 @@ internal sealed class CountedSr(ISr sr, SrCounting counting) : ISr
 
     public async Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
     {
-        var made = await counting.CountAsync("sr-clone", () => sr.CloneWritableAsync(config, cancellationToken));
+        var made = await counting.CountAsync("clone-for-test", () => sr.CloneWritableAsync(config, cancellationToken));
         return made with { Sr = new CountedSr(made.Sr, counting.Of(made.Sr.Uuid)) };
     }
 
