@@ -40,8 +40,10 @@ internal static class AreaBench
 
             var limit = JournalBench.Median(rawMs);
             System.Console.WriteLine(
-                $"area: a flush of {bytes.Length} bytes raw {1000 * limit:0} us; the writer without area {1000 * JournalBench.Median(plainMs):0} us, "
-                + $"ratio {JournalBench.Median(plainMs) / limit:0.00}; with proof {1000 * JournalBench.Median(provenMs):0} us, ratio {JournalBench.Median(provenMs) / limit:0.00}");
+                $"area: a flush of {bytes.Length} bytes raw {1000 * limit:0} us; the writer without area "
+                    + $"{1000 * JournalBench.Median(plainMs):0} us, "
+                + $"ratio {JournalBench.Median(plainMs) / limit:0.00}; with proof {1000 * JournalBench.Median(provenMs):0} us, ratio "
+                + $"{JournalBench.Median(provenMs) / limit:0.00}");
         }
         finally
         {

@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Bench;
 
-/// <summary>A site: the real daemon over a pool in a directory of its own, and a client that talks to it as the command line does.</summary>
+/// <summary>
+/// A site: the real daemon over a pool in a directory of its own, and a client that talks to it as the command line does.
+/// </summary>
 internal sealed class BenchSite : IAsyncDisposable
 {
     private const string Password = "bench";
@@ -29,7 +31,13 @@ internal sealed class BenchSite : IAsyncDisposable
         var file = Path.Combine(directory, "password");
         await File.WriteAllTextAsync(file, Password + "\n");
         var server = await PoolServer.StartAsync(
-            new ServeConfig { DataDirectory = Path.Combine(directory, "data"), ListenUrls = ["http://127.0.0.1:0"], RootPasswordFile = file, HypervisorUri = hypervisor },
+            new ServeConfig
+            {
+                DataDirectory = Path.Combine(directory, "data"),
+                ListenUrls = ["http://127.0.0.1:0"],
+                RootPasswordFile = file,
+                HypervisorUri = hypervisor,
+            },
             TimeProvider.System,
             CancellationToken.None);
         var api = new XenApiClient(new Uri(server.Urls[0]));
@@ -43,7 +51,8 @@ internal sealed class BenchSite : IAsyncDisposable
 
     /// <summary>Attaches storage for a recovery.</summary>
     public Task AttachAsync(string location, string sr) =>
-        CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", ImmutableSortedDictionary<string, string>.Empty.Add("location", location), ImmutableList.Create(sr));
+        CallAsync<Ref<DrTaskRecord>>(
+            "DR_task.create", "file", ImmutableSortedDictionary<string, string>.Empty.Add("location", location), ImmutableList.Create(sr));
 
     /// <summary>Plans as the command line does.</summary>
     public async Task<PlannedRecovery> PlanAsync(RecoveryRequest request)
@@ -54,7 +63,8 @@ internal sealed class BenchSite : IAsyncDisposable
 
     /// <summary>Starts a run as it was planned.</summary>
     public Task<string> StartAsync(RecoveryRequest request, PlannedRecovery planned) =>
-        CallAsync<string>(request.Policy.Kind == RecoveryKind.Test ? "recovery.start_test" : "recovery.start", request.ToJson(), planned.Digest);
+        CallAsync<string>(
+            request.Policy.Kind == RecoveryKind.Test ? "recovery.start_test" : "recovery.start", request.ToJson(), planned.Digest);
 
     /// <summary>Follows a run as the command line does, until it is over or waits for somebody.</summary>
     public async Task<RunRecord> FollowAsync(string uuid, long afterRevision = 0)

@@ -9,12 +9,16 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Bench;
 
-/// <summary>A pool of many VMs, each with two disks, two drives and an interface, in a directory of its own; and a server over it.</summary>
+/// <summary>
+/// A pool of many VMs, each with two disks, two drives and an interface, in a directory of its own; and a server over it.
+/// </summary>
 internal sealed class BigPool : IAsyncDisposable
 {
     private const string Password = "bench";
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1024 }) { Timeout = TimeSpan.FromMinutes(5) };
+    private readonly HttpClient _http = new(
+        new SocketsHttpHandler { MaxConnectionsPerServer = 1024 })
+    { Timeout = TimeSpan.FromMinutes(5) };
     private PoolServer? _server;
 
     public DirectoryInfo Directory { get; } = System.IO.Directory.CreateTempSubdirectory("redoubt-bench-");
@@ -31,15 +35,29 @@ internal sealed class BigPool : IAsyncDisposable
         var made = ImmutableArray.CreateBuilder<Ref<VmRecord>>(vms);
         for (var i = 0; i < vms; i++)
         {
-            var vm = transaction.Create(new VmRecord { NameLabel = $"vm {i}", NameDescription = new string('x', padding), Metrics = transaction.Create(new VmMetricsRecord()) });
+            var vm = transaction.Create(
+                new VmRecord
+                {
+                    NameLabel = $"vm {i}",
+                    NameDescription = new string('x', padding),
+                    Metrics = transaction.Create(new VmMetricsRecord()),
+                });
             for (var d = 0; d < 2; d++)
             {
                 var uuid = transaction.NewUuid();
-                var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = 1 << 20, NameLabel = $"vm {i} disk {d}" });
+                var vdi = transaction.Create(
+                    new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = 1 << 20, NameLabel = $"vm {i} disk {d}" });
                 transaction.Create(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = $"{d}", Type = VbdType.Disk });
             }
 
-            transaction.Create(new VifRecord { Vm = vm, Network = networks[i % networks.Count], Device = "0", Mac = $"02:00:00:{i >> 16:x2}:{(i >> 8) & 255:x2}:{i & 255:x2}" });
+            transaction.Create(
+                new VifRecord
+                {
+                    Vm = vm,
+                    Network = networks[i % networks.Count],
+                    Device = "0",
+                    Mac = $"02:00:00:{i >> 16:x2}:{(i >> 8) & 255:x2}:{i & 255:x2}",
+                });
             made.Add(vm);
         }
 
@@ -60,7 +78,13 @@ internal sealed class BigPool : IAsyncDisposable
         var file = Path.Combine(Directory.FullName, "password");
         await File.WriteAllTextAsync(file, Password + "\n");
         _server = await PoolServer.StartAsync(
-            new ServeConfig { DataDirectory = Data, ListenUrls = ["http://127.0.0.1:0"], RootPasswordFile = file, HypervisorUri = "test:///default" },
+            new ServeConfig
+            {
+                DataDirectory = Data,
+                ListenUrls = ["http://127.0.0.1:0"],
+                RootPasswordFile = file,
+                HypervisorUri = "test:///default",
+            },
             TimeProvider.System,
             CancellationToken.None);
         Session = (await CallAsync("session.login_with_password", "root", Password, "1.0", "bench")).GetString()!;
@@ -71,7 +95,9 @@ internal sealed class BigPool : IAsyncDisposable
     {
         using var answer = await PostAsync(method, parameters);
         using var document = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync());
-        return document.RootElement.TryGetProperty("result", out var result) ? result.Clone() : throw new InvalidOperationException(document.RootElement.ToString());
+        return document.RootElement.TryGetProperty("result", out var result)
+            ? result.Clone()
+            : throw new InvalidOperationException(document.RootElement.ToString());
     }
 
     /// <summary>The bytes of an answer over JSON-RPC, not looked into.</summary>

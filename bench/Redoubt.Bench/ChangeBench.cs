@@ -30,12 +30,15 @@ internal static class ChangeBench
 
                 var transaction = new Transaction(DatabaseState.Empty, Guid.NewGuid);
                 var made = BigPool.Fill(transaction, vms);
-                var database = await PoolDatabase.OpenAsync(transaction.State, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid);
+                var database = await PoolDatabase.OpenAsync(
+                    transaction.State, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid);
                 pools.Add((vms, database, made[vms / 2], database.State.All<SrRecord>().Single().Ref));
             }
 
             await CompareAsync(pools, "change of a field", (p, tx, i) => tx.Update(p.Vm, v => v with { NameDescription = $"{i}" }));
-            await CompareAsync(pools, "disk added to the SR", (p, tx, i) => tx.Create(new VdiRecord { Sr = p.Sr, Location = $"{i}", VirtualSize = 1 << 20 }));
+            await CompareAsync(
+                pools, "disk added to the SR",
+                (p, tx, i) => tx.Create(new VdiRecord { Sr = p.Sr, Location = $"{i}", VirtualSize = 1 << 20 }));
         }
         finally
         {
@@ -78,7 +81,8 @@ internal static class ChangeBench
         {
             var median = JournalBench.Median(times[p]);
             System.Console.WriteLine(
-                $"change, {what}, {pools[p].Vms,6} VMs: {median:0} us, {bytes[p] / (Rounds * PerRound) / 1024.0:0.0} KiB allocated; ratio to {pools[0].Vms} VMs {median / first:0.00}");
+                $"change, {what}, {pools[p].Vms,6} VMs: {median:0} us, {bytes[p] / (Rounds * PerRound) / 1024.0:0.0} KiB allocated; ratio "
+                    + $"to {pools[0].Vms} VMs {median / first:0.00}");
         }
     }
 }

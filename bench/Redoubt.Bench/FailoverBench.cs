@@ -52,13 +52,16 @@ internal static class FailoverBench
             foreach (var kind in run.Steps.GroupBy(s => s.Step.GetType().Name))
             {
                 var seconds = kind.Sum(s => (s.EndedAt - s.StartedAt)?.TotalSeconds ?? 0);
-                System.Console.WriteLine($"failover, {kind.Count()} steps {kind.Key}: {seconds:0.00} s, {1000 * seconds / Vms:0.0} ms for each VM");
+                System.Console.WriteLine(
+                    $"failover, {kind.Count()} steps {kind.Key}: {seconds:0.00} s, {1000 * seconds / Vms:0.0} ms for each VM");
             }
 
-            System.Console.WriteLine($"failover, plan of {Vms} VMs with its inventory {plan:0.00} s, once more and the run's start {started:0.00} s; {run.Revision} events, a record of {run.ToJson().Length >> 10} KiB; "
+            System.Console.WriteLine($"failover, plan of {Vms} VMs with its inventory {plan:0.00} s, once more and the run's start "
+                + $"{started:0.00} s; {run.Revision} events, a record of {run.ToJson().Length >> 10} KiB; "
                 + $"processor {(Environment.CpuUsage.TotalTime - busy).TotalMilliseconds / Vms:0.0} ms for each VM");
             System.Console.WriteLine(
-                $"failover of {Vms} VMs: {total:0.0} s, {1000 * total / Vms:0.0} ms for each VM; bare define and start {1000 * bare / Vms:0.00} ms each; "
+                $"failover of {Vms} VMs: {total:0.0} s, {1000 * total / Vms:0.0} ms for each VM; bare define and start "
+                    + $"{1000 * bare / Vms:0.00} ms each; "
                 + $"ratio {total / bare:0}; to 300 ms for the start of a QEMU {1000 * total / Vms / 300:0.000}");
         }
         finally

@@ -34,7 +34,8 @@ internal static class ForecastBench
             }
 
             System.Console.WriteLine(
-                $"forecast, {Runs} runs of {Vms} VMs of {lengths.Min():0.00} to {lengths.Max():0.00} s: off by {errors.Average():0%} of the run's length in the mean, "
+                $"forecast, {Runs} runs of {Vms} VMs of {lengths.Min():0.00} to {lengths.Max():0.00} s: off by {errors.Average():0%} of "
+                    + "the run's length in the mean, "
                 + $"{JournalBench.Median(errors):0%} in the median, {errors.Max():0%} at worst");
         }
         finally

@@ -32,7 +32,8 @@ internal static class ForeignBench
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data"), HypervisorUri = "test:///default" },
                 TimeProvider.System,
                 CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(
+                SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
             Task<object?> CallAsync(SessionState by, string message, params object?[] arguments) => daemon.Messages.Find(message)!(
                 new CallContext(by, by.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
 
@@ -45,7 +46,8 @@ internal static class ForeignBench
             var path = Path.Combine(storage, sr, metadata + ".raw");
             var read = await MeasureAsync(() => Task.Run(() => JournalReader.Read(path)));
             watch.Restart();
-            var opened = (Ref<SessionRecord>)(await CallAsync(session, "VDI.open_database", daemon.Services.State.FindByUuid<VdiRecord>(metadata)))!;
+            var opened =
+                (Ref<SessionRecord>)(await CallAsync(session, "VDI.open_database", daemon.Services.State.FindByUuid<VdiRecord>(metadata)))!;
             System.Console.WriteLine(
                 $"foreign, VDI.open_database of {Vms} VMs, {Vms} VDIs, {Vms} VBDs, {Vms} VIFs: {watch.Elapsed.TotalSeconds:0.00} s; "
                 + $"reading and checking the journal alone {read:0.00} s; ratio {watch.Elapsed.TotalSeconds / read:0.0}");
@@ -65,7 +67,9 @@ internal static class ForeignBench
             }
 
             var each = watch.Elapsed.TotalMilliseconds / Recovered;
-            System.Console.WriteLine($"foreign, {Recovered} VMs recovered one after the other: {each:0.00} ms each; one fdatasync {flush:0.00} ms; ratio {each / flush:0.0}");
+            System.Console.WriteLine(
+                $"foreign, {Recovered} VMs recovered one after the other: {each:0.00} ms each; one fdatasync {flush:0.00} ms; "
+                    + $"ratio {each / flush:0.0}");
         }
         finally
         {

@@ -28,7 +28,8 @@ internal static class HttpBench
             for (var round = -4; round < Rounds; round++)
             {
                 var one = JournalBench.Raw(raw, bytes, round + 4);
-                var write = await EachAsync(clients, (c, i) => pool.CallAsync("VM.set_name_description", pool.Session, vms[c % vms.Count], $"{round} {i}"));
+                var write = await EachAsync(
+                    clients, (c, i) => pool.CallAsync("VM.set_name_description", pool.Session, vms[c % vms.Count], $"{round} {i}"));
                 var read = await EachAsync(clients, (c, _) => pool.CallAsync("VM.get_name_description", pool.Session, vms[c % vms.Count]));
                 if (round >= 0)
                 {
@@ -39,7 +40,9 @@ internal static class HttpBench
             }
 
             var (r, w, g) = (1000 / JournalBench.Median(rawMs), 1000 / JournalBench.Median(writeMs), 1000 / JournalBench.Median(readMs));
-            System.Console.WriteLine($"http, {clients,3} clients: {w:0} durable changes/s; raw fdatasync {r:0}/s, ratio {w / r:0.00}; calls that only read {g:0}/s, ratio {w / g:0.00}");
+            System.Console.WriteLine(
+                $"http, {clients,3} clients: {w:0} durable changes/s; raw fdatasync {r:0}/s, ratio {w / r:0.00}; calls that only read "
+                    + $"{g:0}/s, ratio {w / g:0.00}");
         }
     }
 

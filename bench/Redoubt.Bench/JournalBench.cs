@@ -33,7 +33,8 @@ internal static class JournalBench
 
             await using var database = await PoolDatabase.OpenAsync(
                 DatabaseState.Empty, new LiveJournal("local", path, null, TimeProvider.System), TimeProvider.System, Guid.NewGuid);
-            var vms = await database.WriteAsync(tx => Enumerable.Range(0, 256).Select(i => tx.Create(new VmRecord { NameLabel = $"vm {i}" })).ToImmutableArray());
+            var vms = await database.WriteAsync(
+                tx => Enumerable.Range(0, 256).Select(i => tx.Create(new VmRecord { NameLabel = $"vm {i}" })).ToImmutableArray());
             using var raw = File.OpenHandle(Path.Combine(directory.FullName, "raw"), FileMode.Create, FileAccess.ReadWrite);
             Preallocate(raw);
             var bytes = RecordBytes(vms[0]);
@@ -53,7 +54,8 @@ internal static class JournalBench
 
                 var (rawRate, oursRate) = (1000 / Median(rawMs), 1000 / Median(oursMs));
                 System.Console.WriteLine(
-                    $"journal, {writers,3} writers: {oursRate,8:0} transactions/s; raw fdatasync of the same {bytes.Length} bytes {rawRate,6:0}/s; "
+                    $"journal, {writers,3} writers: {oursRate,8:0} transactions/s; raw fdatasync of the same {bytes.Length} "
+                        + $"bytes {rawRate,6:0}/s; "
                     + (writers == 1 ? $"time ratio {rawRate / oursRate:0.00}" : $"rate ratio {oursRate / rawRate:0.0}"));
             }
         }

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Bench;
 
-/// <summary>What a site that is gone has left on the replicated storage: VMs with a disk and an interface each, and the metadata that names them.</summary>
+/// <summary>
+/// What a site that is gone has left on the replicated storage: VMs with a disk and an interface each, and the metadata that names them.
+/// </summary>
 internal static class LostPool
 {
     public const string Network = "front";
@@ -22,7 +24,8 @@ internal static class LostPool
         transaction.Create(new PoolRecord { NameLabel = "lost", Master = host });
         var sr = transaction.Create(new SrRecord { Uuid = srUuid, NameLabel = "replicated", Type = "file", Shared = true });
         var network = transaction.Create(new NetworkRecord { NameLabel = Network });
-        var units = Enumerable.Range(0, appliances).Select(i => transaction.Create(new VmApplianceRecord { NameLabel = $"vApp {i}" })).ToList();
+        var units = Enumerable.Range(0, appliances)
+            .Select(i => transaction.Create(new VmApplianceRecord { NameLabel = $"vApp {i}" })).ToList();
         for (var i = 0; i < vms; i++)
         {
             var vm = transaction.Create(new VmRecord
@@ -40,7 +43,8 @@ internal static class LostPool
                 Metrics = transaction.Create(new VmMetricsRecord()),
             });
             var uuid = transaction.NewUuid();
-            var vdi = transaction.Create(new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = diskBytes, NameLabel = $"vm {i} disk" });
+            var vdi = transaction.Create(
+                new VdiRecord { Uuid = uuid, Location = uuid, Sr = sr, VirtualSize = diskBytes, NameLabel = $"vm {i} disk" });
             transaction.Create(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, CurrentlyAttached = true });
             transaction.Create(new VifRecord { Vm = vm, Network = network, Device = "0", Mac = $"02:00:00:00:{i >> 8:x2}:{i & 255:x2}" });
         }
@@ -48,12 +52,15 @@ internal static class LostPool
         return transaction.State;
     }
 
-    /// <summary>Writes the SR. One small image under many names is as good as many: nothing here looks inside them beyond the header.</summary>
+    /// <summary>
+    /// Writes the SR. One small image under many names is as good as many: nothing here looks inside them beyond the header.
+    /// </summary>
     public static async Task WriteAsync(string directory, string metadata, DatabaseState lost)
     {
         Directory.CreateDirectory(directory);
         var image = Path.Combine(directory, "image");
-        await new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(image, lost.All<VdiRecord>().First().Record.VirtualSize, CancellationToken.None);
+        await new Storage.Images.QemuImg(TimeProvider.System)
+            .CreateAsync(image, lost.All<VdiRecord>().First().Record.VirtualSize, CancellationToken.None);
         foreach (var (_, vdi) in lost.All<VdiRecord>())
         {
             NativeFile.Link(image, Path.Combine(directory, vdi.Location + ".qcow2"));

@@ -36,7 +36,8 @@ internal static class PlanBench
         var (a, b) = (JournalBench.Median(fewMs), JournalBench.Median(manyMs));
         var plan = Planner.Plan(many.Policy, many.Inventory);
         System.Console.WriteLine(
-            $"plan, {Few} VMs: {a:0} ms; {Many} VMs: {b:0} ms ({plan.Steps.Length} steps, {plan.Findings.Length} findings); ratio {b / a:0.0} for ten times as many");
+            $"plan, {Few} VMs: {a:0} ms; {Many} VMs: {b:0} ms ({plan.Steps.Length} steps, {plan.Findings.Length} findings); ratio "
+                + $"{b / a:0.0} for ten times as many");
         return Task.CompletedTask;
     }
 
@@ -67,10 +68,22 @@ internal static class PlanBench
     {
         var now = new DateTimeOffset(2026, 3, 1, 3, 0, 0, TimeSpan.Zero);
         const string sr = "5a000000-0000-4000-8000-000000000001";
-        var storage = new SrFacts { Uuid = sr, Name = "replicated", Type = "file", IsShared = true, Pbds = [new("40000000-0000-4000-8000-000000000001", true, ImmutableSortedDictionary<string, string>.Empty)] };
-        var networks = Enumerable.Range(0, 50).Select(i => new NetworkFacts($"0e000000-0000-4000-8000-{i:x12}", $"net {i}", $"br{i}")).ToImmutableArray();
-        var appliances = Enumerable.Range(0, count / 100).Select(i => new ApplianceFacts($"a9000000-0000-4000-8000-{i:x12}", $"vapp {i}")).ToImmutableArray();
-        var disks = Enumerable.Range(0, count * 2).Select(i => new VdiFacts($"d1000000-0000-4000-8000-{i:x12}", $"disk {i}", sr, $"d1000000-0000-4000-8000-{i:x12}", 1 << 20, false, "")).ToImmutableArray();
+        var storage = new SrFacts
+        {
+            Uuid = sr,
+            Name = "replicated",
+            Type = "file",
+            IsShared = true,
+            Pbds = [new("40000000-0000-4000-8000-000000000001", true, ImmutableSortedDictionary<string, string>.Empty)],
+        };
+        var networks = Enumerable.Range(0, 50).Select(i => new NetworkFacts($"0e000000-0000-4000-8000-{i:x12}", $"net {i}", $"br{i}"))
+            .ToImmutableArray();
+        var appliances = Enumerable.Range(0, count / 100).Select(i => new ApplianceFacts($"a9000000-0000-4000-8000-{i:x12}", $"vapp {i}"))
+            .ToImmutableArray();
+        var disks = Enumerable.Range(0, count * 2).Select(
+            i => new VdiFacts(
+                $"d1000000-0000-4000-8000-{i:x12}", $"disk {i}", sr, $"d1000000-0000-4000-8000-{i:x12}", 1 << 20, false,
+                "")).ToImmutableArray();
         var vms = Enumerable.Range(0, count).Select(i => new VmFacts
         {
             Uuid = $"11000000-0000-4000-8000-{i:x12}",
@@ -105,7 +118,11 @@ internal static class PlanBench
             {
                 Kind = RecoveryKind.Failover,
                 IsSourceDead = true,
-                Chosen = new() { Vms = [.. vms.Where(v => v.ApplianceUuid.Length == 0).Select(v => v.Name)], Appliances = [.. appliances.Select(a => a.Name)] },
+                Chosen = new()
+                {
+                    Vms = [.. vms.Where(v => v.ApplianceUuid.Length == 0).Select(v => v.Name)],
+                    Appliances = [.. appliances.Select(a => a.Name)],
+                },
             },
             new Recovery.Inventory
             {

@@ -40,7 +40,8 @@ internal static class RunBench
             var whole = watch.Elapsed.TotalSeconds;
             if (run.Phase != RunPhase.Succeeded)
             {
-                throw new InvalidOperationException($"The run ended as {run.Phase}: {run.Failure} {string.Join("; ", run.Log.Select(l => l.Text))}");
+                throw new InvalidOperationException(
+                    $"The run ended as {run.Phase}: {run.Failure} {string.Join("; ", run.Log.Select(l => l.Text))}");
             }
 
             var healthy = (run.Vms.Max(v => v.ReachedAt(run.Request.Policy))!.Value - run.StartedAt).TotalSeconds;
@@ -55,13 +56,16 @@ internal static class RunBench
 
             var bare = JournalBench.Median(starts);
             System.Console.WriteLine(
-                $"run, failover of {Vms} guests from the decision to healthy: {healthy:0.00} s; VM.start of the same at once until they are well {bare:0.00} s ({starts.Min():0.00} to {starts.Max():0.00}); "
+                $"run, failover of {Vms} guests from the decision to healthy: {healthy:0.00} s; VM.start of the same at once until they "
+                    + $"are well {bare:0.00} s ({starts.Min():0.00} to {starts.Max():0.00}); "
                 + $"ratio {healthy / bare:0.00}; added {1000 * (healthy - bare) / Vms:0} ms for each VM");
             var started = run.Steps.First(s => s.Step is StartTier).StartedAt!.Value;
-            var waited = run.Steps.Where(s => s.Step is StartTier or WaitHealthy).Sum(s => (s.EndedAt!.Value - s.StartedAt!.Value).TotalMilliseconds);
+            var waited = run.Steps.Where(s => s.Step is StartTier or WaitHealthy)
+                .Sum(s => (s.EndedAt!.Value - s.StartedAt!.Value).TotalMilliseconds);
             System.Console.WriteLine(
                 $"run, from the decision to the first start {(started - run.StartedAt).TotalMilliseconds / Vms:0} ms for each VM; "
-                + $"all of the run but starting and waiting {((run.EndedAt!.Value - run.StartedAt).TotalMilliseconds - waited) / Vms:0} ms for each VM; planning once more and telling the end {plan:0} ms");
+                + $"all of the run but starting and waiting {((run.EndedAt!.Value - run.StartedAt).TotalMilliseconds - waited) / Vms:0} ms "
+                + $"for each VM; planning once more and telling the end {plan:0} ms");
         }
         finally
         {
@@ -73,7 +77,8 @@ internal static class RunBench
     {
         var none = ImmutableSortedDictionary<string, string>.Empty;
         var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all"))[0];
-        var sr = await site.CallAsync<Ref<SrRecord>>("SR.create", host, none.Add("location", storage), 0L, "replicated", "", "file", "", true, none);
+        var sr = await site.CallAsync<Ref<SrRecord>>(
+            "SR.create", host, none.Add("location", storage), 0L, "replicated", "", "file", "", true, none);
         var repository = Repository();
         var image = Path.Combine(repository, "artifacts", "guest", "guest.qcow2");
         if (!File.Exists(image))
@@ -117,9 +122,12 @@ internal static class RunBench
     private static async Task AddDiskAsync(BenchSite site, Ref<VmRecord> vm, Ref<SrRecord> sr, string device, string path, string format)
     {
         await using var content = File.OpenRead(path);
-        var vdi = await site.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord { NameLabel = path, Sr = sr, VirtualSize = Size(path, format), Type = VdiType.User });
+        var vdi = await site.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", new VdiRecord { NameLabel = path, Sr = sr, VirtualSize = Size(path, format), Type = VdiType.User });
         await site.Api.ImportRawVdiAsync(vdi, format, content);
-        await site.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk });
+        await site.CallAsync(
+            "VBD.create",
+            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk });
     }
 
     // A qcow2 image tells its disk's size at byte 24 of its header.
@@ -162,7 +170,8 @@ internal static class RunBench
         var root = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(root, "Redoubt.slnx")))
         {
-            root = Path.GetDirectoryName(root) ?? throw new InvalidOperationException("The bench runs from its build output inside the repository.");
+            root = Path.GetDirectoryName(root)
+                ?? throw new InvalidOperationException("The bench runs from its build output inside the repository.");
         }
 
         return root;

@@ -22,8 +22,11 @@ internal static class ScaleBench
         var watch = Stopwatch.StartNew();
         await pool.StartAsync();
         var started = watch.Elapsed.TotalSeconds;
-        System.Console.WriteLine($"scale, start of the daemon until it answers: {started:0.00} s; ratio to reading the journal {started / read:0.0}");
-        System.Console.WriteLine($"scale, memory with the daemon in it: {Settled() >> 20} MiB of objects; the process {Process.GetCurrentProcess().WorkingSet64 >> 20} MiB");
+        System.Console.WriteLine(
+            $"scale, start of the daemon until it answers: {started:0.00} s; ratio to reading the journal {started / read:0.0}");
+        System.Console.WriteLine(
+            $"scale, memory with the daemon in it: {Settled() >> 20} MiB of objects; the process "
+                + $"{Process.GetCurrentProcess().WorkingSet64 >> 20} MiB");
 
         await RecordsAsync("JSON-RPC", () => pool.CountJsonAsync("VM.get_all_records", pool.Session));
         await RecordsAsync("XML-RPC", () => pool.CountXmlAsync("VM.get_all_records", pool.Session));
@@ -36,8 +39,10 @@ internal static class ScaleBench
         var read = Measure(() => JournalReader.Read(path));
         var content = ((JournalVerdict.Intact)JournalReader.Read(path)).Content;
         var typed = Measure(() => StateDump.FromDump(content.Database));
-        System.Console.WriteLine($"scale, {Vms} VMs with {2 * Vms} VDIs, {2 * Vms} VBDs, {Vms} VIFs: dump {Database.Dump.DumpWriter.Measure(content.Database) >> 20} MiB; "
-            + $"reading and proving the journal {read:0.00} s, typed tables of it {typed:0.00} s; together what opening it as foreign costs");
+        System.Console.WriteLine($"scale, {Vms} VMs with {2 * Vms} VDIs, {2 * Vms} VBDs, {Vms} VIFs: dump "
+            + $"{Database.Dump.DumpWriter.Measure(content.Database) >> 20} MiB; "
+            + $"reading and proving the journal {read:0.00} s, typed tables of it {typed:0.00} s; together what "
+            + "opening it as foreign costs");
         return read;
     }
 
@@ -53,7 +58,8 @@ internal static class ScaleBench
         }
 
         var median = JournalBench.Median(times);
-        System.Console.WriteLine($"scale, VM.get_all_records over {protocol}: {median:0.00} s for {bytes >> 20} MiB, {bytes / median / (1 << 20):0} MiB/s");
+        System.Console.WriteLine(
+            $"scale, VM.get_all_records over {protocol}: {median:0.00} s for {bytes >> 20} MiB, {bytes / median / (1 << 20):0} MiB/s");
     }
 
     private static async Task EventsAsync(BigPool pool)
@@ -78,7 +84,9 @@ internal static class ScaleBench
         }
 
         var (call, wait) = (JournalBench.Median(calls), JournalBench.Median(waits));
-        System.Console.WriteLine($"scale, from a change's request to its answer {call:0.00} ms, to the event at a waiting client {wait:0.00} ms; ratio {wait / call:0.00}");
+        System.Console.WriteLine(
+            $"scale, from a change's request to its answer {call:0.00} ms, to the event at a waiting client {wait:0.00} ms; "
+                + $"ratio {wait / call:0.00}");
     }
 
     private static string Token(JsonElement batch) => batch.GetProperty("token").GetString()!;

@@ -33,7 +33,8 @@ internal static class StallBench
             var own = await WorstAsync(database, vms, () => database.FlushWholeAsync(CancellationToken.None));
             var attached = await WorstAsync(database, vms, () => database.AttachAsync(copy, keepTrying: false, CancellationToken.None));
             System.Console.WriteLine(
-                $"stall, {Writers} writers, a database of {size >> 20} MiB: worst wait of a writer {quiet:0} ms in quiet, {own:0} ms while the pool's own journal is written whole, "
+                $"stall, {Writers} writers, a database of {size >> 20} MiB: worst wait of a writer {quiet:0} ms in quiet, {own:0} ms while "
+                    + "the pool's own journal is written whole, "
                 + $"{attached:0} ms while a copy on an SR is; encoding and writing it alone {bare:0} ms, ratio {own / bare:0.0}");
         }
         finally

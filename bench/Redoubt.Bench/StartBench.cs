@@ -21,7 +21,8 @@ internal static class StartBench
         {
             await using var daemon = await PoolDaemon.OpenAsync(
                 new PoolConfig { DataDirectory = Path.Combine(directory.FullName, "data") }, TimeProvider.System, CancellationToken.None);
-            var session = await daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
+            var session = await daemon.Services.Sessions.OpenAsync(
+                SessionOwner.Root, "bench", daemon.Services.Hosts.Local.Host, null, CancellationToken.None);
             Task<object?> CallAsync(string message, params object?[] arguments) => daemon.Messages.Find(message)!(
                 new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), CancellationToken.None), arguments);
 
@@ -29,12 +30,16 @@ internal static class StartBench
             var storage = directory.CreateSubdirectory("storage").FullName;
             var none = ImmutableSortedDictionary<string, string>.Empty;
             var sr = (Ref<SrRecord>)(await CallAsync("SR.create", daemon.Services.Hosts.Local.Host, none.Add("location", storage), 0L, "bench", "", "file", "", false, none))!;
-            var vdi = (Ref<VdiRecord>)(await CallAsync("VDI.create", new VdiRecord { Sr = sr, VirtualSize = 64 << 20, Type = VdiType.User }))!;
+            var vdi =
+                (Ref<VdiRecord>)(await CallAsync("VDI.create", new VdiRecord { Sr = sr, VirtualSize = 64 << 20, Type = VdiType.User }))!;
             await CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk });
 
             using var virsh = await Virsh.ConnectAsync(Path.Combine(directory.FullName, "virsh"));
             var description = Path.Combine(directory.FullName, "domain.xml");
-            await File.WriteAllTextAsync(description, DomainXml.Build(Config(daemon, vm, directory.FullName), daemon.Services.Hosts.Local.Hypervisor.Facts.Platform with { Account = null }));
+            await File.WriteAllTextAsync(
+                description,
+                DomainXml.Build(
+                    Config(daemon, vm, directory.FullName), daemon.Services.Hosts.Local.Hypervisor.Facts.Platform with { Account = null }));
             await PrepareDiskAsync(directory.FullName);
 
             var (ours, bare) = (new List<double>(), new List<double>());
@@ -58,7 +63,8 @@ internal static class StartBench
             }
 
             var (a, b) = (ours.Order().ElementAt(Rounds / 2), bare.Order().ElementAt(Rounds / 2));
-            System.Console.WriteLine($"start, VM.start to QEMU running: {a:0} ms; virsh create of the same machine {b:0} ms; ratio {a / b:0.00}");
+            System.Console.WriteLine(
+                $"start, VM.start to QEMU running: {a:0} ms; virsh create of the same machine {b:0} ms; ratio {a / b:0.00}");
         }
         finally
         {
@@ -100,5 +106,6 @@ internal static class StartBench
     };
 
     private static Task PrepareDiskAsync(string directory) =>
-        new Storage.Images.QemuImg(TimeProvider.System).CreateAsync(Path.Combine(directory, "disk.qcow2"), 64 << 20, CancellationToken.None);
+        new Storage.Images.QemuImg(TimeProvider.System)
+            .CreateAsync(Path.Combine(directory, "disk.qcow2"), 64 << 20, CancellationToken.None);
 }

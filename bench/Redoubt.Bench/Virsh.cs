@@ -17,7 +17,8 @@ internal sealed class Virsh : IDisposable
         Directory.CreateDirectory(Path.Combine(root, "etc"));
         await File.WriteAllTextAsync(
             Path.Combine(root, "etc", "qemu.conf"),
-            "stdio_handler = \"file\"\nsecurity_driver = \"none\"\nnamespaces = []\ncgroup_controllers = []\nuser = \"+0\"\ngroup = \"+0\"\n");
+            "stdio_handler = \"file\"\nsecurity_driver = \"none\"\nnamespaces = []\ncgroup_controllers = []\nuser = "
+                + "\"+0\"\ngroup = \"+0\"\n");
         var shell = new Virsh(Process.Start(new ProcessStartInfo("virsh")
         {
             ArgumentList = { "-c", HypervisorOptions.EmbeddedUri(root) },

@@ -76,14 +76,19 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
     internal static UsageException Unknown(string name)
     {
         var nearest = CommandTable.Nearest(name, LocalCommands.All.Keys);
-        return new($"There is no command '{name}'." + (nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : " 'redoubt help' lists them."), $"Unknown command: {name}");
+        return new(
+            $"There is no command '{name}'."
+                + (nearest.Count > 0 ? $" Did you mean {string.Join(", ", nearest)}?" : " 'redoubt help' lists them."),
+            $"Unknown command: {name}");
     }
 
     private async Task<int> DispatchAsync(IReadOnlyList<string> words, int extra, KnownPools pins, CancellationToken cancellationToken)
     {
         if (FindLocal(words) is var (local, rest))
         {
-            return rest.Contains("--help") ? HelpCommand.Run(CommandLineParser.Parse(["help", local.Name]), terminal) : await local.Run(rest, terminal, cancellationToken);
+            return rest.Contains("--help")
+                ? HelpCommand.Run(CommandLineParser.Parse(["help", local.Name]), terminal)
+                : await local.Run(rest, terminal, cancellationToken);
         }
 
         var line = CommandLineParser.Parse(words, extra);
@@ -117,7 +122,9 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
             }
             else if (!words[i].StartsWith('-'))
             {
-                return words[i] != "help" && LocalCommands.All.TryGetValue(words[i], out var command) ? (command, words.Skip(i + 1).ToList()) : null;
+                return words[i] != "help" && LocalCommands.All.TryGetValue(words[i], out var command)
+                    ? (command, words.Skip(i + 1).ToList())
+                    : null;
             }
         }
 

@@ -3,7 +3,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli;
 
-/// <summary>Prints a server's refusal: xe's lines, which scripts know; what it means and what to do; the code for searches. Each thing once.</summary>
+/// <summary>
+/// Prints a server's refusal: xe's lines, which scripts know; what it means and what to do; the code for searches. Each thing once.
+/// </summary>
 internal static class ErrorPrinter
 {
     /// <param name="terminal">Where to.</param>
@@ -39,11 +41,14 @@ internal static class ErrorPrinter
         }
     }
 
-    private static async Task<Dictionary<string, string>> NamesAsync(XenApiException failure, XenApiClient api, CancellationToken cancellationToken)
+    private static async Task<Dictionary<string, string>> NamesAsync(
+        XenApiException failure, XenApiClient api, CancellationToken cancellationToken)
     {
         var names = new Dictionary<string, string>();
         var objects = ErrorSentences.ObjectsIn(failure.Code, failure.Parameters)
-            .Concat(failure.Parameters.Select((p, i) => (Class: XeErrors.ClassOf(failure.Code, failure.Parameters, i), Ref: p)).Where(p => p.Class is not null).Select(p => (p.Class!, p.Ref)));
+            .Concat(
+                failure.Parameters.Select((p, i) => (Class: XeErrors.ClassOf(failure.Code, failure.Parameters, i), Ref: p))
+                    .Where(p => p.Class is not null).Select(p => (p.Class!, p.Ref)));
         foreach (var (className, reference) in objects.DistinctBy(o => o.Item2))
         {
             try

@@ -6,7 +6,8 @@ using Redoubt.Cli.Output;
 namespace Redoubt.Cli;
 
 /// <summary>
-/// <c>redoubt help</c>. With <c>--minimal</c> the names alone, and of one command a record in xe's form: the completion of the shell reads both.
+/// <c>redoubt help</c>. With <c>--minimal</c> the names alone, and of one command a record in xe's form: the completion of the shell reads
+/// both.
 /// </summary>
 internal static class HelpCommand
 {
@@ -76,8 +77,10 @@ internal static class HelpCommand
         }
         else
         {
-            terminal.PrintLine("Every class of objects has CLASS-list, CLASS-param-list, -param-get, -param-set, -param-add, -param-remove and");
-            terminal.PrintLine("-param-clear: vm, appliance, sr, vdi, vbd, vif, pbd, network, host, pool, task, message, drtask and more ('help --all').");
+            terminal.PrintLine(
+                "Every class of objects has CLASS-list, CLASS-param-list, -param-get, -param-set, -param-add, -param-remove and");
+            terminal.PrintLine(
+                "-param-clear: vm, appliance, sr, vdi, vbd, vif, pbd, network, host, pool, task, message, drtask and more ('help --all').");
         }
     }
 

@@ -13,14 +13,21 @@ internal static class LocalCommands
 {
     public static IReadOnlyDictionary<string, LocalCommand> All { get; } = new[]
     {
-        new LocalCommand(CheckHypervisorCommand.Name, "Opens the hypervisor of a pool that doesn't run, and says why it can't be opened: LIBVIRT-URI.", CheckHypervisorCommand.RunAsync),
+        new LocalCommand(
+            CheckHypervisorCommand.Name, "Opens the hypervisor of a pool that doesn't run, and says why it can't be opened: LIBVIRT-URI.",
+            CheckHypervisorCommand.RunAsync),
         new LocalCommand(
             ConfigCommand.Name, "Judges a daemon's configuration file, or explains it: --check [FILE] | --explain.", ConfigCommand.RunAsync)
         {
             Details = ConfigCommand.Details,
         },
-        new LocalCommand("help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.", (words, terminal, _) => Task.FromResult(HelpCommand.Run(CommandLineParser.Parse(["help", .. words]), terminal))),
-        new LocalCommand("demo", "Shows a disaster and the recovery from it on this machine: [--keep] [--data DIR] --guest IMAGE.", DemoCommand.RunAsync) { Details = DemoOptions.Details },
+        new LocalCommand(
+            "help", "Lists the commands; 'help COMMAND' explains one, 'help --all' lists those of every class.",
+            (words, terminal, _) => Task.FromResult(HelpCommand.Run(CommandLineParser.Parse(["help", .. words]), terminal))),
+        new LocalCommand(
+            "demo",
+            "Shows a disaster and the recovery from it on this machine: [--keep] [--data DIR] --guest IMAGE.",
+            DemoCommand.RunAsync) { Details = DemoOptions.Details },
         new LocalCommand(
             DoctorCommand.Name, "Looks whether a pool can run here, and says what to do: [--config FILE].", DoctorCommand.RunAsync)
         {
@@ -28,7 +35,8 @@ internal static class LocalCommands
         },
         new LocalCommand(
             "inspect",
-            "Shows what is on a metadata volume, in a database dump or at an SR's location, without a server: FILE [--vm NAME|UUID] [--json].",
+            "Shows what is on a metadata volume, in a database dump or at an SR's location, without a server: FILE "
+                + "[--vm NAME|UUID] [--json].",
             InspectCommand.RunAsync) { Details = InspectOptions.Details },
         new LocalCommand(
             NotifyTestCommand.Name, "Sends a test to everybody whom a daemon notifies: [--config FILE].", NotifyTestCommand.RunAsync)

@@ -13,6 +13,8 @@ Console.CancelKeyPress += (_, pressed) =>
 
 await using var output = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = false };
 await using var error = new StreamWriter(Console.OpenStandardError()) { AutoFlush = true };
-var terminal = new Terminal(output, error, isInteractive: !Console.IsErrorRedirected, Console.IsInputRedirected ? null : SecretLine.Read, Console.IsInputRedirected ? null : Console.ReadLine);
+var terminal = new Terminal(
+    output, error, isInteractive: !Console.IsErrorRedirected, Console.IsInputRedirected ? null : SecretLine.Read,
+    Console.IsInputRedirected ? null : Console.ReadLine);
 return await new App(terminal, KnownPools.DefaultFile, TimeProvider.System)
     .RunAsync(args, Environment.GetEnvironmentVariable(ExtraArguments.Variable), interrupt.Token);

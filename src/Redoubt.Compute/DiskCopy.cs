@@ -9,7 +9,7 @@ public sealed record DiskCopy(int Device, DiskSource Target)
 {
     /// <summary>Where that image lies.</summary>
     internal string Path => Target.LocalPath
-        ?? throw new ArgumentException("A disk is copied into an image of this host only.", nameof(Target));
+        ?? throw new InvalidOperationException("A disk is copied into an image of this host only.");
 
     /// <summary>What QEMU opens it with.</summary>
     internal string Driver => Target is DiskSource.Block ? "host_device" : "file";

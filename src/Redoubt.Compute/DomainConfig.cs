@@ -8,7 +8,9 @@ public sealed record DomainConfig
     /// <summary>The VM's UUID, which is the domain's UUID too.</summary>
     public required Guid Uuid { get; init; }
 
-    /// <summary>The VM's name for people; any text. It is not the libvirt name, which is the UUID, because VM names need not be unique.</summary>
+    /// <summary>
+    /// The VM's name for people; any text. It is not the libvirt name, which is the UUID, because VM names need not be unique.
+    /// </summary>
     public required string Name { get; init; }
 
     /// <summary>The most memory the guest can ever have, in bytes (static maximum).</summary>
@@ -51,8 +53,8 @@ public sealed record DomainConfig
     public string? ConsoleLogPath { get; init; }
 
     /// <summary>
-    /// The unix socket of the first serial port, at which one client at a time reads and types; <see langword="null"/> for a port that is only
-    /// kept.
+    /// The unix socket of the first serial port, at which one client at a time reads and types; <see langword="null"/> for a port that is
+    /// only kept.
     /// </summary>
     public string? SerialSocketPath { get; init; }
 

@@ -50,7 +50,8 @@ internal static partial class DomainConfigRules
             if (!Mac().IsMatch(nic.Mac))
                 yield return $"\"{nic.Mac}\" is not a MAC address (network interface {nic.Device}).";
             else if ((Convert.ToByte(nic.Mac[..2], 16) & 1) != 0)
-                yield return $"\"{nic.Mac}\" is a multicast address, which a network interface can't have (network interface {nic.Device}).";
+                yield return $"\"{nic.Mac}\" is a multicast address, which a network interface can't have (network "
+                    + $"interface {nic.Device}).";
             if (nic.Bridge is not null && !HostBridge.IsInterfaceName(nic.Bridge))
                 yield return $"\"{nic.Bridge}\" can't be the name of a bridge (network interface {nic.Device}).";
         }
@@ -67,7 +68,8 @@ internal static partial class DomainConfigRules
         foreach (var (what, path) in files.Concat(sockets))
         {
             if (path is not null && (!Path.IsPathRooted(path) || XmlText.Clean(path) != path))
-                yield return $"The path of the {what}, \"{XmlText.Clean(path)}\", is not absolute, or holds a character that libvirt can't be told.";
+                yield return $"The path of the {what}, \"{XmlText.Clean(path)}\", is not absolute, or holds a character "
+                    + "that libvirt can't be told.";
         }
 
         foreach (var (what, path) in sockets)
@@ -77,6 +79,8 @@ internal static partial class DomainConfigRules
         }
     }
 
-    [GeneratedRegex("^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        "^[0-9A-Fa-f]{2}(?::[0-9A-Fa-f]{2}){5}\\z", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Mac();
 }

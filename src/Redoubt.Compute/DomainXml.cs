@@ -17,7 +17,8 @@ public static class DomainXml
         var title = XmlText.CleanLine(config.Name);
         var domain = new XElement(
             "domain",
-            new XAttribute("type", platform.Accelerator switch { Accelerator.Kvm => "kvm", Accelerator.Tcg => "qemu", Accelerator.Test => "test" }),
+            new XAttribute(
+                "type", platform.Accelerator switch { Accelerator.Kvm => "kvm", Accelerator.Tcg => "qemu", Accelerator.Test => "test" }),
             new XElement("name", config.Uuid.ToString("D")),
             new XElement("uuid", config.Uuid.ToString("D")),
             string.IsNullOrWhiteSpace(title) ? null : new XElement("title", title),
@@ -40,7 +41,8 @@ public static class DomainXml
 
     private static XElement OperatingSystem(DomainConfig config, DomainPlatform platform)
     {
-        var os = new XElement("os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", platform.Machine), "hvm"));
+        var os = new XElement(
+            "os", new XElement("type", new XAttribute("arch", "x86_64"), new XAttribute("machine", platform.Machine), "hvm"));
         if (platform.Accelerator == Accelerator.Test)
             os.Element("type")!.RemoveAttributes(); // The test driver knows one made-up architecture and no machine types.
         if (config.Firmware == Firmware.Uefi)
@@ -105,10 +107,13 @@ public static class DomainXml
         new XElement("rng", new XAttribute("model", "virtio"), new XElement("backend", new XAttribute("model", "random"), "/dev/urandom")));
 
     // persistent_state: or libvirt removes what the TPM keeps as soon as the guest ends, before anybody could have taken it.
-    private static XElement? Tpm(DomainConfig config, DomainPlatform platform) => !config.HasTpm || platform.Accelerator == Accelerator.Test ? null : new XElement(
-        "tpm",
-        new XAttribute("model", "tpm-crb"),
-        new XElement("backend", new XAttribute("type", "emulator"), new XAttribute("version", "2.0"), new XAttribute("persistent_state", "yes")));
+    private static XElement? Tpm(DomainConfig config, DomainPlatform platform) =>
+        !config.HasTpm || platform.Accelerator == Accelerator.Test ? null : new XElement(
+            "tpm",
+            new XAttribute("model", "tpm-crb"),
+            new XElement(
+                "backend", new XAttribute("type", "emulator"), new XAttribute("version", "2.0"),
+                new XAttribute("persistent_state", "yes")));
 
     private static XElement Disk(DomainDisk disk) => new(
         "disk",
@@ -208,7 +213,8 @@ public static class DomainXml
         :
         [
             // Several may look at once; a viewer that asks to be the only one, as many do by default, throws nobody out.
-            new XElement("graphics", new XAttribute("type", "vnc"), new XAttribute("socket", socketPath), new XAttribute("sharePolicy", "ignore")),
+            new XElement(
+                "graphics", new XAttribute("type", "vnc"), new XAttribute("socket", socketPath), new XAttribute("sharePolicy", "ignore")),
             new XElement("video", new XElement("model", new XAttribute("type", "vga"))),
             new XElement("input", new XAttribute("type", "tablet"), new XAttribute("bus", "usb")),
         ];

@@ -20,7 +20,8 @@ internal static class EmbeddedRoot
 #pragma warning restore CA1416
             foreach (var directory in new[] { "etc", "log", "cache" })
                 Directory.CreateDirectory(Path.Combine(root, directory));
-            WriteSettings(SettingsOf(root), Settings(Native.GetEffectiveUserId(), Native.GetEffectiveGroupId(), GuestAccount.Find() is not null));
+            WriteSettings(
+                SettingsOf(root), Settings(Native.GetEffectiveUserId(), Native.GetEffectiveGroupId(), GuestAccount.Find() is not null));
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -28,11 +29,15 @@ internal static class EmbeddedRoot
         }
     }
 
-    /// <summary>Whether the settings of a root are those that Redoubt writes; an administrator may have put others in their place.</summary>
+    /// <summary>
+    /// Whether the settings of a root are those that Redoubt writes; an administrator may have put others in their place.
+    /// </summary>
     internal static bool HasOwnSettings(string root) =>
         File.ReadAllText(SettingsOf(root)).StartsWith(Marker, StringComparison.Ordinal);
 
-    /// <summary>Checks that no process runs a hypervisor there, before anything of it is touched. libvirt holds a lock as long as it does.</summary>
+    /// <summary>
+    /// Checks that no process runs a hypervisor there, before anything of it is touched. libvirt holds a lock as long as it does.
+    /// </summary>
     /// <exception cref="HypervisorException">One does.</exception>
     /// <remarks>Not for a root that this process itself has opened: closing the file would let go of that lock.</remarks>
     internal static void RequireUnused(HypervisorUri uri, string root)

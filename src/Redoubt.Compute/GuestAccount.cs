@@ -6,8 +6,8 @@ namespace Redoubt.Compute;
 
 /// <summary>
 /// The account that guests of an embedded hypervisor run as where this process is root. It owns nothing: QEMU opens disks, firmware, logs
-/// and sockets as root, gives that up for good, and only then lets the guest run. What breaks out of a device finds itself in a process that
-/// may open nothing of the host's but what everybody may, and nothing of other guests.
+/// and sockets as root, gives that up for good, and only then lets the guest run. What breaks out of a device finds itself in a process
+/// that may open nothing of the host's but what everybody may, and nothing of other guests.
 /// </summary>
 /// <param name="User">Its number.</param>
 /// <param name="Group">Its group's.</param>
@@ -23,8 +23,8 @@ public sealed record GuestAccount(uint User, uint Group)
     private string Text => string.Create(CultureInfo.InvariantCulture, $"{User}:{Group}");
 
     /// <summary>
-    /// The host's; null if this process has no rights that a guest should not have, if there is no such account, or if libvirt is too old to
-    /// hand a guest a file that is open, without which no guest could be suspended.
+    /// The host's; null if this process has no rights that a guest should not have, if there is no such account, or if libvirt is too old
+    /// to hand a guest a file that is open, without which no guest could be suspended.
     /// </summary>
     internal static GuestAccount? Find() => Native.GetEffectiveUserId() != 0 || !CanHandOver()
         ? null
@@ -35,8 +35,8 @@ public sealed record GuestAccount(uint User, uint Group)
     internal static bool IsToldIn(IEnumerable<string> arguments) => arguments.Any(Options.Contains);
 
     /// <summary>
-    /// What tells QEMU, and closes to it what it needs no more once the guest runs. Not to become another: that is how it gives root up, and
-    /// who has no rights gains none by it.
+    /// What tells QEMU, and closes to it what it needs no more once the guest runs. Not to become another: that is how it gives root up,
+    /// and who has no rights gains none by it.
     /// </summary>
     /// <param name="qemu">The version of QEMU.</param>
     internal string[] ArgumentsFor(Version qemu) =>

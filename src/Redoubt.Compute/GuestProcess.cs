@@ -9,7 +9,9 @@ namespace Redoubt.Compute;
 /// <param name="Name">The domain's name, which is the VM's UUID.</param>
 internal sealed record GuestProcess(int Pid, string Name)
 {
-    /// <summary>Every one of a root. Found by what each was started with, since a record may be gone or name a number that is another's now.</summary>
+    /// <summary>
+    /// Every one of a root. Found by what each was started with, since a record may be gone or name a number that is another's now.
+    /// </summary>
     internal static List<GuestProcess> ListOn(string root)
     {
         var mine = Path.Combine(root, "lib", "qemu", "domain-");
@@ -84,6 +86,8 @@ internal sealed record GuestProcess(int Pid, string Name)
     private static string? NameOf(string[] arguments, string mine)
     {
         var guest = arguments.FirstOrDefault(a => a.StartsWith("guest=", StringComparison.Ordinal));
-        return guest is not null && arguments.Any(a => a.Contains(mine, StringComparison.Ordinal)) ? guest["guest=".Length..].Split(',')[0] : null;
+        return guest is not null && arguments.Any(a => a.Contains(mine, StringComparison.Ordinal))
+            ? guest["guest=".Length..].Split(',')[0]
+            : null;
     }
 }

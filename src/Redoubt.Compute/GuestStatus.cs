@@ -11,8 +11,8 @@ namespace Redoubt.Compute;
 internal sealed record GuestStatus(int Pid, string State, string Reason)
 {
     /// <summary>
-    /// The guest has not executed an instruction yet, and the process that was starting it is gone. libvirt ends such a guest itself as soon
-    /// as it can speak with it; one without a process it lists for ever, with the start as a job that nobody ends.
+    /// The guest has not executed an instruction yet, and the process that was starting it is gone. libvirt ends such a guest itself as
+    /// soon as it can speak with it; one without a process it lists for ever, with the start as a job that nobody ends.
     /// </summary>
     internal bool IsHalfStarted => Pid == 0 || this is { State: "paused", Reason: "starting up" };
 

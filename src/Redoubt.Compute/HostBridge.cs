@@ -42,7 +42,8 @@ public static class HostBridge
                 case BridgeControl.NotPermitted or BridgeControl.NotKnown:
                     return false;
                 case var error:
-                    throw new IOException($"The bridge {name} can't be made: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)}.");
+                    throw new IOException(
+                        $"The bridge {name} can't be made: {System.Runtime.InteropServices.Marshal.GetPInvokeErrorMessage(error)}.");
             }
         }
 
@@ -68,8 +69,8 @@ public static class HostBridge
     }
 
     /// <summary>
-    /// Removes the bridges that <see cref="TryMakeIsolated"/> made in a process that has ended since without removing them, and that nothing is
-    /// connected to. Those of processes that run are left alone, whatever pool they serve.
+    /// Removes the bridges that <see cref="TryMakeIsolated"/> made in a process that has ended since without removing them, and that
+    /// nothing is connected to. Those of processes that run are left alone, whatever pool they serve.
     /// </summary>
     public static void RemoveAbandoned()
     {
@@ -88,7 +89,8 @@ public static class HostBridge
     }
 
     /// <summary>Whether anything is connected to a bridge.</summary>
-    public static bool IsUsed(string name) => Exists(name) && Directory.EnumerateFileSystemEntries(Path.Combine(NetworkClass, name, "brif")).Any();
+    public static bool IsUsed(string name) =>
+        Exists(name) && Directory.EnumerateFileSystemEntries(Path.Combine(NetworkClass, name, "brif")).Any();
 
     internal static bool Exists(string name, string networkClass) =>
         IsInterfaceName(name) && Directory.Exists(Path.Combine(networkClass, name, "bridge"));

@@ -26,8 +26,8 @@ public sealed partial class Hypervisor
         CallAsync(path, c => TryReadSaved(c, path) is not null, cancellationToken);
 
     /// <summary>
-    /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest sees of
-    /// its machine stays as it was. It is left paused before its next instruction. The file stays.
+    /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest
+    /// sees of its machine stays as it was. It is left paused before its next instruction. The file stays.
     /// </summary>
     /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
     public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)

@@ -67,8 +67,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public IReadOnlyList<Guid> Silent { get; private init; } = [];
 
     /// <summary>
-    /// The guests that run on this host, and that libvirt has lost its record of, with their processes. They are listed as running; all that
-    /// can be done with one is to switch it off.
+    /// The guests that run on this host, and that libvirt has lost its record of, with their processes. They are listed as running; all
+    /// that can be done with one is to switch it off.
     /// </summary>
     public IReadOnlyDictionary<Guid, int> Strays => _strays.Where(s => s.IsAlive() && Guid.TryParse(s.Name, out _))
         .DistinctBy(s => s.Name).ToDictionary(s => Guid.Parse(s.Name), s => s.Pid);
@@ -121,7 +121,9 @@ public sealed partial class Hypervisor : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether the host has this bridge. Of a host that is not this machine it is not known until a guest starts, so the answer is yes.</summary>
+    /// <summary>
+    /// Whether the host has this bridge. Of a host that is not this machine it is not known until a guest starts, so the answer is yes.
+    /// </summary>
     public bool HasBridge(string name) => !SeesThisHost || HostBridge.Exists(name);
 
     /// <summary>
@@ -150,7 +152,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
     /// <summary>The host's memory now.</summary>
     public async Task<HostMemory> GetMemoryAsync(CancellationToken cancellationToken) => _uri.Kind switch
     {
-        HypervisorKind.Embedded or HypervisorKind.Local => HostMemory.Parse(await File.ReadAllTextAsync("/proc/meminfo", cancellationToken)),
+        HypervisorKind.Embedded or HypervisorKind.Local =>
+            HostMemory.Parse(await File.ReadAllTextAsync("/proc/meminfo", cancellationToken)),
 
         // Guests that are only pretended take none, and the driver can't tell what is free of a host described in a file.
         HypervisorKind.Test => new(Facts.MemoryTotalBytes, Facts.MemoryTotalBytes),
@@ -235,7 +238,9 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public Task<bool> DestroyAsync(Guid uuid, CancellationToken cancellationToken) =>
         CallAsync(uuid.ToString("D"), c => c.Destroy(uuid) || KillStray(uuid), cancellationToken);
 
-    /// <summary>Moves the balloon: how many bytes the guest is to keep. The guest follows in its own time, if it has a balloon driver.</summary>
+    /// <summary>
+    /// Moves the balloon: how many bytes the guest is to keep. The guest follows in its own time, if it has a balloon driver.
+    /// </summary>
     public Task SetMemoryAsync(Guid uuid, long bytes, CancellationToken cancellationToken) =>
         DoAsync(uuid, c => c.SetMemory(uuid, bytes), cancellationToken);
 
@@ -263,7 +268,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     /// <summary>What is on the guest's screen.</summary>
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), c => Facts.Platform.Account is null ? c.Screenshot(uuid) : ScreenPicture.Take(c, uuid), cancellationToken);
+        CallAsync(
+            uuid.ToString("D"), c => Facts.Platform.Account is null ? c.Screenshot(uuid) : ScreenPicture.Take(c, uuid), cancellationToken);
 
     /// <summary>
     /// Everything that happens to domains from now on, beginning with <see cref="DomainEventKind.Resync"/>. Whoever lists the domains on
@@ -377,7 +383,8 @@ public sealed partial class Hypervisor : IAsyncDisposable
         HypervisorFailure.NotAnswering,
         subject,
         Guid.TryParse(subject, out _)
-            ? $"The guest of VM {subject} does not answer: its QEMU process hangs or is stopped, for example on storage that does not answer."
+            ? $"The guest of VM {subject} does not answer: its QEMU process hangs or is stopped, for example on "
+                + "storage that does not answer."
             : $"The hypervisor {subject} has not answered in time.",
         "What was asked may still be done. Mend what it waits for, or switch the VM off (vm-shutdown --force).",
         hanging);

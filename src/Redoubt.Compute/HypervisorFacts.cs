@@ -30,9 +30,13 @@ public sealed record HypervisorFacts
     /// <summary>What guests are built on.</summary>
     public required DomainPlatform Platform { get; init; }
 
-    /// <summary>Why guests have more rights on this host than they should, a whole sentence; <see langword="null"/> when they have not.</summary>
+    /// <summary>
+    /// Why guests have more rights on this host than they should, a whole sentence; <see langword="null"/> when they have not.
+    /// </summary>
     public string? Unconfined { get; init; }
 
-    /// <summary>What an operator should know about this host, whole sentences: above all, why KVM is not used. Empty when all is well.</summary>
+    /// <summary>
+    /// What an operator should know about this host, whole sentences: above all, why KVM is not used. Empty when all is well.
+    /// </summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 }

@@ -21,7 +21,9 @@ public enum HypervisorFailure
     /// <summary>The hypervisor did not answer, or refused the connection.</summary>
     ConnectionFailed,
 
-    /// <summary>The hypervisor, or the guest that it was asked about, has not answered in time; whether it will do it is not known.</summary>
+    /// <summary>
+    /// The hypervisor, or the guest that it was asked about, has not answered in time; whether it will do it is not known.
+    /// </summary>
     NotAnswering,
 
     /// <summary>Another process runs the embedded hypervisor on the same root.</summary>

@@ -71,7 +71,8 @@ public sealed class HypervisorLink : IAsyncDisposable
         HypervisorFailure.ConnectionFailed,
         uri,
         $"The hypervisor {uri} can't be used: {why}.",
-        "The guests are not affected. It is tried again until it works; the log of the daemon and libvirt's own (log/libvirt.log below its root) may say more.",
+        "The guests are not affected. It is tried again until it works; the log of the daemon and libvirt's own (log/libvirt.log below "
+            + "its root) may say more.",
         cause);
 
     private async Task KeepAsync(CancellationToken stopping)

@@ -25,7 +25,9 @@ internal static class HypervisorOpener
         Timeout.InfiniteTimeSpan,
         cancellationToken);
 
-    /// <summary>The emulator to name in a domain's description; <see langword="null"/> leaves it to a libvirt that knows its host better.</summary>
+    /// <summary>
+    /// The emulator to name in a domain's description; <see langword="null"/> leaves it to a libvirt that knows its host better.
+    /// </summary>
     internal static string? EmulatorFor(HypervisorUri uri, HypervisorOptions options) => uri.Kind switch
     {
         HypervisorKind.Embedded or HypervisorKind.Local => options.EmulatorPath ?? DefaultEmulator,
@@ -44,7 +46,8 @@ internal static class HypervisorOpener
         var saysWho = uri.Root is { } root && EmbeddedRoot.HasOwnSettings(root);
         var account = saysWho ? GuestAccount.Find() : null;
         var unconfined = saysWho && account is null && Native.GetEffectiveUserId() == 0
-            ? "Guests run as root, so that one that breaks out of QEMU has this host: use libvirt 8.2 or later, or a daemon that is not root."
+            ? "Guests run as root, so that one that breaks out of QEMU has this host: use libvirt 8.2 or later, or a "
+                + "daemon that is not root."
             : null;
         if (unconfined is not null)
             warnings.Add(unconfined);

@@ -7,7 +7,9 @@ namespace Redoubt.Compute;
 /// <summary>How a hypervisor is to be opened.</summary>
 public sealed record HypervisorOptions
 {
-    /// <summary>The libvirt URI: <c>qemu:///embed?root=DIR</c>, <c>qemu:///system</c>, <c>qemu+tls://HOST/system</c>, <c>test:///default</c>.</summary>
+    /// <summary>
+    /// The libvirt URI: <c>qemu:///embed?root=DIR</c>, <c>qemu:///system</c>, <c>qemu+tls://HOST/system</c>, <c>test:///default</c>.
+    /// </summary>
     public required string Uri { get; init; }
 
     /// <summary>
@@ -20,8 +22,8 @@ public sealed record HypervisorOptions
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>
-    /// The command that <see cref="HypervisorLink"/> has try an embedded hypervisor first, in a process of its own, with the URI as its last
-    /// word; see <see cref="HypervisorTrial"/>. <see langword="null"/>: none.
+    /// The command that <see cref="HypervisorLink"/> has try an embedded hypervisor first, in a process of its own, with the URI as its
+    /// last word; see <see cref="HypervisorTrial"/>. <see langword="null"/>: none.
     /// </summary>
     public IReadOnlyList<string>? TrialCommand { get; init; }
 

@@ -13,7 +13,9 @@ namespace Redoubt.Compute;
 /// </remarks>
 public static class HypervisorTrial
 {
-    /// <summary>The process that tries: opens the hypervisor, lets it go, and says on its output how it went. It ends when its input does.</summary>
+    /// <summary>
+    /// The process that tries: opens the hypervisor, lets it go, and says on its output how it went. It ends when its input does.
+    /// </summary>
     /// <returns>The exit code.</returns>
     public static async Task<int> PlayAsync(string uri, TextReader input, TextWriter output)
     {
@@ -37,14 +39,16 @@ public static class HypervisorTrial
         }
         catch (HypervisorException failure)
         {
-            await output.WriteLineAsync(JsonSerializer.Serialize(new[] { failure.Failure.ToString(), failure.Subject, failure.Problem, failure.Advice }));
+            await output.WriteLineAsync(
+                JsonSerializer.Serialize(new[] { failure.Failure.ToString(), failure.Subject, failure.Problem, failure.Advice }));
             return 1;
         }
     }
 
     /// <summary>Has a process try.</summary>
     /// <exception cref="HypervisorException">It could not open the hypervisor, or did not come to an end.</exception>
-    internal static async Task RunAsync(IReadOnlyList<string> command, string uri, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    internal static async Task RunAsync(
+        IReadOnlyList<string> command, string uri, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
     {
         using var process = new Process();
         process.StartInfo = new ProcessStartInfo(command[0], [.. command.Skip(1), uri])
@@ -64,7 +68,8 @@ public static class HypervisorTrial
             await process.WaitForExitAsync(either.Token);
             if (process.ExitCode != 0)
                 throw Read(await output) ?? HypervisorLink.Unreachable(
-                    uri, $"the attempt to open it ended with code {process.ExitCode}: {(await errors).Trim().ReplaceLineEndings("; ")}", null);
+                    uri, $"the attempt to open it ended with code {process.ExitCode}: {(await errors).Trim().ReplaceLineEndings("; ")}",
+                    null);
         }
         catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
         {

@@ -40,7 +40,8 @@ internal sealed record HypervisorUri(string Text, HypervisorKind Kind, string? R
         root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         return Encoding.UTF8.GetByteCount(root) <= RootBytesMax
             ? root
-            : throw Invalid(text, $"Its root \"{root}\" is longer than {RootBytesMax} bytes, so the paths of the guests' sockets would be too long.");
+            : throw Invalid(
+                text, $"Its root \"{root}\" is longer than {RootBytesMax} bytes, so the paths of the guests' sockets would be too long.");
     }
 
     private static HypervisorException Invalid(string text, string why) => new(

@@ -5,8 +5,8 @@ using Redoubt.Compute.Libvirt;
 namespace Redoubt.Compute;
 
 /// <summary>
-/// Hands the images that a guest writes to, its disks and its firmware's variables, to its QEMU as open files, in the place of those that it
-/// opened by their names while it was still root.
+/// Hands the images that a guest writes to, its disks and its firmware's variables, to its QEMU as open files, in the place of those that
+/// it opened by their names while it was still root.
 /// <code>
 /// suspend   QEMU stops writing, and opens each image anew to read    handed over before, while the guest still runs
 /// resume    QEMU has opened them to read, and opens them to write    handed over before the guest goes on
@@ -31,7 +31,8 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
         var arguments = process.Arguments();
         if (!GuestAccount.IsToldIn(arguments))
             return; // It is who it was.
-        var nodes = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray().ToDictionary(n => (string)n!["node-name"]!, n => (string)n!["file"]!);
+        var nodes = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray()
+            .ToDictionary(n => (string)n!["node-name"]!, n => (string)n!["file"]!);
         foreach (var image in WrittenImage.In(arguments))
             HandOver(image, isWriting, nodes);
     }
@@ -81,7 +82,8 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
         LentFile.Use(ask, file, name => ask("blockdev-add", image.Handed(node, name, locks), null));
     }
 
-    private void Reopen(params JsonObject[] nodes) => ask("blockdev-reopen", new JsonObject { ["options"] = new JsonArray([.. nodes]) }, null);
+    private void Reopen(params JsonObject[] nodes) =>
+        ask("blockdev-reopen", new JsonObject { ["options"] = new JsonArray([.. nodes]) }, null);
 
     private void Drop(string node) => ask("blockdev-del", new JsonObject { ["node-name"] = node }, null);
 
@@ -103,7 +105,8 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
         try
         {
             var names = new[] { path, RealPath(path), $"{path} (deleted)" };
-            var open = Directory.EnumerateFileSystemEntries($"/proc/{process.Pid}/fd").FirstOrDefault(f => names.Contains(new FileInfo(f).LinkTarget))
+            var open = Directory.EnumerateFileSystemEntries($"/proc/{process.Pid}/fd")
+                .FirstOrDefault(f => names.Contains(new FileInfo(f).LinkTarget))
                 ?? throw new IOException("it has no file of that name open, as after a move or another mount");
             return File.OpenHandle(open, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
         }

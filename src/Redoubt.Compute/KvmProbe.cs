@@ -19,7 +19,8 @@ internal sealed class KvmProbe(string emulatorPath, TimeProvider time)
     internal async Task<KvmAnswer> AskAsync(string? cacheFile, CancellationToken cancellationToken)
     {
         if (!File.Exists(DevicePath))
-            return new KvmAnswer(false, $"there is no {DevicePath}: the processor's virtualisation is off, or the kernel lacks the kvm module");
+            return new KvmAnswer(
+                false, $"there is no {DevicePath}: the processor's virtualisation is off, or the kernel lacks the kvm module");
         var cache = new KvmAnswerCache(cacheFile, KvmAnswerCache.KeyFor(emulatorPath), time);
         if (await cache.ReadAsync(cancellationToken) is { } known)
             return known;
@@ -51,9 +52,11 @@ internal sealed class KvmProbe(string emulatorPath, TimeProvider time)
             "-drive", $"file={image},format=raw,if=ide",
             "-device", $"isa-debug-exit,iobase=0x{ProbeGuest.Port:x},iosize=0x02",
         ];
-        return await ProgramRun.RunAsync(new ProcessStartInfo(emulatorPath, arguments), ComplaintMax, Patience, time, cancellationToken) switch
+        return await ProgramRun.RunAsync(
+            new ProcessStartInfo(emulatorPath, arguments), ComplaintMax, Patience, time, cancellationToken) switch
         {
-            null => new KvmAnswer(false, $"{DevicePath} opens, but a probe guest did not run a single instruction within {Patience.TotalSeconds:0.#} s"),
+            null => new KvmAnswer(
+                false, $"{DevicePath} opens, but a probe guest did not run a single instruction within {Patience.TotalSeconds:0.#} s"),
             { ExitCode: ProbeGuest.ExitCode } => new KvmAnswer(true, "a probe guest answered"),
             var ended => new KvmAnswer(false, $"the probe guest did not start: {ended.Errors.Trim().ReplaceLineEndings("; ")}"),
         };

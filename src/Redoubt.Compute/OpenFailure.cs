@@ -19,7 +19,8 @@ internal static class OpenFailure
             return Because(
                 HypervisorFailure.AccountMissing,
                 $"libvirt's QEMU driver insists on an account that this host lacks ({text}).",
-                "Create it (useradd --system --user-group --no-create-home --shell /usr/sbin/nologin libvirt-qemu), or install libvirt-daemon-system.");
+                "Create it (useradd --system --user-group --no-create-home --shell /usr/sbin/nologin libvirt-qemu), or "
+                    + "install libvirt-daemon-system.");
         if (Says("driver.pid"))
             return RootInUse(uri, cause);
         if (Says("state driver is not active"))

@@ -13,7 +13,9 @@ internal static class PngImage
 
     private static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0d, 0x0a, 0x1a, 0x0a];
 
-    /// <summary>The picture of a binary pixmap (<c>P6</c>, 255 shades) as a PNG of the same size, 8 bits for each of three colours.</summary>
+    /// <summary>
+    /// The picture of a binary pixmap (<c>P6</c>, 255 shades) as a PNG of the same size, 8 bits for each of three colours.
+    /// </summary>
     /// <exception cref="InvalidDataException">It is no such pixmap.</exception>
     public static byte[] OfPixmap(ReadOnlySpan<byte> pixmap)
     {

@@ -4,8 +4,8 @@ namespace Redoubt.Compute;
 
 /// <summary>
 /// Fits the description of a guest that was saved, perhaps on another host, to this host. Pure. What the guest can see (machine, processor,
-/// addresses) is kept from the saved one, since its memory holds drivers for exactly that; what only the host sees (files, bridges, sockets)
-/// is taken from a fresh one.
+/// addresses) is kept from the saved one, since its memory holds drivers for exactly that; what only the host sees (files, bridges,
+/// sockets) is taken from a fresh one.
 /// </summary>
 /// <remarks>
 /// The file lies on storage, and whoever writes there may have written it. So nothing is kept of the saved description but what is known to
@@ -17,11 +17,13 @@ internal static class SavedDomain
 
     private static readonly HashSet<XName> OfDomains =
     [
-        "name", "uuid", "genid", "title", "memory", "currentMemory", "vcpu", "vcpus", "cpu", "os", "features", "clock", "on_poweroff", "on_reboot",
+        "name", "uuid", "genid", "title", "memory", "currentMemory", "vcpu", "vcpus", "cpu", "os", "features", "clock", "on_poweroff",
+        "on_reboot",
         "on_crash", "pm", "devices", Qemu + "commandline",
     ];
 
-    private static readonly HashSet<XName> OfBoots = ["type", "loader", "nvram", "boot", "kernel", "initrd", "cmdline", "bootmenu", "smbios", "bios", "firmware"];
+    private static readonly HashSet<XName> OfBoots =
+        ["type", "loader", "nvram", "boot", "kernel", "initrd", "cmdline", "bootmenu", "smbios", "bios", "firmware"];
 
     // What each kind of device keeps of itself, and of its attributes.
     private static readonly Dictionary<XName, (HashSet<XName> Elements, HashSet<XName> Attributes)> OfDevices = new()
@@ -46,7 +48,8 @@ internal static class SavedDomain
     /// <param name="saved">libvirt's description in the file.</param>
     /// <param name="fresh">What <see cref="DomainXml"/> makes of <paramref name="config"/>.</param>
     /// <param name="config">What the guest would be started with here.</param>
-    /// <exception cref="HypervisorException"><see cref="HypervisorFailure.ConfigInvalid"/>: the VM has other devices now than when it was saved.</exception>
+    /// <exception cref="HypervisorException"><see cref="HypervisorFailure.ConfigInvalid"/>: the VM has other devices now than when it was
+    /// saved.</exception>
     internal static string Adapt(string saved, string fresh, DomainConfig config)
     {
         var (domain, here) = (XElement.Parse(saved), XElement.Parse(fresh));
@@ -72,7 +75,8 @@ internal static class SavedDomain
     {
         // libvirt finds the firmware of this host again.
         Strip(os, OfBoots, ["firmware"]);
-        os.Elements("loader").Where(l => !l.Value.StartsWith("/usr/share/", StringComparison.Ordinal) || l.Value.Contains("..", StringComparison.Ordinal)).Remove();
+        os.Elements("loader").Where(
+            l => !l.Value.StartsWith("/usr/share/", StringComparison.Ordinal) || l.Value.Contains("..", StringComparison.Ordinal)).Remove();
         foreach (var name in new[] { "kernel", "initrd", "nvram" })
         {
             // Without one of ours libvirt chooses a file of variables on this host; the guest's own come with its memory.
@@ -171,7 +175,8 @@ internal static class SavedDomain
     }
 
     private static List<string> SegmentNics(XElement? commandLine) =>
-        [.. commandLine?.Elements().Attributes("value").Select(word => word.Value).Where(word => word.StartsWith("virtio-net-pci,", StringComparison.Ordinal)) ?? []];
+        [.. commandLine?.Elements().Attributes("value").Select(word => word.Value)
+            .Where(word => word.StartsWith("virtio-net-pci,", StringComparison.Ordinal)) ?? []];
 
     private static void Replace(XElement into, XElement from, string name)
     {
@@ -190,7 +195,8 @@ internal static class SavedDomain
         $"The VM {config.Name} was suspended with {before} and has {after} now, so that its memory does not fit it any more.",
         "Give it the devices back that it had, or discard its suspended state by switching it off (vm-shutdown --force).");
 
-    private static string Names(IEnumerable<string> names) => string.Join(", ", names.Order(StringComparer.Ordinal).DefaultIfEmpty("(none)"));
+    private static string Names(IEnumerable<string> names) =>
+        string.Join(", ", names.Order(StringComparer.Ordinal).DefaultIfEmpty("(none)"));
 
     private static string Target(XElement disk) => (string)disk.Element("target")!.Attribute("dev")!;
 

@@ -3,7 +3,9 @@ using Redoubt.Compute.Libvirt;
 
 namespace Redoubt.Compute;
 
-/// <summary>The picture of a guest's screen where its QEMU may open no file of the host's: it is handed one, and the file has no name.</summary>
+/// <summary>
+/// The picture of a guest's screen where its QEMU may open no file of the host's: it is handed one, and the file has no name.
+/// </summary>
 internal static class ScreenPicture
 {
     internal static Screenshot Take(LibvirtConnection connection, Guid uuid)

@@ -16,7 +16,8 @@ internal static class StartFailure
         if (cause.Error == LibvirtError.DomainExists || Says("already active") || Says("already exists with uuid"))
             return AlreadyRunning(config.Uuid, cause);
         if (Says("\" lock") && (Says("Failed to get") || Says("Is another process using")))
-            return Disk(HypervisorFailure.DiskInUse, "is open for writing in another process, so the VM or its disk is in use", DiskInUseAdvice);
+            return Disk(
+                HypervisorFailure.DiskInUse, "is open for writing in another process, so the VM or its disk is in use", DiskInUseAdvice);
         if (Says("cannot set up guest memory") || Says("Cannot allocate memory"))
             return StartChecks.NotEnoughMemory(config, memory, cause);
         if (Says("Unable to find any firmware") || Says("firmware") && Says("efi"))
@@ -27,7 +28,9 @@ internal static class StartFailure
                 "Install it (Debian and Ubuntu: apt-get install ovmf), or set the VM's firmware to BIOS.",
                 cause);
         if (Says("Image is not in") || Says("Could not open") || Says("Permission denied") || Says("Could not read"))
-            return Disk(HypervisorFailure.DiskUnreadable, $"can't be read ({LastLine(text)})", "Check the image (qemu-img check) and who may read it.");
+            return Disk(
+                HypervisorFailure.DiskUnreadable, $"can't be read ({LastLine(text)})",
+                "Check the image (qemu-img check) and who may read it.");
         return new HypervisorException(
             HypervisorFailure.Refused,
             config.Uuid.ToString("D"),
@@ -58,7 +61,8 @@ internal static class StartFailure
         cause);
 
     private const string DiskInUseAdvice =
-        "Find out where it runs before anything else: starting it twice would destroy its data. On this host, fuser or lslocks names the process.";
+        "Find out where it runs before anything else: starting it twice would destroy its data. On this host, fuser or "
+            + "lslocks names the process.";
 
     /// <summary>QEMU's complaint comes last; before it stands everything libvirt read from its log.</summary>
     private static string LastLine(string text) =>

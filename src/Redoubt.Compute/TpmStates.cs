@@ -1,8 +1,8 @@
 namespace Redoubt.Compute;
 
 /// <summary>
-/// Where what the TPMs of guests keep lies: a directory of its own for each guest, in which <c>swtpm</c> replaces one file as a whole whenever
-/// its state changes. libvirt chooses the place, and makes a fresh state where a guest has no directory yet.
+/// Where what the TPMs of guests keep lies: a directory of its own for each guest, in which <c>swtpm</c> replaces one file as a whole
+/// whenever its state changes. libvirt chooses the place, and makes a fresh state where a guest has no directory yet.
 /// </summary>
 public static class TpmStates
 {

@@ -29,7 +29,9 @@ internal sealed record WrittenImage(JsonObject File, JsonObject Format)
         return
         [
             .. nodes.Values.Where(n => (bool?)n["read-only"] != true && n["file"] is JsonValue)
-                .Where(n => nodes.GetValueOrDefault((string)n["file"]!) is { } file && (bool?)file[OpensAnew] == true && file["filename"] is not null)
+                .Where(
+                    n => nodes.GetValueOrDefault((string)n["file"]!) is { } file && (bool?)file[OpensAnew] == true
+                        && file["filename"] is not null)
                 .Select(n => new WrittenImage(nodes[(string)n["file"]!], n)),
         ];
     }

@@ -22,7 +22,8 @@ public static class ConsoleHost
 
     // Nothing from elsewhere, and no script but our files. Attributes may carry styles: the rows of long lists are placed by them.
     private const string ContentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src 'self'; frame-src 'self'; "
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; font-src "
+            + "'self'; frame-src 'self'; "
         + "connect-src 'self'; form-action 'self'; base-uri 'self'; frame-ancestors 'none'";
 
     /// <summary>Adds what it needs to the services of a web server.</summary>
@@ -44,7 +45,8 @@ public static class ConsoleHost
             antiforgery.Cookie.SameSite = SameSiteMode.Strict;
             antiforgery.Cookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
         });
-        services.AddAuthentication(SessionCookie.Scheme_).AddScheme<AuthenticationSchemeOptions, SessionCookie>(SessionCookie.Scheme_, null);
+        services.AddAuthentication(SessionCookie.Scheme_)
+            .AddScheme<AuthenticationSchemeOptions, SessionCookie>(SessionCookie.Scheme_, null);
         services.AddAuthorization();
         services.AddCascadingAuthenticationState();
         services.AddRazorComponents().AddInteractiveServerComponents(circuits =>
@@ -74,7 +76,8 @@ public static class ConsoleHost
     /// <summary>Whether a request is the console's.</summary>
     public static bool IsOurs(HttpRequest request) =>
         request.Path.StartsWithSegments("/console", StringComparison.Ordinal)
-        || (request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal));
+        || (request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString()
+            .Contains("text/html", StringComparison.Ordinal));
 
     /// <summary>Answers a request of the console.</summary>
     /// <param name="http">The request.</param>
@@ -153,7 +156,8 @@ public static class ConsoleHost
         catch (AntiforgeryValidationException)
         {
             // Whoever is still signed in gets a page with a form that is theirs; the door would look as if they had left.
-            http.Response.Redirect(SessionCookie.Read(http, pool) is { } held && pool.FindSession(held) is not null ? ConsoleAddress.Base : StaleForm);
+            http.Response.Redirect(
+                SessionCookie.Read(http, pool) is { } held && pool.FindSession(held) is not null ? ConsoleAddress.Base : StaleForm);
             return;
         }
 

@@ -19,7 +19,8 @@ internal static class ReportEndpoint
             "json" => (ReportFormat.Json, "application/json"),
             _ => null,
         };
-        if (wanted is not var (known, type) || SessionCookie.Read(http, pool) is not { } spelled || pool.FindSession(spelled) is not { } session)
+        if (wanted is not var (known, type) || SessionCookie.Read(http, pool) is not { } spelled
+            || pool.FindSession(spelled) is not { } session)
         {
             http.Response.StatusCode = StatusCodes.Status404NotFound;
             return;

@@ -12,7 +12,8 @@ public sealed class DatabaseState
 {
     private readonly ImmutableDictionary<string, Table> tables;
 
-    internal DatabaseState(long generation, ImmutableDictionary<string, Table> tables, ImmutableArray<DumpTable> unknown, DumpManifest? origin)
+    internal DatabaseState(
+        long generation, ImmutableDictionary<string, Table> tables, ImmutableArray<DumpTable> unknown, DumpManifest? origin)
     {
         Generation = generation;
         this.tables = tables;

@@ -19,7 +19,8 @@ internal static class HistoryPolicy
     /// <summary>Whether a state is due.</summary>
     /// <param name="last">The state that was kept last, by this writer.</param>
     /// <param name="next">The state in question.</param>
-    /// <param name="isWhole">Whether the whole database was written just now, so that the half that had the states before it will be overwritten next.</param>
+    /// <param name="isWhole">Whether the whole database was written just now, so that the half that had the states before it will be
+    /// overwritten next.</param>
     /// <param name="isFall">Whether most VMs were gone right after it.</param>
     public static bool IsDue(HistoryPoint? last, HistoryPoint next, bool isWhole, bool isFall)
     {

@@ -19,7 +19,8 @@ public sealed record JournalStanding(JournalHealth Health, string? Reason = null
         (JournalHealth.Superseded, _) => this,
         (_, JournalEvent.Superseded other) => new(JournalHealth.Superseded, other.Reason, other.At),
         // What was once found displaced stays so until it is written again: a later try may fail in a way that does not tell.
-        (_, JournalEvent.Failed failed) => new(JournalHealth.Broken, failed.Reason, Since ?? failed.At) { IsDisplaced = IsDisplaced || failed.IsDisplaced },
+        (_, JournalEvent.Failed failed) =>
+            new(JournalHealth.Broken, failed.Reason, Since ?? failed.At) { IsDisplaced = IsDisplaced || failed.IsDisplaced },
         // The half that counts has every change while the other is being written, and changes go on waiting for it.
         (JournalHealth.Healthy, JournalEvent.StartedOver) => this,
         (_, JournalEvent.StartedOver) => this with { Health = JournalHealth.CatchingUp },

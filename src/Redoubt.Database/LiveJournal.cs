@@ -65,12 +65,14 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>Takes charge of the redo log in this file or device, which must exist and have been initialised.</summary>
     /// <param name="key">What the journal is called: the UUID of its VDI, or <c>local</c>.</param>
     /// <param name="path">Where it lies.</param>
-    /// <param name="keep">The half that must stay untouched until the first whole database is durable; by default the one that counts.</param>
+    /// <param name="keep">The half that must stay untouched until the first whole database is durable; by default the one that
+    /// counts.</param>
     /// <param name="time">The clock.</param>
     /// <param name="signer">Signs what is written; null for the pool's own journal, which nobody else reads.</param>
     /// <param name="owner">Who writes it; by default a daemon in the directory of the path.</param>
     /// <param name="make">
-    /// Makes an empty redo log at the path when there is nothing or no redo log, and keeps what is there; by default such a journal stays broken.
+    /// Makes an empty redo log at the path when there is nothing or no redo log, and keeps what is there; by default such a journal stays
+    /// broken.
     /// </param>
     /// <param name="held">What has the volume be at the path; let go when the journal is closed.</param>
     public LiveJournal(
@@ -113,7 +115,9 @@ public sealed class LiveJournal : IAsyncDisposable
     /// <summary>The generation that the copy has reached.</summary>
     public long Generation => Interlocked.Read(ref _generation);
 
-    /// <summary>Why the last state that was due for the history of the volume is not in it; <see langword="null"/> when all is well.</summary>
+    /// <summary>
+    /// Why the last state that was due for the history of the volume is not in it; <see langword="null"/> when all is well.
+    /// </summary>
     public string? HistoryProblem => _historyProblem;
 
     /// <summary>Whether the database is too large for xapi's form, so that only Redoubt can read the copy.</summary>
@@ -167,7 +171,10 @@ public sealed class LiveJournal : IAsyncDisposable
         }
     }
 
-    /// <summary>Proves that a reader of the path finds what was written last. If it does not, the journal is broken, or superseded, when this throws.</summary>
+    /// <summary>
+    /// Proves that a reader of the path finds what was written last. If it does not, the journal is broken, or superseded, when this
+    /// throws.
+    /// </summary>
     /// <exception cref="JournalException">It is displaced, or another daemon writes it.</exception>
     /// <exception cref="IOException">It can't be opened or read.</exception>
     /// <exception cref="TimeoutException">It does not answer.</exception>
@@ -267,7 +274,8 @@ public sealed class LiveJournal : IAsyncDisposable
             ? new JournalEvent.Superseded(e.Message, _time.GetUtcNow())
             : new JournalEvent.Failed(
                 e.Message, _time.GetUtcNow(),
-                couldNotOpen || e is JournalException { Fault: JournalFault.Displaced or JournalFault.NotARedoLog or JournalFault.VolumeTooSmall }),
+                couldNotOpen
+                    || e is JournalException { Fault: JournalFault.Displaced or JournalFault.NotARedoLog or JournalFault.VolumeTooSmall }),
         e.Message);
 
     private void Fail(JournalEvent happened, string reason)
@@ -380,7 +388,8 @@ public sealed class LiveJournal : IAsyncDisposable
     private async Task AskToStartOverAsync(JournalWork work)
     {
         var brought = _brought = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        for (JournalWork? next = work; next is { Whole: false }; next = _work.Reader.TryPeek(out var peeked) && !peeked.Whole && _work.Reader.TryRead(out peeked) ? peeked : null)
+        for (JournalWork? next = work; next is { Whole: false }; next = _work.Reader.TryPeek(out var peeked) && !peeked.Whole
+            && _work.Reader.TryRead(out peeked) ? peeked : null)
         {
             next.Done.TrySetException(new IOException($"{_path}: the journal is broken: {_standing.Reason}"));
         }
@@ -402,7 +411,9 @@ public sealed class LiveJournal : IAsyncDisposable
         await brought.Task.WaitAsync(_stopping.Token);
     }
 
-    /// <summary>The batches that have queued up behind one: a volume slower than the pool's own catches up by taking them together.</summary>
+    /// <summary>
+    /// The batches that have queued up behind one: a volume slower than the pool's own catches up by taking them together.
+    /// </summary>
     private List<JournalWork> Following(JournalWork work)
     {
         var following = new List<JournalWork>();

@@ -56,8 +56,8 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>
-    /// Told when a journal stands otherwise than before: the pool's own (<see cref="Own"/>) or an SR's. Of each journal in the order in which
-    /// it happened. Whoever hears of it takes note, and acts elsewhere: it is told under a lock.
+    /// Told when a journal stands otherwise than before: the pool's own (<see cref="Own"/>) or an SR's. Of each journal in the order in
+    /// which it happened. Whoever hears of it takes note, and acts elsewhere: it is told under a lock.
     /// </summary>
     public event Action<LiveJournal, JournalStanding>? JournalChanged;
 
@@ -94,9 +94,12 @@ public sealed class PoolDatabase : IAsyncDisposable
         return new(start, local, time, newId, keys, log ?? NullLogger<PoolDatabase>.Instance, meter);
     }
 
-    /// <summary>Runs a transaction. When this answers, its changes are published, and durable on the local journal and every healthy SR's.</summary>
+    /// <summary>
+    /// Runs a transaction. When this answers, its changes are published, and durable on the local journal and every healthy SR's.
+    /// </summary>
     /// <remarks>The transaction must be quick and must not wait: it runs under the one lock there is.</remarks>
-    /// <exception cref="XenApiException">What the transaction threw, and then nothing has changed; or <c>INTERNAL_ERROR</c>: the local journal can't be written.</exception>
+    /// <exception cref="XenApiException">What the transaction threw, and then nothing has changed; or <c>INTERNAL_ERROR</c>: the local
+    /// journal can't be written.</exception>
     public async Task<T> WriteAsync<T>(Func<Transaction, T> body, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -124,7 +127,8 @@ public sealed class PoolDatabase : IAsyncDisposable
             // A transaction that changes nothing may have found what it wanted in one that is still being written. It waits by itself, so
             // that what its caller does next holds up nobody else who waits for the same.
             done = commit is null && !_lastQueued.IsCompleted
-                ? _lastQueued.ContinueWith(static t => t, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap()
+                ? _lastQueued.ContinueWith(
+                    static t => t, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap()
                 : _lastQueued;
         }
 
@@ -140,7 +144,8 @@ public sealed class PoolDatabase : IAsyncDisposable
 
     /// <summary>
     /// Runs a transaction again and again while the pool's own journal can't be written: for what must be put right in the end, such as the
-    /// note that something is being done. What the transaction itself throws is no reason to try again. Gives up when the database is closed.
+    /// note that something is being done. What the transaction itself throws is no reason to try again. Gives up when the database is
+    /// closed.
     /// </summary>
     /// <exception cref="XenApiException">What the transaction threw, and then nothing has changed; or the database is closed.</exception>
     public async Task WriteSurelyAsync(Action<Transaction> body, CancellationToken cancellationToken = default)
@@ -239,7 +244,8 @@ public sealed class PoolDatabase : IAsyncDisposable
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {
                 var why = e is TimeoutException ? $"it did not answer within {LiveJournal.WholeLimit.TotalSeconds:0} seconds" : e.Message;
-                failures.Add(new IOException(why.Contains(journal.FullPath, StringComparison.Ordinal) ? why : $"{journal.FullPath}: {why}", e));
+                failures.Add(
+                    new IOException(why.Contains(journal.FullPath, StringComparison.Ordinal) ? why : $"{journal.FullPath}: {why}", e));
             }
         }
 
@@ -249,7 +255,9 @@ public sealed class PoolDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Calls back for every commit, in order, once it is durable. The callback must be quick; what it throws concerns nobody else.</summary>
+    /// <summary>
+    /// Calls back for every commit, in order, once it is durable. The callback must be quick; what it throws concerns nobody else.
+    /// </summary>
     public IDisposable Subscribe(Action<DatabaseState, IReadOnlyList<Change>> callback)
     {
         ImmutableInterlocked.Update(ref _subscribers, s => s.Add(callback));
@@ -307,7 +315,8 @@ public sealed class PoolDatabase : IAsyncDisposable
     }
 
     /// <summary>Behind all that threads are waiting to do now, the callers just released among it.</summary>
-    private void LeadLater() => ThreadPool.UnsafeQueueUserWorkItem(static database => _ = database.LeadAsync(null), this, preferLocal: false);
+    private void LeadLater() =>
+        ThreadPool.UnsafeQueueUserWorkItem(static database => _ = database.LeadAsync(null), this, preferLocal: false);
 
     /// <summary>
     /// Takes what is queued, writes it, and hands the lead on. Never throws. It runs on the thread of a caller, so it takes nothing of that
@@ -446,7 +455,9 @@ public sealed class PoolDatabase : IAsyncDisposable
             .Select(j => (j, j.Health == JournalHealth.Healthy, j.Post(state, transactions))),
     ];
 
-    /// <summary>What is published is durable, whatever becomes of those who hear of it: a bug of theirs must not be told as a failed change.</summary>
+    /// <summary>
+    /// What is published is durable, whatever becomes of those who hear of it: a bug of theirs must not be told as a failed change.
+    /// </summary>
     private void Tell(Action<DatabaseState, IReadOnlyList<Change>> subscriber, Commit commit)
     {
         try
@@ -459,7 +470,10 @@ public sealed class PoolDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Lets the callers go on, each on a thread's time of its own; the one on whose thread this runs goes on when it has handed on the lead.</summary>
+    /// <summary>
+    /// Lets the callers go on, each on a thread's time of its own; the one on whose thread this runs goes on when it has handed on the
+    /// lead.
+    /// </summary>
     private static void Release(List<Commit> batch, Commit? own, Exception? failure)
     {
         foreach (var commit in batch)
@@ -504,7 +518,9 @@ public sealed class PoolDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>Nothing that was not written may be seen: these and all that built on them fail, and writing goes on from what is durable.</summary>
+    /// <summary>
+    /// Nothing that was not written may be seen: these and all that built on them fail, and writing goes on from what is durable.
+    /// </summary>
     private void Fail(List<Commit> batch, Commit? own, Exception cause)
     {
         lock (_writing)

@@ -17,7 +17,8 @@ internal static class Relations
         .ToFrozenDictionary(g => g.Key, g => g.ToArray());
 
     /// <summary>The sets that must change when a row changes from one record to another (null: it did not or does not exist).</summary>
-    public static IEnumerable<(ClassModel Parent, FieldModel Set, string ParentRef, bool Add)> Changes(ClassModel model, Record? before, Record? after)
+    public static IEnumerable<(ClassModel Parent, FieldModel Set, string ParentRef, bool Add)> Changes(
+        ClassModel model, Record? before, Record? after)
     {
         foreach (var (field, parent, set) in Feeding.GetValueOrDefault(model.Name, []))
         {

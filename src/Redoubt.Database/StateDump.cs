@@ -11,7 +11,9 @@ public static class StateDump
     // xapi's schema has it, its API does not. It is always empty, but xapi refuses a database that lacks the element.
     private static readonly DumpTable Diagnostics = new("Diagnostics", []);
 
-    /// <summary>The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.</summary>
+    /// <summary>
+    /// The database as a dump: an element for every table of the schema, since xapi refuses to open one that lacks a table.
+    /// </summary>
     /// <param name="state">The database.</param>
     /// <param name="keys">Seals its secrets; <see langword="null"/> for a dump that stays in memory.</param>
     public static DatabaseDump ToDump(DatabaseState state, KeyRing? keys = null)
@@ -25,10 +27,14 @@ public static class StateDump
                 ? state.Table(model).Rows.Select(row => new DumpRow(
                     row.Ref, row.Created, row.Modified, Columns(row.Ref, keys?.Seal(row.Record, policy) ?? row.Record)))
                 : []));
-        return new(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation), known.Concat(state.UnknownTables.Append(Diagnostics).DistinctBy(t => t.Name)));
+        return new(
+            new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, state.Generation),
+            known.Concat(state.UnknownTables.Append(Diagnostics).DistinctBy(t => t.Name)));
     }
 
-    /// <summary>The typed tables of a dump. What the data model does not know is kept as it came; what is not persistent is left behind.</summary>
+    /// <summary>
+    /// The typed tables of a dump. What the data model does not know is kept as it came; what is not persistent is left behind.
+    /// </summary>
     public static DatabaseState FromDump(DatabaseDump dump)
     {
         var tables = ImmutableDictionary.CreateBuilder<string, Table>();
@@ -72,10 +78,14 @@ public static class StateDump
             values[i++] = reference;
         }
 
-        return i == values.Length ? new(names, values) : RowColumns.From(model.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
+        return i == values.Length
+            ? new(names, values)
+            : RowColumns.From(model.ToColumns(record).Append(KeyValuePair.Create("_ref", reference)));
     }
 
-    /// <summary>The columns of a row of ours by class, and where among them the reference stands: sorted once, not for each row of a dump.</summary>
+    /// <summary>
+    /// The columns of a row of ours by class, and where among them the reference stands: sorted once, not for each row of a dump.
+    /// </summary>
     private static readonly FrozenDictionary<string, (ColumnNames Names, int Place)> Shapes = DataModel.Classes.Values
         .Where(c => c.Kind == ClassKind.Persistent)
         .ToFrozenDictionary(c => c.Name, c =>

@@ -3,7 +3,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Database;
 
-/// <summary>All objects of one class, found by reference, UUID and name. Immutable: a change makes a new table that shares nearly all of the old.</summary>
+/// <summary>
+/// All objects of one class, found by reference, UUID and name. Immutable: a change makes a new table that shares nearly all of the old.
+/// </summary>
 public sealed class Table
 {
     private readonly ImmutableDictionary<string, Row> _rows;
@@ -12,7 +14,9 @@ public sealed class Table
     private readonly FieldModel? _uuid;
     private readonly FieldModel? _name;
 
-    private Table(Table like, ImmutableDictionary<string, Row> rows, ImmutableDictionary<string, string> byUuid, ImmutableDictionary<string, ImmutableSortedSet<string>> byName)
+    private Table(
+        Table like, ImmutableDictionary<string, Row> rows, ImmutableDictionary<string, string> byUuid, ImmutableDictionary<string,
+        ImmutableSortedSet<string>> byName)
     {
         Class = like.Class;
         (_uuid, _name) = (like._uuid, like._name);
@@ -77,7 +81,8 @@ public sealed class Table
     public Row? FindByUuid(string id) => _byUuid.TryGetValue(id, out var reference) ? _rows[reference] : null;
 
     /// <summary>The rows of this name, in the order of their references.</summary>
-    public IEnumerable<Row> FindByName(string label) => _byName.TryGetValue(label, out var references) ? references.Select(r => _rows[r]) : [];
+    public IEnumerable<Row> FindByName(string label) =>
+        _byName.TryGetValue(label, out var references) ? references.Select(r => _rows[r]) : [];
 
     /// <summary>A table in which this row stands in place of the one of the same reference.</summary>
     public Table With(Row row) => Find(row.Ref) is { } old && UuidOf(old) == UuidOf(row) && NameOf(old) == NameOf(row)

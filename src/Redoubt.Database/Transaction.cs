@@ -12,7 +12,9 @@ public sealed class Transaction
     private readonly Func<Guid> newId;
     private readonly Dictionary<(string Class, string Ref), ClassModel> touched = [];
 
-    /// <summary>A transaction that stands by itself, for working out a state: its changes are in <see cref="State"/> and nowhere else.</summary>
+    /// <summary>
+    /// A transaction that stands by itself, for working out a state: its changes are in <see cref="State"/> and nowhere else.
+    /// </summary>
     public Transaction(DatabaseState start, Func<Guid> newId)
     {
         this.start = start;
@@ -123,7 +125,9 @@ public sealed class Transaction
         Relate(model, reference, row.Record, null);
     }
 
-    /// <summary>Puts a row under a reference that is known already, whether there is one or not; for what comes from another database.</summary>
+    /// <summary>
+    /// Puts a row under a reference that is known already, whether there is one or not; for what comes from another database.
+    /// </summary>
     public void Put(ClassModel model, string reference, Record record)
     {
         var table = State.Table(model);

@@ -4,7 +4,8 @@ namespace Redoubt.Desk;
 public static class DeskFiles
 {
     /// <summary>
-    /// Each by its name, with what reads it in a directory to find out whether it can be used, which throws <see cref="InvalidDataException"/>
+    /// Each by its name, with what reads it in a directory to find out whether it can be used, which throws
+    /// <see cref="InvalidDataException"/>
     /// if not.
     /// </summary>
     public static IReadOnlyList<(string Name, Action<string> Check)> Checks { get; } =

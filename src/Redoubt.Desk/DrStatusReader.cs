@@ -10,7 +10,8 @@ namespace Redoubt.Desk;
 internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites sites, SavedPlans plans)
 {
     public async Task<DrStatus> ReadAsync(
-        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, IEnumerable<Problem> watched, CancellationToken cancellationToken)
+        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, IEnumerable<Problem> watched,
+        CancellationToken cancellationToken)
     {
         var answers = sites.TestAllAsync(cancellationToken);
         var facts = ProtectionFacts.Of(pool.State, pool.Pool);
@@ -42,7 +43,8 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
     private async Task<ImmutableArray<FoundMetadata>> FoundAsync(CancellationToken cancellationToken)
     {
         var found = ImmutableArray.CreateBuilder<FoundMetadata>();
-        foreach (var (reference, vdi) in pool.State.All<VdiRecord>().Where(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool != pool.Pool))
+        foreach (var (reference, vdi) in pool.State.All<VdiRecord>()
+            .Where(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool != pool.Pool))
         {
             if (pool.State.Find(vdi.Sr) is not { } sr)
             {
@@ -52,7 +54,10 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
             var facts = await FactsAsync(reference, cancellationToken);
             found.Add(new(
                 vdi.Uuid, sr.Uuid, sr.NameLabel, facts.GetValueOrDefault("pool-name"),
-                DateTimeOffset.TryParse(facts.GetValueOrDefault("written-at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at) ? at : null,
+                DateTimeOffset.TryParse(
+                    facts.GetValueOrDefault("written-at"), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at)
+                    ? at
+                    : null,
                 facts.GetValueOrDefault("verdict")));
         }
 
@@ -67,7 +72,8 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
         }
         catch (XenApiException unreadable)
         {
-            return ImmutableSortedDictionary<string, string>.Empty.Add("verdict", $"unreadable: {unreadable.Code} {string.Join(", ", unreadable.Parameters)}".TrimEnd());
+            return ImmutableSortedDictionary<string, string>.Empty.Add(
+                "verdict", $"unreadable: {unreadable.Code} {string.Join(", ", unreadable.Parameters)}".TrimEnd());
         }
     }
 }

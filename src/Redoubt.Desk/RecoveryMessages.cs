@@ -10,7 +10,8 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     [Message("recovery.plan")]
-    public async Task<string> PlanAsync(CallContext call, string request) => RecoveryJson.Write(await recovery.PlanAsync(Read(request), call.Session, call.Cancellation));
+    public async Task<string> PlanAsync(CallContext call, string request) =>
+        RecoveryJson.Write(await recovery.PlanAsync(Read(request), call.Session, call.Cancellation));
 
     [Message("recovery.forecast")]
     public string Forecast(CallContext call, string plan)
@@ -26,12 +27,14 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     }
 
     [Message("recovery.start")]
-    public Task<string> StartAsync(CallContext call, string request, string digest) => Read(request) is { Policy.Kind: not RecoveryKind.Test } real
+    public Task<string> StartAsync(CallContext call, string request, string digest) =>
+        Read(request) is { Policy.Kind: not RecoveryKind.Test } real
         ? recovery.StartAsync(real, digest, call.Session, call.Cancellation)
         : throw new XenApiException("INVALID_VALUE", "request", "a test (recovery.start_test starts it)");
 
     [Message("recovery.start_test")]
-    public Task<string> StartTestAsync(CallContext call, string request, string digest) => Read(request) is { Policy.Kind: RecoveryKind.Test } test
+    public Task<string> StartTestAsync(CallContext call, string request, string digest) =>
+        Read(request) is { Policy.Kind: RecoveryKind.Test } test
         ? recovery.StartAsync(test, digest, call.Session, call.Cancellation)
         : throw new XenApiException("INVALID_VALUE", "request", "no test (recovery.start starts it)");
 
@@ -79,7 +82,8 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public Task CancelAsync(CallContext call, string run) => recovery.CancelAsync(run, call.Session, call.Cancellation);
 
     [Message("recovery.answer")]
-    public Task AnswerAsync(CallContext call, string run, string answer) => recovery.AnswerAsync(run, answer, call.Session, call.Cancellation);
+    public Task AnswerAsync(CallContext call, string run, string answer) =>
+        recovery.AnswerAsync(run, answer, call.Session, call.Cancellation);
 
     [Message("recovery.clean_up_test")]
     public Task CleanUpTestAsync(CallContext call, string run) => recovery.CleanUpTestAsync(run, call.Session, call.Cancellation);
@@ -109,13 +113,16 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public void RemoveSite(CallContext call, string site) => recovery.RemoveSite(site, call.Session);
 
     [Message("recovery.save_plan")]
-    public Task SavePlanAsync(CallContext call, string name, string request) => recovery.SavePlanAsync(name, Read(request), call.Session, call.Cancellation);
+    public Task SavePlanAsync(CallContext call, string name, string request) =>
+        recovery.SavePlanAsync(name, Read(request), call.Session, call.Cancellation);
 
     [Message("recovery.get_plans")]
-    public async Task<string> GetPlansAsync(CallContext call, bool foreign) => RecoveryJson.Write(await recovery.ListPlansAsync(foreign, call.Session, call.Cancellation));
+    public async Task<string> GetPlansAsync(CallContext call, bool foreign) =>
+        RecoveryJson.Write(await recovery.ListPlansAsync(foreign, call.Session, call.Cancellation));
 
     [Message("recovery.rename_plan")]
-    public Task RenamePlanAsync(CallContext call, string name, string newName) => recovery.RenamePlanAsync(name, newName, call.Session, call.Cancellation);
+    public Task RenamePlanAsync(CallContext call, string name, string newName) =>
+        recovery.RenamePlanAsync(name, newName, call.Session, call.Cancellation);
 
     [Message("recovery.list_hooks")]
     public string ListHooks(CallContext call) => RecoveryJson.Write(recovery.ListHooks(call.Session));
@@ -134,7 +141,8 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public Task RemoveScheduleAsync(CallContext call, string name) => recovery.RemoveScheduleAsync(name, call.Session, call.Cancellation);
 
     [Message("recovery.get_status")]
-    public async Task<string> GetStatusAsync(CallContext call) => RecoveryJson.Write(await recovery.StatusAsync(call.Session, call.Cancellation));
+    public async Task<string> GetStatusAsync(CallContext call) =>
+        RecoveryJson.Write(await recovery.StatusAsync(call.Session, call.Cancellation));
 
     private static RecoveryRequest Read(string request)
     {

@@ -30,7 +30,8 @@ public sealed class RecoveryService : IAsyncDisposable
     private readonly SiteWatch _watch;
     private RunEngine? _engine;
 
-    private RecoveryService(PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules, ILoggerFactory loggers)
+    private RecoveryService(
+        PoolServices pool, LocalPool local, Operators operators, Sites sites, SavedPlans plans, Schedules schedules, ILoggerFactory loggers)
     {
         (_pool, _local, _operators, _sites, _plans, _schedules) = (pool, local, operators, sites, plans, schedules);
         _asks = new SiteAsks(pool, sites);
@@ -40,7 +41,9 @@ public sealed class RecoveryService : IAsyncDisposable
         pool.AskSites = _asks.AskAsync;
     }
 
-    /// <summary>What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it, clocks that differ.</summary>
+    /// <summary>
+    /// What is wrong between this pool and its sites now: VMs that run at both, sites that can't be kept from it, clocks that differ.
+    /// </summary>
     internal IEnumerable<Problem> SiteProblems => _watch.Problems;
 
     /// <summary>What is wrong now of what the daemon watches all the time: its own directory, the hypervisor, and the sites.</summary>
@@ -146,7 +149,9 @@ public sealed class RecoveryService : IAsyncDisposable
         var (full, plan) = await _maker.MakeAsync(request, caller, cancellationToken);
         if (plan.IsBlocked)
         {
-            throw new XenApiException("DR_PLAN_BLOCKED", string.Join(", ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Code} ({f.Object.Describe()})")));
+            throw new XenApiException(
+                "DR_PLAN_BLOCKED",
+                string.Join(", ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Code} ({f.Object.Describe()})")));
         }
 
         if (PlanDigest.Of(plan) is var now && now != digest)
@@ -232,7 +237,8 @@ public sealed class RecoveryService : IAsyncDisposable
 
     /// <summary>Adds a site. Somebody must be able to log in there now; its certificate is trusted from now on.</summary>
     /// <exception cref="XenApiException"><c>DR_SITE_EXISTS</c>, <c>DR_SITE_UNREACHABLE</c>, <c>INVALID_VALUE</c>.</exception>
-    public Task<Site> AddSiteAsync(string name, string address, string user, string password, SessionState caller, CancellationToken cancellationToken)
+    public Task<Site> AddSiteAsync(
+        string name, string address, string user, string password, SessionState caller, CancellationToken cancellationToken)
     {
         Require(caller, "add_site");
         return _sites.AddAsync(name, address, user, password, caller.UserName, cancellationToken);
@@ -370,7 +376,8 @@ public sealed class RecoveryService : IAsyncDisposable
     // Only the one that the caller may send is asked for, so that console and messages agree.
     private static void Require(SessionState caller, string message)
     {
-        var (model, declared) = DataModel.FindMessage($"recovery.{message}") ?? throw new InvalidOperationException($"There is no message recovery.{message}.");
+        var (model, declared) = DataModel.FindMessage($"recovery.{message}")
+            ?? throw new InvalidOperationException($"There is no message recovery.{message}.");
         RoleCheck.Require(caller, model, declared, []);
     }
 
@@ -414,7 +421,8 @@ public sealed class RecoveryService : IAsyncDisposable
 
     // A daemon that died before it had noted the run that it started finds that again.
     private string? FindStarted(Schedule schedule, DateTimeOffset since) => Engine.List().LastOrDefault(r =>
-        r.Kind == RecoveryKind.Test && r.PlanName == schedule.Plan && r.PlanPool == _pool.State.Get(_pool.Pool).Uuid && r.StartedBy == schedule.CreatedBy
+        r.Kind == RecoveryKind.Test && r.PlanName == schedule.Plan && r.PlanPool == _pool.State.Get(_pool.Pool).Uuid
+            && r.StartedBy == schedule.CreatedBy
         && r.StartedAt >= since)?.Uuid;
 
     private async Task<string> StartScheduledAsync(Schedule schedule, CancellationToken cancellationToken)

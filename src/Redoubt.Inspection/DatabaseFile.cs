@@ -54,7 +54,8 @@ public static class DatabaseFile
                 DatabaseForm.Dump => ReadDump(name, Content(handle), query),
                 DatabaseForm.CompressedDump => ReadCompressed(name, handle, query),
                 DatabaseForm.CompressedVolume => ReadCompressedVolume(name, handle, query),
-                DatabaseForm.CompressedOther => Failed(name, "unknown", InspectVerdict.NotADatabase, "It is compressed, and what is in it is no database dump."),
+                DatabaseForm.CompressedOther =>
+                    Failed(name, "unknown", InspectVerdict.NotADatabase, "It is compressed, and what is in it is no database dump."),
                 DatabaseForm.Volume or DatabaseForm.Unknown => ReadVolume(name, handle, query),
             };
         }
@@ -121,7 +122,9 @@ public static class DatabaseFile
         catch (DumpFormatException e)
         {
             var found = query.TellsBytes ? e.Found : "something that no dump has there";
-            return Failed(name, "dump", InspectVerdict.Unusable, $"It is a database dump that is broken or cut off at byte {e.Position}: {found}.") with
+            return Failed(
+                name, "dump", InspectVerdict.Unusable,
+                $"It is a database dump that is broken or cut off at byte {e.Position}: {found}.") with
             {
                 Damage = [new("dump", e.Position, found)],
             };

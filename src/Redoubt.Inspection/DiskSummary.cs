@@ -11,4 +11,5 @@ namespace Redoubt.Inspection;
 /// <param name="SrUuid">The SR that the disk is on.</param>
 /// <param name="SrNameLabel">That SR's name.</param>
 public sealed record DiskSummary(
-    string Position, string Type, bool Bootable, string? VdiUuid, string? Location, string? NameLabel, long SizeBytes, string? SrUuid, string? SrNameLabel);
+    string Position, string Type, bool Bootable, string? VdiUuid, string? Location, string? NameLabel, long SizeBytes, string? SrUuid,
+    string? SrNameLabel);

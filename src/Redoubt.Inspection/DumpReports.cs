@@ -38,27 +38,31 @@ internal static class DumpReports
     {
         foreach (var (_, vdi) in state.All<VdiRecord>().Where(v => SchemaUpgrade.IsHaVolume(state, v.Record)))
         {
-            yield return $"The disk \"{vdi.NameLabel}\" ({vdi.Uuid}) says that it holds metadata. Before schema 5.63 that meant the log of high availability: "
+            yield return $"The disk \"{vdi.NameLabel}\" ({vdi.Uuid}) says that it holds metadata. Before schema 5.63 that meant the "
+                + "log of high availability: "
                 + "no pool can be recovered from it.";
         }
 
         if (dump.Manifest is { SchemaMajor: DataModel.SchemaMajor, SchemaMinor: > DataModel.SchemaMinor })
         {
-            yield return $"A newer version wrote this (schema {dump.Manifest.SchemaMajor}.{dump.Manifest.SchemaMinor}, this program knows {DataModel.SchemaMajor}.{DataModel.SchemaMinor}). "
+            yield return $"A newer version wrote this (schema {dump.Manifest.SchemaMajor}.{dump.Manifest.SchemaMinor}, this program knows "
+                + $"{DataModel.SchemaMajor}.{DataModel.SchemaMinor}). "
                 + "What it does not know is passed over.";
         }
 
         var secrets = StoredValue.Of(state).Count(v => v.IsClear) + dump.Manifest.Extra.Count(p => p.Key == "pool_token");
         if (secrets > 0)
         {
-            yield return $"It holds {(secrets == 1 ? "a secret" : $"{secrets} secrets")} in clear, not shown here. Keep it as safe as a password.";
+            yield return $"It holds {(secrets == 1 ? "a secret" : $"{secrets} secrets")} in clear, not shown here. Keep "
+                + "it as safe as a password.";
         }
 
         var closed = ClosedSecret.Of(state).ToList();
         if (closed.Count > 0)
         {
             yield return $"It holds {(closed.Count == 1 ? "a sealed secret" : $"{closed.Count} sealed secrets")}; "
-                + $"whoever recovers from it needs the key {string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))} (pool-key-import).";
+                + "whoever recovers from it needs the key "
+                + $"{string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))} (pool-key-import).";
         }
     }
 }

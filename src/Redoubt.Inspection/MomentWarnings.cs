@@ -23,11 +23,13 @@ public static class MomentWarnings
                 Warnings =
                 [
                     .. report.Warnings,
-                    $"{ahead.What} {Write(wrong)}, and the clock here says {Write(now)}: one of the two clocks is wrong, so how old it is is not known.",
+                    $"{ahead.What} {Write(wrong)}, and the clock here says {Write(now)}: one of the two clocks is wrong, so how "
+                        + "old it is is not known.",
                 ],
             }
             : report;
     }
 
-    private static string Write(DateTimeOffset moment) => moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
+    private static string Write(DateTimeOffset moment) =>
+        moment.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss 'UTC'", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -32,7 +32,8 @@ internal static class PackedVolume
 
             if ((content += read) > mostContentBytes)
             {
-                throw new InvalidDataException($"it holds more than {mostContentBytes >> 20} MiB that are not zero, and no metadata volume does");
+                throw new InvalidDataException(
+                    $"it holds more than {mostContentBytes >> 20} MiB that are not zero, and no metadata volume does");
             }
 
             into.Position = length - read;

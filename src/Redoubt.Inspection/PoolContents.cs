@@ -17,11 +17,15 @@ public static class PoolContents
             Pool = pool is null ? null : new(pool.Uuid, pool.NameLabel, state.Find(pool.Master)?.NameLabel),
             Hosts = Sorted(state.All<HostRecord>().Select(h => Summarise(h.Record)), h => h.NameLabel),
             Appliances = Sorted(
-                state.All<VmApplianceRecord>().Where(a => vm is null || shown.Exists(v => v.Record.Appliance == a.Ref)).Select(a => Summarise(state, a.Record)),
+                state.All<VmApplianceRecord>().Where(a => vm is null || shown.Exists(v => v.Record.Appliance == a.Ref))
+                    .Select(a => Summarise(state, a.Record)),
                 a => a.NameLabel),
             Vms = Sorted(shown.Select(v => VmSummaries.Of(state, v.Ref, v.Record)), v => v.NameLabel),
             Srs = Sorted(state.All<SrRecord>().Select(s => Summarise(state, s.Record)), s => s.NameLabel),
-            Networks = Sorted(state.All<NetworkRecord>().Select(n => new NetworkSummary(n.Record.Uuid, n.Record.NameLabel, n.Record.Bridge, n.Record.Vifs.Count)), n => n.NameLabel),
+            Networks = Sorted(
+                state.All<NetworkRecord>().Select(
+                    n => new NetworkSummary(n.Record.Uuid, n.Record.NameLabel, n.Record.Bridge, n.Record.Vifs.Count)),
+                n => n.NameLabel),
             Templates = machines.Count(v => VmSummaries.KindOf(v.Record) == "template"),
         };
     }
@@ -37,7 +41,8 @@ public static class PoolContents
         return newest > DateTimeOffset.UnixEpoch ? newest : null;
     }
 
-    private static bool IsNamed(VmRecord vm, string name) => vm.Uuid.Equals(name, StringComparison.OrdinalIgnoreCase) || vm.NameLabel == name;
+    private static bool IsNamed(VmRecord vm, string name) =>
+        vm.Uuid.Equals(name, StringComparison.OrdinalIgnoreCase) || vm.NameLabel == name;
 
     private static HostSummary Summarise(HostRecord host) => new(
         host.Uuid,

@@ -21,18 +21,22 @@ public sealed record StandingReport(VolumeStandingKind Kind, string Explanation,
                 VolumeStandingKind.Unsigned,
                 content.WrittenByRedoubt
                     ? "UNPROVEN: it is not signed, so a guest may have written it onto its disk."
-                    : "UNPROVEN: xapi wrote it, or what looks like xapi. A genuine xapi signs nothing, so nothing tells it from what a guest has written onto its disk.",
+                    : "UNPROVEN: xapi wrote it, or what looks like xapi. A genuine xapi signs nothing, so nothing tells it from what a "
+                        + "guest has written onto its disk.",
                 null);
         }
 
-        return Is(signed.Pool, poolUuid) && Is(signed.Vdi, query.VdiUuid ?? $"{signed.Vdi:D}") && Is(signed.Sr, query.SrUuid ?? $"{signed.Sr:D}")
+        return Is(signed.Pool, poolUuid) && Is(signed.Vdi, query.VdiUuid ?? $"{signed.Vdi:D}")
+            && Is(signed.Sr, query.SrUuid ?? $"{signed.Sr:D}")
             ? new(
                 VolumeStandingKind.Signed,
-                $"signed as volume {signed.Vdi:D} of SR {signed.Sr:D}, with the key {signed.Fingerprint}. It is proven if that is what other-config:dr-metadata-key of its pool says.",
+                $"signed as volume {signed.Vdi:D} of SR {signed.Sr:D}, with the key {signed.Fingerprint}. It is proven if that is what "
+                    + "other-config:dr-metadata-key of its pool says.",
                 signed.Fingerprint)
             : new(
                 VolumeStandingKind.Copied,
-                $"UNPROVEN: its signature is that of the volume {signed.Vdi:D} on SR {signed.Sr:D} of pool {signed.Pool:D}, from which it was copied.",
+                $"UNPROVEN: its signature is that of the volume {signed.Vdi:D} on SR {signed.Sr:D} of pool {signed.Pool:D}, "
+                    + "from which it was copied.",
                 null);
     }
 
@@ -44,8 +48,10 @@ public sealed record StandingReport(VolumeStandingKind Kind, string Explanation,
         return facts.GetValueOrDefault("standing") switch
         {
             "proven" => new(VolumeStandingKind.Proven, $"proven: signed with the key {key}, which this pool knows for its pool's.", key),
-            "accepted" => new(VolumeStandingKind.Accepted, "accepted: nothing proves it, and an operator here wants it to be believed.", key),
-            "unproven" => new(VolumeStandingKind.Unproven, $"UNPROVEN: {facts.GetValueOrDefault("unproven-because", "nothing proves it")}.", key),
+            "accepted" =>
+                new(VolumeStandingKind.Accepted, "accepted: nothing proves it, and an operator here wants it to be believed.", key),
+            "unproven" =>
+                new(VolumeStandingKind.Unproven, $"UNPROVEN: {facts.GetValueOrDefault("unproven-because", "nothing proves it")}.", key),
             _ => null,
         };
     }

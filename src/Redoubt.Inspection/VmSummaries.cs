@@ -22,9 +22,12 @@ internal static class VmSummaries
         StartDelaySeconds = vm.StartDelay,
         ShutdownDelaySeconds = vm.ShutdownDelay,
         HaRestartPriority = vm.HaRestartPriority,
-        Disks = [.. vm.Vbds.Select(state.Find).OfType<VbdRecord>().OrderBy(b => Number(b.Userdevice)).ThenBy(b => b.Userdevice, StringComparer.Ordinal).Select(b => Disk(state, b))],
-        Interfaces = [.. vm.Vifs.Select(state.Find).OfType<VifRecord>().OrderBy(v => Number(v.Device)).ThenBy(v => v.Device, StringComparer.Ordinal).Select(v => Interface(state, v))],
-        Snapshots = [.. vm.Snapshots.Where(s => s != reference).Select(state.Find).OfType<VmRecord>().OrderBy(s => s.SnapshotTime).Select(s => s.NameLabel)],
+        Disks = [.. vm.Vbds.Select(state.Find).OfType<VbdRecord>().OrderBy(b => Number(b.Userdevice))
+            .ThenBy(b => b.Userdevice, StringComparer.Ordinal).Select(b => Disk(state, b))],
+        Interfaces = [.. vm.Vifs.Select(state.Find).OfType<VifRecord>().OrderBy(v => Number(v.Device))
+            .ThenBy(v => v.Device, StringComparer.Ordinal).Select(v => Interface(state, v))],
+        Snapshots = [.. vm.Snapshots.Where(s => s != reference).Select(state.Find).OfType<VmRecord>().OrderBy(s => s.SnapshotTime)
+            .Select(s => s.NameLabel)],
     };
 
     public static string KindOf(VmRecord vm) =>
@@ -35,7 +38,8 @@ internal static class VmSummaries
         var vdi = state.Find(vbd.Vdi);
         var sr = vdi is null ? null : state.Find(vdi.Sr);
         return new(
-            vbd.Userdevice, Spelled(vbd, "type"), vbd.Bootable, vdi?.Uuid, vdi?.Location, vdi?.NameLabel, vdi?.VirtualSize ?? 0, sr?.Uuid, sr?.NameLabel);
+            vbd.Userdevice, Spelled(vbd, "type"), vbd.Bootable, vdi?.Uuid, vdi?.Location, vdi?.NameLabel, vdi?.VirtualSize ?? 0, sr?.Uuid,
+            sr?.NameLabel);
     }
 
     private static InterfaceSummary Interface(DatabaseState state, VifRecord vif)
@@ -47,5 +51,6 @@ internal static class VmSummaries
     // A newer version's names are shown as they are.
     private static string Spelled(Record record, string field) => ClassModel.EncodeColumn(record.DeclaredClass.FindField(field)!, record);
 
-    private static int Number(string device) => int.TryParse(device, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
+    private static int Number(string device) =>
+        int.TryParse(device, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : int.MaxValue;
 }

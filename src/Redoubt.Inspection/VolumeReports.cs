@@ -13,23 +13,33 @@ internal static class VolumeReports
         JournalVerdict.Empty empty => Without(path, InspectVerdict.Empty, empty.LeftBehind is { } left
             ? Say($"It is a metadata volume that says it is empty, yet a database of generation {left} still lies in it. Emptying changes one byte, and so does an accident.")
             : "It is a metadata volume to which no database has been written."),
-        JournalVerdict.NotARedoLog other => Without(path, InspectVerdict.NotADatabase, "It is neither a metadata volume nor a database dump." + (query.TellsBytes ? $" It begins with {other.Found}." : "")) with { Kind = "unknown" },
-        JournalVerdict.Unusable bad => Without(path, InspectVerdict.Unusable, "It is a metadata volume, but neither of its halves holds a database that can be used.") with
+        JournalVerdict.NotARedoLog other =>
+            Without(
+                path,
+                InspectVerdict.NotADatabase,
+                "It is neither a metadata volume nor a database dump."
+                    + (query.TellsBytes ? $" It begins with {other.Found}." : "")) with
+            { Kind = "unknown" },
+        JournalVerdict.Unusable bad => Without(
+            path, InspectVerdict.Unusable, "It is a metadata volume, but neither of its halves holds a database that can be used.") with
         {
             Damage = [.. bad.Damage.Select(Report)],
         },
         _ => throw new InvalidOperationException($"unknown verdict {verdict}"),
     };
 
-    private static DatabaseReport Intact(string path, JournalContent content, InspectQuery query) => WithPool(Describe(path, content, query) with
-    {
-        Verdict = InspectVerdict.Intact,
-        Explanation = Say($"It is a metadata volume, intact at generation {content.Generation}.{Form(content)}"),
-    });
+    private static DatabaseReport Intact(
+        string path, JournalContent content, InspectQuery query) => WithPool(Describe(path, content, query) with
+        {
+            Verdict = InspectVerdict.Intact,
+            Explanation = Say($"It is a metadata volume, intact at generation {content.Generation}.{Form(content)}"),
+        });
 
     private static DatabaseReport Cut(string path, JournalVerdict.CutAt cut, InspectQuery query)
     {
-        var lost = cut.LastSeenGeneration is { } last ? Say($" {cut.LostRecords} later record(s), up to generation {last}, were seen and can't be used.") : "";
+        var lost = cut.LastSeenGeneration is { } last
+            ? Say($" {cut.LostRecords} later record(s), up to generation {last}, were seen and can't be used.")
+            : "";
         var older = cut.FromOtherHalf ? " It was taken from the older half, because the half that counts can't be used." : "";
         return WithPool(Describe(path, cut.Content, query) with
         {
@@ -55,7 +65,9 @@ internal static class VolumeReports
     }
 
     private static string Form(JournalContent content) =>
-        content.IsLarge ? " The database is larger than xapi's format takes, so only Redoubt can read this volume; xapi finds it empty." : "";
+        content.IsLarge
+            ? " The database is larger than xapi's format takes, so only Redoubt can read this volume; xapi finds it empty."
+            : "";
 
     private static DatabaseReport WithPool(DatabaseReport report) => report.Content!.Pool is null
         ? report with { Verdict = InspectVerdict.Unusable, Explanation = report.Explanation + " But no pool is in the database." }

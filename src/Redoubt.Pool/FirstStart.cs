@@ -14,7 +14,8 @@ internal static class FirstStart
         Transaction tx, PoolConfig config, HypervisorFacts? facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
     {
         var (pool, poolRecord) = tx.State.All<PoolRecord>().FirstOrDefault();
-        var host = poolRecord?.Master ?? CreateHost(tx, facts?.HostName ?? Environment.MachineName, facts?.CpuCount ?? Environment.ProcessorCount);
+        var host = poolRecord?.Master
+            ?? CreateHost(tx, facts?.HostName ?? Environment.MachineName, facts?.CpuCount ?? Environment.ProcessorCount);
         if (poolRecord is null)
         {
             pool = tx.Create(new PoolRecord { NameLabel = config.NameLabel ?? facts?.HostName ?? Environment.MachineName, Master = host });

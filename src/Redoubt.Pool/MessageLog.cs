@@ -53,7 +53,8 @@ internal sealed class MessageLog : IAsyncDisposable
         var content = Read(path);
         if (content is not null && !content.AsSpan().StartsWith(Heading))
         {
-            throw new InvalidDataException($"{path} is cut or garbled: it does not begin as messages do. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
+            throw new InvalidDataException(
+                $"{path} is cut or garbled: it does not begin as messages do. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
         }
 
         for (var start = Heading.Length; start < content?.Length;)
@@ -82,9 +83,11 @@ internal sealed class MessageLog : IAsyncDisposable
     }
 
     /// <summary>Makes a message, and the oldest go when there are too many.</summary>
-    public static Ref<MessageRecord> Add(Transaction tx, string name, long priority, Cls about, string uuid, string body, DateTimeOffset now)
+    public static Ref<MessageRecord> Add(
+        Transaction tx, string name, long priority, Cls about, string uuid, string body, DateTimeOffset now)
     {
-        var made = tx.Create(new MessageRecord { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = now });
+        var made = tx.Create(
+            new MessageRecord { Name = name, Priority = priority, Cls = about, ObjUuid = uuid, Body = body, Timestamp = now });
         Trim(tx);
         return made;
     }
@@ -197,7 +200,8 @@ internal sealed class MessageLog : IAsyncDisposable
                 // Written whole with the next ones: what is on disk now may end in the middle of a line.
                 _file?.Dispose();
                 _file = null;
-                waiting.ForEach(w => w.TrySetException(new XenApiException(failed, "INTERNAL_ERROR", $"The message can't be kept: {failed.Message}")));
+                waiting.ForEach(
+                    w => w.TrySetException(new XenApiException(failed, "INTERNAL_ERROR", $"The message can't be kept: {failed.Message}")));
             }
         }
     }

@@ -13,7 +13,10 @@ public sealed record PoolConfig
     /// <summary>The pool's name, given to it at the first start; null for the host's name.</summary>
     public string? NameLabel { get; init; }
 
-    /// <summary>Where to take the database from when the pool's own journal is gone: a metadata volume, or a directory that has one; null for nowhere.</summary>
+    /// <summary>
+    /// Where to take the database from when the pool's own journal is gone: a metadata volume, or a directory that has one; null for
+    /// nowhere.
+    /// </summary>
     public string? RestoreFrom { get; init; }
 
     /// <summary>Whether to begin a new, empty pool though the directory shows that there was one.</summary>

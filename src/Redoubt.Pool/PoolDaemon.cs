@@ -36,7 +36,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     private string? _restored;
 
     private PoolDaemon(
-        DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore, VmMetadata vmMetadata,
+        DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore,
+        VmMetadata vmMetadata,
         BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart)
     {
         (_directory, Services, Messages, _watch, _replication) = (directory, services, messages, watch, replication);
@@ -53,7 +54,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     /// <summary>What an operator should know of this start, in whole sentences.</summary>
-    public IReadOnlyList<string> Notes => [.. _directory.Notes, .. new[] { _restored, Services.Hosts.Local.Current?.Facts.Unconfined }.OfType<string>()];
+    public IReadOnlyList<string> Notes =>
+        [.. _directory.Notes, .. new[] { _restored, Services.Hosts.Local.Current?.Facts.Unconfined }.OfType<string>()];
 
     /// <summary>What the behaviour of the classes works with.</summary>
     public PoolServices Services { get; }
@@ -75,17 +77,22 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>
-    /// <exception cref="InvalidDataException">The pool's database, or another file of the daemon's, can't be used; nothing was changed.</exception>
-    /// <exception cref="HypervisorException">The URI can lead to no hypervisor. One that can't be used now keeps no daemon from starting.</exception>
+    /// <exception cref="InvalidDataException">The pool's database, or another file of the daemon's, can't be used; nothing was
+    /// changed.</exception>
+    /// <exception cref="HypervisorException">The URI can lead to no hypervisor. One that can't be used now keeps no daemon from
+    /// starting.</exception>
     public static Task<PoolDaemon> OpenAsync(PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
     {
         var directory = DataDirectory.Open(config.DataDirectory, config.Without);
         return OpenAsync(directory, config, time, cancellationToken);
     }
 
-    /// <summary>Starts the pool that lives in a directory that is held already; the directory is the daemon's from now on, also if this fails.</summary>
+    /// <summary>
+    /// Starts the pool that lives in a directory that is held already; the directory is the daemon's from now on, also if this fails.
+    /// </summary>
     /// <inheritdoc cref="OpenAsync(PoolConfig, TimeProvider, CancellationToken)"/>
-    public static async Task<PoolDaemon> OpenAsync(DataDirectory directory, PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<PoolDaemon> OpenAsync(
+        DataDirectory directory, PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
     {
         // The last that was opened is let go first.
         var opened = new Stack<Func<ValueTask>>();
@@ -168,7 +175,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             Database = database,
             Sessions = new Sessions(database, time),
             Hosts = new Hosts(new HostLink(
-                host, hypervisor, attached, config.DataDirectory, TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")))),
+                host, hypervisor, attached, config.DataDirectory,
+                TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")))),
             Drivers = drivers.ToDictionary(d => d.Type),
             Roots = roots,
             StartedFromDamage = damage is not null || journal.Restored is not null,
@@ -183,7 +191,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
         };
         await PublishKeyAsync(services);
-        var daemon = Assemble(directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
+        var daemon = Assemble(
+            directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -264,7 +273,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     private static PoolDaemon Assemble(
-        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, string? hostBootId, out SrConnections connections, out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
+        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, string? hostBootId, out SrConnections connections,
+        out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
         var trust = new MetadataTrust(services, foreign);
@@ -314,17 +324,21 @@ public sealed class PoolDaemon : IAsyncDisposable
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
         return new(
-            directory, services, messages, vdis, new GuestWatch(services, services.Hosts.Local, guests, suspensions, new GuestActions(services, guests, start)),
+            directory, services, messages, vdis,
+            new GuestWatch(services, services.Hosts.Local, guests, suspensions, new GuestActions(services, guests, start)),
             new DatabaseRestore(services, connections, guests),
-            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication, new HostStart(services, start, boots, hostBootId));
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication,
+            new HostStart(services, start, boots, hostBootId));
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)
     {
         var closed = ClosedSecret.Of(state).Where(c => !keys.Has(c.KeyId)).ToList();
         return closed.Count == 0 ? null
-            : $"{closed.Count} secrets in it can't be opened, since this daemon lacks the key {string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))}: "
-            + "give it the export of that key with pool-key-import (pool-key-list names the keys that are here). Until then they stay sealed.";
+            : $"{closed.Count} secrets in it can't be opened, since this daemon lacks the key "
+                + $"{string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))}: "
+            + "give it the export of that key with pool-key-import (pool-key-list names the keys that are here). "
+            + "Until then they stay sealed.";
     }
 
     // In the database, so that a recovery site that asks this pool learns it.
@@ -334,7 +348,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         if (services.State.Get(services.Pool).OtherConfig.GetValueOrDefault(MetadataTrust.OwnKey) != key)
         {
             await services.Database.WriteAsync(
-                tx => tx.Update(services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(MetadataTrust.OwnKey, key) }), CancellationToken.None);
+                tx => tx.Update(services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(MetadataTrust.OwnKey, key) }),
+                CancellationToken.None);
         }
     }
 }

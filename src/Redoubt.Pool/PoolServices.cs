@@ -35,7 +35,10 @@ public sealed class PoolServices
     /// <summary>Keeps the messages.</summary>
     internal MessageLog Messages { get; init; } = null!;
 
-    /// <summary>Whether the end of the pool's own journal was damaged when the daemon started, or it was made anew, so that a copy on an SR may have more.</summary>
+    /// <summary>
+    /// Whether the end of the pool's own journal was damaged when the daemon started, or it was made anew, so that a copy on an SR may have
+    /// more.
+    /// </summary>
     public required bool StartedFromDamage { get; init; }
 
     /// <summary>The key with which this pool signs its metadata volumes.</summary>
@@ -71,7 +74,9 @@ public sealed class PoolServices
     /// <summary>Where others reach the server of this pool; null as long as it does not listen.</summary>
     public Uri? Url { get; private set; }
 
-    /// <summary>Asks every site that this pool knows about a VM, by its UUID, all at once and within a limit; null where sites are not known.</summary>
+    /// <summary>
+    /// Asks every site that this pool knows about a VM, by its UUID, all at once and within a limit; null where sites are not known.
+    /// </summary>
     public Func<string, CancellationToken, Task<ImmutableArray<SiteAnswer>>>? AskSites { get; set; }
 
     /// <summary>The sites that this pool knows, without what they would say.</summary>
@@ -81,8 +86,8 @@ public sealed class PoolServices
     public DatabaseState State => Database.State;
 
     /// <summary>
-    /// A new file of the daemon's own for what is too long for memory. It is gone when it is closed, and when the daemon dies, for it has no
-    /// name from the beginning.
+    /// A new file of the daemon's own for what is too long for memory. It is gone when it is closed, and when the daemon dies, for it has
+    /// no name from the beginning.
     /// </summary>
     /// <param name="purpose">What for, for whoever looks at what the daemon has open.</param>
     public FileStream OpenScratch(string purpose)
@@ -120,7 +125,8 @@ public sealed class PoolServices
     /// <summary>Writes every copy of the database whole.</summary>
     /// <param name="cancellationToken">Stops it.</param>
     /// <param name="times">How often: see <see cref="PoolDatabase.FlushWholeAsync"/>.</param>
-    /// <exception cref="XenApiException"><c>INTERNAL_ERROR</c>: which can't be written, each with its reason; the others have been.</exception>
+    /// <exception cref="XenApiException"><c>INTERNAL_ERROR</c>: which can't be written, each with its reason; the others have
+    /// been.</exception>
     internal async Task WriteWholeAsync(CancellationToken cancellationToken, int times = 1)
     {
         try
@@ -130,13 +136,15 @@ public sealed class PoolServices
         catch (AggregateException e)
         {
             throw new XenApiException(
-                e, "INTERNAL_ERROR", $"Not every copy of the database could be written whole: {string.Join("; ", e.InnerExceptions.Select(i => i.Message.TrimEnd('.')))}");
+                e, "INTERNAL_ERROR",
+                "Not every copy of the database could be written whole: "
+                    + $"{string.Join("; ", e.InnerExceptions.Select(i => i.Message.TrimEnd('.')))}");
         }
     }
 
     /// <summary>
-    /// Remembers a pool's key for its metadata volumes as that pool itself named it, over a connection that is known to lead to it. It takes the
-    /// place of a key that was only met on storage; what an operator has set stays.
+    /// Remembers a pool's key for its metadata volumes as that pool itself named it, over a connection that is known to lead to it. It
+    /// takes the place of a key that was only met on storage; what an operator has set stays.
     /// </summary>
     /// <returns>Whether anything has changed.</returns>
     public Task<bool> TrustKeyAsync(string poolUuid, string fingerprint) => MetadataTrust.NameAsync(this, poolUuid, fingerprint);

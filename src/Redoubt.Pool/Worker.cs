@@ -2,7 +2,9 @@ using Microsoft.Extensions.Logging;
 
 namespace Redoubt.Pool;
 
-/// <summary>Does something again and again as long as the daemon runs. A round that fails is told of, and the next one comes all the same.</summary>
+/// <summary>
+/// Does something again and again as long as the daemon runs. A round that fails is told of, and the next one comes all the same.
+/// </summary>
 public sealed class Worker : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -16,7 +18,8 @@ public sealed class Worker : IAsyncDisposable
     /// <param name="log">Told of each round that fails.</param>
     /// <param name="isFirstAtOnce">Whether the first round comes at once.</param>
     /// <param name="roundAsync">A round. Its token is cancelled when the worker stops, and stopping waits for the round.</param>
-    public Worker(string name, TimeSpan period, TimeProvider time, ILogger log, bool isFirstAtOnce, Func<CancellationToken, Task> roundAsync) =>
+    public Worker(
+        string name, TimeSpan period, TimeProvider time, ILogger log, bool isFirstAtOnce, Func<CancellationToken, Task> roundAsync) =>
         _loop = Task.Run(() => LoopAsync(
             period, time, failed => log.LogError(failed, "{Worker} failed, and is tried again", name), isFirstAtOnce, roundAsync));
 

@@ -4,7 +4,10 @@ using System.Text.Json.Serialization;
 
 namespace Redoubt.Recovery;
 
-/// <summary>How requests, inventories, plans and runs are written as JSON: indented, members in the order they are declared in, so that two files compare.</summary>
+/// <summary>
+/// How requests, inventories, plans and runs are written as JSON: indented, members in the order they are declared in, so that two files
+/// compare.
+/// </summary>
 public static class RecoveryJson
 {
     private static readonly JsonSerializerOptions Options = new()

@@ -33,7 +33,8 @@ internal sealed class HostUpkeep : IAsyncDisposable
     }
 
     /// <summary>Starts it; when this answers, both are true.</summary>
-    public static async Task<HostUpkeep> StartAsync(PoolServices pool, IEnumerable<ListenUrl> urls, ILogger log, CancellationToken cancellationToken)
+    public static async Task<HostUpkeep> StartAsync(
+        PoolServices pool, IEnumerable<ListenUrl> urls, ILogger log, CancellationToken cancellationToken)
     {
         var address = AddressOf([.. urls.Select(u => u.EndPoint.Address)], OwnAddresses()).ToString();
         if (pool.State.Get(pool.Hosts.Local.Host).Address != address)
@@ -46,7 +47,9 @@ internal sealed class HostUpkeep : IAsyncDisposable
         return upkeep;
     }
 
-    /// <summary>The address by which others reach this host: one that it listens on, before one that only it itself can reach. Pure.</summary>
+    /// <summary>
+    /// The address by which others reach this host: one that it listens on, before one that only it itself can reach. Pure.
+    /// </summary>
     /// <param name="listened">What it listens on.</param>
     /// <param name="own">The addresses of the machine.</param>
     public static IPAddress AddressOf(IReadOnlyCollection<IPAddress> listened, IReadOnlyCollection<IPAddress> own)
@@ -88,7 +91,8 @@ internal sealed class HostUpkeep : IAsyncDisposable
         if (known.MemoryFree == 0 || Math.Abs(known.MemoryFree - memory.AvailableBytes) > memory.TotalBytes * LeastChange)
         {
             await pool.Database.WriteAsync(
-                tx => tx.Update(metrics, m => m with { MemoryFree = memory.AvailableBytes, LastUpdated = pool.Time.GetUtcNow() }), cancellationToken);
+                tx => tx.Update(metrics, m => m with { MemoryFree = memory.AvailableBytes, LastUpdated = pool.Time.GetUtcNow() }),
+                cancellationToken);
         }
     }
 

@@ -34,7 +34,9 @@ internal static class KeptFiles
             // Of what has been kept, nothing is something that has been lost.
             if (directory.Knows(name) && new FileInfo(directory.PathOf(name)).Length == 0)
             {
-                throw new InvalidDataException($"{directory.PathOf(name)} is empty, which held {KeptName.Find(name)!.Holds}. Nothing was changed. {KeptName.Find(name)!.Advice}");
+                throw new InvalidDataException(
+                    $"{directory.PathOf(name)} is empty, which held {KeptName.Find(name)!.Holds}. Nothing was changed. "
+                        + $"{KeptName.Find(name)!.Advice}");
             }
 
             check(directory.FullPath);

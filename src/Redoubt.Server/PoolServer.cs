@@ -312,16 +312,20 @@ public sealed class PoolServer : IAsyncDisposable
             var passwords = LocalPasswords.Open(config.DataDirectory);
             reload = certificate is null
                 ? null
-                : new(config.DataDirectory, urls, certificate, daemon.Services.Time, web.Services.GetRequiredService<ILogger<CertificateReload>>());
+                : new(
+                    config.DataDirectory, urls, certificate, daemon.Services.Time,
+                    web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(daemon, web, password, passwords, reload, config.MetricsTokenFile) { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
-            server._host = await HostUpkeep.StartAsync(daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
+            server._host = await HostUpkeep.StartAsync(
+                daemon.Services, urls, web.Services.GetRequiredService<ILogger<HostUpkeep>>(), cancellationToken);
             server._notifier = Notifier.Start(daemon.Services, config.Notify);
             daemon.NoteKept();
             await web.StartAsync(cancellationToken);
             server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
-            await daemon.Services.ListensAtAsync(HostUpkeep.UrlOf([.. bound.Select(b => (b.Options.IPEndPoint!, b.Url.IsSecure))]), cancellationToken);
+            await daemon.Services.ListensAtAsync(
+                HostUpkeep.UrlOf([.. bound.Select(b => (b.Options.IPEndPoint!, b.Url.IsSecure))]), cancellationToken);
             daemon.StartWithHost();
             return server;
         }
@@ -338,17 +342,18 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) => new(_daemon.Services, _logins, _failures, run, () => new()
-    {
-        Server = new Uri(Urls[0]),
-        SendFileAsync = (_, _, _) => Task.FromResult(false),
-        ReceiveFileAsync = (_, _, _) => Task.FromResult(false),
-        AcceptCertificate = offered => _certificate?.Current.Contains(offered) == true,
-        Words = [],
-        Session = "",
-        Output = TextWriter.Null,
-        Error = TextWriter.Null,
-    }, _files);
+    private ThinCliConnection ThinCli(Func<CommandLineCall, CancellationToken, Task<int>> run) =>
+        new(_daemon.Services, _logins, _failures, run, () => new()
+        {
+            Server = new Uri(Urls[0]),
+            SendFileAsync = (_, _, _) => Task.FromResult(false),
+            ReceiveFileAsync = (_, _, _) => Task.FromResult(false),
+            AcceptCertificate = offered => _certificate?.Current.Contains(offered) == true,
+            Words = [],
+            Session = "",
+            Output = TextWriter.Null,
+            Error = TextWriter.Null,
+        }, _files);
 
     private static void Configure(ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates)
     {
@@ -359,7 +364,9 @@ public sealed class PoolServer : IAsyncDisposable
             options.UseHttps(https =>
             {
                 https.TlsClientHelloBytesCallback = (connection, bytes) => connection.Items[typeof(ClientHello)] = ClientHello.Parse(bytes);
-                https.ServerCertificateSelector = (connection, _) => certificates().For(connection?.Items.TryGetValue(typeof(ClientHello), out var hello) == true ? hello as ClientHello : null);
+                https.ServerCertificateSelector = (connection, _) =>
+                    certificates().For(
+                        connection?.Items.TryGetValue(typeof(ClientHello), out var hello) == true ? hello as ClientHello : null);
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
             });
         }

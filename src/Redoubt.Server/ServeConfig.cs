@@ -46,7 +46,9 @@ public sealed record ServeConfig
     /// <summary>The pool's name, given to it at the first start; null for the host's name.</summary>
     public string? NameLabel { get; init; }
 
-    /// <summary>A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.</summary>
+    /// <summary>
+    /// A file with the root password on its only line, or on its second one after the user's name; null to keep the one there is.
+    /// </summary>
     public string? RootPasswordFile { get; init; }
 
     /// <summary>A file with the token for whoever collects metrics; null for users of the pool alone.</summary>
@@ -68,8 +70,8 @@ public sealed record ServeConfig
     public IReadOnlyList<string> Without { get; init; } = [];
 
     /// <summary>
-    /// Runs the commands of thin clients, and gives the exit code; without it there is no <c>/cli</c>. The commands are the command line's, which
-    /// builds on the server and not the other way round.
+    /// Runs the commands of thin clients, and gives the exit code; without it there is no <c>/cli</c>. The commands are the command line's,
+    /// which builds on the server and not the other way round.
     /// </summary>
     public Func<CommandLineCall, CancellationToken, Task<int>>? RunCommand { get; init; }
 

@@ -24,7 +24,9 @@ public sealed class DataDirectory : IDisposable
     private readonly FileStream _lock;
     private readonly KeptFile<ImmutableSortedSet<string>> _known;
 
-    private DataDirectory(string path, FileStream held, KeptFile<ImmutableSortedSet<string>> known, IReadOnlyList<string> without, IReadOnlyList<string> notes)
+    private DataDirectory(
+        string path, FileStream held, KeptFile<ImmutableSortedSet<string>> known, IReadOnlyList<string> without,
+        IReadOnlyList<string> notes)
     {
         (FullPath, _lock, _known, Without, Notes) = (path, held, known, without, notes);
     }
@@ -74,7 +76,8 @@ public sealed class DataDirectory : IDisposable
                 [],
                 content => [.. JsonSerializer.Deserialize<string[]>(content)!.Select(n => KeptName.Find(n) is null ? throw new FormatException($"nothing called {n} is kept") : n)],
                 names => JsonSerializer.SerializeToUtf8Bytes(names));
-            foreach (var name in known.Value.Select(n => KeptName.Find(n)!).Where(n => n.Name != KeptName.Journal && !without.Contains(n.Name)))
+            foreach (var name in known.Value.Select(n => KeptName.Find(n)!)
+                .Where(n => n.Name != KeptName.Journal && !without.Contains(n.Name)))
             {
                 if (Posix.TryGetStatus(Path.Combine(path, name.Name)) is not null)
                 {
@@ -83,7 +86,8 @@ public sealed class DataDirectory : IDisposable
 
                 if (!name.MayBeMissing)
                 {
-                    throw new InvalidDataException($"{Path.Combine(path, name.Name)} is missing, which held {name.Holds}. Nothing was changed. {name.Advice}");
+                    throw new InvalidDataException(
+                        $"{Path.Combine(path, name.Name)} is missing, which held {name.Holds}. Nothing was changed. {name.Advice}");
                 }
 
                 notes.Add($"{Path.Combine(path, name.Name)}, which held {name.Holds}, is not there any more; a new one is begun.");
@@ -149,9 +153,17 @@ public sealed class DataDirectory : IDisposable
         return PathOf($"{name}.set-aside-{number}");
     }
 
-    /// <summary>Notes which files are kept by now, so that each is missed when it has gone. To be called when all of them have been opened.</summary>
+    /// <summary>
+    /// Notes which files are kept by now, so that each is missed when it has gone. To be called when all of them have been opened.
+    /// </summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Note() => _known.Change(names => KeptName.All.Select(k => k.Name).Where(n => File.Exists(PathOf(n))).ToImmutableSortedSet(StringComparer.Ordinal) is var now && now.SetEquals(names) ? names : now);
+    public void Note() =>
+        _known.Change(
+            names => KeptName.All.Select(k => k.Name).Where(n => File.Exists(PathOf(n)))
+                .ToImmutableSortedSet(StringComparer.Ordinal) is var now
+                && now.SetEquals(names)
+                ? names
+                : now);
 
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
@@ -166,7 +178,9 @@ public sealed class DataDirectory : IDisposable
 
         if (status.Owner != Posix.EffectiveUser)
         {
-            throw new IOException($"The directory {path} belongs to user {status.Owner}, not to the daemon's user {Posix.EffectiveUser}. Use another one, or give it to that user (chown).");
+            throw new IOException(
+                $"The directory {path} belongs to user {status.Owner}, not to the daemon's user {Posix.EffectiveUser}. Use another one, or "
+                    + "give it to that user (chown).");
         }
 
         // Whoever can write to a directory above could put another one in its place.
@@ -174,7 +188,8 @@ public sealed class DataDirectory : IDisposable
         {
             if (Posix.GetStatusBehindLinks(above).IsWritableByAll)
             {
-                throw new IOException($"Anybody can replace {path}, since {above} is writable by all. Take that away (chmod o-w), or use another directory.");
+                throw new IOException(
+                    $"Anybody can replace {path}, since {above} is writable by all. Take that away (chmod o-w), or use another directory.");
             }
         }
     }
@@ -190,7 +205,8 @@ public sealed class DataDirectory : IDisposable
 
         foreach (var entry in Directory.EnumerateFileSystemEntries(path).Order(StringComparer.Ordinal))
         {
-            if (OperatorsOwn.Contains(Path.GetFileName(entry)) || Posix.TryGetStatus(entry) is not { } status || status.IsDirectory && KeptName.Find(Path.GetFileName(entry)) is null)
+            if (OperatorsOwn.Contains(Path.GetFileName(entry)) || Posix.TryGetStatus(entry) is not { } status
+                || status.IsDirectory && KeptName.Find(Path.GetFileName(entry)) is null)
             {
                 continue;
             }
@@ -220,7 +236,8 @@ public sealed class DataDirectory : IDisposable
     }
 
     private static InvalidDataException Unusable(string path, string why) => new(
-        $"{path} can't be used: {why}. Nothing was changed. {KeptName.Find(Path.GetFileName(path))?.Advice ?? "Find out who put it there, and move it away."}");
+        $"{path} can't be used: {why}. Nothing was changed. "
+            + $"{KeptName.Find(Path.GetFileName(path))?.Advice ?? "Find out who put it there, and move it away."}");
 
     /// <summary>Who may pass through a directory without looking into it may go on doing so: a hypervisor's user may have to.</summary>
     private static void Narrow(List<string> wide, List<string> notes)
@@ -230,7 +247,8 @@ public sealed class DataDirectory : IDisposable
             using var handle = Posix.OpenBehindLinks(path);
             var mode = Posix.GetStatus(handle, path).Permissions;
             Posix.SetMode(handle, (uint)(mode & ~Others), path);
-            notes.Add($"{path} was open to others (mode {Convert.ToString(mode, 8)}); it isn't any more. What is secret in it may be known.");
+            notes.Add(
+                $"{path} was open to others (mode {Convert.ToString(mode, 8)}); it isn't any more. What is secret in it may be known.");
         }
     }
 
@@ -256,7 +274,10 @@ public sealed class DataDirectory : IDisposable
         }
         catch (IOException e)
         {
-            throw new IOException($"Another redoubt daemon runs on {directory} ({path} is locked{Posix.LockHolder(path)}). Stop it first, or use another directory.", e);
+            throw new IOException(
+                $"Another redoubt daemon runs on {directory} ({path} is locked{Posix.LockHolder(path)}). Stop it first, "
+                    + "or use another directory.",
+                e);
         }
     }
 }

@@ -23,7 +23,8 @@ public static class DurableFile
     /// <summary>Reads a kept file.</summary>
     /// <param name="path">Where it is.</param>
     /// <returns>Its content; null if there is nothing of that name.</returns>
-    /// <exception cref="InvalidDataException">What lies there is no plain file of the daemon's user, or can't be read; says which.</exception>
+    /// <exception cref="InvalidDataException">What lies there is no plain file of the daemon's user, or can't be read; says
+    /// which.</exception>
     public static byte[]? Read(string path)
     {
         using var handle = TryOpen(path);
@@ -61,7 +62,9 @@ public static class DurableFile
         _ => "it is no plain file",
     };
 
-    /// <summary>Whether a path leads, also through links, to something that can be opened without waiting for anybody: a plain file.</summary>
+    /// <summary>
+    /// Whether a path leads, also through links, to something that can be opened without waiting for anybody: a plain file.
+    /// </summary>
     /// <exception cref="IOException">It leads nowhere.</exception>
     public static bool LeadsToFile(string path) => Posix.GetStatusBehindLinks(path).IsFile;
 
@@ -184,7 +187,8 @@ public static class DurableFile
     }
 
     /// <summary>Opens a kept file to read it; null if there is nothing of that name.</summary>
-    /// <exception cref="InvalidDataException">What lies there is no plain file of the daemon's user, or can't be opened; says which.</exception>
+    /// <exception cref="InvalidDataException">What lies there is no plain file of the daemon's user, or can't be opened; says
+    /// which.</exception>
     private static SafeFileHandle? TryOpen(string path)
     {
         try

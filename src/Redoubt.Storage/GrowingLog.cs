@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Redoubt.Storage;
 
 /// <summary>
-/// A file that somebody who is not to be trusted appends to without end, and of which only the end is kept: the space of its beginning is given
-/// back, while every byte stays at its offset, so that whoever writes or reads it needs not be told.
+/// A file that somebody who is not to be trusted appends to without end, and of which only the end is kept: the space of its beginning is
+/// given back, while every byte stays at its offset, so that whoever writes or reads it needs not be told.
 /// </summary>
 public static class GrowingLog
 {

@@ -45,9 +45,12 @@ public static class HostFile
         }
     }
 
-    /// <summary>Whether this leads to a pipe, a socket or a character device, which have no content of their own that could be lost.</summary>
+    /// <summary>
+    /// Whether this leads to a pipe, a socket or a character device, which have no content of their own that could be lost.
+    /// </summary>
     /// <exception cref="IOException">It can't be looked at.</exception>
-    public static bool IsStream(string path) => Path.Exists(path) && Posix.GetStatusBehindLinks(path) is { IsFile: false, IsDirectory: false, IsBlockDevice: false };
+    public static bool IsStream(string path) =>
+        Path.Exists(path) && Posix.GetStatusBehindLinks(path) is { IsFile: false, IsDirectory: false, IsBlockDevice: false };
 
     private static void Require(FileStatus status)
     {
@@ -59,5 +62,6 @@ public static class HostFile
         }
     }
 
-    private static bool IsBelow(string path, string directory) => path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
+    private static bool IsBelow(string path, string directory) =>
+        path == directory || path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal);
 }

@@ -3,8 +3,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Redoubt.Storage;
 
 /// <summary>
-/// Where on this host that may lie which somebody at a distance names: what guests boot from, and storage. The administrator of the host says
-/// so when starting the daemon, since whoever names a file to a daemon reads it with the daemon's rights.
+/// Where on this host that may lie which somebody at a distance names: what guests boot from, and storage. The administrator of the host
+/// says so when starting the daemon, since whoever names a file to a daemon reads it with the daemon's rights.
 /// </summary>
 /// <remarks>
 /// A file for booting is opened below its root without leaving it, by whatever links there are, and what is open is what is judged. What is
@@ -15,7 +15,8 @@ public sealed class HostRoots
 {
     private static readonly string[] OfTheSystem =
     [
-        "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/cache", "/var/lib/dpkg",
+        "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/cache",
+        "/var/lib/dpkg",
         "/var/lib/libvirt", "/var/log", "/var/mail", "/var/spool",
     ];
 
@@ -59,7 +60,9 @@ public sealed class HostRoots
     /// <summary>Whether this names a share of a server rather than a place of this host.</summary>
     public static bool IsShare(string place) => !place.StartsWith('/') && place.Contains(":/", StringComparison.Ordinal);
 
-    /// <summary>What speaks against a path as that of a kernel or ramdisk; null if nothing does. One that is not there yet may come.</summary>
+    /// <summary>
+    /// What speaks against a path as that of a kernel or ramdisk; null if nothing does. One that is not there yet may come.
+    /// </summary>
     public string? FindBootFileProblem(string path)
     {
         try
@@ -80,7 +83,8 @@ public sealed class HostRoots
     /// <summary>Opens a kernel or ramdisk.</summary>
     /// <returns>What is open, and where it really lies.</returns>
     /// <exception cref="FileNotFoundException">There is none.</exception>
-    /// <exception cref="IOException">It is not where such files may lie, or not one that can be trusted; says which, in a sentence.</exception>
+    /// <exception cref="IOException">It is not where such files may lie, or not one that can be trusted; says which, in a
+    /// sentence.</exception>
     public (SafeFileHandle Handle, string Path) OpenBootFile(string path)
     {
         if (!IsClean(path) || Boot.FirstOrDefault(r => IsBelow(path, r)) is not { } root)
@@ -156,7 +160,8 @@ public sealed class HostRoots
 
         return isAdministrator || UsualStorage.Any(r => IsIn(real, Posix.RealPath(r)))
             ? null
-            : $"{Lead(written, real)} not below {string.Join(", ", UsualStorage)}; only an administrator of the pool may name another place";
+            : $"{Lead(written, real)} not below {string.Join(", ", UsualStorage)}; only an administrator of the "
+                + "pool may name another place";
     }
 
     /// <summary>
@@ -204,15 +209,18 @@ public sealed class HostRoots
     {
         if (status.IsWritableByOthers || (status.Owner != 0 && status.Owner != Posix.EffectiveUser))
         {
-            throw new IOException($"Others than the administrator may change {path}. Let root own it, and nobody else write to it (chmod go-w).");
+            throw new IOException(
+                $"Others than the administrator may change {path}. Let root own it, and nobody else write to it (chmod go-w).");
         }
     }
 
     private static string Clean(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
-    private static bool IsClean(string path) => Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path) == path;
+    private static bool IsClean(string path) =>
+        Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path) == path;
 
     private static bool IsIn(string path, string directory) => path == directory || IsBelow(path, directory);
 
-    private static bool IsBelow(string path, string directory) => path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal) && path.Length > directory.TrimEnd('/').Length + 1;
+    private static bool IsBelow(string path, string directory) =>
+        path.StartsWith(directory.TrimEnd('/') + "/", StringComparison.Ordinal) && path.Length > directory.TrimEnd('/').Length + 1;
 }

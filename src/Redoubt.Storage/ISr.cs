@@ -90,7 +90,9 @@ public interface ISr : IAsyncDisposable
     /// </summary>
     Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken);
 
-    /// <summary>Waits until something small has been written and flushed. Afterwards nothing has changed but, perhaps, the mark of the SR.</summary>
+    /// <summary>
+    /// Waits until something small has been written and flushed. Afterwards nothing has changed but, perhaps, the mark of the SR.
+    /// </summary>
     /// <exception cref="XenApi.XenApiException">As of a change.</exception>
     Task ProveWritesAsync(CancellationToken cancellationToken);
 

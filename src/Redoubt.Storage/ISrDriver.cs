@@ -52,7 +52,8 @@ public interface ISrDriver
 
     /// <summary>
     /// Removes an SR that holds no VDI. May be repeated: an SR that is not there is success. Refuses (code 39) while it holds a VDI or
-    /// anything the driver does not know; it never deletes content. What the broken-off making of a clone has left at the location goes too.
+    /// anything the driver does not know; it never deletes content. What the broken-off making of a clone has left at the location goes
+    /// too.
     /// </summary>
     /// <exception cref="XenApi.XenApiException">The SR is not empty or can't be removed.</exception>
     Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken);

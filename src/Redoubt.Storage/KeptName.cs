@@ -25,8 +25,12 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
         new("sites.key", "the key to the passwords of the other sites", "then the sites must be removed and added again"),
         new("schedules.json", "the schedules of tests", "then the schedules must be made again"),
         new("operators.json", "who has ordered runs and schedules", "then runs of directory users must be resumed by them"),
-        new("metadata.key", "the pool's key for its metadata volumes", "then another key is drawn, and recovery sites must be told that one"),
-        new("pool-keys.json", "the keys to the secrets in the metadata of this pool and others", "then another key is drawn, and what was sealed with one of those stays sealed until its export is given to pool-key-import"),
+        new(
+            "metadata.key", "the pool's key for its metadata volumes",
+            "then another key is drawn, and recovery sites must be told that one"),
+        new(
+            "pool-keys.json", "the keys to the secrets in the metadata of this pool and others",
+            "then another key is drawn, and what was sealed with one of those stays sealed until its export is given to pool-key-import"),
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
         new("host-boot.json", "which boot of the host VMs were started with", "then none is started with it before its next boot"),
         new("messages.jsonl", "the messages for people", "then there are no messages of before"),

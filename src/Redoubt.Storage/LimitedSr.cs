@@ -1,8 +1,9 @@
 namespace Redoubt.Storage;
 
 /// <summary>
-/// An SR that keeps nobody waiting for ever. Every look has a limit. A change may take as long as copying a disk takes: it is begun only when
-/// the storage has just answered, and waited for only while the storage goes on to answer, which it may do to readers and not to writers.
+/// An SR that keeps nobody waiting for ever. Every look has a limit. A change may take as long as copying a disk takes: it is begun only
+/// when the storage has just answered, and waited for only while the storage goes on to answer, which it may do to readers and not to
+/// writers.
 /// </summary>
 /// <remarks>A change that nobody waits for any more goes on when the storage is back; what it makes then is removed again.</remarks>
 internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
@@ -38,7 +39,8 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         ChangeAsync(() => SrLooks.DoneAsync(sr.ImportVdiAsync(vdi, content, format, cancellationToken)), null, cancellationToken);
 
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => WhileAnsweringAsync(
-        () => sr.ExportVdiAsync(vdi, format, cancellationToken), () => AnswerAsync(CancellationToken.None), late => late.DisposeAsync().AsTask(), cancellationToken);
+        () => sr.ExportVdiAsync(vdi, format, cancellationToken), () => AnswerAsync(CancellationToken.None),
+        late => late.DisposeAsync().AsTask(), cancellationToken);
 
     public Task<VdiState> StatVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) =>
         LookAsync(() => sr.StatVdiAsync(vdi, cancellationToken), SrLooks.Limit, cancellationToken);
@@ -76,7 +78,8 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
     {
         // Elsewhere, and this SR may be one that nobody can write to: that it can still be read is what it takes.
         var made = await WhileAnsweringAsync(
-            () => sr.CloneWritableAsync(config, cancellationToken), () => AnswerAsync(CancellationToken.None), late => late.Sr.DetachAsync(CancellationToken.None),
+            () => sr.CloneWritableAsync(config, cancellationToken), () => AnswerAsync(CancellationToken.None),
+            late => late.Sr.DetachAsync(CancellationToken.None),
             cancellationToken);
         return made with { Sr = new LimitedSr(made.Sr, $"{place} (a clone)", time) };
     }
@@ -89,15 +92,20 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
         _looks.RunAsync(look, limit, null, cancellationToken);
 
     private Task<T> ChangeAsync<T>(Func<Task<T>> change, Func<T, Task>? tooLate, CancellationToken cancellationToken) =>
-        WhileAnsweringAsync(change, () => IgnoringFailureAsync(() => sr.ProveWritesAsync(CancellationToken.None), SrLooks.WriteLimit, CancellationToken.None), tooLate, cancellationToken);
+        WhileAnsweringAsync(
+            change,
+            () => IgnoringFailureAsync(() => sr.ProveWritesAsync(CancellationToken.None), SrLooks.WriteLimit, CancellationToken.None),
+            tooLate, cancellationToken);
 
-    private async Task<T> WhileAnsweringAsync<T>(Func<Task<T>> change, Func<Task> prove, Func<T, Task>? tooLate, CancellationToken cancellationToken)
+    private async Task<T> WhileAnsweringAsync<T>(
+        Func<Task<T>> change, Func<Task> prove, Func<T, Task>? tooLate, CancellationToken cancellationToken)
     {
         await AnswerAsync(cancellationToken);
         var changing = change();
         while (true)
         {
-            await ((Task)changing).WaitAsync(SrLooks.Limit, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await ((Task)changing).WaitAsync(SrLooks.Limit, time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             if (changing.IsCompleted)
             {
                 return await changing;
@@ -121,7 +129,8 @@ internal sealed class LimitedSr(ISr sr, string place, TimeProvider time) : ISr
 
     private Task RemoveAsync(VdiState made) => sr.DestroyVdiAsync(made.Uuid, CancellationToken.None);
 
-    private Task<bool> AnswerAsync(CancellationToken cancellationToken) => IgnoringFailureAsync(() => sr.GetMarkAsync(null, cancellationToken), SrLooks.Limit, cancellationToken);
+    private Task<bool> AnswerAsync(CancellationToken cancellationToken) =>
+        IgnoringFailureAsync(() => sr.GetMarkAsync(null, cancellationToken), SrLooks.Limit, cancellationToken);
 
     // That it fails is an answer. What is wrong the change itself will tell.
     private Task<bool> IgnoringFailureAsync(Func<Task> ask, TimeSpan limit, CancellationToken cancellationToken) => LookAsync(

@@ -22,12 +22,14 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
     public SrFeatures Features => driver.Features;
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<ProbedSr>> ProbeAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
+    public Task<IReadOnlyList<ProbedSr>> ProbeAsync(
+        IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
         At(deviceConfig).RunAsync(() => driver.ProbeAsync(deviceConfig, cancellationToken), SrLooks.ScanLimit, null, cancellationToken);
 
     /// <inheritdoc/>
     public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        At(deviceConfig).RunAsync(() => SrLooks.DoneAsync(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
+        At(deviceConfig).RunAsync(
+            () => SrLooks.DoneAsync(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ISr> AttachAsync(
@@ -43,7 +45,9 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
 
     /// <inheritdoc/>
     public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        At(deviceConfig).RunAsync(() => SrLooks.DoneAsync(driver.DestroyAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
+        At(deviceConfig).RunAsync(
+            () => SrLooks.DoneAsync(driver.DestroyAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null,
+            cancellationToken);
 
     private static string Place(IReadOnlyDictionary<string, string> deviceConfig) =>
         string.Join(", ", deviceConfig.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value));

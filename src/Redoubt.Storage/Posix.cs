@@ -63,7 +63,9 @@ internal static partial class Posix
         var error = Marshal.GetLastPInvokeError();
         throw error is LeadsOutside or Loop
             ? new IOException($"{Path.Combine(shown, path)} is a link, or lies behind one, that leads out of {shown}.")
-            : error is NotADirectory ? new FileNotFoundException($"There is no {Path.Combine(shown, path)}.") : Failure("open", Path.Combine(shown, path));
+            : error is NotADirectory
+                ? new FileNotFoundException($"There is no {Path.Combine(shown, path)}.")
+                : Failure("open", Path.Combine(shown, path));
     }
 
     /// <summary>Opens a file for reading to which no link leads on the whole way.</summary>
@@ -169,7 +171,10 @@ internal static partial class Posix
         }
     }
 
-    /// <summary>Where a file has data at or after an offset: behind a hole, or at the offset where its file system knows of no holes; null if there are none.</summary>
+    /// <summary>
+    /// Where a file has data at or after an offset: behind a hole, or at the offset where its file system knows of no holes; null if there
+    /// are none.
+    /// </summary>
     public static long? FindData(SafeFileHandle handle, long offset)
     {
         var at = (long)LSeek(handle, (nint)offset, SeekData);
@@ -230,7 +235,9 @@ internal static partial class Posix
     /// <summary>Opens for reading what a name leads to, also through links, without waiting for the writer of a pipe.</summary>
     public static SafeFileHandle OpenBehindLinks(string path) => Open(path, NonBlocking);
 
-    /// <summary>What changes with every write to a file and with every name in a directory: which file it is, its size and its times.</summary>
+    /// <summary>
+    /// What changes with every write to a file and with every name in a directory: which file it is, its size and its times.
+    /// </summary>
     public static unsafe string Mark(string path)
     {
         // In struct statx: inode at 32, size at 40, then ctime at 96 and mtime at 112, each seconds and nanoseconds.
@@ -239,7 +246,8 @@ internal static partial class Posix
             throw Failure("stat", path);
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{*(long*)(buffer + 32)} {*(long*)(buffer + 40)} {*(long*)(buffer + 96)}.{*(uint*)(buffer + 104)} {*(long*)(buffer + 112)}.{*(uint*)(buffer + 120)}");
+            $"{*(long*)(buffer + 32)} {*(long*)(buffer + 40)} {*(long*)(buffer + 96)}.{*(uint*)(buffer + 104)} "
+                + $"{*(long*)(buffer + 112)}.{*(uint*)(buffer + 120)}");
     }
 
     // struct statx has the same layout on all architectures, unlike struct stat: user at 20, mode at 28, inode at 32, size at 40, blocks

@@ -69,5 +69,6 @@ internal static class SrFailure
     public static XenApiException WouldChangeType(VdiUuid vdi, VdiType present)
         => Backend(VdiType, present == Storage.VdiType.Metadata
             ? $"The content is not a redo log, and VDI {vdi} is a metadata volume: import into a user VDI."
-            : $"The content begins like a redo log, and VDI {vdi} is a raw user VDI that would be taken for pool metadata: import into a qcow2 VDI or a metadata VDI.");
+            : $"The content begins like a redo log, and VDI {vdi} is a raw user VDI that would be taken for pool metadata: import into a "
+                + "qcow2 VDI or a metadata VDI.");
 }

@@ -1,8 +1,8 @@
 namespace Redoubt.Storage;
 
 /// <summary>
-/// Looks at one place of storage, none of which anybody waits for without a limit: storage that has gone may not fail but hang, and a thread
-/// that asks it is lost until it is back.
+/// Looks at one place of storage, none of which anybody waits for without a limit: storage that has gone may not fail but hang, and a
+/// thread that asks it is lost until it is back.
 /// </summary>
 /// <remarks>
 /// While a look hangs, further ones are refused at once instead of losing a thread each; when it comes to its end, whatever that is, the
@@ -10,7 +10,8 @@ namespace Redoubt.Storage;
 /// </remarks>
 /// <param name="place">What is looked at, for people.</param>
 /// <param name="time">The clock that limits are measured with.</param>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as its SR, and its semaphore has no handle.")]
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as its SR, and its semaphore has no handle.")]
 internal sealed class SrLooks(string place, TimeProvider time)
 {
     /// <summary>Enough for storage that is busy, and for whoever waits in front of a screen not too much.</summary>
@@ -22,7 +23,8 @@ internal sealed class SrLooks(string place, TimeProvider time)
     /// <summary>For a small write, which storage that is busy with a large one may keep waiting.</summary>
     internal static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(45);
 
-    // A glance runs on the thread pool, since a thread of its own costs more than it does; so no more than these are lost to a place that hangs.
+    // A glance runs on the thread pool, since a thread of its own costs more than it does; so no more than these are lost to a place that
+    // hangs.
     private const int AtOnce = 4;
 
     private readonly SemaphoreSlim _places = new(AtOnce);
@@ -66,7 +68,8 @@ internal sealed class SrLooks(string place, TimeProvider time)
         }
     }
 
-    // Whether it hangs shows at the limit, also when nobody waits for it any more: else each who gives up earlier would leave the next to wait.
+    // Whether it hangs shows at the limit, also when nobody waits for it any more: else each who gives up earlier would leave the next to
+    // wait.
     private async Task EndAsync(Task looking, TimeSpan limit)
     {
         await looking.WaitAsync(limit, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -97,6 +100,7 @@ internal sealed class SrLooks(string place, TimeProvider time)
 
     private XenApi.XenApiException NotAnswering(Exception? slow) => SrFailure.Backend(
         SrFailure.SrUnavailable,
-        $"The storage at {place} does not answer: check that it is connected and its server runs. What hangs there goes on when it is back.",
+        $"The storage at {place} does not answer: check that it is connected and its server runs. What hangs there "
+            + "goes on when it is back.",
         slow);
 }

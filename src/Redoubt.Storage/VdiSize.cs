@@ -24,7 +24,8 @@ internal static class VdiSize
             ? size
             : throw SrFailure.Backend(
                 SrFailure.VdiSize,
-                $"VDI {vdi} has {presentBytes} bytes and would lose data at {size}: ask for a larger size, or copy what is needed to a new VDI.");
+                $"VDI {vdi} has {presentBytes} bytes and would lose data at {size}: ask for a larger size, or copy what "
+                    + "is needed to a new VDI.");
     }
 
     /// <summary>The failure of content that does not fit.</summary>

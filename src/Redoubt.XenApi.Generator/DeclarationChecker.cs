@@ -14,20 +14,26 @@ internal static class DeclarationChecker
         foreach (var declaration in named)
         {
             declaration.Enums.RemoveAll(e => Report(declaration, e.Line, Problem(e)));
-            declaration.Enums.RemoveAll(e => Report(declaration, e.Line, enums.Add(Naming.Pascal(e.Name)) ? null : $"the enum {e.Name} is declared twice"));
+            declaration.Enums.RemoveAll(
+                e => Report(declaration, e.Line, enums.Add(Naming.Pascal(e.Name)) ? null : $"the enum {e.Name} is declared twice"));
         }
 
         var known = new KnownNames(named);
         foreach (var declaration in named)
         {
-            RemoveRepeated(declaration.Fields, f => Naming.Pascal(f.ApiName), (f, _) => declaration.Report(f.Line, $"the field {f.Column} is declared twice"));
+            RemoveRepeated(
+                declaration.Fields, f => Naming.Pascal(f.ApiName),
+                (f, _) => declaration.Report(f.Line, $"the field {f.Column} is declared twice"));
             RemoveRepeated(
                 declaration.Messages, m => Naming.Pascal(m.Name),
                 (m, _) => declaration.Report(m.Line, $"the message {m.Name} is declared twice"));
-            declaration.Fields.RemoveAll(f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? known.ProblemOfDefault(f)));
+            declaration.Fields.RemoveAll(
+                f => Report(declaration, f.Line, known.Problem(f.Type) ?? known.ProblemOfRelation(f) ?? known.ProblemOfDefault(f)));
             declaration.Messages.RemoveAll(m => Report(declaration, m.Line, Problem(m)));
             declaration.Messages.RemoveAll(m =>
-                Report(declaration, m.Line, m.Parameters.Select(p => p.Type).Concat(new[] { m.Result }).Select(known.Problem).FirstOrDefault(p => p != null)));
+                Report(
+                    declaration, m.Line,
+                    m.Parameters.Select(p => p.Type).Concat(new[] { m.Result }).Select(known.Problem).FirstOrDefault(p => p != null)));
         }
 
         return named;

@@ -9,7 +9,8 @@ namespace Redoubt.XenApi.Generator;
 internal static class DeclarationParser
 {
     private static readonly string[] Kinds = { "persistent", "volatile", "value" };
-    private static readonly Regex RoleName = new Regex(@"^(read-only|vm-operator|vm-admin|vm-power-admin|pool-operator|pool-admin|local-root)([+-]cert)?$");
+    private static readonly Regex RoleName = new Regex(
+        @"^(read-only|vm-operator|vm-admin|vm-power-admin|pool-operator|pool-admin|local-root)([+-]cert)?$");
 
     private static readonly Regex MessageLine = new Regex(
         @"^(?<ext>extension )?message (?<name>\w+)\((?<params>.*)\) -> (?<result>.+?) @ (?<role>[\w+-]+)(?<nosession> nosession)?( ! (?<errors>.*))?$");
@@ -115,7 +116,8 @@ internal static class DeclarationParser
             else if (word == "extension") field.IsExtension = true;
             else if (word.StartsWith("get=")) field.GetRole = RoleOf(word);
             else if (word.StartsWith("set=")) field.SetRole = RoleOf(word);
-            else if (word.StartsWith("key:") && word.IndexOf('=') > "key:".Length) field.KeyRoles.Add((word.Substring(4, word.IndexOf('=') - 4), RoleOf(word)));
+            else if (word.StartsWith("key:") && word.IndexOf('=') > "key:".Length) field.KeyRoles.Add(
+                (word.Substring(4, word.IndexOf('=') - 4), RoleOf(word)));
             else if (word == "<-" && words.Count > 0 && words.Dequeue().Split('.') is { Length: 2 } target)
             {
                 (field.RelationClass, field.RelationField) = (target[0], target[1]);
@@ -123,7 +125,9 @@ internal static class DeclarationParser
             else throw new FormatException($"unknown word '{word}' after the access of {field.Column}");
         }
 
-        return field.KeyRoles.Count == 0 || field.Type.Head == "map" ? field : throw new FormatException($"{field.Column} is no map, so it has no keys");
+        return field.KeyRoles.Count == 0 || field.Type.Head == "map"
+            ? field
+            : throw new FormatException($"{field.Column} is no map, so it has no keys");
     }
 
     private static MessageDeclaration ParseMessage(string line, int number)

@@ -24,8 +24,12 @@ internal static class RecordEmitter
         code.Append($"/// <summary>A record of XenAPI's class <c>{declaration.Name}</c>.</summary>\n");
         code.Append($"public sealed partial record {record} : Record, IRecord<{record}>\n{{\n");
         code.Append($"    /// <summary>What the data model declares of this class.</summary>\n");
-        code.Append($"    public static ClassModel<{record}> Declaration {{ get; }} = new(\"{declaration.Name}\", ClassKind.{Naming.Pascal(declaration.Kind)},\n");
-        code.Append($"        new ClassRoles({Role(declaration.GetRole)}, {Role(declaration.SetRole)}, {Role(declaration.CreateRole)}, {Role(declaration.DestroyRole)}, {Bool(declaration.HasRecord)}, {Bool(declaration.HasAll)}),\n        [\n");
+        code.Append(
+            $"    public static ClassModel<{record}> Declaration {{ get; }} = new(\"{declaration.Name}\", "
+                + $"ClassKind.{Naming.Pascal(declaration.Kind)},\n");
+        code.Append(
+            $"        new ClassRoles({Role(declaration.GetRole)}, {Role(declaration.SetRole)}, {Role(declaration.CreateRole)}, "
+                + $"{Role(declaration.DestroyRole)}, {Bool(declaration.HasRecord)}, {Bool(declaration.HasAll)}),\n        [\n");
         foreach (var field in declaration.Fields)
         {
             EmitFieldModel(code, record, field);
@@ -37,7 +41,9 @@ internal static class RecordEmitter
             EmitMessageModel(code, message);
         }
 
-        code.Append("        ])" + (declaration.IsExtension ? " { IsExtension = true }" : "") + ";\n\n    /// <inheritdoc/>\n    public override ClassModel DeclaredClass => Declaration;\n");
+        code.Append(
+            "        ])" + (declaration.IsExtension ? " { IsExtension = true }" : "")
+                + ";\n\n    /// <inheritdoc/>\n    public override ClassModel DeclaredClass => Declaration;\n");
         foreach (var field in declaration.Fields)
         {
             EmitProperty(code, field);
@@ -50,7 +56,9 @@ internal static class RecordEmitter
     {
         var name = Naming.Pascal(field.ApiName);
         var clr = FieldClr(field);
-        code.Append($"            new FieldModel<{record}, {clr}>(\"{field.Column}\", {FieldCodec(field)}, FieldAccess.{Access(field.Access)}, r => r._{name}, (r, v) => r._{name} = v)");
+        code.Append(
+            $"            new FieldModel<{record}, {clr}>(\"{field.Column}\", {FieldCodec(field)}, FieldAccess.{Access(field.Access)}, r "
+                + $"=> r._{name}, (r, v) => r._{name} = v)");
         var settings = new System.Collections.Generic.List<string>();
         if (field.IsVolatile) settings.Add("IsVolatile = true");
         if (field.HasNoColumn) settings.Add("HasColumn = false");
@@ -58,7 +66,8 @@ internal static class RecordEmitter
         if (field.RelationClass != null) settings.Add($"Relation = new(\"{field.RelationClass}\", \"{field.RelationField}\")");
         if (field.GetRole != null) settings.Add("GetRole = " + Role(field.GetRole));
         if (field.SetRole != null) settings.Add("SetRole = " + Role(field.SetRole));
-        if (field.KeyRoles.Count > 0) settings.Add($"KeyRoles = [{string.Join(", ", field.KeyRoles.Select(k => $"new({Literal(k.Key)}, {Role(k.Role)})"))}]");
+        if (field.KeyRoles.Count > 0) settings.Add(
+            $"KeyRoles = [{string.Join(", ", field.KeyRoles.Select(k => $"new({Literal(k.Key)}, {Role(k.Role)})"))}]");
         if (field.DefaultText != null) settings.Add("DefaultText = " + Literal(field.DefaultText));
         code.Append(settings.Count == 0 ? ",\n" : " { " + string.Join(", ", settings) + " },\n");
     }
@@ -67,7 +76,9 @@ internal static class RecordEmitter
     {
         var parameters = string.Join(", ", message.Parameters.Select(p => $"new(\"{p.Name}\", {TypeEmitter.Codec(p.Type)})"));
         var errors = string.Join(", ", message.Errors.Select(Literal));
-        code.Append($"            new MessageModel(\"{message.Name}\", [{parameters}], {TypeEmitter.Codec(message.Result)}, {Role(message.Role)}) {{ NeedsSession = {Bool(message.NeedsSession)}, IsExtension = {Bool(message.IsExtension)}, Errors = [{errors}] }},\n");
+        code.Append(
+            $"            new MessageModel(\"{message.Name}\", [{parameters}], {TypeEmitter.Codec(message.Result)}, {Role(message.Role)}) "
+                + $"{{ NeedsSession = {Bool(message.NeedsSession)}, IsExtension = {Bool(message.IsExtension)}, Errors = [{errors}] }},\n");
     }
 
     private static void EmitProperty(StringBuilder code, FieldDeclaration field)
@@ -75,13 +86,21 @@ internal static class RecordEmitter
         var name = Naming.Pascal(field.ApiName);
         var clr = FieldClr(field);
         code.Append($"\n    private {clr} _{name} = {Initial(field)};\n");
-        code.Append($"    /// <summary><c>{field.ApiName}</c>: {System.Security.SecurityElement.Escape(field.Type.ToString())}{Describe(field)}.</summary>\n");
+        code.Append(
+            $"    /// <summary><c>{field.ApiName}</c>: "
+                + $"{System.Security.SecurityElement.Escape(field.Type.ToString())}{Describe(field)}.</summary>\n");
         code.Append($"    public {clr} {name} {{ get => _{name}; init => _{name} = value; }}\n");
     }
 
     private static string Describe(FieldDeclaration field)
     {
-        var text = field.Access switch { "RW" => ", writable", "CO" => ", set when created", "HIDDEN" => ", in the database only", _ => ", read-only" };
+        var text = field.Access switch
+        {
+            "RW" => ", writable",
+            "CO" => ", set when created",
+            "HIDDEN" => ", in the database only",
+            _ => ", read-only",
+        };
         if (field.RelationClass != null) text += $", computed from <c>{field.RelationClass}.{field.RelationField}</c>";
         if (field.IsVolatile) text += ", not persistent";
         return text + (field.IsExtension ? ", an extension of Redoubt" : "");
@@ -98,7 +117,9 @@ internal static class RecordEmitter
         }
 
         code.Append($"}}\n\n/// <summary>The codec of <see cref=\"{type}\"/>.</summary>\npublic static class {type}Type\n{{\n");
-        code.Append($"    /// <summary>The one instance.</summary>\n    public static EnumType<{type}> Instance {{ get; }} = new(\"{name}\", [{string.Join(", ", values.Select(Literal))}], i => ({type})i, v => (int)v);\n}}\n\n");
+        code.Append(
+            $"    /// <summary>The one instance.</summary>\n    public static EnumType<{type}> Instance {{ get; }} = new(\"{name}\", "
+                + $"[{string.Join(", ", values.Select(Literal))}], i => ({type})i, v => (int)v);\n}}\n\n");
     }
 
     private static string FieldClr(FieldDeclaration field) => field.RelationClass is null

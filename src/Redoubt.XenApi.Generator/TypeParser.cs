@@ -33,7 +33,9 @@ internal static class TypeParser
             return new TypeDeclaration(words[0], words[1]);
         }
 
-        return words.Length == 1 && TypeEmitter.IsScalar(text) ? new TypeDeclaration(text) : throw new FormatException($"'{text}' is no type");
+        return words.Length == 1 && TypeEmitter.IsScalar(text)
+            ? new TypeDeclaration(text)
+            : throw new FormatException($"'{text}' is no type");
     }
 
     /// <summary>The parts between the commas that are in no parentheses.</summary>

@@ -10,7 +10,8 @@ public abstract class ClassModel
     private readonly FrozenDictionary<string, FieldModel> byName;
     private readonly FieldModel[] columns;
 
-    private protected ClassModel(string name, ClassKind kind, ClassRoles roles, IReadOnlyList<FieldModel> fields, Func<MessageModel[]> declared)
+    private protected ClassModel(
+        string name, ClassKind kind, ClassRoles roles, IReadOnlyList<FieldModel> fields, Func<MessageModel[]> declared)
     {
         Name = name;
         Kind = kind;

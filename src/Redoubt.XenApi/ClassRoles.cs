@@ -7,4 +7,5 @@ namespace Redoubt.XenApi;
 /// <param name="Destroy">Who may send the implicit <c>destroy</c>; null if there is none.</param>
 /// <param name="HasRecord">Whether there are <c>get_record</c>, <c>get_by_uuid</c> and the getters of fields.</param>
 /// <param name="HasAll">Whether there are <c>get_all</c> and <c>get_all_records</c>.</param>
-public sealed record ClassRoles(AllowedRoles Get, AllowedRoles Set, AllowedRoles? Create, AllowedRoles? Destroy, bool HasRecord, bool HasAll);
+public sealed record ClassRoles(
+    AllowedRoles Get, AllowedRoles Set, AllowedRoles? Create, AllowedRoles? Destroy, bool HasRecord, bool HasAll);

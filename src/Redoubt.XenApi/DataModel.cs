@@ -16,7 +16,8 @@ public static partial class DataModel
 
     // Stands after the classes: it is made from them.
     private static readonly FrozenDictionary<string, string> Underscored = Classes.Values
-        .SelectMany(c => c.Messages.Keys.Select(m => (Spelled: $"{c.Name}_{m}", Name: $"{c.Name}.{m}"))).DistinctBy(n => n.Spelled).ToFrozenDictionary(n => n.Spelled, n => n.Name);
+        .SelectMany(c => c.Messages.Keys.Select(m => (Spelled: $"{c.Name}_{m}", Name: $"{c.Name}.{m}"))).DistinctBy(n => n.Spelled)
+            .ToFrozenDictionary(n => n.Spelled, n => n.Name);
 
     /// <summary>The class of this name, whatever the case of its letters, or null.</summary>
     /// <remarks>Events spell classes in lower case.</remarks>
@@ -24,8 +25,8 @@ public static partial class DataModel
         ?? Classes.Values.FirstOrDefault(c => string.Equals(c.Name, name, StringComparison.OrdinalIgnoreCase));
 
     /// <summary>
-    /// The full name of a message that a client may also have spelled with an underscore in the place of the dot (<c>VM_start</c>), since not
-    /// every language lets a dot stand in a name; xapi takes both. Any other name is given back as it is.
+    /// The full name of a message that a client may also have spelled with an underscore in the place of the dot (<c>VM_start</c>), since
+    /// not every language lets a dot stand in a name; xapi takes both. Any other name is given back as it is.
     /// </summary>
     public static string FullName(string spelled) => Underscored.GetValueOrDefault(spelled, spelled);
 
@@ -33,7 +34,8 @@ public static partial class DataModel
     public static (ClassModel Class, MessageModel Message)? FindMessage(string fullName)
     {
         var dot = fullName.IndexOf('.', StringComparison.Ordinal);
-        return dot > 0 && Classes.TryGetValue(fullName[..dot], out var model) && model.Messages.TryGetValue(fullName[(dot + 1)..], out var message)
+        return dot > 0 && Classes.TryGetValue(fullName[..dot], out var model)
+            && model.Messages.TryGetValue(fullName[(dot + 1)..], out var message)
             ? (model, message)
             : null;
     }

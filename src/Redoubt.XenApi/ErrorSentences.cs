@@ -30,7 +30,8 @@ public static class ErrorSentences
         if (!Table.TryGetValue(code, out var template))
         {
             // The storage's own words are the sentence; the number is a matter of its driver.
-            return code.StartsWith("SR_BACKEND_FAILURE_", StringComparison.Ordinal) && string.Join(' ', parameters.Where(p => p.Length > 0)) is { Length: > 0 } words
+            return code.StartsWith("SR_BACKEND_FAILURE_", StringComparison.Ordinal)
+                && string.Join(' ', parameters.Where(p => p.Length > 0)) is { Length: > 0 } words
                 ? words
                 : null;
         }
@@ -54,7 +55,9 @@ public static class ErrorSentences
         return Find(failure.Code, failure.Parameters) ?? failure.Message;
     }
 
-    /// <summary>The objects that a failure's sentence names, as class and reference, so that their names can be looked up beforehand.</summary>
+    /// <summary>
+    /// The objects that a failure's sentence names, as class and reference, so that their names can be looked up beforehand.
+    /// </summary>
     public static IReadOnlyList<(string Class, string Ref)> ObjectsIn(string code, IReadOnlyList<string> parameters)
     {
         var objects = new List<(string, string)>();

@@ -43,7 +43,8 @@ public sealed class FieldModel<TRecord, TValue> : FieldModel
 
     /// <inheritdoc/>
     public override UnrecognizedValue? FindUnrecognized(Record record) =>
-        record.Raw is { } raw && raw.TryGetValue(Column, out var spelling) && !type.IsRecognized(get((TRecord)record)) && IsSpelledBy(record, spelling)
+        record.Raw is { } raw && raw.TryGetValue(Column, out var spelling) && !type.IsRecognized(get((TRecord)record))
+            && IsSpelledBy(record, spelling)
             ? new(spelling, writer => type.WriteSpelling(writer, spelling))
             : null;
 

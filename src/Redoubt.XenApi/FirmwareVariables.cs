@@ -28,7 +28,9 @@ public static class FirmwareVariables
     /// <summary>Whether a VM boots through UEFI.</summary>
     public static bool AreUsedBy(VmRecord vm) => vm.HvmBootParams.GetValueOrDefault("firmware") == "uefi";
 
-    /// <summary>Whether a UEFI guest's record has what its firmware kept, in our form and whole; one never started has nothing yet.</summary>
+    /// <summary>
+    /// Whether a UEFI guest's record has what its firmware kept, in our form and whole; one never started has nothing yet.
+    /// </summary>
     public static FirmwareVariablesState StateOf(VmRecord vm)
     {
         if (vm.Nvram.TryGetValue(Key, out var text))

@@ -17,11 +17,13 @@ public static class HandOverMark
     /// <param name="pool">The pool that took the VM over, in words.</param>
     /// <param name="run">The run that brought it there.</param>
     public static string Reason(string pool, string run) =>
-        $"{Prefix} to {pool} by run {run}. The VM is there now: start it there, or fail back. If that copy is given up and switched off for good, say so with vm-take-back";
+        $"{Prefix} to {pool} by run {run}. The VM is there now: start it there, or fail back. If that copy is given up and switched off "
+            + "for good, say so with vm-take-back";
 
     /// <summary>The same where no run is known that brought it there.</summary>
     public static string Reason(string pool) =>
-        $"{Prefix} to {pool}, which has recovered it. The VM is there now: start it there, or fail back. If that copy is given up and switched off for good, say so with vm-take-back";
+        $"{Prefix} to {pool}, which has recovered it. The VM is there now: start it there, or fail back. If that copy is given up and "
+            + "switched off for good, say so with vm-take-back";
 
     /// <summary>Whether a block is such a mark, of whichever run.</summary>
     public static bool Is(string reason) => reason.StartsWith(Prefix, StringComparison.Ordinal);

@@ -34,7 +34,8 @@ internal static class ImplicitMessages
             }
         }
 
-        foreach (var message in model.Fields.Where(f => f.Access == FieldAccess.ReadWrite).SelectMany(f => Writing(f, self, f.SetRole ?? roles.Set)))
+        foreach (var message in model.Fields.Where(f => f.Access == FieldAccess.ReadWrite)
+            .SelectMany(f => Writing(f, self, f.SetRole ?? roles.Set)))
         {
             yield return message;
         }
@@ -53,7 +54,10 @@ internal static class ImplicitMessages
     private static IEnumerable<MessageModel> Writing(FieldModel field, ParameterModel self, AllowedRoles roles)
     {
         MessageModel Make(string prefix, ImplicitKind kind, params ParameterModel[] more) =>
-            new(prefix + field.Name, [self, .. more], XenTypes.Void, roles) { Implicit = kind, Field = field, IsExtension = field.IsExtension };
+            new(
+                prefix + field.Name, [self, .. more], XenTypes.Void,
+                roles)
+            { Implicit = kind, Field = field, IsExtension = field.IsExtension };
 
         yield return Make("set_", ImplicitKind.SetField, new ParameterModel("value", field.Type));
         if (field.Type is IMapType map)

@@ -1,6 +1,8 @@
 namespace Redoubt.XenApi;
 
-/// <summary>What the data model declares of one message. The session that every call but a login begins with is not among its parameters.</summary>
+/// <summary>
+/// What the data model declares of one message. The session that every call but a login begins with is not among its parameters.
+/// </summary>
 public sealed class MessageModel
 {
     /// <summary>Declares the message.</summary>
@@ -33,7 +35,9 @@ public sealed class MessageModel
     /// <summary>The error codes that it is documented to answer with.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 
-    /// <summary>How it follows from a field or the class itself; <see cref="ImplicitKind.None"/> for messages with behaviour of their own.</summary>
+    /// <summary>
+    /// How it follows from a field or the class itself; <see cref="ImplicitKind.None"/> for messages with behaviour of their own.
+    /// </summary>
     public ImplicitKind Implicit { get; init; }
 
     /// <summary>The keys with roles of their own; empty unless this adds a key to a map or removes one.</summary>

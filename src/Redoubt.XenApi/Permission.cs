@@ -2,8 +2,11 @@ using System.Collections.Frozen;
 
 namespace Redoubt.XenApi;
 
-/// <summary>Something that a role lets people do: send a message, write a key of a map that has a role of its own, use a transfer.</summary>
-/// <param name="Name">Its name, for example <c>VM.start</c>, <c>VM.add_to_other_config/key:folder</c> or <c>http/get_export_raw_vdi</c>.</param>
+/// <summary>
+/// Something that a role lets people do: send a message, write a key of a map that has a role of its own, use a transfer.
+/// </summary>
+/// <param name="Name">Its name, for example <c>VM.start</c>, <c>VM.add_to_other_config/key:folder</c> or
+/// <c>http/get_export_raw_vdi</c>.</param>
 /// <param name="Roles">Who may.</param>
 public sealed record Permission(string Name, AllowedRoles Roles)
 {

@@ -3,12 +3,12 @@ using System.Buffers.Binary;
 namespace Redoubt.XenApi;
 
 /// <summary>
-/// What a guest's virtual TPM keeps: its keys, and the secrets that it gives out to nobody but the system that sealed them. It travels in the
-/// database, as xapi has it travel: in the value of a <c>secret</c> that <c>VTPM.contents</c> names. Pure.
+/// What a guest's virtual TPM keeps: its keys, and the secrets that it gives out to nobody but the system that sealed them. It travels in
+/// the database, as xapi has it travel: in the value of a <c>secret</c> that <c>VTPM.contents</c> names. Pure.
 /// </summary>
 /// <remarks>
-/// The value is the permanent state of <c>swtpm</c> in base64. xapi, whose TPM is the same program, writes two more words behind it, parted by
-/// spaces (what is kept over a sleep, and over a migration), and reads a value that is only the first.
+/// The value is the permanent state of <c>swtpm</c> in base64. xapi, whose TPM is the same program, writes two more words behind it, parted
+/// by spaces (what is kept over a sleep, and over a migration), and reads a value that is only the first.
 /// </remarks>
 public static class TpmContents
 {

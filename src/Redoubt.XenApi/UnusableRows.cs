@@ -18,8 +18,10 @@ public static class UnusableRows
     {
         ArgumentNullException.ThrowIfNull(vm);
         return !HasUuid(vm.Uuid) ? $"\"{BriefText.Of(vm.Uuid, 40)}\" is no UUID"
-            : sameUuid > 1 ? string.Create(CultureInfo.InvariantCulture, $"{sameUuid} rows have its UUID {vm.Uuid}, and nothing says which of them is the VM")
-            : vm.Version is < 0 or > MostVersions ? string.Create(CultureInfo.InvariantCulture, $"its version, which counts recoveries, is {vm.Version}")
+            : sameUuid > 1 ? string.Create(
+                CultureInfo.InvariantCulture, $"{sameUuid} rows have its UUID {vm.Uuid}, and nothing says which of them is the VM")
+            : vm.Version is < 0 or > MostVersions ? string.Create(
+                CultureInfo.InvariantCulture, $"its version, which counts recoveries, is {vm.Version}")
             : null;
     }
 

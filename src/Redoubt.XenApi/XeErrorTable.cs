@@ -1,6 +1,8 @@
 namespace Redoubt.XenApi;
 
-/// <summary>One line for each error code: the code, what its parameters are called (a dash for none, a tilde for a blank), xe's words.</summary>
+/// <summary>
+/// One line for each error code: the code, what its parameters are called (a dash for none, a tilde for a blank), xe's words.
+/// </summary>
 internal static class XeErrorTable
 {
     public const string Text = """

@@ -3,8 +3,8 @@ using System.Collections.Frozen;
 namespace Redoubt.XenApi;
 
 /// <summary>
-/// How xe tells of a failure: one line of words, then a line for each parameter. Scripts that were written for xe read them, so they are to the
-/// letter; what an operator should know is said by <see cref="ErrorSentences"/> after them.
+/// How xe tells of a failure: one line of words, then a line for each parameter. Scripts that were written for xe read them, so they are to
+/// the letter; what an operator should know is said by <see cref="ErrorSentences"/> after them.
 /// </summary>
 public static class XeErrors
 {
@@ -34,7 +34,8 @@ public static class XeErrors
 
     /// <summary>The class of the object that a parameter refers to; null if it refers to none, or that is not known.</summary>
     public static string? ClassOf(string code, IReadOnlyList<string> parameters, int index) =>
-        !parameters[index].StartsWith(RefText.Prefix, StringComparison.Ordinal) || !Table.TryGetValue(code, out var known) || index >= known.Names.Length ? null
+        !parameters[index].StartsWith(RefText.Prefix, StringComparison.Ordinal) || !Table.TryGetValue(code, out var known)
+            || index >= known.Names.Length ? null
         : known.Names[index] is "object" ? parameters[0]
         : Classes.GetValueOrDefault(known.Names[index]);
 
@@ -53,7 +54,8 @@ public static class XeErrors
         return
         [
             words,
-            .. Enumerable.Range(0, count).Select(i => $"{(i < names.Length ? names[i] : "<extra>")}: {(i < parameters.Count ? parameters[i] : "<unknown>")}"),
+            .. Enumerable.Range(0, count).Select(
+                i => $"{(i < names.Length ? names[i] : "<extra>")}: {(i < parameters.Count ? parameters[i] : "<unknown>")}"),
         ];
     }
 }

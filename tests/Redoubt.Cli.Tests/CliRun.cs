@@ -12,7 +12,9 @@ internal sealed record CliRun(int ExitCode, string Output, string Error)
     public static async Task<CliRun> RunAsync(IReadOnlyList<string> words, string? extra = null, string? knownPools = null)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), knownPools ?? Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "known-pools"), TimeProvider.System);
+        var app = new App(
+            new Terminal(output, error, isInteractive: false),
+            knownPools ?? Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "known-pools"), TimeProvider.System);
         var code = await app.RunAsync(words, extra, TestContext.Current.CancellationToken);
         return new(code, output.ToString(), error.ToString());
     }

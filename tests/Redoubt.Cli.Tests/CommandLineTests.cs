@@ -10,7 +10,8 @@ public sealed class CommandLineTests
     [Fact]
     public void Options_stand_anywhere_and_switches_are_parameters()
     {
-        var line = CommandLineParser.Parse(["--minimal", "-u", "ann", "vm-list", "a=b=c", "-s", "north", "m:k=v", "--force", "-p", "8443", "--x=1"]);
+        var line = CommandLineParser.Parse(
+            ["--minimal", "-u", "ann", "vm-list", "a=b=c", "-s", "north", "m:k=v", "--force", "-p", "8443", "--x=1"]);
         Assert.Equal("vm-list", line.Command);
         Assert.Equal(("ann", "north", 8443), (line.Options.User, line.Options.Server, line.Options.Port));
         Assert.Equal("minimal=true a=b=c m:k=v force=true x=1", string.Join(' ', line.Parameters.All.Select(p => $"{p.Key}={p.Value}")));
@@ -21,7 +22,8 @@ public sealed class CommandLineTests
     [InlineData(null, new string[0])]
     [InlineData("-s,north", new[] { "-s", "north" })]
     [InlineData(@"-pw,a\,b\\c", new[] { "-pw", @"a,b\c" })]
-    public void Extra_arguments_are_split_as_xe_splits_them(string? text, string[] expected) => Assert.Equal(expected, ExtraArguments.Split(text));
+    public void Extra_arguments_are_split_as_xe_splits_them(string? text, string[] expected) =>
+        Assert.Equal(expected, ExtraArguments.Split(text));
 
     [Theory]
     [InlineData("512", 512)]
@@ -47,7 +49,11 @@ public sealed class CommandLineTests
     [Fact]
     public void Every_field_of_every_class_leads_into_the_data_model()
     {
-        Assert.Equal("", string.Join("; ", XeClasses.All.SelectMany(of => of.Listed.Where(name => of.Find(name) is null).Select(name => $"{of.Prefix} {name}"))));
+        Assert.Equal(
+            "",
+            string.Join(
+                "; ",
+                XeClasses.All.SelectMany(of => of.Listed.Where(name => of.Find(name) is null).Select(name => $"{of.Prefix} {name}"))));
         foreach (var of in XeClasses.All)
         {
             Assert.All(of.Filter, f => Assert.NotNull(of.Find(f.Key)));
@@ -57,7 +63,9 @@ public sealed class CommandLineTests
                 var first = of.Model.FindField(way[0]);
                 Assert.True(first is not null, $"{of.Prefix} {field.Name}");
                 var target = first.Type is ISetType set ? set.Element : first.Type;
-                Assert.True(way.Length == 1 || DataModel.Classes[((IRefType)target).ClassName].FindField(way[1]) is not null, $"{of.Prefix} {field.Name}");
+                Assert.True(
+                    way.Length == 1 || DataModel.Classes[((IRefType)target).ClassName].FindField(way[1]) is not null,
+                    $"{of.Prefix} {field.Name}");
             }
         }
     }

@@ -14,7 +14,9 @@ public sealed class CommandTests
     [InlineData("vm-shutdown vm=" + Scene.WebUuid + " --force", "Async.VM.hard_shutdown " + Web)]
     [InlineData("vm-reboot name-label=web", "Async.VM.clean_reboot " + Web)]
     [InlineData("vm-pause vm=web", "VM.pause " + Web)]
-    [InlineData("vm-memory-limits-set vm=web static-min=1MiB dynamic-min=2MiB dynamic-max=3MiB static-max=4MiB", "VM.set_memory_limits " + Web + " 1048576 4194304 2097152 3145728")]
+    [InlineData(
+        "vm-memory-limits-set vm=web static-min=1MiB dynamic-min=2MiB dynamic-max=3MiB static-max=4MiB",
+        "VM.set_memory_limits " + Web + " 1048576 4194304 2097152 3145728")]
     [InlineData("vm-memory-dynamic-range-set vm=web min=1GiB max=2GiB", "VM.set_memory_dynamic_range " + Web + " 1073741824 2147483648")]
     [InlineData("appliance-start uuid=" + Scene.AppUuid, "Async.VM_appliance.start OpaqueRef:" + Scene.AppUuid + " false")]
     [InlineData("sr-enable-database-replication uuid=" + Scene.SrUuid, "SR.enable_database_replication OpaqueRef:" + Scene.SrUuid)]
@@ -64,10 +66,17 @@ public sealed class CommandTests
     {
         await using var pool = await Scene.StartAsync();
         pool.On("SR.create", _ => new WireString("OpaqueRef:" + Scene.SrUuid));
-        pool.On("DR_task.create", _ => new WireString(pool.Database.Add(new DrTaskRecord { Uuid = "00000000-0000-4000-8000-000000000077" })));
-        Assert.Equal(Scene.SrUuid + "\n", (await CliRun.AgainstAsync(pool, "sr-create name-label=s type=file shared=true device-config:location=/a")).Output);
-        Assert.Equal("00000000-0000-4000-8000-000000000077\n", (await CliRun.AgainstAsync(pool, "drtask-create type=file device-config:location=/a sr-whitelist=x,y")).Output);
-        Assert.Equal([$"SR.create OpaqueRef:{Scene.HostUuid} {{location:/a}} 0 s  file  true {{}}", "DR_task.create file {location:/a} [x,y]"], pool.Trace);
+        pool.On(
+            "DR_task.create", _ => new WireString(pool.Database.Add(new DrTaskRecord { Uuid = "00000000-0000-4000-8000-000000000077" })));
+        Assert.Equal(
+            Scene.SrUuid + "\n",
+            (await CliRun.AgainstAsync(pool, "sr-create name-label=s type=file shared=true device-config:location=/a")).Output);
+        Assert.Equal(
+            "00000000-0000-4000-8000-000000000077\n",
+            (await CliRun.AgainstAsync(pool, "drtask-create type=file device-config:location=/a sr-whitelist=x,y")).Output);
+        Assert.Equal(
+            [$"SR.create OpaqueRef:{Scene.HostUuid} {{location:/a}} 0 s  file  true {{}}", "DR_task.create file {location:/a} [x,y]"],
+            pool.Trace);
     }
 
     [Fact]
@@ -75,7 +84,8 @@ public sealed class CommandTests
     {
         await using var pool = await Scene.StartAsync();
         pool.On("VM.recover", _ => new WireString(""));
-        var run = await CliRun.AgainstAsync(pool, $"vm-recover uuid=00000000-0000-4000-8000-000000000099 database:vdi-uuid={Scene.MetadataUuid} --force");
+        var run = await CliRun.AgainstAsync(
+            pool, $"vm-recover uuid=00000000-0000-4000-8000-000000000099 database:vdi-uuid={Scene.MetadataUuid} --force");
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
         Assert.Equal("Async.VM.recover OpaqueRef:00000000-0000-4000-8000-000000000099 OpaqueRef:session-1 true", pool.Trace[0]);
         Assert.Equal(0, pool.OpenSessions);
@@ -128,7 +138,9 @@ public sealed class CommandTests
         Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"vdi-import uuid={Scene.DiskUuid} filename={from} format=qcow2")).ExitCode);
         Assert.Equal(["PUT qcow2 True"], pool.Trace);
         Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"vdi-export uuid={Scene.DiskUuid} filename={to}")).ExitCode);
-        Assert.Equal(await File.ReadAllBytesAsync(from, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            await File.ReadAllBytesAsync(from, TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(to, TestContext.Current.CancellationToken));
 
         var again = await CliRun.AgainstAsync(pool, $"vdi-export uuid={Scene.DiskUuid} filename={to}");
         Assert.Equal(1, again.ExitCode);

@@ -12,7 +12,8 @@ public sealed class ErrorTests
         await using var pool = await Scene.StartAsync();
         var run = await CliRun.AgainstAsync(pool, "vm-destroy uuid=nope");
         Assert.Equal(
-            "The uuid you supplied was invalid.\ntype: VM\nuuid: nope\nThere is no VM with the UUID nope. The matching -list command shows which there are.\nError code: UUID_INVALID\n",
+            "The uuid you supplied was invalid.\ntype: VM\nuuid: nope\nThere is no VM with the UUID nope. The matching -list command shows "
+                + "which there are.\nError code: UUID_INVALID\n",
             run.Error);
         Assert.Equal((1, ""), (run.ExitCode, run.Output));
         Assert.Equal(0, pool.OpenSessions);
@@ -25,7 +26,8 @@ public sealed class ErrorTests
         pool.On("VDI.destroy", a => throw new XenApiException("VDI_IN_USE", FakeDatabase.Text(a[0]), "destroy"));
         var run = await CliRun.AgainstAsync(pool, $"vdi-destroy uuid={Scene.DiskUuid}");
         Assert.StartsWith(
-            $"This operation cannot be performed because this VDI is in use by some other operation\nvdi: {Scene.DiskUuid} (web disk)\noperation: destroy\nDisk {Scene.DiskUuid} (web disk) is in use.",
+            $"This operation cannot be performed because this VDI is in use by some other operation\nvdi: {Scene.DiskUuid} (web "
+                + $"disk)\noperation: destroy\nDisk {Scene.DiskUuid} (web disk) is in use.",
             run.Error,
             StringComparison.Ordinal);
     }

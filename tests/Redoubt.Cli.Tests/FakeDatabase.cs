@@ -72,13 +72,16 @@ internal sealed class FakeDatabase
 
         if (name.StartsWith("add_to_", StringComparison.Ordinal))
         {
-            Replace(of, arguments[0], name[7..], map => new WireStruct([.. ((WireStruct)map).Members, new(Text(arguments[1]), arguments[2])]));
+            Replace(
+                of, arguments[0], name[7..], map => new WireStruct([.. ((WireStruct)map).Members, new(Text(arguments[1]), arguments[2])]));
             return new WireString("");
         }
 
         if (name.StartsWith("remove_from_", StringComparison.Ordinal))
         {
-            Replace(of, arguments[0], name[12..], map => new WireStruct([.. ((WireStruct)map).Members.Where(m => m.Key != Text(arguments[1]))]));
+            Replace(
+                of, arguments[0], name[12..],
+                map => new WireStruct([.. ((WireStruct)map).Members.Where(m => m.Key != Text(arguments[1]))]));
             return new WireString("");
         }
 
@@ -95,7 +98,8 @@ internal sealed class FakeDatabase
         _ => value.Describe(),
     };
 
-    private static (string Class, string Name) Split(string message) => message.Split('.') is [var of, var name] ? (of, name) : (message, "");
+    private static (string Class, string Name) Split(string message) =>
+        message.Split('.') is [var of, var name] ? (of, name) : (message, "");
 
     private Dictionary<string, WireStruct> Table(string of) => tables.TryGetValue(of, out var table) ? table : tables[of] = [];
 

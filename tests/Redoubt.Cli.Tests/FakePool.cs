@@ -84,7 +84,9 @@ internal sealed class FakePool : IAsyncDisposable
     {
         if (method == "session.login_with_password")
         {
-            return ((WireString)parameters[1]).Value == Password ? Open(Database) : throw new XenApiException("SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure");
+            return ((WireString)parameters[1]).Value == Password
+                ? Open(Database)
+                : throw new XenApiException("SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure");
         }
 
         var session = ((WireString)parameters[0]).Value;
@@ -119,7 +121,13 @@ internal sealed class FakePool : IAsyncDisposable
             return Act(database, name, arguments);
         }
 
-        var task = new TaskRecord { Uuid = "7a5c0000-0000-4000-8000-000000000001", Status = TaskStatusType.Success, Progress = 1, Result = "<value></value>" };
+        var task = new TaskRecord
+        {
+            Uuid = "7a5c0000-0000-4000-8000-000000000001",
+            Status = TaskStatusType.Success,
+            Progress = 1,
+            Result = "<value></value>",
+        };
         try
         {
             Act(database, name, arguments);

@@ -23,7 +23,8 @@ public sealed class HelpTests
     {
         var run = await CliRun.RunAsync(["help", "vm-recover", "pbd-param-get"]);
         Assert.StartsWith(
-            "command name            : vm-recover\n        reqd params     : uuid\n        optional params : database:, force\n        description     : Recovers a VM that is in no vApp.\n",
+            "command name            : vm-recover\n        reqd params     : uuid\n        optional params : database:, force\n        "
+                + "description     : Recovers a VM that is in no vApp.\n",
             run.Output,
             StringComparison.Ordinal);
         Assert.Contains("command name            : pbd-param-get\n", run.Output, StringComparison.Ordinal);
@@ -50,7 +51,8 @@ public sealed class HelpTests
     public void Every_parameter_of_recovery_is_explained()
     {
         var untold = from command in CommandTable.Own
-                     where command.Name.StartsWith("dr-", StringComparison.Ordinal) || command.Name.StartsWith("metadata-", StringComparison.Ordinal)
+                     where command.Name.StartsWith("dr-", StringComparison.Ordinal)
+                         || command.Name.StartsWith("metadata-", StringComparison.Ordinal)
                      from parameter in command.Required.Concat(command.Optional)
                      where ParameterHelp.Find(command.Name, parameter) is null
                      select $"{command.Name} {parameter}";
@@ -61,12 +63,17 @@ public sealed class HelpTests
     public void Every_list_and_status_can_be_had_as_JSON()
     {
         string[] ends = ["-list", "-status", "-state", "-show"];
-        Assert.Equal("", string.Join("; ", All.Where(c => ends.Any(e => c.Name.EndsWith(e, StringComparison.Ordinal)) && !c.Optional.Contains("json")).Select(c => c.Name)));
+        Assert.Equal(
+            "",
+            string.Join(
+                "; ",
+                All.Where(c => ends.Any(e => c.Name.EndsWith(e, StringComparison.Ordinal)) && !c.Optional.Contains("json"))
+                    .Select(c => c.Name)));
     }
 
     /// <summary>
-    /// A completion asks: which commands there are, then of one of them which parameters it must and may have, and what it does, each by the
-    /// words at the beginning of a line. Bash does here what a completion does, with the program itself.
+    /// A completion asks: which commands there are, then of one of them which parameters it must and may have, and what it does, each by
+    /// the words at the beginning of a line. Bash does here what a completion does, with the program itself.
     /// </summary>
     [Fact]
     public async Task A_shell_can_complete_by_the_help()
@@ -80,7 +87,13 @@ public sealed class HelpTests
               xe help $c | grep -c '^[^:]*description'
             done
             """;
-        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { "-c", Script } };
+        var start = new ProcessStartInfo("bash")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { "-c", Script },
+        };
         start.Environment["REDOUBT"] = typeof(App).Assembly.Location;
         using var bash = Process.Start(start)!;
         var output = bash.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken);

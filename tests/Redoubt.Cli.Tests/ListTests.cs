@@ -108,12 +108,20 @@ public sealed class ListTests
     public async Task A_line_break_in_a_name_breaks_no_line()
     {
         await using var pool = await Scene.StartAsync();
-        pool.Database.Add(new NetworkRecord { Uuid = "00000000-0000-4000-8000-0000000000aa", NameLabel = "a\nb\r\u001b[2Jc\u2028", OtherConfig = new NetworkRecord().OtherConfig.Add("k\n", "v\n") });
+        pool.Database.Add(
+            new NetworkRecord
+            {
+                Uuid = "00000000-0000-4000-8000-0000000000aa",
+                NameLabel = "a\nb\r\u001b[2Jc\u2028",
+                OtherConfig = new NetworkRecord().OtherConfig.Add("k\n", "v\n"),
+            });
         Assert.Equal("a\\nb\\r\\u001b[2Jc\\u2028\n", (await CliRun.AgainstAsync(pool, "network-list params=name-label --minimal")).Output);
         var list = (await CliRun.AgainstAsync(pool, "network-param-list uuid=00000000-0000-4000-8000-0000000000aa")).Output;
         Assert.All(list.TrimEnd('\n').Split('\n'), line => Assert.Matches(@"^ *[\w-]+ \(", line));
         Assert.DoesNotContain('\u001b', list);
-        Assert.Equal("a\nb\r\u001b[2Jc\u2028", Json("network-list --json", await CliRun.AgainstAsync(pool, "network-list --json"))[0].GetProperty("name-label").GetString());
+        Assert.Equal(
+            "a\nb\r\u001b[2Jc\u2028",
+            Json("network-list --json", await CliRun.AgainstAsync(pool, "network-list --json"))[0].GetProperty("name-label").GetString());
     }
 
     [Fact]
@@ -121,11 +129,17 @@ public sealed class ListTests
     {
         await using var pool = await Scene.StartAsync();
         var web = Json("vm-list", await CliRun.AgainstAsync(pool, "vm-list --json params=all name-label=web"))[0];
-        Assert.Equal(("web", "running", false, 0L), (web.GetProperty("name-label").GetString(), web.GetProperty("power-state").GetString(), web.GetProperty("is-a-template").GetBoolean(), web.GetProperty("order").GetInt64()));
+        Assert.Equal(
+            ("web", "running", false, 0L),
+            (web.GetProperty("name-label").GetString(), web.GetProperty("power-state").GetString(), web.GetProperty("is-a-template")
+                .GetBoolean(), web.GetProperty("order").GetInt64()));
         Assert.Equal(["gold", "shop"], web.GetProperty("tags").EnumerateArray().Select(t => t.GetString()));
         Assert.Equal("ann", web.GetProperty("other-config").GetProperty("owner").GetString());
         Assert.Equal(JsonValueKind.Null, web.GetProperty("possible-hosts").ValueKind);
-        Assert.Equal("web", Json("vm-param-list", await CliRun.AgainstAsync(pool, $"vm-param-list uuid={Scene.WebUuid} --json")).GetProperty("name-label").GetString());
+        Assert.Equal(
+            "web",
+            Json("vm-param-list", await CliRun.AgainstAsync(pool, $"vm-param-list uuid={Scene.WebUuid} --json"))
+                .GetProperty("name-label").GetString());
         Assert.Equal(0, Json("vm-list", await CliRun.AgainstAsync(pool, "vm-list --json name-label=nobody")).GetArrayLength());
     }
 

@@ -5,14 +5,19 @@ using Redoubt.Cli.Fields;
 
 namespace Redoubt.Cli.Tests;
 
-/// <summary>Whatever the words are, the program says what is wrong with them and never breaks: every command, with values that nobody expected.</summary>
+/// <summary>
+/// Whatever the words are, the program says what is wrong with them and never breaks: every command, with values that nobody expected.
+/// </summary>
 public sealed class OddArgumentTests
 {
     private static readonly string[] Odd =
     [
-        "", " ", "/", "/dev/null", "/nonexistent/dir/file", "..", "\0", "a\0b", "\n", "-", "--", "=", ":", ",", ",,", "true", "yes", "-1", "0", "9223372036854775807",
-        "-9223372036854775808", "99999999999999999999", "1e999", "NaN", "∞", "💥", "\uD800", "%s%n", "{0}", "{", "[]", "<a>", "'", "\"", "\\", "OpaqueRef:NULL", "OpaqueRef:",
-        Scene.WebUuid, Scene.DiskUuid, Scene.SrUuid, Scene.MetadataUuid, Scene.HostUuid, Scene.AppUuid, "all", "json", "1 2 3 4 5", "* * * * *", "1900-01-01T00:00:00Z", "user", "disk",
+        "", " ", "/", "/dev/null", "/nonexistent/dir/file", "..", "\0", "a\0b", "\n", "-", "--", "=", ":", ",", ",,", "true", "yes", "-1",
+        "0", "9223372036854775807",
+        "-9223372036854775808", "99999999999999999999", "1e999", "NaN", "∞", "💥", "\uD800", "%s%n", "{0}", "{", "[]", "<a>", "'", "\"",
+        "\\", "OpaqueRef:NULL", "OpaqueRef:",
+        Scene.WebUuid, Scene.DiskUuid, Scene.SrUuid, Scene.MetadataUuid, Scene.HostUuid, Scene.AppUuid, "all", "json", "1 2 3 4 5",
+        "* * * * *", "1900-01-01T00:00:00Z", "user", "disk",
         "http://", "https://[::1]:x", "[::1]:8934", "ask", "failover", new string('x', 5000),
     ];
 
@@ -24,7 +29,10 @@ public sealed class OddArgumentTests
         await using var pool = await Scene.StartAsync();
         var lines = from command in Gen.Elements(All.ToArray())
                     from taken in Gen.SubListOf(command.Required.Concat(command.Optional).ToArray())
-                    from others in Gen.ListOf(Gen.Elements("params", "param-name", "param-key", "vm", "uuid", "name-label", "tags:contains", "other-config:x", "x", "x:y", "--force", "--multiple", "--json", "bare"))
+                    from others in Gen.ListOf(
+                        Gen.Elements(
+                            "params", "param-name", "param-key", "vm", "uuid", "name-label", "tags:contains", "other-config:x", "x", "x:y",
+                            "--force", "--multiple", "--json", "bare"))
                     from values in Gen.ListOf(Gen.Elements(Odd), taken.Count + others.Count)
                     from whole in Gen.Elements(true, true, false)
                     let names = (whole ? command.Required : []).Concat(taken).Concat(others.Take(2)).Distinct()
@@ -45,7 +53,8 @@ public sealed class OddArgumentTests
     [Fact]
     public void No_command_of_this_machine_breaks_whatever_its_words()
     {
-        var lines = from name in Gen.Elements("help", "inspect", "serve", "demo", "version", "check-hypervisor", "-s", "-p", "-pwf", "--", "", "=")
+        var lines = from name in Gen.Elements(
+            "help", "inspect", "serve", "demo", "version", "check-hypervisor", "-s", "-p", "-pwf", "--", "", "=")
                     from words in Gen.ListOf(Gen.Elements(Odd.Where(o => o.Length < 100 && o is not "/").Concat(["--data", "--listen", "--vm", "--at", "--json", "--keep", "--guest", "--without", "--new-pool", "--help", "-s", "-p", "-u", "-pw", "-pwf"]).ToArray()))
                     where name != "serve" || !words.Contains("--listen")
                     where name != "check-hypervisor" || words.Count != 1

@@ -19,7 +19,13 @@ public sealed partial class OfferedTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(_root, "password"), RootPassword);
         Directory.CreateDirectory(Path.Combine(_root, "sr"));
         _server = await PoolServer.StartAsync(
-            new() { DataDirectory = Path.Combine(_root, "data"), ListenUrls = ["http://127.0.0.1:0"], RootPasswordFile = Path.Combine(_root, "password"), HypervisorUri = "test:///default" },
+            new()
+            {
+                DataDirectory = Path.Combine(_root, "data"),
+                ListenUrls = ["http://127.0.0.1:0"],
+                RootPasswordFile = Path.Combine(_root, "password"),
+                HypervisorUri = "test:///default",
+            },
             TimeProvider.System,
             CancellationToken.None);
     }
@@ -41,9 +47,11 @@ public sealed partial class OfferedTests : IAsyncLifetime
         {
             foreach (var optional in command.Optional.Where(o => o is "online" or "force" or "paused" or "metadata" or "json" or "test" or "multiple").Select(o => $"{o}=true").Prepend(""))
             {
-                var words = command.Required.Select(p => $"{p}={Value(command.Name, p, objects)}").Concat(Choice(command.Name, objects)).Append(optional).Where(w => w.Length > 0);
+                var words = command.Required.Select(p => $"{p}={Value(command.Name, p, objects)}").Concat(Choice(command.Name, objects))
+                    .Append(optional).Where(w => w.Length > 0);
                 var run = await RunAsync([command.Name, .. words.Distinct()]);
-                if (run.Error.Contains("MESSAGE_METHOD_UNKNOWN", StringComparison.Ordinal) || run.Error.Contains("it has no ", StringComparison.Ordinal))
+                if (run.Error.Contains("MESSAGE_METHOD_UNKNOWN", StringComparison.Ordinal)
+                    || run.Error.Contains("it has no ", StringComparison.Ordinal))
                 {
                     unknown.Add($"{command.Name} {optional}: {run.Error}");
                 }
@@ -58,7 +66,9 @@ public sealed partial class OfferedTests : IAsyncLifetime
     {
         foreach (var of in XeClasses.All)
         {
-            Assert.Equal((of.Prefix, 0, ""), await RunAsync([$"{of.Prefix}-list", "params=all"]) is var run ? (of.Prefix, run.ExitCode, run.Error) : default);
+            Assert.Equal(
+                (of.Prefix, 0, ""),
+                await RunAsync([$"{of.Prefix}-list", "params=all"]) is var run ? (of.Prefix, run.ExitCode, run.Error) : default);
         }
     }
 
@@ -79,12 +89,15 @@ public sealed partial class OfferedTests : IAsyncLifetime
     {
         var prefixes = XeClasses.All.Select(c => c.Prefix).Concat(CommandTable.Own.Select(c => c.Name.Split('-')[0])).Distinct().ToList();
         var wrong = new List<string>();
-        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories).Where(f => !f.EndsWith("XeErrorTable.cs", StringComparison.Ordinal)))
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(f => !f.EndsWith("XeErrorTable.cs", StringComparison.Ordinal)))
         {
             foreach (var line in File.ReadLines(file).Where(l => !l.TrimStart().StartsWith("//", StringComparison.Ordinal)))
             {
                 wrong.AddRange(Recommended().Matches(line).Select(m => m.Groups["name"].Value)
-                    .Where(n => n != NoCommand && prefixes.Contains(n.Split('-')[0]) && Verbs().IsMatch(n) && CommandTable.Find(n) is null && !LocalCommands.All.ContainsKey(n))
+                    .Where(
+                        n => n != NoCommand && prefixes.Contains(n.Split('-')[0]) && Verbs().IsMatch(n) && CommandTable.Find(n) is null
+                            && !LocalCommands.All.ContainsKey(n))
                     .Select(n => $"{Path.GetFileName(file)}: {n}"));
             }
         }
@@ -99,15 +112,18 @@ public sealed partial class OfferedTests : IAsyncLifetime
         "secret-create" => ["value=x"],
         "user-password-change" => ["old=no", "new=no"],
         "user-create" or "user-password-set" => [],
-        _ when command.StartsWith("vm-", StringComparison.Ordinal) && CommandTable.Find(command)!.OtherNames is not null => [$"uuid={objects["vm"]}"],
-        _ when command.EndsWith("-recover", StringComparison.Ordinal) || command.EndsWith("-recovered", StringComparison.Ordinal) => [$"database:vdi-uuid={objects["metadata"]}"],
+        _ when command.StartsWith("vm-", StringComparison.Ordinal) && CommandTable.Find(command)!.OtherNames is not null =>
+            [$"uuid={objects["vm"]}"],
+        _ when command.EndsWith("-recover", StringComparison.Ordinal) || command.EndsWith("-recovered", StringComparison.Ordinal) =>
+            [$"database:vdi-uuid={objects["metadata"]}"],
         _ => [],
     };
 
     private string Value(string command, string parameter, Dictionary<string, string> objects) => parameter switch
     {
         "uuid" => objects.GetValueOrDefault(command.Split('-')[0], Guid.NewGuid().ToString()),
-        _ when parameter.EndsWith("-uuid", StringComparison.Ordinal) => objects.GetValueOrDefault(parameter[..^5], Guid.NewGuid().ToString()),
+        _ when parameter.EndsWith("-uuid", StringComparison.Ordinal) =>
+            objects.GetValueOrDefault(parameter[..^5], Guid.NewGuid().ToString()),
         "type" => "file",
         "filename" or "file-name" => Path.Combine(_root, Guid.NewGuid().ToString("N")),
         "device" => "autodetect",
@@ -157,7 +173,8 @@ public sealed partial class OfferedTests : IAsyncLifetime
     {
         await using var api = new XenApiClient(new Uri(_server.Urls[0]), _ => true, TimeProvider.System);
         await api.LoginAsync("root", RootPassword, TestContext.Current.CancellationToken);
-        return [.. (await api.CallRawAsync("system.listMethods", [], TestContext.Current.CancellationToken)).AsArray("names").Select(n => n.AsString("name"))];
+        return [.. (await api.CallRawAsync("system.listMethods", [], TestContext.Current.CancellationToken)).AsArray("names")
+            .Select(n => n.AsString("name"))];
     }
 
     private async Task<CliRun> RunAsync(IReadOnlyList<string> words)

@@ -18,12 +18,19 @@ public sealed class ParamTests
     }
 
     [Theory]
-    [InlineData("vm-param-set " + Web + " order=3 memory-static-max=2GiB", "VM.set_order OpaqueRef:" + Scene.WebUuid + " 3", "VM.set_memory_static_max OpaqueRef:" + Scene.WebUuid + " 2147483648")]
+    [InlineData(
+        "vm-param-set " + Web + " order=3 memory-static-max=2GiB", "VM.set_order OpaqueRef:" + Scene.WebUuid + " 3",
+        "VM.set_memory_static_max OpaqueRef:" + Scene.WebUuid + " 2147483648")]
     [InlineData("vm-param-set " + Web + " appliance=", "VM.set_appliance OpaqueRef:" + Scene.WebUuid + " OpaqueRef:NULL")]
-    [InlineData("vm-param-set " + Web + " actions-after-reboot=Destroy", "VM.set_actions_after_reboot OpaqueRef:" + Scene.WebUuid + " destroy")]
-    [InlineData("vm-param-set " + Web + " other-config:owner=bob", "VM.remove_from_other_config OpaqueRef:" + Scene.WebUuid + " owner", "VM.add_to_other_config OpaqueRef:" + Scene.WebUuid + " owner bob")]
+    [InlineData(
+        "vm-param-set " + Web + " actions-after-reboot=Destroy", "VM.set_actions_after_reboot OpaqueRef:" + Scene.WebUuid + " destroy")]
+    [InlineData(
+        "vm-param-set " + Web + " other-config:owner=bob", "VM.remove_from_other_config OpaqueRef:" + Scene.WebUuid + " owner",
+        "VM.add_to_other_config OpaqueRef:" + Scene.WebUuid + " owner bob")]
     [InlineData("vm-param-add " + Web + " param-name=other-config a=b", "VM.add_to_other_config OpaqueRef:" + Scene.WebUuid + " a b")]
-    [InlineData("vm-param-remove " + Web + " param-name=other-config param-key=owner", "VM.remove_from_other_config OpaqueRef:" + Scene.WebUuid + " owner")]
+    [InlineData(
+        "vm-param-remove " + Web + " param-name=other-config param-key=owner",
+        "VM.remove_from_other_config OpaqueRef:" + Scene.WebUuid + " owner")]
     [InlineData("vm-param-clear " + Web + " param-name=tags", "VM.set_tags OpaqueRef:" + Scene.WebUuid + " []")]
     public async Task Writing_sends_the_setters(string line, params string[] expected)
     {

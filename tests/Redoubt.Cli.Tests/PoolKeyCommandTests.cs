@@ -56,8 +56,12 @@ public sealed class PoolKeyCommandTests : IAsyncDisposable
         await StartAsync();
         var file = Path.Combine(_root, "site-a.key");
         var (words, others, none, wrong) = (
-            await WriteAsync("words", "correct horse battery"), await WriteAsync("others", "another passphrase"), await WriteAsync("none", "\n"), await WriteAsync("wrong", "no key"));
-        Assert.Contains("12 characters", await RefusalAsync($"pool-key-export file-name={file} passphrase-file={await WriteAsync("short", "short")}"));
+            await WriteAsync(
+                "words",
+                "correct horse battery"), await WriteAsync("others", "another passphrase"), await WriteAsync("none",
+                "\n"), await WriteAsync("wrong", "no key"));
+        Assert.Contains(
+            "12 characters", await RefusalAsync($"pool-key-export file-name={file} passphrase-file={await WriteAsync("short", "short")}"));
         Assert.Contains("passphrase-file=", await RefusalAsync($"pool-key-export file-name={file}"));
         Assert.Contains("must have the passphrase", await RefusalAsync($"pool-key-export file-name={file} passphrase-file={none}"));
         Assert.False(File.Exists(file));
@@ -90,9 +94,15 @@ public sealed class PoolKeyCommandTests : IAsyncDisposable
     }
 
     private async Task StartAsync() => _server = await PoolServer.StartAsync(
-        new ServeConfig { DataDirectory = Directory.CreateDirectory(Path.Combine(_root, "data")).FullName, ListenUrls = ["http://127.0.0.1:0"], HypervisorUri = "test:///default" },
+        new ServeConfig
+        {
+            DataDirectory = Directory.CreateDirectory(Path.Combine(_root, "data")).FullName,
+            ListenUrls = ["http://127.0.0.1:0"],
+            HypervisorUri = "test:///default",
+        },
         TimeProvider.System,
         TestContext.Current.CancellationToken);
 
-    private Task<CliRun> RunAsync(string line) => CliRun.RunAsync(["-s", _server.Urls[0], "-u", "root", "-pw", _server.GeneratedPassword!, .. line.Split(' ')]);
+    private Task<CliRun> RunAsync(string line) =>
+        CliRun.RunAsync(["-s", _server.Urls[0], "-u", "root", "-pw", _server.GeneratedPassword!, .. line.Split(' ')]);
 }

@@ -23,12 +23,34 @@ internal static class Scene
         var pbd = new Ref<PbdRecord>(RefText.Of(Guid.Parse("00000000-0000-4000-8000-000000000004")));
         var sr = new Ref<SrRecord>(pool.Database.Add(new SrRecord { Uuid = SrUuid, NameLabel = "store", Type = "file", Pbds = [pbd] }));
         pool.Database.Add(new PbdRecord { Uuid = "00000000-0000-4000-8000-000000000004", Host = host, Sr = sr });
-        pool.Database.Add(Vm(WebUuid, "web", VmPowerState.Running) with { Appliance = app, Tags = ["gold", "shop"], OtherConfig = Vm("", "", default).OtherConfig.Add("owner", "ann") });
+        pool.Database.Add(
+            Vm(
+                WebUuid,
+                "web",
+                VmPowerState.Running) with
+            {
+                Appliance = app,
+                Tags = ["gold", "shop"],
+                OtherConfig = Vm("", "", default).OtherConfig.Add("owner", "ann")
+            });
         pool.Database.Add(Vm(DbUuid, "db, main", VmPowerState.Halted));
         pool.Database.Add(Vm("00000000-0000-4000-8000-000000000013", "Debian", VmPowerState.Halted) with { IsATemplate = true });
-        pool.Database.Add(Vm("00000000-0000-4000-8000-000000000014", "Control domain on host: north", VmPowerState.Running) with { IsControlDomain = true });
+        pool.Database.Add(
+            Vm(
+                "00000000-0000-4000-8000-000000000014", "Control domain on host: north",
+                VmPowerState.Running) with
+            { IsControlDomain = true });
         pool.Database.Add(new VdiRecord { Uuid = DiskUuid, NameLabel = "web disk", Sr = sr, VirtualSize = 4096, Type = VdiType.User });
-        pool.Database.Add(new VdiRecord { Uuid = MetadataUuid, NameLabel = "Metadata for DR", Sr = sr, Type = VdiType.Metadata, MetadataOfPool = new(own), MetadataLatest = true });
+        pool.Database.Add(
+            new VdiRecord
+            {
+                Uuid = MetadataUuid,
+                NameLabel = "Metadata for DR",
+                Sr = sr,
+                Type = VdiType.Metadata,
+                MetadataOfPool = new(own),
+                MetadataLatest = true,
+            });
         pool.Foreign.Add(Vm("00000000-0000-4000-8000-000000000099", "lost", VmPowerState.Running));
         return pool;
     }

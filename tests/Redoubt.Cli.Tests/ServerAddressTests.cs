@@ -38,14 +38,16 @@ public sealed class ServerAddressTests
     [InlineData("-s [::1]:8934 -p 443")]
     [InlineData("-s https://north:443 -p 8443")]
     [InlineData("-s http://127.0.0.1:80 -p 81")]
-    public void A_port_that_is_given_twice_is_refused(string line) => Assert.Contains("port is given twice", Assert.Throws<UsageException>(() => Of(line)).Message, StringComparison.Ordinal);
+    public void A_port_that_is_given_twice_is_refused(string line) =>
+        Assert.Contains("port is given twice", Assert.Throws<UsageException>(() => Of(line)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("-p 1 -p 2")]
     [InlineData("-s north -s south")]
     [InlineData("-s north -h south")]
     [InlineData("-u a -u b")]
-    public void An_option_that_is_given_twice_is_refused(string line) => Assert.Contains("is given twice", Assert.Throws<UsageException>(() => Of(line)).Message, StringComparison.Ordinal);
+    public void An_option_that_is_given_twice_is_refused(string line) =>
+        Assert.Contains("is given twice", Assert.Throws<UsageException>(() => Of(line)).Message, StringComparison.Ordinal);
 
     [Theory]
     [InlineData("north:")]
@@ -79,7 +81,8 @@ public sealed class ServerAddressTests
     [InlineData("north south")]
     [InlineData("%00")]
     [InlineData("")]
-    public void What_is_no_address_is_refused(string server) => Assert.Throws<UsageException>(() => ServerAddress.Of(new() { Server = server }));
+    public void What_is_no_address_is_refused(string server) =>
+        Assert.Throws<UsageException>(() => ServerAddress.Of(new() { Server = server }));
 
     [Fact]
     public void The_words_that_stand_before_every_command_line_give_way_to_it()
@@ -88,5 +91,6 @@ public sealed class ServerAddressTests
         Assert.Equal("https://south:2/", ServerAddress.Of(options).AbsoluteUri);
     }
 
-    private static Uri Of(string line) => ServerAddress.Of(CommandLineParser.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Options);
+    private static Uri Of(string line) =>
+        ServerAddress.Of(CommandLineParser.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)).Options);
 }

@@ -35,7 +35,13 @@ public sealed class StreamTests
 
     private static async Task<(int Code, string Output, string Error)> BashAsync(string script)
     {
-        var start = new ProcessStartInfo("bash") { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true, ArgumentList = { "-c", script } };
+        var start = new ProcessStartInfo("bash")
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            ArgumentList = { "-c", script },
+        };
         start.Environment["REDOUBT"] = typeof(App).Assembly.Location;
         start.Environment["PASSWORD"] = FakePool.Password;
         using var bash = Process.Start(start)!;

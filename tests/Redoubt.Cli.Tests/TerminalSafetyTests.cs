@@ -13,12 +13,21 @@ public sealed class TerminalSafetyTests
     {
         await using var pool = await Scene.StartAsync();
         const string uuid = "00000000-0000-4000-8000-0000000000aa";
-        pool.Database.Add(new NetworkRecord { Uuid = uuid, NameLabel = Evil, NameDescription = Evil, Tags = [Evil], OtherConfig = new NetworkRecord().OtherConfig.Add(Evil, Evil) });
+        pool.Database.Add(
+            new NetworkRecord
+            {
+                Uuid = uuid,
+                NameLabel = Evil,
+                NameDescription = Evil,
+                Tags = [Evil],
+                OtherConfig = new NetworkRecord().OtherConfig.Add(Evil, Evil),
+            });
         string[] lines =
         [
             "network-list", "network-list --json", "network-list --minimal params=name-label", "network-list params=all",
             $"network-param-list uuid={uuid}", $"network-param-list uuid={uuid} --json",
-            $"network-param-get uuid={uuid} param-name=name-label", $"network-param-get uuid={uuid} param-name=other-config", $"network-param-get uuid={uuid} param-name=tags --minimal",
+            $"network-param-get uuid={uuid} param-name=name-label", $"network-param-get uuid={uuid} param-name=other-config",
+            $"network-param-get uuid={uuid} param-name=tags --minimal",
         ];
         foreach (var line in lines)
         {

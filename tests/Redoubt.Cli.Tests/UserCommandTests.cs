@@ -49,7 +49,8 @@ public sealed class UserCommandTests : IAsyncLifetime
         Assert.Contains("pool-operator", (await AsRootAsync("user-list")).Output, StringComparison.Ordinal);
 
         Assert.Equal("", (await AsRootAsync("user-destroy", "name=ann")).Error);
-        Assert.Contains("SESSION_AUTHENTICATION_FAILED", (await RunAsync("ann", Secret, null, "network-list")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "SESSION_AUTHENTICATION_FAILED", (await RunAsync("ann", Secret, null, "network-list")).Error, StringComparison.Ordinal);
         Assert.Equal("", (await AsRootAsync("user-list")).Output);
     }
 
@@ -70,22 +71,30 @@ public sealed class UserCommandTests : IAsyncLifetime
     [Fact]
     public async Task Without_a_password_a_role_or_a_user_nothing_is_done()
     {
-        Assert.Contains("No password. Give password-file=", (await AsRootAsync("user-create", "name=carl", "role=read-only")).Error, StringComparison.Ordinal);
-        Assert.Contains("There is no role 'king'.", (await AsRootAsync("user-create", "name=carl", "role=king")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "No password. Give password-file=", (await AsRootAsync("user-create", "name=carl", "role=read-only")).Error,
+            StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no role 'king'.", (await AsRootAsync("user-create", "name=carl", "role=king")).Error, StringComparison.Ordinal);
         Assert.Contains("There is no user 'carl'.", (await AsRootAsync("user-destroy", "name=carl")).Error, StringComparison.Ordinal);
-        Assert.Contains("takes no parameter 'password'", (await AsRootAsync("user-create", "name=carl", "role=read-only", "password=x")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "takes no parameter 'password'", (await AsRootAsync("user-create", "name=carl", "role=read-only", "password=x")).Error,
+            StringComparison.Ordinal);
         Assert.Equal("", (await AsRootAsync("user-list")).Output);
     }
 
     [Fact]
     public async Task A_subject_is_given_roles_and_removed()
     {
-        Assert.Equal(0, (await AsRootAsync("user-create", "name=dora", "role=read-only", $"password-file={Write("secret", Secret)}")).ExitCode);
+        Assert.Equal(
+            0, (await AsRootAsync("user-create", "name=dora", "role=read-only", $"password-file={Write("secret", Secret)}")).ExitCode);
         var uuid = (await AsRootAsync("subject-list", "--minimal")).Output.Trim();
         Assert.Equal("", (await AsRootAsync("subject-role-add", $"uuid={uuid}", "role-name=pool-operator")).Error);
         Assert.Equal("", (await AsRootAsync("subject-role-remove", $"uuid={uuid}", "role-name=read-only")).Error);
         Assert.EndsWith("pool-operator\n", (await AsRootAsync("user-list")).Output, StringComparison.Ordinal);
-        Assert.Contains("There is no role 'king'.", (await AsRootAsync("subject-role-add", $"uuid={uuid}", "role-name=king")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "There is no role 'king'.", (await AsRootAsync("subject-role-add", $"uuid={uuid}", "role-name=king")).Error,
+            StringComparison.Ordinal);
         Assert.Equal("", (await AsRootAsync("subject-remove", $"subject-uuid={uuid}")).Error);
         Assert.Equal("", (await AsRootAsync("user-list")).Output);
     }
@@ -94,10 +103,12 @@ public sealed class UserCommandTests : IAsyncLifetime
     public async Task A_directory_that_can_not_be_reached_is_not_enabled_and_its_password_not_repeated()
     {
         var refused = await AsRootAsync(
-            "pool-enable-external-auth", "auth-type=LDAP", "service-name=site", "config:server=ldap://127.0.0.1:1", "config:base-dn=dc=site", "config:user=cn=lookup", $"password-file={Write("secret", Secret)}");
+            "pool-enable-external-auth", "auth-type=LDAP", "service-name=site", "config:server=ldap://127.0.0.1:1",
+            "config:base-dn=dc=site", "config:user=cn=lookup", $"password-file={Write("secret", Secret)}");
         Assert.Contains("Error code: AUTH_ENABLE_FAILED", refused.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, refused.Error, StringComparison.Ordinal);
-        Assert.Contains("Error code: AUTH_IS_DISABLED", (await AsRootAsync("subject-add", "subject-name=ann")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "Error code: AUTH_IS_DISABLED", (await AsRootAsync("subject-add", "subject-name=ann")).Error, StringComparison.Ordinal);
         Assert.Equal("", (await AsRootAsync("pool-disable-external-auth")).Error);
     }
 
@@ -105,7 +116,9 @@ public sealed class UserCommandTests : IAsyncLifetime
     public async Task Roles_are_listed_without_their_permissions()
     {
         var names = (await AsRootAsync("role-list", "params=name", "--minimal")).Output.Trim().Split(',');
-        Assert.Equal(["client-cert", "pool-admin", "pool-operator", "read-only", "vm-admin", "vm-operator", "vm-power-admin"], names.Order(StringComparer.Ordinal));
+        Assert.Equal(
+            ["client-cert", "pool-admin", "pool-operator", "read-only", "vm-admin", "vm-operator", "vm-power-admin"],
+            names.Order(StringComparer.Ordinal));
     }
 
     private Task<CliRun> AsRootAsync(params string[] words) => RunAsync("root", RootPassword, null, words);
@@ -113,8 +126,10 @@ public sealed class UserCommandTests : IAsyncLifetime
     private async Task<CliRun> RunAsync(string user, string password, Func<string>? readSecret, params string[] words)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false, readSecret), Path.Combine(_root, "known-pools"), TimeProvider.System);
-        var code = await app.RunAsync(["-s", _server.Urls[0], "-u", user, "-pw", password, .. words], null, TestContext.Current.CancellationToken);
+        var app = new App(
+            new Terminal(output, error, isInteractive: false, readSecret), Path.Combine(_root, "known-pools"), TimeProvider.System);
+        var code = await app.RunAsync(
+            ["-s", _server.Urls[0], "-u", user, "-pw", password, .. words], null, TestContext.Current.CancellationToken);
         return new(code, output.ToString(), error.ToString());
     }
 

@@ -17,7 +17,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         StartAsync(Mode, HypervisorOptions.EmbeddedUri(root), cancellationToken);
 
     /// <summary>Starts the process in another mode.</summary>
-    internal static async Task<(ChildProcess Child, string Greeting)> StartAsync(string mode, string uri, CancellationToken cancellationToken)
+    internal static async Task<(ChildProcess Child, string Greeting)> StartAsync(
+        string mode, string uri, CancellationToken cancellationToken)
     {
         var process = new Process();
         process.StartInfo = new ProcessStartInfo(Environment.ProcessPath!, [mode, uri])

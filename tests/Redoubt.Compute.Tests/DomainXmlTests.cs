@@ -82,8 +82,10 @@ public sealed class DomainXmlTests
     [Fact]
     public void A_direct_kernel_replaces_the_boot_order()
     {
-        var os = Build(Plain with { Kernel = new DirectKernel { KernelPath = "/k", InitrdPath = "/i", Arguments = "a=\"b\" c<d" } }).Element("os")!;
-        Assert.Equal(("/k", "/i", "a=\"b\" c<d"), ((string?)os.Element("kernel"), (string?)os.Element("initrd"), (string?)os.Element("cmdline")));
+        var os = Build(
+            Plain with { Kernel = new DirectKernel { KernelPath = "/k", InitrdPath = "/i", Arguments = "a=\"b\" c<d" } }).Element("os")!;
+        Assert.Equal(
+            ("/k", "/i", "a=\"b\" c<d"), ((string?)os.Element("kernel"), (string?)os.Element("initrd"), (string?)os.Element("cmdline")));
         Assert.Empty(os.Elements("boot"));
     }
 
@@ -101,7 +103,8 @@ public sealed class DomainXmlTests
             ],
         }).Descendants("disk").ToList();
         Assert.Equal(["vda", "vdb", "sdd", "vdab"], disks.Select(disk => (string?)disk.Element("target")!.Attribute("dev")));
-        Assert.Equal(["writeback", "writeback", null, "writeback"], disks.Select(disk => (string?)disk.Element("driver")?.Attribute("cache")));
+        Assert.Equal(
+            ["writeback", "writeback", null, "writeback"], disks.Select(disk => (string?)disk.Element("driver")?.Attribute("cache")));
         Assert.Equal(["qcow2", "raw", null, "raw"], disks.Select(disk => (string?)disk.Element("driver")?.Attribute("type")));
         Assert.Equal("/dev/vg/lv", (string?)disks[1].Element("source")!.Attribute("dev"));
         Assert.Null(disks[2].Element("source"));
@@ -159,7 +162,8 @@ public sealed class DomainXmlTests
         var domain = Build(Plain with { ConsoleLogPath = "/c.log", SerialSocketPath = "/s", VncSocketPath = "/v", AgentSocketPath = "/a" });
         var console = domain.Descendants("serial").Single();
         Assert.Equal(("unix", "bind", "/s"), ((string?)console.Attribute("type"), (string?)console.Element("source")!.Attribute("mode"), (string?)console.Element("source")!.Attribute("path")));
-        Assert.Equal(("/c.log", "on"), ((string?)console.Element("log")!.Attribute("file"), (string?)console.Element("log")!.Attribute("append")));
+        Assert.Equal(
+            ("/c.log", "on"), ((string?)console.Element("log")!.Attribute("file"), (string?)console.Element("log")!.Attribute("append")));
         var kept = Build(Plain with { ConsoleLogPath = "/c.log" }).Descendants("serial").Single();
         Assert.Equal(("file", "/c.log", "on"), ((string?)kept.Attribute("type"), (string?)kept.Element("source")!.Attribute("path"), (string?)kept.Element("source")!.Attribute("append")));
         Assert.Equal("null", (string?)Build(Plain).Descendants("serial").Single().Attribute("type"));

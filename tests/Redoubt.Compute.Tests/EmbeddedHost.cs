@@ -16,7 +16,8 @@ public sealed class EmbeddedHost : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         HypervisorCache.Share(Root);
-        Hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = HypervisorOptions.EmbeddedUri(Root) }, CancellationToken.None);
+        Hypervisor = await Hypervisor.OpenAsync(
+            new HypervisorOptions { Uri = HypervisorOptions.EmbeddedUri(Root) }, CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()
@@ -42,7 +43,8 @@ public sealed class EmbeddedHost : IAsyncLifetime
 
     internal async Task<HypervisorException> RefusalAsync(DomainConfig config)
     {
-        var failure = await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.StartAsync(config, TestContext.Current.CancellationToken));
+        var failure = await Assert.ThrowsAsync<HypervisorException>(
+            () => Hypervisor.StartAsync(config, TestContext.Current.CancellationToken));
         Assert.Null(await Hypervisor.FindAsync(config.Uuid, TestContext.Current.CancellationToken));
         return failure;
     }

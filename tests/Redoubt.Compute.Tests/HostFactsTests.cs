@@ -34,7 +34,10 @@ public sealed class HostFactsTests
     }
 
     [Theory]
-    [InlineData("internal error: process exited: 2026: qemu: -blockdev {}: Failed to get \"write\" lock\nIs another process using the image [/sr/a.qcow2]?", HypervisorFailure.DiskInUse, "/sr/a.qcow2")]
+    [InlineData(
+        "internal error: process exited: 2026: qemu: -blockdev {}: Failed to get \"write\" lock\nIs another process using "
+            + "the image [/sr/a.qcow2]?",
+        HypervisorFailure.DiskInUse, "/sr/a.qcow2")]
     [InlineData("qemu: Could not open '/sr/a.qcow2': Permission denied", HypervisorFailure.DiskUnreadable, "/sr/a.qcow2")]
     [InlineData("qemu: cannot set up guest memory 'pc.ram': Cannot allocate memory", HypervisorFailure.NotEnoughMemory, null)]
     [InlineData("operation failed: Unable to find any firmware to satisfy 'efi'", HypervisorFailure.FirmwareMissing, null)]

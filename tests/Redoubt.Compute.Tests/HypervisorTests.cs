@@ -178,7 +178,8 @@ public sealed class HypervisorTests(EmbeddedHost host)
         await Hypervisor.StartAsync(config, Cancel);
         var account = Hypervisor.Facts.Platform.Account!;
         var process = Assert.Single(Directory.GetDirectories("/proc"), d => IsQemuOf(d, config.Uuid));
-        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split(':', 2)).ToDictionary(l => l[0], l => l[1].Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries));
+        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split(':', 2))
+            .ToDictionary(l => l[0], l => l[1].Split(['\t', ' '], StringSplitOptions.RemoveEmptyEntries));
         Assert.NotEqual(0u, account.User);
         Assert.All(status["Uid"], id => Assert.Equal($"{account.User}", id));
         Assert.All(status["Gid"], id => Assert.Equal($"{account.Group}", id));
@@ -213,7 +214,8 @@ public sealed class HypervisorTests(EmbeddedHost host)
         await Until.FileContainsAsync(config.ConsoleLogPath!, "again", times: 2);
 
         // One that can't be done changes nothing, neither that it can be done later nor that the disks are locked.
-        await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
+        await Assert.ThrowsAsync<HypervisorException>(
+            () => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
         await Hypervisor.GoOnAsync(config.Uuid, Cancel);
         await RequireLockedAsync(config);
         for (var round = 1; round <= 2; round++)
@@ -244,7 +246,11 @@ public sealed class HypervisorTests(EmbeddedHost host)
             var asked = 0;
             try
             {
-                new ImageHandover(process, (command, arguments, file) => asked++ < steps ? connection.Ask(config.Uuid, command, arguments, file) : throw new OperationCanceledException())
+                new ImageHandover(
+                    process,
+                    (command, arguments, file) => asked++ < steps
+                        ? connection.Ask(config.Uuid, command, arguments, file)
+                        : throw new OperationCanceledException())
                     .Do(isWriting: true);
                 isWhole = true;
             }
@@ -254,7 +260,8 @@ public sealed class HypervisorTests(EmbeddedHost host)
             }
 
             var saved = Path.Combine(host.Root, "saved-again");
-            await Assert.ThrowsAsync<HypervisorException>(() => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
+            await Assert.ThrowsAsync<HypervisorException>(
+                () => Hypervisor.SaveAsync(config.Uuid, Path.Combine(host.Root, "no", "where"), Cancel));
             await Hypervisor.GoOnAsync(config.Uuid, Cancel);
             await RequireLockedAsync(config);
             await Hypervisor.SaveAsync(config.Uuid, saved, Cancel);
@@ -341,7 +348,9 @@ public sealed class HypervisorTests(EmbeddedHost host)
     private string Image(string name, string? backing)
     {
         var path = Path.Combine(host.Root, name);
-        string[] arguments = backing is null ? ["create", "-q", "-f", "qcow2", path, "1M"] : ["create", "-q", "-f", "qcow2", "-b", Path.Combine(host.Root, backing), "-F", "qcow2", path];
+        string[] arguments = backing is null
+            ? ["create", "-q", "-f", "qcow2", path, "1M"]
+            : ["create", "-q", "-f", "qcow2", "-b", Path.Combine(host.Root, backing), "-F", "qcow2", path];
         using var process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("qemu-img", arguments))!;
         process.WaitForExit();
         Assert.Equal(0, process.ExitCode);

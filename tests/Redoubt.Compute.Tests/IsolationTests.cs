@@ -80,7 +80,9 @@ public sealed class IsolationTests(EmbeddedHost host)
             Assert.Single(Directory.EnumerateFileSystemEntries($"/sys/class/net/{name}/brif"));
             Assert.DoesNotContain(name, File.ReadAllText("/proc/net/if_inet6"), StringComparison.Ordinal);
             Assert.DoesNotContain(
-                System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == name).GetIPProperties().UnicastAddresses, _ => true);
+                System.Net.NetworkInformation.NetworkInterface.GetAllNetworkInterfaces().Single(i => i.Name == name)
+                    .GetIPProperties().UnicastAddresses,
+                _ => true);
             await host.Hypervisor.DestroyAsync(guest.Uuid, Cancel);
         }
         finally
@@ -102,7 +104,8 @@ public sealed class IsolationTests(EmbeddedHost host)
         {
             Vcpus = vcpus,
             CoresPerSocket = cores,
-            Nics = [new DomainNic { Device = 0, Mac = FirstMac, Bridge = null, Segment = IsolatedSegment.Of($"{Guid.NewGuid()}"), Mtu = mtu }],
+            Nics =
+                [new DomainNic { Device = 0, Mac = FirstMac, Bridge = null, Segment = IsolatedSegment.Of($"{Guid.NewGuid()}"), Mtu = mtu }],
         };
         await host.Hypervisor.StartAsync(guest, Cancel);
         await Until.FileContainsAsync(guest.ConsoleLogPath!, $"hardware processors={vcpus} sockets={sockets} mtus={mtu ?? 1500}");
@@ -150,7 +153,8 @@ public sealed class IsolationTests(EmbeddedHost host)
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         socket.Bind(new IPEndPoint(IPAddress.Parse(segment.Group), segment.Port));
-        socket.SetSocketOption(SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(IPAddress.Parse(segment.Group), IPAddress.Loopback));
+        socket.SetSocketOption(
+            SocketOptionLevel.IP, SocketOptionName.AddMembership, new MulticastOption(IPAddress.Parse(segment.Group), IPAddress.Loopback));
         return socket;
     }
 

@@ -20,13 +20,15 @@ public sealed class KilledStartTests : IDisposable
     [InlineData("<domain type='")]
     public async Task A_process_that_is_killed_while_it_starts_a_guest_leaves_nothing_of_it(string mark)
     {
-        // The record's content tells how far the start has come. What comes next is on its way already, so some kills come later than meant, and a step that is over too soon is missed.
+        // The record's content tells how far the start has come. What comes next is on its way already, so some kills come later than
+        // meant, and a step that is over too soon is missed.
         for (var attempt = 0; attempt < 3; attempt++)
         {
             await using (var first = await OpenAsync())
             {
                 await first.TellAsync(Start, Cancel);
-                while (TryRead(Record) is var record && !record.Contains(mark, StringComparison.Ordinal) && !record.Contains("state='running'", StringComparison.Ordinal))
+                while (TryRead(Record) is var record && !record.Contains(mark, StringComparison.Ordinal)
+                    && !record.Contains("state='running'", StringComparison.Ordinal))
                     await Task.Yield();
                 await first.KillAsync();
             }

@@ -22,7 +22,9 @@ public sealed class SavedDomainTests
         Assert.DoesNotContain("/there", text, StringComparison.Ordinal);
         Assert.Equal("pc-i440fx-7.2", (string?)adapted.Element("os")!.Element("type")!.Attribute("machine"));
         var disk = adapted.Descendants("disk").First();
-        Assert.Equal(("/here/disk", "0x07"), ((string?)disk.Element("source")!.Attribute("file"), (string?)disk.Element("address")!.Attribute("slot")));
+        Assert.Equal(
+            ("/here/disk", "0x07"),
+            ((string?)disk.Element("source")!.Attribute("file"), (string?)disk.Element("address")!.Attribute("slot")));
         Assert.Equal("/here/vnc", (string?)adapted.Descendants("graphics").Single().Attribute("socket"));
         Assert.Equal("/here/agent", (string?)adapted.Descendants("channel").Single().Element("source")!.Attribute("path"));
         Assert.Equal("/here/tty", (string?)adapted.Descendants("serial").Single().Element("source")!.Attribute("path"));
@@ -33,7 +35,8 @@ public sealed class SavedDomainTests
     public void A_guest_that_was_saved_when_its_port_was_only_kept_can_be_typed_at_here()
     {
         var saved = DomainXml.Build(Guest("/there") with { SerialSocketPath = null }, There);
-        var port = XElement.Parse(SavedDomain.Adapt(saved, DomainXml.Build(Guest("/here"), Here), Guest("/here"))).Descendants("serial").Single();
+        var port = XElement.Parse(SavedDomain.Adapt(saved, DomainXml.Build(Guest("/here"), Here), Guest("/here")))
+            .Descendants("serial").Single();
         Assert.Equal(("unix", "/here/tty", "/here/log"), ((string?)port.Attribute("type"), (string?)port.Element("source")!.Attribute("path"), (string?)port.Element("log")!.Attribute("file")));
     }
 
@@ -42,7 +45,8 @@ public sealed class SavedDomainTests
     {
         var bridged = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = "br0" }] };
         var loose = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }] };
-        var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), DomainXml.Build(loose, Here), loose)).Descendants("interface").Single();
+        var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), DomainXml.Build(loose, Here), loose))
+            .Descendants("interface").Single();
         Assert.Equal(("null", "02:00:00:00:00:01"), ((string?)nic.Attribute("type"), (string?)nic.Element("mac")!.Attribute("address")));
         Assert.Null(nic.Element("source"));
     }
@@ -52,14 +56,16 @@ public sealed class SavedDomainTests
     {
         var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/x/second", DiskFormat.Raw) };
         var more = Guest("/x") with { Disks = [.. Guest("/x").Disks, second] };
-        var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(DomainXml.Build(Guest("/x"), Here), DomainXml.Build(more, Here), more));
+        var refused = Assert.Throws<HypervisorException>(
+            () => SavedDomain.Adapt(DomainXml.Build(Guest("/x"), Here), DomainXml.Build(more, Here), more));
         Assert.Equal(HypervisorFailure.ConfigInvalid, refused.Failure);
         Assert.Contains("drives vda and has drives vda, vdb now", refused.Problem, StringComparison.Ordinal);
     }
 
     public static TheoryData<string, string> Hostile => new()
     {
-        { "//domain", "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-fsdev'/><q:arg value='EVIL'/></q:commandline>" },
+        { "//domain", "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:arg value='-fsdev'/><q:arg "
+            + "value='EVIL'/></q:commandline>" },
         { "//domain", "<q:override xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'><q:device alias='EVIL'/></q:override>" },
         { "//domain", "<seclabel type='static' model='dac'><label>EVIL</label></seclabel>" },
         { "//domain", "<memoryBacking><source type='EVIL'/></memoryBacking>" },
@@ -102,7 +108,8 @@ public sealed class SavedDomainTests
         var target = where == "//domain" ? saved : saved.Descendants(where.Split('/')[^1]).First();
         target.Add(XElement.Parse(planted));
         target.SetAttributeValue("evil", "EVIL");
-        Assert.DoesNotContain("EVIL", SavedDomain.Adapt(saved.ToString(), DomainXml.Build(guest, Here), guest), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(
+            "EVIL", SavedDomain.Adapt(saved.ToString(), DomainXml.Build(guest, Here), guest), StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -111,7 +118,8 @@ public sealed class SavedDomainTests
     {
         var saved = XElement.Parse(DomainXml.Build(Guest("/here"), Here));
         saved.Element("devices")!.Add(XElement.Parse(device));
-        var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here")));
+        var refused = Assert.Throws<HypervisorException>(
+            () => SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here")));
         Assert.Equal(HypervisorFailure.SavedStateUnusable, refused.Failure);
     }
 

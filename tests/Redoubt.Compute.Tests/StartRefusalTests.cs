@@ -96,7 +96,8 @@ public sealed class StartRefusalTests(EmbeddedHost host)
     [Fact]
     public async Task An_impossible_configuration_names_every_problem()
     {
-        var refusal = await host.RefusalAsync(host.Guest("x") with { Vcpus = 0, Nics = [new DomainNic { Device = 0, Mac = "?", Bridge = null }] });
+        var refusal = await host.RefusalAsync(
+            host.Guest("x") with { Vcpus = 0, Nics = [new DomainNic { Device = 0, Mac = "?", Bridge = null }] });
         Assert.Equal(HypervisorFailure.ConfigInvalid, refusal.Failure);
         Assert.Contains("0 virtual CPUs", refusal.Problem);
         Assert.Contains("\"?\" is not a MAC address", refusal.Problem);

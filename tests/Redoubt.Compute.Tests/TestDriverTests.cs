@@ -32,7 +32,8 @@ public sealed class TestDriverTests
         {
             if (happened.Kind == DomainEventKind.Resync)
                 await Task.WhenAll(configs.Select(config => hypervisor.StartAsync(config, Cancel)));
-            else if (happened.Kind == DomainEventKind.Started && mine.Contains(happened.Uuid) && started.Add(happened.Uuid) && started.Count == 100)
+            else if (happened.Kind == DomainEventKind.Started && mine.Contains(happened.Uuid) && started.Add(happened.Uuid)
+                && started.Count == 100)
                 await ListAndDestroyAsync(hypervisor, configs);
             else if (happened.IsStop && mine.Contains(happened.Uuid) && stopped.Add(happened.Uuid) && stopped.Count == 100)
                 break;

@@ -9,7 +9,9 @@ internal static class TestGuest
     /// <summary>Sleeps for ever: <c>hlt; jmp</c> back.</summary>
     internal static readonly byte[] Halts = [0xf4, 0xeb, 0xfd];
 
-    /// <summary>Switches itself off: S5 to the PM1a control port of the PIIX4. <c>mov dx,604h; mov ax,2000h; out dx,ax; hlt; jmp</c> back.</summary>
+    /// <summary>
+    /// Switches itself off: S5 to the PM1a control port of the PIIX4. <c>mov dx,604h; mov ax,2000h; out dx,ax; hlt; jmp</c> back.
+    /// </summary>
     internal static readonly byte[] SwitchesOff = [0xba, 0x04, 0x06, 0xb8, 0x00, 0x20, 0xef, 0xf4, 0xeb, 0xfd];
 
     /// <summary>Restarts itself through the keyboard controller: <c>mov al,0feh; out 64h,al; hlt; jmp</c> back.</summary>

@@ -6,7 +6,8 @@ namespace Redoubt.Console.Tests;
 /// <summary>Asks axe, a checker that others wrote, whether a page can be used by everybody.</summary>
 internal static class Accessibility
 {
-    private static readonly string Source = File.ReadAllText(Path.Combine(Repository.Root, "tests", "interop", "node_modules", "axe-core", "axe.min.js"));
+    private static readonly string Source = File.ReadAllText(
+        Path.Combine(Repository.Root, "tests", "interop", "node_modules", "axe-core", "axe.min.js"));
 
     /// <summary>What is wrong with a page: rule, element and why, a line each.</summary>
     public static async Task<IReadOnlyList<string>> CheckAsync(IPage page)

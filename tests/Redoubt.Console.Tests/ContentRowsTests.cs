@@ -25,7 +25,8 @@ public sealed class ContentRowsTests
     [Fact]
     public void What_is_toggled_closes_or_opens() =>
         Assert.Equal(
-            "shop|nothing in it|VMs in no vApp|-lost|-twin|Storage|-(no name)|--a host that is gone|Networks|-front|Hosts|-north|and 3 templates",
+            "shop|nothing in it|VMs in no vApp|-lost|-twin|Storage|-(no name)|--a host that is "
+                + "gone|Networks|-front|Hosts|-north|and 3 templates",
             Lines(new HashSet<string> { "app:0", "srs:0" }, ""));
 
     [Theory]
@@ -34,7 +35,8 @@ public sealed class ContentRowsTests
     [InlineData("shop", "shop|-db|-web")]
     [InlineData("nor", "Hosts|-north")]
     [InlineData("nobody", "")]
-    public void Searching_shows_what_matches_and_where_it_is(string wanted, string expected) => Assert.Equal(expected, Lines(new HashSet<string>(), wanted));
+    public void Searching_shows_what_matches_and_where_it_is(string wanted, string expected) =>
+        Assert.Equal(expected, Lines(new HashSet<string>(), wanted));
 
     [Fact]
     public void No_two_lines_have_one_key()

@@ -19,7 +19,8 @@ public sealed class DeviceConfigWordsTests
     [InlineData("=x", "no key=value")]
     [InlineData("a=1 a=2", "twice")]
     [InlineData("a=\"1", "not closed")]
-    public void What_is_no_configuration_is_refused(string text, string why) => Assert.Contains(why, Assert.Throws<FormatException>(() => DeviceConfigWords.Read(text)).Message);
+    public void What_is_no_configuration_is_refused(string text, string why) =>
+        Assert.Contains(why, Assert.Throws<FormatException>(() => DeviceConfigWords.Read(text)).Message);
 
     [Fact]
     public void Passwords_are_masked_in_the_command() =>

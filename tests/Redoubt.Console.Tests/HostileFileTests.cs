@@ -66,13 +66,19 @@ public sealed class HostileFileTests(Browser browser) : IAsyncLifetime
     {
         using var lost = new LostPool();
         var path = Path.Combine(lost.Root, "bomb.gz");
-        await PackAsync(path, "<database><manifest><pair key=\"schema_major_vsn\" value=\"5\"/>", [.. Enumerable.Repeat((byte)' ', 1 << 20)], 600);
+        await PackAsync(
+            path, "<database><manifest><pair key=\"schema_major_vsn\" value=\"5\"/>", [.. Enumerable.Repeat((byte)' ', 1 << 20)], 600);
         var report = await ReadSentAsync(path);
         Assert.Equal((InspectVerdict.Unusable, "dump"), (report.Verdict, report.Kind));
         Assert.True(report.Damage[0].Offset <= 512L << 20, report.Explanation);
 
         var rows = string.Concat(Enumerable.Range(0, 10_000).Select(_ => "<row ref=\"x\"/>"));
-        await PackAsync(path, "<database><manifest><pair key=\"schema_major_vsn\" value=\"5\"/><pair key=\"schema_minor_vsn\" value=\"775\"/><pair key=\"generation_count\" value=\"1\"/></manifest><table name=\"VM\">", Encoding.ASCII.GetBytes(rows), 51);
+        await PackAsync(
+            path,
+            "<database><manifest><pair key=\"schema_major_vsn\" value=\"5\"/><pair key=\"schema_minor_vsn\" value=\"775\"/><pair "
+                + "key=\"generation_count\" value=\"1\"/></manifest><table name=\"VM\">",
+            Encoding.ASCII.GetBytes(rows),
+            51);
         Assert.Contains("more than 500000 rows", (await ReadSentAsync(path)).Explanation);
     }
 
@@ -86,7 +92,8 @@ public sealed class HostileFileTests(Browser browser) : IAsyncLifetime
         InvalidDataException Unpack(byte[] content)
         {
             using var into = File.Create(Path.Combine(lost.Root, "unpacked"));
-            return Assert.Throws<InvalidDataException>(() => PackedVolume.Unpack(new MemoryStream(content), into, mostBytes: 4 << 20, mostContentBytes: 2 << 20));
+            return Assert.Throws<InvalidDataException>(
+                () => PackedVolume.Unpack(new MemoryStream(content), into, mostBytes: 4 << 20, mostContentBytes: 2 << 20));
         }
     }
 
@@ -94,7 +101,9 @@ public sealed class HostileFileTests(Browser browser) : IAsyncLifetime
     public async Task Who_sends_more_than_they_said_is_cut_off()
     {
         await using var endless = new Endless();
-        await Assert.ThrowsAsync<IOException>(() => _site.Server.Console.Inspections.ReceiveAsync("endless", endless, Root(), _ => { }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IOException>(
+            () => _site.Server.Console.Inspections.ReceiveAsync(
+                "endless", endless, Root(), _ => { }, TestContext.Current.CancellationToken));
         Assert.Empty(Directory.GetFiles(Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch"), "*-*"));
     }
 
@@ -108,12 +117,14 @@ public sealed class HostileFileTests(Browser browser) : IAsyncLifetime
         }
     }
 
-    private Task<DatabaseReport> ReadAsync(string path) => _site.Server.Console.Inspections.ReadFileAsync(path, "", Root(), IPAddress.Loopback, TestContext.Current.CancellationToken);
+    private Task<DatabaseReport> ReadAsync(string path) =>
+        _site.Server.Console.Inspections.ReadFileAsync(path, "", Root(), IPAddress.Loopback, TestContext.Current.CancellationToken);
 
     private async Task<DatabaseReport> ReadSentAsync(string path)
     {
         await using var content = File.OpenRead(path);
-        using var sent = await _site.Server.Console.Inspections.ReceiveAsync("sent", content, Root(), _ => { }, TestContext.Current.CancellationToken);
+        using var sent = await _site.Server.Console.Inspections.ReceiveAsync(
+            "sent", content, Root(), _ => { }, TestContext.Current.CancellationToken);
         return await _site.Server.Console.Inspections.ReadUploadAsync(sent, "", Root(), TestContext.Current.CancellationToken);
     }
 
@@ -121,6 +132,7 @@ public sealed class HostileFileTests(Browser browser) : IAsyncLifetime
 
     private sealed class Endless : MemoryStream
     {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => ValueTask.FromResult(buffer.Length);
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            ValueTask.FromResult(buffer.Length);
     }
 }

@@ -101,7 +101,8 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         }
 
         await page.GetByLabel("A file of yours", new() { Exact = true }).SetInputFilesAsync(longer);
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("long.raw has 256 MiB, and at most 256 MiB can be sent. Compress it with gzip");
+        await Expect(page.GetByRole(AriaRole.Alert))
+            .ToContainTextAsync("long.raw has 256 MiB, and at most 256 MiB can be sent. Compress it with gzip");
         Assert.Equal(0, Kept());
     }
 
@@ -123,7 +124,10 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("Intact", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("second", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText($"redoubt inspect {path}")).ToBeAttachedAsync();
-        Assert.Contains(await _site.AuditAsync(), line => line.Contains("console/inspect", StringComparison.Ordinal) && line.Contains(path, StringComparison.Ordinal) && line.Contains("\"ok\"", StringComparison.Ordinal));
+        Assert.Contains(
+            await _site.AuditAsync(),
+            line => line.Contains("console/inspect", StringComparison.Ordinal) && line.Contains(path, StringComparison.Ordinal)
+                && line.Contains("\"ok\"", StringComparison.Ordinal));
 
         var states = page.GetByLabel("State", new() { Exact = true });
         var earliest = await states.Locator("option").Last.GetAttributeAsync("value");
@@ -158,9 +162,14 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("hostname")).ToHaveCountAsync(0);
         var reference = _site.Server.Daemon.Services.State.All<SessionRecord>().First(s => s.Record.AuthUserName == "eve").Ref;
         var eve = _site.Server.Daemon.Services.Sessions.Get(reference, reference.Opaque);
-        var refusal = await Assert.ThrowsAsync<XenApiException>(() => _site.Server.Console.Inspections.ReadFileAsync("/etc/hostname", "", eve, System.Net.IPAddress.Loopback, TestContext.Current.CancellationToken));
+        var refusal = await Assert.ThrowsAsync<XenApiException>(
+            () => _site.Server.Console.Inspections.ReadFileAsync(
+                "/etc/hostname", "", eve, System.Net.IPAddress.Loopback, TestContext.Current.CancellationToken));
         Assert.Equal("RBAC_PERMISSION_DENIED", refusal.Code);
-        Assert.Contains(await _site.AuditAsync(), line => line.Contains("/etc/hostname", StringComparison.Ordinal) && line.Contains("RBAC_PERMISSION_DENIED", StringComparison.Ordinal));
+        Assert.Contains(
+            await _site.AuditAsync(),
+            line => line.Contains("/etc/hostname", StringComparison.Ordinal)
+                && line.Contains("RBAC_PERMISSION_DENIED", StringComparison.Ordinal));
     }
 
     [Theory]
@@ -172,7 +181,8 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
         var page = await _site.SignInAsync("inspect");
         await SendAsync(page, path);
         await Expect(page.GetByText("Intact", new() { Exact = true })).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Group, new() { Name = "What is in it" }).GetByText(app, new() { Exact = true })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Group, new() { Name = "What is in it" }).GetByText(app, new() { Exact = true }))
+            .ToBeVisibleAsync();
     }
 
     [Fact]
@@ -209,7 +219,8 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
     internal static async Task SendAsync(IPage page, string path)
     {
         await page.GetByLabel("A file of yours", new() { Exact = true }).SetInputFilesAsync(path);
-        await page.GetByRole(AriaRole.Heading, new() { Name = Path.GetFileName(path), Exact = true }).WaitForAsync(new() { Timeout = 60_000 });
+        await page.GetByRole(AriaRole.Heading, new() { Name = Path.GetFileName(path), Exact = true })
+            .WaitForAsync(new() { Timeout = 60_000 });
     }
 
     internal static string Pack(string path)
@@ -240,7 +251,8 @@ public sealed class InspectTests(Browser browser) : IAsyncLifetime
     {
         try
         {
-            return File.ResolveLinkTarget(fd, returnFinalTarget: false)?.FullName.StartsWith(Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch", "inspect-"), StringComparison.Ordinal) == true;
+            return File.ResolveLinkTarget(fd, returnFinalTarget: false)?.FullName.StartsWith(
+                Path.Combine(_site.Server.Daemon.Services.DataDirectory, "scratch", "inspect-"), StringComparison.Ordinal) == true;
         }
         catch (IOException)
         {

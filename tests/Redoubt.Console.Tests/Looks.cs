@@ -10,8 +10,8 @@ internal sealed class Looks
     private readonly List<string> _wrong = [];
 
     /// <summary>
-    /// Looks at a page at each size, the usual one last. What axe finds depends on the theme for its colours and on the size for its layout:
-    /// it looks at the desk in either theme, and at the phone in one.
+    /// Looks at a page at each size, the usual one last. What axe finds depends on the theme for its colours and on the size for its
+    /// layout: it looks at the desk in either theme, and at the phone in one.
     /// </summary>
     public async Task AtAsync(IPage page, string name, ColorScheme scheme)
     {

@@ -6,7 +6,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
 
-/// <summary>Every page, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.</summary>
+/// <summary>
+/// Every page, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.
+/// </summary>
 public sealed class LooksTests(Browser browser) : IAsyncLifetime
 {
     private readonly TestSite _site = new(browser);
@@ -28,7 +30,9 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         using var lost = new LostPool();
         var sent = lost.Dump();
         var broken = sent + ".cut";
-        await File.WriteAllTextAsync(broken, (await File.ReadAllTextAsync(sent, TestContext.Current.CancellationToken))[..^20], TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            broken, (await File.ReadAllTextAsync(sent, TestContext.Current.CancellationToken))[..^20],
+            TestContext.Current.CancellationToken);
         var looks = new Looks();
         foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
         {
@@ -38,7 +42,10 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 await page.OpenAsync(path);
                 await Expect(page.Heading(heading)).ToBeVisibleAsync();
                 await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
-                await looks.AtAsync(page, path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + (path.Contains('/') || path.Contains('?') ? "-one" : ""), scheme);
+                await looks.AtAsync(
+                    page,
+                    path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + (path.Contains('/') || path.Contains('?') ? "-one" : ""),
+                    scheme);
             }
 
             await InspectTests.SendAsync(page, sent);
@@ -58,7 +65,8 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         var archive = await _site.CreateSrAsync("archive");
         var scratch = await _site.CreateSrAsync("scratch", shared: false);
         await _site.CallAsync("SR.enable_database_replication", [replicated]);
-        var shop = await _site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", [new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }]);
+        var shop = await _site.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", [new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }]);
         await _site.CreateVmAsync("db", replicated, shop, 0, 30);
         await _site.CreateVmAsync("app-1", replicated, shop, 1, 15);
         await _site.CreateVmAsync("app-2", replicated, shop, 1, 10);
@@ -66,7 +74,15 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         await _site.CreateVmAsync("mail", archive);
         await _site.CreateVmAsync("build-agent", scratch);
         await _site.CreateVmAsync("pxe", default);
-        var plan = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, Chosen = new() { Appliances = ["shop"], Tags = ["gold"] }, Hooks = [new("tell-them", HookMoment.AfterRun)] } };
+        var plan = new RecoveryRequest
+        {
+            Policy = new()
+            {
+                Kind = RecoveryKind.Failover,
+                Chosen = new() { Appliances = ["shop"], Tags = ["gold"] },
+                Hooks = [new("tell-them", HookMoment.AfterRun)],
+            },
+        };
         await _site.CallAsync("recovery.save_plan", ["monthly", plan.ToJson()]);
         await _site.CallAsync("recovery.add_schedule", ["monthly", "monthly", "0 3 1 * *"]);
     }

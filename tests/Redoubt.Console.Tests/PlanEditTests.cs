@@ -72,7 +72,9 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         Assert.Equal(TierFailure.Stop, saved.OnTierFailure);
         Assert.Equal(KeyValuePair.Create("web", 7L), Assert.Single(saved.Orders));
         Assert.Equal(new RunHook("tell-them", HookMoment.BeforeRun), Assert.Single(saved.Hooks));
-        Assert.Contains(await scene.Target.AuditAsync(), l => l.Contains("recovery.save_plan", StringComparison.Ordinal) && l.Contains("root", StringComparison.Ordinal));
+        Assert.Contains(
+            await scene.Target.AuditAsync(),
+            l => l.Contains("recovery.save_plan", StringComparison.Ordinal) && l.Contains("root", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -126,7 +128,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         var name = page.GetByLabel("Name", new() { Exact = true });
         await name.FillAsync("two words");
         await page.Button("Save").ClickAsync();
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("two words (a name has up to 64 letters, digits, '-', '_' and '.')");
+        await Expect(page.GetByRole(AriaRole.Alert))
+            .ToContainTextAsync("two words (a name has up to 64 letters, digits, '-', '_' and '.')");
 
         await page.GetByLabel("Only what is selected here").CheckAsync();
         await Expect(page.Button("Save")).ToHaveAttributeAsync("aria-disabled", "true");
@@ -165,7 +168,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         await scene.Target.CreateUserAsync("eve", "read-only");
         await scene.SaveAsync("seen", Policy with { Chosen = new() { Tags = ["gold"] } });
         var page = await scene.OpenAsync("plans/edit?plan=seen", "eve");
-        await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "This needs the role Pool Operator; you have Read Only." })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Status).Filter(new() { HasText = "This needs the role Pool Operator; you have Read Only." }))
+            .ToBeVisibleAsync();
         await Expect(page.GetByLabel("Name", new() { Exact = true })).ToBeDisabledAsync();
         await Expect(page.GetByLabel("Usually run as")).ToBeDisabledAsync();
         await Expect(page.Button("Save")).ToHaveAttributeAsync("aria-disabled", "true");
@@ -203,7 +207,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
     [Fact]
     public async Task Plans_of_one_name_in_two_pools_have_each_their_own_tests_and_history()
     {
-        await scene.SaveAsync("everything", Policy with { Kind = RecoveryKind.Test, PowerState = PowerStateAfter.Halted, Chosen = new() { Vms = ["mail"] } });
+        await scene.SaveAsync(
+            "everything", Policy with { Kind = RecoveryKind.Test, PowerState = PowerStateAfter.Halted, Chosen = new() { Vms = ["mail"] } });
         var page = await scene.OpenAsync("recover?plan=everything&from=here&kind=test");
         foreach (var step in new[] { "Locate storage", "Select vApps and VMs", "Mappings", "Pre-checks", "Review" })
         {
@@ -219,7 +224,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "everything of this pool" })).ToContainTextAsync("Tested");
         await Expect(page.GetByRole(AriaRole.Row, new() { Name = "everything of paris" })).ToContainTextAsync("Never tested");
         await page.ShotAsync("plans-two-pools");
-        await page.GetByRole(AriaRole.Row, new() { Name = "everything of this pool" }).GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
+        await page.GetByRole(AriaRole.Row, new() { Name = "everything of this pool" })
+            .GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
         var history = page.GetByRole(AriaRole.Region, new() { Name = "Runs of this plan" });
         await Expect(history.GetByText("Succeeded")).ToBeVisibleAsync();
         await history.GetByRole(AriaRole.Link, new() { Name = "Report" }).ClickAsync();
@@ -233,7 +239,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
 
         // Theirs, saved here, is ours.
         await page.OpenAsync("plans");
-        await page.GetByRole(AriaRole.Row, new() { Name = "everything of paris" }).GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
+        await page.GetByRole(AriaRole.Row, new() { Name = "everything of paris" })
+            .GetByRole(AriaRole.Link, new() { Name = "everything" }).ClickAsync();
         await Expect(page.GetByText("This plan is of paris.")).ToBeVisibleAsync();
         await page.GetByLabel("Name", new() { Exact = true }).FillAsync("all-of-paris");
         await page.Button("Save").ClickAsync();
@@ -248,7 +255,8 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         {
             await page.Keyboard.PressAsync(back ? "Shift+Tab" : "Tab");
             var name = await page.EvaluateAsync<string>(
-                "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText || '').replace(/\\s+/g, ' ').trim(); }");
+                "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.labels?.[0]?.innerText || e.innerText "
+                    + "|| '').replace(/\\s+/g, ' ').trim(); }");
             if (name == label)
             {
                 return;

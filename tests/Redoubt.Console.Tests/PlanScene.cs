@@ -17,8 +17,8 @@ public sealed class PlanScene(Browser browser) : IAsyncLifetime
     public string SrUuid { get; private set; } = "";
 
     /// <summary>
-    /// A vApp <c>shop</c> with <c>db</c> (tag <c>gold</c>) and <c>web</c>, a VM <c>mail</c> in no vApp, all on a network <c>lan</c> that the
-    /// target has not, and a plan <c>everything</c>.
+    /// A vApp <c>shop</c> with <c>db</c> (tag <c>gold</c>) and <c>web</c>, a VM <c>mail</c> in no vApp, all on a network <c>lan</c> that
+    /// the target has not, and a plan <c>everything</c>.
     /// </summary>
     public async ValueTask InitializeAsync()
     {
@@ -47,7 +47,8 @@ public sealed class PlanScene(Browser browser) : IAsyncLifetime
     }
 
     /// <summary>Saves a plan at the target.</summary>
-    public Task SaveAsync(string name, RecoveryPolicy policy) => Target.CallAsync("recovery.save_plan", [name, new RecoveryRequest { Policy = policy }.ToJson()]);
+    public Task SaveAsync(string name, RecoveryPolicy policy) =>
+        Target.CallAsync("recovery.save_plan", [name, new RecoveryRequest { Policy = policy }.ToJson()]);
 
     /// <summary>A plan at the target as it is saved; null if there is none.</summary>
     public async Task<RecoveryRequest?> PlanAsync(string name)

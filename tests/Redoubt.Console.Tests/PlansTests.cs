@@ -16,7 +16,8 @@ public sealed class PlansTests(Browser browser) : IAsyncLifetime
     {
         var page = await _site.SignInAsync("recover?plan=gone&kind=failover");
         await Expect(page.GetByText("There is no plan gone here any more")).ToBeVisibleAsync();
-        await Expect(page.GetByRole(Microsoft.Playwright.AriaRole.Heading, new() { Name = "What do you want to do", Level = 2 })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(Microsoft.Playwright.AriaRole.Heading, new() { Name = "What do you want to do", Level = 2 }))
+            .ToBeVisibleAsync();
     }
 
     [Fact]
@@ -27,6 +28,8 @@ public sealed class PlansTests(Browser browser) : IAsyncLifetime
         var page = await _site.SignInAsync("plans");
         await page.Button("Test monthly").ClickAsync();
         await Expect(page.GetByText("shop will be tested on the first of each month.")).ToBeVisibleAsync();
-        Assert.Contains(await _site.AuditAsync(), l => l.Contains("recovery.add_schedule", StringComparison.Ordinal) && l.Contains("root", StringComparison.Ordinal));
+        Assert.Contains(
+            await _site.AuditAsync(),
+            l => l.Contains("recovery.add_schedule", StringComparison.Ordinal) && l.Contains("root", StringComparison.Ordinal));
     }
 }

@@ -7,7 +7,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
 
-/// <summary>Whether a VM is protected is judged once: the API, the command line and the console give one answer, whatever the pool looks like.</summary>
+/// <summary>
+/// Whether a VM is protected is judged once: the API, the command line and the console give one answer, whatever the pool looks like.
+/// </summary>
 public sealed class ProtectionTableTests(Browser browser) : IAsyncLifetime
 {
     private readonly TestSite _site = new(browser);
@@ -31,7 +33,8 @@ public sealed class ProtectionTableTests(Browser browser) : IAsyncLifetime
         { "asleep", "asleep LocalDisk" },
         { "both", "both LocalDisk" },
         { "copy", "" },
-        { "safe bare local protected-local shared gone missing srless asleep both copy", "asleep LocalDisk, bare NoDisk, both LocalDisk, gone LostDisk, local LocalDisk, missing LostDisk, protected-local LocalDisk, shared UnprotectedSr, srless LostDisk" },
+        { "safe bare local protected-local shared gone missing srless asleep both copy", "asleep LocalDisk, bare NoDisk, both LocalDisk, "
+            + "gone LostDisk, local LocalDisk, missing LostDisk, protected-local LocalDisk, shared UnprotectedSr, srless LostDisk" },
     };
 
     [Theory]
@@ -54,33 +57,49 @@ public sealed class ProtectionTableTests(Browser browser) : IAsyncLifetime
 
         // The API.
         var status = RecoveryJson.Read<DrStatus>(await _site.CallAsync<string>("recovery.get_status", []));
-        Assert.Equal(exposed, string.Join(", ", status.Unprotected.OrderBy(u => u.Vm.Name, StringComparer.Ordinal).Select(u => $"{u.Vm.Name} {u.Exposure}")));
+        Assert.Equal(
+            exposed,
+            string.Join(", ", status.Unprotected.OrderBy(u => u.Vm.Name, StringComparer.Ordinal).Select(u => $"{u.Vm.Name} {u.Exposure}")));
         Assert.Equal(exposed.Length == 0, status.Problems.IsEmpty);
 
         // The command line.
         var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(_site.NewDirectory(), "known-pools"), TimeProvider.System);
-        Assert.Equal(0, await app.RunAsync(["-s", _site.Url.ToString(), "-u", "root", "-pw", TestSite.Password, "dr-status"], null, TestContext.Current.CancellationToken));
+        var app = new App(
+            new Terminal(output, error, isInteractive: false), Path.Combine(_site.NewDirectory(), "known-pools"), TimeProvider.System);
+        Assert.Equal(
+            0,
+            await app.RunAsync(
+                ["-s", _site.Url.ToString(), "-u", "root", "-pw", TestSite.Password, "dr-status"], null,
+                TestContext.Current.CancellationToken));
         Assert.Equal(exposed.Length == 0, output.ToString().Contains("Nothing is wrong.", StringComparison.Ordinal));
         Assert.All(status.Unprotected, u => Assert.Contains(u.Reason, output.ToString(), StringComparison.Ordinal));
         Assert.All(status.Problems, p => Assert.Contains(p, output.ToString(), StringComparison.Ordinal));
 
         // The console: as many issues as problems, and the same VMs by name.
         var page = await _site.SignInAsync();
-        await Expect(page.Locator(".stat", new() { HasText = "VMs unprotected" }).Locator(".big")).ToHaveTextAsync($"{status.Unprotected.Length}");
+        await Expect(page.Locator(".stat", new() { HasText = "VMs unprotected" }).Locator(".big"))
+            .ToHaveTextAsync($"{status.Unprotected.Length}");
         await Expect(page.Locator(".issues li")).ToHaveCountAsync(status.Problems.Length);
         await page.OpenAsync("protection");
         await Expect(page.Locator("section[aria-labelledby=exposed] td.name")).ToHaveCountAsync(status.Unprotected.Length);
         foreach (var vm in status.Unprotected)
         {
-            await Expect(page.Locator("section[aria-labelledby=exposed] td.name").GetByText(vm.Vm.Name, new() { Exact = true })).ToBeVisibleAsync();
+            await Expect(page.Locator("section[aria-labelledby=exposed] td.name").GetByText(vm.Vm.Name, new() { Exact = true }))
+                .ToBeVisibleAsync();
         }
     }
 
     private async Task AddAsync(string name, Dictionary<string, Ref<SrRecord>> srs)
     {
         var pool = _site.Server.Daemon.Services;
-        var sr = name switch { "bare" => default, "local" => srs["inside"], "protected-local" => srs["inside-too"], "shared" or "both" or "copy" => srs["unprotected"], _ => srs["replicated"] };
+        var sr = name switch
+        {
+            "bare" => default,
+            "local" => srs["inside"],
+            "protected-local" => srs["inside-too"],
+            "shared" or "both" or "copy" => srs["unprotected"],
+            _ => srs["replicated"],
+        };
         var vm = await _site.CreateVmAsync(name, sr);
         var vbd = pool.State.Get(vm).Vbds.FirstOrDefault();
         var vdi = vbd.IsNull ? default : pool.State.Get(vbd).Vdi;
@@ -96,15 +115,21 @@ public sealed class ProtectionTableTests(Browser browser) : IAsyncLifetime
                 await pool.Database.WriteAsync(tx => tx.Update(vdi, v => v with { Sr = new("OpaqueRef:nowhere") }));
                 break;
             case "both":
-                var local = await _site.Api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = "second", Sr = srs["inside"], VirtualSize = 1 << 20, Type = VdiType.User }]);
-                await _site.Api.CallAsync("VBD.create", [new VbdRecord { Vm = vm, Vdi = local, Userdevice = "1", Mode = VbdMode.Rw, Type = VbdType.Disk }]);
+                var local = await _site.Api.CallAsync<Ref<VdiRecord>>(
+                    "VDI.create", [new VdiRecord { NameLabel = "second", Sr = srs["inside"], VirtualSize = 1 << 20, Type = VdiType.User }]);
+                await _site.Api.CallAsync(
+                    "VBD.create", [new VbdRecord { Vm = vm, Vdi = local, Userdevice = "1", Mode = VbdMode.Rw, Type = VbdType.Disk }]);
                 break;
             case "asleep":
-                var memory = await _site.Api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = "memory", Sr = srs["inside"], VirtualSize = 1 << 20, Type = VdiType.Suspend }]);
-                await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = memory }));
+                var memory = await _site.Api.CallAsync<Ref<VdiRecord>>(
+                    "VDI.create",
+                    [new VdiRecord { NameLabel = "memory", Sr = srs["inside"], VirtualSize = 1 << 20, Type = VdiType.Suspend }]);
+                await pool.Database.WriteAsync(
+                    tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = memory }));
                 break;
             case "copy":
-                await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { OtherConfig = v.OtherConfig.SetItem("dr-test", "t1").SetItem("dr-test-of", "x") }));
+                await pool.Database.WriteAsync(
+                    tx => tx.Update(vm, v => v with { OtherConfig = v.OtherConfig.SetItem("dr-test", "t1").SetItem("dr-test-of", "x") }));
                 break;
         }
     }

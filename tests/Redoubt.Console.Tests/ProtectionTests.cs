@@ -23,7 +23,8 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
 
         await Expect(page.GetByText("replicated is protected: the database is on it and has been read back.")).ToBeVisibleAsync();
         await Expect(page.GetByText("Every VM would come back")).ToBeVisibleAsync();
-        var state = await _site.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [sr]);
+        var state = await _site.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>(
+            "SR.get_database_replication_state", [sr]);
         Assert.Equal("healthy", state["health"]);
 
         await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();

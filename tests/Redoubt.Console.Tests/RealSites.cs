@@ -37,7 +37,9 @@ internal sealed class RealSites : IAsyncDisposable
             sites.Primary = await DemoSite.StartAsync("paris", Path.Combine(sites._root, "p"), Program, Cancellation);
             sites.Recovery = await DemoSite.StartAsync("lyon", Path.Combine(sites._root, "r"), Program, Cancellation);
             var options = new DemoOptions(Repository.GuestImage, sites._root, Keep: false);
-            await new DemoPrimary(sites.Primary, options, new DemoStory(new Terminal(TextWriter.Null, TextWriter.Null, isInteractive: false))).BuildAsync(sites.Guests, Cancellation);
+            await new DemoPrimary(
+                sites.Primary, options,
+                new DemoStory(new Terminal(TextWriter.Null, TextWriter.Null, isInteractive: false))).BuildAsync(sites.Guests, Cancellation);
             foreach (var network in DemoCommand.Networks)
             {
                 await sites.Recovery.Api.CallAsync("network.create", [new NetworkRecord { NameLabel = network }], Cancellation);
@@ -55,7 +57,13 @@ internal sealed class RealSites : IAsyncDisposable
     /// <summary>A browser at a site, signed in.</summary>
     public async Task<IPage> VisitAsync(Browser browser, DemoSite site, string path = "")
     {
-        var context = await browser.Chromium.NewContextAsync(new() { BaseURL = site.Api.Server.ToString(), ViewportSize = new() { Width = 1280, Height = 900 }, ReducedMotion = ReducedMotion.Reduce });
+        var context = await browser.Chromium.NewContextAsync(
+            new()
+            {
+                BaseURL = site.Api.Server.ToString(),
+                ViewportSize = new() { Width = 1280, Height = 900 },
+                ReducedMotion = ReducedMotion.Reduce,
+            });
         _contexts.Add(context);
         context.SetDefaultTimeout(60_000);
         var page = await context.OpenPageAsync();
@@ -68,7 +76,9 @@ internal sealed class RealSites : IAsyncDisposable
     /// <summary>Waits until every guest counts at a site; gives the counts.</summary>
     public async Task<Dictionary<string, long>> CountsAsync(DemoSite site, IReadOnlyDictionary<string, long>? past = null)
     {
-        await Patience.UntilAsync(() => Guests.All(g => g.Read(site) is { LastCount: { } last } && last > (past?.GetValueOrDefault(g.Name) ?? 0) + 3), $"the guests count at {site.Name}");
+        await Patience.UntilAsync(
+            () => Guests.All(g => g.Read(site) is { LastCount: { } last } && last > (past?.GetValueOrDefault(g.Name) ?? 0) + 3),
+            $"the guests count at {site.Name}");
         return Guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount!.Value);
     }
 
@@ -79,13 +89,16 @@ internal sealed class RealSites : IAsyncDisposable
     public async Task MendPrimaryAsync()
     {
         Primary = await DemoSite.StartAsync("paris", Path.Combine(_root, "p"), Program, Cancellation);
-        var (pbd, record) = (await Primary.Api.GetAllRecordsAsync<PbdRecord>(Cancellation)).Single(p => p.Value.DeviceConfig.ContainsValue(Primary.Storage));
+        var (pbd, record) = (await Primary.Api.GetAllRecordsAsync<PbdRecord>(Cancellation))
+            .Single(p => p.Value.DeviceConfig.ContainsValue(Primary.Storage));
         await Primary.Api.CallAsync("PBD.unplug", [pbd], Cancellation);
         await Primary.Api.CallAsync("SR.forget", [record.Sr], Cancellation);
         await MirrorAsync(Recovery, Primary);
     }
 
-    /// <summary>Has the recovery site's daemon die without a word, and another one take its place at the same address. Guests go on.</summary>
+    /// <summary>
+    /// Has the recovery site's daemon die without a word, and another one take its place at the same address. Guests go on.
+    /// </summary>
     public async Task ReplaceRecoveryDaemonAsync()
     {
         var port = Recovery.Api.Server.Port;

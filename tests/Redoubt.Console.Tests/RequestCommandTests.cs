@@ -23,7 +23,8 @@ public sealed class RequestCommandTests
 
     [Fact]
     public void All_that_the_command_line_can_say_is_said() => Assert.Equal(
-        "redoubt dr-test plan=monthly type=nfs device-config:server=nas tags=gold order:db=1 health:db=agent hook:before-tier-2=go on-failure=stop parallel-starts=2 health-timeout=60 keep=true",
+        "redoubt dr-test plan=monthly type=nfs device-config:server=nas tags=gold order:db=1 health:db=agent hook:before-tier-2=go "
+            + "on-failure=stop parallel-starts=2 health-timeout=60 keep=true",
         RequestCommand.Of(Test with
         {
             Plan = "monthly",
@@ -41,22 +42,30 @@ public sealed class RequestCommandTests
         }));
 
     [Fact]
-    public void A_plan_alone_keeps_nothing() => Assert.Equal("redoubt dr-plan kind=test", RequestCommand.PlanOf(Test with { KeepTest = true }));
+    public void A_plan_alone_keeps_nothing() =>
+        Assert.Equal("redoubt dr-plan kind=test", RequestCommand.PlanOf(Test with { KeepTest = true }));
 
     [Fact]
     public void A_selection_that_is_too_long_for_a_command_is_saved_first()
     {
-        var command = RequestCommand.Of(Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } });
+        var command = RequestCommand.Of(
+            Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } });
         Assert.StartsWith("redoubt dr-test plan=NAME  # the 5000 that are selected", command, StringComparison.Ordinal);
         Assert.True(command.Length < 200, command);
 
         // To save it takes what it is about, and a command that leaves that out would save everything.
-        Assert.Contains(" vms=NAME,...", RequestCommand.SaveOf("shop", Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } }), StringComparison.Ordinal);
+        Assert.Contains(
+            " vms=NAME,...",
+            RequestCommand.SaveOf(
+                "shop",
+                Test with { Policy = Test.Policy with { Chosen = new() { Vms = [.. Enumerable.Range(0, 5000).Select(n => $"vm-{n}")] } } }),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_plan_that_is_kept_has_both_maps_whatever_it_is_for() => Assert.Equal(
-        "redoubt dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b hook:after-run=one,two on-failure:2=ask stale-after=3600",
+        "redoubt dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b "
+            + "hook:after-run=one,two on-failure:2=ask stale-after=3600",
         RequestCommand.SaveOf("shop", Test with
         {
             Plan = "old",

@@ -50,7 +50,8 @@ public sealed class RolesTests(Browser browser) : IAsyncLifetime
     {
         var page = await _site.SignInAsync("protection", "eve");
         var subject = (await _site.AllAsync<Redoubt.XenApi.SubjectRecord>()).Single(s => s.Value.SubjectIdentifier == "local:eve");
-        var roles = await _site.CallAsync<System.Collections.Immutable.ImmutableList<Redoubt.XenApi.Ref<Redoubt.XenApi.RoleRecord>>>("role.get_by_name_label", ["pool-operator"]);
+        var roles = await _site.CallAsync<System.Collections.Immutable.ImmutableList<Redoubt.XenApi.Ref<Redoubt.XenApi.RoleRecord>>>(
+            "role.get_by_name_label", ["pool-operator"]);
         await _site.CallAsync("subject.add_to_roles", [subject.Key, roles[0]]);
         await page.Button("Sign out").ClickAsync();
         await Expect(page.Button("Sign in")).ToBeVisibleAsync();
@@ -64,9 +65,11 @@ public sealed class RolesTests(Browser browser) : IAsyncLifetime
         var reference = State.All<Redoubt.XenApi.SessionRecord>().First(s => s.Record.AuthUserName == "eve").Ref;
         var eve = _site.Server.Daemon.Services.Sessions.Get(reference, reference.Opaque);
         var request = new Redoubt.Recovery.RecoveryRequest { Policy = new() { Kind = Redoubt.Recovery.RecoveryKind.Test } };
-        var refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(() => _site.Server.Recovery.SavePlanAsync("hers", request, eve, TestContext.Current.CancellationToken));
+        var refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(
+            () => _site.Server.Recovery.SavePlanAsync("hers", request, eve, TestContext.Current.CancellationToken));
         Assert.Equal("RBAC_PERMISSION_DENIED", refusal.Code);
-        refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(() => _site.Server.Recovery.StartAsync(request, "", eve, TestContext.Current.CancellationToken));
+        refusal = await Assert.ThrowsAsync<Redoubt.XenApi.XenApiException>(
+            () => _site.Server.Recovery.StartAsync(request, "", eve, TestContext.Current.CancellationToken));
         Assert.Equal("RBAC_PERMISSION_DENIED", refusal.Code);
     }
 

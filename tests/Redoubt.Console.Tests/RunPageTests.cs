@@ -20,10 +20,15 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
     {
         var shown = new (string Name, string State, SeededRun Run)[]
         {
-            ("waiting", "Waiting for you", new SeededRun(RecoveryKind.Migration).Asking()), ("paused", "Paused", new SeededRun(RecoveryKind.Failover).Paused(4)),
-            ("interrupted", "Interrupted", new SeededRun(RecoveryKind.Failover).Interrupted(3)), ("up", "Waiting for you", new SeededRun(RecoveryKind.Test, keep: true).Up()),
-            ("succeeded", "Succeeded", new SeededRun(RecoveryKind.Failover, minutesAgo: 60).Succeeded()), ("partial", "Partly succeeded", new SeededRun(RecoveryKind.Failover, minutesAgo: 70).Partial()),
-            ("failed", "Failed", new SeededRun(RecoveryKind.Test).Failed()), ("cancelled", "Cancelled", new SeededRun(RecoveryKind.Failover).Cancelled()), ("undone", "Undone", new SeededRun(RecoveryKind.Failover).Undone()),
+            ("waiting", "Waiting for you", new SeededRun(RecoveryKind.Migration).Asking()),
+            ("paused", "Paused", new SeededRun(RecoveryKind.Failover).Paused(4)),
+            ("interrupted", "Interrupted", new SeededRun(RecoveryKind.Failover).Interrupted(3)),
+            ("up", "Waiting for you", new SeededRun(RecoveryKind.Test, keep: true).Up()),
+            ("succeeded", "Succeeded", new SeededRun(RecoveryKind.Failover, minutesAgo: 60).Succeeded()),
+            ("partial", "Partly succeeded", new SeededRun(RecoveryKind.Failover, minutesAgo: 70).Partial()),
+            ("failed", "Failed", new SeededRun(RecoveryKind.Test).Failed()),
+            ("cancelled", "Cancelled", new SeededRun(RecoveryKind.Failover).Cancelled()),
+            ("undone", "Undone", new SeededRun(RecoveryKind.Failover).Undone()),
         };
         await _site.SeedAsync(shown.Select(s => s.Run));
         var looks = new Looks();
@@ -176,7 +181,8 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
         await page.OpenAsync($"runs/{runs[1].Uuid}/report");
         foreach (var (link, extension, holds) in new[] { ("HTML", "html", "<html"), ("Markdown", "md", "# "), ("JSON", "json", "\"redoubt-report/1\"") })
         {
-            var download = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync());
+            var download = await page.RunAndWaitForDownloadAsync(
+                () => page.GetByRole(AriaRole.Link, new() { Name = link, Exact = true }).ClickAsync());
             Assert.Equal($"report-{runs[1].Uuid}.{extension}", download.SuggestedFilename);
             var text = await File.ReadAllTextAsync(await download.PathAsync(), TestContext.Current.CancellationToken);
             Assert.Contains(holds, text, StringComparison.OrdinalIgnoreCase);

@@ -6,7 +6,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
 
-/// <summary>Runs steered from a browser, with real guests: paused, resumed by somebody else, cancelled, undone, and their daemon killed.</summary>
+/// <summary>
+/// Runs steered from a browser, with real guests: paused, resumed by somebody else, cancelled, undone, and their daemon killed.
+/// </summary>
 public sealed class RunStoryTests(Browser browser)
 {
     private const float Long = 120_000;
@@ -61,7 +63,8 @@ public sealed class RunStoryTests(Browser browser)
         // 3. The daemon is killed between the tiers; the page is there again when another one is, and the run goes on from it.
         var boots = Boots(sites);
         await FailOverAsync(sites, sr, lyon);
-        await Expect(lyon.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^db ") })).ToContainTextAsync(new Regex("Starting|Started|Well"), new() { Timeout = Long });
+        await Expect(lyon.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^db ") }))
+            .ToContainTextAsync(new Regex("Starting|Started|Well"), new() { Timeout = Long });
         await sites.ReplaceRecoveryDaemonAsync();
         await lyon.SignInAsync("root", await RealSites.PasswordAsync(sites.Recovery));
         await StateAsync(lyon, "Interrupted");
@@ -126,7 +129,8 @@ public sealed class RunStoryTests(Browser browser)
     {
         if ((await sites.Recovery.Api.GetAllRecordsAsync<SrRecord>(Cancellation)).Count == 0)
         {
-            await sites.Recovery.Api.CallAsync("DR_task.create", ["file", Nothing.Add("location", sites.Recovery.Storage), ImmutableList.Create(sr)], Cancellation);
+            await sites.Recovery.Api.CallAsync(
+                "DR_task.create", ["file", Nothing.Add("location", sites.Recovery.Storage), ImmutableList.Create(sr)], Cancellation);
         }
     }
 
@@ -134,7 +138,9 @@ public sealed class RunStoryTests(Browser browser)
         (await sites.Recovery.Api.GetAllRecordsAsync<VmRecord>(Cancellation)).Values.Where(
             v => v is { IsControlDomain: false, IsATemplate: false }).Select(v => v.NameLabel);
 
-    private static Task ConfirmAsync(IPage page, string name) => page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
+    private static Task ConfirmAsync(IPage page, string name) =>
+        page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = name, Exact = true }).ClickAsync();
 
-    private static Task StateAsync(IPage page, string state) => Expect(page.Locator(".run-head .chip")).ToHaveTextAsync(state, new() { Timeout = Long });
+    private static Task StateAsync(IPage page, string state) =>
+        Expect(page.Locator(".run-head .chip")).ToHaveTextAsync(state, new() { Timeout = Long });
 }

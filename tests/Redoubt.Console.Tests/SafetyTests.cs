@@ -30,7 +30,8 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     {
         var page = await _site.VisitAsync();
         var refused = new List<string>();
-        page.Console += (_, line) => { if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { refused.Add(line.Text); } };
+        page.Console += (_, line) =>
+            { if (line.Text.Contains("Content Security Policy", StringComparison.Ordinal)) { refused.Add(line.Text); } };
         var answer = await page.GoAsync("/console/sign-in");
         var policy = await answer!.HeaderValueAsync("content-security-policy");
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
@@ -51,10 +52,12 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("Form.User", "root"), KeyValuePair.Create("Form.Password", TestSite.Password), KeyValuePair.Create("_handler", "sign-in")]);
         foreach (var path in new[] { "sign-in", "sign-out" })
         {
-            using var answer = await http.PostAsync(new Uri(_site.Url, "/console/" + path), path == "sign-in" ? form : null, TestContext.Current.CancellationToken);
+            using var answer = await http.PostAsync(
+                new Uri(_site.Url, "/console/" + path), path == "sign-in" ? form : null, TestContext.Current.CancellationToken);
             Assert.Equal(HttpStatusCode.Redirect, answer.StatusCode);
             Assert.Equal("/console/sign-in?stale=true", answer.Headers.Location?.OriginalString);
-            Assert.DoesNotContain(answer.Headers, h => h.Key == "Set-Cookie" && h.Value.Any(c => c.StartsWith("redoubt-console", StringComparison.Ordinal)));
+            Assert.DoesNotContain(
+                answer.Headers, h => h.Key == "Set-Cookie" && h.Value.Any(c => c.StartsWith("redoubt-console", StringComparison.Ordinal)));
         }
 
         Assert.Empty(Sessions());
@@ -137,13 +140,17 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
         using var http = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false, UseCookies = false });
         Assert.Equal(HttpStatusCode.Unauthorized, await NegotiateAsync(null, null));
         var page = await _site.SignInAsync();
-        var cookie = (await page.Context.CookiesAsync()).Single(c => c.HttpOnly && c.Name.StartsWith("redoubt-console", StringComparison.Ordinal));
+        var cookie = (await page.Context.CookiesAsync())
+            .Single(c => c.HttpOnly && c.Name.StartsWith("redoubt-console", StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.OK, await NegotiateAsync($"{cookie.Name}={cookie.Value}", _site.Url.GetLeftPart(UriPartial.Authority)));
         Assert.Equal(HttpStatusCode.Forbidden, await NegotiateAsync($"{cookie.Name}={cookie.Value}", "http://127.0.0.1:9"));
-        Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Get, "_blazor?id=x", $"{cookie.Name}={cookie.Value}", "http://evil.example:99"));
+        Assert.Equal(
+            HttpStatusCode.Forbidden,
+            await AskAsync(HttpMethod.Get, "_blazor?id=x", $"{cookie.Name}={cookie.Value}", "http://evil.example:99"));
         Assert.Equal(HttpStatusCode.Forbidden, await AskAsync(HttpMethod.Post, "sign-out", null, "http://127.0.0.1:9"));
 
-        Task<HttpStatusCode> NegotiateAsync(string? session, string? origin) => AskAsync(HttpMethod.Post, "_blazor/negotiate?negotiateVersion=1", session, origin);
+        Task<HttpStatusCode> NegotiateAsync(string? session, string? origin) =>
+            AskAsync(HttpMethod.Post, "_blazor/negotiate?negotiateVersion=1", session, origin);
 
         async Task<HttpStatusCode> AskAsync(HttpMethod method, string path, string? session, string? origin)
         {
@@ -202,7 +209,9 @@ public sealed class SafetyTests(Browser browser) : IAsyncLifetime
     {
         var page = await _site.SignInAsync();
         await page.OpenAsync("protection");
-        TestContext.Current.SendDiagnosticMessage("first paint after {0} ms", await page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
+        TestContext.Current.SendDiagnosticMessage(
+            "first paint after {0} ms",
+            await page.EvaluateAsync<double>("performance.getEntriesByName('first-contentful-paint')[0].startTime"));
         var answer = await page.APIRequest.GetAsync("/console/protection");
         Assert.Matches(">Protection</h1>", await answer.TextAsync());
     }

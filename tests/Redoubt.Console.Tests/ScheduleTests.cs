@@ -59,7 +59,8 @@ public sealed class ScheduleTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("The schedule half-yearly is removed.")).ToBeVisibleAsync();
         await Expect(panel.GetByRole(AriaRole.Cell, new() { Name = "30 2 1 1,7 *" })).ToHaveCountAsync(0);
         await page.OpenAsync("plans");
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "shop" }).GetByRole(AriaRole.Link, new() { Name = "next in" })).ToBeVisibleAsync();
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "shop" }).GetByRole(AriaRole.Link, new() { Name = "next in" }))
+            .ToBeVisibleAsync();
 
         // A schedule does not outlive its plan unseen.
         await _site.CallAsync("recovery.remove_plan", ["shop"]);

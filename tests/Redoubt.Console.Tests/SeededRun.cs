@@ -22,15 +22,20 @@ internal sealed class SeededRun
         ImmutableArray<RecoveryStep> steps =
         [
             kind == RecoveryKind.Test ? new CloneForTest(sr) : kind == RecoveryKind.Failover
-                ? new AttachStorage(sr, "file", ImmutableSortedDictionary<string, string>.Empty.Add("location", "/srv/replica")) : new WaitForOperator([sr]),
-            new RecoverAppliance(new(ObjectKind.Appliance, "a9000000-0000-4000-8000-000000000001", "shop"), Vms[..Math.Min(3, vms)], volume, [], false),
+                ? new AttachStorage(
+                    sr, "file",
+                    ImmutableSortedDictionary<string, string>.Empty.Add("location", "/srv/replica")) : new WaitForOperator([sr]),
+            new RecoverAppliance(
+                new(ObjectKind.Appliance, "a9000000-0000-4000-8000-000000000001", "shop"), Vms[..Math.Min(3, vms)], volume, [], false),
             .. Vms.Skip(3).Select(v => new RecoverVm(v, volume, [], false)),
             new StartTier(0, first, false, 8),
             new WaitHealthy(0, first, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TierFailure.Continue),
             new StartTier(1, second, false, 8),
             new WaitHealthy(1, second, TimeSpan.FromSeconds(5), TimeSpan.FromMinutes(5), TierFailure.Continue),
             new RunHookStep(new(Hold, HookMoment.AfterRun)),
-            .. kind == RecoveryKind.Test ? new RecoveryStep[] { new CleanUp([sr], Vms) } : [new RunHookStep(new("announce", HookMoment.AfterRun))],
+            .. kind == RecoveryKind.Test
+                ? new RecoveryStep[] { new CleanUp([sr], Vms) }
+                : [new RunHookStep(new("announce", HookMoment.AfterRun))],
         ];
         Plan = new()
         {
@@ -40,7 +45,18 @@ internal sealed class SeededRun
             Steps = steps,
             Tiers = [new(0, first, TimeSpan.FromSeconds(5)), new(1, second, TimeSpan.FromSeconds(5))],
         };
-        Add(new RunEvent.Started(Uuid, new() { Policy = new() { Kind = kind, IsSourceDead = kind == RecoveryKind.Failover }, KeepTest = keep, Plan = "everything" }, Plan, "root", [.. steps.Select((_, i) => (TimeSpan?)TimeSpan.FromSeconds(2 + i))]));
+        Add(
+            new RunEvent.Started(
+                Uuid,
+                new()
+                {
+                    Policy = new() { Kind = kind, IsSourceDead = kind == RecoveryKind.Failover },
+                    KeepTest = keep,
+                    Plan = "everything",
+                },
+                Plan,
+                "root",
+                [.. steps.Select((_, i) => (TimeSpan?)TimeSpan.FromSeconds(2 + i))]));
     }
 
     public string Uuid { get; } = Guid.NewGuid().ToString();
@@ -86,7 +102,8 @@ internal sealed class SeededRun
 
     public SeededRun Paused(int after) => Until(after).Add(new RunEvent.PauseAsked("root"), new RunEvent.Paused());
 
-    public SeededRun Interrupted(int after) => Until(after).Add(new RunEvent.StepIntended(after), new RunEvent.Interrupted("the daemon ended while it was under way"));
+    public SeededRun Interrupted(int after) =>
+        Until(after).Add(new RunEvent.StepIntended(after), new RunEvent.Interrupted("the daemon ended while it was under way"));
 
     public SeededRun Succeeded() => Until(Plan.Steps.Length).Add(new RunEvent.Ended(RunPhase.Succeeded, null));
 
@@ -95,26 +112,43 @@ internal sealed class SeededRun
         new RunEvent.VmMoved(Vms[^2].Uuid, VmPhase.Healthy),
         new RunEvent.VmMoved(Vms[^1].Uuid, VmPhase.Unhealthy, Error: "it did not say \"ready\" on its console within 5 min"),
         new RunEvent.StepPartial(Working - 1, $"{Vms[^1].Name} is not healthy"),
-        new RunEvent.Ended(RunPhase.Partial, $"{Vms.Length - 1} of {Vms.Length} VMs are as was wanted; 1 steps failed or were done in part"));
+        new RunEvent.Ended(
+            RunPhase.Partial, $"{Vms.Length - 1} of {Vms.Length} VMs are as was wanted; 1 steps failed or were done in part"));
 
     public SeededRun Failed() => Add(new RunEvent.StepIntended(0), new RunEvent.StepFailed(0, "SR_BACKEND_FAILURE: /srv/replica is no directory"), new RunEvent.Interrupted("step 1 failed"),
-        new RunEvent.TurnedBack(RunPhase.Failed, "step 1 failed: /srv/replica is no directory"), new RunEvent.Ended(RunPhase.Failed, "step 1 failed: /srv/replica is no directory"));
+        new RunEvent.TurnedBack(RunPhase.Failed, "step 1 failed: /srv/replica is no directory"),
+        new RunEvent.Ended(RunPhase.Failed, "step 1 failed: /srv/replica is no directory"));
 
-    public SeededRun Cancelled() => Until(3).Add(new RunEvent.CancelAsked("root"), new RunEvent.Ended(RunPhase.Cancelled, "root cancelled the run; what was done is left as it is"));
+    public SeededRun Cancelled() =>
+        Until(3).Add(
+            new RunEvent.CancelAsked("root"),
+            new RunEvent.Ended(RunPhase.Cancelled, "root cancelled the run; what was done is left as it is"));
 
     public SeededRun Undone()
     {
         Until(4).Add(new RunEvent.UndoAsked("root"), new RunEvent.TurnedBack(RunPhase.Undone, "root asked for it"));
         for (var i = 3; i >= 0; i--)
         {
-            Add(Plan.Steps[i].Undo.IsPossible ? [new RunEvent.UndoIntended(i), new RunEvent.UndoDone(i)] : [new RunEvent.UndoPassed(i, Plan.Steps[i].Undo.Text)]);
+            Add(
+                Plan.Steps[i].Undo.IsPossible
+                    ? [new RunEvent.UndoIntended(i), new RunEvent.UndoDone(i)]
+                    : [new RunEvent.UndoPassed(i, Plan.Steps[i].Undo.Text)]);
         }
 
         return Add([.. Vms.Select(v => new RunEvent.VmMoved(v.Uuid, VmPhase.Removed))]).Add(new RunEvent.Ended(RunPhase.Undone, null));
     }
 
-    public SeededRun Asking() => Add(new RunEvent.StepIntended(0), new RunEvent.Asked(0, "storage", "The VMs are off at their source, and its last state is written. Has the array brought it over for replicated, and is it writable here, and only here?", ["done", "stop"]));
+    public SeededRun Asking() =>
+        Add(
+            new RunEvent.StepIntended(0),
+            new RunEvent.Asked(
+                0,
+                "storage",
+                "The VMs are off at their source, and its last state is written. Has the array brought it over for replicated, and is it "
+                    + "writable here, and only here?",
+                ["done", "stop"]));
 
     public SeededRun Up() => Until(Plan.Steps.Length - 1).Add(new RunEvent.StepIntended(Plan.Steps.Length - 1),
-        new RunEvent.Asked(Plan.Steps.Length - 1, "clean-up", "The test is up, and left for inspection. Shall it be cleaned up?", ["clean-up"]));
+        new RunEvent.Asked(
+            Plan.Steps.Length - 1, "clean-up", "The test is up, and left for inspection. Shall it be cleaned up?", ["clean-up"]));
 }

@@ -63,7 +63,8 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     public async Task Sessions_and_tasks_that_come_and_go_refresh_no_page()
     {
         var (refreshes, looks) = (0, 0);
-        using var pages = _site.Server.Console.Changes.Subscribe(what => Interlocked.Increment(ref what == SignalKind.Pool ? ref refreshes : ref looks));
+        using var pages = _site.Server.Console.Changes.Subscribe(
+            what => Interlocked.Increment(ref what == SignalKind.Pool ? ref refreshes : ref looks));
         await UntilAsync(() =>
         {
             // What the site did as it started may still be to tell; once a look is told instead, it has been.

@@ -44,8 +44,12 @@ public sealed class StartOrderTests
         Assert.Empty(StartOrder.Step(tiers, "stranger", earlier: true));
     }
 
-    private static ImmutableDictionary<string, long> Orders(params (string Name, long Order)[] orders) => orders.ToImmutableDictionary(o => o.Name, o => o.Order);
+    private static ImmutableDictionary<string, long> Orders(params (string Name, long Order)[] orders) =>
+        orders.ToImmutableDictionary(o => o.Name, o => o.Order);
 
     private static VmView Vm(string name, long order, int delay = 0) =>
-        new(default, name, name, VmPowerState.Halted, default, [], Exposure.None) { Order = order, StartDelay = TimeSpan.FromSeconds(delay) };
+        new(
+            default, name, name, VmPowerState.Halted, default, [],
+            Exposure.None)
+        { Order = order, StartDelay = TimeSpan.FromSeconds(delay) };
 }

@@ -87,9 +87,11 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         Directory.Delete(_root, recursive: true);
     }
 
-    public Task<T> CallAsync<T>(string message, IReadOnlyList<object?> arguments) => Api.CallAsync<T>(message, arguments, TestContext.Current.CancellationToken);
+    public Task<T> CallAsync<T>(string message, IReadOnlyList<object?> arguments) =>
+        Api.CallAsync<T>(message, arguments, TestContext.Current.CancellationToken);
 
-    public Task CallAsync(string message, IReadOnlyList<object?> arguments) => Api.CallAsync(message, arguments, TestContext.Current.CancellationToken);
+    public Task CallAsync(string message, IReadOnlyList<object?> arguments) =>
+        Api.CallAsync(message, arguments, TestContext.Current.CancellationToken);
 
     public Task<IReadOnlyDictionary<Ref<T>, T>> AllAsync<T>()
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => Api.GetAllRecordsAsync<T>(TestContext.Current.CancellationToken);
@@ -137,7 +139,8 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
             "SR.create", [host, Nothing.Add("location", NewDirectory()), 0L, name, "", "file", "user", shared, Nothing]);
     }
 
-    public async Task<Ref<VmRecord>> CreateVmAsync(string name, Ref<SrRecord> sr, Ref<VmApplianceRecord> appliance = default, long order = 0, long delay = 0)
+    public async Task<Ref<VmRecord>> CreateVmAsync(
+        string name, Ref<SrRecord> sr, Ref<VmApplianceRecord> appliance = default, long order = 0, long delay = 0)
     {
         var vm = await Api.CallAsync<Ref<VmRecord>>("VM.create", [new VmRecord
         {
@@ -155,8 +158,10 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
         }]);
         if (!sr.IsNull)
         {
-            var vdi = await Api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User }]);
-            await Api.CallAsync("VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }]);
+            var vdi = await Api.CallAsync<Ref<VdiRecord>>(
+                "VDI.create", [new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User }]);
+            await Api.CallAsync(
+                "VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }]);
         }
 
         return vm;
@@ -191,7 +196,8 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
     }
 
     /// <summary>A page on which somebody is signed in.</summary>
-    public async Task<IPage> SignInAsync(string path = "", string user = "root", ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800)
+    public async Task<IPage> SignInAsync(
+        string path = "", string user = "root", ColorScheme scheme = ColorScheme.Light, int width = 1280, int height = 800)
     {
         var page = await VisitAsync(scheme, width, height);
         await page.GoAsync("/console/" + path);

@@ -9,7 +9,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
 
-/// <summary>What is wrong between two sites, told on every surface: VMs that run at both, clocks that differ, metadata from the future.</summary>
+/// <summary>
+/// What is wrong between two sites, told on every surface: VMs that run at both, clocks that differ, metadata from the future.
+/// </summary>
 public sealed class TroubleTests(Browser browser) : IAsyncLifetime
 {
     private readonly TwoPools _pools = new(browser);
@@ -22,9 +24,11 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
     public async Task A_VM_that_runs_at_both_sites_is_an_alarm_on_every_surface_of_both()
     {
         var (lyon, paris) = (_pools.Lyon, _pools.Paris);
-        var there = await TwoPools.VmAsync(lyon, "web", await lyon.CreateSrAsync("storage"), v => v with { PowerState = VmPowerState.Running });
+        var there = await TwoPools.VmAsync(
+            lyon, "web", await lyon.CreateSrAsync("storage"), v => v with { PowerState = VmPowerState.Running });
         var uuid = (await TwoPools.GetAsync(lyon, there)).Uuid;
-        var here = await TwoPools.VmAsync(paris, "web", await paris.CreateSrAsync("storage"), v => v with { Uuid = uuid, PowerState = VmPowerState.Running });
+        var here = await TwoPools.VmAsync(
+            paris, "web", await paris.CreateSrAsync("storage"), v => v with { Uuid = uuid, PowerState = VmPowerState.Running });
         await _pools.AddLyonAsync();
         var page = await paris.SignInAsync();
         var issue = page.Locator(".issues li.bad", new() { HasText = "web runs here and at the site lyon as well" });
@@ -65,7 +69,10 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
         // The API and the command line: no age is told that is none.
         var status = await StatusAsync(paris);
         Assert.Single(status.Problems, p => p.Contains("The clock of site lyon is 3 days ahead of the one here", StringComparison.Ordinal));
-        Assert.Single(status.Problems, p => p.Contains("The metadata of pool lyon on SR replicated say that they were written 3 days after now", StringComparison.Ordinal));
+        Assert.Single(
+            status.Problems,
+            p => p.Contains(
+                "The metadata of pool lyon on SR replicated say that they were written 3 days after now", StringComparison.Ordinal));
         var shown = await DrStatusAsync(paris);
         Assert.All(status.Problems, p => Assert.Contains(p, shown, StringComparison.Ordinal));
         Assert.Contains("(AFTER NOW)", shown, StringComparison.Ordinal);
@@ -73,7 +80,8 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
 
         // The command that asks no daemon.
         var volume = (await paris.AllAsync<VdiRecord>()).Single(v => v.Value is { Type: VdiType.Metadata } && v.Value.Sr == mirrored);
-        var file = Directory.GetFiles(await TwoPools.LocationAsync(paris, mirrored), volume.Value.Uuid + "*", SearchOption.AllDirectories).Single();
+        var file = Directory.GetFiles(
+            await TwoPools.LocationAsync(paris, mirrored), volume.Value.Uuid + "*", SearchOption.AllDirectories).Single();
         Assert.Contains("one of the two clocks is wrong", await RunAsync(paris, "inspect", file), StringComparison.Ordinal);
 
         // The console: the dashboard, the volume's page, and the wizard that offers it.
@@ -106,7 +114,10 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
         var volume = (await paris.AllAsync<VdiRecord>()).Values.Single(v => v.Sr == mirrored && v.Type == VdiType.Metadata).Uuid;
 
         // The command that asks no pool tells the key, and the volume's page what this pool makes of it.
-        Assert.Contains("signed as volume " + volume, await RunAsync(paris, "inspect", Directory.GetFiles(mirror, volume + "*", SearchOption.AllDirectories).Single()), StringComparison.Ordinal);
+        Assert.Contains(
+            "signed as volume " + volume,
+            await RunAsync(paris, "inspect", Directory.GetFiles(mirror, volume + "*", SearchOption.AllDirectories).Single()),
+            StringComparison.Ordinal);
         var page = await paris.SignInAsync();
         await page.OpenAsync($"inspect/{volume}");
         await Expect(page.GetByText("UNPROVEN: it is signed with the key")).ToBeVisibleAsync();
@@ -130,14 +141,17 @@ public sealed class TroubleTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText($"accept-volume={volume}").First).ToBeAttachedAsync();
     }
 
-    private static async Task<DrStatus> StatusAsync(TestSite site) => RecoveryJson.Read<DrStatus>(await site.CallAsync<string>("recovery.get_status", []));
+    private static async Task<DrStatus> StatusAsync(TestSite site) =>
+        RecoveryJson.Read<DrStatus>(await site.CallAsync<string>("recovery.get_status", []));
 
-    private static Task<string> DrStatusAsync(TestSite site) => RunAsync(site, "-s", site.Url.ToString(), "-u", "root", "-pw", TestSite.Password, "dr-status");
+    private static Task<string> DrStatusAsync(TestSite site) =>
+        RunAsync(site, "-s", site.Url.ToString(), "-u", "root", "-pw", TestSite.Password, "dr-status");
 
     private static async Task<string> RunAsync(TestSite site, params string[] words)
     {
         var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(site.NewDirectory(), "known-pools"), TimeProvider.System);
+        var app = new App(
+            new Terminal(output, error, isInteractive: false), Path.Combine(site.NewDirectory(), "known-pools"), TimeProvider.System);
         Assert.True(await app.RunAsync(words, null, TestContext.Current.CancellationToken) == 0, error.ToString());
         return output.ToString();
     }

@@ -8,7 +8,9 @@ namespace Redoubt.Console.Tests;
 /// <summary>Every text of the console is in a resource file, and what is there is used.</summary>
 public sealed partial class WordsTests
 {
-    public static TheoryData<string> Classes => [.. Directory.EnumerateFiles(Folder, "*Text.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f)).Order(StringComparer.Ordinal)];
+    public static TheoryData<string> Classes =>
+        [.. Directory.EnumerateFiles(Folder, "*Text.cs", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(Folder, f))
+            .Order(StringComparer.Ordinal)];
 
     private static string Folder => Path.Combine(Repository.Root, "src", "Redoubt.Console");
 
@@ -16,9 +18,11 @@ public sealed partial class WordsTests
     [MemberData(nameof(Classes))]
     public void A_class_asks_for_just_the_texts_that_its_resource_file_has_with_the_values_that_they_take(string file)
     {
-        var texts = XDocument.Load(Path.Combine(Folder, Path.ChangeExtension(file, ".resx"))).Root!.Elements("data").ToDictionary(d => d.Attribute("name")!.Value, d => d.Element("value")!.Value);
+        var texts = XDocument.Load(Path.Combine(Folder, Path.ChangeExtension(file, ".resx"))).Root!.Elements("data")
+            .ToDictionary(d => d.Attribute("name")!.Value, d => d.Element("value")!.Value);
         var asked = Asked().Matches(File.ReadAllText(Path.Combine(Folder, file)));
-        Assert.Equal(texts.Keys.Order(StringComparer.Ordinal), asked.Select(a => a.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            texts.Keys.Order(StringComparer.Ordinal), asked.Select(a => a.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal));
         Assert.All(asked, a => Assert.Equal(a.Groups["of"].Success, Hole().IsMatch(texts[a.Groups["name"].Value])));
         Assert.All(texts.Values, t => Assert.False(string.IsNullOrWhiteSpace(t)));
     }

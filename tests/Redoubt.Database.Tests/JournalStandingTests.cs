@@ -6,7 +6,8 @@ public sealed class JournalStandingTests
 
     private static readonly JournalEvent[] Events =
     [
-        new JournalEvent.StartedOver(), new JournalEvent.Joined(), new JournalEvent.Lagged(), new JournalEvent.Failed("it is gone", At, IsDisplaced: true),
+        new JournalEvent.StartedOver(), new JournalEvent.Joined(), new JournalEvent.Lagged(),
+        new JournalEvent.Failed("it is gone", At, IsDisplaced: true),
         new JournalEvent.Superseded("another daemon", At),
     ];
 
@@ -44,7 +45,8 @@ public sealed class JournalStandingTests
             {
                 standing = standing.Next(Events[random.Next(Events.Length)]);
                 Assert.Equal(standing.Reason is null, standing.Since is null);
-                Assert.False(standing is { Health: JournalHealth.Healthy, Reason: not null } or { Health: JournalHealth.Superseded, Reason: null });
+                Assert.False(
+                    standing is { Health: JournalHealth.Healthy, Reason: not null } or { Health: JournalHealth.Superseded, Reason: null });
             }
         }
     }

@@ -99,7 +99,8 @@ public sealed class LiveJournalTests
     public async Task A_journal_that_can_t_be_opened_is_refused_and_the_pool_goes_on()
     {
         await using var pool = await TestPool.OpenAsync();
-        await Assert.ThrowsAnyAsync<IOException>(() => pool.Database.AttachAsync(new LiveJournal("sr", "/nonexistent/volume", null, TimeProvider.System), false, Stop));
+        await Assert.ThrowsAnyAsync<IOException>(
+            () => pool.Database.AttachAsync(new LiveJournal("sr", "/nonexistent/volume", null, TimeProvider.System), false, Stop));
 
         Assert.Empty(pool.Database.Journals);
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord()), Stop);
@@ -110,7 +111,8 @@ public sealed class LiveJournalTests
     {
         await using var pool = await TestPool.OpenAsync();
         var mount = Directory.CreateTempSubdirectory("redoubt-full-").FullName;
-        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount), "mounting is not permitted here");
+        Assert.SkipUnless(
+            await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", mount), "mounting is not permitted here");
         try
         {
             var path = pool.Make(Path.Combine(mount, "sr.journal"));
@@ -214,7 +216,8 @@ public sealed class LiveJournalTests
     {
         await using var pool = await TestPool.OpenAsync();
         await UntilAsync(() => JournalHistory.List(pool.LocalPath).Entries.Count == 1);
-        var vms = await pool.Database.WriteAsync(tx => Enumerable.Range(0, 4).Select(i => tx.Create(new VmRecord { NameLabel = $"{i}" })).ToList(), Stop);
+        var vms = await pool.Database.WriteAsync(
+            tx => Enumerable.Range(0, 4).Select(i => tx.Create(new VmRecord { NameLabel = $"{i}" })).ToList(), Stop);
         var had = pool.Database.State.Generation;
         await pool.Database.WriteAsync(
             tx =>

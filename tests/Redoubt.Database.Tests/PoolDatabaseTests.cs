@@ -226,7 +226,8 @@ public sealed class PoolDatabaseTests
         await using var pool = await TestPool.OpenAsync();
         var uuid = Guid.NewGuid().ToString();
         await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { Uuid = uuid }), Stop);
-        var refused = await Assert.ThrowsAsync<XenApiException>(() => pool.Database.WriteAsync(tx => tx.Create(new VmRecord { Uuid = uuid }), Stop));
+        var refused = await Assert.ThrowsAsync<XenApiException>(
+            () => pool.Database.WriteAsync(tx => tx.Create(new VmRecord { Uuid = uuid }), Stop));
         Assert.Equal("UUID_ALREADY_EXISTS", refused.Code);
     }
 

@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Database.Tests;
 
 /// <summary>
-/// What a copy that counts promises, at every moment: each change that somebody was told of can be read from it. The copy is read between every
-/// two things that its writer does to it, as if the power had gone there.
+/// What a copy that counts promises, at every moment: each change that somebody was told of can be read from it. The copy is read between
+/// every two things that its writer does to it, as if the power had gone there.
 /// </summary>
 public sealed class PromiseTests
 {
@@ -80,7 +80,9 @@ public sealed class PromiseTests
                 var state = content is null ? DatabaseState.Empty : StateDump.FromDump(content.Database);
                 foreach (var (vm, n) in vms.Zip(promised).Where(p => (state.Find(p.First)?.Order ?? -1) < p.Second))
                 {
-                    missing.Enqueue($"before {(operation.IsFlush ? "a flush" : $"{operation.Bytes!.Length} bytes at {operation.Offset}")}: {state.Find(vm)?.Order} of {n}");
+                    missing.Enqueue(
+                        $"before {(operation.IsFlush ? "a flush" : $"{operation.Bytes!.Length} bytes at {operation.Offset}")}: "
+                            + $"{state.Find(vm)?.Order} of {n}");
                 }
             }
         };

@@ -44,19 +44,25 @@ public sealed class StateDumpTests
     [Fact]
     public void A_dump_of_ours_has_every_table_and_every_column_of_xapi_s_schema()
     {
-        var schema = File.ReadLines(SharedFiles.Reference("xapi-database-schema.txt")).Where(l => l.StartsWith("table ") || l.StartsWith("  ")).ToList();
+        var schema = File.ReadLines(SharedFiles.Reference("xapi-database-schema.txt"))
+            .Where(l => l.StartsWith("table ") || l.StartsWith("  ")).ToList();
         var vm = new Row("OpaqueRef:v", new VmRecord(), 0, 0);
-        var dump = StateDump.ToDump(new DatabaseState(2, System.Collections.Immutable.ImmutableDictionary<string, Table>.Empty.Add("VM", Table.Of(VmRecord.Declaration, [vm])), [], null));
+        var dump = StateDump.ToDump(
+            new DatabaseState(
+                2, System.Collections.Immutable.ImmutableDictionary<string, Table>.Empty.Add("VM", Table.Of(VmRecord.Declaration, [vm])),
+                [], null));
 
         Assert.All(schema.Where(l => l.StartsWith("table ")).Select(l => l.Split(' ')[1]), t => Assert.NotNull(dump.FindTable(t)));
-        var columns = schema.SkipWhile(l => l.Split(' ')[1] != "VM").Skip(1).TakeWhile(l => l.StartsWith("  ")).Select(l => l.Trim().Split(' ')[0]);
+        var columns = schema.SkipWhile(l => l.Split(' ')[1] != "VM").Skip(1).TakeWhile(l => l.StartsWith("  "))
+            .Select(l => l.Trim().Split(' ')[0]);
         Assert.All(columns, c => Assert.True(dump.FindTable("VM")!.Rows[0].Columns.ContainsKey(c), c));
     }
 
     [Fact]
     public void Tables_and_columns_that_we_do_not_know_are_written_as_they_came()
     {
-        var row = new DumpRow("OpaqueRef:a", 1, 2, RowColumns.From([new("_ref", "OpaqueRef:a"), new("uuid", "u"), new("from__the__future", "('x')")]));
+        var row = new DumpRow(
+            "OpaqueRef:a", 1, 2, RowColumns.From([new("_ref", "OpaqueRef:a"), new("uuid", "u"), new("from__the__future", "('x')")]));
         var dump = new DatabaseDump(new DumpManifest(5, 999, 40), [new("VM", [row]), new("Hyperdrive", [row])]);
 
         var after = StateDump.ToDump(StateDump.FromDump(dump));

@@ -16,7 +16,8 @@ internal sealed class Bench : IAsyncDisposable
     public async Task<DemoSite> StartAsync(string name, string? hypervisor = null)
     {
         HypervisorCache.Share(Path.Combine(Directory, name, "data", "hypervisor"));
-        var site = await DemoSite.StartAsync(name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken, hypervisor: hypervisor);
+        var site = await DemoSite.StartAsync(
+            name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken, hypervisor: hypervisor);
         _sites.Add(site);
         return site;
     }

@@ -76,7 +76,9 @@ public sealed class DataDirectoryTests
         foreach (var (index, name) in names.Concat(["tls/server.crt", "tls/server.key"]).Index())
         {
             // A daemon for each takes minutes: three kinds of damage, others for each file, unless all of it is to be gone through.
-            var drawn = Sampling.IsWhole ? damages : Enumerable.Range((index * Sample) + Sampling.Seed, Sample).Select(i => damages[i % damages.Count]);
+            var drawn = Sampling.IsWhole
+                ? damages
+                : Enumerable.Range((index * Sample) + Sampling.Seed, Sample).Select(i => damages[i % damages.Count]);
             foreach (var (damage, act) in drawn)
             {
                 var isOperators = name.StartsWith("tls/", StringComparison.Ordinal);
@@ -133,7 +135,8 @@ public sealed class DataDirectoryTests
     {
         using var pool = await PoolDirectory.MakeAsync();
         Directory.Delete(pool.Data, recursive: true);
-        await using var run = await ServeRun.StartAsync(pool.Data, "--restore-from", pool.Storage, "--root-password-file", pool.PasswordFile);
+        await using var run = await ServeRun.StartAsync(
+            pool.Data, "--restore-from", pool.Storage, "--root-password-file", pool.PasswordFile);
         await using var api = await pool.LogInAsync(run);
         await RequireBackAsync(pool, api);
     }
@@ -195,7 +198,8 @@ public sealed class DataDirectoryTests
         const UnixFileMode Wide = Owners | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
         File.SetUnixFileMode(pool.Data, Wide | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         new DirectoryInfo(pool.Data).GetFiles().ToList().ForEach(f => f.UnixFileMode = Wide);
-        File.SetUnixFileMode(Path.GetDirectoryName(pool.Volume)!, Wide | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
+        File.SetUnixFileMode(
+            Path.GetDirectoryName(pool.Volume)!, Wide | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute);
         File.SetUnixFileMode(pool.Volume, Wide);
 
         await using var run = await ServeRun.StartAsync(pool.Data);
@@ -250,7 +254,8 @@ public sealed class DataDirectoryTests
             wrong.Add($"it ended with {run.ExitCode}");
         }
 
-        if (run.Error.Count(c => c == '\n') != 1 || run.Error.Contains("   at ", StringComparison.Ordinal) || !run.Error.Contains(Path.GetFileName(name), StringComparison.Ordinal))
+        if (run.Error.Count(c => c == '\n') != 1 || run.Error.Contains("   at ", StringComparison.Ordinal)
+            || !run.Error.Contains(Path.GetFileName(name), StringComparison.Ordinal))
         {
             wrong.Add($"it said: {run.Error}");
         }
@@ -262,19 +267,23 @@ public sealed class DataDirectoryTests
     private static async Task RequireBackAsync(PoolDirectory pool, XenApiClient api)
     {
         Assert.Equal(pool.Pool, await pool.PoolOfAsync(api));
-        var vm = await api.CallAsync<VmRecord>("VM.get_record", [await api.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [pool.Vm], Stop)], Stop);
+        var vm = await api.CallAsync<VmRecord>(
+            "VM.get_record", [await api.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [pool.Vm], Stop)], Stop);
         Assert.Equal("precious", vm.NameLabel);
         var vbd = await api.CallAsync<VbdRecord>("VBD.get_record", [Assert.Single(vm.Vbds)], Stop);
         var vdi = await api.CallAsync<VdiRecord>("VDI.get_record", [vbd.Vdi], Stop);
-        var state = await api.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", [vdi.Sr], Stop);
+        var state = await api.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>(
+            "SR.get_database_replication_state", [vdi.Sr], Stop);
         Assert.Equal("healthy", state["health"]);
         await api.CallAsync("VM.start", [await api.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", [pool.Vm], Stop), false, false], Stop);
     }
 
     private static Task<System.Collections.Immutable.ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord>> MessagesAsync(XenApiClient api) =>
-        api.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord>>("message.get_all_records", [], Stop);
+        api.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<Ref<MessageRecord>,
+        MessageRecord>>("message.get_all_records", [], Stop);
 
-    private static IEnumerable<string> OpenToOthers(string directory) => new DirectoryInfo(directory).GetFileSystemInfos().Append(new DirectoryInfo(directory))
+    private static IEnumerable<string> OpenToOthers(string directory) =>
+        new DirectoryInfo(directory).GetFileSystemInfos().Append(new DirectoryInfo(directory))
         .Where(e => e is not DirectoryInfo || e.FullName == directory)
         .Where(e => (e.UnixFileMode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != UnixFileMode.None)
         .Select(e => $"{e.FullName} {e.UnixFileMode}");

@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>A guest that boots through OVMF and counts its boots in a variable of the firmware finds the variable wherever it is recovered.</summary>
+/// <summary>
+/// A guest that boots through OVMF and counts its boots in a variable of the firmware finds the variable wherever it is recovered.
+/// </summary>
 public sealed partial class FirmwareTests
 {
     private const long Memory = 256L << 20;
@@ -21,7 +23,9 @@ public sealed partial class FirmwareTests
         var (primary, recovery) = (await bench.StartAsync("primary"), await bench.StartAsync("recovery"));
         await using var output = new StringWriter();
         var guest = new DemoGuest("uefi", 0, 0, false);
-        var production = new DemoPrimary(primary, new DemoOptions(Repository.GuestImage, primary.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        var production = new DemoPrimary(
+            primary, new DemoOptions(Repository.GuestImage, primary.Directory, false),
+            new DemoStory(new Terminal(output, output, isInteractive: false)));
         await production.BuildAsync([guest], Stop);
         var vm = await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         await primary.Api.CallAsync("VM.set_memory_limits", [vm, Memory, Memory, Memory, Memory], Stop);
@@ -41,7 +45,8 @@ public sealed partial class FirmwareTests
             while (!Holds(kept, "RedoubtBoots"))
             {
                 await tick.WaitForNextTickAsync(limit.Token);
-                kept = (await primary.CallAsync<ImmutableSortedDictionary<string, string>>("VM.get_NVRAM", Stop, vm)).GetValueOrDefault(FirmwareVariables.Key, "");
+                kept = (await primary.CallAsync<ImmutableSortedDictionary<string, string>>("VM.get_NVRAM", Stop, vm))
+                    .GetValueOrDefault(FirmwareVariables.Key, "");
             }
         }
 
@@ -53,7 +58,8 @@ public sealed partial class FirmwareTests
         }
 
         await shell.RunAsync(recovery, $"drtask-create type=file device-config:location={recovery.Storage} sr-whitelist={sr}");
-        Assert.DoesNotContain("firmware-lost", await shell.RunAsync(recovery, $"dr-plan sr-uuid={sr} source-dead=true"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "firmware-lost", await shell.RunAsync(recovery, $"dr-plan sr-uuid={sr} source-dead=true"), StringComparison.Ordinal);
         await shell.RunAsync(recovery, $"dr-failover sr-uuid={sr} source-dead=true --yes");
         await BootsAsync(recovery, guest, 2);
 
@@ -65,7 +71,8 @@ public sealed partial class FirmwareTests
     }
 
     private static Task BootsAsync(DemoSite site, DemoGuest guest, int boots) =>
-        Patience.UntilAsync(() => Boots(site, guest) is [.., var last] && last == boots, $"the guest says that its firmware has booted it {boots} times");
+        Patience.UntilAsync(
+            () => Boots(site, guest) is [.., var last] && last == boots, $"the guest says that its firmware has booted it {boots} times");
 
     private static List<int> Boots(DemoSite site, DemoGuest guest)
     {

@@ -11,7 +11,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>Where <c>console.location</c> leads to: the screen and the serial port of a real guest, as Xen Orchestra and XenCenter open them.</summary>
+/// <summary>
+/// Where <c>console.location</c> leads to: the screen and the serial port of a real guest, as Xen Orchestra and XenCenter open them.
+/// </summary>
 public sealed class GuestConsoleTests : IAsyncLifetime
 {
     private const string Password = "a password for root";
@@ -72,7 +74,8 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         var cookie = $"Cookie: session_id={_api.Session.Opaque}";
         await using var xo = await ConnectAsync(screen.Location, "HTTP/1.0", cookie);
         await using var xenCenter = await ConnectAsync($"{screen.Location}&session_id={_api.Session.Opaque}", "HTTP/1.0");
-        await using var plain = await ConnectAsync(new Uri(Plain, $"/console?ref={_vm.Opaque}").AbsoluteUri, "HTTP/1.1", Basic("root", Password));
+        await using var plain = await ConnectAsync(
+            new Uri(Plain, $"/console?ref={_vm.Opaque}").AbsoluteUri, "HTTP/1.1", Basic("root", Password));
         using var browser = await OpenWebSocketAsync(screen);
         await using var inBrowser = WebSocketStream.Create(browser, WebSocketMessageType.Binary);
         foreach (var isNew in new[] { true, false })
@@ -96,11 +99,15 @@ public sealed class GuestConsoleTests : IAsyncLifetime
             await ReadToAsync(viewer, "and in a page\r\n");
         }
 
-        await Patience.UntilAsync(async () => (await _api.CallAsync<string>("VM.get_console_log", [_vm, 0L], Stop)).Contains("and in a page", StringComparison.Ordinal), "the log has it too");
+        await Patience.UntilAsync(
+            async () => (await _api.CallAsync<string>("VM.get_console_log", [_vm, 0L], Stop))
+                .Contains("and in a page", StringComparison.Ordinal),
+            "the log has it too");
 
         // It is written down when it is opened, with the VM.
         var uuid = await _api.CallAsync<string>("VM.get_uuid", [_vm], Stop);
-        var opened = (await File.ReadAllLinesAsync(Path.Combine(Data, "audit.log"), Stop)).Where(l => l.Contains("connect_console", StringComparison.Ordinal)).ToList();
+        var opened = (await File.ReadAllLinesAsync(Path.Combine(Data, "audit.log"), Stop))
+            .Where(l => l.Contains("connect_console", StringComparison.Ordinal)).ToList();
         Assert.Equal(8, opened.Count); // One of them from the beginning, when it was waited for.
         Assert.All(opened, l => Assert.Contains(uuid, l, StringComparison.Ordinal));
         Assert.Equal(2, opened.Count(l => l.Contains("connect_console_ws", StringComparison.Ordinal)));
@@ -155,7 +162,9 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         await EndsAsync(lastTyped);
         Assert.Empty(await _api.CallAsync<ImmutableSortedSet<Ref<ConsoleRecord>>>("VM.get_consoles", [_vm], Stop));
         Assert.StartsWith("HTTP/1.1 404 ", await RefusalAsync(again.Location, Cookie), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 409 ", await RefusalAsync(new Uri(Plain, $"/console?ref={_vm.Opaque}").AbsoluteUri, Cookie), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 409 ", await RefusalAsync(new Uri(Plain, $"/console?ref={_vm.Opaque}").AbsoluteUri, Cookie),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -188,7 +197,8 @@ public sealed class GuestConsoleTests : IAsyncLifetime
             }));
         }
 
-        await Patience.UntilAsync(() => SocketsOf(_daemon.Process.Id) <= before && SocketsOf(qemu.Id) <= beforeThere, "all of them are gone, here and there");
+        await Patience.UntilAsync(
+            () => SocketsOf(_daemon.Process.Id) <= before && SocketsOf(qemu.Id) <= beforeThere, "all of them are gone, here and there");
         await using var one = await ConnectAsync(text.Location, "HTTP/1.0", Cookie);
         await EchoAsync(one, "still there");
 
@@ -213,11 +223,13 @@ public sealed class GuestConsoleTests : IAsyncLifetime
 
     private string Cookie => $"Cookie: session_id={_api.Session.Opaque}";
 
-    private static string Basic(string user, string password) => $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
+    private static string Basic(string user, string password) =>
+        $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
 
     private async Task StartDaemonAsync()
     {
-        _daemon = await ServeRun.StartOnAsync(null, Data, "--listen", "http://127.0.0.1:0", "--root-password-file", Path.Combine(_root, "password"));
+        _daemon = await ServeRun.StartOnAsync(
+            null, Data, "--listen", "http://127.0.0.1:0", "--root-password-file", Path.Combine(_root, "password"));
         Assert.True(_daemon.Url is not null, _daemon.Error);
         await Patience.UntilAsync(() => _daemon.Output.Contains("http://", StringComparison.Ordinal), "it listens plainly too");
         _api = new XenApiClient(_daemon.Url, _ => true);
@@ -229,8 +241,10 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         var host = (await _api.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", [], Stop))[0];
         var config = ImmutableSortedDictionary<string, string>.Empty;
         var storage = Directory.CreateDirectory(Path.Combine(_root, "storage")).FullName;
-        var sr = await _api.CallAsync<Ref<SrRecord>>("SR.create", [host, config.Add("location", storage), 0L, "storage", "", "file", "", true, config], Stop);
-        var disk = await _api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = 1 << 20 }], Stop);
+        var sr = await _api.CallAsync<Ref<SrRecord>>(
+            "SR.create", [host, config.Add("location", storage), 0L, "storage", "", "file", "", true, config], Stop);
+        var disk = await _api.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = 1 << 20 }], Stop);
         var uuid = await _api.CallAsync<string>("VDI.get_uuid", [disk], Stop);
         using (var http = new HttpClient())
         using (var content = new ByteArrayContent(Echo()))
@@ -243,7 +257,9 @@ public sealed class GuestConsoleTests : IAsyncLifetime
             "VM.create",
             [new VmRecord { NameLabel = name, VcpusMax = 1, VcpusAtStartup = 1, MemoryStaticMin = 32 << 20, MemoryDynamicMin = 64 << 20, MemoryDynamicMax = 64 << 20, MemoryStaticMax = 64 << 20, HvmBootPolicy = "BIOS order", HvmBootParams = config.Add("order", "c") }],
             Stop);
-        await _api.CallAsync<Ref<VbdRecord>>("VBD.create", [new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true }], Stop);
+        await _api.CallAsync<Ref<VbdRecord>>(
+            "VBD.create",
+            [new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true }], Stop);
         return vm;
     }
 
@@ -300,11 +316,13 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         if (url.Scheme == "https")
         {
             var secure = new SslStream(stream);
-            await secure.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = url.Host, RemoteCertificateValidationCallback = IsTheDaemons }, Stop);
+            await secure.AuthenticateAsClientAsync(
+                new SslClientAuthenticationOptions { TargetHost = url.Host, RemoteCertificateValidationCallback = IsTheDaemons }, Stop);
             stream = secure;
         }
 
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"CONNECT {url.PathAndQuery} {version}\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"), Stop);
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes($"CONNECT {url.PathAndQuery} {version}\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"), Stop);
         var head = new List<byte>();
         while (!(head.Count >= 4 && head[^4] == '\r' && head[^3] == '\n' && head[^2] == '\r' && head[^1] == '\n'))
         {
@@ -316,7 +334,8 @@ public sealed class GuestConsoleTests : IAsyncLifetime
         return (stream, socket, Encoding.ASCII.GetString([.. head]));
     }
 
-    private bool IsTheDaemons(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) => Directory.GetFiles(Path.Combine(Data, "tls"), "*.crt")
+    private bool IsTheDaemons(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        Directory.GetFiles(Path.Combine(Data, "tls"), "*.crt")
         .Any(f => X509CertificateLoader.LoadCertificateFromFile(f).GetCertHashString() == certificate?.GetCertHashString());
 
     private async Task<ClientWebSocket> OpenWebSocketAsync(ConsoleRecord console, string? session = null)
@@ -425,7 +444,8 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     {
         try
         {
-            return p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal) && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(Data + "/", StringComparison.Ordinal);
+            return p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
+                && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(Data + "/", StringComparison.Ordinal);
         }
         catch (IOException)
         {

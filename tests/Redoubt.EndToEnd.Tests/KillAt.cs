@@ -50,7 +50,8 @@ internal sealed class KillAt : IDisposable
     private void See(object sender, FileSystemEventArgs change)
     {
         // What guests say is none of the daemon's doing.
-        if (change.Name is { } name && !name.StartsWith("consoles", StringComparison.Ordinal) && !name.EndsWith(".log", StringComparison.Ordinal)
+        if (change.Name is { } name && !name.StartsWith("consoles", StringComparison.Ordinal)
+            && !name.EndsWith(".log", StringComparison.Ordinal)
             && Interlocked.Increment(ref _seen) == _at)
         {
             _daemon.Kill();

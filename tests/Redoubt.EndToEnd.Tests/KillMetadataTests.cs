@@ -3,7 +3,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>A real daemon is killed at a step of what it does with metadata: all of it is done then, or nothing. See <see cref="KillTests"/>.</summary>
+/// <summary>
+/// A real daemon is killed at a step of what it does with metadata: all of it is done then, or nothing. See <see cref="KillTests"/>.
+/// </summary>
 public sealed class KillMetadataTests
 {
     private const string Copies = "vm-import metadata=true filename=$ARCHIVE";
@@ -39,7 +41,8 @@ public sealed class KillMetadataTests
         {
             foreach (var uuid in vms)
             {
-                await site.Api.CallAsync("VM.set_name_description", [await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, uuid), Edited], Stop);
+                await site.Api.CallAsync(
+                    "VM.set_name_description", [await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, uuid), Edited], Stop);
             }
 
             _shell["OUT"] = Path.Combine(bench.Directory, $"out-{round}");
@@ -62,14 +65,16 @@ public sealed class KillMetadataTests
                 site = await bench.StartAsync("site", hypervisor);
             }
 
-            await RequireAllOrNothingAsync(site, command, $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed})", isDone, vms, before);
+            await RequireAllOrNothingAsync(
+                site, command, $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed})", isDone, vms, before);
         }
     }
 
     private static async Task<Dictionary<string, VmRecord>> VmsAsync(DemoSite site) =>
         (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values.Where(v => !v.IsControlDomain).ToDictionary(v => v.Uuid);
 
-    private async Task RequireAllOrNothingAsync(DemoSite site, string command, string where, bool isDone, List<string> vms, Dictionary<string, VmRecord> before)
+    private async Task RequireAllOrNothingAsync(
+        DemoSite site, string command, string where, bool isDone, List<string> vms, Dictionary<string, VmRecord> before)
     {
         var after = await VmsAsync(site);
         Assert.True(after.Values.All(v => v.CurrentOperations.IsEmpty), $"{where}: something is still noted as under way");
@@ -78,13 +83,16 @@ public sealed class KillMetadataTests
         Assert.True((await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Values.All(d => !d.Missing), $"{where}: disks are missing");
         var changed = command.Split(' ') switch
         {
-            ["vm-import", .., "force=true"] => vms.Count(v => after[v].Version == before[v].Version + 1 && after[v].Vbds.Count == 1 && after[v].Vifs.Count == 1),
+            ["vm-import", .., "force=true"] =>
+                vms.Count(v => after[v].Version == before[v].Version + 1 && after[v].Vbds.Count == 1 && after[v].Vifs.Count == 1),
             ["vm-import", ..] => after.Values.Count(v => !before.ContainsKey(v.Uuid) && v is { Vbds.Count: 1, Vifs.Count: 1 }),
             ["pool-restore-database", ..] => vms.Count(v => after[v].NameDescription.Length == 0),
             _ => await ExportedAsync(site) ? vms.Count : 0,
         };
         Assert.True(changed == vms.Count || (changed == 0 && !isDone), $"{where}: done with {changed} of {vms.Count}");
-        Assert.True(after.Count == before.Count + (command == Copies ? changed : 0) || command.StartsWith("pool-restore", StringComparison.Ordinal), $"{where}: {after.Count} VMs after {before.Count}");
+        Assert.True(
+            after.Count == before.Count + (command == Copies ? changed : 0) || command.StartsWith("pool-restore", StringComparison.Ordinal),
+            $"{where}: {after.Count} VMs after {before.Count}");
     }
 
     /// <summary>Whether the archive is there; if it is, it is whole.</summary>

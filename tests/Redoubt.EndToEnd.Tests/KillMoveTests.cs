@@ -4,7 +4,10 @@ using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>A real daemon is killed at a step while it takes VMs over from a site that lives: no VM is lost, or may run at both. See <see cref="KillTests"/>.</summary>
+/// <summary>
+/// A real daemon is killed at a step while it takes VMs over from a site that lives: no VM is lost, or may run at both. See
+/// <see cref="KillTests"/>.
+/// </summary>
 public sealed class KillMoveTests
 {
     private readonly Shell _shell = new();
@@ -22,9 +25,12 @@ public sealed class KillMoveTests
         var steps = 0;
         foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Kills.Draw(command, () => steps, samples: 1)]).Index())
         {
-            var (source, site, vms) = command == "dr-failback" ? await AwayAsync(bench, hypervisor, round) : await AtHomeAsync(bench, hypervisor, round);
+            var (source, site, vms) = command == "dr-failback"
+                ? await AwayAsync(bench, hypervisor, round)
+                : await AtHomeAsync(bench, hypervisor, round);
             (_shell["ADDRESS"], _shell["PASSWORD_FILE"]) = (source.Api.Server.ToString(), Path.Combine(site.Directory, "site-password"));
-            await File.WriteAllTextAsync(_shell["PASSWORD_FILE"], (await File.ReadAllLinesAsync(source.PasswordFile, Stop))[1] + "\n", Stop);
+            await File.WriteAllTextAsync(
+                _shell["PASSWORD_FILE"], (await File.ReadAllLinesAsync(source.PasswordFile, Stop))[1] + "\n", Stop);
             await _shell.RunAsync(site, "dr-site-add name=source address=$ADDRESS password-file=$PASSWORD_FILE");
             _shell["MIRROR"] = site.Storage;
             await _shell.RunAsync(site, "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR");
@@ -136,7 +142,8 @@ public sealed class KillMoveTests
         if (phase == RunPhase.Interrupted)
         {
             await site.Api.CallAsync(isUndo ? "recovery.undo" : "recovery.resume", [(await Pretended.RunAsync(site))!.Uuid], Stop);
-            await Patience.UntilAsync(async () => (phase = (await Pretended.RunAsync(site))!.Phase) != RunPhase.Interrupted, "the run goes on");
+            await Patience.UntilAsync(
+                async () => (phase = (await Pretended.RunAsync(site))!.Phase) != RunPhase.Interrupted, "the run goes on");
             phase = await RestAsync(site, source);
         }
 
@@ -158,7 +165,11 @@ public sealed class KillMoveTests
             Assert.True(exitCode != 0, $"{where}: {uuid} runs at both\n{output}\n{error}");
         }
 
-        Assert.True((await elsewhere.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values.All(v => v.CurrentOperations.IsEmpty), $"{where}: something is still noted as under way");
-        Assert.True((await there.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values.All(v => v.CurrentOperations.IsEmpty), $"{where}: something is still noted as under way");
+        Assert.True(
+            (await elsewhere.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values.All(v => v.CurrentOperations.IsEmpty),
+            $"{where}: something is still noted as under way");
+        Assert.True(
+            (await there.Api.GetAllRecordsAsync<VmRecord>(Stop)).Values.All(v => v.CurrentOperations.IsEmpty),
+            $"{where}: something is still noted as under way");
     }
 }

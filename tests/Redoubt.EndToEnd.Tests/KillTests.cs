@@ -24,7 +24,9 @@ public sealed class KillTests
         var site = await bench.StartAsync("site");
         var guest = new DemoGuest("alone", 0, 0, false);
         await using var output = new StringWriter();
-        await new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
+        await new DemoPrimary(
+            site, new DemoOptions(Repository.GuestImage, site.Directory, false),
+            new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
         var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         var far = await CreateSrAsync(site, "far");
         string[] copies = ["VM.clone", "VM.copy", "VM.snapshot", "VM.revert"];
@@ -37,7 +39,12 @@ public sealed class KillTests
             {
                 await BringToAsync(
                     site, vm,
-                    act switch { "VM.suspend" or "VM.snapshot" or "VM.revert" => VmPowerState.Running, "VM.resume" => VmPowerState.Suspended, _ => VmPowerState.Halted });
+                    act switch
+                    {
+                        "VM.suspend" or "VM.snapshot" or "VM.revert" => VmPowerState.Running,
+                        "VM.resume" => VmPowerState.Suspended,
+                        _ => VmPowerState.Halted,
+                    });
                 var snapshot = act == "VM.revert" ? await site.Api.Vm.SnapshotAsync(vm, "then", [], Stop) : default;
                 var before = (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Count;
                 var isDone = false;
@@ -101,7 +108,9 @@ public sealed class KillTests
             {
                 var started = await _shell.TryAsync(site, command);
                 Assert.True(started.ExitCode == 0 || site.Daemon.HasExited, started.Error);
-                await Patience.UntilAsync(async () => site.Daemon.HasExited || (await Pretended.RunAsync(site))?.Phase.IsFinal() == true, $"the run ends, or its daemon at change {at}");
+                await Patience.UntilAsync(
+                    async () => site.Daemon.HasExited || (await Pretended.RunAsync(site))?.Phase.IsFinal() == true,
+                    $"the run ends, or its daemon at change {at}");
                 steps = at == int.MaxValue ? kill.Seen : steps;
             }
 
@@ -116,7 +125,8 @@ public sealed class KillTests
             }
 
             var isUndone = await EndAsync(site, isTest, round);
-            var where = $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed}), {(isUndone ? "undone" : "brought to its end")}";
+            var where =
+                $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed}), {(isUndone ? "undone" : "brought to its end")}";
             await RequireSoundAsync(site, where, isTest || isUndone, vms);
             await site.KillAsync();
         }
@@ -148,7 +158,8 @@ public sealed class KillTests
         }
         else
         {
-            await site.Api.CallAsync(now == VmPowerState.Halted ? "VM.start" : "VM.suspend", now == VmPowerState.Halted ? [vm, false, false] : [vm], Stop);
+            await site.Api.CallAsync(
+                now == VmPowerState.Halted ? "VM.start" : "VM.suspend", now == VmPowerState.Halted ? [vm, false, false] : [vm], Stop);
         }
 
         await BringToAsync(site, vm, wanted);
@@ -158,12 +169,15 @@ public sealed class KillTests
     {
         var state = await site.CallAsync<VmRecord>("VM.get_record", Stop, vm);
         var isUp = state.PowerState is VmPowerState.Running or VmPowerState.Paused;
-        var processes = Bench.ProcessesBelow(site.DataDirectory + "/").Count(p => p.Contains("qemu-system", StringComparison.Ordinal) && p.Contains(state.Uuid, StringComparison.Ordinal));
+        var processes = Bench.ProcessesBelow(site.DataDirectory + "/")
+            .Count(p => p.Contains("qemu-system", StringComparison.Ordinal) && p.Contains(state.Uuid, StringComparison.Ordinal));
         Assert.True(processes == (isUp ? 1 : 0), $"{where}: {state.PowerState}, and {processes} processes");
         Assert.True(state.CurrentOperations.IsEmpty, $"{where}: {string.Join(", ", state.CurrentOperations.Values)} is noted");
         foreach (var vbd in state.Vbds)
         {
-            Assert.True(await site.CallAsync<bool>("VBD.get_currently_attached", Stop, vbd) == isUp, $"{where}: {state.PowerState}, and its drives say otherwise");
+            Assert.True(
+                await site.CallAsync<bool>("VBD.get_currently_attached", Stop, vbd) == isUp,
+                $"{where}: {state.PowerState}, and its drives say otherwise");
         }
 
         var allowed = act switch
@@ -179,10 +193,12 @@ public sealed class KillTests
 
         // Every disk is somebody's: nothing of what was broken off is left over, and nothing of what was there is missing.
         var vdis = (await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Values.ToList();
-        var orphans = vdis.Where(v => v.Vbds.IsEmpty && v.Type != VdiType.Suspend).Concat(vdis.Where(v => v.Type == VdiType.Suspend && state.PowerState != VmPowerState.Suspended)).ToList();
+        var orphans = vdis.Where(v => v.Vbds.IsEmpty && v.Type != VdiType.Suspend)
+            .Concat(vdis.Where(v => v.Type == VdiType.Suspend && state.PowerState != VmPowerState.Suspended)).ToList();
         Assert.True(orphans.Count == 0, $"{where}: nobody's disks: {string.Join(", ", orphans.Select(v => v.NameLabel))}");
         Assert.True(vdis.All(v => !v.Missing), $"{where}: disks are missing");
-        var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories).Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
+        var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories)
+            .Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
         Assert.True(files == vdis.Count, $"{where}: {files} files of {vdis.Count} disks");
         if (act is "VM.clone" or "VM.copy" or "VM.snapshot")
         {
@@ -196,7 +212,10 @@ public sealed class KillTests
     private static async Task<bool> EndAsync(DemoSite site, bool isTest, int round)
     {
         RunRecord? run = null;
-        await Patience.UntilAsync(async () => (run = await Pretended.RunAsync(site)) is null || run.Phase.IsFinal() || (!isTest && run.Phase == RunPhase.Interrupted), "the run rests");
+        await Patience.UntilAsync(
+            async () => (run = await Pretended.RunAsync(site)) is null || run.Phase.IsFinal()
+                || (!isTest && run.Phase == RunPhase.Interrupted),
+            "the run rests");
         if (run is not null && !run.Phase.IsFinal())
         {
             await site.Api.CallAsync(round % 2 == 0 ? "recovery.undo" : "recovery.resume", [run.Uuid], Stop);
@@ -215,8 +234,12 @@ public sealed class KillTests
 
         // The guests ended with the daemon that was killed, so no more can be said of those that had been started.
         Assert.True(all.All(v => v.CurrentOperations.IsEmpty), $"{where}: something is still noted as under way");
-        Assert.True(!all.Any(v => v.OtherConfig.ContainsKey("dr-test")) && !srs.Any(s => s.OtherConfig.ContainsKey("dr-test")), $"{where}: a test's VMs or SRs are left");
-        Assert.True((await site.Api.GetAllRecordsAsync<NetworkRecord>(Stop)).Values.All(n => !n.OtherConfig.ContainsKey("dr-test")), $"{where}: a test's networks are left");
+        Assert.True(
+            !all.Any(v => v.OtherConfig.ContainsKey("dr-test")) && !srs.Any(s => s.OtherConfig.ContainsKey("dr-test")),
+            $"{where}: a test's VMs or SRs are left");
+        Assert.True(
+            (await site.Api.GetAllRecordsAsync<NetworkRecord>(Stop)).Values.All(n => !n.OtherConfig.ContainsKey("dr-test")),
+            $"{where}: a test's networks are left");
         var tests = Path.Combine(site.DataDirectory, "tests");
         Assert.True(!Directory.Exists(tests) || !Directory.EnumerateFileSystemEntries(tests).Any(), $"{where}: files of a test are left");
         Assert.Empty(Directory.EnumerateFileSystemEntries(Path.Combine(site.DataDirectory, "scratch")));

@@ -4,7 +4,8 @@ namespace Redoubt.EndToEnd.Tests;
 internal static class Kills
 {
     /// <summary>What to do and be killed at: one, which is drawn, or all.</summary>
-    public static TheoryData<string> Draw(params string[] all) => Sampling.IsWhole ? [.. all] : [all[new Random(Sampling.Seed).Next(all.Length)]];
+    public static TheoryData<string> Draw(params string[] all) =>
+        Sampling.IsWhole ? [.. all] : [all[new Random(Sampling.Seed).Next(all.Length)]];
 
     /// <summary>The steps at which to kill: some, or all.</summary>
     public static IEnumerable<int> Draw(string what, Func<int> steps, int samples = 2)

@@ -62,7 +62,8 @@ public sealed class MigrationTests
         {
             // Even if somebody takes that note away.
             await primary.Api.CallAsync(
-                "VM.remove_from_blocked_operations", [await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid), "start"], Stop);
+                "VM.remove_from_blocked_operations", [await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid), "start"],
+                Stop);
             var refused = await Assert.ThrowsAsync<XenApiException>(() => StartAsync(primary, guest));
             Assert.Equal(("VM_RECOVERED_ELSEWHERE", "recovery"), (refused.Code, refused.Parameters[2]));
             await _shell.RunAsync(primary, $"vm-start vm={guest.Name}", 1);

@@ -84,21 +84,23 @@ public sealed class NoHypervisorTests
             .Select(m => site.CallAsync<MessageRecord>("message.get_record", Stop, m)));
 
     private static async Task<HostRecord> HostAsync(DemoSite site) =>
-        await site.CallAsync<HostRecord>("host.get_record", Stop, (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop)).Single());
+        await site.CallAsync<HostRecord>(
+            "host.get_record", Stop, (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop)).Single());
 
     private static async Task<bool> IsLiveAsync(DemoSite site, HostRecord host) =>
         (await site.CallAsync<HostMetricsRecord>("host_metrics.get_record", Stop, host.Metrics)).Live;
 
-    private static Task<Ref<VmRecord>> CreateAsync(DemoSite site, string name) => site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord
-    {
-        NameLabel = name,
-        VcpusMax = 1,
-        VcpusAtStartup = 1,
-        MemoryStaticMin = 1 << 25,
-        MemoryDynamicMin = 1 << 25,
-        MemoryDynamicMax = 1 << 25,
-        MemoryStaticMax = 1 << 25,
-    });
+    private static Task<Ref<VmRecord>> CreateAsync(DemoSite site, string name) =>
+        site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord
+        {
+            NameLabel = name,
+            VcpusMax = 1,
+            VcpusAtStartup = 1,
+            MemoryStaticMin = 1 << 25,
+            MemoryDynamicMin = 1 << 25,
+            MemoryDynamicMax = 1 << 25,
+            MemoryStaticMax = 1 << 25,
+        });
 
     private static string Read(string path)
     {

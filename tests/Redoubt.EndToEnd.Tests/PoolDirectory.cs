@@ -24,7 +24,8 @@ internal sealed class PoolDirectory : IDisposable
     public string Vm { get; private set; } = "";
 
     /// <summary>Where the copy of the database lies.</summary>
-    public string Volume => Directory.GetFiles(Storage, "*.raw", SearchOption.AllDirectories).Single(f => new FileInfo(f).Length > 1L << 31);
+    public string Volume =>
+        Directory.GetFiles(Storage, "*.raw", SearchOption.AllDirectories).Single(f => new FileInfo(f).Length > 1L << 31);
 
     /// <summary>Runs a daemon there that has something to keep in each of its files.</summary>
     public static async Task<PoolDirectory> MakeAsync()
@@ -36,10 +37,14 @@ internal sealed class PoolDirectory : IDisposable
         await using var api = await made.LogInAsync(run);
         var host = (await api.CallAsync<System.Collections.Immutable.ImmutableList<Ref<HostRecord>>>("host.get_all", [], Stop))[0];
         var config = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty;
-        var sr = await api.CallAsync<Ref<SrRecord>>("SR.create", [host, config.Add("location", made.Storage), 0L, "protected", "", "file", "", true, config], Stop);
-        var disk = await api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = 1 << 20 }], Stop);
+        var sr = await api.CallAsync<Ref<SrRecord>>(
+            "SR.create", [host, config.Add("location", made.Storage), 0L, "protected", "", "file", "", true, config], Stop);
+        var disk = await api.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = 1 << 20 }], Stop);
         var vm = await api.CallAsync<Ref<VmRecord>>("VM.create", [new VmRecord { NameLabel = "precious", VcpusMax = 1, VcpusAtStartup = 1, MemoryStaticMin = 1 << 26, MemoryDynamicMin = 1 << 27, MemoryDynamicMax = 1 << 27, MemoryStaticMax = 1 << 27 }], Stop);
-        await api.CallAsync<Ref<VbdRecord>>("VBD.create", [new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true }], Stop);
+        await api.CallAsync<Ref<VbdRecord>>(
+            "VBD.create",
+            [new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true }], Stop);
         await api.CallAsync("SR.enable_database_replication", [sr], Stop);
         made.Vm = await api.CallAsync<string>("VM.get_uuid", [vm], Stop);
         made.Pool = await made.PoolOfAsync(api);
@@ -49,7 +54,8 @@ internal sealed class PoolDirectory : IDisposable
         // What takes another pool, a directory of users or a night to make is made by hand.
         foreach (var (name, content) in new[]
         {
-            ("user-passwords.json", "{  }"), ("directory-password.json", "{\"password\":\"secret\"}"), ("sites.json", "[  ]"), ("schedules.json", "[  ]"), ("operators.json", "[  ]"),
+            ("user-passwords.json", "{  }"), ("directory-password.json", "{\"password\":\"secret\"}"), ("sites.json", "[  ]"),
+            ("schedules.json", "[  ]"), ("operators.json", "[  ]"),
             ("notifications.json", "{  }"),
         })
         {
@@ -74,7 +80,8 @@ internal sealed class PoolDirectory : IDisposable
     }
 
     public async Task<string> PoolOfAsync(XenApiClient api) => await api.CallAsync<string>(
-        "pool.get_uuid", [(await api.CallAsync<System.Collections.Immutable.ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], Stop))[0]], Stop);
+        "pool.get_uuid", [(await api.CallAsync<System.Collections.Immutable.ImmutableList<Ref<PoolRecord>>>("pool.get_all", [], Stop))[0]],
+        Stop);
 
     /// <summary>A copy of the data directory for one damage.</summary>
     public string Copy(string name)
@@ -95,7 +102,8 @@ internal sealed class PoolDirectory : IDisposable
                 && !file.Attributes.HasFlag(FileAttributes.Device)
                 ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(IsPipe(file) ? [] : File.ReadAllBytes(file.FullName)))
                 : "";
-            seen[Path.GetRelativePath(directory, entry.FullName)] = $"{entry.LinkTarget} {entry.UnixFileMode} {(entry as FileInfo)?.Length} {entry.LastWriteTimeUtc:O} {content}";
+            seen[Path.GetRelativePath(directory, entry.FullName)] = $"{entry.LinkTarget} {entry.UnixFileMode} "
+                + $"{(entry as FileInfo)?.Length} {entry.LastWriteTimeUtc:O} {content}";
         }
 
         return seen;

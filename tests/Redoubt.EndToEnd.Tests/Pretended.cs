@@ -26,14 +26,18 @@ internal static class Pretended
         return $"test://{path}";
     }
 
-    /// <summary>Makes three VMs on an SR that is protected, two of them in a vApp, starts them, and saves the plan "everything"; gives their UUIDs.</summary>
+    /// <summary>
+    /// Makes three VMs on an SR that is protected, two of them in a vApp, starts them, and saves the plan "everything"; gives their UUIDs.
+    /// </summary>
     public static async Task<List<string>> BuildAsync(DemoSite site, Shell shell)
     {
         var host = (await site.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", Stop))[0];
         var none = ImmutableSortedDictionary<string, string>.Empty;
-        var sr = await site.CallAsync<Ref<SrRecord>>("SR.create", Stop, host, none.Add("location", site.Storage), 0L, "replicated", "", "file", "", true, none);
+        var sr = await site.CallAsync<Ref<SrRecord>>(
+            "SR.create", Stop, host, none.Add("location", site.Storage), 0L, "replicated", "", "file", "", true, none);
         var network = await site.CallAsync<Ref<NetworkRecord>>("network.create", Stop, new NetworkRecord { NameLabel = "lan" });
-        var appliance = await site.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", Stop, new VmApplianceRecord { NameLabel = "shop" });
+        var appliance = await site.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", Stop, new VmApplianceRecord { NameLabel = "shop" });
         var uuids = new List<string>();
         foreach (var (i, name) in new[] { "db", "web", "loose" }.Index())
         {
@@ -50,8 +54,10 @@ internal static class Pretended
                 Order = i,
                 Appliance = name == "loose" ? default : appliance,
             });
-            var vdi = await site.CallAsync<Ref<VdiRecord>>("VDI.create", Stop, new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
-            await site.Api.CallAsync("VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Stop);
+            var vdi = await site.CallAsync<Ref<VdiRecord>>(
+                "VDI.create", Stop, new VdiRecord { NameLabel = $"{name} disk", Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
+            await site.Api.CallAsync(
+                "VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Stop);
             await site.Api.CallAsync("VIF.create", [new VifRecord { Vm = vm, Network = network, Device = "0" }], Stop);
             uuids.Add(await site.CallAsync<string>("VM.get_uuid", Stop, vm));
         }
@@ -74,7 +80,8 @@ internal static class Pretended
         {
             using var runs = JsonDocument.Parse(await site.CallAsync<string>("recovery.get_runs", Stop));
             return runs.RootElement.GetArrayLength() == 0 ? null
-                : RunRecord.FromJson(await site.CallAsync<string>("recovery.get_run", Stop, runs.RootElement[0].GetProperty("uuid").GetString()!));
+                : RunRecord.FromJson(
+                    await site.CallAsync<string>("recovery.get_run", Stop, runs.RootElement[0].GetProperty("uuid").GetString()!));
         }
         catch (XenApiTransportException)
         {

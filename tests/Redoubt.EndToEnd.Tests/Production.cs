@@ -43,7 +43,10 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
 
     /// <summary>How often each guest has booted at a site.</summary>
     public Dictionary<string, int> Boots(DemoSite site) => guests.ToDictionary(
-        g => g.Name, g => Path.Combine(site.DataDirectory, "consoles", $"{g.Uuid}.log") is var log && File.Exists(log) ? Regex.Count(File.ReadAllText(log), "redoubt-guest: name=", RegexOptions.None, TimeSpan.FromSeconds(1)) : 0);
+        g => g.Name,
+        g => Path.Combine(site.DataDirectory, "consoles", $"{g.Uuid}.log") is var log && File.Exists(log)
+            ? Regex.Count(File.ReadAllText(log), "redoubt-guest: name=", RegexOptions.None, TimeSpan.FromSeconds(1))
+            : 0);
 
     /// <summary>How many processes run each guest at a site.</summary>
     public Dictionary<string, int> Processes(DemoSite site)

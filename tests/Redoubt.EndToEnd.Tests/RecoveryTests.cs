@@ -59,7 +59,8 @@ public sealed class RecoveryTests
         }
 
         _shell["MIRROR"] = recovery.Storage;
-        Assert.Contains(_shell["SR"], await _shell.RunAsync(recovery, "sr-probe type=file device-config:location=$MIRROR"), StringComparison.Ordinal);
+        Assert.Contains(
+            _shell["SR"], await _shell.RunAsync(recovery, "sr-probe type=file device-config:location=$MIRROR"), StringComparison.Ordinal);
         _shell["TASK"] = await _shell.RunAsync(recovery, "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR");
         Assert.Contains("everything", await _shell.RunAsync(recovery, "dr-plan-list"), StringComparison.Ordinal);
         await _shell.RunAsync(recovery, "dr-test plan=everything");
@@ -107,7 +108,9 @@ public sealed class RecoveryTests
         Assert.All(_guests, g => Assert.True(last[g.Name] > 0));
         await Replica.MirrorAsync(recovery.Storage, home.Storage);
         await _shell.RunAsync(home, "dr-run-answer uuid=$RUN answer=done");
-        await Patience.UntilAsync(() => _guests.All(g => g.Read(home) is { FirstCount: not null } now && now.ResumedFrom >= last[g.Name]), "the guests count on at home");
+        await Patience.UntilAsync(
+            () => _guests.All(g => g.Read(home) is { FirstCount: not null } now && now.ResumedFrom >= last[g.Name]),
+            "the guests count on at home");
         Assert.Equal(Edited, await _shell.RunAsync(home, $"vm-param-get uuid={_guests[1].Uuid} param-name=name-description"));
         Assert.Equal("newcomer", await _shell.RunAsync(home, "vm-param-get uuid=$NEW param-name=name-label"));
         Assert.Equal(_shell["DISK"], await _shell.RunAsync(home, "vbd-list vm-uuid=$NEW params=vdi-uuid --minimal"));

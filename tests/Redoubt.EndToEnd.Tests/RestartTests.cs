@@ -55,7 +55,8 @@ public sealed class RestartTests
         await killed.KillAsync();
         await Patience.UntilAsync(() => !IsInUse(left), "the guest has let its bridge go");
 
-        // Of another pool, and what it finds empty of a pool that runs it leaves there. (Any that has started meanwhile may have been first.)
+        // Of another pool, and what it finds empty of a pool that runs it leaves there. (Any that has started meanwhile may have been
+        // first.)
         await bench.StartAsync("third");
         Assert.False(Directory.Exists($"/sys/class/net/{left}"));
         Assert.True(Directory.Exists($"/sys/class/net/{empty}"));
@@ -69,7 +70,20 @@ public sealed class RestartTests
         var vms = new List<Ref<VmRecord>>();
         for (var i = 0; i < 8; i++)
         {
-            vms.Add(await site.CallAsync<Ref<VmRecord>>("VM.create", Stop, new VmRecord { NameLabel = $"vm {i}", VcpusMax = 1, VcpusAtStartup = 1, MemoryStaticMax = 1 << 27, MemoryDynamicMax = 1 << 27, MemoryDynamicMin = 1 << 27, MemoryStaticMin = 1 << 26 }));
+            vms.Add(
+                await site.CallAsync<Ref<VmRecord>>(
+                    "VM.create",
+                    Stop,
+                    new VmRecord
+                    {
+                        NameLabel = $"vm {i}",
+                        VcpusMax = 1,
+                        VcpusAtStartup = 1,
+                        MemoryStaticMax = 1 << 27,
+                        MemoryDynamicMax = 1 << 27,
+                        MemoryDynamicMin = 1 << 27,
+                        MemoryStaticMin = 1 << 26,
+                    }));
         }
 
         var acknowledged = new long[vms.Count];
@@ -103,8 +117,11 @@ public sealed class RestartTests
         await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
     }
 
-    private static List<string> BridgesOf(DemoSite site) => [.. Directory.GetDirectories("/sys/class/net").Select(Path.GetFileName).OfType<string>()
-        .Where(n => n.StartsWith("rdn", StringComparison.Ordinal) && File.ReadAllText($"/sys/class/net/{n}/ifalias").Contains($" {site.Daemon.Id} ", StringComparison.Ordinal))];
+    private static List<string> BridgesOf(DemoSite site) =>
+        [.. Directory.GetDirectories("/sys/class/net").Select(Path.GetFileName).OfType<string>()
+            .Where(
+                n => n.StartsWith("rdn", StringComparison.Ordinal)
+                    && File.ReadAllText($"/sys/class/net/{n}/ifalias").Contains($" {site.Daemon.Id} ", StringComparison.Ordinal))];
 
     private static bool IsInUse(string bridge)
     {

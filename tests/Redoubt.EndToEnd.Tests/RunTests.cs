@@ -34,7 +34,9 @@ public sealed class RunTests
         await StartAsync(recovery);
         await _shell.RunAsync(recovery, "dr-run-cancel uuid=$RUN");
         Assert.Contains("cancelled", await _shell.RunAsync(recovery, "dr-run-list"), StringComparison.Ordinal);
-        Assert.Equal((VmPowerState.Running, VmPowerState.Halted), (await _production.StateAsync(recovery, "db"), await _production.StateAsync(recovery, "mail")));
+        Assert.Equal(
+            (VmPowerState.Running, VmPowerState.Halted),
+            (await _production.StateAsync(recovery, "db"), await _production.StateAsync(recovery, "mail")));
         await _shell.RunAsync(recovery, "dr-run-undo uuid=$RUN --yes");
         await RequireNothingLeftAsync(recovery);
 
@@ -51,7 +53,9 @@ public sealed class RunTests
         recovery = await KillDaemonAsync(bench, recovery);
         await _shell.RunAsync(recovery, "dr-run-resume uuid=$RUN");
         await Patience.UntilAsync(() => _guests.All(g => g.Read(recovery).FirstCount is not null), "the guests count at the recovery site");
-        Assert.All(_guests, g => Assert.Equal((1, booted[g.Name] + 1), (_production.Processes(recovery)[g.Name], _production.Boots(recovery)[g.Name])));
+        Assert.All(
+            _guests,
+            g => Assert.Equal((1, booted[g.Name] + 1), (_production.Processes(recovery)[g.Name], _production.Boots(recovery)[g.Name])));
         Assert.All(_guests, g => Assert.True(g.Read(recovery).ResumedFrom >= before[g.Name]));
         Assert.Empty(await recovery.CallAsync<ImmutableList<Ref<DrTaskRecord>>>("DR_task.get_all", Stop));
         Assert.Contains("healthy", await _shell.RunAsync(recovery, "sr-database-replication-state uuid=$SR"), StringComparison.Ordinal);

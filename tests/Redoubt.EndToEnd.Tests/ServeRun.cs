@@ -26,7 +26,8 @@ internal sealed class ServeRun : IAsyncDisposable
     public Process Process => _process;
 
     /// <summary>Starts it on libvirt's test driver, and waits for either.</summary>
-    public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) => StartOnAsync("test:///default", data, options);
+    public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) =>
+        StartOnAsync("test:///default", data, options);
 
     /// <summary>Starts it on a hypervisor, null for QEMU within itself, and waits for either.</summary>
     public static async Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options)

@@ -27,7 +27,10 @@ internal sealed class Shell
         // What a script says in the place of a person is no part of the command.
         _run.Add(command.Replace(" --yes", "", StringComparison.Ordinal));
         var (exitCode, output, error) = await TryAsync(site, command);
-        Assert.True(exitCode == expected, $"redoubt {command} at {site.Name} ended with {exitCode}, not {expected}:\n{output}\n{error}\n{File.ReadAllText(site.LogFile)}");
+        Assert.True(
+            exitCode == expected,
+            $"redoubt {command} at {site.Name} ended with {exitCode}, not "
+                + $"{expected}:\n{output}\n{error}\n{File.ReadAllText(site.LogFile)}");
         return output.Trim();
     }
 
@@ -44,13 +47,14 @@ internal sealed class Shell
     public async Task<(int ExitCode, string Output, string Error)> TryAsync(DemoSite site, string command)
     {
         var words = command.Split(' ').Select(Expand);
-        using var process = Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
-        {
-            UseShellExecute = false,
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+        using var process =
+            Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
+            {
+                UseShellExecute = false,
+                RedirectStandardInput = true,
+                RedirectStandardOutput = true,
+                RedirectStandardError = true,
+            })!;
         process.StandardInput.Close();
         var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);

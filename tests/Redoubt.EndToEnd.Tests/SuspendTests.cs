@@ -97,18 +97,22 @@ public sealed partial class SuspendTests
     {
         await using var output = new StringWriter();
         var guest = new DemoGuest("alone", 0, 0, false);
-        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        var production = new DemoPrimary(
+            site, new DemoOptions(Repository.GuestImage, site.Directory, false),
+            new DemoStory(new Terminal(output, output, isInteractive: false)));
         await production.BuildAsync([guest], Stop);
         return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, production.Sr));
     }
 
     /// <summary>The hypervisor's header is in a raw disk as soon as it writes to it.</summary>
-    private static bool IsBeingWritten(DemoSite site) => Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories).Any(path =>
-    {
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        var magic = new byte[7];
-        return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length && Encoding.ASCII.GetString(magic) == "Libvirt";
-    });
+    private static bool IsBeingWritten(DemoSite site) =>
+        Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories).Any(path =>
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var magic = new byte[7];
+            return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
+                && Encoding.ASCII.GetString(magic) == "Libvirt";
+        });
 
     private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
         Patience.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");

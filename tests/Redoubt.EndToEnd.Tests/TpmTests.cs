@@ -5,7 +5,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
-/// <summary>A guest that counts its boots in the memory of its TPM finds the counter wherever it is recovered, tested and brought home.</summary>
+/// <summary>
+/// A guest that counts its boots in the memory of its TPM finds the counter wherever it is recovered, tested and brought home.
+/// </summary>
 public sealed partial class TpmTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
@@ -18,7 +20,9 @@ public sealed partial class TpmTests
         var (primary, recovery) = (await bench.StartAsync("primary"), await bench.StartAsync("recovery"));
         await using var output = new StringWriter();
         var guest = new DemoGuest("sealed", 0, 0, false);
-        var production = new DemoPrimary(primary, new DemoOptions(Repository.GuestImage, primary.Directory, false), new DemoStory(new Terminal(output, output, isInteractive: false)));
+        var production = new DemoPrimary(
+            primary, new DemoOptions(Repository.GuestImage, primary.Directory, false),
+            new DemoStory(new Terminal(output, output, isInteractive: false)));
         await production.BuildAsync([guest], Stop);
         var vm = await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
@@ -57,7 +61,8 @@ public sealed partial class TpmTests
         }
 
         await shell.RunAsync(recovery, $"drtask-create type=file device-config:location={recovery.Storage} sr-whitelist={sr}");
-        Assert.DoesNotContain("tpm-lost", await shell.RunAsync(recovery, $"dr-plan sr-uuid={sr} source-dead=true"), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            "tpm-lost", await shell.RunAsync(recovery, $"dr-plan sr-uuid={sr} source-dead=true"), StringComparison.Ordinal);
 
         var run = await shell.RunAsync(recovery, $"dr-test sr-uuid={sr} keep=true");
         var copies = await recovery.Api.GetAllRecordsAsync<VmRecord>(Stop);
@@ -83,13 +88,15 @@ public sealed partial class TpmTests
     private static Task SettledAsync(DemoSite site, string uuid) => Patience.UntilAsync(
         async () =>
         {
-            var file = TpmContents.Encode(await File.ReadAllBytesAsync(Path.Combine(DirectoryOf(site, uuid), "tpm2", "tpm2-00.permall"), Stop));
+            var file = TpmContents.Encode(
+                await File.ReadAllBytesAsync(Path.Combine(DirectoryOf(site, uuid), "tpm2", "tpm2-00.permall"), Stop));
             return (await site.Api.GetAllRecordsAsync<SecretRecord>(Stop)).Values.Any(s => s.Value == file);
         },
         "the metadata has what the TPM's file has");
 
     private static Task BootsAsync(DemoSite site, string uuid, int boots) =>
-        Patience.UntilAsync(() => Boots(site, uuid) is [.., var last] && last == boots, $"the guest says that its TPM has counted {boots} boots");
+        Patience.UntilAsync(
+            () => Boots(site, uuid) is [.., var last] && last == boots, $"the guest says that its TPM has counted {boots} boots");
 
     private static string DirectoryOf(DemoSite site, string uuid) => Path.Combine(site.DataDirectory, "hypervisor", "lib", "swtpm", uuid);
 

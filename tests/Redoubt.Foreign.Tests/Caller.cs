@@ -26,6 +26,8 @@ internal sealed class Caller(PoolDaemon daemon, SessionState session)
     {
         var call = new CallContext(session, session.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), Site.Cancel);
         var (model, declared) = DataModel.FindMessage(message)!.Value;
-        return daemon.Messages.Find(message) is { } behaviour ? behaviour(call, arguments) : daemon.Implicit.InvokeAsync(call, model, declared, arguments);
+        return daemon.Messages.Find(message) is { } behaviour
+            ? behaviour(call, arguments)
+            : daemon.Implicit.InvokeAsync(call, model, declared, arguments);
     }
 }

@@ -25,11 +25,13 @@ public sealed class NewerDatabaseTests : IDisposable
         var all = (WireStruct)await foreign.CallRawAsync("VM.get_all_records", [], Site.Cancel);
         var record = (WireStruct)all[vm]!;
         Assert.Equal("Hibernated", ((WireString)record["power_state"]!).Value);
-        Assert.Equal(["warp_host", "restart_device_model"], ((WireArray)record["pending_guidances"]!).Items.Select(i => ((WireString)i).Value));
+        Assert.Equal(
+            ["warp_host", "restart_device_model"], ((WireArray)record["pending_guidances"]!).Items.Select(i => ((WireString)i).Value));
         Assert.Equal("never", ((WireString)((WireStruct)record["blocked_operations"]!)["warp"]!).Value);
         Assert.Null(record["from_the_future"]);
         Assert.Equal("Hibernated", ((WireString)await foreign.CallRawAsync("VM.get_power_state", [vm], Site.Cancel)).Value);
-        var where = (WireStruct)await foreign.CallRawAsync("VM.get_all_records_where", ["field \"power_state\" = \"Hibernated\""], Site.Cancel);
+        var where = (WireStruct)await foreign.CallRawAsync(
+            "VM.get_all_records_where", ["field \"power_state\" = \"Hibernated\""], Site.Cancel);
         Assert.NotNull(where[vm]);
         Assert.Equal(all.Members.Count - 1, ((WireStruct)await foreign.CallRawAsync("VM.get_all_records_where", ["not field \"power_state\" = \"Hibernated\""], Site.Cancel)).Members.Count);
     }
@@ -40,12 +42,16 @@ public sealed class NewerDatabaseTests : IDisposable
     {
         var document = XDocument.Load(SharedFiles.Genuine("pool-dump.xml"));
         document.Descendants("pair").Single(p => (string?)p.Attribute("key") == "schema_minor_vsn").SetAttributeValue("value", "999");
-        var row = document.Descendants("table").Single(t => (string?)t.Attribute("name") == "VM").Elements("row").First(r => (string?)r.Attribute("is_control_domain") == "false");
+        var row = document.Descendants("table").Single(t => (string?)t.Attribute("name") == "VM").Elements("row")
+            .First(r => (string?)r.Attribute("is_control_domain") == "false");
         row.SetAttributeValue("power_state", "Hibernated");
         row.SetAttributeValue("pending_guidances", "('warp_host'%.'restart_device_model')");
         row.SetAttributeValue("blocked_operations", "(('warp'%.'never'))");
         row.SetAttributeValue("from__the__future", "yes");
-        document.Root!.Add(new XElement("table", new XAttribute("name", "Hyperdrive"), new XElement("row", new XAttribute("ref", "OpaqueRef:h"), new XAttribute("speed", "9"))));
+        document.Root!.Add(
+            new XElement(
+                "table", new XAttribute("name", "Hyperdrive"),
+                new XElement("row", new XAttribute("ref", "OpaqueRef:h"), new XAttribute("speed", "9"))));
         var bytes = new MemoryStream();
         document.Save(bytes, SaveOptions.DisableFormatting);
         var volume = new XapiVolume();
@@ -59,7 +65,12 @@ public sealed class NewerDatabaseTests : IDisposable
     {
         Directory.CreateDirectory(Path.Combine(_root, "data"));
         return PoolServer.StartAsync(
-            new ServeConfig { DataDirectory = Path.Combine(_root, "data"), ListenUrls = ["http://127.0.0.1:0"], HypervisorUri = "test:///default" },
+            new ServeConfig
+            {
+                DataDirectory = Path.Combine(_root, "data"),
+                ListenUrls = ["http://127.0.0.1:0"],
+                HypervisorUri = "test:///default",
+            },
             TimeProvider.System,
             Site.Cancel);
     }

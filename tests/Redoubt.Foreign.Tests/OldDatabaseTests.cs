@@ -48,7 +48,9 @@ public sealed class OldDatabaseTests
         Assert.Equal("300", await foreign.CallAsync<string>("VM.get_name_description", new Ref<VmRecord>(renamed)));
         Assert.Equal("made by a delta", await foreign.CallAsync<string>("network.get_name_label", new Ref<NetworkRecord>(Made)));
         Assert.Equal(["HANDLE_INVALID", "VBD", gone], await foreign.FailAsync("VBD.get_record", new Ref<VbdRecord>(gone)));
-        Assert.Equal([new Ref<VmRecord>(renamed)], await foreign.CallAsync<ImmutableList<Ref<VmRecord>>>("VM.get_by_name_label", "renamed 100% by \"a\" delta é中😀"));
+        Assert.Equal(
+            [new Ref<VmRecord>(renamed)],
+            await foreign.CallAsync<ImmutableList<Ref<VmRecord>>>("VM.get_by_name_label", "renamed 100% by \"a\" delta é中😀"));
         await ChecksAnswerAsync(site, foreign);
         OldNamesHaveTodaysMeaning(state, xml);
     }
@@ -70,14 +72,17 @@ public sealed class OldDatabaseTests
         var xml = new DumpXml(SharedFiles.Genuine("pool-dump.xml"));
         foreach (var table in new[] { "VM", "VBD", "VDI", "VIF", "SR", "PBD", "pool", "host", "VM_appliance" })
         {
-            Assert.Equal(xml.Rows(table).Select(DumpXml.Ref).Order(StringComparer.Ordinal), foreign.Session.Foreign!.Table(DataModel.Classes[table]).Rows.Select(r => r.Ref).Order(StringComparer.Ordinal));
+            Assert.Equal(
+                xml.Rows(table).Select(DumpXml.Ref).Order(StringComparer.Ordinal),
+                foreign.Session.Foreign!.Table(DataModel.Classes[table]).Rows.Select(r => r.Ref).Order(StringComparer.Ordinal));
         }
 
         await EveryGetterAnswersAsync(foreign, xml, "");
         await ChecksAnswerAsync(site, foreign);
     }
 
-    private static long Wrap(Site site, string name, int half, bool isProtected, string renamed, System.Xml.Linq.XElement network, string gone)
+    private static long Wrap(
+        Site site, string name, int half, bool isProtected, string renamed, System.Xml.Linq.XElement network, string gone)
     {
         var path = SharedFiles.OldDump(name);
         var xml = new DumpXml(path);
@@ -105,7 +110,9 @@ public sealed class OldDatabaseTests
         volume.Delta(XapiVolume.Delete("VBD", gone), g + 9);
         for (var i = 1; i <= 300; i++)
         {
-            volume.Delta(XapiVolume.Write("VM", renamed, "name__description", i.ToString(System.Globalization.CultureInfo.InvariantCulture)), g + 9 + (2 * i));
+            volume.Delta(
+                XapiVolume.Write("VM", renamed, "name__description", i.ToString(System.Globalization.CultureInfo.InvariantCulture)),
+                g + 9 + (2 * i));
         }
 
         volume.Save(Path.Combine(site.Storage, Sr, Vdi + ".raw"), half);
@@ -132,7 +139,8 @@ public sealed class OldDatabaseTests
                     Assert.Equal(got is UnrecognizedValue ? got : field.GetValue(record), got);
                 }
 
-                if (model.FindField("uuid") is { } uuid && uuid.GetValue(record) is string { Length: > 0 } id && model.Messages.ContainsKey("get_by_uuid"))
+                if (model.FindField("uuid") is { } uuid && uuid.GetValue(record) is string { Length: > 0 } id
+                    && model.Messages.ContainsKey("get_by_uuid"))
                 {
                     Assert.Equal(self, await foreign.AnyAsync($"{model.Name}.get_by_uuid", id));
                     var found = await foreign.CallAsync<RecordTable>($"{model.Name}.get_all_records_where", $"field \"uuid\" = \"{id}\"");
@@ -145,7 +153,8 @@ public sealed class OldDatabaseTests
     private static async Task ChecksAnswerAsync(Site site, Caller foreign)
     {
         var to = site.Client.Session.Ref;
-        foreach (var (vm, record) in foreign.Session.Foreign!.All<VmRecord>().Where(v => v.Record is { IsATemplate: false, IsControlDomain: false }))
+        foreach (var (vm, record) in foreign.Session.Foreign!.All<VmRecord>()
+            .Where(v => v.Record is { IsATemplate: false, IsControlDomain: false }))
         {
             var needed = await foreign.CallAsync<ImmutableList<Ref<SrRecord>>>("VM.get_SRs_required_for_recovery", vm, to);
             if (needed.IsEmpty)
@@ -154,7 +163,8 @@ public sealed class OldDatabaseTests
             }
             else
             {
-                Assert.Equal(["VM_REQUIRES_SR", vm.Opaque, needed[0].Opaque], await foreign.FailAsync("VM.assert_can_be_recovered", vm, to));
+                Assert.Equal(
+                    ["VM_REQUIRES_SR", vm.Opaque, needed[0].Opaque], await foreign.FailAsync("VM.assert_can_be_recovered", vm, to));
             }
 
             Assert.All(needed, sr => Assert.NotNull(foreign.Session.Foreign!.Find(sr)));
@@ -173,7 +183,9 @@ public sealed class OldDatabaseTests
         foreach (var row in xml.Rows("VM").Where(r => DumpXml.Value(r, "ha_restart_priority") is "0" or "1" or "2" or "3"))
         {
             var vm = state.Get(new Ref<VmRecord>(DumpXml.Ref(row)));
-            Assert.Equal(("restart", long.Parse(DumpXml.Value(row, "ha_restart_priority"), System.Globalization.CultureInfo.InvariantCulture)), (vm.HaRestartPriority, vm.Order));
+            Assert.Equal(
+                ("restart", long.Parse(DumpXml.Value(row, "ha_restart_priority"), System.Globalization.CultureInfo.InvariantCulture)),
+                (vm.HaRestartPriority, vm.Order));
         }
 
         // What the schema of then lacked reads as today's default.
@@ -182,10 +194,11 @@ public sealed class OldDatabaseTests
 
     private static string VmDomain(VmRecord vm) => ClassModel.EncodeColumn(VmRecord.Declaration.FindField("domain_type")!, vm);
 
-    private static void Json(Action<IWireWriter> write) => JsonRpc.WriteResult(new MemoryStream(), RpcForm.JsonRpc2, WireNull.Instance, writer =>
-    {
-        writer.BeginArray();
-        write(writer);
-        writer.EndArray();
-    });
+    private static void Json(Action<IWireWriter> write) =>
+        JsonRpc.WriteResult(new MemoryStream(), RpcForm.JsonRpc2, WireNull.Instance, writer =>
+        {
+            writer.BeginArray();
+            write(writer);
+            writer.EndArray();
+        });
 }

@@ -25,7 +25,9 @@ public sealed class RestoreTests
 
         var plan = await site.Daemon.Restore.RunAsync(new MemoryStream(backup), dryRun: true, Site.Cancel);
         Assert.Same(before, site.Daemon.Services.State);
-        Assert.Contains(plan.Steps, s => s.StartsWith("VMs: 1 after it, 1 now; 1 come back: lost; 1 that the backup lacks go: newcomer", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Steps,
+            s => s.StartsWith("VMs: 1 after it, 1 now; 1 come back: lost; 1 that the backup lacks go: newcomer", StringComparison.Ordinal));
 
         var packed = new MemoryStream();
         await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true))
@@ -74,7 +76,9 @@ public sealed class RestoreTests
 
         var state = site.Daemon.Services.State;
         Assert.Contains(plan.Steps, s => s.Contains("is mapped to this host", StringComparison.Ordinal));
-        Assert.Equal((theirs.Get(lost.Daemon.Services.Pool).Uuid, "lost pool", host), (state.Get(pool).Uuid, state.Get(pool).NameLabel, state.Get(pool).Master));
+        Assert.Equal(
+            (theirs.Get(lost.Daemon.Services.Pool).Uuid, "lost pool", host),
+            (state.Get(pool).Uuid, state.Get(pool).NameLabel, state.Get(pool).Master));
         Assert.Equal(uuid, state.Get(host).Uuid);
         Assert.Single(state.All<HostRecord>());
         Assert.Single(state.All<VmRecord>(), v => v.Record.IsControlDomain);
@@ -94,10 +98,13 @@ public sealed class RestoreTests
         var plan = await site.Daemon.Restore.RunAsync(file, dryRun: false, Site.Cancel);
 
         var state = site.Daemon.Services.State;
-        Assert.Contains(plan.Steps, s => s.StartsWith("Host \"dt18\"", StringComparison.Ordinal) && s.Contains("is dropped", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Steps, s => s.StartsWith("Host \"dt18\"", StringComparison.Ordinal) && s.Contains("is dropped", StringComparison.Ordinal));
         Assert.Contains(plan.Warnings, w => w.Contains("ran when the backup was made", StringComparison.Ordinal));
         Assert.Contains(plan.Warnings, w => w.Contains("of type lvm, which this host can't attach", StringComparison.Ordinal));
-        Assert.All(state.All<VmRecord>().Where(v => !v.Record.IsControlDomain), v => Assert.Equal((VmPowerState.Halted, true), (v.Record.PowerState, v.Record.ResidentOn.IsNull)));
+        Assert.All(
+            state.All<VmRecord>().Where(v => !v.Record.IsControlDomain),
+            v => Assert.Equal((VmPowerState.Halted, true), (v.Record.PowerState, v.Record.ResidentOn.IsNull)));
         Assert.Equal(2, state.All<VmApplianceRecord>().Count());
         Assert.All(state.All<VmApplianceRecord>(), a => Assert.Equal(2, a.Record.Vms.Count));
         Assert.Equal(xml.Rows("SR").Count(), state.All<SrRecord>().Count());
@@ -117,7 +124,8 @@ public sealed class RestoreTests
         var vm = await CreateVmAsync(site, "busy");
         var backup = Dump(site.Daemon.Services.State);
         await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Running }), Site.Cancel);
-        var refused = await Assert.ThrowsAsync<XenApiException>(() => site.Daemon.Restore.RunAsync(new MemoryStream(backup), dryRun: false, Site.Cancel));
+        var refused = await Assert.ThrowsAsync<XenApiException>(
+            () => site.Daemon.Restore.RunAsync(new MemoryStream(backup), dryRun: false, Site.Cancel));
         Assert.Equal("OPERATION_NOT_ALLOWED", refused.Code);
         Assert.Contains("busy", refused.Parameters[0], StringComparison.Ordinal);
         Assert.False(Directory.Exists(Path.Combine(site.Root, "data", "backups")));
@@ -125,11 +133,13 @@ public sealed class RestoreTests
         foreach (var garbage in new[] { "", "garbage", "<database><manifest/></database>" })
         {
             var wrong = await Assert.ThrowsAsync<XenApiException>(
-                () => site.Daemon.Restore.RunAsync(new MemoryStream(System.Text.Encoding.UTF8.GetBytes(garbage)), dryRun: true, Site.Cancel));
+                () => site.Daemon.Restore.RunAsync(
+                    new MemoryStream(System.Text.Encoding.UTF8.GetBytes(garbage)), dryRun: true, Site.Cancel));
             Assert.Equal("COULD_NOT_IMPORT_DATABASE", wrong.Code);
         }
 
-        var cut = await Assert.ThrowsAsync<XenApiException>(() => site.Daemon.Restore.RunAsync(new MemoryStream(backup[..^20]), dryRun: true, Site.Cancel));
+        var cut = await Assert.ThrowsAsync<XenApiException>(
+            () => site.Daemon.Restore.RunAsync(new MemoryStream(backup[..^20]), dryRun: true, Site.Cancel));
         Assert.Equal("COULD_NOT_IMPORT_DATABASE", cut.Code);
     }
 
@@ -141,19 +151,21 @@ public sealed class RestoreTests
     }
 
     private static List<string> Machines(DatabaseState state) => [.. state.All<VmRecord>().Select(v => v.Record)
-        .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false }).Select(v => v.NameLabel).Order(StringComparer.Ordinal)];
+        .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false }).Select(v => v.NameLabel)
+            .Order(StringComparer.Ordinal)];
 
     private static Task<Ref<SrRecord>> CreateSrAsync(Site site) => site.Client.CallAsync<Ref<SrRecord>>(
         "SR.create", site.Host, Site.Map(("location", site.Storage)), 0L, "store", "", "file", "user", true, Site.Map());
 
-    private static Task<Ref<VmRecord>> CreateVmAsync(Site site, string name) => site.Client.CallAsync<Ref<VmRecord>>("VM.create", new VmRecord
-    {
-        NameLabel = name,
-        MemoryStaticMin = Memory,
-        MemoryDynamicMin = Memory,
-        MemoryDynamicMax = Memory,
-        MemoryStaticMax = Memory,
-        VcpusMax = 1,
-        VcpusAtStartup = 1,
-    });
+    private static Task<Ref<VmRecord>> CreateVmAsync(Site site, string name) =>
+        site.Client.CallAsync<Ref<VmRecord>>("VM.create", new VmRecord
+        {
+            NameLabel = name,
+            MemoryStaticMin = Memory,
+            MemoryDynamicMin = Memory,
+            MemoryDynamicMax = Memory,
+            MemoryStaticMax = Memory,
+            VcpusMax = 1,
+            VcpusAtStartup = 1,
+        });
 }

@@ -38,7 +38,12 @@ internal sealed class Site : IAsyncDisposable
     public async Task StartAsync(string name = "site")
     {
         Daemon = await PoolDaemon.OpenAsync(
-            new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = name, HypervisorUri = $"test://{Path.Combine(Root, "host.xml")}" },
+            new PoolConfig
+            {
+                DataDirectory = Path.Combine(Root, "data"),
+                NameLabel = name,
+                HypervisorUri = $"test://{Path.Combine(Root, "host.xml")}",
+            },
             TimeProvider.System,
             Cancel);
         Client = new(Daemon, await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Host, null, Cancel));
@@ -48,7 +53,8 @@ internal sealed class Site : IAsyncDisposable
     public async Task<Caller> OpenForeignAsync(string sr, string vdi)
     {
         await Client.CallAsync("DR_task.create", "file", Map(("location", Storage)), ImmutableList.Create(sr));
-        return Client.With(await Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", Daemon.Services.State.FindByUuid<VdiRecord>(vdi)));
+        return Client.With(
+            await Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", Daemon.Services.State.FindByUuid<VdiRecord>(vdi)));
     }
 
     public static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] pairs) =>

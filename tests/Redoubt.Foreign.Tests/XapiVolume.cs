@@ -3,21 +3,25 @@ using System.Text;
 
 namespace Redoubt.Foreign.Tests;
 
-/// <summary>Writes a metadata volume as xapi does: its own marker for the instance, generations that rise with gaps, no proof of anything.</summary>
+/// <summary>
+/// Writes a metadata volume as xapi does: its own marker for the instance, generations that rise with gaps, no proof of anything.
+/// </summary>
 internal sealed class XapiVolume(string marker = "0f0f0f0f-0000-4000-8000-000000000001")
 {
     private const int Half = 60 * 1024 * 1024;
 
     private readonly List<byte> _records = [];
 
-    public static string Write(string table, string reference, string field, string value) => "WriteFiel" + Text(table) + Text(reference) + Text(field) + Text(value);
+    public static string Write(string table, string reference, string field, string value) =>
+        "WriteFiel" + Text(table) + Text(reference) + Text(field) + Text(value);
 
     public static string Delete(string table, string reference) => "DeleteRow" + Text(table) + Text(reference);
 
     public static string Create(string table, string reference, IEnumerable<KeyValuePair<string, string>> columns)
     {
         var pairs = columns.ToList();
-        return "CreateRow" + Text(table) + Text(reference) + Number(pairs.Count) + string.Concat(pairs.Select(p => Text(p.Key) + Text(p.Value)));
+        return "CreateRow" + Text(table) + Text(reference) + Number(pairs.Count) + string.Concat(
+            pairs.Select(p => Text(p.Key) + Text(p.Value)));
     }
 
     public void Database(byte[] xml, long generation)

@@ -16,7 +16,8 @@ public sealed class DeviceTests
         Assert.Equal(["DEVICE_ALREADY_EXISTS", "xvda"], await site.Client.FailAsync("VBD.create", Disk(vm, b, "xvda")));
         Assert.Equal(["INVALID_DEVICE", "first"], await site.Client.FailAsync("VBD.create", Disk(vm, b, "first")));
         Assert.Equal(["HANDLE_INVALID", "VDI", RefText.Null], await site.Client.FailAsync("VBD.create", Disk(vm, default, "1")));
-        Assert.Equal("1", (await site.Client.CallAsync<System.Collections.Immutable.ImmutableList<string>>("VM.get_allowed_VBD_devices", vm))[0]);
+        Assert.Equal(
+            "1", (await site.Client.CallAsync<System.Collections.Immutable.ImmutableList<string>>("VM.get_allowed_VBD_devices", vm))[0]);
     }
 
     [Fact]
@@ -50,7 +51,9 @@ public sealed class DeviceTests
         await using var site = await TestSite.OpenAsync();
         var vm = await site.CreateVmAsync("one");
         var network = await site.CreateNetworkAsync("net");
-        Assert.Equal(["MAC_INVALID", mac], await site.Client.FailAsync("VIF.create", new VifRecord { Vm = vm, Network = network, Device = "0", Mac = mac }));
+        Assert.Equal(
+            ["MAC_INVALID", mac],
+            await site.Client.FailAsync("VIF.create", new VifRecord { Vm = vm, Network = network, Device = "0", Mac = mac }));
     }
 
     [Fact]
@@ -65,7 +68,9 @@ public sealed class DeviceTests
         Assert.Equal(["NETWORK_CONTAINS_VIF", vif.Opaque], await site.Client.FailAsync("network.destroy", net));
         await site.Client.CallAsync("VIF.move", vif, other);
         await site.Client.CallAsync("network.destroy", net);
-        Assert.Equal(["DEVICE_ALREADY_EXISTS", "0"], await site.Client.FailAsync("VIF.create", new VifRecord { Vm = vm, Network = other, Device = "0" }));
+        Assert.Equal(
+            ["DEVICE_ALREADY_EXISTS", "0"],
+            await site.Client.FailAsync("VIF.create", new VifRecord { Vm = vm, Network = other, Device = "0" }));
     }
 
     [Theory]
@@ -75,7 +80,9 @@ public sealed class DeviceTests
     public async Task A_bridge_must_be_a_name_that_an_interface_can_have(string bridge)
     {
         await using var site = await TestSite.OpenAsync();
-        Assert.Equal(["INVALID_VALUE", "bridge", bridge], await site.Client.FailAsync("network.create", new NetworkRecord { NameLabel = "net", Bridge = bridge }));
+        Assert.Equal(
+            ["INVALID_VALUE", "bridge", bridge],
+            await site.Client.FailAsync("network.create", new NetworkRecord { NameLabel = "net", Bridge = bridge }));
     }
 
     private static VbdRecord Disk(Ref<VmRecord> vm, Ref<VdiRecord> vdi, string userdevice) =>

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Redoubt.Database.Journal;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -136,7 +135,8 @@ public sealed class DisplacedVolumeTests
         var folder = Path.Combine(site.Root, "mounted", site.Get(sr).Uuid);
         var pbd = site.Get(sr).Pbds.Single();
         await site.Client.CallAsync("PBD.unplug", pbd);
-        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder), "mounting is not permitted here");
+        Assert.SkipUnless(
+            await Programs.RunAsync("mount", "-t", "tmpfs", "-o", "size=1g", "tmpfs", folder), "mounting is not permitted here");
         var away = Path.Combine(site.Root, "away");
         try
         {
@@ -151,7 +151,9 @@ public sealed class DisplacedVolumeTests
             await site.CreateVmAsync("made meanwhile");
             await site.Client.CallAsync("SR.scan", sr);
             Assert.Equal("broken", await HealthAsync(site, sr));
-            Assert.Equal("SR_BACKEND_FAILURE_47", (await site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = sr, VirtualSize = 1 << 20 }))[0]);
+            Assert.Equal(
+                "SR_BACKEND_FAILURE_47",
+                (await site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = sr, VirtualSize = 1 << 20 }))[0]);
             await site.Daemon.DisposeAsync();
             await site.StartAsync();
             await site.Client.CallAsync("SR.scan", sr);
@@ -182,12 +184,14 @@ public sealed class DisplacedVolumeTests
     private static VdiRecord Own(TestSite site, Ref<SrRecord> sr) =>
         Assert.Single(site.All<VdiRecord>(), v => v.Sr == sr && v.MetadataOfPool == site.Daemon.Services.Pool);
 
-    private static string PathOf(TestSite site, Ref<SrRecord> sr) => Path.Combine(site.Root, "sr", site.Get(sr).Uuid, Own(site, sr).Uuid + ".raw");
+    private static string PathOf(TestSite site, Ref<SrRecord> sr) =>
+        Path.Combine(site.Root, "sr", site.Get(sr).Uuid, Own(site, sr).Uuid + ".raw");
 
     private static Redoubt.Database.DatabaseState Read(TestSite site, Ref<SrRecord> sr) =>
         Assert.IsType<MetadataVolume.Readable>(MetadataVolume.Read(PathOf(site, sr))).State;
 
-    private static bool IsHealthy(TestSite site) => site.Daemon.Services.Database.Journals.Any(j => j.Health == Redoubt.Database.JournalHealth.Healthy);
+    private static bool IsHealthy(TestSite site) =>
+        site.Daemon.Services.Database.Journals.Any(j => j.Health == Redoubt.Database.JournalHealth.Healthy);
 
     private static async Task<string> HealthAsync(TestSite site, Ref<SrRecord> sr) =>
         (await site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr))["health"];

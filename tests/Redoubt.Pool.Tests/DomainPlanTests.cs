@@ -18,7 +18,8 @@ public sealed class DomainPlanTests
         var (a, b) = (await site.CreateVdiAsync(sr), await site.CreateVdiAsync(sr));
         await site.CreateVbdAsync(vm, a, "xvdb");
         await site.Client.CallAsync("VBD.set_mode", await site.CreateVbdAsync(vm, b, "5"), VbdMode.Ro);
-        await site.Client.CallAsync<Ref<VbdRecord>>("VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
+        await site.Client.CallAsync<Ref<VbdRecord>>(
+            "VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
         var images = new Dictionary<Ref<VdiRecord>, DiskSource>
         {
             [a] = new DiskSource.File("/a", DiskFormat.Qcow2),
@@ -59,12 +60,14 @@ public sealed class DomainPlanTests
     [InlineData("vmlinuz", "", "", false)]
     [InlineData("/boot/vmlinuz", "pygrub", "", false)]
     [InlineData("/boot/vmlinuz", "", "BIOS order", false)]
-    public async Task A_kernel_is_loaded_directly_only_when_nothing_else_boots_the_VM(string kernel, string bootloader, string policy, bool direct)
+    public async Task A_kernel_is_loaded_directly_only_when_nothing_else_boots_the_VM(
+        string kernel, string bootloader, string policy, bool direct)
     {
         await using var site = await TestSite.OpenAsync();
         var vm = await site.CreateVmAsync("one");
         await site.Daemon.Services.Database.WriteAsync(
-            tx => tx.Update(vm, v => v with { PvKernel = kernel, PvBootloader = bootloader, HvmBootPolicy = policy, PvArgs = "quiet" }), TestSite.Cancel);
+            tx => tx.Update(vm, v => v with { PvKernel = kernel, PvBootloader = bootloader, HvmBootPolicy = policy, PvArgs = "quiet" }),
+            TestSite.Cancel);
         Assert.Equal(direct ? new DirectKernel { KernelPath = kernel, Arguments = "quiet" } : null, Plan(site, vm).Config.Kernel);
     }
 
@@ -72,7 +75,8 @@ public sealed class DomainPlanTests
     public async Task Boot_order_firmware_and_memory_come_from_the_record()
     {
         await using var site = await TestSite.OpenAsync();
-        var vm = await site.CreateVmAsync("one", v => v with { HvmBootPolicy = "BIOS order", HvmBootParams = TestSite.Map(("order", "dc"), ("firmware", "uefi")) });
+        var vm = await site.CreateVmAsync(
+            "one", v => v with { HvmBootPolicy = "BIOS order", HvmBootParams = TestSite.Map(("order", "dc"), ("firmware", "uefi")) });
         var config = Plan(site, vm).Config;
         Assert.Equal(("dc", Firmware.Uefi, 1), (config.BootOrder, config.Firmware, config.Vcpus));
         Assert.Equal((128L << 20, 64L << 20), (config.MemoryMaxBytes, config.MemoryTargetBytes!.Value));

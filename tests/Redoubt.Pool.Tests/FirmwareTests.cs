@@ -72,7 +72,8 @@ public sealed class FirmwareTests
             HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("firmware", "uefi"),
             PvKernel = "/boot/guest/vmlinuz",
         });
-        await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(vm, v => v with { PvKernel = "/vmlinuz", PvRamdisk = "nowhere in particular" }), TestSite.Cancel);
+        await site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(vm, v => v with { PvKernel = "/vmlinuz", PvRamdisk = "nowhere in particular" }), TestSite.Cancel);
         await site.Client.CallAsync("VM.set_NVRAM", vm, TestSite.Map((FirmwareVariables.Key, FirmwareVariables.Encode(Store("one")))));
         Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", vm, false, false))[0]);
         Assert.Equal(("one", false), (Kept(site, vm), File.Exists(FileOf(site, vm))));

@@ -64,15 +64,19 @@ public sealed class ForeignVolumeTests
         Assert.DoesNotContain(now.Session.Foreign!.All<VmRecord>(), v => v.Record.Uuid == uuid);
 
         var volume = scene.Site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata).Ref;
-        var history = await scene.Site.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("VDI.get_database_history", volume);
+        var history = await scene.Site.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(
+            "VDI.get_database_history", volume);
         Assert.Contains(history, h => h["vms"] == "1" && h["pool_uuid"].Length == 36);
-        var then = scene.Site.Client.With(await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, $"{before}"));
+        var then = scene.Site.Client.With(
+            await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, $"{before}"));
         await then.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         Assert.Contains(scene.Site.All<VmRecord>(), v => v.Uuid == uuid);
         // A time as it is listed is found, though the list is to the second and all this may have happened in one.
         var entry = history.Last(h => h["vms"] == "1");
-        var byTime = scene.Site.Client.With(await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, entry["time"]));
-        Assert.True(byTime.Session.Foreign!.Generation >= long.Parse(entry["generation"], System.Globalization.CultureInfo.InvariantCulture));
+        var byTime = scene.Site.Client.With(
+            await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database_at", volume, entry["time"]));
+        Assert.True(
+            byTime.Session.Foreign!.Generation >= long.Parse(entry["generation"], System.Globalization.CultureInfo.InvariantCulture));
         Assert.Equal("INVALID_VALUE", (await scene.Site.Client.FailAsync("VDI.open_database_at", volume, "yesterday"))[0]);
     }
 

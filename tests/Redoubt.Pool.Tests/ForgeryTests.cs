@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
 
-/// <summary>A VM has a raw disk, and its guest writes onto it whatever it likes: a redo log's magic, a whole database, a copy of a genuine volume.</summary>
+/// <summary>
+/// A VM has a raw disk, and its guest writes onto it whatever it likes: a redo log's magic, a whole database, a copy of a genuine volume.
+/// </summary>
 public sealed class ForgeryTests
 {
     [Fact]
@@ -70,7 +72,8 @@ public sealed class ForgeryTests
         Overwrite(PathOf(scene, scene.CopyPath, disk), 0, [.. "redo-log--------\01garbage"u8]);
         await AttachAsync(scene);
         var volume = Assert.Single(scene.Site.All<VdiRecord>(), v => v.Type == VdiType.Metadata);
-        await (await OpenAsync(scene, volume.Uuid)).CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
+        await (await OpenAsync(scene, volume.Uuid))
+            .CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         await scene.Site.Client.CallAsync("VM.start", scene.Recovered(), false, false);
     }
 
@@ -128,7 +131,8 @@ public sealed class ForgeryTests
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("VM.set_PV_kernel", scene.Vm, "/boot/guest/vmlinuz");
-        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(scene.Vm, v => v with { PvRamdisk = "/etc/shadow" }), TestSite.Cancel);
+        await scene.Primary.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(scene.Vm, v => v with { PvRamdisk = "/etc/shadow" }), TestSite.Cancel);
         await scene.Primary.Client.CallAsync("SR.enable_database_replication", scene.Sr);
         scene.Mirror();
         var genuine = Assert.Single(Volumes(scene));
@@ -139,7 +143,8 @@ public sealed class ForgeryTests
         await (await OpenAsync(scene, uuid)).CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         var vm = scene.Site.Get(scene.Recovered());
         Assert.Equal(("/boot/guest/vmlinuz", ""), (vm.PvKernel, vm.PvRamdisk));
-        Assert.Contains(scene.Site.All<MessageRecord>(), m => m.ObjUuid == vm.Uuid && m.Body.Contains("/etc/shadow", StringComparison.Ordinal));
+        Assert.Contains(
+            scene.Site.All<MessageRecord>(), m => m.ObjUuid == vm.Uuid && m.Body.Contains("/etc/shadow", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -153,7 +158,9 @@ public sealed class ForgeryTests
         Write(stranger, Elsewhere(Raised(DumpOf(scene), 7)), null);
         await scene.Primary.Client.CallAsync("SR.scan", scene.Sr);
         await scene.Primary.Client.CallAsync("VM.start", scene.Vm, false, false);
-        Assert.Contains(scene.Primary.All<MessageRecord>(), m => m.Name == "METADATA_UNPROVEN" && m.ObjUuid == Path.GetFileNameWithoutExtension(stranger));
+        Assert.Contains(
+            scene.Primary.All<MessageRecord>(),
+            m => m.Name == "METADATA_UNPROVEN" && m.ObjUuid == Path.GetFileNameWithoutExtension(stranger));
     }
 
     [Fact]
@@ -167,23 +174,34 @@ public sealed class ForgeryTests
 
         // Also not by a drive that came in by another way.
         await scene.Primary.Daemon.Services.Database.WriteAsync(
-            tx => tx.Create(new VbdRecord { Vm = vm, Vdi = own, Type = VbdType.Disk, Mode = VbdMode.Rw, Userdevice = "0" }), TestSite.Cancel);
+            tx => tx.Create(new VbdRecord { Vm = vm, Vdi = own, Type = VbdType.Disk, Mode = VbdMode.Rw, Userdevice = "0" }),
+            TestSite.Cancel);
         Assert.Equal("VDI_INCOMPATIBLE_TYPE", (await scene.Primary.Client.FailAsync("VM.start", vm, false, false))[0]);
     }
 
     private static async Task<Ref<VdiRecord>> GuestDiskAsync(RecoveryScene scene)
     {
         var disk = await scene.Primary.Client.CallAsync<Ref<VdiRecord>>(
-            "VDI.create", new VdiRecord { NameLabel = "raw", Sr = scene.Sr, VirtualSize = JournalLayout.StorageVolumeBytes, SmConfig = TestSite.Map(("type", "raw")) });
+            "VDI.create",
+            new VdiRecord
+            {
+                NameLabel = "raw",
+                Sr = scene.Sr,
+                VirtualSize = JournalLayout.StorageVolumeBytes,
+                SmConfig = TestSite.Map(("type", "raw")),
+            });
         await scene.Primary.CreateVbdAsync(await scene.Primary.CreateVmAsync("guest"), disk);
         return disk;
     }
 
-    private static void Forge(RecoveryScene scene, string storage, Ref<VdiRecord> disk, Func<DatabaseDump, DatabaseDump> change, bool sign = false)
+    private static void Forge(
+        RecoveryScene scene, string storage, Ref<VdiRecord> disk, Func<DatabaseDump, DatabaseDump> change, bool sign = false)
     {
         var path = PathOf(scene, storage, disk);
         using var key = VolumeKey.Create();
-        Write(path, change(DumpOf(scene)), sign ? new VolumeSigner(key, Guid.Parse(scene.Primary.Get(disk).Uuid), Guid.Parse(scene.Primary.Get(scene.Sr).Uuid)) : null);
+        Write(
+            path, change(DumpOf(scene)),
+            sign ? new VolumeSigner(key, Guid.Parse(scene.Primary.Get(disk).Uuid), Guid.Parse(scene.Primary.Get(scene.Sr).Uuid)) : null);
     }
 
     private static void Write(string path, DatabaseDump dump, VolumeSigner? signer)
@@ -205,12 +223,14 @@ public sealed class ForgeryTests
 
     private static DatabaseDump Elsewhere(DatabaseDump dump) => Changed(dump, "pool", c => c.With("uuid", $"{Guid.NewGuid():D}"));
 
-    private static DatabaseDump Changed(DatabaseDump dump, string table, Func<RowColumns, RowColumns> change) => new(dump.Manifest, dump.Tables.Select(t => t.Name == table
-        ? new DumpTable(t.Name, t.Rows.Select(r => r with { Columns = change(r.Columns) }))
-        : t));
+    private static DatabaseDump Changed(DatabaseDump dump, string table, Func<RowColumns, RowColumns> change) =>
+        new(dump.Manifest, dump.Tables.Select(t => t.Name == table
+            ? new DumpTable(t.Name, t.Rows.Select(r => r with { Columns = change(r.Columns) }))
+            : t));
 
     private static IEnumerable<string> Volumes(RecoveryScene scene) =>
-        Directory.EnumerateFiles(scene.CopyPath, "*.raw", SearchOption.AllDirectories).Where(f => JournalReader.Read(f) is not JournalVerdict.NotARedoLog);
+        Directory.EnumerateFiles(scene.CopyPath, "*.raw", SearchOption.AllDirectories)
+            .Where(f => JournalReader.Read(f) is not JournalVerdict.NotARedoLog);
 
     private static string PathOf(RecoveryScene scene, string storage, Ref<VdiRecord> disk) =>
         Path.Combine(storage, scene.Primary.Get(scene.Sr).Uuid, scene.Primary.Get(disk).Uuid + ".raw");
@@ -232,11 +252,15 @@ public sealed class ForgeryTests
         "DR_task.create", "file", TestSite.Map(("location", scene.CopyPath)), ImmutableList.Create(scene.Primary.Get(scene.Sr).Uuid));
 
     private static async Task<ImmutableSortedDictionary<string, string>> FactsAsync(RecoveryScene scene, string vdiUuid) =>
-        await scene.Site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("VDI.get_metadata_facts", scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(vdiUuid));
+        await scene.Site.Client.CallAsync<ImmutableSortedDictionary<string, string>>(
+            "VDI.get_metadata_facts", scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(vdiUuid));
 
     private static async Task<TestClient> OpenAsync(RecoveryScene scene, string vdiUuid) => scene.Site.Client.With(
-        await scene.Site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(vdiUuid)));
+        await scene.Site.Client.CallAsync<Ref<SessionRecord>>(
+            "VDI.open_database", scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(vdiUuid)));
 
     private static Task AcceptAsync(RecoveryScene scene, string vdiUuid) => scene.Site.Daemon.Services.Database.WriteAsync(
-        tx => tx.Update(scene.Site.Daemon.Services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem("dr-accepted-volume-" + vdiUuid, "true") }), TestSite.Cancel);
+        tx => tx.Update(
+            scene.Site.Daemon.Services.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem("dr-accepted-volume-" + vdiUuid, "true") }),
+        TestSite.Cancel);
 }

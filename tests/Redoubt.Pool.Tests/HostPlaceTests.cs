@@ -3,12 +3,16 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
 
-/// <summary>Nothing that a client, or a record that came from elsewhere, names of the host leads to what its administrator has not given for it.</summary>
+/// <summary>
+/// Nothing that a client, or a record that came from elsewhere, names of the host leads to what its administrator has not given for it.
+/// </summary>
 public sealed class HostPlaceTests
 {
     public static TheoryData<string> Elsewhere => new(
-        "/etc/shadow", "BOOT/../../secret", "BOOT/link-out", "BOOT/way-out/shadow", "BOOT/directory", "BOOT/pipe", "BOOT", "BOOT/", "BOOT//kernel", "BOOT/./kernel",
-        "/proc/self/environ", "/dev/sda", "vmlinuz", "file:///etc/shadow", "http://example.org/kernel", " /etc/shadow", "BOOT/anybodys", "BOOT/open/kernel", "BOOT/self");
+        "/etc/shadow", "BOOT/../../secret", "BOOT/link-out", "BOOT/way-out/shadow", "BOOT/directory", "BOOT/pipe", "BOOT", "BOOT/",
+        "BOOT//kernel", "BOOT/./kernel",
+        "/proc/self/environ", "/dev/sda", "vmlinuz", "file:///etc/shadow", "http://example.org/kernel", " /etc/shadow", "BOOT/anybodys",
+        "BOOT/open/kernel", "BOOT/self");
 
     [Theory]
     [MemberData(nameof(Elsewhere))]
@@ -24,7 +28,8 @@ public sealed class HostPlaceTests
 
         if (path.Contains('/', StringComparison.Ordinal))
         {
-            Assert.Equal(["VALUE_NOT_SUPPORTED", "PV_bootloader", path], (await site.Client.FailAsync("VM.set_PV_bootloader", vm, path))[..3]);
+            Assert.Equal(
+                ["VALUE_NOT_SUPPORTED", "PV_bootloader", path], (await site.Client.FailAsync("VM.set_PV_bootloader", vm, path))[..3]);
         }
 
         var before = site.All<VmRecord>().Count();
@@ -56,7 +61,8 @@ public sealed class HostPlaceTests
         await using var site = await SiteAsync();
         foreach (var name in new[] { "kernel", "link-in", "sub/kernel" })
         {
-            var vm = await site.CreateVmAsync(name, v => v with { PvKernel = Path.Combine(BootOf(site), name), PvRamdisk = Path.Combine(BootOf(site), "kernel") });
+            var vm = await site.CreateVmAsync(
+                name, v => v with { PvKernel = Path.Combine(BootOf(site), name), PvRamdisk = Path.Combine(BootOf(site), "kernel") });
             Assert.Equal("", await site.Client.CallAsync<string>("host.get_boot_file_trouble", site.Host, site.Get(vm).PvKernel));
             await site.Client.CallAsync("VM.start", vm, false, false);
             Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
@@ -106,15 +112,20 @@ public sealed class HostPlaceTests
     public async Task Storage_lies_where_it_may_whoever_names_it(Role role, string template, bool may)
     {
         await using var site = await SiteAsync();
-        var place = template.Replace("DATA", Path.Combine(site.Root, "data"), StringComparison.Ordinal).Replace("ROOT", site.Root, StringComparison.Ordinal);
+        var place = template.Replace("DATA", Path.Combine(site.Root, "data"), StringComparison.Ordinal)
+            .Replace("ROOT", site.Root, StringComparison.Ordinal);
         var (host, config) = (site.Host, TestSite.Map(("location", place)));
         var client = new TestClient(site.Daemon, site.Client.Session with { Role = role });
-        var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>(
+            "SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
         await CheckAsync(() => client.CallAsync("SR.probe", host, config, "file", TestSite.Map()));
         await CheckAsync(() => client.CallAsync("SR.probe_ext", host, config, "file", TestSite.Map()));
         await CheckAsync(() => client.CallAsync("DR_task.create", "file", config, ImmutableList<string>.Empty));
         await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = host, Sr = sr, DeviceConfig = config }));
-        await CheckAsync(() => client.CallAsync("PBD.create", new PbdRecord { Host = host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root), ("backing-location", place)) }));
+        await CheckAsync(
+            () => client.CallAsync(
+                "PBD.create",
+                new PbdRecord { Host = host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root), ("backing-location", place)) }));
         if (!may)
         {
             await CheckAsync(() => client.CallAsync("SR.create", host, config, 0L, "sr", "", "file", "", true, TestSite.Map()));
@@ -142,11 +153,16 @@ public sealed class HostPlaceTests
     public async Task A_record_that_names_a_place_of_the_system_is_not_attached()
     {
         await using var site = await SiteAsync();
-        var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
-        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>("PBD.create", new PbdRecord { Host = site.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root)) });
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>(
+            "SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
+        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>(
+            "PBD.create", new PbdRecord { Host = site.Host, Sr = sr, DeviceConfig = TestSite.Map(("location", site.Root)) });
         await site.Daemon.Services.Database.WriteAsync(
-            tx => tx.Update(pbd, p => p with { DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "to-etc"))) }), TestSite.Cancel);
-        Assert.Contains("leads to /etc, which lies in a directory of the system", (await site.Client.FailAsync("PBD.plug", pbd))[2], StringComparison.Ordinal);
+            tx => tx.Update(pbd, p => p with { DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "to-etc"))) }),
+            TestSite.Cancel);
+        Assert.Contains(
+            "leads to /etc, which lies in a directory of the system", (await site.Client.FailAsync("PBD.plug", pbd))[2],
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -182,8 +198,10 @@ public sealed class HostPlaceTests
 
     private static string BootOf(TestSite site) => Path.Combine(site.Root, "boot");
 
-    private static Task ForgeAsync(TestSite site, Ref<VmRecord> vm, string kernel, string ramdisk) => site.Daemon.Services.Database.WriteAsync(
-        tx => tx.Update(vm, v => v with { PvKernel = kernel, PvRamdisk = ramdisk, PvBootloader = "", HvmBootPolicy = "" }), TestSite.Cancel);
+    private static Task ForgeAsync(TestSite site, Ref<VmRecord> vm, string kernel, string ramdisk) =>
+        site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(vm, v => v with { PvKernel = kernel, PvRamdisk = ramdisk, PvBootloader = "", HvmBootPolicy = "" }),
+            TestSite.Cancel);
 
     private static async Task<TestSite> SiteAsync()
     {

@@ -2,7 +2,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
 
-/// <summary>VMs that are to start with their host do so once for each of its boots, in order, and never because a daemon alone was started again.</summary>
+/// <summary>
+/// VMs that are to start with their host do so once for each of its boots, in order, and never because a daemon alone was started again.
+/// </summary>
 public sealed class HostStartTests
 {
     [Fact]
@@ -21,8 +23,12 @@ public sealed class HostStartTests
 
         boot = "second";
         await RestartAsync(site);
-        Assert.Equal((VmPowerState.Running, VmPowerState.Running, VmPowerState.Halted), (site.Get(late).PowerState, site.Get(early).PowerState, site.Get(other).PowerState));
-        Assert.True(site.Get(site.Get(late).Metrics).StartTime - site.Get(site.Get(early).Metrics).StartTime >= TimeSpan.FromSeconds(1), "The tier that is later did not wait.");
+        Assert.Equal(
+            (VmPowerState.Running, VmPowerState.Running, VmPowerState.Halted),
+            (site.Get(late).PowerState, site.Get(early).PowerState, site.Get(other).PowerState));
+        Assert.True(
+            site.Get(site.Get(late).Metrics).StartTime - site.Get(site.Get(early).Metrics).StartTime >= TimeSpan.FromSeconds(1),
+            "The tier that is later did not wait.");
 
         // Its guests are gone with the connection, as after a hypervisor's end; the host has not booted.
         await RestartAsync(site);

@@ -37,7 +37,8 @@ public sealed class HungStorageTests
                 site.Client.FailAsync("VDI.create", new VdiRecord { NameLabel = "new", Sr = bad, VirtualSize = 1 << 20 }),
                 site.Client.FailAsync("VDI.resize", site.Get(bad).Vdis[0], 2L << 20),
                 site.Client.FailAsync(
-                    "SR.probe", site.Host, TestSite.Map(("location", Path.Combine(site.Root, "bad"))), "file", TestSite.Map())).WaitAsync(Enough, TestSite.Cancel);
+                    "SR.probe", site.Host, TestSite.Map(("location", Path.Combine(site.Root, "bad"))), "file",
+                    TestSite.Map())).WaitAsync(Enough, TestSite.Cancel);
             Assert.All(refusals, r => Assert.Equal("SR_BACKEND_FAILURE_47", r[0]));
             Assert.All(refusals, r => Assert.Contains("does not answer", r[2], StringComparison.Ordinal));
             Assert.All(site.Get(bad).Vdis, v => Assert.False(site.Get(v).Missing));
@@ -87,7 +88,9 @@ public sealed class HungStorageTests
         }
 
         await Patience.UntilAsync(() => Succeeds(site, "PBD.plug", site.Get(bad).Pbds.Single()), "the SR can be attached again");
-        Assert.Equal("healthy", (await site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", bad))["health"]);
+        Assert.Equal(
+            "healthy",
+            (await site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", bad))["health"]);
     }
 
     [Fact]
@@ -124,7 +127,8 @@ public sealed class HungStorageTests
     }
 
     private static List<string> DisksOf(string root) =>
-        [.. Directory.EnumerateFileSystemEntries(Path.Combine(root, "bad"), "*", SearchOption.AllDirectories).Where(f => !f.Contains("lost+found", StringComparison.Ordinal)).Order()];
+        [.. Directory.EnumerateFileSystemEntries(Path.Combine(root, "bad"), "*", SearchOption.AllDirectories)
+            .Where(f => !f.Contains("lost+found", StringComparison.Ordinal)).Order()];
 
     private static bool Succeeds(TestSite site, string message, object argument)
     {

@@ -1,5 +1,3 @@
-using Redoubt.XenApi;
-
 namespace Redoubt.Pool.Tests;
 
 /// <summary>A disk that storage has made later than anybody waited for is nobody's.</summary>

@@ -28,7 +28,9 @@ public sealed class MetadataBackupTests
         var dry = await RestoreAsync(site, scene.Sr, "all", dryRun: true);
         Assert.Same(before, site.Daemon.Services.State);
         var real = await RestoreAsync(site, scene.Sr, "all", dryRun: false);
-        Assert.Equal(dry.Select(d => (d["uuid"], d["result"].Replace("would-restore", "restored", StringComparison.Ordinal))), real.Select(r => (r["uuid"], r["result"])));
+        Assert.Equal(
+            dry.Select(d => (d["uuid"], d["result"].Replace("would-restore", "restored", StringComparison.Ordinal))),
+            real.Select(r => (r["uuid"], r["result"])));
 
         var vm = site.Get(site.Daemon.Services.State.FindByUuid<VmRecord>(uuid));
         Assert.Equal(("one", 1L, "app"), (vm.NameLabel, vm.Version, site.Get(vm.Appliance).NameLabel));
@@ -55,7 +57,8 @@ public sealed class MetadataBackupTests
         Assert.Equal([dates[2], dates[1]], (await ListAsync(site, scene.Sr)).Select(b => b["date"]));
         await RestoreAsync(site, scene.Sr, "sr", dryRun: false, force: true, date: dates[1]);
         Assert.Equal("second", site.Get(site.Daemon.Services.State.All<VmRecord>().Single(v => v.Record.Version == 1).Ref).NameLabel);
-        Assert.Equal("IMPORT_ERROR", (await site.Client.FailAsync("SR.restore_metadata_backup", scene.Sr, "", dates[0], "all", false, false))[0]);
+        Assert.Equal(
+            "IMPORT_ERROR", (await site.Client.FailAsync("SR.restore_metadata_backup", scene.Sr, "", dates[0], "all", false, false))[0]);
     }
 
     [Fact]
@@ -145,14 +148,22 @@ public sealed class MetadataBackupTests
         File.Copy(SharedFiles.Genuine("pool-dump.xml"), Path.Combine(content, "11111111-2222-4333-8444-555555555555.db"));
         await File.WriteAllTextAsync(Path.Combine(content, ".ctxs-metadata-backup"), "1\n", TestSite.Cancel);
         await File.WriteAllTextAsync(
-            Path.Combine(content, "metadata", "2024-03-01-02-03-04", "SRMETA.xml"), $"<?xml version=\"1.0\" ?><meta><sr uuid=\"{sr}\" name_label=\"DR store\" name_description=\"replicated\"/></meta>", TestSite.Cancel);
+            Path.Combine(content, "metadata", "2024-03-01-02-03-04", "SRMETA.xml"),
+            $"<?xml version=\"1.0\" ?><meta><sr uuid=\"{sr}\" name_label=\"DR store\" name_description=\"replicated\"/></meta>",
+            TestSite.Cancel);
         var legacy = Guid.NewGuid().ToString("D");
         var image = Path.Combine(storage, legacy + ".raw");
         Assert.True(await Programs.RunAsync("truncate", "-s", "500M", image));
         Assert.True(await Programs.RunAsync("/usr/sbin/mke2fs", "-q", "-j", "-F", "-d", content, image));
         var reference = await site.Client.CallAsync<Ref<SrRecord>>("SR.introduce", sr, "?", "", "file", "", true, TestSite.Map());
         var pbd = await site.Client.CallAsync<Ref<PbdRecord>>(
-            "PBD.create", new PbdRecord { Host = site.Host, Sr = reference, DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "storage"))) });
+            "PBD.create",
+            new PbdRecord
+            {
+                Host = site.Host,
+                Sr = reference,
+                DeviceConfig = TestSite.Map(("location", Path.Combine(site.Root, "storage"))),
+            });
         await site.Client.CallAsync("PBD.plug", pbd);
 
         // It has a UUID of chance, as those before 2024 had: it is read only if it is named.
@@ -167,8 +178,10 @@ public sealed class MetadataBackupTests
         Assert.False(restored.Appliance.IsNull);
     }
 
-    private static Task<Rows> ListAsync(TestSite site, Ref<SrRecord> sr, string vdi = "") => site.Client.CallAsync<Rows>("SR.get_metadata_backups", sr, vdi);
+    private static Task<Rows> ListAsync(TestSite site, Ref<SrRecord> sr, string vdi = "") =>
+        site.Client.CallAsync<Rows>("SR.get_metadata_backups", sr, vdi);
 
-    private static Task<Rows> RestoreAsync(TestSite site, Ref<SrRecord> sr, string mode, bool dryRun, bool force = false, string date = "") =>
+    private static Task<Rows> RestoreAsync(
+        TestSite site, Ref<SrRecord> sr, string mode, bool dryRun, bool force = false, string date = "") =>
         site.Client.CallAsync<Rows>("SR.restore_metadata_backup", sr, "", date, mode, force, dryRun);
 }

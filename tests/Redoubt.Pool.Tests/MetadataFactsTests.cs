@@ -16,9 +16,11 @@ public sealed class MetadataFactsTests
         var generation = scene.Primary.Daemon.Services.Database.JournalledGeneration;
         var facts = await FactsAsync(scene, _ => { });
         var pool = scene.Primary.All<PoolRecord>().Single();
-        Assert.Equal(("intact", "0", pool.Uuid, pool.NameLabel), (facts["verdict"], facts["lost-records"], facts["pool-uuid"], facts["pool-name"]));
+        Assert.Equal(
+            ("intact", "0", pool.Uuid, pool.NameLabel), (facts["verdict"], facts["lost-records"], facts["pool-uuid"], facts["pool-name"]));
         Assert.InRange(long.Parse(facts["generation"], CultureInfo.InvariantCulture), generation, long.MaxValue);
-        Assert.InRange(DateTimeOffset.Parse(facts["written-at"], CultureInfo.InvariantCulture), begun.AddSeconds(-1), TimeProvider.System.GetUtcNow());
+        Assert.InRange(
+            DateTimeOffset.Parse(facts["written-at"], CultureInfo.InvariantCulture), begun.AddSeconds(-1), TimeProvider.System.GetUtcNow());
         Assert.False(facts.ContainsKey("damage"));
     }
 

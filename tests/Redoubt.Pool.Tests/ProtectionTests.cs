@@ -73,7 +73,8 @@ public sealed class ProtectionTests
 
             Assert.True(await Programs.RunAsync("mount", "-o", "remount,size=100m", Path.Combine(site.Root, "small")));
             await UntilAsync(() => Has(site, "METADATA_LUN_HEALTHY"));
-            Assert.Equal(("healthy", "0"), ((await StandingAsync(site, sr))["health"], (await StandingAsync(site, sr))["generations_behind"]));
+            Assert.Equal(
+                ("healthy", "0"), ((await StandingAsync(site, sr))["health"], (await StandingAsync(site, sr))["generations_behind"]));
             await UnplugAsync(site);
         });
     }
@@ -83,7 +84,8 @@ public sealed class ProtectionTests
     private static Task<ImmutableSortedDictionary<string, string>> StandingAsync(TestSite site, Ref<SrRecord> sr) =>
         site.Client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr);
 
-    private static Task UnplugAsync(TestSite site) => site.Client.CallAsync("PBD.unplug", site.Daemon.Services.State.All<PbdRecord>().Single().Ref);
+    private static Task UnplugAsync(TestSite site) =>
+        site.Client.CallAsync("PBD.unplug", site.Daemon.Services.State.All<PbdRecord>().Single().Ref);
 
     private static async Task UntilAsync(Func<bool> condition)
     {
@@ -99,7 +101,8 @@ public sealed class ProtectionTests
     private static async Task WithSpaceAsync(string path, string size, Func<Task> act)
     {
         Directory.CreateDirectory(path);
-        Assert.SkipUnless(await Programs.RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path), "mounting is not permitted here");
+        Assert.SkipUnless(
+            await Programs.RunAsync("mount", "-t", "tmpfs", "-o", $"size={size}", "tmpfs", path), "mounting is not permitted here");
         try
         {
             await act();

@@ -14,7 +14,8 @@ public sealed class RealGuestTests
         var vdi = await site.CreateVdiAsync(await site.CreateSrAsync("sr"));
         var (vm, huge) = (await site.CreateVmAsync("one"), await site.CreateVmAsync("huge", v => v with { MemoryStaticMax = 1L << 50, MemoryDynamicMax = 1L << 50 }));
         var vbd = await site.CreateVbdAsync(vm, vdi);
-        await site.Client.CallAsync<Ref<VbdRecord>>("VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
+        await site.Client.CallAsync<Ref<VbdRecord>>(
+            "VBD.create", new VbdRecord { Vm = vm, Userdevice = "3", Mode = VbdMode.Ro, Type = VbdType.Cd, Empty = true });
         var vif = await site.Client.CallAsync<Ref<VifRecord>>(
             "VIF.create", new VifRecord { Vm = vm, Network = await site.CreateNetworkAsync("net", "no-such-bridge"), Device = "0" });
         Assert.Equal("HOST_NOT_ENOUGH_FREE_MEMORY", (await site.Client.FailAsync("VM.start", huge, false, false))[0]);
@@ -27,7 +28,9 @@ public sealed class RealGuestTests
             Assert.True(site.Get(vbd).CurrentlyAttached);
             Assert.False(site.Get(vif).CurrentlyAttached);
             Assert.Contains(site.All<MessageRecord>(), m => m.Name == "VIF_NOT_PLUGGED");
-            Assert.Contains("no-such-bridge", await site.Client.CallAsync<string>("network.get_trouble", site.Get(vif).Network), StringComparison.Ordinal);
+            Assert.Contains(
+                "no-such-bridge", await site.Client.CallAsync<string>("network.get_trouble", site.Get(vif).Network),
+                StringComparison.Ordinal);
             Assert.True(File.Exists(Path.Combine(site.Root, "data", "vnc", $"{site.Get(vm).Uuid}.sock")));
             await site.Client.CallAsync("VM.hard_reboot", vm);
             Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
@@ -85,7 +88,9 @@ public sealed class RealGuestTests
                 var macs = vms.Select(vm => site.Get(site.Get(vm).Vifs.Single()).Mac).ToList();
                 await Patience.UntilAsync(() => macs.TrueForAll(m => Heard(bridge).Contains(m)), "the bridge has heard both guests");
                 Assert.Equal(2, Directory.GetDirectories($"/sys/class/net/{bridge}/brif").Length);
-                Assert.All(Directory.GetDirectories($"/sys/class/net/{bridge}/brif"), port => Assert.Equal("3", File.ReadAllText(Path.Combine(port, "state")).Trim())); // Forwarding.
+                Assert.All(
+                    Directory.GetDirectories($"/sys/class/net/{bridge}/brif"),
+                    port => Assert.Equal("3", File.ReadAllText(Path.Combine(port, "state")).Trim())); // Forwarding.
             }
         }
         finally
@@ -107,15 +112,19 @@ public sealed class RealGuestTests
     }
 
     // The kernel's entries have 16 bytes: the address, the port, and whether it is the bridge's own.
-    private static IEnumerable<string> Heard(string bridge) => File.ReadAllBytes($"/sys/class/net/{bridge}/brforward").Chunk(16).Where(e => e[7] == 0)
+    private static IEnumerable<string> Heard(string bridge) =>
+        File.ReadAllBytes($"/sys/class/net/{bridge}/brforward").Chunk(16).Where(e => e[7] == 0)
         .Select(e => string.Join(':', e.Take(6).Select(b => b.ToString("x2", System.Globalization.CultureInfo.InvariantCulture))));
 
-    /// <summary>A test boots the real guest on a clone, in a network of its own, and the disk that it was cloned from is not written.</summary>
+    /// <summary>
+    /// A test boots the real guest on a clone, in a network of its own, and the disk that it was cloned from is not written.
+    /// </summary>
     private static async Task TestAsync(TestSite site)
     {
         var sr = await site.CreateSrAsync("replica");
         var vdi = await site.CreateVdiAsync(sr, "system");
-        var image = Directory.EnumerateFiles(Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single();
+        var image = Directory.EnumerateFiles(
+            Path.Combine(site.Root, "replica"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single();
         File.Copy(Repository.GuestImage, image, overwrite: true);
         File.SetUnixFileMode(image, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         await site.Client.CallAsync("SR.scan", sr);
@@ -189,7 +198,8 @@ public sealed class RealGuestTests
         }
 
         var process = Assert.Single(Directory.GetDirectories("/proc"), d => IsQemuOf(d, site.Get(vm).Uuid));
-        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split('\t')).Where(l => l[0] is "Uid:" or "Gid:").ToDictionary(l => l[0], l => l[1]);
+        var status = File.ReadLines(Path.Combine(process, "status")).Select(l => l.Split('\t')).Where(l => l[0] is "Uid:" or "Gid:")
+            .ToDictionary(l => l[0], l => l[1]);
         Assert.NotEqual("0", status["Uid:"]);
         File.SetUnixFileMode(site.Root, (UnixFileMode)0x1ed); // rwxr-xr-x: the directory of the test keeps nobody out.
         string[] kept = [.. new[] { "data", "replica", "sr" }.SelectMany(d => Directory.EnumerateFiles(Path.Combine(site.Root, d), "*", SearchOption.AllDirectories)), "/etc/shadow"];
@@ -205,7 +215,8 @@ public sealed class RealGuestTests
                 $"--reuid={status["Uid:"]}", $"--regid={status["Gid:"]}", "--clear-groups",
                 "sh", "-c", "for file; do if test -r \"$file\"; then echo \"$file\"; fi; done", "sh", .. files,
             ];
-            using var shell = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true, UseShellExecute = false })!;
+            using var shell = System.Diagnostics.Process.Start(
+                new System.Diagnostics.ProcessStartInfo("setpriv", words) { RedirectStandardOutput = true, UseShellExecute = false })!;
             var lines = await shell.StandardOutput.ReadToEndAsync(TestSite.Cancel);
             await shell.WaitForExitAsync(TestSite.Cancel);
             Assert.Equal(0, shell.ExitCode);

@@ -22,7 +22,9 @@ public sealed class RecoverMappedTests
         var nowhere = $"{Guid.NewGuid()}";
         Assert.Equal(
             ["UUID_INVALID", "network", nowhere],
-            await foreign.FailAsync("VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, TestSite.Map((network.Uuid, nowhere))));
+            await foreign.FailAsync(
+                "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true,
+                TestSite.Map((network.Uuid, nowhere))));
         Assert.Equal(before, Counts(scene.Site));
     }
 
@@ -58,7 +60,8 @@ public sealed class RecoverMappedTests
             "VIF.create", new VifRecord { Vm = second, Network = await scene.Primary.CreateNetworkAsync("nowhere"), Device = "0" });
         await scene.Primary.Client.CallAsync("VM.set_appliance", second, scene.Appliance);
         var old = await scene.Site.CreateVmAsync("old");
-        await scene.Site.Daemon.Services.Database.WriteAsync(tx => tx.Update(old, v => v with { Uuid = scene.Primary.Get(scene.Vm).Uuid }), TestSite.Cancel);
+        await scene.Site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(old, v => v with { Uuid = scene.Primary.Get(scene.Vm).Uuid }), TestSite.Cancel);
         var foreign = await scene.OpenForeignAsync();
         var before = (Counts(scene.Site), scene.Site.Get(old));
         Assert.Equal("NETWORK_NOT_MAPPED", (await foreign.FailAsync(
@@ -71,13 +74,16 @@ public sealed class RecoverMappedTests
     {
         await using var scene = await RecoveryScene.OpenAsync();
         await scene.Primary.Client.CallAsync("VM.add_to_other_config", scene.Vm, "auto_poweron", "true");
-        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(scene.Vm, v => v with { HaRestartPriority = "restart" }), TestSite.Cancel);
+        await scene.Primary.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(scene.Vm, v => v with { HaRestartPriority = "restart" }), TestSite.Cancel);
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
         await scene.Site.CreateNetworkAsync("net");
         await RecoverAsync(scene, foreign, TestSite.Map());
         var held = scene.Site.Get(scene.Recovered());
-        Assert.Equal(("", "restart", "true"), (held.HaRestartPriority, held.OtherConfig["dr-held-ha_restart_priority"], held.OtherConfig["dr-held-auto_poweron"]));
+        Assert.Equal(
+            ("", "restart", "true"),
+            (held.HaRestartPriority, held.OtherConfig["dr-held-ha_restart_priority"], held.OtherConfig["dr-held-auto_poweron"]));
         Assert.False(held.OtherConfig.ContainsKey("auto_poweron"));
 
         await scene.Site.Client.CallAsync("VM.release_recovery_hold", scene.Recovered());
@@ -98,13 +104,17 @@ public sealed class RecoverMappedTests
         var foreign = await scene.OpenForeignAsync();
         var network = await scene.Site.CreateNetworkAsync("elsewhere");
         var map = TestSite.Map((scene.Primary.All<NetworkRecord>().Single().Uuid, scene.Site.Get(network).Uuid));
-        Assert.Equal("RBAC_PERMISSION_DENIED", (await foreign.FailAsync("VM.recover_mapped", scene.Vm, foreign.Session.Ref, false, map))[0]);
+        Assert.Equal(
+            "RBAC_PERMISSION_DENIED", (await foreign.FailAsync("VM.recover_mapped", scene.Vm, foreign.Session.Ref, false, map))[0]);
         var made = await foreign.CallAsync<Ref<VmRecord>>("VM.recover_mapped", scene.Vm, scene.Site.Client.Session.Ref, false, map);
         Assert.Equal((scene.Recovered(), network), (made, scene.Site.Get(scene.Site.Get(made).Vifs.Single()).Network));
-        Assert.Equal("OPERATION_NOT_ALLOWED", (await scene.Site.Client.FailAsync("VM.recover_mapped", made, scene.Site.Client.Session.Ref, false, map))[0]);
+        Assert.Equal(
+            "OPERATION_NOT_ALLOWED",
+            (await scene.Site.Client.FailAsync("VM.recover_mapped", made, scene.Site.Client.Session.Ref, false, map))[0]);
     }
 
-    private static async Task<Ref<NetworkRecord>> RecoverAsync(RecoveryScene scene, TestClient foreign, ImmutableSortedDictionary<string, string> networks)
+    private static async Task<Ref<NetworkRecord>> RecoverAsync(
+        RecoveryScene scene, TestClient foreign, ImmutableSortedDictionary<string, string> networks)
     {
         var appliance = await foreign.CallAsync<Ref<VmApplianceRecord>>(
             "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, networks);
@@ -119,5 +129,6 @@ public sealed class RecoverMappedTests
     }
 
     private static (int Vms, int Networks, int Appliances, int Vbds, int Vifs) Counts(TestSite site) => (
-        site.All<VmRecord>().Count(), site.All<NetworkRecord>().Count(), site.All<VmApplianceRecord>().Count(), site.All<VbdRecord>().Count(), site.All<VifRecord>().Count());
+        site.All<VmRecord>().Count(), site.All<NetworkRecord>().Count(), site.All<VmApplianceRecord>().Count(),
+        site.All<VbdRecord>().Count(), site.All<VifRecord>().Count());
 }

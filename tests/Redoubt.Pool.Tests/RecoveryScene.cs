@@ -28,8 +28,10 @@ internal sealed class RecoveryScene : IAsyncDisposable
         var vdi = await primary.CreateVdiAsync(sr);
         var vm = await primary.CreateVmAsync("one");
         await primary.CreateVbdAsync(vm, vdi);
-        await primary.Client.CallAsync<Ref<VifRecord>>("VIF.create", new VifRecord { Vm = vm, Network = await primary.CreateNetworkAsync("net"), Device = "0" });
-        var appliance = await primary.Client.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = "app" });
+        await primary.Client.CallAsync<Ref<VifRecord>>(
+            "VIF.create", new VifRecord { Vm = vm, Network = await primary.CreateNetworkAsync("net"), Device = "0" });
+        var appliance = await primary.Client.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", new VmApplianceRecord { NameLabel = "app" });
         await primary.Client.CallAsync("VM.set_appliance", vm, appliance);
         return new() { Primary = primary, Site = await TestSite.OpenAsync(), Sr = sr, Vdi = vdi, Vm = vm, Appliance = appliance };
     }

@@ -18,7 +18,9 @@ public sealed class RecoveryTests
 
         var appliance = scene.Site.Daemon.Services.State.FindByUuid<VmApplianceRecord>(scene.Primary.Get(scene.Appliance).Uuid);
         var vm = scene.Recovered();
-        Assert.Equal((1L, VmPowerState.Halted, appliance), (scene.Site.Get(vm).Version, scene.Site.Get(vm).PowerState, scene.Site.Get(vm).Appliance));
+        Assert.Equal(
+            (1L, VmPowerState.Halted, appliance),
+            (scene.Site.Get(vm).Version, scene.Site.Get(vm).PowerState, scene.Site.Get(vm).Appliance));
         Assert.Equal("disk", scene.Site.Get(scene.Site.Get(scene.Site.Get(vm).Vbds.Single()).Vdi).NameLabel);
         Assert.DoesNotContain(scene.Site.All<VbdRecord>(), b => b.CurrentlyAttached);
         Assert.DoesNotContain(scene.Site.All<VifRecord>(), v => v.CurrentlyAttached);
@@ -39,12 +41,16 @@ public sealed class RecoveryTests
         var to = scene.Site.Client.Session.Ref;
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, to, false);
         var first = scene.Recovered();
-        Assert.Equal(["VM_TO_IMPORT_IS_NOT_NEWER_VERSION", first.Opaque, "1", "0"], await foreign.FailAsync("VM_appliance.recover", scene.Appliance, to, false));
+        Assert.Equal(
+            ["VM_TO_IMPORT_IS_NOT_NEWER_VERSION", first.Opaque, "1", "0"],
+            await foreign.FailAsync("VM_appliance.recover", scene.Appliance, to, false));
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, to, true);
         var second = scene.Recovered();
         Assert.NotEqual(first, second);
         await scene.Site.Client.CallAsync("VM.start", second, false, false);
-        Assert.Equal(["VM_BAD_POWER_STATE", second.Opaque, "Halted", "Running"], await foreign.FailAsync("VM_appliance.recover", scene.Appliance, to, true));
+        Assert.Equal(
+            ["VM_BAD_POWER_STATE", second.Opaque, "Halted", "Running"],
+            await foreign.FailAsync("VM_appliance.recover", scene.Appliance, to, true));
         Assert.Equal(second, scene.Recovered());
     }
 
@@ -56,15 +62,20 @@ public sealed class RecoveryTests
         var foreign = await scene.OpenForeignAsync();
         var vdi = scene.Primary.Get(scene.Vdi);
         File.Delete(Directory.EnumerateFiles(scene.CopyPath, $"{vdi.Uuid}.*", SearchOption.AllDirectories).Single());
-        var before = (scene.Site.All<VmRecord>().Count(), scene.Site.All<NetworkRecord>().Count(), scene.Site.All<VmApplianceRecord>().Count());
+        var before =
+            (scene.Site.All<VmRecord>().Count(), scene.Site.All<NetworkRecord>().Count(), scene.Site.All<VmApplianceRecord>().Count());
         var failure = await foreign.FailAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         Assert.Equal(("VDI_LOCATION_MISSING", vdi.Location), (failure[0], failure[2]));
-        Assert.Equal(before, (scene.Site.All<VmRecord>().Count(), scene.Site.All<NetworkRecord>().Count(), scene.Site.All<VmApplianceRecord>().Count()));
+        Assert.Equal(
+            before,
+            (scene.Site.All<VmRecord>().Count(), scene.Site.All<NetworkRecord>().Count(), scene.Site.All<VmApplianceRecord>().Count()));
         Assert.False(Assert.Single(scene.Site.All<SrRecord>()).IntroducedBy.IsNull);
 
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, true);
         Assert.Empty(scene.Site.Get(scene.Recovered()).Vbds);
-        Assert.Contains(scene.Site.All<MessageRecord>(), m => m.Name == "VM_RECOVERED_WITH_CHANGES" && m.Body.Contains(vdi.Uuid, StringComparison.Ordinal));
+        Assert.Contains(
+            scene.Site.All<MessageRecord>(),
+            m => m.Name == "VM_RECOVERED_WITH_CHANGES" && m.Body.Contains(vdi.Uuid, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -93,7 +104,9 @@ public sealed class RecoveryTests
         var foreign = await scene.OpenForeignAsync();
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
         Assert.Contains(scene.Site.All<NetworkRecord>(), n => n is { NameLabel: "net", Bridge: "" });
-        Assert.Contains(scene.Site.All<MessageRecord>(), m => m.Name == "VM_RECOVERED_WITH_CHANGES" && m.Body.Contains("\"net\"", StringComparison.Ordinal));
+        Assert.Contains(
+            scene.Site.All<MessageRecord>(),
+            m => m.Name == "VM_RECOVERED_WITH_CHANGES" && m.Body.Contains("\"net\"", StringComparison.Ordinal));
     }
 
     [Fact]

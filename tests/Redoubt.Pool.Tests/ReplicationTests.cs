@@ -14,7 +14,8 @@ public sealed class ReplicationTests
         var volume = Volume(site);
         Assert.True(site.Get(volume).MetadataLatest);
         Assert.Equal(site.Daemon.Services.Pool, site.Get(volume).MetadataOfPool);
-        var standing = await site.Client.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr);
+        var standing = await site.Client.CallAsync<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>(
+            "SR.get_database_replication_state", sr);
         Assert.Equal(("healthy", "0"), (standing["health"], standing["generations_behind"]));
         var vm = await site.CreateVmAsync("after");
 
@@ -72,7 +73,8 @@ public sealed class ReplicationTests
             "message.get", Cls.Pool, pool, DateTimeOffset.UnixEpoch);
         Assert.Equal([message], all.Keys);
         await site.Client.CallAsync("message.destroy", message);
-        Assert.Equal(["UUID_INVALID", "pool", "nobody"], await site.Client.FailAsync("message.create", "HELLO", 3L, Cls.Pool, "nobody", "text"));
+        Assert.Equal(
+            ["UUID_INVALID", "pool", "nobody"], await site.Client.FailAsync("message.create", "HELLO", 3L, Cls.Pool, "nobody", "text"));
     }
 
     private static Ref<VdiRecord> Volume(TestSite site) =>

@@ -48,7 +48,8 @@ public sealed class SecretTests
         var vm = scene.Primary.Get(scene.Vm);
         var closed = await scene.Site.Client.With(foreign.Session.Ref).CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(
             "pool.get_closed_secrets", foreign.Session.Foreign!.All<PoolRecord>().Single().Ref);
-        Assert.Contains(closed, c => c["class"] == "VM" && c["uuid"] == vm.Uuid && c["name"] == "one" && c["field"] == "VM.other_config:api-token");
+        Assert.Contains(
+            closed, c => c["class"] == "VM" && c["uuid"] == vm.Uuid && c["name"] == "one" && c["field"] == "VM.other_config:api-token");
         Assert.Contains(closed, c => c["class"] == "SR" && c["name"] == "sr" && c["field"] == "PBD.device_config:chappassword");
         Assert.All(closed, c => Assert.Equal(scene.Primary.Daemon.Services.KeyRing.Own.Id, c["key"]));
 
@@ -56,7 +57,8 @@ public sealed class SecretTests
         var sealedToken = scene.Site.Get(scene.Recovered()).OtherConfig["api-token"];
         Assert.True(SealedText.Is(sealedToken), sealedToken);
 
-        var refused = await scene.Site.Client.FailAsync("pool.import_key", Pool(scene.Site), await ExportAsync(scene.Primary), "another passphrase");
+        var refused = await scene.Site.Client.FailAsync(
+            "pool.import_key", Pool(scene.Site), await ExportAsync(scene.Primary), "another passphrase");
         Assert.Equal("INVALID_VALUE", refused[0]);
         Assert.Contains("passphrase", refused[2], StringComparison.Ordinal);
         Assert.Equal(sealedToken, scene.Site.Get(scene.Recovered()).OtherConfig["api-token"]);
@@ -90,11 +92,13 @@ public sealed class SecretTests
         await using var scene = await OpenAsync();
         await using var third = await TestSite.OpenAsync();
         var toOne = await ExportAsync(scene.Primary, "one", Passphrase);
-        var before = await scene.Primary.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("pool.get_keys", Pool(scene.Primary));
+        var before = await scene.Primary.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(
+            "pool.get_keys", Pool(scene.Primary));
         Assert.Contains("one (", Assert.Single(before)["exported-to"], StringComparison.Ordinal);
 
         var rotated = await scene.Primary.Client.CallAsync<string>("pool.rotate_key", Pool(scene.Primary));
-        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => tx.Update(scene.Vm, v => v with { OtherConfig = v.OtherConfig.SetItem("api-token", Later) }), TestSite.Cancel);
+        await scene.Primary.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(scene.Vm, v => v with { OtherConfig = v.OtherConfig.SetItem("api-token", Later) }), TestSite.Cancel);
         var toTwo = await ExportAsync(scene.Primary, "two", "a passphrase of their own");
         Assert.All(Closed(Volume(scene)), c => Assert.Equal(rotated, c.KeyId));
 
@@ -125,7 +129,8 @@ public sealed class SecretTests
         Assert.True(SealedText.Is(clear.All<VmRecord>().Single(v => v.Record.NameLabel == "one").Record.OtherConfig["api-token"]));
 
         await scene.Primary.Client.CallAsync("pool.remove_from_other_config", Pool(scene.Primary), SealingPolicy.ClearForXapi);
-        await Patience.UntilAsync(() => SealedText.Is(Volume(scene).All<SecretRecord>().Single().Record.Value), "the secret is sealed again");
+        await Patience.UntilAsync(
+            () => SealedText.Is(Volume(scene).All<SecretRecord>().Single().Record.Value), "the secret is sealed again");
 
         // Both halves of each copy, one after the other.
         await Patience.UntilAsync(async () => (await FindAsync("CLEAR-", scene.Primary.Root)).Length == 0, "no copy has it in clear");
@@ -182,7 +187,10 @@ public sealed class SecretTests
         AssertClear(again.Daemon.Services.State);
 
         // Its own key of before is as good as one of its own, and goes with the next export.
-        Assert.Equal("before", (await again.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("pool.get_keys", Pool(again))).Single(k => k["id"] == id)["use"]);
+        Assert.Equal(
+            "before",
+            (await again.Client.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>("pool.get_keys", Pool(again)))
+                .Single(k => k["id"] == id)["use"]);
     }
 
     [Fact]
@@ -193,7 +201,8 @@ public sealed class SecretTests
         var state = StateDump.FromDump(dump);
         var (reference, vm) = state.All<VmRecord>().Single(v => v.Record.NameLabel == "one");
         var text = vm.OtherConfig["api-token"];
-        foreach (var damaged in Enumerable.Range(SealedText.Prefix.Length, text.Length - SealedText.Prefix.Length).Select(at => text[..at] + (text[at] == 'A' ? 'B' : 'A') + text[(at + 1)..]))
+        foreach (var damaged in Enumerable.Range(SealedText.Prefix.Length, text.Length - SealedText.Prefix.Length)
+            .Select(at => text[..at] + (text[at] == 'A' ? 'B' : 'A') + text[(at + 1)..]))
         {
             var record = (VmRecord)ring.Open(vm with { OtherConfig = vm.OtherConfig.SetItem("api-token", damaged) });
             Assert.Equal(damaged, record.OtherConfig["api-token"]);
@@ -232,7 +241,8 @@ public sealed class SecretTests
         await scene.Primary.Client.CallAsync("VTPM.create", scene.Vm, false);
         byte[] state = [2, 1, 0, 10, 0, 0, 0, 0, 0, 14, 1, 2, 3, 4];
         Assert.True(TpmContents.IsState(state));
-        await scene.Primary.Daemon.Services.Database.WriteAsync(tx => VirtualTpms.Keep(tx, scene.Vm, TpmContents.Encode(state)), TestSite.Cancel);
+        await scene.Primary.Daemon.Services.Database.WriteAsync(
+            tx => VirtualTpms.Keep(tx, scene.Vm, TpmContents.Encode(state)), TestSite.Cancel);
         Assert.Equal(TpmContentsState.Kept, Tpm(Volume(scene), scene.Vm));
         await scene.Primary.Client.CallAsync("pool.add_to_other_config", Pool(scene.Primary), SealingPolicy.SealTpms, "true");
         await Patience.UntilAsync(() => Tpm(Volume(scene), scene.Vm) == TpmContentsState.Sealed, "what the TPM keeps is sealed");
@@ -287,8 +297,18 @@ public sealed class SecretTests
             {
                 tx.Create(new SecretRecord { Value = Value });
                 var pbd = tx.State.Get(scene.Sr).Pbds.Single();
-                tx.Update(pbd, p => p with { DeviceConfig = p.DeviceConfig.SetItem("chappassword", Chap).SetItem("options", $"username=u,password={Share}") });
-                tx.Update(scene.Vm, v => v with { OtherConfig = v.OtherConfig.SetItem("api-token", Token).SetItem("proxy", $"http://proxy:{Share}@proxy/") });
+                tx.Update(
+                    pbd,
+                    p => p with
+                    {
+                        DeviceConfig = p.DeviceConfig.SetItem("chappassword", Chap).SetItem("options", $"username=u,password={Share}"),
+                    });
+                tx.Update(
+                    scene.Vm,
+                    v => v with
+                    {
+                        OtherConfig = v.OtherConfig.SetItem("api-token", Token).SetItem("proxy", $"http://proxy:{Share}@proxy/"),
+                    });
                 tx.Update(tx.State.Get(scene.Vm).Vbds.Single(), b => b with { OtherConfig = b.OtherConfig.SetItem("luks_key", Drive) });
                 tx.Update(scene.Sr, s => s with { SmConfig = s.SmConfig.SetItem("cephx_key", Chap) });
             },
@@ -310,7 +330,8 @@ public sealed class SecretTests
         Assert.Contains(path, await FindAsync(Chap, path), StringComparison.Ordinal);
     }
 
-    private static IEnumerable<MessageRecord> Told(TestSite site) => site.All<MessageRecord>().Where(m => m.Name == "METADATA_SECRETS_NOT_REWRITTEN");
+    private static IEnumerable<MessageRecord> Told(TestSite site) =>
+        site.All<MessageRecord>().Where(m => m.Name == "METADATA_SECRETS_NOT_REWRITTEN");
 
     private static Task ChangeAsync(RecoveryScene scene) => scene.Primary.Daemon.Services.Database.WriteAsync(
         tx => tx.Update(scene.Vm, v => v with { OtherConfig = v.OtherConfig.SetItem("api-token", Later) }), TestSite.Cancel);
@@ -335,14 +356,16 @@ public sealed class SecretTests
     // The volumes are long and nearly empty; grep goes over what isn't there.
     private static async Task<string> FindAsync(string text, string place)
     {
-        using var search = Process.Start(new ProcessStartInfo("grep", ["-rlF", text, place]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var search = Process.Start(
+            new ProcessStartInfo("grep", ["-rlF", text, place]) { RedirectStandardOutput = true, UseShellExecute = false })!;
         var found = await search.StandardOutput.ReadToEndAsync(TestSite.Cancel);
         await search.WaitForExitAsync(TestSite.Cancel);
         Assert.InRange(search.ExitCode, 0, 1);
         return found;
     }
 
-    private static TpmContentsState Tpm(DatabaseState state, Ref<VmRecord> vm) => VirtualTpms.StateOf(state, VirtualTpms.Of(state, state.Get(vm))!);
+    private static TpmContentsState Tpm(DatabaseState state, Ref<VmRecord> vm) =>
+        VirtualTpms.StateOf(state, VirtualTpms.Of(state, state.Get(vm))!);
 
     private static void RequireNone(byte[] content, string what)
     {

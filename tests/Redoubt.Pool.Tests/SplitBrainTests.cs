@@ -23,7 +23,9 @@ public sealed class SplitBrainTests
         Assert.Contains("vm-take-back", ErrorSentences.Find(refusal[0], refusal[1..]), StringComparison.Ordinal);
         Assert.Equal("VM_RECOVERED_ELSEWHERE", (await primary.Client.FailAsync("VM.assert_can_boot_here", scene.Vm, primary.Host))[0]);
         Assert.Equal("OPERATION_PARTIALLY_FAILED", (await primary.Client.FailAsync("VM_appliance.start", scene.Appliance, false))[0]);
-        Assert.Contains(primary.All<MessageRecord>(), m => m.Name == "VM_APPLIANCE_MEMBER_FAILED" && m.Body.Contains("VM_RECOVERED_ELSEWHERE", StringComparison.Ordinal));
+        Assert.Contains(
+            primary.All<MessageRecord>(),
+            m => m.Name == "VM_APPLIANCE_MEMBER_FAILED" && m.Body.Contains("VM_RECOVERED_ELSEWHERE", StringComparison.Ordinal));
         Assert.Equal(VmPowerState.Halted, primary.Get(scene.Vm).PowerState);
 
         // And one that was dead is told when it comes back, once.
@@ -68,7 +70,8 @@ public sealed class SplitBrainTests
             v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool != primary.Daemon.Services.Pool).Ref;
         var foreign = primary.Client.With(await primary.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume));
         var theirs = foreign.Session.Foreign!.All<VmApplianceRecord>().Single().Ref;
-        await foreign.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.recover_mapped", theirs, primary.Client.Session.Ref, false, TestSite.Map());
+        await foreign.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.recover_mapped", theirs, primary.Client.Session.Ref, false, TestSite.Map());
         var home = primary.Daemon.Services.State.FindByUuid<VmRecord>(scene.Site.Get(there).Uuid);
         Assert.Equal(2L, primary.Get(home).Version);
         await primary.Client.CallAsync("VM.start", home, false, false);
@@ -85,7 +88,8 @@ public sealed class SplitBrainTests
         await RecoverHereAsync(scene);
         var elsewhere = await primary.CreateVmAsync("elsewhere");
         await primary.CreateVbdAsync(elsewhere, await primary.CreateVdiAsync(await primary.CreateSrAsync("other")));
-        var volume = site.Daemon.Services.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool == site.Daemon.Services.Pool).Record.Uuid;
+        var volume = site.Daemon.Services.State.All<VdiRecord>()
+            .Single(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool == site.Daemon.Services.Pool).Record.Uuid;
         var file = Directory.GetFiles(Path.Combine(primary.Root, "sr"), $"{volume}*", SearchOption.AllDirectories).Single();
         using (var handle = File.OpenHandle(file, FileMode.Open, FileAccess.ReadWrite))
         {
@@ -117,7 +121,8 @@ public sealed class SplitBrainTests
         await RecoverHereAsync(scene);
         var vm = await scene.Primary.CreateVmAsync("harmless");
         var site = scene.Site.Daemon.Services;
-        var volume = site.State.All<VdiRecord>().Single(v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool == site.Pool).Record.Uuid;
+        var volume = site.State.All<VdiRecord>().Single(
+            v => v.Record.Type == VdiType.Metadata && v.Record.MetadataOfPool == site.Pool).Record.Uuid;
         var file = Directory.GetFiles(Path.Combine(scene.Primary.Root, "sr"), $"{volume}*", SearchOption.AllDirectories).Single();
         var (unchanged, changed) = (TimeSpan.MaxValue, TimeSpan.MaxValue);
         for (var i = 0; i < 20; i++)
@@ -128,7 +133,9 @@ public sealed class SplitBrainTests
         }
 
         // The quickest of twenty: whatever else the machine does, it does not do it all the time.
-        Assert.True(unchanged * 10 < changed, $"{unchanged.TotalMilliseconds} ms while nothing changes, {changed.TotalMilliseconds} ms after a change");
+        Assert.True(
+            unchanged * 10 < changed,
+            $"{unchanged.TotalMilliseconds} ms while nothing changes, {changed.TotalMilliseconds} ms after a change");
 
         async Task<TimeSpan> LookAsync()
         {
@@ -143,7 +150,8 @@ public sealed class SplitBrainTests
     {
         var site = scene.Site;
         await site.Client.CallAsync<Ref<DrTaskRecord>>(
-            "DR_task.create", "file", TestSite.Map(("location", Path.Combine(scene.Primary.Root, "sr"))), ImmutableList.Create(scene.Primary.Get(scene.Sr).Uuid));
+            "DR_task.create", "file", TestSite.Map(("location", Path.Combine(scene.Primary.Root, "sr"))),
+            ImmutableList.Create(scene.Primary.Get(scene.Sr).Uuid));
         var volume = Assert.Single(site.Daemon.Services.State.All<VdiRecord>(), v => v.Record.Type == VdiType.Metadata);
         var foreign = site.Client.With(await site.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume.Ref));
         await foreign.CallAsync("VM_appliance.recover", scene.Appliance, site.Client.Session.Ref, false);

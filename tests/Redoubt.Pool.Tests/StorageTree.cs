@@ -10,7 +10,8 @@ internal static class StorageTree
     /// <summary>Each entry's name, kind, size, time of its last change, and its content; of a very large file both ends.</summary>
     public static IReadOnlyList<string> Of(string directory) =>
     [
-        .. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", SearchOption.AllDirectories).OrderBy(e => e.FullName, StringComparer.Ordinal)
+        .. new DirectoryInfo(directory).EnumerateFileSystemInfos("*", SearchOption.AllDirectories)
+            .OrderBy(e => e.FullName, StringComparer.Ordinal)
             .Select(e => $"{e.FullName} {e.LastWriteTimeUtc:O} {(e is FileInfo file ? Describe(file) : "directory")}"),
         $"{directory} {Directory.GetLastWriteTimeUtc(directory):O}",
         Owners(directory),
@@ -19,7 +20,10 @@ internal static class StorageTree
     // With the times of such changes. What the kernel tells of access lists is in the mode.
     private static string Owners(string directory)
     {
-        using var find = Process.Start(new ProcessStartInfo("find", [directory, "-printf", "%p %U:%G %m %C@\\n"]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var find = Process.Start(
+            new ProcessStartInfo(
+                "find", [directory, "-printf", "%p %U:%G %m %C@\\n"])
+            { RedirectStandardOutput = true, UseShellExecute = false })!;
         var lines = find.StandardOutput.ReadToEnd().Split('\n').Order(StringComparer.Ordinal);
         find.WaitForExit();
         Assert.Equal(0, find.ExitCode);

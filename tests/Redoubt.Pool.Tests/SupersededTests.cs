@@ -18,8 +18,11 @@ public sealed class SupersededTests
         var copy = Directory.CreateDirectory(Path.Combine(site.Root, "restored")).FullName;
         Copy(Path.Combine(site.Root, "data", "pool.journal"), Path.Combine(copy, "pool.journal"));
         await using var later = await PoolDaemon.OpenAsync(
-            new PoolConfig { DataDirectory = copy, HypervisorUri = $"test://{Path.Combine(site.Root, "host.xml")}" }, TimeProvider.System, TestSite.Cancel);
-        var client = new TestClient(later, await later.Services.Sessions.OpenAsync(SessionOwner.Root, "test", later.Services.Hosts.Local.Host, null, TestSite.Cancel));
+            new PoolConfig { DataDirectory = copy, HypervisorUri = $"test://{Path.Combine(site.Root, "host.xml")}" }, TimeProvider.System,
+            TestSite.Cancel);
+        var client = new TestClient(
+            later,
+            await later.Services.Sessions.OpenAsync(SessionOwner.Root, "test", later.Services.Hosts.Local.Host, null, TestSite.Cancel));
 
         // At once, not at the next look: a change that is acknowledged now is not on the volume.
         var lost = await site.CreateVmAsync("at the older");
@@ -27,7 +30,9 @@ public sealed class SupersededTests
         Assert.Equal("superseded", standing["health"]);
         Assert.Contains(copy, standing["reason"], StringComparison.Ordinal);
         Assert.Contains(Environment.MachineName, standing["reason"], StringComparison.Ordinal);
-        await Patience.UntilAsync(() => Messages(site.Daemon).Any(m => m.Name == "METADATA_LUN_SUPERSEDED" && m.Body.Contains(copy, StringComparison.Ordinal)), "it is announced");
+        await Patience.UntilAsync(
+            () => Messages(site.Daemon).Any(m => m.Name == "METADATA_LUN_SUPERSEDED" && m.Body.Contains(copy, StringComparison.Ordinal)),
+            "it is announced");
         Assert.False(site.Get(Own(site, sr)).MetadataLatest);
 
         var vm = await client.CallAsync<Ref<VmRecord>>("VM.create", NewVm("at the later"));
@@ -46,7 +51,9 @@ public sealed class SupersededTests
         // But when somebody says so.
         await site.Client.CallAsync("SR.enable_database_replication", sr);
         Assert.Equal("healthy", (await StandingAsync(site.Client, sr))["health"]);
-        await Patience.UntilAsync(() => later.Services.Database.Journals.Single().Health == JournalHealth.Superseded, "the idle one learns that it is its turn to stop");
+        await Patience.UntilAsync(
+            () => later.Services.Database.Journals.Single().Health == JournalHealth.Superseded,
+            "the idle one learns that it is its turn to stop");
         Assert.Equal("at the older", Assert.IsType<MetadataVolume.Readable>(MetadataVolume.Read(path)).State.Get(lost).NameLabel);
     }
 
@@ -59,7 +66,8 @@ public sealed class SupersededTests
         var copy = Directory.CreateDirectory(Path.Combine(site.Root, "restored")).FullName;
         Copy(Path.Combine(site.Root, "data", "pool.journal"), Path.Combine(copy, "pool.journal"));
         await using (await PoolDaemon.OpenAsync(
-            new PoolConfig { DataDirectory = copy, HypervisorUri = $"test://{Path.Combine(site.Root, "host.xml")}" }, TimeProvider.System, TestSite.Cancel))
+            new PoolConfig { DataDirectory = copy, HypervisorUri = $"test://{Path.Combine(site.Root, "host.xml")}" }, TimeProvider.System,
+            TestSite.Cancel))
         {
             await Patience.UntilAsync(() => Messages(site.Daemon).Any(m => m.Name == "METADATA_LUN_SUPERSEDED"), "it is announced");
         }
@@ -82,12 +90,16 @@ public sealed class SupersededTests
         VcpusAtStartup = 1,
     };
 
-    private static IEnumerable<MessageRecord> Messages(PoolDaemon daemon) => daemon.Services.State.All<MessageRecord>().Select(m => m.Record);
+    private static IEnumerable<MessageRecord> Messages(PoolDaemon daemon) =>
+        daemon.Services.State.All<MessageRecord>().Select(m => m.Record);
 
     private static Ref<VdiRecord> Own(TestSite site, Ref<SrRecord> sr) =>
-        Assert.Single(site.Daemon.Services.State.All<VdiRecord>(), v => v.Record.Sr == sr && v.Record.MetadataOfPool == site.Daemon.Services.Pool).Ref;
+        Assert.Single(
+            site.Daemon.Services.State.All<VdiRecord>(),
+            v => v.Record.Sr == sr && v.Record.MetadataOfPool == site.Daemon.Services.Pool).Ref;
 
-    private static string PathOf(TestSite site, Ref<SrRecord> sr) => Path.Combine(site.Root, "sr", site.Get(sr).Uuid, site.Get(Own(site, sr)).Uuid + ".raw");
+    private static string PathOf(TestSite site, Ref<SrRecord> sr) =>
+        Path.Combine(site.Root, "sr", site.Get(sr).Uuid, site.Get(Own(site, sr)).Uuid + ".raw");
 
     private static Task<ImmutableSortedDictionary<string, string>> StandingAsync(TestClient client, Ref<SrRecord> sr) =>
         client.CallAsync<ImmutableSortedDictionary<string, string>>("SR.get_database_replication_state", sr);

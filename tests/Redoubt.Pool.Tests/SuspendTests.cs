@@ -13,7 +13,8 @@ public sealed class SuspendTests
         var suspended = site.Get(vm);
         Assert.Equal((VmPowerState.Suspended, true, -1), (suspended.PowerState, suspended.ResidentOn.IsNull, suspended.Domid));
         Assert.Equal(
-            [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy], suspended.AllowedOperations);
+            [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy],
+            suspended.AllowedOperations);
         var image = site.Get(suspended.SuspendVdi);
         Assert.Equal((VdiType.Suspend, sr, true), (image.Type, image.Sr, image.VirtualSize > 0));
         Assert.False(site.Get(vbd).CurrentlyAttached);
@@ -115,7 +116,8 @@ public sealed class SuspendTests
         await HearOfAllAsync(site);
 
         // As it is between the end of the guest and the note of it.
-        await site.Daemon.Services.Database.WriteAsync(tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Running }), TestSite.Cancel);
+        await site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(vm, v => v with { PowerState = VmPowerState.Running }), TestSite.Cancel);
         await site.Daemon.DisposeAsync();
         await site.StartAsync();
         Assert.Equal((expected, !isWhole), (site.Get(vm).PowerState, site.Get(vm).SuspendVdi.IsNull));
@@ -156,10 +158,12 @@ public sealed class SuspendTests
         Assert.Equal(VmPowerState.Suspended, scene.Site.Get(recovered).PowerState);
         Assert.Equal(VdiType.Suspend, scene.Site.Get(scene.Site.Get(recovered).SuspendVdi).Type);
         Assert.False(scene.Site.Get(recovered).SuspendVdi.IsNull);
-        await scene.Site.Client.CallAsync("SR.enable_database_replication", scene.Site.Daemon.Services.State.FindByUuid<SrRecord>(scene.Primary.Get(scene.Sr).Uuid));
+        await scene.Site.Client.CallAsync(
+            "SR.enable_database_replication", scene.Site.Daemon.Services.State.FindByUuid<SrRecord>(scene.Primary.Get(scene.Sr).Uuid));
 
         // The recovery site's metadata come back on the storage.
-        var volume = scene.Site.All<VdiRecord>().Single(v => v.Type == VdiType.Metadata && v.MetadataOfPool == scene.Site.Daemon.Services.Pool);
+        var volume = scene.Site.All<VdiRecord>().Single(
+            v => v.Type == VdiType.Metadata && v.MetadataOfPool == scene.Site.Daemon.Services.Pool);
         var file = Directory.EnumerateFiles(scene.CopyPath, $"{volume.Uuid}.*", SearchOption.AllDirectories).Single();
         await Replica.CopyAsync(file, Path.GetDirectoryName(ImageFiles(scene.Primary).Single())!);
         Assert.Equal("VM_RECOVERED_ELSEWHERE", (await scene.Primary.Client.FailAsync("VM.resume", scene.Vm, false, false))[0]);
@@ -190,6 +194,7 @@ public sealed class SuspendTests
     }
 
     /// <summary>The images are the only raw files beside the metadata volumes.</summary>
-    private static IEnumerable<string> ImageFiles(TestSite site) => Directory.EnumerateFiles(site.Root, "*.raw", SearchOption.AllDirectories)
+    private static IEnumerable<string> ImageFiles(TestSite site) =>
+        Directory.EnumerateFiles(site.Root, "*.raw", SearchOption.AllDirectories)
         .Where(f => !site.All<VdiRecord>().Any(v => v.Type == VdiType.Metadata && v.Uuid == Path.GetFileNameWithoutExtension(f)));
 }

@@ -22,9 +22,11 @@ internal sealed class TestClient(PoolDaemon daemon, SessionState session)
 
     private Task<object?> SendAsync(string message, object?[] arguments)
     {
-        var call = new CallContext(session, session.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), TestContext.Current.CancellationToken);
+        var call = new CallContext(
+            session, session.Foreign ?? daemon.Services.State, TaskHandle.Unrecorded(), TestContext.Current.CancellationToken);
         return daemon.Messages.Find(message) is { } behaviour
             ? behaviour(call, arguments)
-            : daemon.Implicit.InvokeAsync(call, DataModel.FindMessage(message)!.Value.Class, DataModel.FindMessage(message)!.Value.Message, arguments);
+            : daemon.Implicit.InvokeAsync(
+                call, DataModel.FindMessage(message)!.Value.Class, DataModel.FindMessage(message)!.Value.Message, arguments);
     }
 }

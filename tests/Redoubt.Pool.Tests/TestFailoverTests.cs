@@ -132,7 +132,8 @@ public sealed class TestFailoverTests
             TestSite.Cancel);
         Assert.Equal(sr, await scene.Site.Client.CallAsync<Ref<SrRecord>>("SR.clone_for_test", source, "drill"));
         var disk = scene.Site.Get(Assert.Single(scene.Site.Get(sr).Vdis));
-        Assert.Equal((scene.Primary.Get(scene.Vdi).Uuid, "[drill] disk", false), (disk.OtherConfig["dr-test-of"], disk.NameLabel, disk.Missing));
+        Assert.Equal(
+            (scene.Primary.Get(scene.Vdi).Uuid, "[drill] disk", false), (disk.OtherConfig["dr-test-of"], disk.NameLabel, disk.Missing));
 
         // And as one leaves it that died when it had begun to remove them.
         await scene.Site.Client.CallAsync("PBD.unplug", pbd);
@@ -147,8 +148,17 @@ public sealed class TestFailoverTests
         await using var site = await TestSite.OpenAsync();
         var sr = await site.CreateSrAsync("sr");
         await site.Client.CallAsync<Ref<VdiRecord>>(
-            "VDI.create", new VdiRecord { NameLabel = "raw", Sr = sr, VirtualSize = 1L << 40, Type = VdiType.User, SmConfig = TestSite.Map(("type", "raw")) });
-        await site.Client.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord { NameLabel = "qcow2", Sr = sr, VirtualSize = 1L << 40, Type = VdiType.User });
+            "VDI.create",
+            new VdiRecord
+            {
+                NameLabel = "raw",
+                Sr = sr,
+                VirtualSize = 1L << 40,
+                Type = VdiType.User,
+                SmConfig = TestSite.Map(("type", "raw")),
+            });
+        await site.Client.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", new VdiRecord { NameLabel = "qcow2", Sr = sr, VirtualSize = 1L << 40, Type = VdiType.User });
         var tree = StorageTree.Of(Path.Combine(site.Root, "sr"));
         var clone = await site.Client.CallAsync<Ref<SrRecord>>("SR.clone_for_test", sr, "drill");
         Assert.Equal([1L << 40, 1L << 40], site.Get(clone).Vdis.Select(v => site.Get(v).VirtualSize));
@@ -172,8 +182,10 @@ public sealed class TestFailoverTests
         var network = await scene.Site.Client.CallAsync<Ref<NetworkRecord>>("network.create_isolated", "drill", "net");
         Assert.NotEqual("net", scene.Site.Get(network).NameLabel);
         var networks = TestSite.Map((theirs, scene.Site.Get(network).Uuid));
-        Assert.Equal("VM_REQUIRES_SR", (await foreign.FailAsync("VM.recover_for_test", scene.Vm, to, "drill", networks, TestSite.Map()))[0]);
-        Assert.Equal("VM_REQUIRES_SR", (await foreign.FailAsync("VM.recover_for_test", scene.Vm, to, "drill", networks, TestSite.Map((sr, sr))))[0]);
+        Assert.Equal(
+            "VM_REQUIRES_SR", (await foreign.FailAsync("VM.recover_for_test", scene.Vm, to, "drill", networks, TestSite.Map()))[0]);
+        Assert.Equal(
+            "VM_REQUIRES_SR", (await foreign.FailAsync("VM.recover_for_test", scene.Vm, to, "drill", networks, TestSite.Map((sr, sr))))[0]);
         Assert.Equal(before, scene.Site.All<VmRecord>().Count());
 
         var vm = await foreign.CallAsync<Ref<VmRecord>>(
@@ -195,9 +207,11 @@ public sealed class TestFailoverTests
         Assert.NotEqual(scene.Primary.All<VifRecord>().Single().Mac, scene.Site.Get(scene.Site.Get(vm).Vifs.Single()).Mac);
     }
 
-    internal static Ref<SrRecord> Source(RecoveryScene scene) => scene.Site.Daemon.Services.State.FindByUuid<SrRecord>(scene.Primary.Get(scene.Sr).Uuid);
+    internal static Ref<SrRecord> Source(RecoveryScene scene) =>
+        scene.Site.Daemon.Services.State.FindByUuid<SrRecord>(scene.Primary.Get(scene.Sr).Uuid);
 
-    private static async Task<(Ref<SrRecord> Sr, Ref<NetworkRecord> Network, Ref<VmRecord> Vm)> MakeAsync(RecoveryScene scene, TestClient foreign, string label)
+    private static async Task<(Ref<SrRecord> Sr, Ref<NetworkRecord> Network, Ref<VmRecord> Vm)> MakeAsync(
+        RecoveryScene scene, TestClient foreign, string label)
     {
         var client = scene.Site.Client;
         var sr = await client.CallAsync<Ref<SrRecord>>("SR.clone_for_test", Source(scene), label);

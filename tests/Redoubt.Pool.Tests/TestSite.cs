@@ -85,15 +85,18 @@ internal sealed class TestSite : IAsyncDisposable
         return Client.CallAsync<Ref<VmRecord>>("VM.create", change is null ? vm : change(vm));
     }
 
-    public Task<Ref<VbdRecord>> CreateVbdAsync(Ref<VmRecord> vm, Ref<VdiRecord> vdi, string userdevice = "autodetect") => Client.CallAsync<Ref<VbdRecord>>(
-        "VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = userdevice, Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true });
+    public Task<Ref<VbdRecord>> CreateVbdAsync(Ref<VmRecord> vm, Ref<VdiRecord> vdi, string userdevice = "autodetect") =>
+        Client.CallAsync<Ref<VbdRecord>>(
+            "VBD.create",
+            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = userdevice, Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true });
 
     public Task<Ref<NetworkRecord>> CreateNetworkAsync(string name, string bridge = "") =>
         Client.CallAsync<Ref<NetworkRecord>>("network.create", new NetworkRecord { NameLabel = name, Bridge = bridge });
 
     /// <summary>Another host of the pool, of which this daemon has nothing but its record.</summary>
     public Task<Ref<HostRecord>> AddHostAsync(string name) => Daemon.Services.Database.WriteAsync(
-        tx => tx.Create(new HostRecord { NameLabel = name, Enabled = true, Metrics = tx.Create(new HostMetricsRecord { Live = true }) }), Cancel);
+        tx => tx.Create(new HostRecord { NameLabel = name, Enabled = true, Metrics = tx.Create(new HostMetricsRecord { Live = true }) }),
+        Cancel);
 
     public T Get<T>(Ref<T> reference)
         where T : XenApi.Record, IRecord<T>, new() => Daemon.Services.State.Get(reference);

@@ -6,8 +6,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Tests;
 
 /// <summary>
-/// What a guest's virtual TPM keeps travels with the VM. The guests are pretended here, and the tests write what their TPM would; a real one does
-/// in the tests with real daemons.
+/// What a guest's virtual TPM keeps travels with the VM. The guests are pretended here, and the tests write what their TPM would; a real
+/// one does in the tests with real daemons.
 /// </summary>
 public sealed class TpmTests
 {
@@ -186,5 +186,8 @@ public sealed class TpmTests
     private static string Text(byte[] state) => Encoding.ASCII.GetString(state.AsSpan(10));
 
     private static string? Kept(TestSite site, Ref<VmRecord> vm) =>
-        VirtualTpms.Of(site.Daemon.Services.State, site.Get(vm)) is { } tpm && VirtualTpms.Contents(site.Daemon.Services.State, tpm) is { } state ? Text(state) : null;
+        VirtualTpms.Of(site.Daemon.Services.State, site.Get(vm)) is { } tpm
+            && VirtualTpms.Contents(site.Daemon.Services.State, tpm) is { } state
+            ? Text(state)
+            : null;
 }

@@ -16,7 +16,9 @@ public sealed class VmApplianceTests
         var seen = Watch(site);
         await site.Client.CallAsync("VM_appliance.start", appliance, false);
         Assert.Equal(["first Running", "second Running", "last Running"], seen);
-        Assert.Equal([VmApplianceOperation.CleanShutdown, VmApplianceOperation.HardShutdown, VmApplianceOperation.Shutdown], site.Get(appliance).AllowedOperations);
+        Assert.Equal(
+            [VmApplianceOperation.CleanShutdown, VmApplianceOperation.HardShutdown, VmApplianceOperation.Shutdown],
+            site.Get(appliance).AllowedOperations);
 
         seen.Clear();
         await site.Client.CallAsync("VM_appliance.shutdown", appliance);
@@ -45,7 +47,9 @@ public sealed class VmApplianceTests
         var blocked = await AddAsync(site, appliance, "blocked", 0);
         var other = await AddAsync(site, appliance, "other", 1);
         await site.Client.CallAsync("VM.add_to_blocked_operations", blocked, VmOperations.Start, "not yet");
-        Assert.Equal(["OPERATION_PARTIALLY_FAILED", "VM_appliance.start", blocked.Opaque], await site.Client.FailAsync("VM_appliance.start", appliance, false));
+        Assert.Equal(
+            ["OPERATION_PARTIALLY_FAILED", "VM_appliance.start", blocked.Opaque],
+            await site.Client.FailAsync("VM_appliance.start", appliance, false));
         Assert.Equal(VmPowerState.Running, site.Get(other).PowerState);
         Assert.Contains("not yet", Assert.Single(site.All<MessageRecord>()).Body, StringComparison.Ordinal);
         Assert.Empty(site.Get(appliance).CurrentOperations);
@@ -56,13 +60,20 @@ public sealed class VmApplianceTests
     {
         await using var site = await TestSite.OpenAsync();
         var appliance = await CreateAsync(site);
-        Assert.Equal(["OPERATION_NOT_ALLOWED", "Appliance has no VMs."], await site.Client.FailAsync("VM_appliance.start", appliance, false));
+        Assert.Equal(
+            ["OPERATION_NOT_ALLOWED", "Appliance has no VMs."], await site.Client.FailAsync("VM_appliance.start", appliance, false));
         var vm = await AddAsync(site, appliance, "one", 0);
-        Assert.Equal(["OPERATION_NOT_ALLOWED", "There are no running VMs in this appliance."], await site.Client.FailAsync("VM_appliance.clean_shutdown", appliance));
-        Assert.Equal(["OPERATION_NOT_ALLOWED", "All VMs in this appliance are halted."], await site.Client.FailAsync("VM_appliance.hard_shutdown", appliance));
+        Assert.Equal(
+            ["OPERATION_NOT_ALLOWED", "There are no running VMs in this appliance."],
+            await site.Client.FailAsync("VM_appliance.clean_shutdown", appliance));
+        Assert.Equal(
+            ["OPERATION_NOT_ALLOWED", "All VMs in this appliance are halted."],
+            await site.Client.FailAsync("VM_appliance.hard_shutdown", appliance));
         await site.Client.CallAsync("VM_appliance.start", appliance, true);
         Assert.Equal(VmPowerState.Paused, site.Get(vm).PowerState);
-        Assert.Equal(["OPERATION_NOT_ALLOWED", "There are no halted VMs in this appliance."], await site.Client.FailAsync("VM_appliance.start", appliance, true));
+        Assert.Equal(
+            ["OPERATION_NOT_ALLOWED", "There are no halted VMs in this appliance."],
+            await site.Client.FailAsync("VM_appliance.start", appliance, true));
         await site.Client.CallAsync("VM_appliance.destroy", appliance);
         Assert.True(site.Get(vm).Appliance.IsNull);
     }
@@ -77,13 +88,15 @@ public sealed class VmApplianceTests
             ["OPERATION_NOT_ALLOWED", "Control domains, templates and snapshots cannot be assigned to appliances."],
             await site.Client.FailAsync("VM.set_appliance", template, appliance));
         var vm = await AddAsync(site, appliance, "one", 0);
-        Assert.Equal(["VM_IS_PART_OF_AN_APPLIANCE", vm.Opaque, appliance.Opaque], await site.Client.FailAsync("VM.set_is_a_template", vm, true));
+        Assert.Equal(
+            ["VM_IS_PART_OF_AN_APPLIANCE", vm.Opaque, appliance.Opaque], await site.Client.FailAsync("VM.set_is_a_template", vm, true));
     }
 
     private static Task<Ref<VmApplianceRecord>> CreateAsync(TestSite site) =>
         site.Client.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = "app" });
 
-    private static async Task<Ref<VmRecord>> AddAsync(TestSite site, Ref<VmApplianceRecord> appliance, string name, long order, long delay = 0)
+    private static async Task<Ref<VmRecord>> AddAsync(
+        TestSite site, Ref<VmApplianceRecord> appliance, string name, long order, long delay = 0)
     {
         var vm = await site.CreateVmAsync(name, v => v with { Order = order, StartDelay = delay });
         await site.Client.CallAsync("VM.set_appliance", vm, appliance);

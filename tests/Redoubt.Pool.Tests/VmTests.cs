@@ -22,7 +22,9 @@ public sealed class VmTests
         Assert.True(site.Get(vbd).CurrentlyAttached);
         Assert.Equal(site.Get(vdi).Uuid, Assert.Single(site.Daemon.Services.Hosts.Local.Disks.Of(Guid.Parse(running.Uuid))).Vdi.ToString());
         Assert.True(site.Get(vif).CurrentlyAttached);
-        Assert.Equal([ConsoleProtocol.Vt100, ConsoleProtocol.Rfb], running.Consoles.Select(c => site.Get(c).Protocol).OrderBy(p => p == ConsoleProtocol.Rfb));
+        Assert.Equal(
+            [ConsoleProtocol.Vt100, ConsoleProtocol.Rfb],
+            running.Consoles.Select(c => site.Get(c).Protocol).OrderBy(p => p == ConsoleProtocol.Rfb));
         Assert.True(site.Get(running.Metrics).StartTime > DateTimeOffset.UnixEpoch);
 
         await site.Client.CallAsync("VM.hard_shutdown", vm);
@@ -53,7 +55,8 @@ public sealed class VmTests
         await site.Client.CallAsync("VM.start", vm, false, false);
         await site.Client.CallAsync("VM.shutdown", vm);
         Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
-        Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Running, Paused, Suspended", "Halted"], await site.Client.FailAsync("VM.shutdown", vm));
+        Assert.Equal(
+            ["VM_BAD_POWER_STATE", vm.Opaque, "Running, Paused, Suspended", "Halted"], await site.Client.FailAsync("VM.shutdown", vm));
     }
 
     [Fact]
@@ -74,7 +77,8 @@ public sealed class VmTests
         Assert.False(site.Get(vbd).CurrentlyAttached);
         await site.Client.CallAsync("VM.hard_shutdown", vm);
 
-        File.Delete(Directory.EnumerateFiles(Path.Combine(site.Root, "sr"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single());
+        File.Delete(
+            Directory.EnumerateFiles(Path.Combine(site.Root, "sr"), $"{site.Get(vdi).Uuid}.*", SearchOption.AllDirectories).Single());
         Assert.Equal(["VDI_MISSING", sr.Opaque, vdi.Opaque], await site.Client.FailAsync("VM.start", vm, false, false));
         await site.Client.CallAsync("PBD.unplug", site.Get(sr).Pbds.Single());
         Assert.Equal(["VM_REQUIRES_SR", vm.Opaque, sr.Opaque], await site.Client.FailAsync("VM.start", vm, false, false));
@@ -136,15 +140,20 @@ public sealed class VmTests
         await using var site = await TestSite.OpenAsync();
         var vm = await site.CreateVmAsync("one");
         const long mib = 1 << 20;
-        Assert.Equal("MEMORY_CONSTRAINT_VIOLATION", (await site.Client.FailAsync("VM.set_memory_limits", vm, 64 * mib, 32 * mib, 32 * mib, 32 * mib))[0]);
+        Assert.Equal(
+            "MEMORY_CONSTRAINT_VIOLATION",
+            (await site.Client.FailAsync("VM.set_memory_limits", vm, 64 * mib, 32 * mib, 32 * mib, 32 * mib))[0]);
         await site.Client.CallAsync("VM.set_memory_limits", vm, 16 * mib, 256 * mib, 64 * mib, 128 * mib);
         await site.Client.CallAsync("VM.start", vm, false, false);
-        Assert.Equal("VM_BAD_POWER_STATE", (await site.Client.FailAsync("VM.set_memory_limits", vm, 16 * mib, 256 * mib, 64 * mib, 64 * mib))[0]);
+        Assert.Equal(
+            "VM_BAD_POWER_STATE", (await site.Client.FailAsync("VM.set_memory_limits", vm, 16 * mib, 256 * mib, 64 * mib, 64 * mib))[0]);
         await site.Client.CallAsync("VM.set_memory_dynamic_range", vm, 32 * mib, 96 * mib);
-        Assert.Equal((32 * mib, 96 * mib, 96 * mib), (site.Get(vm).MemoryDynamicMin, site.Get(vm).MemoryDynamicMax, site.Get(vm).MemoryTarget));
+        Assert.Equal(
+            (32 * mib, 96 * mib, 96 * mib), (site.Get(vm).MemoryDynamicMin, site.Get(vm).MemoryDynamicMax, site.Get(vm).MemoryTarget));
         var domain = await site.Daemon.Services.Hosts.Local.Hypervisor.FindAsync(Guid.Parse(site.Get(vm).Uuid), TestSite.Cancel);
         Assert.Equal(96 * mib, domain!.MemoryBytes);
-        Assert.Equal("MEMORY_CONSTRAINT_VIOLATION", (await site.Client.FailAsync("VM.set_memory_dynamic_range", vm, 32 * mib, 512 * mib))[0]);
+        Assert.Equal(
+            "MEMORY_CONSTRAINT_VIOLATION", (await site.Client.FailAsync("VM.set_memory_dynamic_range", vm, 32 * mib, 512 * mib))[0]);
     }
 
     [Fact]
@@ -219,7 +228,8 @@ public sealed class VmTests
 
         var begin = Begin(site, vm);
         Assert.InRange(new FileInfo(log).Length - begin, 16 << 20, 66 << 20); // It may have been cut while it was still growing.
-        Assert.StartsWith($"line {begin / 16:d10}\n", await site.Client.CallAsync<string>("VM.get_console_log", vm, begin), StringComparison.Ordinal);
+        Assert.StartsWith(
+            $"line {begin / 16:d10}\n", await site.Client.CallAsync<string>("VM.get_console_log", vm, begin), StringComparison.Ordinal);
         Assert.Equal("line after the cut\n", await site.Client.CallAsync<string>("VM.get_console_log", vm, lines * 16L));
         Assert.Equal(["VALUE_NOT_SUPPORTED", "offset", "0"], (await site.Client.FailAsync("VM.get_console_log", vm, 0L)).Take(3));
     }

@@ -44,8 +44,10 @@ public sealed class VolumeTrustTests : IDisposable
         var standings = Judge([Signed(Genuine, _key), copied], (Pool, _key, false)).Standings;
         Assert.IsType<VolumeStanding.Proven>(standings[Id(Genuine)]);
         Assert.Contains("copied", Assert.IsType<VolumeStanding.Unproven>(standings[Id(Guest)]).Why, StringComparison.Ordinal);
-        Assert.IsType<VolumeStanding.Unproven>(Judge([Signed(Genuine, _key) with { SrUuid = Id(Guid.NewGuid()) }], (Pool, _key, false)).Standings[Id(Genuine)]);
-        Assert.IsType<VolumeStanding.Unproven>(Judge([Signed(Genuine, _key) with { PoolUuid = Id(Guid.NewGuid()) }], (Pool, _key, false)).Standings[Id(Genuine)]);
+        Assert.IsType<VolumeStanding.Unproven>(
+            Judge([Signed(Genuine, _key) with { SrUuid = Id(Guid.NewGuid()) }], (Pool, _key, false)).Standings[Id(Genuine)]);
+        Assert.IsType<VolumeStanding.Unproven>(
+            Judge([Signed(Genuine, _key) with { PoolUuid = Id(Guid.NewGuid()) }], (Pool, _key, false)).Standings[Id(Genuine)]);
     }
 
     [Theory]
@@ -88,7 +90,8 @@ public sealed class VolumeTrustTests : IDisposable
     [Fact]
     public void A_guest_that_signs_beside_a_genuine_xapi_volume_is_not_believed()
     {
-        var standings = Judge([Signed(Genuine, _key, Guest) with { Signature = null }, Signed(Guest, _guests, pool: Guid.NewGuid())]).Standings;
+        var standings = Judge(
+            [Signed(Genuine, _key, Guest) with { Signature = null }, Signed(Guest, _guests, pool: Guid.NewGuid())]).Standings;
         Assert.All(standings.Values, s => Assert.IsType<VolumeStanding.Unproven>(s));
     }
 
@@ -108,17 +111,22 @@ public sealed class VolumeTrustTests : IDisposable
     [Fact]
     public void What_is_recorded_as_a_disk_is_one()
     {
-        var standings = VolumeTrust.Judge([Signed(Guest, _guests, pool: Guid.NewGuid())], new Dictionary<string, KnownKey>(), new HashSet<string>(), _ => true).Standings;
+        var standings = VolumeTrust.Judge(
+            [Signed(Guest, _guests, pool: Guid.NewGuid())], new Dictionary<string, KnownKey>(), new HashSet<string>(), _ => true).Standings;
         Assert.IsType<VolumeStanding.Disk>(standings[Id(Guest)]);
     }
 
     private static (ImmutableDictionary<string, VolumeStanding> Standings, ImmutableDictionary<string, string> Met) Judge(
         VolumeClaim[] claims, (Guid Pool, VolumeKey Key, bool IsFromFirstLook)? known = null, Guid[]? accepted = null) => VolumeTrust.Judge(
-        claims, known is { } k ? new Dictionary<string, KnownKey> { [Id(k.Pool)] = new(k.Key.Fingerprint, k.IsFromFirstLook) } : new Dictionary<string, KnownKey>(),
+        claims,
+        known is { } k
+            ? new Dictionary<string, KnownKey> { [Id(k.Pool)] = new(k.Key.Fingerprint, k.IsFromFirstLook) }
+            : new Dictionary<string, KnownKey>(),
         (accepted ?? []).Select(Id).ToHashSet(), _ => false);
 
     private static VolumeClaim Signed(Guid vdi, VolumeKey key, Guid? disk = null, Guid? pool = null) => new(
-        Id(vdi), Id(Sr), Id(pool ?? Pool), new VolumeSignature(vdi, Sr, pool ?? Pool, 1, 2, 3, "", [.. key.PublicKey.Span]), disk is { } d ? [Id(d)] : []);
+        Id(vdi), Id(Sr), Id(pool ?? Pool), new VolumeSignature(vdi, Sr, pool ?? Pool, 1, 2, 3, "", [.. key.PublicKey.Span]),
+        disk is { } d ? [Id(d)] : []);
 
     private static string Id(Guid uuid) => uuid.ToString("D");
 }

@@ -45,7 +45,9 @@ public sealed class DrPlanTests : IAsyncLifetime
 
         // Without a server there are no earlier runs to forecast from.
         Assert.Equal(
-            text, (await _site.RunAsync("dr-plan", $"inventory-from={kept}", "source-dead=true")).Output + "Forecast: none, since no earlier run at this place did such steps.\n");
+            text,
+            (await _site.RunAsync("dr-plan", $"inventory-from={kept}", "source-dead=true")).Output
+                + "Forecast: none, since no earlier run at this place did such steps.\n");
     }
 
     [Fact]
@@ -89,7 +91,9 @@ public sealed class DrPlanTests : IAsyncLifetime
         var (code, text, _) = await _site.RunAsync("dr-plan", "type=file", $"device-config:location={_site.Storage}");
         Assert.Equal(4, code);
         Assert.Contains("[no-metadata]", text, StringComparison.Ordinal);
-        Assert.Contains($"redoubt drtask-create type=file device-config:location={_site.Storage} sr-whitelist={_srUuid}", text, StringComparison.Ordinal);
+        Assert.Contains(
+            $"redoubt drtask-create type=file device-config:location={_site.Storage} sr-whitelist={_srUuid}", text,
+            StringComparison.Ordinal);
         Assert.Equal(database, await _site.DatabaseAsync());
         Assert.Equal(storage, await HashAsync(_site.Storage));
     }
@@ -109,7 +113,8 @@ public sealed class DrPlanTests : IAsyncLifetime
         await Replica.MirrorAsync(_primary.Storage, _site.Storage);
         Delete(_lostDisk);
         await AttachAsync();
-        Assert.Contains("[disk-missing]", (await _site.RunAsync("dr-plan", $"sr-uuid={_srUuid}", "source-dead=true")).Output, StringComparison.Ordinal);
+        Assert.Contains(
+            "[disk-missing]", (await _site.RunAsync("dr-plan", $"sr-uuid={_srUuid}", "source-dead=true")).Output, StringComparison.Ordinal);
         await _primary.RunAsync("vm-create", "name-label=late", "memory=64MiB");
         await Replica.MirrorAsync(_primary.Storage, _site.Storage);
         var now = (await _site.RunAsync("dr-plan", $"sr-uuid={_srUuid}", "source-dead=true")).Output;
@@ -129,7 +134,8 @@ public sealed class DrPlanTests : IAsyncLifetime
         await Replica.MirrorAsync(_primary.Storage, newer);
 
         // In the place of the other, one of them, it can't be attached, and that is said with both places.
-        var (code, _, refused) = await _site.RunAsync("drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}");
+        var (code, _, refused) = await _site.RunAsync(
+            "drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}");
         Assert.Equal(1, code);
         Assert.Contains(_site.Storage, refused, StringComparison.Ordinal);
         Assert.Contains(newer, refused, StringComparison.Ordinal);
@@ -143,7 +149,8 @@ public sealed class DrPlanTests : IAsyncLifetime
         Assert.Contains($"drtask-create type=file device-config:location={newer}", both.Output, StringComparison.Ordinal);
 
         Assert.Equal(0, (await _site.RunAsync("drtask-destroy", $"uuid={task.Uuid}")).Code);
-        Assert.Equal(0, (await _site.RunAsync("drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}")).Code);
+        Assert.Equal(
+            0, (await _site.RunAsync("drtask-create", "type=file", $"device-config:location={newer}", $"sr-whitelist={_srUuid}")).Code);
         var (_, text, _) = await _site.RunAsync("dr-plan", "type=file", $"device-config:location={_site.Storage}", "source-dead=true");
         Assert.Contains("[older-copy-elsewhere]", text, StringComparison.Ordinal);
         Assert.Contains("Recover VM late", text, StringComparison.Ordinal);
@@ -196,7 +203,8 @@ public sealed class DrPlanTests : IAsyncLifetime
                 ],
             },
             Cancel);
-        Assert.Equal([OtherPoolState.Live, OtherPoolState.Unreachable, OtherPoolState.StatedDead], inventory.OtherPools.Select(o => o.State));
+        Assert.Equal(
+            [OtherPoolState.Live, OtherPoolState.Unreachable, OtherPoolState.StatedDead], inventory.OtherPools.Select(o => o.State));
         Assert.Equal(3, inventory.OtherPools[0].Database!.Vms.Count(v => v.PowerState == VmPowerState.Halted));
         var plan = Planner.Plan(new() { Kind = RecoveryKind.Migration, Networks = Scene.Map(("front", "xenbr0")) }, inventory);
         Assert.IsType<FenceSource>(plan.Steps[0]);
@@ -236,7 +244,8 @@ public sealed class DrPlanTests : IAsyncLifetime
         await _site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", _site.DeviceConfig, ImmutableList.Create(sr));
         var unproven = RecoveryPlan.FromJson((await _site.RunAsync("dr-plan", $"sr-uuid={sr}", "--json")).Output);
         Assert.Empty(unproven.Choices);
-        Assert.Contains($"accept-volume={vdi}", Assert.Single(unproven.Findings, f => f.Code == "volume-unproven").Advice, StringComparison.Ordinal);
+        Assert.Contains(
+            $"accept-volume={vdi}", Assert.Single(unproven.Findings, f => f.Code == "volume-unproven").Advice, StringComparison.Ordinal);
         Assert.DoesNotContain(unproven.Findings, f => f.Code == "no-metadata");
         var (code, text, error) = await _site.RunAsync("dr-plan", $"sr-uuid={sr}", $"accept-volume={vdi}", "--json");
         Assert.Equal((4, ""), (code, error));
@@ -261,10 +270,12 @@ public sealed class DrPlanTests : IAsyncLifetime
         (_primary, _site) = (await RealSite.StartAsync("primary"), await RealSite.StartAsync("recovery"));
         var host = (await _primary.Api.GetAllRecordsAsync<HostRecord>(Cancel)).Keys.Single();
         _sr = await _primary.CallAsync<Ref<SrRecord>>(
-            "SR.create", host, _primary.DeviceConfig, 0L, "replicated", "", "file", "user", true, ImmutableSortedDictionary<string, string>.Empty);
+            "SR.create", host, _primary.DeviceConfig, 0L, "replicated", "", "file", "user", true,
+            ImmutableSortedDictionary<string, string>.Empty);
         _srUuid = await _primary.CallAsync<string>("SR.get_uuid", _sr);
         var network = await _primary.CallAsync<Ref<NetworkRecord>>("network.create", new NetworkRecord { NameLabel = "front" });
-        var appliance = await _primary.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = "shop" });
+        var appliance = await _primary.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", new VmApplianceRecord { NameLabel = "shop" });
         var (db, _) = await AddVmAsync("db", network, 0);
         var (web, lost) = await AddVmAsync("web", network, 1);
         await AddVmAsync("loose", network, 1);
@@ -284,26 +295,39 @@ public sealed class DrPlanTests : IAsyncLifetime
     {
         Assert.Equal(0, (await _primary.RunAsync("vm-create", $"name-label={name}", "memory=64MiB", $"order={order}")).Code);
         var vm = (await _primary.CallAsync<ImmutableList<Ref<VmRecord>>>("VM.get_by_name_label", name)).Single();
-        var vdi = await _primary.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord { NameLabel = name + " disk", Sr = _sr, VirtualSize = 1 << 20 });
-        await _primary.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
+        var vdi = await _primary.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", new VdiRecord { NameLabel = name + " disk", Sr = _sr, VirtualSize = 1 << 20 });
+        await _primary.CallAsync(
+            "VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
         await _primary.CallAsync("VIF.create", new VifRecord { Vm = vm, Network = network, Device = "0" });
         return (vm, await _primary.CallAsync<string>("VDI.get_uuid", vdi));
     }
 
-    private async Task<string> LooseAsync() => (await _primary.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values.Single(v => v.NameLabel == "loose").Uuid;
+    private async Task<string> LooseAsync() =>
+        (await _primary.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values.Single(v => v.NameLabel == "loose").Uuid;
 
-    private Task<Ref<DrTaskRecord>> AttachAsync() => _site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", _site.DeviceConfig, ImmutableList.Create(_srUuid));
+    private Task<Ref<DrTaskRecord>> AttachAsync() =>
+        _site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", _site.DeviceConfig, ImmutableList.Create(_srUuid));
 
-    private void Delete(string disk) => Directory.EnumerateFiles(_site.Storage, disk + ".*", SearchOption.AllDirectories).ToList().ForEach(File.Delete);
+    private void Delete(string disk) =>
+        Directory.EnumerateFiles(_site.Storage, disk + ".*", SearchOption.AllDirectories).ToList().ForEach(File.Delete);
 
     // Every byte, with names and times. The volumes are gigabytes of holes, which tar does not read; its times are whole seconds.
     private static async Task<string> HashAsync(string directory)
     {
-        using var tar = Process.Start(new ProcessStartInfo("tar", ["-C", directory, "--sparse", "--sort=name", "--format=gnu", "-cf", "-", "."]) { RedirectStandardOutput = true, UseShellExecute = false })!;
+        using var tar = Process.Start(
+            new ProcessStartInfo(
+                "tar",
+                ["-C", directory, "--sparse", "--sort=name", "--format=gnu", "-cf", "-", "."])
+            {
+                RedirectStandardOutput = true,
+                UseShellExecute = false
+            })!;
         var hash = Convert.ToHexString(await SHA256.HashDataAsync(tar.StandardOutput.BaseStream, Cancel));
         await tar.WaitForExitAsync(Cancel);
         Assert.Equal(0, tar.ExitCode);
-        var times = Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal).Select(e => $"{File.GetLastWriteTimeUtc(e):O}");
+        var times = Directory.EnumerateFileSystemEntries(directory, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(e => $"{File.GetLastWriteTimeUtc(e):O}");
         return $"{hash} {string.Join(' ', times)}";
     }
 }

@@ -7,7 +7,8 @@ public sealed class MetadataCommandTests
     public async Task VMs_go_out_and_come_back_by_command_and_by_backup()
     {
         await using var site = await RealSite.StartAsync("site");
-        var sr = await OutAsync(site, "sr-create", "name-label=store", "type=file", "shared=true", $"device-config:location={site.Storage}");
+        var sr = await OutAsync(
+            site, "sr-create", "name-label=store", "type=file", "shared=true", $"device-config:location={site.Storage}");
         var vm = await OutAsync(site, "vm-create", "name-label=db", "memory=128MiB", "VCPUs=1");
         var vdi = await OutAsync(site, "vdi-create", $"sr-uuid={sr}", "name-label=system", "virtual-size=1MiB");
         await OutAsync(site, "vbd-create", $"vm-uuid={vm}", $"vdi-uuid={vdi}", "device=0");
@@ -25,7 +26,9 @@ public sealed class MetadataCommandTests
         await OutAsync(site, "metadata-backup-schedule", $"sr-uuid={sr}", "interval=daily", "keep=4");
 
         await OutAsync(site, "vm-destroy", $"uuid={vm}");
-        Assert.Contains("Would import db", await OutAsync(site, "vm-import", "metadata=true", "preserve=true", $"filename={file}", "--dry-run"), StringComparison.Ordinal);
+        Assert.Contains(
+            "Would import db", await OutAsync(site, "vm-import", "metadata=true", "preserve=true", $"filename={file}", "--dry-run"),
+            StringComparison.Ordinal);
         Assert.Equal(vm, await OutAsync(site, "vm-import", "metadata=true", "preserve=true", $"filename={file}"));
 
         // Not over one that is newer; with --force it is, and in its vApp again.

@@ -8,12 +8,14 @@ internal sealed class OddDatabase
 {
     private static readonly string[] Values =
     [
-        "", "0", "-1", "9223372036854775807", "-9223372036854775808", "OpaqueRef:nowhere", "OpaqueRef:NULL", "()", "(('a' 'b'))", "('x'", "true", "Warped",
+        "", "0", "-1", "9223372036854775807", "-9223372036854775808", "OpaqueRef:nowhere", "OpaqueRef:NULL", "()", "(('a' 'b'))", "('x'",
+        "true", "Warped",
         "99991231T23:59:59Z", "00010101T00:00:00Z", "../../etc/passwd", "1e308", "nan", "ünï\"'<&>%.%n",
     ];
 
     // These say what kind of row it is, or which; everything else may be anything.
-    private static readonly string[] Kept = ["_ref", "name__label", "is_a_template", "is_control_domain", "is_a_snapshot", "is_default_template"];
+    private static readonly string[] Kept =
+        ["_ref", "name__label", "is_a_template", "is_control_domain", "is_a_snapshot", "is_default_template"];
 
     private readonly Dictionary<string, Dictionary<string, Dictionary<string, string>>> _tables;
     private int _copies;
@@ -25,7 +27,9 @@ internal sealed class OddDatabase
     public static void Rewrite(string storage, Action<OddDatabase> change)
     {
         var path = Volume(storage);
-        var content = JournalReader.Read(path) is JournalVerdict.Intact { Content: var whole } ? whole : throw new InvalidOperationException("the volume is not intact");
+        var content = JournalReader.Read(path) is JournalVerdict.Intact { Content: var whole }
+            ? whole
+            : throw new InvalidOperationException("the volume is not intact");
         var database = new OddDatabase(content.Database);
         change(database);
         using var device = JournalDevice.Open(path);

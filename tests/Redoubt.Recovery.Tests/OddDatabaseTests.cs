@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Recovery.Tests;
 
-/// <summary>Databases of a newer version, damaged ones, and ones that somebody made up: each odd row costs at most the VM that it belongs to.</summary>
+/// <summary>
+/// Databases of a newer version, damaged ones, and ones that somebody made up: each odd row costs at most the VM that it belongs to.
+/// </summary>
 public sealed class OddDatabaseTests
 {
     private const string Huge = "9223372036854775807";
@@ -62,7 +64,16 @@ public sealed class OddDatabaseTests
         });
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted, AcceptedVolumes = [OddDatabase.VolumeUuid(pair.Site.Storage)] } };
+        var request = new RecoveryRequest
+        {
+            Policy = new()
+            {
+                Kind = RecoveryKind.Failover,
+                IsSourceDead = true,
+                PowerState = PowerStateAfter.Halted,
+                AcceptedVolumes = [OddDatabase.VolumeUuid(pair.Site.Storage)],
+            },
+        };
         var plan = await pair.PlanAsync(request);
         Assert.False(plan.IsBlocked, plan.ToText());
         Assert.True(plan.ToText().Length < 200_000, $"the plan has {plan.ToText().Length} characters");
@@ -71,7 +82,8 @@ public sealed class OddDatabaseTests
         foreach (var (name, isRecovered, _) in Oddities.Where(o => o.Name is not ("its-own-parent" or "a-disk-that-is-its-own-snapshot" or "of-no-number" or "a-novel")))
         {
             Assert.True(
-                named.Exists(f => f.Object.Name == name && (f.Code == "vm-unusable") == !isRecovered), $"{name}: {string.Join("; ", named.Where(f => f.Object.Name == name).Select(f => f.Code))}");
+                named.Exists(f => f.Object.Name == name && (f.Code == "vm-unusable") == !isRecovered),
+                $"{name}: {string.Join("; ", named.Where(f => f.Object.Name == name).Select(f => f.Code))}");
         }
 
         Assert.DoesNotContain(named, f => f.Object.Name is "db" or "web" or "loose");
@@ -90,7 +102,8 @@ public sealed class OddDatabaseTests
         }
 
         // What this version knows of the map is kept, and the rest does not go on as a word that nobody can read.
-        Assert.Equal([KeyValuePair.Create(VmOperations.PoolMigrate, "stay")], here[uuids["blocked-by-a-newer-operation"]].BlockedOperations);
+        Assert.Equal(
+            [KeyValuePair.Create(VmOperations.PoolMigrate, "stay")], here[uuids["blocked-by-a-newer-operation"]].BlockedOperations);
 
         // None of them may take the daemon down when somebody starts it. One of them is started, and then waited for until nobody is left.
         foreach (var name in Oddities.Where(o => o.IsRecovered && o.Name != "never-started").Select(o => o.Name))
@@ -155,7 +168,9 @@ public sealed class OddDatabaseTests
         var ended = await FailOverAsync(pair, PowerStateAfter.Halted);
         foreach (var name in new[] { "db", "web", "loose" })
         {
-            Assert.True(ended.Vms.Single(v => v.Vm.Name == name).Phase == VmPhase.Recovered, $"seed {seed.ToString(CultureInfo.InvariantCulture)}: {ended.ToJson()}");
+            Assert.True(
+                ended.Vms.Single(v => v.Vm.Name == name).Phase == VmPhase.Recovered,
+                $"seed {seed.ToString(CultureInfo.InvariantCulture)}: {ended.ToJson()}");
         }
     }
 
@@ -163,7 +178,16 @@ public sealed class OddDatabaseTests
     {
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = after, AcceptedVolumes = [OddDatabase.VolumeUuid(pair.Site.Storage)] } };
+        var request = new RecoveryRequest
+        {
+            Policy = new()
+            {
+                Kind = RecoveryKind.Failover,
+                IsSourceDead = true,
+                PowerState = after,
+                AcceptedVolumes = [OddDatabase.VolumeUuid(pair.Site.Storage)],
+            },
+        };
         var plan = await pair.PlanAsync(request);
         Assert.False(plan.IsBlocked, plan.ToText());
         await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);

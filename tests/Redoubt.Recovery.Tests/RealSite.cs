@@ -81,7 +81,8 @@ internal sealed class RealSite : IAsyncDisposable
             var table = await Api.CallAsync<RecordTable>($"{name}.get_all_records", [], Cancel);
             foreach (var (reference, record) in table.Rows.OrderBy(r => r.Ref, StringComparer.Ordinal))
             {
-                await text.WriteLineAsync($"{name} {reference} {string.Join('|', record.DeclaredClass.Fields.Select(f => $"{f.Name}={f.Encode(record)}"))}");
+                await text.WriteLineAsync(
+                    $"{name} {reference} {string.Join('|', record.DeclaredClass.Fields.Select(f => $"{f.Name}={f.Encode(record)}"))}");
             }
         }
 

@@ -10,7 +10,9 @@ public sealed class RuleTableTests
     [Fact]
     public void Every_rule_has_its_tests_and_the_table_names_exactly_those()
     {
-        var table = Regex.Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs/operating/rules.md")), @"^\| (?<rule>\d+) \| (?<promise>[^|]+) \| (?<tests>[^|]+) \|$", RegexOptions.Multiline);
+        var table = Regex.Matches(
+            File.ReadAllText(Path.Combine(Repository.Root, "docs/operating/rules.md")),
+            @"^\| (?<rule>\d+) \| (?<promise>[^|]+) \| (?<tests>[^|]+) \|$", RegexOptions.Multiline);
         Assert.Equal(Enumerable.Range(1, Rules).Select(r => $"{r}"), table.Select(r => r.Groups["rule"].Value));
         var tests = Directory.EnumerateFiles(Path.Combine(Repository.Root, "tests"), "*.cs", SearchOption.AllDirectories)
             .SelectMany(f => Regex.Matches(File.ReadAllText(f), @"\[(?:Fact|InlineData\([^\n]*\)|MemberData\([^\n]*\))\]\s+public (?:async )?(?:Task|void) (?<name>Rule(?<rule>\d\d)_\w+)\("))

@@ -19,7 +19,14 @@ internal sealed class Scene
     public Scene()
     {
         var host = new HostFacts("40000000-0000-4000-8000-000000000001", "host", true, true, 8, 64L << 30, 32L << 30);
-        var sr = new SrFacts { Uuid = Sr, Name = "replicated", Type = "file", IsShared = true, Pbds = [new(host.Uuid, true, Map(("location", "/mirror")))] };
+        var sr = new SrFacts
+        {
+            Uuid = Sr,
+            Name = "replicated",
+            Type = "file",
+            IsShared = true,
+            Pbds = [new(host.Uuid, true, Map(("location", "/mirror")))],
+        };
         Source = new()
         {
             Pool = new("9a000000-0000-4000-8000-000000000001", "primary", false, false, "Redoubt", "0.1.0"),

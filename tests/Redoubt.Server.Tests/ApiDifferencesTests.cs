@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Tests;
 
 /// <summary>
-/// The parts of docs/formats/api-differences.md that follow from the code: the messages that are unknown here, and the fields that nothing goes by.
-/// <c>script/api-differences</c> has this write them anew.
+/// The parts of docs/formats/api-differences.md that follow from the code: the messages that are unknown here, and the fields that nothing
+/// goes by. <c>script/api-differences</c> has this write them anew.
 /// </summary>
 public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
 {
@@ -71,7 +71,9 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
             await File.WriteAllTextAsync(file, now, TestContext.Current.CancellationToken);
         }
 
-        Assert.True(now == text || Environment.GetEnvironmentVariable(Write) is "1", "docs/formats/api-differences.md is not current: run script/api-differences.");
+        Assert.True(
+            now == text || Environment.GetEnvironmentVariable(Write) is "1",
+            "docs/formats/api-differences.md is not current: run script/api-differences.");
     }
 
     private static string Unknown(HashSet<string> answered)
@@ -91,7 +93,9 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
     }
 
     private static string Fields() => "| field | taken all the same | why nothing goes by it |\n|---|---|---|\n"
-        + string.Concat(FieldEffects.All.Select(e => $"| `{e.Field}` | {string.Join(", ", e.AsksNothing.Select(a => a.Length == 0 ? "empty" : $"`{a}`"))} | {e.Why} |\n"));
+        + string.Concat(
+            FieldEffects.All.Select(
+                e => $"| `{e.Field}` | {string.Join(", ", e.AsksNothing.Select(a => a.Length == 0 ? "empty" : $"`{a}`"))} | {e.Why} |\n"));
 
     private static string Replace(string text, string part, string content)
     {

@@ -14,7 +14,8 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     {
         await pool.CreateUserAsync("ann", "pool-operator");
         var session = await pool.LoginAsync("ann");
-        var network = (await pool.ResultAsync("network.create", session, new Dictionary<string, object> { ["name_label"] = "blue" })).GetString();
+        var network =
+            (await pool.ResultAsync("network.create", session, new Dictionary<string, object> { ["name_label"] = "blue" })).GetString();
         await pool.ResultAsync("network.set_name_label", session, network, "red");
         await pool.ResultAsync("network.get_record", session, network);
         await pool.RawFailureAsync("subject.create", session, UserScene.Record("bob"));
@@ -23,7 +24,8 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal(
             ["session.login_with_password ok", "network.create ok", "network.set_name_label ok", "subject.create RBAC_PERMISSION_DENIED", "Async.network.destroy ok"],
             lines.Select(l => $"{l.GetProperty("call")} {l.GetProperty("result")}"));
-        Assert.Equal(["blue", "blue", "red"], new[] { 1, 2, 4 }.Select(i => lines[i].GetProperty("objects")[0].GetProperty("name").GetString()));
+        Assert.Equal(
+            ["blue", "blue", "red"], new[] { 1, 2, 4 }.Select(i => lines[i].GetProperty("objects")[0].GetProperty("name").GetString()));
         Assert.Single(lines[1..].Select(l => l.GetProperty("session").GetString()).Distinct());
         Assert.All(lines, l => Assert.Equal("pool-operator", l.GetProperty("role").GetString()));
     }
@@ -96,7 +98,9 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
         var files = Directory.GetFiles(folder);
         Assert.Equal(AuditLog.Kept + 1, files.Length);
         Assert.All(files, f => Assert.InRange(new FileInfo(f).Length, 1, 100));
-        Assert.Contains("line 199", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "line 199", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -121,7 +125,8 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
 
     private async Task<string> TextAsync()
     {
-        await using var file = new FileStream(Path.Combine(pool.DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        await using var file = new FileStream(
+            Path.Combine(pool.DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);
         return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
     }
@@ -138,7 +143,8 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
             Lines.Enqueue(formatter(state, exception));
     }
 }

@@ -4,7 +4,8 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
 {
     [Fact]
     public async Task A_wrong_password_is_refused_as_xapi_does() => Assert.Equal(
-        ["SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure"], await pool.RawFailureAsync("session.login_with_password", "root", "wrong", "1.0", "t"));
+        ["SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure"],
+        await pool.RawFailureAsync("session.login_with_password", "root", "wrong", "1.0", "t"));
 
     [Fact]
     public async Task Another_user_is_refused_even_with_the_right_password() => Assert.Equal(
@@ -15,7 +16,8 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
     public async Task A_login_may_leave_out_version_and_originator()
     {
         Assert.StartsWith("OpaqueRef:", (await pool.ResultAsync("session.login_with_password", "root", TestPool.Password)).GetString());
-        Assert.StartsWith("OpaqueRef:", (await pool.ResultAsync("session.login_with_password", "root", TestPool.Password, "1.0")).GetString());
+        Assert.StartsWith(
+            "OpaqueRef:", (await pool.ResultAsync("session.login_with_password", "root", TestPool.Password, "1.0")).GetString());
     }
 
     [Fact]
@@ -52,7 +54,9 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
     {
         Assert.Equal(["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.get_record", "1", "0"], await pool.FailureAsync("VM.get_record"));
         Assert.Equal(["MESSAGE_PARAMETER_COUNT_MISMATCH", "VM.get_all", "0", "1"], await pool.FailureAsync("VM.get_all", "x"));
-        Assert.Equal(["MESSAGE_PARAMETER_COUNT_MISMATCH", "session.login_with_password", "4", "1"], await pool.RawFailureAsync("session.login_with_password", "root"));
+        Assert.Equal(
+            ["MESSAGE_PARAMETER_COUNT_MISMATCH", "session.login_with_password", "4", "1"],
+            await pool.RawFailureAsync("session.login_with_password", "root"));
     }
 
     [Fact]
@@ -93,7 +97,8 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
         var vm = (await pool.CallAsync("VM.get_all"))[0].GetString();
         await pool.CallAsync("VM.add_to_other_config", vm, "key", "a\r\n<b>");
         Assert.Equal("a\r\n<b>", (await pool.CallAsync("VM.get_other_config", vm)).GetProperty("key").GetString());
-        Assert.Equal(["MAP_DUPLICATE_KEY", "VM", "other_config", vm!, "key"], await pool.FailureAsync("VM.add_to_other_config", vm, "key", "b"));
+        Assert.Equal(
+            ["MAP_DUPLICATE_KEY", "VM", "other_config", vm!, "key"], await pool.FailureAsync("VM.add_to_other_config", vm, "key", "b"));
         var answer = await XmlAsync("VM.get_other_config", pool.Session, vm!);
         Assert.Contains("a&#xD;\n&lt;b&gt;", answer, StringComparison.Ordinal);
         await pool.CallAsync("VM.remove_from_other_config", vm, "key");
@@ -103,7 +108,9 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
     public async Task Both_protocols_answer_alike()
     {
         var host = (await pool.CallAsync("host.get_all"))[0].GetString();
-        Assert.Contains($"<name>Value</name><value><array><data><value>{host}</value></data></array></value>", await XmlAsync("host.get_all", pool.Session), StringComparison.Ordinal);
+        Assert.Contains(
+            $"<name>Value</name><value><array><data><value>{host}</value></data></array></value>",
+            await XmlAsync("host.get_all", pool.Session), StringComparison.Ordinal);
         Assert.Contains(
             "<name>ErrorDescription</name><value><array><data><value>MESSAGE_METHOD_UNKNOWN</value><value>VM.nope</value></data></array></value>",
             await XmlAsync("VM.nope", pool.Session),
@@ -117,7 +124,10 @@ public sealed class CallTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("session.change_password", TestPool.Password, "another one");
         Assert.StartsWith("OpaqueRef:", (await pool.ResultAsync("session.login_with_password", "root", "another one")).GetString());
         await pool.CallAsync("session.change_password", "another one", TestPool.Password);
-        Assert.DoesNotContain(TestPool.Password, await File.ReadAllTextAsync(Path.Combine(pool.DataDirectory, "root-password.json"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.DoesNotContain(
+            TestPool.Password,
+            await File.ReadAllTextAsync(Path.Combine(pool.DataDirectory, "root-password.json"), TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,14 +20,17 @@ public sealed class CertificateTests : IDisposable
             TestContext.Current.CancellationToken);
         var first = await ShownAsync(server);
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var made = new CertificateRequest("CN=own", pair, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddYears(-1000));
+        using var made = new CertificateRequest("CN=own", pair, HashAlgorithmName.SHA256)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddYears(-1000));
 
         // Half of it is there: the certificate without its key.
-        await File.WriteAllTextAsync(Path.Combine(_root, "tls", "server.crt"), made.ExportCertificatePem(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(_root, "tls", "server.crt"), made.ExportCertificatePem(), TestContext.Current.CancellationToken);
         server.Certificate!.Look();
         Assert.Equal(first, await ShownAsync(server));
 
-        await File.WriteAllTextAsync(Path.Combine(_root, "tls", "server.key"), pair.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(
+            Path.Combine(_root, "tls", "server.key"), pair.ExportPkcs8PrivateKeyPem(), TestContext.Current.CancellationToken);
         server.Certificate.Look();
         Assert.Equal(made.GetCertHashString(HashAlgorithmName.SHA256), await ShownAsync(server));
     }
@@ -38,7 +41,11 @@ public sealed class CertificateTests : IDisposable
         using var client = new TcpClient(url.Host, url.Port);
         await using var tls = new SslStream(client.GetStream());
         await tls.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = url.Host, RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
+            new SslClientAuthenticationOptions
+            {
+                TargetHost = url.Host,
+                RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null,
+            },
             TestContext.Current.CancellationToken);
         return tls.RemoteCertificate!.GetCertHashString(HashAlgorithmName.SHA256);
     }

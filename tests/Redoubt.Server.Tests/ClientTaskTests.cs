@@ -17,7 +17,16 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     public async Task Every_handler_ends_it_in_and_out_with_and_without_the_last_slash(string slash)
     {
         var vdi = await CreateVdiAsync();
-        await pool.CallAsync("VM.create", new { name_label = "archived", memory_static_max = 64 << 20, memory_dynamic_max = 64 << 20, VCPUs_max = 1, VCPUs_at_startup = 1 });
+        await pool.CallAsync(
+            "VM.create",
+            new
+            {
+                name_label = "archived",
+                memory_static_max = 64 << 20,
+                memory_dynamic_max = 64 << 20,
+                VCPUs_max = 1,
+                VCPUs_at_startup = 1,
+            });
         var dump = await GetAsync($"/pool/xmldbdump{slash}", "", HttpStatusCode.OK);
         await PutAsync($"/import_raw_vdi{slash}", $"vdi={vdi}", new byte[Size], HttpStatusCode.OK);
         Assert.Equal(Size, (await GetAsync($"/export_raw_vdi{slash}", $"vdi={vdi}", HttpStatusCode.OK)).Length);
@@ -37,7 +46,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     public async Task A_refusal_is_told_by_it(string method, string path, string query, string code)
     {
         var task = await CreateAsync();
-        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"))
+        using var request = new HttpRequestMessage(
+            new HttpMethod(method), new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"))
         {
             Content = method == "PUT" ? new ByteArrayContent([1, 2, 3]) : null,
         };
@@ -53,7 +63,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     {
         var task = await CreateAsync();
         using var content = new ByteArrayContent(new byte[Size + 512]);
-        using var response = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={await CreateVdiAsync()}"), content, Cancel);
+        using var response = await pool.Http.PutAsync(
+            new Uri(pool.Url, $"/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={await CreateVdiAsync()}"), content, Cancel);
         Assert.False(response.IsSuccessStatusCode);
         Assert.Equal("failure", (await pool.CallAsync("task.get_status", task)).GetString());
     }
@@ -63,7 +74,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     {
         var task = await CreateAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(pool.Url, $"/pool/xmldbdump?task_id={task}"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + TestPool.Password)));
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + TestPool.Password)));
         using var response = await pool.Http.SendAsync(request, Cancel);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         await response.Content.ReadAsByteArrayAsync(Cancel);
@@ -75,7 +87,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     {
         var (task, vdi) = (await CreateAsync(), await CreateVdiAsync());
         var body = new PausingContent(Size);
-        var sending = pool.Http.PutAsync(new Uri(pool.Url, $"/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}"), body, Cancel);
+        var sending = pool.Http.PutAsync(
+            new Uri(pool.Url, $"/import_raw_vdi?session_id={pool.Session}&task_id={task}&vdi={vdi}"), body, Cancel);
         while ((await pool.CallAsync("task.get_progress", task)).GetDouble() is not (> 0.3 and < 1))
         {
             await Task.Delay(20, Cancel);
@@ -112,7 +125,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     private async Task<byte[]> GetAsync(string path, string query, HttpStatusCode status)
     {
         var task = await CreateAsync();
-        using var response = await pool.Http.GetAsync(new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"), Cancel);
+        using var response = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"), Cancel);
         Assert.Equal(status, response.StatusCode);
         var content = await response.Content.ReadAsByteArrayAsync(Cancel);
         await RequireSuccessAsync(task, path);
@@ -123,7 +137,8 @@ public sealed class ClientTaskTests(TestPool pool) : IClassFixture<TestPool>
     {
         var task = await CreateAsync();
         using var body = new ByteArrayContent(content);
-        using var response = await pool.Http.PutAsync(new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"), body, Cancel);
+        using var response = await pool.Http.PutAsync(
+            new Uri(pool.Url, $"{path}?session_id={pool.Session}&task_id={task}&{query}"), body, Cancel);
         Assert.True(response.StatusCode == status, await response.Content.ReadAsStringAsync(Cancel));
         await RequireSuccessAsync(task, path);
     }

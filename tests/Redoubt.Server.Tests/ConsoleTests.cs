@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Redoubt.Server.Tests;
 
-/// <summary>Who is let to a console, and how those are refused who are not. That a guest's screen comes is for the end-to-end tests.</summary>
+/// <summary>
+/// Who is let to a console, and how those are refused who are not. That a guest's screen comes is for the end-to-end tests.
+/// </summary>
 public sealed class ConsoleTests : IAsyncLifetime
 {
     private readonly TestPool _pool = new();
@@ -42,7 +44,8 @@ public sealed class ConsoleTests : IAsyncLifetime
         var console = $"/console?uuid={(await ConsolesAsync()).First(c => c.Protocol == "rfb").Uuid}";
         var root = Basic("root", TestPool.Password);
         Assert.StartsWith("HTTP/1.1 401 ", await AskAsync($"CONNECT {console}"), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 401 ", await AskAsync($"CONNECT {console}", "Cookie: session_id=OpaqueRef:none"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 401 ", await AskAsync($"CONNECT {console}", "Cookie: session_id=OpaqueRef:none"), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 401 ", await AskAsync($"CONNECT {console}&session_id=OpaqueRef:none"), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 401 ", await AskAsync($"CONNECT {console}", Basic("root", "wrong")), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 404 ", await AskAsync("CONNECT /console?uuid=none", root), StringComparison.Ordinal);
@@ -50,10 +53,12 @@ public sealed class ConsoleTests : IAsyncLifetime
         Assert.StartsWith("HTTP/1.1 404 ", await AskAsync("CONNECT /console?uuid=../../etc/passwd", root), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 400 ", await AskAsync("CONNECT /console", root), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 403 ", await AskAsync("CONNECT /consoles?uuid=x", root), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 403 ", await AskAsync("CONNECT example.org:443", root, "Host: example.org:443"), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 403 ", await AskAsync("CONNECT example.org:443", root, "Host: example.org:443"), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 400 ", await AskAsync($"GET {console}", root), StringComparison.Ordinal);
         Assert.StartsWith("HTTP/1.1 400 ", await AskAsync($"CONNECT {console}", root, "no header"), StringComparison.Ordinal);
-        Assert.StartsWith("HTTP/1.1 400 ", await AskAsync($"CONNECT {console}", root, "long: " + new string('x', 20_000)), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "HTTP/1.1 400 ", await AskAsync($"CONNECT {console}", root, "long: " + new string('x', 20_000)), StringComparison.Ordinal);
 
         // What the record of the guest says is there, and this host has not: it is pretended.
         var refusal = await AskAsync($"CONNECT {console}", root);
@@ -78,7 +83,8 @@ public sealed class ConsoleTests : IAsyncLifetime
             answer.Line.Dispose();
             Assert.Equal(
                 ("connect_console", role, status == "200" ? "ok" : "RBAC_PERMISSION_DENIED", _uuid),
-                (audited.GetProperty("call").GetString(), audited.GetProperty("user").GetString(), audited.GetProperty("result").GetString(), audited.GetProperty("objects")[0].GetProperty("uuid").GetString()));
+                (audited.GetProperty("call").GetString(), audited.GetProperty("user").GetString(), audited.GetProperty("result")
+                    .GetString(), audited.GetProperty("objects")[0].GetProperty("uuid").GetString()));
         }
 
         var foreign = await _pool.OpenForeignAsync();
@@ -162,7 +168,9 @@ public sealed class ConsoleTests : IAsyncLifetime
     {
         using (Listen("vnc", speaks: false))
         {
-            Assert.Contains("does not answer", await AskAsync($"CONNECT /console?uuid={_uuid}", Basic("root", TestPool.Password)), StringComparison.Ordinal);
+            Assert.Contains(
+                "does not answer", await AskAsync($"CONNECT /console?uuid={_uuid}", Basic("root", TestPool.Password)),
+                StringComparison.Ordinal);
         }
 
         using var screen = Listen("vnc");
@@ -176,7 +184,9 @@ public sealed class ConsoleTests : IAsyncLifetime
                 Assert.StartsWith("HTTP/1.1 200 ", head, StringComparison.Ordinal);
             }
 
-            Assert.Contains("64 viewers look at this console", await AskAsync($"CONNECT /console?uuid={_uuid}&session_id={_pool.Session}"), StringComparison.Ordinal);
+            Assert.Contains(
+                "64 viewers look at this console", await AskAsync($"CONNECT /console?uuid={_uuid}&session_id={_pool.Session}"),
+                StringComparison.Ordinal);
             lines[0].Dispose();
             await Patience.UntilAsync(
                 async () =>
@@ -274,7 +284,8 @@ public sealed class ConsoleTests : IAsyncLifetime
         return listener;
     }
 
-    private static string Basic(string user, string password) => $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
+    private static string Basic(string user, string password) =>
+        $"Authorization: Basic {Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"))}";
 
     private async Task<(Socket Line, string Head)> OpenAsync(string target, params string[] headers)
     {
@@ -300,7 +311,8 @@ public sealed class ConsoleTests : IAsyncLifetime
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         await socket.ConnectAsync(_pool.Url.Host, _pool.Url.Port, Cancel);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"{request} HTTP/1.0\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"), Cancel);
+        await socket.SendAsync(
+            Encoding.ASCII.GetBytes($"{request} HTTP/1.0\r\n{string.Concat(headers.Select(h => h + "\r\n"))}\r\n"), Cancel);
         return socket;
     }
 

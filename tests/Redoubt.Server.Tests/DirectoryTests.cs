@@ -93,7 +93,9 @@ public sealed class DirectoryTests(TestPool pool) : IClassFixture<TestPool>, IAs
         var session = await LoginAsync("ann", "ann-secret");
         await pool.CallAsync("pool.disable_external_auth", await ThisPoolAsync(), new Dictionary<string, string>());
         Assert.Equal("SESSION_INVALID", (await pool.RawFailureAsync("network.get_all", session))[0]);
-        Assert.Equal("SESSION_AUTHENTICATION_FAILED", (await pool.RawFailureAsync("session.login_with_password", "ann", "ann-secret", "1.0", "tests"))[0]);
+        Assert.Equal(
+            "SESSION_AUTHENTICATION_FAILED",
+            (await pool.RawFailureAsync("session.login_with_password", "ann", "ann-secret", "1.0", "tests"))[0]);
     }
 
     [Fact]
@@ -134,7 +136,8 @@ public sealed class DirectoryTests(TestPool pool) : IClassFixture<TestPool>, IAs
         Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("pool.enable_external_auth", self, open, "site", "LDAP"))[0]);
         var mistyped = Config();
         mistyped["password"] = LookupPassword;
-        Assert.Equal(["INVALID_VALUE", "config", "password"], await pool.FailureAsync("pool.enable_external_auth", self, mistyped, "site", "LDAP"));
+        Assert.Equal(
+            ["INVALID_VALUE", "config", "password"], await pool.FailureAsync("pool.enable_external_auth", self, mistyped, "site", "LDAP"));
         await EnableAsync();
         Assert.Equal("AUTH_ALREADY_ENABLED", (await pool.FailureAsync("pool.enable_external_auth", self, Config(), "site", "LDAP"))[0]);
     }
@@ -142,7 +145,9 @@ public sealed class DirectoryTests(TestPool pool) : IClassFixture<TestPool>, IAs
     [Fact]
     public async Task Active_Directory_knows_people_by_their_security_identifier()
     {
-        _ldap.Add("cn=Eve,dc=site", "eve-secret", "sAMAccountName=eve", "userPrincipalName=eve@site", "objectSid=hex:010500000000000515000000010000000200000003000000F4010000");
+        _ldap.Add(
+            "cn=Eve,dc=site", "eve-secret", "sAMAccountName=eve", "userPrincipalName=eve@site",
+            "objectSid=hex:010500000000000515000000010000000200000003000000F4010000");
         _ldap.Add("cn=Admins,dc=site", "", "member=cn=Eve,dc=site", "objectSid=hex:01020000000000052000000020020000");
         await EnableAsync("AD");
         Assert.Equal("S-1-5-21-1-2-3-500", (await pool.CallAsync("auth.get_subject_identifier", "eve")).GetString());
@@ -158,9 +163,11 @@ public sealed class DirectoryTests(TestPool pool) : IClassFixture<TestPool>, IAs
     [Fact]
     public void A_name_in_a_filter_is_a_name_and_nothing_else() => Assert.Equal(@"a\28b\29\2a\5c\00\c3\a4", LdapText.Escape("a(b)*\\\0ä"));
 
-    private Dictionary<string, string> Config() => new() { ["server"] = _ldap.Url, ["base-dn"] = "dc=site", ["user"] = Lookup, ["pass"] = LookupPassword };
+    private Dictionary<string, string> Config() =>
+        new() { ["server"] = _ldap.Url, ["base-dn"] = "dc=site", ["user"] = Lookup, ["pass"] = LookupPassword };
 
-    private async Task EnableAsync(string type = "LDAP") => await pool.CallAsync("pool.enable_external_auth", await ThisPoolAsync(), Config(), "site", type);
+    private async Task EnableAsync(string type = "LDAP") =>
+        await pool.CallAsync("pool.enable_external_auth", await ThisPoolAsync(), Config(), "site", type);
 
     private async Task<string> ThisPoolAsync() => (await pool.CallAsync("pool.get_all"))[0].GetString()!;
 

@@ -23,7 +23,9 @@ public sealed class EventNextTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("task.create", "not wanted", "");
         await pool.CallAsync("pool.add_to_other_config", self, "told", "1");
         var told = Assert.Single((await pool.ResultAsync("event.next", session)).EnumerateArray());
-        Assert.Equal(("pool", "mod", self), (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
+        Assert.Equal(
+            ("pool", "mod", self),
+            (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
         Assert.Equal("1", told.GetProperty("snapshot").GetProperty("other_config").GetProperty("told").GetString());
 
         var waiting = pool.ResultAsync("event.next", session);
@@ -43,7 +45,9 @@ public sealed class EventNextTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("pool.add_to_other_config", self, "quiet", "1");
         await pool.CallAsync("task.create", "wanted", "");
         await pool.CallAsync("pool.remove_from_other_config", self, "quiet");
-        Assert.All((await pool.ResultAsync("event.next", session)).EnumerateArray(), e => Assert.Equal("task", e.GetProperty("class").GetString()));
+        Assert.All(
+            (await pool.ResultAsync("event.next", session)).EnumerateArray(),
+            e => Assert.Equal("task", e.GetProperty("class").GetString()));
     }
 
     [Fact]

@@ -18,7 +18,9 @@ public sealed class EventTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VM.add_to_other_config", vm, "seen", "1");
         var second = await waiting;
         var change = Assert.Single(second.GetProperty("events").EnumerateArray());
-        Assert.Equal(("mod", "vm", vm), (change.GetProperty("operation").GetString(), change.GetProperty("class").GetString(), change.GetProperty("ref").GetString()));
+        Assert.Equal(
+            ("mod", "vm", vm),
+            (change.GetProperty("operation").GetString(), change.GetProperty("class").GetString(), change.GetProperty("ref").GetString()));
         Assert.Equal("1", change.GetProperty("snapshot").GetProperty("other_config").GetProperty("seen").GetString());
     }
 
@@ -106,10 +108,12 @@ public sealed class EventTests(TestPool pool) : IClassFixture<TestPool>
         Assert.NotEmpty(first.GetProperty("events").EnumerateArray());
         var vm = (await pool.CallAsync("VM.get_all"))[0].GetString()!;
         await pool.CallAsync("VM.add_to_other_config", vm, "elsewhere", "1");
-        Assert.Empty((await pool.ResultAsync("event.from", foreign, new[] { "vm" }, Token(first), 0.2)).GetProperty("events").EnumerateArray());
+        Assert.Empty(
+            (await pool.ResultAsync("event.from", foreign, new[] { "vm" }, Token(first), 0.2)).GetProperty("events").EnumerateArray());
     }
 
     private static string Token(JsonElement batch) => batch.GetProperty("token").GetString()!;
 
-    private Task<JsonElement> FromAsync(string token, double timeout, params string[] classes) => pool.CallAsync("event.from", classes, token, timeout);
+    private Task<JsonElement> FromAsync(string token, double timeout, params string[] classes) =>
+        pool.CallAsync("event.from", classes, token, timeout);
 }

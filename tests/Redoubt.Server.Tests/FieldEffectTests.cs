@@ -61,7 +61,8 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         // A key that came along stays while another is changed.
         var foreign = await VmAsync(new() { ["platform"] = new Dictionary<string, string> { ["viridian"] = "true" } });
         await pool.CallAsync("VM.set_platform", foreign, new Dictionary<string, string> { ["viridian"] = "true", ["nx"] = "true" });
-        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VM.set_platform", foreign, new Dictionary<string, string> { ["viridian"] = "1" }));
+        Assert.Equal(
+            "VALUE_NOT_SUPPORTED", await CodeAsync("VM.set_platform", foreign, new Dictionary<string, string> { ["viridian"] = "1" }));
     }
 
     [Fact]
@@ -133,7 +134,10 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal("9000", (await pool.CallAsync("network.get_MTU", network)).ToString());
         foreach (var wrong in new[] { "-1", "1", "67", "65536", "9223372036854775807" })
         {
-            Assert.Equal("INVALID_VALUE", (await pool.AnswerAsync("network.set_MTU", pool.Session, network, wrong)).GetProperty("error").GetProperty("message").GetString());
+            Assert.Equal(
+                "INVALID_VALUE",
+                (await pool.AnswerAsync("network.set_MTU", pool.Session, network, wrong)).GetProperty("error")
+                    .GetProperty("message").GetString());
         }
     }
 

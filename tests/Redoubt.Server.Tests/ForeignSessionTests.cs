@@ -22,7 +22,8 @@ public sealed class ForeignSessionTests(TestPool pool) : IClassFixture<TestPool>
             Assert.Equal("RBAC_PERMISSION_DENIED", (await pool.RawFailureAsync(method, [foreign, .. parameters]))[0]);
         }
 
-        using var response = await pool.Http.GetAsync(new Uri(pool.Url, $"/pool/xmldbdump?session_id={foreign}"), TestContext.Current.CancellationToken);
+        using var response = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"/pool/xmldbdump?session_id={foreign}"), TestContext.Current.CancellationToken);
         Assert.Equal(System.Net.HttpStatusCode.Forbidden, response.StatusCode);
     }
 

@@ -32,7 +32,8 @@ public sealed class HostUpkeepTests(TestPool pool) : IClassFixture<TestPool>
         IPAddress[] own = [IPAddress.Loopback, IPAddress.Parse("192.0.2.7")];
         (IPEndPoint, bool) On(string address, int port, bool isSecure) => (new(IPAddress.Parse(address), port), isSecure);
         Assert.Equal("https://192.0.2.7/", HostUpkeep.UrlOf([On("127.0.0.1", 80, false), On("0.0.0.0", 443, true)], own).AbsoluteUri);
-        Assert.Equal("https://127.0.0.1:8443/", HostUpkeep.UrlOf([On("127.0.0.1", 80, false), On("127.0.0.1", 8443, true)], own).AbsoluteUri);
+        Assert.Equal(
+            "https://127.0.0.1:8443/", HostUpkeep.UrlOf([On("127.0.0.1", 80, false), On("127.0.0.1", 8443, true)], own).AbsoluteUri);
         Assert.Equal("https://192.0.2.9:444/", HostUpkeep.UrlOf([On("::1", 443, true), On("192.0.2.9", 444, true)], own).AbsoluteUri);
         Assert.Equal("https://[2001:db8::1]:444/", HostUpkeep.UrlOf([On("2001:db8::1", 444, true)], own).AbsoluteUri);
         Assert.Equal("http://127.0.0.1/", HostUpkeep.UrlOf([On("127.0.0.1", 80, false)], own).AbsoluteUri);

@@ -16,7 +16,8 @@ public sealed class HostlessTests(TestPool pool) : IClassFixture<TestPool>
         var chunked = $"{body.Length / 2:x}\r\n{body[..(body.Length / 2)]}\r\n{body.Length - (body.Length / 2):X};ext=1\r\n{body[(body.Length / 2)..]}\r\n0\r\nTrailer: x\r\n\r\n";
         string[] requests =
         [
-            $"POST /jsonrpc HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\nConnection: keep-alive\r\n\r\n{body}",
+            $"POST /jsonrpc HTTP/1.1\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\nConnection: "
+                + $"keep-alive\r\n\r\n{body}",
             $"POST /jsonrpc HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{chunked}",
             "OPTIONS / HTTP/1.1\r\n\r\n",
             $"POST /jsonrpc HTTP/1.1\r\nhost: own\r\ncontent-length: {body.Length}\r\n\r\n{body}",
@@ -80,7 +81,8 @@ public sealed class HostlessTests(TestPool pool) : IClassFixture<TestPool>
         return client;
     }
 
-    private static async Task SendAsync(TcpClient client, string text) => await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), Cancel);
+    private static async Task SendAsync(TcpClient client, string text) =>
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(text), Cancel);
 
     // One answer, and nothing of the next.
     private static async Task<string> AnswerAsync(TcpClient client)

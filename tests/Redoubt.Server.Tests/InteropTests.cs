@@ -3,7 +3,9 @@ using System.Diagnostics;
 
 namespace Redoubt.Server.Tests;
 
-/// <summary>Lets clients that others wrote, or that speak as theirs do, loose on the server. What they expect stands in their scripts.</summary>
+/// <summary>
+/// Lets clients that others wrote, or that speak as theirs do, loose on the server. What they expect stands in their scripts.
+/// </summary>
 public sealed class InteropTests(TestPool pool) : IClassFixture<TestPool>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
@@ -15,7 +17,9 @@ public sealed class InteropTests(TestPool pool) : IClassFixture<TestPool>
     [InlineData("xml-rpc")]
     public async Task The_npm_package_xen_api_connects_watches_lists_and_calls(string transport)
     {
-        Assert.True(Directory.Exists(Path.Combine(Folder, "node_modules", "xen-api")), "the npm package xen-api is not installed: run script/prepare --tests");
+        Assert.True(
+            Directory.Exists(Path.Combine(Folder, "node_modules", "xen-api")),
+            "the npm package xen-api is not installed: run script/prepare --tests");
         await RunAsync("node", "client.mjs", pool.Url.ToString(), transport, pool.PasswordFile);
     }
 
@@ -24,7 +28,13 @@ public sealed class InteropTests(TestPool pool) : IClassFixture<TestPool>
 
     private static async Task RunAsync(string program, params string[] arguments)
     {
-        var start = new ProcessStartInfo(program, arguments) { WorkingDirectory = Folder, UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            WorkingDirectory = Folder,
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         Process process;
         try
         {

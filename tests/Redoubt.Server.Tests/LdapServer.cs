@@ -55,7 +55,8 @@ internal sealed class LdapServer : IAsyncDisposable
     }
 
     // A security identifier's bytes are given in hexadecimal.
-    private static byte[] Value(string text) => text.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(text[4..]) : Encoding.UTF8.GetBytes(text);
+    private static byte[] Value(string text) =>
+        text.StartsWith("hex:", StringComparison.Ordinal) ? Convert.FromHexString(text[4..]) : Encoding.UTF8.GetBytes(text);
 
     private async Task AcceptAsync()
     {
@@ -133,7 +134,8 @@ internal sealed class LdapServer : IAsyncDisposable
                 request.TryReadInt32(out _);
                 request.ReadBoolean();
                 var matches = Filter(request);
-                var found = _entries.Where(e => isBase ? e.Dn == under : e.Dn.EndsWith(under, StringComparison.Ordinal)).Where(e => matches(e.Attributes));
+                var found = _entries.Where(e => isBase ? e.Dn == under : e.Dn.EndsWith(under, StringComparison.Ordinal))
+                    .Where(e => matches(e.Attributes));
                 return [.. found.Select(e => Entry(id, e.Dn, e.Attributes)), Done(id, 5, Success)];
             default:
                 return [];
@@ -181,7 +183,8 @@ internal sealed class LdapServer : IAsyncDisposable
         }
     }
 
-    private static Func<Dictionary<string, byte[][]>, bool> Equality(string attribute, byte[] value) => entry => entry.TryGetValue(attribute, out var values)
+    private static Func<Dictionary<string, byte[][]>, bool> Equality(string attribute, byte[] value) =>
+        entry => entry.TryGetValue(attribute, out var values)
         && values.Any(v => Encoding.UTF8.GetString(v).Equals(Encoding.UTF8.GetString(value), StringComparison.OrdinalIgnoreCase));
 
     private static string Text(AsnReader reader) => Encoding.UTF8.GetString(reader.ReadOctetString());

@@ -15,7 +15,9 @@ public sealed class MessageEventTests(TestPool pool) : IClassFixture<TestPool>
         var message = (await pool.CallAsync("message.create", "ALERT", 1, "Pool", uuid, "look here")).GetString();
         var batch = await waiting;
         var told = Assert.Single(batch.GetProperty("events").EnumerateArray());
-        Assert.Equal(("message", "add", message), (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
+        Assert.Equal(
+            ("message", "add", message),
+            (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
         Assert.Equal("look here", told.GetProperty("snapshot").GetProperty("body").GetString());
         Assert.True(batch.GetProperty("valid_ref_counts").GetProperty("message").GetInt32() > 0);
 
@@ -32,7 +34,9 @@ public sealed class MessageEventTests(TestPool pool) : IClassFixture<TestPool>
         await pool.ResultAsync("event.register", session, new[] { "message" });
         var message = (await pool.CallAsync("message.create", "ALERT", 1, "Pool", uuid, "look here")).GetString();
         var told = Assert.Single((await pool.ResultAsync("event.next", session)).EnumerateArray());
-        Assert.Equal(("message", "add", message), (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
+        Assert.Equal(
+            ("message", "add", message),
+            (told.GetProperty("class").GetString(), told.GetProperty("operation").GetString(), told.GetProperty("ref").GetString()));
     }
 
     [Fact]

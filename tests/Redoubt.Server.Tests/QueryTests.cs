@@ -45,7 +45,9 @@ public sealed class QueryTests(TestPool pool) : IClassFixture<TestPool>
     [Fact]
     public async Task However_deep_or_long_a_condition_is_it_costs_no_stack()
     {
-        Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("host.get_all_records_where", string.Concat(Enumerable.Repeat("not ", 200_000)) + "true"))[0]);
+        Assert.Equal(
+            "INVALID_VALUE",
+            (await pool.FailureAsync("host.get_all_records_where", string.Concat(Enumerable.Repeat("not ", 200_000)) + "true"))[0]);
         var mixed = string.Join(" or ", Enumerable.Repeat("false and true", 100_000)) + " or true";
         Assert.Single((await pool.CallAsync("host.get_all_records_where", mixed)).EnumerateObject());
     }
@@ -66,7 +68,8 @@ public sealed class QueryTests(TestPool pool) : IClassFixture<TestPool>
             Assert.Equal("MESSAGE_PARAMETER_COUNT_MISMATCH", (await pool.RawFailureAsync(method))[0]);
         }
 
-        using var response = await pool.SendAsync("/xmlrpc", "<methodCall><methodName>system.listMethods</methodName></methodCall>", "text/xml");
+        using var response = await pool.SendAsync(
+            "/xmlrpc", "<methodCall><methodName>system.listMethods</methodName></methodCall>", "text/xml");
         Assert.StartsWith(
             "<?xml version=\"1.0\"?><methodResponse><params><param><value><array><data><value>",
             await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),

@@ -51,7 +51,8 @@ public sealed class RoleTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal(["ROLE_NOT_FOUND"], await pool.FailureAsync("subject.add_to_roles", subject, await pool.RoleAsync("vm.start")));
         Assert.Equal(["ROLE_ALREADY_EXISTS"], await pool.FailureAsync("subject.add_to_roles", subject, await pool.RoleAsync("vm-admin")));
         Assert.Equal(["ROLE_NOT_FOUND"], await pool.FailureAsync("subject.remove_from_roles", subject, await pool.RoleAsync("read-only")));
-        var labels = (await pool.CallAsync("subject.get_permissions_name_label", subject)).EnumerateArray().Select(l => l.GetString()).ToList();
+        var labels = (await pool.CallAsync("subject.get_permissions_name_label", subject)).EnumerateArray()
+            .Select(l => l.GetString()).ToList();
         Assert.Contains("vm.destroy", labels);
         Assert.DoesNotContain("sr.scan", labels);
     }
@@ -68,7 +69,8 @@ public sealed class RoleTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal("vm.add_to_other_config", (await pool.RawFailureAsync("VM.add_to_other_config", operates, vm, "else", "x"))[1]);
         await pool.ResultAsync("VM.add_to_other_config", manages, vm, "else", "x");
         Assert.Equal(
-            ["RBAC_PERMISSION_DENIED", "vm.add_to_other_config/key:pci", "No permission in user session. (Roles with this permission: pool-admin)"],
+            ["RBAC_PERMISSION_DENIED", "vm.add_to_other_config/key:pci", "No permission in user session. (Roles with this "
+                + "permission: pool-admin)"],
             await pool.RawFailureAsync("VM.add_to_other_config", manages, vm, "pci", "0/0000:00:1f.0"));
         await pool.ResultAsync("VM.remove_from_other_config", operates, vm, "folder");
     }

@@ -37,8 +37,11 @@ public sealed class SecretSightTests(TestPool pool) : IClassFixture<TestPool>
         Assert.DoesNotContain(Mark, events.ToString(), StringComparison.Ordinal);
         foreach (var path in new[] { "pool/xmldbdump", "export_metadata?all=true" })
         {
-            var answer = await pool.Http.GetAsync(new Uri(pool.Url, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? "&" : "?")}session_id={session}"), TestContext.Current.CancellationToken);
-            Assert.DoesNotContain(Mark, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            var answer = await pool.Http.GetAsync(
+                new Uri(pool.Url, $"{path}{(path.Contains('?', StringComparison.Ordinal) ? "&" : "?")}session_id={session}"),
+                TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(
+                Mark, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
     }
 
@@ -61,14 +64,20 @@ public sealed class SecretSightTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CreateUserAsync("maker", "vm-admin");
         var session = await pool.LoginAsync("maker");
         var vm = (await pool.CallAsync("VM.get_by_name_label", "vm-seen"))[0].GetString();
-        Assert.StartsWith(Mark, (await pool.ResultAsync("VM.get_other_config", session, vm)).GetProperty("api-token").GetString(), StringComparison.Ordinal);
+        Assert.StartsWith(
+            Mark, (await pool.ResultAsync("VM.get_other_config", session, vm)).GetProperty("api-token").GetString(),
+            StringComparison.Ordinal);
         var network = (await pool.CallAsync("network.get_by_name_label", "net-seen"))[0].GetString();
-        Assert.Equal(SecretFields.Masked, (await pool.ResultAsync("network.get_other_config", session, network)).GetProperty("api-token").GetString());
+        Assert.Equal(
+            SecretFields.Masked,
+            (await pool.ResultAsync("network.get_other_config", session, network)).GetProperty("api-token").GetString());
     }
 
     private async Task FillAsync(string name)
     {
-        await pool.CallAsync("secret.create", new Dictionary<string, object> { ["value"] = $"{Mark}{name}-1", ["other_config"] = new Dictionary<string, string>() });
+        await pool.CallAsync(
+            "secret.create",
+            new Dictionary<string, object> { ["value"] = $"{Mark}{name}-1", ["other_config"] = new Dictionary<string, string>() });
         var vm = await pool.CallAsync("VM.create", new Dictionary<string, object>
         {
             ["name_label"] = $"vm-{name}",
@@ -90,7 +99,9 @@ public sealed class SecretSightTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("pool.remove_from_other_config", own, "admin-password");
         await pool.CallAsync("pool.add_to_other_config", own, "admin-password", $"{Mark}{name}-4");
         var host = (await pool.CallAsync("host.get_all"))[0].GetString();
-        await pool.CallAsync("SR.create", host, new Dictionary<string, string> { ["location"] = pool.NewDirectory(), ["chappassword"] = $"{Mark}{name}-5" }, "0", $"sr-{name}", "", "file", "user", true, new Dictionary<string, string>());
+        await pool.CallAsync(
+            "SR.create", host, new Dictionary<string, string> { ["location"] = pool.NewDirectory(), ["chappassword"] = $"{Mark}{name}-5" },
+            "0", $"sr-{name}", "", "file", "user", true, new Dictionary<string, string>());
     }
 
     /// <summary>Every way to send a message that only looks.</summary>

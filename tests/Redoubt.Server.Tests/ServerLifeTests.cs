@@ -44,9 +44,13 @@ public sealed class ServerLifeTests : IDisposable
                         certificate is not null && !errors.HasFlag(SslPolicyErrors.RemoteCertificateNameMismatch),
                 },
             });
-            var body = $$"""{"jsonrpc":"2.0","method":"session.login_with_password","params":["root","{{first.GeneratedPassword}}"],"id":1}""";
-            using var answer = await client.PostAsync(new Uri(first.Urls[0] + "/jsonrpc"), new StringContent(body), TestContext.Current.CancellationToken);
-            Assert.Contains("\"result\":\"OpaqueRef:", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            var body =
+                $$"""{"jsonrpc":"2.0","method":"session.login_with_password","params":["root","{{first.GeneratedPassword}}"],"id":1}""";
+            using var answer = await client.PostAsync(
+                new Uri(first.Urls[0] + "/jsonrpc"), new StringContent(body), TestContext.Current.CancellationToken);
+            Assert.Contains(
+                "\"result\":\"OpaqueRef:", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+                StringComparison.Ordinal);
         }
 
         var certificate = await File.ReadAllTextAsync(Path.Combine(_root, "tls", "server.crt"), TestContext.Current.CancellationToken);
@@ -55,7 +59,8 @@ public sealed class ServerLifeTests : IDisposable
         await using var second = await StartAsync("https://127.0.0.1:0", "http://127.0.0.1:0");
         Assert.Null(second.GeneratedPassword);
         Assert.Equal(2, second.Urls.Count);
-        Assert.Equal(certificate, await File.ReadAllTextAsync(Path.Combine(_root, "tls", "server.crt"), TestContext.Current.CancellationToken));
+        Assert.Equal(
+            certificate, await File.ReadAllTextAsync(Path.Combine(_root, "tls", "server.crt"), TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -73,17 +78,26 @@ public sealed class ServerLifeTests : IDisposable
     public async Task A_port_in_use_and_a_directory_in_use_are_clear_errors()
     {
         await using var first = await StartAsync("http://127.0.0.1:0");
-        Assert.Contains("Another redoubt daemon", (await Assert.ThrowsAsync<ServeException>(() => StartAsync("http://127.0.0.1:0"))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "Another redoubt daemon", (await Assert.ThrowsAsync<ServeException>(() => StartAsync("http://127.0.0.1:0"))).Message,
+            StringComparison.Ordinal);
         await using var pool = new TestPool();
         await pool.InitializeAsync();
         await pool.Server.DisposeAsync();
-        var config = new ServeConfig { DataDirectory = pool.DataDirectory, ListenUrls = [first.Urls[0]], HypervisorUri = "test:///default" };
-        await Assert.ThrowsAsync<ServeException>(() => PoolServer.StartAsync(config, TimeProvider.System, TestContext.Current.CancellationToken));
+        var config = new ServeConfig
+        {
+            DataDirectory = pool.DataDirectory,
+            ListenUrls = [first.Urls[0]],
+            HypervisorUri = "test:///default",
+        };
+        await Assert.ThrowsAsync<ServeException>(
+            () => PoolServer.StartAsync(config, TimeProvider.System, TestContext.Current.CancellationToken));
 
         // It let go of the directory.
         await pool.StartAsync();
     }
 
     private Task<PoolServer> StartAsync(params string[] urls) => PoolServer.StartAsync(
-        new ServeConfig { DataDirectory = _root, ListenUrls = urls, HypervisorUri = "test:///default" }, TimeProvider.System, CancellationToken.None);
+        new ServeConfig { DataDirectory = _root, ListenUrls = urls, HypervisorUri = "test:///default" }, TimeProvider.System,
+        CancellationToken.None);
 }

@@ -79,7 +79,9 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
             .Where(f => new[] { "set_", "add_to_", "add_" }.Any(verb => answered.Contains($"{f.Class}.{verb}{f.Field}")))
             .Select(f => $"{f.Class}.{f.Field}").ToHashSet();
         Assert.All(settable.Where(f => !Information.Contains(f.Split('.')[1])), field =>
-            Assert.True(heeded.ContainsKey(field) || refused.Contains(field) || kept.ContainsKey(field), $"Nobody has decided what comes of setting {field}."));
+            Assert.True(
+                heeded.ContainsKey(field) || refused.Contains(field) || kept.ContainsKey(field),
+                $"Nobody has decided what comes of setting {field}."));
 
         var sources = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.cs", SearchOption.AllDirectories)
             .ToLookup(f => Path.GetFileNameWithoutExtension(f), File.ReadAllText);
@@ -95,10 +97,13 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
     [Fact]
     public async Task Every_parameter_has_an_effect_or_is_written_down()
     {
-        var document = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "formats", "api-differences.md"), TestContext.Current.CancellationToken);
+        var document = await File.ReadAllTextAsync(
+            Path.Combine(Repository.Root, "docs", "formats", "api-differences.md"), TestContext.Current.CancellationToken);
         var table = document[document.IndexOf("## Parameters that nothing goes by", StringComparison.Ordinal)..];
-        var written = Row().Matches(table[..table.IndexOf("\n## ", 3, StringComparison.Ordinal)]).Select(m => $"{m.Groups["message"].Value} {m.Groups["parameter"].Value}").ToHashSet();
-        var unused = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*Calls.cs", SearchOption.AllDirectories).SelectMany(f => Unused(File.ReadAllText(f))).ToHashSet();
+        var written = Row().Matches(table[..table.IndexOf("\n## ", 3, StringComparison.Ordinal)])
+            .Select(m => $"{m.Groups["message"].Value} {m.Groups["parameter"].Value}").ToHashSet();
+        var unused = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*Calls.cs", SearchOption.AllDirectories)
+            .SelectMany(f => Unused(File.ReadAllText(f))).ToHashSet();
         Assert.True(unused.Count > 3, "Nothing was found: have the sources another form?");
         Assert.Equal(written.Order(StringComparer.Ordinal), unused.Order(StringComparer.Ordinal));
     }
@@ -127,7 +132,9 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
     [GeneratedRegex(@"(?=\[Message\("")")]
     private static partial Regex Messages();
 
-    [GeneratedRegex(@"^\[Message\(""(?<name>[\w.]+)""\)\][^(]*\((?<parameters>([^()]|\([^()]*\))*)\)", RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        @"^\[Message\(""(?<name>[\w.]+)""\)\][^(]*\((?<parameters>([^()]|\([^()]*\))*)\)",
+        RegexOptions.Singleline | RegexOptions.ExplicitCapture)]
     private static partial Regex Head();
 
     [GeneratedRegex(@"(?<name>@?\w+)\s*(,(?![^<]*>)|$)", RegexOptions.ExplicitCapture)]

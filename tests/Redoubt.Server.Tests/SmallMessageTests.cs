@@ -8,11 +8,18 @@ public sealed class SmallMessageTests(TestPool pool) : IClassFixture<TestPool>
     {
         var host = (await pool.CallAsync("host.get_all"))[0].GetString()!;
         var none = new Dictionary<string, string>();
-        var error = (await pool.AnswerAsync("host.call_plugin", pool.Session, host, "updater.py", "check_update", none)).GetProperty("error");
-        Assert.Equal(("XENAPI_MISSING_PLUGIN", "updater.py"), (error.GetProperty("message").GetString(), error.GetProperty("data")[0].GetString()));
-        Assert.Equal("args were: {'a': 'b\\'c'}", (await pool.CallAsync("host.call_plugin", host, "echo", "main", new Dictionary<string, string> { ["a"] = "b'c" })).GetString());
+        var error = (await pool.AnswerAsync("host.call_plugin", pool.Session, host, "updater.py", "check_update", none))
+            .GetProperty("error");
+        Assert.Equal(
+            ("XENAPI_MISSING_PLUGIN", "updater.py"), (error.GetProperty("message").GetString(), error.GetProperty("data")[0].GetString()));
+        Assert.Equal(
+            "args were: {'a': 'b\\'c'}",
+            (await pool.CallAsync("host.call_plugin", host, "echo", "main", new Dictionary<string, string> { ["a"] = "b'c" })).GetString());
         Assert.False((await pool.CallAsync("host.has_extension", host, "x")).GetBoolean());
-        Assert.Equal("MESSAGE_METHOD_UNKNOWN", (await pool.AnswerAsync("host.call_extension", pool.Session, host, "x")).GetProperty("error").GetProperty("message").GetString());
+        Assert.Equal(
+            "MESSAGE_METHOD_UNKNOWN",
+            (await pool.AnswerAsync("host.call_extension", pool.Session, host, "x")).GetProperty("error")
+                .GetProperty("message").GetString());
     }
 
     [Fact]
@@ -21,7 +28,9 @@ public sealed class SmallMessageTests(TestPool pool) : IClassFixture<TestPool>
         var secret = (await pool.CallAsync("secret.create", new Dictionary<string, object> { ["value"] = "s", ["other_config"] = new Dictionary<string, string>() })).GetString()!;
         Assert.Equal("s", (await pool.CallAsync("secret.get_value", secret)).GetString());
         await pool.CallAsync("secret.destroy", secret);
-        Assert.Equal("HANDLE_INVALID", (await pool.AnswerAsync("secret.get_value", pool.Session, secret)).GetProperty("error").GetProperty("message").GetString());
+        Assert.Equal(
+            "HANDLE_INVALID",
+            (await pool.AnswerAsync("secret.get_value", pool.Session, secret)).GetProperty("error").GetProperty("message").GetString());
     }
 
     [Fact]

@@ -37,7 +37,8 @@ public sealed class TaskTests(TestPool pool) : IClassFixture<TestPool>
     {
         var record = await pool.FinishedAsync((await pool.CallAsync("Async.SR.scan", "OpaqueRef:nope")).GetString()!);
         Assert.Equal("failure", record.GetProperty("status").GetString());
-        Assert.Equal(["HANDLE_INVALID", "SR", "OpaqueRef:nope"], record.GetProperty("error_info").EnumerateArray().Select(e => e.GetString()));
+        Assert.Equal(
+            ["HANDLE_INVALID", "SR", "OpaqueRef:nope"], record.GetProperty("error_info").EnumerateArray().Select(e => e.GetString()));
     }
 
     [Fact]
@@ -62,7 +63,9 @@ public sealed class TaskTests(TestPool pool) : IClassFixture<TestPool>
     public async Task A_bug_is_an_internal_error_without_its_stack()
     {
         var record = await pool.FinishedAsync(await StartAsync(_ => throw new InvalidOperationException("boom")));
-        Assert.Equal(["INTERNAL_ERROR", "InvalidOperationException: boom"], record.GetProperty("error_info").EnumerateArray().Select(e => e.GetString()));
+        Assert.Equal(
+            ["INTERNAL_ERROR", "InvalidOperationException: boom"],
+            record.GetProperty("error_info").EnumerateArray().Select(e => e.GetString()));
     }
 
     [Fact]

@@ -80,9 +80,11 @@ public sealed class TestPool : IAsyncLifetime
     /// <summary>The lines of the audit log.</summary>
     public async Task<List<JsonElement>> AuditAsync()
     {
-        await using var file = new FileStream(Path.Combine(DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        await using var file = new FileStream(
+            Path.Combine(DataDirectory, "audit.log"), FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         using var reader = new StreamReader(file);
-        return [.. (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)];
+        return [.. (await reader.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonDocument.Parse(l).RootElement)];
     }
 
     /// <summary>The result of a call with exactly these parameters.</summary>
@@ -130,7 +132,8 @@ public sealed class TestPool : IAsyncLifetime
     {
         var host = (await CallAsync("host.get_all"))[0].GetString();
         var config = new Dictionary<string, string> { ["location"] = NewDirectory() };
-        return (await CallAsync("SR.create", host, config, 0, "storage", "", "file", "user", true, new Dictionary<string, string>())).GetString()!;
+        return (await CallAsync("SR.create", host, config, 0, "storage", "", "file", "user", true, new Dictionary<string, string>()))
+            .GetString()!;
     }
 
     /// <summary>A session on a copy of this pool's own database, as another pool would open it.</summary>
@@ -144,7 +147,8 @@ public sealed class TestPool : IAsyncLifetime
 
     private async Task<JsonElement> PostAsync(string method, object?[] parameters)
     {
-        using var response = await SendAsync("/jsonrpc", JsonSerializer.Serialize(new { jsonrpc = "2.0", method, @params = parameters, id = 7 }));
+        using var response = await SendAsync(
+            "/jsonrpc", JsonSerializer.Serialize(new { jsonrpc = "2.0", method, @params = parameters, id = 7 }));
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);
         using var document = JsonDocument.Parse(await response.Content.ReadAsStreamAsync());
         Assert.Equal(7, document.RootElement.GetProperty("id").GetInt32());

@@ -20,9 +20,12 @@ public sealed class TlsTests : IAsyncLifetime
         { "xe and its stunnel", $"-tls1_2 -cipher {Gcm} -groups secp384r1", "RSA" },
         { "xe, the shorter cipher", "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256 -groups secp384r1", "RSA" },
         { "xapi to another host", $"-tls1_2 -cipher {Gcm} -groups secp384r1 -servername pool", "RSA" },
-        { "OpenSSL 1.0.1", "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:AES128-SHA -groups P-256:P-384 -sigalgs RSA+SHA256:RSA+SHA1", "RSA" },
-        { "OpenSSL 1.0.2", "-tls1_2 -groups P-256:P-521:P-384 -sigalgs RSA+SHA512:ECDSA+SHA512:RSA+SHA384:ECDSA+SHA384:RSA+SHA256:ECDSA+SHA256", "EC" },
-        { ".NET Framework", "-tls1_2 -cipher ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384 -groups X25519:P-256:P-384", "EC" },
+        { "OpenSSL 1.0.1", "-tls1_2 -cipher ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:AES128-SHA -groups P-256:P-384 "
+            + "-sigalgs RSA+SHA256:RSA+SHA1", "RSA" },
+        { "OpenSSL 1.0.2", "-tls1_2 -groups P-256:P-521:P-384 -sigalgs "
+            + "RSA+SHA512:ECDSA+SHA512:RSA+SHA384:ECDSA+SHA384:RSA+SHA256:ECDSA+SHA256", "EC" },
+        { ".NET Framework", "-tls1_2 -cipher ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-GCM-SHA384:ECDHE-RSA-AES256-SHA384 "
+            + "-groups X25519:P-256:P-384", "EC" },
         { ".NET", "-groups X25519:P-256:P-384", "EC" },
         { "Java 8", $"-tls1_2 -cipher ECDHE-ECDSA-AES128-GCM-SHA256:{Gcm} -groups P-256:P-384:P-521", "EC" },
         { "Java 8 without elliptic keys", $"-tls1_2 -cipher {Gcm}:DHE-RSA-AES128-GCM-SHA256 -groups P-256:P-384:P-521", "RSA" },
@@ -87,7 +90,8 @@ public sealed class TlsTests : IAsyncLifetime
     public async Task Ones_own_elliptic_certificate_has_one_beside_it_for_those_who_take_RSA_only_and_that_can_be_replaced_too()
     {
         using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP384);
-        using var made = new CertificateRequest("CN=own elliptic", pair, HashAlgorithmName.SHA384).CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddYears(-1000));
+        using var made = new CertificateRequest("CN=own elliptic", pair, HashAlgorithmName.SHA384)
+            .CreateSelfSigned(DateTimeOffset.UnixEpoch, DateTimeOffset.MaxValue.AddYears(-1000));
         await File.WriteAllTextAsync(Path.Combine(_root, "tls", "server.key"), pair.ExportPkcs8PrivateKeyPem(), Cancel);
         await File.WriteAllTextAsync(Path.Combine(_root, "tls", "server.crt"), made.ExportCertificatePem(), Cancel);
         using var rsa = RSA.Create(2048);
@@ -102,7 +106,8 @@ public sealed class TlsTests : IAsyncLifetime
     }
 
     private async Task<PoolServer> StartAsync() => await PoolServer.StartAsync(
-        new ServeConfig { DataDirectory = _root, ListenUrls = ["https://127.0.0.1:0"], HypervisorUri = "test:///default" }, TimeProvider.System, Cancel);
+        new ServeConfig { DataDirectory = _root, ListenUrls = ["https://127.0.0.1:0"], HypervisorUri = "test:///default" },
+        TimeProvider.System, Cancel);
 
     private async Task<(int Code, string Said)> HandshakeAsync(string offer)
     {

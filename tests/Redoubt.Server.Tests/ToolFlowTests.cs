@@ -37,16 +37,30 @@ public sealed class ToolFlowTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VM.set_platform", vm, new Dictionary<string, string> { ["cores-per-socket"] = "2" });
         var vdi = (await pool.CallAsync("VDI.create", new
         {
-            name_label = name + " disk", name_description = "", SR = sr, virtual_size = "1048576", type = "user", sharable = false,
-            read_only = false, other_config = Nothing, xenstore_data = Nothing, sm_config = Nothing,
+            name_label = name + " disk",
+            name_description = "",
+            SR = sr,
+            virtual_size = "1048576",
+            type = "user",
+            sharable = false,
+            read_only = false,
+            other_config = Nothing,
+            xenstore_data = Nothing,
+            sm_config = Nothing,
         })).GetString()!;
         await pool.CallAsync("VBD.create", Vbd(vm, vdi, "0", "Disk", "RW", empty: false));
         var cd = (await pool.CallAsync("VBD.create", Vbd(vm, "OpaqueRef:NULL", "3", "CD", "RO", empty: true))).GetString();
         var network = (await pool.CallAsync("network.create", new { name_label = name, other_config = Nothing })).GetString();
         await pool.CallAsync("VIF.create", new
         {
-            device = "0", network, VM = vm, MAC = "", MTU = "1500", other_config = Nothing,
-            qos_algorithm_type = "", qos_algorithm_params = Nothing,
+            device = "0",
+            network,
+            VM = vm,
+            MAC = "",
+            MTU = "1500",
+            other_config = Nothing,
+            qos_algorithm_type = "",
+            qos_algorithm_params = Nothing,
         });
         var devices = await Task.WhenAll(
             (await pool.CallAsync("VM.get_VBDs", vm)).EnumerateArray().Select(
@@ -79,16 +93,30 @@ public sealed class ToolFlowTests(TestPool pool) : IClassFixture<TestPool>
 
     private static object Vbd(string vm, string vdi, string device, string type, string mode, bool empty) => new
     {
-        VM = vm, VDI = vdi, userdevice = device, bootable = false, mode, type, empty,
-        other_config = Nothing, qos_algorithm_type = "", qos_algorithm_params = Nothing,
+        VM = vm,
+        VDI = vdi,
+        userdevice = device,
+        bootable = false,
+        mode,
+        type,
+        empty,
+        other_config = Nothing,
+        qos_algorithm_type = "",
+        qos_algorithm_params = Nothing,
     };
 
     private async Task<string> CreateTemplateAsync(string name, Dictionary<string, string> config) => (await pool.CallAsync("VM.create", new
     {
-        name_label = name, is_a_template = true,
-        memory_static_min = "134217728", memory_dynamic_min = "268435456", memory_dynamic_max = "268435456",
+        name_label = name,
+        is_a_template = true,
+        memory_static_min = "134217728",
+        memory_dynamic_min = "268435456",
+        memory_dynamic_max = "268435456",
         memory_static_max = "268435456",
-        VCPUs_max = "1", VCPUs_at_startup = "1", HVM_boot_policy = "BIOS order", other_config = config,
+        VCPUs_max = "1",
+        VCPUs_at_startup = "1",
+        HVM_boot_policy = "BIOS order",
+        other_config = config,
     })).GetString()!;
 
     /// <summary>The answer of a task.</summary>

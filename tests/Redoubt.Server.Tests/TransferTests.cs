@@ -33,9 +33,12 @@ public sealed class TransferTests(TestPool pool) : IClassFixture<TestPool>
     [InlineData("vdi=x", HttpStatusCode.Unauthorized, "401 unauthorised")]
     public async Task A_transfer_that_can_not_be_says_why(string query, HttpStatusCode status, string expected)
     {
-        using var response = await pool.Http.GetAsync(new Uri(pool.Url, "/export_raw_vdi?" + query.Replace("$", pool.Session, StringComparison.Ordinal)), TestContext.Current.CancellationToken);
+        using var response = await pool.Http.GetAsync(
+            new Uri(pool.Url, "/export_raw_vdi?" + query.Replace("$", pool.Session, StringComparison.Ordinal)),
+            TestContext.Current.CancellationToken);
         Assert.Equal(status, response.StatusCode);
-        Assert.Contains(expected, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            expected, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -51,9 +54,12 @@ public sealed class TransferTests(TestPool pool) : IClassFixture<TestPool>
     {
         var before = (await pool.CallAsync("pool.get_all")).GetArrayLength();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(pool.Url, "/pool/xmldbdump"));
-        request.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + TestPool.Password)));
+        request.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + TestPool.Password)));
         using var response = await pool.Http.SendAsync(request, TestContext.Current.CancellationToken);
-        Assert.StartsWith("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<database><manifest>", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.StartsWith(
+            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<database><manifest>",
+            await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         Assert.Equal(1, before);
 
         // The server tidies up after it has sent the answer.

@@ -19,7 +19,8 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
         var permissions = record.GetProperty("rbac_permissions").EnumerateArray().Select(p => p.GetString()).ToList();
         Assert.Contains("vm.start", permissions);
         Assert.DoesNotContain("vm.destroy", permissions);
-        Assert.Contains("local:ann", (await pool.CallAsync("session.get_all_subject_identifiers")).EnumerateArray().Select(i => i.GetString()));
+        Assert.Contains(
+            "local:ann", (await pool.CallAsync("session.get_all_subject_identifiers")).EnumerateArray().Select(i => i.GetString()));
     }
 
     [Fact]
@@ -54,10 +55,12 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
             Assert.Equal("sr.scan", failure[1]);
         }
 
-        using var dump = await pool.Http.GetAsync(new Uri(pool.Url, $"/pool/xmldbdump?session_id={session}"), TestContext.Current.CancellationToken);
+        using var dump = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"/pool/xmldbdump?session_id={session}"), TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, dump.StatusCode);
         using var byName = new HttpRequestMessage(HttpMethod.Get, new Uri(pool.Url, "/pool/xmldbdump"));
-        byName.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"dan:{UserScene.Secret}")));
+        byName.Headers.Authorization = new AuthenticationHeaderValue(
+            "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"dan:{UserScene.Secret}")));
         using var refused = await pool.Http.SendAsync(byName, TestContext.Current.CancellationToken);
         Assert.Equal(HttpStatusCode.Forbidden, refused.StatusCode);
     }
@@ -71,7 +74,8 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal("RBAC_PERMISSION_DENIED", (await pool.RawFailureAsync("network.set_name_label", session, network, "mine"))[0]);
         await pool.CallAsync("subject.add_to_roles", eve, await pool.RoleAsync("pool-operator"));
         await pool.ResultAsync("network.set_name_label", session, network, "mine");
-        Assert.Contains("network.destroy", (await pool.CallAsync("session.get_rbac_permissions", session)).EnumerateArray().Select(p => p.GetString()));
+        Assert.Contains(
+            "network.destroy", (await pool.CallAsync("session.get_rbac_permissions", session)).EnumerateArray().Select(p => p.GetString()));
         await pool.CallAsync("subject.remove_from_roles", eve, await pool.RoleAsync("pool-operator"));
         Assert.Equal("RBAC_PERMISSION_DENIED", (await pool.RawFailureAsync("network.set_name_label", session, network, "yours"))[0]);
         await pool.CallAsync("subject.remove_from_roles", eve, await pool.RoleAsync("read-only"));
@@ -89,11 +93,15 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal(["SESSION_INVALID", session], await pool.RawFailureAsync("network.get_all", session));
         Assert.Equal("SESSION_INVALID", (await waiting)[0]);
         Assert.Equal("HANDLE_INVALID", (await pool.FailureAsync("session.get_record", session))[0]);
-        Assert.Equal("SESSION_AUTHENTICATION_FAILED", (await pool.RawFailureAsync("session.login_with_password", "fay", UserScene.Secret, "1.0", "tests"))[0]);
+        Assert.Equal(
+            "SESSION_AUTHENTICATION_FAILED",
+            (await pool.RawFailureAsync("session.login_with_password", "fay", UserScene.Secret, "1.0", "tests"))[0]);
 
         // Whoever comes after them under the same name starts without their password.
         await pool.CallAsync("subject.create", UserScene.Record("fay"));
-        Assert.Equal("SESSION_AUTHENTICATION_FAILED", (await pool.RawFailureAsync("session.login_with_password", "fay", UserScene.Secret, "1.0", "tests"))[0]);
+        Assert.Equal(
+            "SESSION_AUTHENTICATION_FAILED",
+            (await pool.RawFailureAsync("session.login_with_password", "fay", UserScene.Secret, "1.0", "tests"))[0]);
     }
 
     [Fact]
@@ -118,7 +126,9 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
         await pool.ResultAsync("subject.set_password", one, hal, "another one");
         await pool.ResultAsync("network.get_all", one);
         Assert.Equal("SESSION_INVALID", (await pool.RawFailureAsync("network.get_all", two))[0]);
-        Assert.Equal("SESSION_AUTHENTICATION_FAILED", (await pool.RawFailureAsync("session.login_with_password", "hal", UserScene.Secret, "1.0", "tests"))[0]);
+        Assert.Equal(
+            "SESSION_AUTHENTICATION_FAILED",
+            (await pool.RawFailureAsync("session.login_with_password", "hal", UserScene.Secret, "1.0", "tests"))[0]);
         await pool.ResultAsync("session.login_with_password", "hal", "another one", "1.0", "tests");
     }
 
@@ -128,8 +138,10 @@ public sealed class UserTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CreateUserAsync("ida", "pool-admin");
         var file = Path.Combine(pool.DataDirectory, "user-passwords.json");
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
-        Assert.DoesNotContain(UserScene.Secret, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
-        using var dump = await pool.Http.GetAsync(new Uri(pool.Url, $"/pool/xmldbdump?session_id={pool.Session}"), TestContext.Current.CancellationToken);
+        Assert.DoesNotContain(
+            UserScene.Secret, await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        using var dump = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"/pool/xmldbdump?session_id={pool.Session}"), TestContext.Current.CancellationToken);
         var text = await dump.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
         Assert.Contains("local:ida", text, StringComparison.Ordinal);
         Assert.DoesNotContain(UserScene.Secret, text, StringComparison.Ordinal);

@@ -28,10 +28,12 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
 
         // As the same one: not over one that is as new, unless that is wanted; a dry run tells and changes nothing.
         archive.Position = 0;
-        var refused = await Assert.ThrowsAsync<XenApiException>(() => api.ImportMetadataAsync(archive, new MetadataImport { Restore = true }, cancellationToken: Cancel));
+        var refused = await Assert.ThrowsAsync<XenApiException>(
+            () => api.ImportMetadataAsync(archive, new MetadataImport { Restore = true }, cancellationToken: Cancel));
         Assert.Equal(["VM_TO_IMPORT_IS_NOT_NEWER_VERSION", vm, "0", "0"], [refused.Code, .. refused.Parameters]);
         archive.Position = 0;
-        var (none, text) = await api.ImportMetadataAsync(archive, new MetadataImport { Restore = true, Force = true, DryRun = true }, cancellationToken: Cancel);
+        var (none, text) = await api.ImportMetadataAsync(
+            archive, new MetadataImport { Restore = true, Force = true, DryRun = true }, cancellationToken: Cancel);
         Assert.Empty(none);
         Assert.Contains($"Would import there and back ({uuid})", text, StringComparison.Ordinal);
         Assert.Equal("0", (await pool.CallAsync("VM.get_version", vm)).ToString());
@@ -52,22 +54,27 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
         await using var api = await ClientAsync();
         using var archive = new MemoryStream();
         await api.ExportMetadataAsync(uuid, archive, Cancel);
-        var (from, to) = ((await pool.CallAsync("VDI.get_uuid", vdi)).GetString()!, (await pool.CallAsync("VDI.get_uuid", other)).GetString()!);
+        var (from, to) = ((await pool.CallAsync("VDI.get_uuid", vdi)).GetString()!, (await pool.CallAsync("VDI.get_uuid", other))
+            .GetString()!);
         await pool.CallAsync("VM.destroy", vm);
         await pool.CallAsync("VDI.destroy", vdi);
         archive.Position = 0;
-        var lost = await Assert.ThrowsAsync<XenApiException>(() => api.ImportMetadataAsync(archive, new MetadataImport { Restore = true }, cancellationToken: Cancel));
+        var lost = await Assert.ThrowsAsync<XenApiException>(
+            () => api.ImportMetadataAsync(archive, new MetadataImport { Restore = true }, cancellationToken: Cancel));
         Assert.Equal("VDI_LOCATION_MISSING", lost.Code);
         foreach (var (key, value, code) in new[] { ("nope", to, "INVALID_VALUE"), (from, "nope", "UUID_INVALID") })
         {
             archive.Position = 0;
             var wrong = await Assert.ThrowsAsync<XenApiException>(() => api.ImportMetadataAsync(
-                archive, new MetadataImport { Restore = true, Disks = new Dictionary<string, string> { [key] = value } }, cancellationToken: Cancel));
+                archive, new MetadataImport { Restore = true, Disks = new Dictionary<string, string> { [key] = value } },
+                cancellationToken: Cancel));
             Assert.Equal(code, wrong.Code);
         }
 
         archive.Position = 0;
-        var (made, _) = await api.ImportMetadataAsync(archive, new MetadataImport { Restore = true, Disks = new Dictionary<string, string> { [from] = to } }, cancellationToken: Cancel);
+        var (made, _) = await api.ImportMetadataAsync(
+            archive, new MetadataImport { Restore = true, Disks = new Dictionary<string, string> { [from] = to } },
+            cancellationToken: Cancel);
         var vbds = await api.CallAsync<VmRecord>("VM.get_record", [Assert.Single(made)], Cancel);
         Assert.Equal(other, (await pool.CallAsync("VBD.get_VDI", Assert.Single(vbds.Vbds).Opaque)).GetString());
     }
@@ -77,7 +84,8 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
     {
         var (_, uuid, _) = await CreateAsync("among others");
         var task = (await pool.CallAsync("task.create", "export", "")).GetString()!;
-        using var response = await pool.Http.GetAsync(new Uri(pool.Url, $"/export_metadata?session_id={pool.Session}&all=true&include_dom0=false&task_id={task}"), Cancel);
+        using var response = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"/export_metadata?session_id={pool.Session}&all=true&include_dom0=false&task_id={task}"), Cancel);
         Assert.Equal("application/octet-stream", response.Content.Headers.ContentType!.MediaType);
         var state = VmArchive.Open([ArchiveReader.Read(await response.Content.ReadAsStreamAsync(Cancel))]);
         Assert.False(state.FindByUuid<VmRecord>(uuid).IsNull);
@@ -86,7 +94,8 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
 
         var failing = (await pool.CallAsync("task.create", "import", "")).GetString()!;
         using var body = new ByteArrayContent(new byte[700]);
-        using var refused = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={pool.Session}&task_id={failing}"), body, Cancel);
+        using var refused = await pool.Http.PutAsync(
+            new Uri(pool.Url, $"/import_metadata?session_id={pool.Session}&task_id={failing}"), body, Cancel);
         Assert.Equal(HttpStatusCode.BadRequest, refused.StatusCode);
         Assert.Equal("IMPORT_ERROR", (await pool.CallAsync("task.get_error_info", failing))[0].GetString());
     }
@@ -117,9 +126,16 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
         using var import = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={session}"), body, Cancel);
         Assert.Equal(HttpStatusCode.Forbidden, import.StatusCode);
         var log = await File.ReadAllTextAsync(Path.Combine(pool.DataDirectory, "audit.log"), Cancel);
-        var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement).Where(l => l.GetProperty("user").GetString() == "vera").ToList();
-        Assert.Contains(lines, l => l.GetProperty("call").GetString() == "get_export_metadata" && l.GetProperty("objects")[0].GetProperty("uuid").GetString() == uuid);
-        Assert.Contains(lines, l => l.GetProperty("call").GetString() == "put_import_metadata" && l.GetProperty("result").GetString() == "RBAC_PERMISSION_DENIED");
+        var lines = log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => JsonDocument.Parse(l).RootElement)
+            .Where(l => l.GetProperty("user").GetString() == "vera").ToList();
+        Assert.Contains(
+            lines,
+            l => l.GetProperty("call").GetString() == "get_export_metadata"
+                && l.GetProperty("objects")[0].GetProperty("uuid").GetString() == uuid);
+        Assert.Contains(
+            lines,
+            l => l.GetProperty("call").GetString() == "put_import_metadata"
+                && l.GetProperty("result").GetString() == "RBAC_PERMISSION_DENIED");
     }
 
     [Fact]
@@ -133,12 +149,19 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
             // Behind the header, whose sum would refuse nearly everything.
             var bytes = i % 4 == 0 ? Breaking.Mutation.Of(good, random) : [.. good[..512], .. Breaking.Mutation.Of(good[512..], random)];
             using var body = new ByteArrayContent(bytes);
-            using var response = await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={pool.Session}&restore={(i % 2 == 0 ? "true" : "false")}&force=true&dry_run=true"), body, Cancel);
+            using var response = await pool.Http.PutAsync(
+                new Uri(
+                    pool.Url,
+                    $"/import_metadata?session_id={pool.Session}&restore={(i % 2 == 0 ? "true" : "false")}&force=true&dry_run=true"),
+                body,
+                Cancel);
             var text = await response.Content.ReadAsStringAsync(Cancel);
-            Assert.DoesNotMatch("(NullReference|IndexOutOfRange|Argument[A-Za-z]*|Overflow|InvalidCast|KeyNotFound|InvalidOperation)Exception", text);
+            Assert.DoesNotMatch(
+                "(NullReference|IndexOutOfRange|Argument[A-Za-z]*|Overflow|InvalidCast|KeyNotFound|InvalidOperation)Exception", text);
         }
 
-        Assert.DoesNotContain(Directory.GetFiles(Path.Combine(pool.DataDirectory, "scratch")), f => f.Contains("import-", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            Directory.GetFiles(Path.Combine(pool.DataDirectory, "scratch")), f => f.Contains("import-", StringComparison.Ordinal));
     }
 
     private async Task<XenApiClient> ClientAsync()
@@ -152,12 +175,14 @@ public sealed class VmMetadataTests(TestPool pool) : IClassFixture<TestPool>
     {
         var sr = await pool.CreateSrAsync();
         await using var api = await ClientAsync();
-        var vdi = await api.CallAsync<Ref<VdiRecord>>("VDI.create", [new VdiRecord { NameLabel = name, Sr = new(sr), VirtualSize = 1 << 20 }], Cancel);
+        var vdi = await api.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", [new VdiRecord { NameLabel = name, Sr = new(sr), VirtualSize = 1 << 20 }], Cancel);
         var vm = await api.CallAsync<Ref<VmRecord>>(
             "VM.create",
             [new VmRecord { NameLabel = name, MemoryStaticMin = 32 << 20, MemoryDynamicMin = 64 << 20, MemoryDynamicMax = 64 << 20, MemoryStaticMax = 64 << 20, VcpusMax = 1, VcpusAtStartup = 1 }],
             Cancel);
-        await api.CallAsync<Ref<VbdRecord>>("VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Cancel);
+        await api.CallAsync<Ref<VbdRecord>>(
+            "VBD.create", [new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk }], Cancel);
         return (vm.Opaque, await api.CallAsync<string>("VM.get_uuid", [vm], Cancel), vdi.Opaque);
     }
 }

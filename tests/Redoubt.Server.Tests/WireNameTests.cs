@@ -11,7 +11,8 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
     [Fact]
     public async Task Every_message_is_known_with_an_underscore_too_in_both_protocols()
     {
-        var names = (await pool.ResultAsync("system.listMethods")).EnumerateArray().Select(n => n.GetString()!).Where(n => n != "system.listMethods").ToList();
+        var names = (await pool.ResultAsync("system.listMethods")).EnumerateArray().Select(n => n.GetString()!)
+            .Where(n => n != "system.listMethods").ToList();
         Assert.True(names.Count > 500);
         foreach (var name in names)
         {
@@ -19,7 +20,9 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
             var spelled = name.Replace('.', '_');
             var all = Enumerable.Repeat("x", 20).Cast<object?>().ToArray();
             var failure = await pool.RawFailureAsync(spelled, all);
-            Assert.True(failure is ["MESSAGE_PARAMETER_COUNT_MISMATCH", var told, ..] && told == spelled, $"{spelled}: {string.Join(' ', failure)}");
+            Assert.True(
+                failure is ["MESSAGE_PARAMETER_COUNT_MISMATCH", var told, ..] && told == spelled,
+                $"{spelled}: {string.Join(' ', failure)}");
         }
 
         foreach (var name in names.Where((_, i) => i % 25 == 0))
@@ -53,7 +56,9 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
     [Fact]
     public void No_two_values_of_an_enum_and_no_two_names_of_messages_fall_together()
     {
-        var enums = DataModel.Classes.Values.SelectMany(c => c.Fields.Select(f => f.Type).Concat(c.Messages.Values.SelectMany(m => m.Parameters.Select(p => p.Type)))).OfType<IEnumType>().Distinct();
+        var enums = DataModel.Classes.Values.SelectMany(
+            c => c.Fields.Select(f => f.Type).Concat(
+                c.Messages.Values.SelectMany(m => m.Parameters.Select(p => p.Type)))).OfType<IEnumType>().Distinct();
         Assert.All(enums, e => Assert.Equal(e.Values.Count, e.Values.Distinct(StringComparer.OrdinalIgnoreCase).Count()));
         var names = DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => $"{c.Name}_{m}")).ToList();
         Assert.Equal(names.Count, names.Distinct().Count());
@@ -62,7 +67,8 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
     [Fact]
     public async Task Enum_values_are_taken_in_any_case_also_as_keys_and_are_told_in_ours()
     {
-        var vm = (await pool.CallAsync("VM.create", Vm("case") with { ActionsAfterCrash = "Destroy", ActionsAfterShutdown = "DESTROY" })).GetString()!;
+        var vm = (await pool.CallAsync("VM.create", Vm("case") with { ActionsAfterCrash = "Destroy", ActionsAfterShutdown = "DESTROY" }))
+            .GetString()!;
         Assert.Equal("destroy", (await pool.CallAsync("VM.get_actions_after_crash", vm)).GetString());
         await pool.CallAsync("VM.set_actions_after_reboot", vm, "Restart");
         Assert.Equal("restart", (await pool.CallAsync("VM.get_actions_after_reboot", vm)).GetString());
@@ -74,12 +80,15 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
         var vdi = (await pool.CallAsync("VDI.create", new { SR = await pool.CreateSrAsync(), name_label = "d", virtual_size = 1 << 20, type = "User", sharable = false, read_only = false })).GetString()!;
         Assert.Equal("user", (await pool.CallAsync("VDI.get_type", vdi)).GetString());
         var vbd = (await pool.CallAsync("VBD.create", new { VM = vm, VDI = vdi, userdevice = "0", bootable = true, mode = "rw", type = "disk", empty = false })).GetString()!;
-        Assert.Equal(("RW", "Disk"), ((await pool.CallAsync("VBD.get_mode", vbd)).GetString(), (await pool.CallAsync("VBD.get_type", vbd)).GetString()));
+        Assert.Equal(
+            ("RW", "Disk"),
+            ((await pool.CallAsync("VBD.get_mode", vbd)).GetString(), (await pool.CallAsync("VBD.get_type", vbd)).GetString()));
     }
 
     [Fact]
     public async Task An_unknown_value_is_refused_as_before() =>
-        Assert.NotEqual("MESSAGE_METHOD_UNKNOWN", (await pool.FailureAsync("VM.create", Vm("bad") with { ActionsAfterCrash = "explode" }))[0]);
+        Assert.NotEqual(
+            "MESSAGE_METHOD_UNKNOWN", (await pool.FailureAsync("VM.create", Vm("bad") with { ActionsAfterCrash = "explode" }))[0]);
 
     [Fact]
     public async Task A_record_that_was_read_is_made_again_and_fields_that_are_missing_unknown_or_null_do_no_harm()
@@ -95,9 +104,14 @@ public sealed class WireNameTests(TestPool pool) : IClassFixture<TestPool>
         record["tags"] = null;
         record.Remove("recommendations");
         var second = (await pool.CallAsync("VM.create", record)).GetString()!;
-        Assert.Equal(("second", "Halted"), ((await pool.CallAsync("VM.get_name_label", second)).GetString(), (await pool.CallAsync("VM.get_power_state", second)).GetString()));
-        Assert.NotEqual((await pool.CallAsync("VM.get_uuid", first)).GetString(), (await pool.CallAsync("VM.get_uuid", second)).GetString());
-        Assert.StartsWith("OpaqueRef:", (await pool.CallAsync("network.create", new { name_label = "least" })).GetString(), StringComparison.Ordinal);
+        Assert.Equal(
+            ("second", "Halted"),
+            ((await pool.CallAsync("VM.get_name_label", second)).GetString(), (await pool.CallAsync("VM.get_power_state", second))
+                .GetString()));
+        Assert.NotEqual(
+            (await pool.CallAsync("VM.get_uuid", first)).GetString(), (await pool.CallAsync("VM.get_uuid", second)).GetString());
+        Assert.StartsWith(
+            "OpaqueRef:", (await pool.CallAsync("network.create", new { name_label = "least" })).GetString(), StringComparison.Ordinal);
         Assert.StartsWith("OpaqueRef:", (await pool.CallAsync("network.create", new { name_label = "null", other_config = (object?)null, MTU = (object?)null, bridge = (object?)null })).GetString(), StringComparison.Ordinal);
     }
 

@@ -89,7 +89,8 @@ public abstract class SrDriverConformance : IAsyncLifetime
         var second = NewSr();
         await Driver.CreateAsync(second, Config(), Token);
         await NewDiskAsync(Sr, Content(4096, 3));
-        var metadata = await Sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = 8 * Mib, Type = VdiType.Metadata }, Token);
+        var metadata = await Sr.CreateVdiAsync(
+            new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = 8 * Mib, Type = VdiType.Metadata }, Token);
 
         var found = await Driver.ProbeAsync(Config(), Token);
 
@@ -174,8 +175,14 @@ public abstract class SrDriverConformance : IAsyncLifetime
         await Sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = Mib, Type = VdiType.Metadata }, Token);
         var fresh = NewVdi();
         await using var looking = await AttachAsync(SrAccess.ReadOnly);
-        var config = new SrCloneConfig { Uuid = NewSr(), DeviceConfig = CloneConfig(), VdiUuids = new Dictionary<VdiUuid,
-            VdiUuid> { [mapped.Uuid] = fresh } };
+        var config = new SrCloneConfig
+        {
+            Uuid = NewSr(),
+            DeviceConfig = CloneConfig(),
+            VdiUuids = new Dictionary<VdiUuid,
+            VdiUuid>
+            { [mapped.Uuid] = fresh }
+        };
 
         var clone = await looking.CloneWritableAsync(config, Token);
         await using var sr = clone.Sr;

@@ -28,7 +28,8 @@ public sealed class SrLooksTests
     {
         var looks = new SrLooks("/there", TimeProvider.System);
         var (storage, taken) = (new TaskCompletionSource<int>(), new TaskCompletionSource<int>());
-        var refused = await Assert.ThrowsAsync<XenApi.XenApiException>(() => looks.RunAsync(() => storage.Task, Limit, late => Task.FromResult(taken.TrySetResult(late)), Cancel));
+        var refused = await Assert.ThrowsAsync<XenApi.XenApiException>(
+            () => looks.RunAsync(() => storage.Task, Limit, late => Task.FromResult(taken.TrySetResult(late)), Cancel));
         Assert.Equal("SR_BACKEND_FAILURE_47", refused.Code);
         storage.SetResult(3);
         Assert.Equal(3, await taken.Task.WaitAsync(Cancel));

@@ -89,8 +89,10 @@ public abstract class VdiConformance : IAsyncLifetime
     public async Task Of_two_creations_of_one_UUID_at_once_exactly_one_succeeds()
     {
         var uuid = NewVdi();
-        var races = Enumerable.Range(0, 4).Select(_ => Task.Run(() => Sr.CreateVdiAsync(new VdiConfig { Uuid = uuid, VirtualSizeBytes = Mib }, Token)));
-        var outcomes = await Task.WhenAll(races.Select(race => race.ContinueWith(task => task.IsCompletedSuccessfully, TaskScheduler.Default)));
+        var races = Enumerable.Range(0, 4).Select(
+            _ => Task.Run(() => Sr.CreateVdiAsync(new VdiConfig { Uuid = uuid, VirtualSizeBytes = Mib }, Token)));
+        var outcomes = await Task.WhenAll(
+            races.Select(race => race.ContinueWith(task => task.IsCompletedSuccessfully, TaskScheduler.Default)));
         Assert.Single(outcomes, succeeded => succeeded);
         Assert.Equal(uuid, (await OnlyAsync()).Uuid);
     }
@@ -178,7 +180,9 @@ public abstract class VdiConformance : IAsyncLifetime
         var read = await ReadAsync(Sr, target.Uuid);
         Assert.Equal(Mib, read.Length);
         Assert.Equal(Content(300_032, 7), read[..300_032]);
-        Assert.Equal(target with { PhysicalUtilisationBytes = 0 }, (await Sr.ScanAsync(Token)).Single(vdi => vdi.Uuid == target.Uuid) with { PhysicalUtilisationBytes = 0 });
+        Assert.Equal(
+            target with { PhysicalUtilisationBytes = 0 },
+            (await Sr.ScanAsync(Token)).Single(vdi => vdi.Uuid == target.Uuid) with { PhysicalUtilisationBytes = 0 });
     }
 
     [Theory]
@@ -238,7 +242,8 @@ public abstract class VdiConformance : IAsyncLifetime
         var disk = await NewDiskAsync(Sr, Content(8192, 12));
         var hostile = await System.IO.File.ReadAllBytesAsync(path, Token);
 
-        Assert.Contains("another file", await FailsAsync(65, () => WriteAsync(Sr, disk.Uuid, hostile, DiskFormat.Qcow2)), StringComparison.Ordinal);
+        Assert.Contains(
+            "another file", await FailsAsync(65, () => WriteAsync(Sr, disk.Uuid, hostile, DiskFormat.Qcow2)), StringComparison.Ordinal);
         Assert.Equal(Content(8192, 12), await ReadAsync(Sr, disk.Uuid));
     }
 

@@ -60,7 +60,9 @@ public sealed partial class ArchitectureTests
 
     [Fact]
     public void Nothing_in_src_refers_to_a_test() =>
-        Assert.All(ProjectFiles("src"), file => Assert.DoesNotContain(References(file, _ => true), r => r.EndsWith(".Tests", StringComparison.Ordinal)));
+        Assert.All(
+            ProjectFiles("src"),
+            file => Assert.DoesNotContain(References(file, _ => true), r => r.EndsWith(".Tests", StringComparison.Ordinal)));
 
     // Each with the reason why what it writes need not survive a power cut, or how it does.
     private static readonly Dictionary<string, string> WritersOfTheirOwn = new()
@@ -75,7 +77,8 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Storage/Images/SparseCopy.cs"] = "fills a file in a work area, which DurableFile names",
         ["Redoubt.Database/Journal/JournalDevice.cs"] = "makes a journal, which DurableFile names; journals flush their own content",
         ["Redoubt.Recovery/Runs/RunJournal.cs"] = "SQLite flushes the file and its directory itself",
-        ["Redoubt.Server/Audit/AuditLog.cs"] = "appends; an audit log that waited for the disk would double what a call costs. DurableFile names it",
+        ["Redoubt.Server/Audit/AuditLog.cs"] = "appends; an audit log that waited for the disk would double what a call "
+            + "costs. DurableFile names it",
         ["Redoubt.Pool/PoolDaemon.cs"] = "the lock, and the directories",
         ["Redoubt.Pool/Vms/FirmwareFiles.cs"] = "QEMU writes the files; they are kept in the database",
         ["Redoubt.Recovery/Runs/RunEngine.cs"] = "a copy to look at",
@@ -129,7 +132,8 @@ public sealed partial class ArchitectureTests
         Allowed[project].SelectMany(r => Reachable(r).Append(r)).Distinct();
 
     private static IEnumerable<string> References(string project) =>
-        References(Path.Combine(Repository.Root, "src", project, project + ".csproj"), r => r.Attribute("OutputItemType")?.Value != "Analyzer");
+        References(
+            Path.Combine(Repository.Root, "src", project, project + ".csproj"), r => r.Attribute("OutputItemType")?.Value != "Analyzer");
 
     // A source generator runs in the compiler and is no reference of what it is compiled with.
     private static IEnumerable<string> References(string file, Func<XElement, bool> counts) => XDocument.Load(file)

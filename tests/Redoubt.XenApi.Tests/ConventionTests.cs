@@ -14,15 +14,19 @@ public sealed class ConventionTests
         AssertNone(PublicTypes.Where(IsRecord).Where(t => !t.IsSealed && !(t.IsAbstract && PublicTypes.Any(p => p.BaseType == t))));
 
     [Fact]
-    public void Public_classes_are_sealed_static_or_abstract() => AssertNone(PublicTypes.Where(t => t.IsClass && t is { IsSealed: false, IsAbstract: false }));
+    public void Public_classes_are_sealed_static_or_abstract() =>
+        AssertNone(PublicTypes.Where(t => t.IsClass && t is { IsSealed: false, IsAbstract: false }));
 
     [Fact]
     public void No_public_field_can_be_assigned() =>
-        AssertNone(PublicTypes.Where(t => !t.IsEnum).SelectMany(Members<FieldInfo>).Where(f => f is { IsInitOnly: false, IsLiteral: false }));
+        AssertNone(
+            PublicTypes.Where(t => !t.IsEnum).SelectMany(Members<FieldInfo>).Where(f => f is { IsInitOnly: false, IsLiteral: false }));
 
     [Fact]
     public void No_public_property_of_a_record_can_be_set_after_it_is_made() =>
-        AssertNone(PublicTypes.Where(IsRecord).SelectMany(Members<PropertyInfo>).Where(p => p.SetMethod is { IsPublic: true } set && !IsInit(set)));
+        AssertNone(
+            PublicTypes.Where(IsRecord).SelectMany(Members<PropertyInfo>)
+                .Where(p => p.SetMethod is { IsPublic: true } set && !IsInit(set)));
 
     [Fact]
     public void Collections_in_records_are_immutable() => AssertNone(PublicTypes

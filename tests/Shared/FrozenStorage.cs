@@ -21,7 +21,8 @@ internal sealed class FrozenStorage : IAsyncDisposable
         }
 
         Assert.SkipUnless(
-            await Programs.RunAsync("mkfs.ext4", "-q", "-F", image) && await Programs.RunAsync("mount", "-o", "loop", image, directory), "mounting is not permitted here");
+            await Programs.RunAsync("mkfs.ext4", "-q", "-F", image)
+                && await Programs.RunAsync("mount", "-o", "loop", image, directory), "mounting is not permitted here");
         return new(directory);
     }
 

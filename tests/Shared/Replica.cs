@@ -16,7 +16,9 @@ internal static class Replica
         await CopyAsync(from + "/.", to);
     }
 
-    /// <summary>Copies a file or directory into a directory. Of a metadata volume nearly all is a hole, which nobody should have to write.</summary>
+    /// <summary>
+    /// Copies a file or directory into a directory. Of a metadata volume nearly all is a hole, which nobody should have to write.
+    /// </summary>
     public static async Task CopyAsync(string from, string to)
     {
         using var copy = Process.Start("cp", ["-a", "--sparse=always", from, to]);

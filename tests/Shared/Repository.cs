@@ -11,7 +11,9 @@ internal static class Repository
         get
         {
             var image = Path.Combine(Root, "artifacts", "guest", "guest.qcow2");
-            return File.Exists(image) ? image : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
+            return File.Exists(image)
+                ? image
+                : throw new FileNotFoundException("The guests' image is missing; script/guest builds it.", image);
         }
     }
 
@@ -20,7 +22,8 @@ internal static class Repository
         var folder = AppContext.BaseDirectory;
         while (!File.Exists(Path.Combine(folder, "Redoubt.slnx")))
         {
-            folder = Path.GetDirectoryName(folder) ?? throw new InvalidOperationException("These tests were not built inside the repository.");
+            folder = Path.GetDirectoryName(folder)
+                ?? throw new InvalidOperationException("These tests were not built inside the repository.");
         }
 
         return folder;

@@ -19,7 +19,8 @@ internal static class ByteSize
             "t" or "tb" or "tib" => 1L << 40,
             _ => null,
         };
-        if (factor is { } scale && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count) && count <= long.MaxValue / scale)
+        if (factor is { } scale && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            && count <= long.MaxValue / scale)
         {
             return count * scale;
         }

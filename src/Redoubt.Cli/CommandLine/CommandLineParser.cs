@@ -56,7 +56,9 @@ internal static class CommandLineParser
             }
         }
 
-        return isHelp ? new(options, "help", new Parameters(pairs), command is null or "help" ? words : [command]) : new(options, command, new Parameters(pairs), words);
+        return isHelp
+            ? new(options, "help", new Parameters(pairs), command is null or "help" ? words : [command])
+            : new(options, command, new Parameters(pairs), words);
     }
 
     private static KeyValuePair<string, string>? Split(string word) =>

@@ -14,7 +14,10 @@ internal static class ExitCode
     /// <summary><c>inspect</c>: there is nothing that could be used.</summary>
     public const int NothingUsable = 2;
 
-    /// <summary>It worked for some objects and failed for others: <c>--multiple</c>, or the VMs of a recovery. <c>inspect</c>: some can be used, but not all.</summary>
+    /// <summary>
+    /// It worked for some objects and failed for others: <c>--multiple</c>, or the VMs of a recovery. <c>inspect</c>: some can be used, but
+    /// not all.
+    /// </summary>
     public const int Partial = 3;
 
     /// <summary>A plan was made, and something in it blocks; or a recovery was refused, and nothing was started.</summary>

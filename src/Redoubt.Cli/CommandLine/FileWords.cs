@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Redoubt.Cli.CommandLine;
 
-/// <summary>Files that the command line names and that are small: passwords, plans. Whatever the name is, the complaint is one of the command line.</summary>
+/// <summary>
+/// Files that the command line names and that are small: passwords, plans. Whatever the name is, the complaint is one of the command line.
+/// </summary>
 internal static class FileWords
 {
     // Of a device that never ends nobody waits for the end.
@@ -13,7 +15,8 @@ internal static class FileWords
 
     /// <summary>The whole path.</summary>
     /// <exception cref="UsageException">No file can be called so.</exception>
-    public static string FullPath(string what, string file) => IsImpossible(file) ? throw new UsageException($"{what} needs the name of a file or directory.") : Path.GetFullPath(file);
+    public static string FullPath(string what, string file) =>
+        IsImpossible(file) ? throw new UsageException($"{what} needs the name of a file or directory.") : Path.GetFullPath(file);
 
     /// <summary>The first lines of a file, of which no more than a few are wanted.</summary>
     /// <exception cref="UsageException">It can't be read.</exception>

@@ -35,7 +35,8 @@ internal sealed class Parameters
 
     /// <summary>The map that is written <c>name:key=value</c>.</summary>
     public Dictionary<string, string> Map(string name) =>
-        pairs.Where(p => p.Key.StartsWith(name + ":", StringComparison.Ordinal)).ToDictionary(p => p.Key[(name.Length + 1)..], p => p.Value);
+        pairs.Where(p => p.Key.StartsWith(name + ":", StringComparison.Ordinal))
+            .ToDictionary(p => p.Key[(name.Length + 1)..], p => p.Value);
 
     public static bool ParseBool(string key, string text) =>
         TryParseBool(text) ?? throw new UsageException($"{key}= must be true or false, not '{text}'.");

@@ -7,9 +7,14 @@ internal static class ApplianceCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("appliance-create", "Makes a vApp; prints its UUID.", CreateAsync) with { Required = ["name-label"], Optional = ["name-description"] },
+        Command.Make(
+            "appliance-create", "Makes a vApp; prints its UUID.",
+            CreateAsync) with { Required = ["name-label"], Optional = ["name-description"] },
         Command.OnObject("appliance-destroy", "VM_appliance", "destroy", "Removes a vApp; its VMs stay."),
-        Command.Make("appliance-start", "Starts a vApp's VMs in their order; site-dead as with vm-start.", StartAsync) with { Required = ["uuid"], Optional = ["paused", "site-dead", "statement"] },
+        Command.Make(
+            "appliance-start",
+            "Starts a vApp's VMs in their order; site-dead as with vm-start.",
+            StartAsync) with { Required = ["uuid"], Optional = ["paused", "site-dead", "statement"] },
         Command.Make("appliance-shutdown", "Shuts a vApp's VMs down in reverse order; with --force switches them off.", ShutdownAsync) with
         {
             Required = ["uuid"],
@@ -20,7 +25,9 @@ internal static class ApplianceCommands
             Required = ["uuid"],
             Optional = ["database:", "force"],
         },
-        Command.Make("appliance-assert-can-be-recovered", "Says nothing if the vApp can be recovered, and what is missing if not.", Recovery.AssertAsync("VM_appliance")) with
+        Command.Make(
+            "appliance-assert-can-be-recovered", "Says nothing if the vApp can be recovered, and what is missing if not.",
+            Recovery.AssertAsync("VM_appliance")) with
         {
             Required = ["uuid"],
             Optional = ["database:"],

@@ -22,12 +22,14 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
     public bool IsForThisMachine { get; init; }
 
     /// <summary>
-    /// Whether it opens the files that its parameters name through <see cref="CommandContext.Files"/> and no others, so that they are files of
-    /// whoever sent the command.
+    /// Whether it opens the files that its parameters name through <see cref="CommandContext.Files"/> and no others, so that they are files
+    /// of whoever sent the command.
     /// </summary>
     public bool HasCallersFiles { get; init; }
 
-    /// <summary>The names of these, as the completion of a shell wants them: fields, maps with a colon after them, or xe's word for conditions.</summary>
+    /// <summary>
+    /// The names of these, as the completion of a shell wants them: fields, maps with a colon after them, or xe's word for conditions.
+    /// </summary>
     public Func<IEnumerable<string>>? OtherNames { get; init; }
 
     /// <summary>What the help says of <see cref="AcceptsOther"/>.</summary>

@@ -5,9 +5,12 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Commands;
 
-/// <summary>What a command has at hand: its parameters, the terminal, and the server, which it reaches only when it first needs it.</summary>
+/// <summary>
+/// What a command has at hand: its parameters, the terminal, and the server, which it reaches only when it first needs it.
+/// </summary>
 internal sealed class CommandContext(
-    Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time, CancellationToken cancellationToken)
+    Parameters parameters, Terminal terminal, Func<CancellationToken, Task<XenApiClient>> connect, TimeProvider time,
+    CancellationToken cancellationToken)
 {
     private XenApiClient? api;
 
@@ -63,7 +66,9 @@ internal sealed class CommandContext(
         var database = parameters.Map("database");
         if (database.Keys.FirstOrDefault(k => k is not ("vdi-uuid" or "filename" or "at")) is { } unknown)
         {
-            throw new UsageException($"There is no parameter database:{unknown}; it is database:vdi-uuid= or database:filename=, and database:at= for an earlier state.");
+            throw new UsageException(
+                $"There is no parameter database:{unknown}; it is database:vdi-uuid= or database:filename=, and "
+                    + "database:at= for an earlier state.");
         }
 
         if (database.ContainsKey("vdi-uuid") == database.ContainsKey("filename") && database.Count > 0)
@@ -85,7 +90,8 @@ internal sealed class CommandContext(
         // Reading a file of the server's needs the server's own superuser, which it checks and says.
         var session = database.TryGetValue("vdi-uuid", out var vdi)
             ? database.TryGetValue("at", out var at)
-                ? new Ref<SessionRecord>((await CallAsync("VDI.open_database_at", await RefOfAsync("VDI", vdi), at)).AsString("ref session"))
+                ? new Ref<SessionRecord>(
+                    (await CallAsync("VDI.open_database_at", await RefOfAsync("VDI", vdi), at)).AsString("ref session"))
                 : await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
             : await local.CallAsync<Ref<SessionRecord>>("session.create_from_db_file", [database["filename"]], cancellationToken);
         var foreign = local.WithSession(session);

@@ -8,16 +8,27 @@ internal static class DirectoryCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("pool-enable-external-auth", "Lets people of a directory log in: LDAP or AD. The password of user= comes from password-file=.", EnableAsync) with
+        Command.Make(
+            "pool-enable-external-auth", "Lets people of a directory log in: LDAP or AD. The password of user= comes from password-file=.",
+            EnableAsync) with
         {
             Required = ["auth-type", "service-name"],
             Optional = ["config:", "password-file"],
         },
-        Command.Make("pool-disable-external-auth", "Lets nobody of the directory in any more; their sessions end.", DisableAsync) with { Optional = ["config:"] },
-        Command.Make("subject-add", "Makes a subject of a user or group of the directory; prints the UUID. It has no role yet.", AddAsync) with { Required = ["subject-name"] },
+        Command.Make(
+            "pool-disable-external-auth", "Lets nobody of the directory in any more; their sessions end.",
+            DisableAsync) with { Optional = ["config:"] },
+        Command.Make(
+            "subject-add",
+            "Makes a subject of a user or group of the directory; prints the UUID. It has no role yet.",
+            AddAsync) with { Required = ["subject-name"] },
         Command.Make("subject-remove", "Removes a subject. Its sessions end at once.", RemoveAsync) with { Required = ["subject-uuid"] },
-        Command.Make("subject-role-add", "Gives a subject a role.", context => RoleAsync(context, "subject.add_to_roles")) with { Required = ["uuid", "role-name"] },
-        Command.Make("subject-role-remove", "Takes a role from a subject.", context => RoleAsync(context, "subject.remove_from_roles")) with { Required = ["uuid", "role-name"] },
+        Command.Make(
+            "subject-role-add", "Gives a subject a role.",
+            context => RoleAsync(context, "subject.add_to_roles")) with { Required = ["uuid", "role-name"] },
+        Command.Make(
+            "subject-role-remove", "Takes a role from a subject.",
+            context => RoleAsync(context, "subject.remove_from_roles")) with { Required = ["uuid", "role-name"] },
     ];
 
     private static async Task EnableAsync(CommandContext context)
@@ -46,7 +57,8 @@ internal static class DirectoryCommands
         }));
     }
 
-    private static async Task RemoveAsync(CommandContext context) => await context.CallAsync("subject.destroy", await context.RefAsync("subject", "subject-uuid"));
+    private static async Task RemoveAsync(CommandContext context) =>
+        await context.CallAsync("subject.destroy", await context.RefAsync("subject", "subject-uuid"));
 
     private static async Task RoleAsync(CommandContext context, string message)
     {
@@ -56,5 +68,6 @@ internal static class DirectoryCommands
         await context.CallAsync(message, await context.RefAsync("subject"), role);
     }
 
-    private static async Task<string> PoolAsync(CommandContext context) => (await context.CallAsync("pool.get_all")).AsArray("pools")[0].AsString("ref pool");
+    private static async Task<string> PoolAsync(CommandContext context) =>
+        (await context.CallAsync("pool.get_all")).AsArray("pools")[0].AsString("ref pool");
 }

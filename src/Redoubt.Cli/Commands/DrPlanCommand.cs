@@ -6,7 +6,9 @@ using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Commands;
 
-/// <summary>Says what a recovery would do, and what stands in its way. It reads, and writes nothing but the file that it is told to.</summary>
+/// <summary>
+/// Says what a recovery would do, and what stands in its way. It reads, and writes nothing but the file that it is told to.
+/// </summary>
 internal static class DrPlanCommand
 {
     // A database of ten thousand VMs is read in less; what takes longer is stuck, and the plan is wanted now.
@@ -29,7 +31,9 @@ internal static class DrPlanCommand
         var request = DrPlanPolicy.RequestOf(p, new() { Policy = new() { Kind = kind } });
         var earlier = p.Find("diff") is { } file ? Read("diff", file, RecoveryPlan.FromJson) : null;
         var asJson = p.Flag("json");
-        var (plan, forecast) = NeedsDaemon(p) is { } why ? await InDaemonAsync(context, kind, why) : await HereAsync(context, request, isForPeople: !asJson && earlier is null);
+        var (plan, forecast) = NeedsDaemon(p) is { } why
+            ? await InDaemonAsync(context, kind, why)
+            : await HereAsync(context, request, isForPeople: !asJson && earlier is null);
         if (earlier is not null)
         {
             var diff = PlanDiff.Between(earlier, plan);
@@ -48,7 +52,8 @@ internal static class DrPlanCommand
         : p.Find("source") is not null && p.Find("source-pwf") is null ? "source= without source-pwf="
         : p.Find("from") is null ? null : throw new UsageException("from= needs plan=, the name of the saved plan.");
 
-    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> InDaemonAsync(CommandContext context, RecoveryKind kind, string why)
+    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> InDaemonAsync(
+        CommandContext context, RecoveryKind kind, string why)
     {
         if (new[] { "inventory-to", "inventory-from", "source-pwf" }.FirstOrDefault(k => context.Parameters.Find(k) is not null) is { } local)
         {
@@ -66,10 +71,13 @@ internal static class DrPlanCommand
         return (planned.Plan, planned.Forecast);
     }
 
-    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> HereAsync(CommandContext context, RecoveryRequest request, bool isForPeople)
+    private static async Task<(RecoveryPlan Plan, PlanForecast? Forecast)> HereAsync(
+        CommandContext context, RecoveryRequest request, bool isForPeople)
     {
         var p = context.Parameters;
-        var inventory = p.Find("inventory-from") is { } from ? Saved(p, from) : await GatherAsync(context, request.ToInventoryRequest([.. Source(context)]));
+        var inventory = p.Find("inventory-from") is { } from
+            ? Saved(p, from)
+            : await GatherAsync(context, request.ToInventoryRequest([.. Source(context)]));
         if (p.Find("inventory-to") is { } to)
         {
             FileWords.Write($"inventory-to={to}", to, inventory.ToJson());
@@ -89,16 +97,24 @@ internal static class DrPlanCommand
         var p = context.Parameters;
         if (p.Find("source") is not { } server)
         {
-            return p.Find("source-pwf") is null ? [] : throw new UsageException("source-pwf= needs source=, the address of the source pool.");
+            return p.Find("source-pwf") is null
+                ? []
+                : throw new UsageException("source-pwf= needs source=, the address of the source pool.");
         }
 
-        var options = new GlobalOptions { Server = server, PasswordFile = p.Find("source-pwf") ?? throw new UsageException("source= needs source-pwf=FILE.") };
+        var options = new GlobalOptions
+        {
+            Server = server,
+            PasswordFile = p.Find("source-pwf") ?? throw new UsageException("source= needs source-pwf=FILE."),
+        };
         var (url, credentials) = (ServerAddress.Of(options), Credentials.Of(options));
         return [new OtherPool(server, token => context.ConnectToAsync(url, credentials, token))];
     }
 
     private static Inventory Saved(Parameters p, string file) =>
-        p.All.FirstOrDefault(a => a.Key is "sr-uuid" or "type" or "source" or "source-pwf" || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
+        p.All.FirstOrDefault(
+            a => a.Key is "sr-uuid" or "type" or "source" or "source-pwf"
+                || a.Key.StartsWith("device-config:", StringComparison.Ordinal)) is { Key: { } extra }
             ? throw new UsageException($"{extra}= says what to look at, but inventory-from= has looked already. Give one of them.")
             : Read("inventory-from", file, Inventory.FromJson);
 

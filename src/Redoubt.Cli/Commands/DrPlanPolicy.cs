@@ -13,8 +13,10 @@ internal static class DrPlanPolicy
     /// <summary>The parameters that say what to recover, and how.</summary>
     public static readonly string[] PolicyParameters =
     [
-        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state", "copy:", "order:", "accept-missing", "accept-volume", "at",
-        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "accept-unplugged", "parallel-starts", "on-failure", "on-failure:", "stale-after",
+        "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state",
+        "copy:", "order:", "accept-missing", "accept-volume", "at",
+        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "accept-unplugged", "parallel-starts", "on-failure", "on-failure:",
+        "stale-after",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -55,7 +57,8 @@ internal static class DrPlanPolicy
             Networks = (isTest ? saved.Networks : saved.Networks.SetItems(networks)).SetItems(p.Map("real-network-map")),
             TestNetworks = (isTest ? saved.TestNetworks.SetItems(networks) : saved.TestNetworks).SetItems(p.Map("test-network-map")),
             Storage = saved.Storage.SetItems(p.Map("storage-map")),
-            Orders = saved.Orders.SetItems(p.Map("order").Select(o => KeyValuePair.Create(o.Key, Parameters.ParseInt($"order:{o.Key}", o.Value)))),
+            Orders = saved.Orders.SetItems(
+                p.Map("order").Select(o => KeyValuePair.Create(o.Key, Parameters.ParseInt($"order:{o.Key}", o.Value)))),
             Copies = saved.Copies.SetItems(p.Map("copy")),
             AcceptedMissingDisks = saved.AcceptedMissingDisks.Union(List(p, "accept-missing")),
             AcceptedVolumes = saved.AcceptedVolumes.Union(List(p, "accept-volume")),
@@ -67,7 +70,9 @@ internal static class DrPlanPolicy
             Limits = saved.Limits with
             {
                 ParallelStarts = (int)Math.Clamp(p.FindInt("parallel-starts") ?? saved.Limits.ParallelStarts, 1, 1000),
-                HealthTimeout = p.FindInt("health-timeout") is { } seconds ? Seconds("health-timeout", seconds) : saved.Limits.HealthTimeout,
+                HealthTimeout = p.FindInt("health-timeout") is { } seconds
+                    ? Seconds("health-timeout", seconds)
+                    : saved.Limits.HealthTimeout,
                 HookTimeout = p.FindInt("hook-timeout") is { } patience ? Seconds("hook-timeout", patience) : saved.Limits.HookTimeout,
                 StaleAfter = p.FindInt("stale-after") is { } old ? Seconds("stale-after", old) : saved.Limits.StaleAfter,
             },
@@ -115,15 +120,20 @@ internal static class DrPlanPolicy
         {
             "before-run" => (HookMoment.BeforeRun, (long?)null),
             "after-run" => (HookMoment.AfterRun, null),
-            _ when hook.Key.StartsWith("before-tier-", StringComparison.Ordinal) => (HookMoment.BeforeTier, OrderOf(hook.Key, "before-tier-")),
+            _ when hook.Key.StartsWith("before-tier-", StringComparison.Ordinal) =>
+                (HookMoment.BeforeTier, OrderOf(hook.Key, "before-tier-")),
             _ when hook.Key.StartsWith("after-tier-", StringComparison.Ordinal) => (HookMoment.AfterTier, OrderOf(hook.Key, "after-tier-")),
-            var other => throw new UsageException($"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
+            var other =>
+                throw new UsageException(
+                    $"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
         };
-        return hook.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(script => new RunHook(script, moment, order));
+        return hook.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(script => new RunHook(script, moment, order));
     }
 
     private static long OrderOf(string key, string prefix) => Parameters.ParseInt($"hook:{key}", key[prefix.Length..]);
 
     private static ImmutableSortedSet<string> List(Parameters p, string key) =>
-        p.GetOr(key, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).ToImmutableSortedSet(StringComparer.Ordinal);
+        p.GetOr(key, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .ToImmutableSortedSet(StringComparer.Ordinal);
 }

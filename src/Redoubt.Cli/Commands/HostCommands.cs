@@ -90,7 +90,8 @@ internal static class HostCommands
     private static async Task CallPluginAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var answer = await context.CallAsync("host.call_plugin", await context.RefAsync("host", "host-uuid"), p.Get("plugin"), p.Get("fn"), p.Map("args"));
+        var answer = await context.CallAsync(
+            "host.call_plugin", await context.RefAsync("host", "host-uuid"), p.Get("plugin"), p.Get("fn"), p.Map("args"));
         context.Terminal.PrintLine(answer.AsString("string"));
     }
 }

@@ -15,18 +15,27 @@ internal static class KeyCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("pool-key-export", "Writes the pool's key to the secrets in its metadata to a file, wrapped with a passphrase, for one recipient.", ExportAsync) with
+        Command.Make(
+            "pool-key-export",
+            "Writes the pool's key to the secrets in its metadata to a file, wrapped with a passphrase, for one recipient.",
+            ExportAsync) with
         {
             Required = ["file-name"],
             Optional = ["recipient", "passphrase-file"],
         },
-        Command.Make("pool-key-import", "Takes in the key of another pool, or this pool's own of before, from a file; opens what is sealed with it here.", ImportAsync) with
+        Command.Make(
+            "pool-key-import",
+            "Takes in the key of another pool, or this pool's own of before, from a file; opens what is sealed with it here.",
+            ImportAsync) with
         {
             Required = ["file-name"],
             Optional = ["passphrase-file"],
         },
-        Command.Make("pool-key-list", "Lists the keys that the pool has, and who was given its own.", ListAsync) with { Optional = ["json"] },
-        Command.Make("pool-key-rotate", "Seals with another key from now on. The ones of before still open; make new exports afterwards.", RotateAsync),
+        Command.Make(
+            "pool-key-list", "Lists the keys that the pool has, and who was given its own.", ListAsync) with { Optional = ["json"] },
+        Command.Make(
+            "pool-key-rotate", "Seals with another key from now on. The ones of before still open; make new exports afterwards.",
+            RotateAsync),
     ];
 
     private static async Task ExportAsync(CommandContext context)
@@ -39,7 +48,8 @@ internal static class KeyCommands
             p.Get("file-name"),
             async target => await target.WriteAsync(Encoding.UTF8.GetBytes(text.AsString("string")), context.CancellationToken),
             context.CancellationToken);
-        context.Terminal.ErrorLine($"The key was exported for {recipient}. Keep the file and its passphrase apart, and both away from the pool's storage.");
+        context.Terminal.ErrorLine(
+            $"The key was exported for {recipient}. Keep the file and its passphrase apart, and both away from the pool's storage.");
     }
 
     private static async Task ImportAsync(CommandContext context)
@@ -59,7 +69,8 @@ internal static class KeyCommands
         var keys = Maps(await context.CallAsync("pool.import_key", await PoolAsync(context), text, passphrase));
         foreach (var key in keys)
         {
-            context.Terminal.PrintLine($"Key {key["id"]} of pool {key["pool-name"]} ({key["pool"]}): {(key["new"] == "true" ? "imported" : "was here already")}.");
+            context.Terminal.PrintLine(
+                $"Key {key["id"]} of pool {key["pool-name"]} ({key["pool"]}): {(key["new"] == "true" ? "imported" : "was here already")}.");
         }
 
         if (keys.Count > 0 && keys[0]["opened"] is not "0" and var opened)
@@ -92,13 +103,16 @@ internal static class KeyCommands
     {
         var id = (await context.CallAsync("pool.rotate_key", await PoolAsync(context))).AsString("string");
         context.Terminal.PrintLine(id);
-        context.Terminal.ErrorLine("Exports that were made before open nothing that is written from now on: make new ones (pool-key-export).");
+        context.Terminal.ErrorLine(
+            "Exports that were made before open nothing that is written from now on: make new ones (pool-key-export).");
     }
 
     private static List<IReadOnlyDictionary<string, string>> Maps(WireValue value) =>
     [
-        .. value.AsArray("keys").Select(k => k.AsStruct("key").ToDictionary(p => p.Key, p => p.Value.AsString("string"), StringComparer.Ordinal)),
+        .. value.AsArray("keys").Select(
+            k => k.AsStruct("key").ToDictionary(p => p.Key, p => p.Value.AsString("string"), StringComparer.Ordinal)),
     ];
 
-    private static async Task<string> PoolAsync(CommandContext context) => (await context.CallAsync("pool.get_all")).AsArray("pools")[0].AsString("ref pool");
+    private static async Task<string> PoolAsync(CommandContext context) =>
+        (await context.CallAsync("pool.get_all")).AsArray("pools")[0].AsString("ref pool");
 }

@@ -11,5 +11,6 @@ internal static class LackingMessage
 {
     public static bool Is(string message, XenApiException failure) =>
         DataModel.FindMessage(message) is { Message.IsExtension: true }
-        && (failure.Code == "MESSAGE_METHOD_UNKNOWN" || failure is { Code: "RBAC_PERMISSION_DENIED", Parameters: ["host.call_extension", ..] });
+        && (failure.Code == "MESSAGE_METHOD_UNKNOWN"
+            || failure is { Code: "RBAC_PERMISSION_DENIED", Parameters: ["host.call_extension", ..] });
 }

@@ -11,7 +11,8 @@ internal static class ListCommand
 
     public static async Task<int> RunAsync(XeClass of, CommandContext context)
     {
-        var filters = of.Filter.Concat(context.Parameters.All.Where(p => !IsOption(p.Key))).Select(p => FieldFilter.Parse(of, p.Key, p.Value)).ToList();
+        var filters = of.Filter.Concat(context.Parameters.All.Where(p => !IsOption(p.Key)))
+            .Select(p => FieldFilter.Parse(of, p.Key, p.Value)).ToList();
         var fields = Choose(of, context.Parameters.Find("params"));
         var records = await context.WithDatabaseAsync(async api =>
         {
@@ -27,7 +28,9 @@ internal static class ListCommand
         }
         else
         {
-            RecordPrinter.Print(context.Terminal, [.. records.Select(r => (IReadOnlyList<KeyValuePair<string, string>>)[.. r.Select(Show)])], context.Parameters.Minimal);
+            RecordPrinter.Print(
+                context.Terminal, [.. records.Select(r => (IReadOnlyList<KeyValuePair<string, string>>)[.. r.Select(Show)])],
+                context.Parameters.Minimal);
         }
 
         return ExitCode.Success;
@@ -38,15 +41,18 @@ internal static class ListCommand
     // The order is the class's, whatever the order in params=, as with xe; so is what a minimal list shows.
     private static List<XeField> Choose(XeClass of, string? names)
     {
-        var wanted = names is null ? of.Listed : names == "all" ? [] : (IReadOnlyList<string>)names.Split(',', StringSplitOptions.TrimEntries);
+        var wanted = names is null ? of.Listed : names == "all" ? [] : (IReadOnlyList<string>)names.Split(
+            ',', StringSplitOptions.TrimEntries);
         var unknown = wanted.Where(n => of.Find(n) is null).ToList();
         if (unknown.Count > 0)
         {
-            throw new UsageException($"{of.Prefix} has no field '{string.Join("', '", unknown)}'. '{of.Prefix}-list params=all' shows all.");
+            throw new UsageException(
+                $"{of.Prefix} has no field '{string.Join("', '", unknown)}'. '{of.Prefix}-list params=all' shows all.");
         }
 
         return [.. of.Fields.Where(f => (wanted.Count == 0 || wanted.Contains(f.Name)) && !f.IsHidden)];
     }
 
-    private static KeyValuePair<string, string> Show((XeField Field, FieldValue? Value) shown) => new(shown.Field.Title, shown.Value?.Text ?? "<expensive field>");
+    private static KeyValuePair<string, string> Show((XeField Field, FieldValue? Value) shown) =>
+        new(shown.Field.Title, shown.Value?.Text ?? "<expensive field>");
 }

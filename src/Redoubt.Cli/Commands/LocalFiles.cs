@@ -63,7 +63,8 @@ internal sealed class LocalFiles : ICommandFiles
         {
             return FileWords.IsImpossible(file)
                 ? throw new UsageException($"No file is named '{file.Replace('\0', ' ')}'.")
-                : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
+                : new FileStream(
+                    file, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 20, FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {
@@ -81,7 +82,9 @@ internal sealed class LocalFiles : ICommandFiles
 
         try
         {
-            return FileWords.IsImpossible(file) ? throw new UsageException($"No file is named '{file.Replace('\0', ' ')}'.") : new FileStream(file, options);
+            return FileWords.IsImpossible(file)
+                ? throw new UsageException($"No file is named '{file.Replace('\0', ' ')}'.")
+                : new FileStream(file, options);
         }
         catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
         {

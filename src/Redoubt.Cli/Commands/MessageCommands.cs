@@ -22,7 +22,12 @@ internal static class MessageCommands
     {
         var p = context.Parameters;
         var named = About.Where(a => p.Find(a.Parameter) is not null).ToList();
-        var (parameter, cls) = named is [var one] ? one : throw new UsageException($"Give one of {string.Join(", ", About.Select(a => a.Parameter + "="))}: what the message is about.");
-        await context.CallAsync("message.create", p.Get("name"), Parameters.ParseInt("priority", p.Get("priority")), cls, p.Get(parameter), p.GetOr("body", ""));
+        var (parameter, cls) = named is [var one]
+            ? one
+            : throw new UsageException(
+                $"Give one of {string.Join(", ", About.Select(a => a.Parameter + "="))}: what the message is about.");
+        await context.CallAsync(
+            "message.create", p.Get("name"), Parameters.ParseInt("priority", p.Get("priority")), cls, p.Get(parameter),
+            p.GetOr("body", ""));
     }
 }

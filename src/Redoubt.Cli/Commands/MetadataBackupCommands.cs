@@ -11,7 +11,8 @@ internal static class MetadataBackupCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("metadata-backup-create", "Keeps a copy of the pool's metadata, as it is now, on an SR; prints its date.", CreateAsync) with
+        Command.Make(
+            "metadata-backup-create", "Keeps a copy of the pool's metadata, as it is now, on an SR; prints its date.", CreateAsync) with
         {
             Required = ["sr-uuid"],
             Optional = ["keep"],
@@ -21,12 +22,16 @@ internal static class MetadataBackupCommands
             Required = ["sr-uuid"],
             Optional = ["vdi-uuid", "json"],
         },
-        new("metadata-backup-restore", "Brings VMs, vApps and names back from a metadata backup; --dry-run only says what that would do.", RestoreAsync)
+        new(
+            "metadata-backup-restore", "Brings VMs, vApps and names back from a metadata backup; --dry-run only says what that would do.",
+            RestoreAsync)
         {
             Required = ["sr-uuid"],
             Optional = ["vdi-uuid", "date", "mode", "force", "dry-run"],
         },
-        Command.Make("metadata-backup-schedule", "Has the pool make metadata backups on an SR: interval=hourly, daily, weekly or off.", ScheduleAsync) with
+        Command.Make(
+            "metadata-backup-schedule", "Has the pool make metadata backups on an SR: interval=hourly, daily, weekly or off.",
+            ScheduleAsync) with
         {
             Required = ["sr-uuid", "interval"],
             Optional = ["keep"],
@@ -61,7 +66,9 @@ internal static class MetadataBackupCommands
         context.Terminal.PrintLine($"{"date",-21}{"VMs",7}{"bytes",14}  vApps");
         foreach (var backup in backups)
         {
-            context.Terminal.PrintLine($"{Field(backup, "date"),-21}{Field(backup, "vms"),7}{Field(backup, "bytes"),14}  {(Field(backup, "database") == "true" ? "yes" : "no")}");
+            context.Terminal.PrintLine(
+                $"{Field(backup, "date"),-21}{Field(backup, "vms"),7}{Field(backup, "bytes"),14}  "
+                    + $"{(Field(backup, "database") == "true" ? "yes" : "no")}");
         }
     }
 
@@ -70,21 +77,26 @@ internal static class MetadataBackupCommands
         var p = context.Parameters;
         var sr = await context.RefAsync("SR", "sr-uuid");
         var outcomes = (ImmutableList<ImmutableSortedDictionary<string, string>>)(await RunAsync(
-            context, "Restoring", "SR.restore_metadata_backup", sr, p.GetOr("vdi-uuid", ""), p.GetOr("date", ""), p.GetOr("mode", "all"), p.Flag("force"), p.Flag("dry-run")))!;
+            context, "Restoring", "SR.restore_metadata_backup", sr, p.GetOr("vdi-uuid", ""), p.GetOr("date", ""), p.GetOr("mode", "all"),
+            p.Flag("force"), p.Flag("dry-run")))!;
         foreach (var outcome in outcomes)
         {
             var detail = Field(outcome, "detail");
             context.Terminal.PrintLine(PlainLines.OneLine(
-                $"{Field(outcome, "result")}: {Field(outcome, "class")} {Field(outcome, "name_label")} ({Field(outcome, "uuid")}){(detail.Length > 0 ? ": " + detail : "")}"));
+                $"{Field(outcome, "result")}: {Field(outcome, "class")} {Field(outcome, "name_label")} "
+                    + $"({Field(outcome, "uuid")}){(detail.Length > 0 ? ": " + detail : "")}"));
         }
 
         var failed = outcomes.Count(o => Field(o, "result") == "failed");
-        context.Terminal.PrintLine($"{outcomes.Count - failed} of {outcomes.Count} {(p.Flag("dry-run") ? "would be restored. Dry run: nothing has been changed." : "restored.")}");
+        context.Terminal.PrintLine(
+            $"{outcomes.Count - failed} of {outcomes.Count} "
+                + $"{(p.Flag("dry-run") ? "would be restored. Dry run: nothing has been changed." : "restored.")}");
         return failed == 0 ? ExitCode.Success : failed < outcomes.Count ? ExitCode.Partial : ExitCode.Failure;
     }
 
     private static async Task ScheduleAsync(CommandContext context) => await context.CallAsync(
-        "SR.set_metadata_backup_schedule", await context.RefAsync("SR", "sr-uuid"), context.Parameters.Get("interval"), context.Parameters.FindInt("keep") ?? DefaultKept);
+        "SR.set_metadata_backup_schedule", await context.RefAsync("SR", "sr-uuid"), context.Parameters.Get("interval"),
+        context.Parameters.FindInt("keep") ?? DefaultKept);
 
     private static async Task<object?> RunAsync(CommandContext context, string label, string message, params object?[] arguments)
     {

@@ -31,12 +31,15 @@ internal static class NewPassword
             throw new UsageException($"The {what} is empty. Nothing was changed.");
         }
 
-        return !isNew || context.Terminal.AskSecret("Once more: ") == password ? password : throw new UsageException($"The two {what}s differ. Nothing was changed.");
+        return !isNew || context.Terminal.AskSecret("Once more: ") == password
+            ? password
+            : throw new UsageException($"The two {what}s differ. Nothing was changed.");
     }
 
     /// <summary>The password on the first line of a file.</summary>
     /// <exception cref="UsageException">It can't be read, or is empty.</exception>
-    public static string FromFile(string file, string what = "password") => FileWords.FirstLines($"The {what} file", file) is [{ Length: > 0 } password, ..]
+    public static string FromFile(string file, string what = "password") =>
+        FileWords.FirstLines($"The {what} file", file) is [{ Length: > 0 } password, ..]
         ? password
         : throw new UsageException($"{file} must have the {what} on its first line.");
 }

@@ -19,7 +19,8 @@ internal static class ParamRead
         }
         else
         {
-            RecordPrinter.Print(context.Terminal, [[.. record.Select(f => KeyValuePair.Create(f.Field.Title, f.Value!.Text))]], context.Parameters.Minimal);
+            RecordPrinter.Print(
+                context.Terminal, [[.. record.Select(f => KeyValuePair.Create(f.Field.Title, f.Value!.Text))]], context.Parameters.Minimal);
         }
 
         return ExitCode.Success;
@@ -38,7 +39,8 @@ internal static class ParamRead
         var value = await ReadAsync(of, context, (reader, row) => reader.Read(field, row));
         var text = key is null
             ? value.Text
-            : (value.Pairs ?? []).Where(p => p.Key == key).Select(p => p.Value).FirstOrDefault() ?? throw new UsageException($"{name} has no key '{key}'.");
+            : (value.Pairs ?? []).Where(p => p.Key == key).Select(p => p.Value).FirstOrDefault()
+                ?? throw new UsageException($"{name} has no key '{key}'.");
         if (context.Parameters.Minimal)
         {
             RecordPrinter.PrintMinimal(context.Terminal, [text]);
@@ -51,14 +53,15 @@ internal static class ParamRead
         return ExitCode.Success;
     }
 
-    private static Task<T> ReadAsync<T>(XeClass of, CommandContext context, Func<FieldReader, XeObject, T> read) => context.WithDatabaseAsync(async api =>
-    {
-        var row = await FetchAsync(api, of.ClassName, context.Parameters.Get("uuid"), context.CancellationToken);
-        var cache = new RecordCache(api, context.CancellationToken);
-        cache.Add(of.ClassName, row.Ref, row.Record);
-        var reader = new FieldReader(of, cache);
-        return await cache.SettleAsync(() => read(reader, row));
-    });
+    private static Task<T> ReadAsync<T>(XeClass of, CommandContext context, Func<FieldReader, XeObject, T> read) =>
+        context.WithDatabaseAsync(async api =>
+        {
+            var row = await FetchAsync(api, of.ClassName, context.Parameters.Get("uuid"), context.CancellationToken);
+            var cache = new RecordCache(api, context.CancellationToken);
+            cache.Add(of.ClassName, row.Ref, row.Record);
+            var reader = new FieldReader(of, cache);
+            return await cache.SettleAsync(() => read(reader, row));
+        });
 
     internal static async Task<XeObject> FetchAsync(XenApiClient api, string className, string uuid, CancellationToken cancellationToken)
     {

@@ -15,7 +15,8 @@ internal static class ParamWrite
 
     public static async Task SetAsync(XeClass of, CommandContext context)
     {
-        var writes = context.Parameters.All.Where(p => !NoFields.Contains(p.Key)).Select(p => (Target: Target(of, p.Key)!.Value, p.Value)).ToList();
+        var writes = context.Parameters.All.Where(p => !NoFields.Contains(p.Key))
+            .Select(p => (Target: Target(of, p.Key)!.Value, p.Value)).ToList();
         if (writes.Count == 0)
         {
             throw new UsageException($"There is nothing to set. See 'redoubt help {of.Prefix}-param-set'.");
@@ -44,7 +45,8 @@ internal static class ParamWrite
         var field = Writable(of, context);
         var key = context.Parameters.Find("param-key");
         var pairs = context.Parameters.All.Where(p => !NoFields.Contains(p.Key)).ToList();
-        if (field.Kind == FieldKind.Scalar || (field.Kind == FieldKind.Set ? key is null || pairs.Count > 0 : key is not null || pairs.Count == 0))
+        if (field.Kind == FieldKind.Scalar
+            || (field.Kind == FieldKind.Set ? key is null || pairs.Count > 0 : key is not null || pairs.Count == 0))
         {
             throw new UsageException(field.Kind switch
             {
@@ -123,8 +125,8 @@ internal static class ParamWrite
         return field is { IsWritable: true, ApiField: not null } ? field : throw new UsageException($"{name} can't be changed.");
     }
 
-    // xe lets a key be set whether or not it is there; XenAPI refuses to add one twice. A refusal must cost no value that was there: the map is set
-    // as a whole, but for the one of which single keys may be changed by whoever may not change the others.
+    // xe lets a key be set whether or not it is there; XenAPI refuses to add one twice. A refusal must cost no value that was there: the
+    // map is set as a whole, but for the one of which single keys may be changed by whoever may not change the others.
     private static async Task PutAsync(XeClass of, CommandContext context, string self, string field, string key, string value)
     {
         if (await context.CallAsync($"{of.ClassName}.get_{field}", self) is WireStruct map && map[key] is { } old)
@@ -136,7 +138,9 @@ internal static class ParamWrite
 
             if (field != "other_config" && of.Model.Messages.ContainsKey("set_" + field))
             {
-                await context.CallAsync($"{of.ClassName}.set_{field}", self, new WireStruct([.. map.Members.Where(m => m.Key != key), new(key, new WireString(value))]));
+                await context.CallAsync(
+                    $"{of.ClassName}.set_{field}", self,
+                    new WireStruct([.. map.Members.Where(m => m.Key != key), new(key, new WireString(value))]));
                 return;
             }
 

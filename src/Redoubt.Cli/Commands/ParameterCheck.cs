@@ -19,11 +19,13 @@ internal static class ParameterCheck
         }
 
         problems.AddRange(line.Words.Select(w => $"'{w}' is no key=value parameter"));
-        problems.AddRange(line.Parameters.All.Select(p => p.Key).Where(k => !Takes(command, k)).Select(k => $"{command.Name} takes no parameter '{k}'"));
+        problems.AddRange(
+            line.Parameters.All.Select(p => p.Key).Where(k => !Takes(command, k)).Select(k => $"{command.Name} takes no parameter '{k}'"));
         if (problems.Count > 0)
         {
             throw new UsageException(
-                $"{string.Join("; ", problems)}. See 'redoubt help {command.Name}'.", missing.Count > 0 ? $"Required parameter not found: {missing[0].TrimEnd('=')}" : null);
+                $"{string.Join("; ", problems)}. See 'redoubt help {command.Name}'.",
+                missing.Count > 0 ? $"Required parameter not found: {missing[0].TrimEnd('=')}" : null);
         }
     }
 

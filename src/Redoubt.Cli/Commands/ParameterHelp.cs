@@ -2,7 +2,9 @@ using System.Collections.Frozen;
 
 namespace Redoubt.Cli.Commands;
 
-/// <summary>What the help says of parameters: one line each, the same for every command, but for a line that begins with a command's name.</summary>
+/// <summary>
+/// What the help says of parameters: one line each, the same for every command, but for a line that begins with a command's name.
+/// </summary>
 internal static class ParameterHelp
 {
     private const string Text = """
@@ -89,12 +91,15 @@ internal static class ParameterHelp
         metadata-backup-schedule keep How many backups stay; older ones go.
         """;
 
-    private static readonly FrozenDictionary<string, string> Lines = Text.Split('\n').Select(Split).ToFrozenDictionary(l => l.Key, l => l.Value);
+    private static readonly FrozenDictionary<string, string> Lines = Text.Split('\n').Select(Split)
+        .ToFrozenDictionary(l => l.Key, l => l.Value);
 
     /// <summary>What is said of a command's parameter; null if nothing is.</summary>
-    public static string? Find(string command, string parameter) => Lines.GetValueOrDefault($"{command} {parameter}") ?? Lines.GetValueOrDefault(parameter);
+    public static string? Find(string command, string parameter) =>
+        Lines.GetValueOrDefault($"{command} {parameter}") ?? Lines.GetValueOrDefault(parameter);
 
-    // A word of small letters after the first one belongs to the key; an explanation begins with a capital, a code word or the parameter again.
+    // A word of small letters after the first one belongs to the key; an explanation begins with a capital, a code word or the parameter
+    // again.
     private static KeyValuePair<string, string> Split(string line)
     {
         var words = line.Split(' ', 3);

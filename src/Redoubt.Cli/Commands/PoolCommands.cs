@@ -14,25 +14,32 @@ internal static class PoolCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("pool-dump-database", "Writes the pool's database to a file, which must not exist yet. Its secrets are sealed with the pool's key.", DumpAsync) with
+        Command.Make(
+            "pool-dump-database",
+            "Writes the pool's database to a file, which must not exist yet. Its secrets are sealed with the pool's key.", DumpAsync) with
         {
             Required = ["file-name"],
             HasCallersFiles = true,
         },
-        Command.Make("pool-restore-database", "Puts a dump in the place of the pool's database; --dry-run only says what that would do.", RestoreAsync) with
+        Command.Make(
+            "pool-restore-database", "Puts a dump in the place of the pool's database; --dry-run only says what that would do.",
+            RestoreAsync) with
         {
             Required = ["file-name"],
             Optional = ["dry-run", "force"],
             HasCallersFiles = true,
         },
-        Command.Make("pool-sync-database", "Writes the whole database to every copy there is, now.", context => context.CallAsync("pool.sync_database")),
+        Command.Make(
+            "pool-sync-database", "Writes the whole database to every copy there is, now.",
+            context => context.CallAsync("pool.sync_database")),
     ];
 
     private static async Task DumpAsync(CommandContext context)
     {
         var file = context.Parameters.Get("file-name");
         var api = await context.ConnectAsync();
-        await context.Files.WriteNewAsync(file, target => api.DumpDatabaseAsync(target, null, context.CancellationToken), context.CancellationToken);
+        await context.Files.WriteNewAsync(
+            file, target => api.DumpDatabaseAsync(target, null, context.CancellationToken), context.CancellationToken);
     }
 
     private static async Task RestoreAsync(CommandContext context)

@@ -8,12 +8,17 @@ internal static class SecretCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("secret-create", "Keeps a value under a UUID, which is printed, so that others can refer to it without showing it.", CreateAsync) with
+        Command.Make(
+            "secret-create", "Keeps a value under a UUID, which is printed, so that others can refer to it without showing it.",
+            CreateAsync) with
         {
             Optional = ["value", "password-file"],
         },
         Command.OnObject("secret-destroy", "secret", "destroy", "Forgets a secret."),
-        Command.Make("user-password-change", "Changes the password of the user that is logged in. Without new= it is read from password-file= or asked for.", ChangeAsync) with
+        Command.Make(
+            "user-password-change",
+            "Changes the password of the user that is logged in. Without new= it is read from password-file= or asked for.",
+            ChangeAsync) with
         {
             Optional = ["old", "new", "password-file"],
         },

@@ -32,14 +32,21 @@ internal static class SrCommands
         },
         Command.OnObject("sr-update", "SR", "update", "Reads again how large and how full an SR is."),
         Command.OnObject("sr-scan", "SR", "scan", "Looks for disks that came or went on the storage."),
-        Command.OnObject("sr-enable-database-replication", "SR", "enable_database_replication", "Protects the pool: keeps its metadata on this SR, up to date."),
-        Command.OnObject("sr-disable-database-replication", "SR", "disable_database_replication", "Ends the protection on this SR and deletes the metadata there."),
-        Command.Make("sr-database-replication-state", "Shows how the copy of the pool's metadata on an SR stands, and how far it is behind.", StateAsync) with
+        Command.OnObject(
+            "sr-enable-database-replication", "SR", "enable_database_replication",
+            "Protects the pool: keeps its metadata on this SR, up to date."),
+        Command.OnObject(
+            "sr-disable-database-replication", "SR", "disable_database_replication",
+            "Ends the protection on this SR and deletes the metadata there."),
+        Command.Make(
+            "sr-database-replication-state", "Shows how the copy of the pool's metadata on an SR stands, and how far it is behind.",
+            StateAsync) with
         {
             Required = ["uuid"],
             Optional = ["json"],
         },
-        Command.Make("metadata-history-list", "Lists the earlier states of pool metadata that an SR's metadata disks keep.", HistoryAsync) with
+        Command.Make(
+            "metadata-history-list", "Lists the earlier states of pool metadata that an SR's metadata disks keep.", HistoryAsync) with
         {
             Required = ["sr-uuid"],
             Optional = ["json"],
@@ -61,7 +68,8 @@ internal static class SrCommands
 
         if (context.Parameters.Flag("json"))
         {
-            RecordJson.PrintTexts(context.Terminal, volumes.SelectMany(v => v.States.Select(s => Texts(s).Prepend(new("vdi-uuid", v.Uuid)))));
+            RecordJson.PrintTexts(
+                context.Terminal, volumes.SelectMany(v => v.States.Select(s => Texts(s).Prepend(new("vdi-uuid", v.Uuid)))));
             return;
         }
 
@@ -73,7 +81,8 @@ internal static class SrCommands
             {
                 string Field(string name) => fields[name]?.AsString("string") ?? "";
                 context.Terminal.PrintLine(PlainLines.OneLine(
-                    $"  {Field("time"),-18}{Field("generation"),12}{Field("vms"),7}{Field("appliances"),7}  {Field("pool_name_label")} ({Field("pool_uuid")})"));
+                    $"  {Field("time"),-18}{Field("generation"),12}{Field("vms"),7}{Field("appliances"),7}  "
+                        + $"{Field("pool_name_label")} ({Field("pool_uuid")})"));
             }
         }
     }
@@ -84,7 +93,9 @@ internal static class SrCommands
     private static async Task StateAsync(CommandContext context)
     {
         var sr = await context.CallAsync("SR.get_by_uuid", context.Parameters.Get("uuid"));
-        var state = Texts(new WireStruct([.. (await context.CallAsync("SR.get_database_replication_state", sr)).AsStruct("map(string,string)")])).ToList();
+        var state = Texts(
+            new WireStruct(
+                [.. (await context.CallAsync("SR.get_database_replication_state", sr)).AsStruct("map(string,string)")])).ToList();
         if (context.Parameters.Flag("json"))
         {
             RecordJson.PrintText(context.Terminal, state);
@@ -120,14 +131,16 @@ internal static class SrCommands
     private static async Task ProbeAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var found = await context.CallAsync("SR.probe", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
+        var found = await context.CallAsync(
+            "SR.probe", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
         context.Terminal.PrintLine(found.AsString("string").TrimEnd('\n'));
     }
 
     private static async Task ProbeExtAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var found = await context.CallAsync("SR.probe_ext", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
+        var found = await context.CallAsync(
+            "SR.probe_ext", await HostAsync(context), p.Map("device-config"), p.Get("type"), p.Map("sm-config"));
         RecordJson.PrintTexts(context.Terminal, found.AsArray("set(record probe_result)").OfType<WireStruct>().Select(Flat));
     }
 

@@ -26,7 +26,9 @@ internal static class UserCommands
             Required = ["name"],
             Optional = ["password-file"],
         },
-        Command.Make("user-role-set", "Gives a user this role in place of the one they have; it counts at once.", SetRoleAsync) with { Required = ["name", "role"] },
+        Command.Make(
+            "user-role-set", "Gives a user this role in place of the one they have; it counts at once.",
+            SetRoleAsync) with { Required = ["name", "role"] },
     ];
 
     private static IEnumerable<string> Roles => RoleNames.Of(new AllowedRoles(Role.ReadOnly, ClientCertificate: false));
@@ -87,11 +89,14 @@ internal static class UserCommands
 
         foreach (var row in rows)
         {
-            context.Terminal.PrintLine($"{row[0].Value}  {PlainLines.OneLine(row[1].Value),-24}  {(row[2].Value.Length > 0 ? PlainLines.OneLine(row[2].Value) : "no role")}");
+            context.Terminal.PrintLine(
+                $"{row[0].Value}  {PlainLines.OneLine(row[1].Value),-24}  "
+                    + $"{(row[2].Value.Length > 0 ? PlainLines.OneLine(row[2].Value) : "no role")}");
         }
     }
 
-    private static async Task DestroyAsync(CommandContext context) => await context.CallAsync("subject.destroy", (await FindAsync(context)).Ref);
+    private static async Task DestroyAsync(CommandContext context) =>
+        await context.CallAsync("subject.destroy", (await FindAsync(context)).Ref);
 
     private static async Task SetPasswordAsync(CommandContext context)
     {
@@ -129,7 +134,9 @@ internal static class UserCommands
         var api = await context.ConnectAsync();
         var found = (await api.GetAllRecordsAsync<SubjectRecord>(context.CancellationToken))
             .FirstOrDefault(s => string.Equals(NameOf(s.Value), name, StringComparison.OrdinalIgnoreCase));
-        return found.Value is { } record ? (found.Key, record) : throw new UsageException($"There is no user '{name}'. user-list shows who there is.");
+        return found.Value is { } record
+            ? (found.Key, record)
+            : throw new UsageException($"There is no user '{name}'. user-list shows who there is.");
     }
 
     private static string NameOf(SubjectRecord subject) => subject.OtherConfig.GetValueOrDefault(NameKey, subject.SubjectIdentifier);

@@ -19,7 +19,10 @@ internal static class VdiCommands
         },
         Command.OnObject("vdi-destroy", "VDI", "destroy", "Destroys a disk and what is on it."),
         Command.OnObject("vdi-forget", "VDI", "forget", "Makes the pool forget a disk; what is on the storage stays."),
-        Command.Make("vdi-clone", "Makes a copy of a disk; prints its UUID.", CloneAsync) with { Required = ["uuid"], Optional = ["new-name-label", "new-name-description"] },
+        Command.Make(
+            "vdi-clone",
+            "Makes a copy of a disk; prints its UUID.",
+            CloneAsync) with { Required = ["uuid"], Optional = ["new-name-label", "new-name-description"] },
         Command.Make("vdi-copy", "Copies a disk to another SR, or into a disk that there is; prints the copy's UUID.", CopyAsync) with
         {
             Required = ["uuid"],
@@ -28,8 +31,14 @@ internal static class VdiCommands
         Command.Make(
             "vdi-snapshot", "Keeps what is on a disk now as another disk; prints its UUID.", SnapshotAsync) with { Required = ["uuid"] },
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
-        Command.Make("vdi-import", "Fills a disk from a file.", ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
-        Command.Make("vdi-export", "Writes a disk to a file, which must not exist yet.", ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
+        Command.Make(
+            "vdi-import",
+            "Fills a disk from a file.",
+            ImportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
+        Command.Make(
+            "vdi-export",
+            "Writes a disk to a file, which must not exist yet.",
+            ExportAsync) with { Required = ["uuid", "filename"], Optional = ["format", "progress"], HasCallersFiles = true },
     ];
 
     private static async Task CreateAsync(CommandContext context)
@@ -119,7 +128,8 @@ internal static class VdiCommands
         }, context.CancellationToken);
     }
 
-    private static string Format(CommandContext context) => context.Parameters.GetOr("format", "raw") is var format && Formats.Contains(format)
+    private static string Format(CommandContext context) =>
+        context.Parameters.GetOr("format", "raw") is var format && Formats.Contains(format)
         ? format
         : throw new UsageException($"format= must be raw or qcow2, not '{format}'.");
 }

@@ -9,7 +9,8 @@ internal static class VifCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("vif-create", "Gives a VM an interface on a network; prints its UUID. Without mac= the server chooses one.", CreateAsync) with
+        Command.Make(
+            "vif-create", "Gives a VM an interface on a network; prints its UUID. Without mac= the server chooses one.", CreateAsync) with
         {
             Required = ["vm-uuid", "network-uuid", "device"],
             Optional = ["mac", "mtu"],
@@ -32,7 +33,11 @@ internal static class VifCommands
             Mtu = p.FindInt("mtu") ?? EthernetMtu,
             LockingMode = VifLockingMode.NetworkDefault,
         };
-        vif = vif with { Vm = new(await context.RefAsync("VM", "vm-uuid")), Network = new(await context.RefAsync("network", "network-uuid")) };
+        vif = vif with
+        {
+            Vm = new(await context.RefAsync("VM", "vm-uuid")),
+            Network = new(await context.RefAsync("network", "network-uuid")),
+        };
         await context.PrintUuidAsync("VIF", await context.CallAsync("VIF.create", vif));
     }
 }

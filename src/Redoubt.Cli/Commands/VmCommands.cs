@@ -11,24 +11,38 @@ internal static class VmCommands
     public static IEnumerable<Command> All { get; } =
     [
         VmCreate.Command,
-        ForVms("vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
+        ForVms(
+            "vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
         Command.OnObject("vm-destroy", "VM", "destroy", "Removes a VM; its disks stay."),
-        ForVms("vm-start", "Starts VMs. With site-dead, on your word that these sites, which can't be asked, do not run them.", [], ["on", "paused", "force", "site-dead", "statement"], StartAsync),
+        ForVms(
+            "vm-start", "Starts VMs. With site-dead, on your word that these sites, which can't be asked, do not run them.", [],
+            ["on", "paused", "force", "site-dead", "statement"], StartAsync),
         ForVms("vm-shutdown", "Shuts VMs down; with --force switches them off.", [], ["force"], Forcible("Shutting down", "shutdown")),
         ForVms("vm-reboot", "Reboots VMs; with --force resets them.", [], ["force"], Forcible("Rebooting", "reboot")),
         ForVms("vm-pause", "Stops VMs where they are; they keep their memory.", [], [], Plain("pause")),
         ForVms("vm-unpause", "Lets paused VMs go on.", [], [], Plain("unpause")),
-        ForVms("vm-suspend", "Suspends VMs: their memory is kept on an SR, and they are off.", [], [], (context, vm) => context.RunTaskAsync("Suspending", "VM.suspend", [vm])),
-        ForVms("vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [], ["on", "force", "site-dead", "statement"], ResumeAsync),
-        ForVms("vm-reset-powerstate", "States that VMs do not run, whatever the pool believes; --force, for it is your word.", [], ["force"], ResetPowerStateAsync),
+        ForVms(
+            "vm-suspend", "Suspends VMs: their memory is kept on an SR, and they are off.", [], [],
+            (context, vm) => context.RunTaskAsync("Suspending", "VM.suspend", [vm])),
+        ForVms(
+            "vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [],
+            ["on", "force", "site-dead", "statement"], ResumeAsync),
+        ForVms(
+            "vm-reset-powerstate", "States that VMs do not run, whatever the pool believes; --force, for it is your word.", [], ["force"],
+            ResetPowerStateAsync),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
-        ForVms("vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [], SetDynamicRangeAsync),
-        ForVms("vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.", ["statement"], [], TakeBackAsync),
+        ForVms(
+            "vm-memory-dynamic-range-set", "Sets how far a VM's memory may shrink and grow while it runs.", ["min", "max"], [],
+            SetDynamicRangeAsync),
+        ForVms(
+            "vm-take-back", "Lets a VM start here again that another pool has recovered. State in words that the copy there is given up.",
+            ["statement"], [], TakeBackAsync),
         Command.Make("console-log", "Shows what a VM wrote to its serial console.", ConsoleLogAsync) with { Required = ["uuid"] },
     ];
 
     private static Command ForVms(
-        string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional, Func<CommandContext, string, Task> work) =>
+        string name, string help, IReadOnlyList<string> required, IReadOnlyList<string> optional,
+        Func<CommandContext, string, Task> work) =>
         VmSelection.Command(name, help, required, optional, (context, vm) => work(context, vm.Ref));
 
     private static Func<CommandContext, string, Task> Plain(string message) => (context, vm) => context.CallAsync($"VM.{message}", vm);
@@ -38,7 +52,9 @@ internal static class VmCommands
 
     private static Task ResetPowerStateAsync(CommandContext context, string vm) => context.Parameters.Flag("force")
         ? context.CallAsync("VM.power_state_reset", vm)
-        : throw new UsageException("A VM that runs all the same would run twice when it is started. See where it runs, switch it off there, and repeat the command with --force.");
+        : throw new UsageException(
+            "A VM that runs all the same would run twice when it is started. See where it runs, switch it off there, and repeat "
+                + "the command with --force.");
 
     private static async Task CloneAsync(CommandContext context, string vm)
     {
@@ -83,7 +99,8 @@ internal static class VmCommands
     public static async Task StateDeadAsync(CommandContext context, string of, string reference)
     {
         var statement = context.Parameters.GetOr("statement", "its hosts are off, or cut off from storage and network");
-        foreach (var site in context.Parameters.GetOr("site-dead", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var site in context.Parameters.GetOr("site-dead", "")
+            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
         {
             await context.CallAsync($"{of}.state_site_dead", reference, site, statement);
         }
@@ -94,16 +111,19 @@ internal static class VmCommands
     {
         var p = context.Parameters;
         long Bytes(string key) => ByteSize.Parse(key, p.Get(key));
-        return context.CallAsync("VM.set_memory_limits", vm, Bytes("static-min"), Bytes("static-max"), Bytes("dynamic-min"), Bytes("dynamic-max"));
+        return context.CallAsync(
+            "VM.set_memory_limits", vm, Bytes("static-min"), Bytes("static-max"), Bytes("dynamic-min"), Bytes("dynamic-max"));
     }
 
     private static Task SetDynamicRangeAsync(CommandContext context, string vm)
     {
         var p = context.Parameters;
-        return context.CallAsync("VM.set_memory_dynamic_range", vm, ByteSize.Parse("min", p.Get("min")), ByteSize.Parse("max", p.Get("max")));
+        return context.CallAsync(
+            "VM.set_memory_dynamic_range", vm, ByteSize.Parse("min", p.Get("min")), ByteSize.Parse("max", p.Get("max")));
     }
 
-    private static Task TakeBackAsync(CommandContext context, string vm) => context.CallAsync("VM.take_back", vm, context.Parameters.Get("statement"));
+    private static Task TakeBackAsync(CommandContext context, string vm) =>
+        context.CallAsync("VM.take_back", vm, context.Parameters.Get("statement"));
 
     // The server gives the log in pieces, from a byte onwards; the end is an empty piece.
     private static async Task ConsoleLogAsync(CommandContext context)

@@ -8,13 +8,16 @@ internal static class VmCreate
 {
     private const long DefaultMemoryBytes = 512L << 20;
 
-    public static Command Command { get; } = Commands.Command.Make("vm-create", "Makes a VM without disks; prints its UUID.", CreateAsync) with
+    public static Command Command { get; } = Commands.Command.Make(
+        "vm-create", "Makes a VM without disks; prints its UUID.", CreateAsync) with
     {
         Required = ["name-label"],
         Optional =
         [
-            "name-description", "memory", "memory-static-min", "memory-static-max", "memory-dynamic-min", "memory-dynamic-max", "VCPUs", "VCPUs-max",
-            "VCPUs-at-startup", "HVM-boot-policy", "HVM-boot-params:", "PV-kernel", "PV-ramdisk", "PV-args", "platform:", "other-config:", "order",
+            "name-description", "memory", "memory-static-min", "memory-static-max", "memory-dynamic-min", "memory-dynamic-max", "VCPUs",
+            "VCPUs-max",
+            "VCPUs-at-startup", "HVM-boot-policy", "HVM-boot-params:", "PV-kernel", "PV-ramdisk", "PV-args", "platform:", "other-config:",
+            "order",
             "start-delay", "shutdown-delay", "appliance",
         ],
     };

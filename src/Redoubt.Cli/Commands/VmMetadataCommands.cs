@@ -8,7 +8,8 @@ namespace Redoubt.Cli.Commands;
 internal static class VmMetadataCommands
 {
     private const string DisksStay =
-        "Only metadata is exported and imported: give metadata=true. A VM's disks are copied with vdi-export and vdi-import, or replicated with the SR they are on.";
+        "Only metadata is exported and imported: give metadata=true. A VM's disks are copied with vdi-export and vdi-import, or replicated "
+            + "with the SR they are on.";
 
     private static readonly string[] ExportOnly = ["filename", "metadata", "vapp", "include-snapshots", "database:"];
 
@@ -23,7 +24,9 @@ internal static class VmMetadataCommands
             HasCallersFiles = true,
             OtherHelp = VmSelection.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
-        Command.Make("vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.", ImportAsync) with
+        Command.Make(
+            "vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.",
+            ImportAsync) with
         {
             Required = ["filename"],
             Optional = ["metadata", "sr-uuid", "preserve", "force", "dry-run", "vdi:"],
@@ -55,7 +58,13 @@ internal static class VmMetadataCommands
             await context.RefOfAsync("SR", sr);
         }
 
-        var import = new MetadataImport { Restore = p.Flag("preserve"), Force = p.Flag("force"), DryRun = p.Flag("dry-run"), Disks = p.Map("vdi") };
+        var import = new MetadataImport
+        {
+            Restore = p.Flag("preserve"),
+            Force = p.Flag("force"),
+            DryRun = p.Flag("dry-run"),
+            Disks = p.Map("vdi"),
+        };
         var text = "";
         IReadOnlyList<Ref<VmRecord>> made = [];
         await context.Files.ReadAsync(p.Get("filename"), async (archive, bytes) =>
@@ -92,7 +101,8 @@ internal static class VmMetadataCommands
         var found = appliances.Values.Where(a => a.Uuid == wanted || a.NameLabel == wanted).ToList();
         if (found is not [var appliance])
         {
-            throw new UsageException(found.Count == 0 ? $"No vApp is called '{wanted}'." : $"{found.Count} vApps are called '{wanted}'. Give the UUID.");
+            throw new UsageException(
+                found.Count == 0 ? $"No vApp is called '{wanted}'." : $"{found.Count} vApps are called '{wanted}'. Give the UUID.");
         }
 
         var uuids = new List<string>();

@@ -10,7 +10,9 @@ internal static class VmRecoveryCommands
             Required = ["uuid"],
             Optional = ["database:", "force"],
         },
-        Command.Make("vm-assert-can-be-recovered", "Says nothing if the VM can be recovered, and what is missing if not.", Recovery.AssertAsync("VM")) with
+        Command.Make(
+            "vm-assert-can-be-recovered", "Says nothing if the VM can be recovered, and what is missing if not.",
+            Recovery.AssertAsync("VM")) with
         {
             Required = ["uuid"],
             Optional = ["database:"],

@@ -60,20 +60,25 @@ internal static class VmSelection
     /// <param name="own">The command's own parameters, which are no conditions; a colon at the end stands for all of a map.</param>
     /// <param name="database">Where to look, if not in the pool's own database.</param>
     /// <exception cref="UsageException">None matches, or several do and <c>--multiple</c> is not given.</exception>
-    public static async Task<IReadOnlyList<XeObject>> SelectAsync(CommandContext context, IReadOnlyList<string> own, XenApi.XenApiClient? database = null)
+    public static async Task<IReadOnlyList<XeObject>> SelectAsync(
+        CommandContext context, IReadOnlyList<string> own, XenApi.XenApiClient? database = null)
     {
         var p = context.Parameters;
         var wanted = p.Find("vm");
-        var conditions = p.All.Where(c => c.Key is not ("vm" or Multiple or "minimal") && !own.Contains(c.Key) && !own.Any(o => o.EndsWith(':') && c.Key.StartsWith(o, StringComparison.Ordinal))).ToList();
+        var conditions = p.All.Where(
+            c => c.Key is not ("vm" or Multiple or "minimal") && !own.Contains(c.Key)
+                && !own.Any(o => o.EndsWith(':') && c.Key.StartsWith(o, StringComparison.Ordinal))).ToList();
         if (wanted is null && conditions.Count == 0 && !p.Flag(Multiple))
         {
             throw new UsageException(
                 "Which VM? Give vm=NAME, vm=UUID or conditions; --multiple alone means all.", XeFailure("No matching VMs found"));
         }
 
-        var filters = Vms.Filter.Append(new("is-control-domain", "false")).Concat(conditions).Select(c => FieldFilter.Parse(Vms, c.Key, c.Value)).ToList();
+        var filters = Vms.Filter.Append(new("is-control-domain", "false")).Concat(conditions)
+            .Select(c => FieldFilter.Parse(Vms, c.Key, c.Value)).ToList();
         var api = database ?? await context.ConnectAsync();
-        var found = await ObjectQuery.RunAsync(api, Vms, new RecordCache(api, context.CancellationToken), filters, context.CancellationToken);
+        var found = await ObjectQuery.RunAsync(
+            api, Vms, new RecordCache(api, context.CancellationToken), filters, context.CancellationToken);
         IReadOnlyList<XeObject> vms = wanted is null ? found : [.. found.Where(vm => vm.Uuid == wanted || vm.Name == wanted)];
         return vms.Count switch
         {

@@ -5,7 +5,9 @@ internal static class VtpmCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("vtpm-create", "Gives a VM that is off a virtual TPM; prints its UUID. What a unique one keeps is never copied.", CreateAsync) with
+        Command.Make(
+            "vtpm-create", "Gives a VM that is off a virtual TPM; prints its UUID. What a unique one keeps is never copied.",
+            CreateAsync) with
         {
             Required = ["vm-uuid"],
             Optional = ["is-unique"],

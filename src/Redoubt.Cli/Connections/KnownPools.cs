@@ -17,7 +17,9 @@ internal sealed class KnownPools(string file, TextWriter messages)
 
     /// <summary>The file in the user's home, in whose directory nothing need have been kept before.</summary>
     public static string DefaultFile { get; } =
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "redoubt", "known-pools");
+        Path.Combine(
+            Environment.GetFolderPath(Environment.SpecialFolder.ApplicationData, Environment.SpecialFolderOption.DoNotVerify), "redoubt",
+            "known-pools");
 
     /// <summary>Whether this is the certificate that the server had the first time, or this is the first time.</summary>
     public bool Accept(string server, X509Certificate2 certificate)
@@ -43,7 +45,8 @@ internal sealed class KnownPools(string file, TextWriter messages)
             }
 
             Add(server, fingerprint);
-            messages.WriteLine($"First connection to {server}: its certificate is trusted from now on (SHA-256 {fingerprint}, kept in {file}).");
+            messages.WriteLine(
+                $"First connection to {server}: its certificate is trusted from now on (SHA-256 {fingerprint}, kept in {file}).");
             return true;
         }
     }
@@ -56,7 +59,8 @@ internal sealed class KnownPools(string file, TextWriter messages)
     private void Add(string server, string fingerprint)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        using var stream = new FileStream(file, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
+        using var stream = new FileStream(
+            file, new FileStreamOptions { Mode = FileMode.Append, Access = FileAccess.Write, UnixCreateMode = OwnerOnly });
         using var writer = new StreamWriter(stream);
         writer.Write($"{server} {fingerprint}\n");
     }

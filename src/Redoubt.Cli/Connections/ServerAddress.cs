@@ -18,13 +18,16 @@ internal static class ServerAddress
 
         if (url.Scheme == Uri.UriSchemeHttp && !url.IsLoopback)
         {
-            throw new UsageException($"Plain HTTP would send the password to {url.Host} for everyone to read. It is allowed to this machine only; leave --nossl out, or write https://.");
+            throw new UsageException(
+                $"Plain HTTP would send the password to {url.Host} for everyone to read. It is allowed to this machine only; leave --nossl "
+                    + "out, or write https://.");
         }
 
         return (options.Port, hasPort) switch
         {
             (null, _) => url,
-            (_, true) => throw new UsageException($"The port is given twice: in -s {server}, and by -p {options.Port}. Give it once; nothing was sent."),
+            (_, true) => throw new UsageException(
+                $"The port is given twice: in -s {server}, and by -p {options.Port}. Give it once; nothing was sent."),
             ({ } port, _) => new UriBuilder(url) { Port = port }.Uri,
         };
     }
@@ -38,7 +41,8 @@ internal static class ServerAddress
         catch (FormatException wrong)
         {
             throw new UsageException(
-                $"-s must be a host name, an address, or a URL such as http://127.0.0.1:8801, each with or without a port ([::1]:8443): {wrong.Message}.");
+                "-s must be a host name, an address, or a URL such as http://127.0.0.1:8801, each with or without a port "
+                    + $"([::1]:8443): {wrong.Message}.");
         }
     }
 }

@@ -5,7 +5,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Demo;
 
-/// <summary><c>redoubt demo</c>: two sites on this machine, a test, a disaster at one, the same guests back at the other, and the way home.</summary>
+/// <summary>
+/// <c>redoubt demo</c>: two sites on this machine, a test, a disaster at one, the same guests back at the other, and the way home.
+/// </summary>
 internal sealed class DemoCommand
 {
     /// <summary>The networks that both sites have.</summary>
@@ -91,7 +93,8 @@ internal sealed class DemoCommand
             "Database replication enabled: written, flushed and read back",
             () => primary.Api.Sr.EnableDatabaseReplicationAsync(production.Sr, cancellationToken));
         await new DemoCommandLine(primary, _story).RunAsync(
-            ["dr-plan-save", "name=everything", $"sr-uuid={await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken)}"], cancellationToken);
+            ["dr-plan-save", "name=everything", $"sr-uuid={await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken)}"],
+            cancellationToken);
 
         _story.Act("The guests run; each counts on its own disk, and says only what is safely there");
         await StartGuestsAsync(primary, cancellationToken);
@@ -107,11 +110,14 @@ internal sealed class DemoCommand
         await primary.KillAsync();
         var before = Counts(primary);
         _story.Say($"Last counts on the consoles: {string.Join(", ", before.Select(b => $"{b.Key} {b.Value}"))}");
-        await _story.DoAsync("The array's mirror of the SR at the recovery site", () => MirrorAsync(primary.Storage, recovery.Storage, cancellationToken));
+        await _story.DoAsync(
+            "The array's mirror of the SR at the recovery site", () => MirrorAsync(primary.Storage, recovery.Storage, cancellationToken));
 
         _story.Act("Failover, from nothing but that mirror");
         await atRecovery.RunAsync(Attach(recovery, sr), cancellationToken);
-        var tookOver = await CountingAsync(recovery, before, () => atRecovery.RunAsync(["dr-failover", "plan=everything", "source-dead=true", "--yes"], cancellationToken), cancellationToken);
+        var tookOver = await CountingAsync(
+            recovery, before, () => atRecovery.RunAsync(["dr-failover", "plan=everything", "source-dead=true", "--yes"], cancellationToken),
+            cancellationToken);
 
         _story.Act("What came back");
         var good = await ShowAsync(recovery, before, 1, cancellationToken);
@@ -120,7 +126,8 @@ internal sealed class DemoCommand
     }
 
     // The copies run beside the originals, which don't notice.
-    private async Task TestAsync(DemoSite primary, DemoSite recovery, DemoCommandLine atRecovery, string sr, CancellationToken cancellationToken)
+    private async Task TestAsync(
+        DemoSite primary, DemoSite recovery, DemoCommandLine atRecovery, string sr, CancellationToken cancellationToken)
     {
         _story.Act("A test failover, while production runs");
         foreach (var name in Networks)
@@ -128,12 +135,15 @@ internal sealed class DemoCommand
             await recovery.Api.Network.CreateAsync(new NetworkRecord { NameLabel = name }, cancellationToken);
         }
 
-        await _story.DoAsync("A snapshot of the SR by the array, at the recovery site", () => SnapshotAsync(primary, recovery, cancellationToken));
+        await _story.DoAsync(
+            "A snapshot of the SR by the array, at the recovery site", () => SnapshotAsync(primary, recovery, cancellationToken));
         var task = await atRecovery.RunAsync(Attach(recovery, sr), cancellationToken);
         var before = Counts(primary);
         await atRecovery.RunAsync(["dr-test", "plan=everything"], cancellationToken);
         var after = Counts(primary);
-        _story.Say($"Meanwhile the originals counted on: {string.Join(", ", _guests.Select(g => $"{g.Name} {before[g.Name]} to {after[g.Name]}"))}");
+        _story.Say(
+            "Meanwhile the originals counted on: "
+                + $"{string.Join(", ", _guests.Select(g => $"{g.Name} {before[g.Name]} to {after[g.Name]}"))}");
         var left = (await recovery.Api.GetAllRecordsAsync<VmRecord>(cancellationToken)).Values.Count(v => v is { IsControlDomain: false, IsATemplate: false });
         _story.Say($"VMs left of the test: {left}");
         await atRecovery.RunAsync(["drtask-destroy", $"uuid={task}"], cancellationToken);
@@ -148,19 +158,24 @@ internal sealed class DemoCommand
 
         _story.Act("The way home: the array replicates back, and the primary site lets its old copy go");
         var atHome = new DemoCommandLine(home, _story);
-        var pbd = (await home.Api.GetAllRecordsAsync<PbdRecord>(cancellationToken)).Values.Single(p => p.DeviceConfig.ContainsValue(home.Storage)).Uuid;
+        var pbd = (await home.Api.GetAllRecordsAsync<PbdRecord>(cancellationToken)).Values.Single(
+            p => p.DeviceConfig.ContainsValue(home.Storage)).Uuid;
         await atHome.RunAsync(["pbd-unplug", $"uuid={pbd}"], cancellationToken);
         await atHome.RunAsync(["sr-forget", $"uuid={sr}"], cancellationToken);
-        await _story.DoAsync("The array's mirror of the recovery site's SR", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
+        await _story.DoAsync(
+            "The array's mirror of the recovery site's SR", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
         await atHome.RunAsync(Attach(home, sr), cancellationToken);
         var password = Path.Combine(home.Directory, "site-password");
-        await File.WriteAllTextAsync(password, (await File.ReadAllLinesAsync(recovery.PasswordFile, cancellationToken))[1] + "\n", cancellationToken);
-        await atHome.RunAsync(["dr-site-add", "name=recovery", $"address={recovery.Api.Server}", $"password-file={password}"], cancellationToken);
+        await File.WriteAllTextAsync(
+            password, (await File.ReadAllLinesAsync(recovery.PasswordFile, cancellationToken))[1] + "\n", cancellationToken);
+        await atHome.RunAsync(
+            ["dr-site-add", "name=recovery", $"address={recovery.Api.Server}", $"password-file={password}"], cancellationToken);
         var run = await atHome.RunAsync(["dr-failback", "source=recovery", $"sr-uuid={sr}", "--yes"], ExitCode.Waiting, cancellationToken);
         var last = Counts(recovery);
         _story.Say($"Off at the recovery site, last counts: {string.Join(", ", last.Select(b => $"{b.Key} {b.Value}"))}");
         await _story.DoAsync("The array's mirror of that last state", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
-        await CountingAsync(home, last, () => atHome.RunAsync(["dr-run-answer", $"uuid={run}", "answer=done"], cancellationToken), cancellationToken);
+        await CountingAsync(
+            home, last, () => atHome.RunAsync(["dr-run-answer", $"uuid={run}", "answer=done"], cancellationToken), cancellationToken);
 
         _story.Act("What came home");
         var good = await ShowAsync(home, last, 2, cancellationToken);
@@ -170,12 +185,14 @@ internal sealed class DemoCommand
         return good && changed.NameDescription == ChangedAwayDescription;
     }
 
-    private static string[] Attach(DemoSite site, string sr) => ["drtask-create", "type=file", $"device-config:location={site.Storage}", $"sr-whitelist={sr}"];
+    private static string[] Attach(DemoSite site, string sr) =>
+        ["drtask-create", "type=file", $"device-config:location={site.Storage}", $"sr-whitelist={sr}"];
 
     private Dictionary<string, long> Counts(DemoSite site) => _guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount ?? 0);
 
     // Runs a command, and waits until every guest counts on from where its data were. The time until the last one does.
-    private async Task<TimeSpan> CountingAsync(DemoSite site, Dictionary<string, long> from, Func<Task> command, CancellationToken cancellationToken)
+    private async Task<TimeSpan> CountingAsync(
+        DemoSite site, Dictionary<string, long> from, Func<Task> command, CancellationToken cancellationToken)
     {
         var watch = Stopwatch.StartNew();
         _upAfter.Clear();
@@ -184,7 +201,10 @@ internal sealed class DemoCommand
 
         // Lost data would have a guest count from less; it is waited for all the same, and told in the table.
         var before = _guests.ToDictionary(g => g.Name, g => g.Read(site));
-        var counting = _guests.Select(g => WaitAsync(g, r => r != before[g.Name] && r.FirstCount is not null && r.ResumedFrom != before[g.Name].ResumedFrom, watch, site, done.Token)).ToList();
+        var counting = _guests.Select(
+            g => WaitAsync(
+                g, r => r != before[g.Name] && r.FirstCount is not null && r.ResumedFrom != before[g.Name].ResumedFrom, watch, site,
+                done.Token)).ToList();
         await command();
         await Task.WhenAll(counting);
         return _upAfter.Values.Max();
@@ -193,7 +213,8 @@ internal sealed class DemoCommand
     // Copying files takes longer than the moment that an array's snapshot takes, so the guests hold still for it.
     private static async Task SnapshotAsync(DemoSite from, DemoSite to, CancellationToken cancellationToken)
     {
-        var running = (await from.Api.GetAllRecordsAsync<VmRecord>(cancellationToken)).Where(v => v.Value is { PowerState: VmPowerState.Running, IsControlDomain: false }).Select(v => v.Key).ToList();
+        var running = (await from.Api.GetAllRecordsAsync<VmRecord>(cancellationToken))
+            .Where(v => v.Value is { PowerState: VmPowerState.Running, IsControlDomain: false }).Select(v => v.Key).ToList();
         foreach (var vm in running)
         {
             await from.Api.Vm.PauseAsync(vm, cancellationToken);
@@ -221,7 +242,8 @@ internal sealed class DemoCommand
         await _story.DoAsync("Every guest is up and counts", () => Task.WhenAll(counting));
     }
 
-    private async Task WaitAsync(DemoGuest guest, Func<ConsoleReport, bool> isUp, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
+    private async Task WaitAsync(
+        DemoGuest guest, Func<ConsoleReport, bool> isUp, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
     {
         await UntilAsync(() => isUp(guest.Read(site)), $"{guest.Name} to count", cancellationToken);
         lock (_upAfter)
@@ -247,10 +269,12 @@ internal sealed class DemoCommand
             var report = guest.Read(site);
             var vm = await site.Api.Vm.GetRecordAsync(await site.Api.Vm.GetByUuidAsync(guest.Uuid, cancellationToken), cancellationToken);
             // The guest says a count only when it is on the disk, so finding less there means lost data.
-            var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name && vm.Version == version;
+            var kept = report.ResumedFrom >= before[guest.Name] && report.Name == guest.Name && vm.NameLabel == guest.Name
+                && vm.Version == version;
             good &= kept && report.FirstCount > before[guest.Name];
             rows.Add([
-                guest.Name, $"{before[guest.Name]}", $"{report.ResumedFrom}", $"{report.FirstCount}", $"{_upAfter[guest.Name].TotalSeconds:0.0} s",
+                guest.Name, $"{before[guest.Name]}", $"{report.ResumedFrom}", $"{report.FirstCount}",
+                $"{_upAfter[guest.Name].TotalSeconds:0.0} s",
                 kept ? $"version {vm.Version}" : "DATA LOST"]);
         }
 
@@ -258,7 +282,8 @@ internal sealed class DemoCommand
         var changed = await site.Api.Vm.GetRecordAsync(
             await site.Api.Vm.GetByUuidAsync(_guests[1].Uuid, cancellationToken), cancellationToken);
         good &= changed.NameDescription == ChangedDescription;
-        _story.Say($"\"{changed.NameLabel}\" came back as it was last: {changed.MemoryDynamicMax >> 20} MiB, \"{changed.NameDescription}\"");
+        _story.Say(
+            $"\"{changed.NameLabel}\" came back as it was last: {changed.MemoryDynamicMax >> 20} MiB, \"{changed.NameDescription}\"");
         return good;
     }
 
@@ -267,7 +292,9 @@ internal sealed class DemoCommand
         foreach (var site in new[] { primary, recovery })
         {
             _story.Say($"{site.Name}: ./redoubt -s {site.Api.Server} -pwf {site.PasswordFile} vm-list");
-            _story.Say($"{site.Name} in a browser: {site.Api.Server}console/ as root, with the password on the second line of {site.PasswordFile}");
+            _story.Say(
+                $"{site.Name} in a browser: {site.Api.Server}console/ as root, with the password on the second "
+                    + $"line of {site.PasswordFile}");
         }
 
         _story.Say($"What a guest says: ./redoubt -s {primary.Api.Server} -pwf {primary.PasswordFile} console-log uuid={_guests[0].Uuid}");
@@ -275,7 +302,9 @@ internal sealed class DemoCommand
         _story.Say($"To end it all: pkill -9 -f {_options.Directory}; rm -r {_options.Directory}");
     }
 
-    /// <summary>Guests write their consoles to files, which say nothing when they grow; looking ten times a second is often enough.</summary>
+    /// <summary>
+    /// Guests write their consoles to files, which say nothing when they grow; looking ten times a second is often enough.
+    /// </summary>
     private static async Task UntilAsync(Func<bool> condition, string what, CancellationToken cancellationToken)
     {
         using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));

@@ -4,13 +4,16 @@ using Redoubt.Cli.Output;
 
 namespace Redoubt.Cli.Demo;
 
-/// <summary>Does at a site what an operator does there: types commands. They are shown, and of what they say the steps that have come to an end.</summary>
+/// <summary>
+/// Does at a site what an operator does there: types commands. They are shown, and of what they say the steps that have come to an end.
+/// </summary>
 internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
 {
     /// <summary>Runs a command that must end as expected; gives what it printed.</summary>
     /// <param name="words">The command and its parameters.</param>
     /// <param name="cancellationToken">Stops showing it.</param>
-    public Task<string> RunAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) => RunAsync(words, CommandLine.ExitCode.Success, cancellationToken);
+    public Task<string> RunAsync(IReadOnlyList<string> words, CancellationToken cancellationToken) =>
+        RunAsync(words, CommandLine.ExitCode.Success, cancellationToken);
 
     /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, CancellationToken)"/>
     public async Task<string> RunAsync(IReadOnlyList<string> words, int expected, CancellationToken cancellationToken)
@@ -48,7 +51,8 @@ internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
         }
 
         // "00:00:04  done      3/9 …": what has only begun is said again when it ends.
-        private static bool IsEnd(string line) => line is [_, _, ':', _, _, ':', _, _, ' ', ' ', not ' ', ..] && !line[10..].StartsWith("begun", StringComparison.Ordinal)
+        private static bool IsEnd(string line) =>
+            line is [_, _, ':', _, _, ':', _, _, ' ', ' ', not ' ', ..] && !line[10..].StartsWith("begun", StringComparison.Ordinal)
             || line.Contains("VMs healthy", StringComparison.Ordinal) || line.Contains("VMs started", StringComparison.Ordinal);
     }
 }

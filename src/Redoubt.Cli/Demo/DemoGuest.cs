@@ -3,7 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace Redoubt.Cli.Demo;
 
-/// <summary>One of the demo's virtual machines, and what its console says. The guest is described in <c>docs/formats/guest-record.md</c>.</summary>
+/// <summary>
+/// One of the demo's virtual machines, and what its console says. The guest is described in <c>docs/formats/guest-record.md</c>.
+/// </summary>
 /// <param name="Name">The VM's name, which the guest knows from its data disk alone.</param>
 /// <param name="Order">Its place in the vApp's start order.</param>
 /// <param name="StartDelaySeconds">How long those after it wait once it has started.</param>

@@ -31,13 +31,16 @@ internal sealed record DemoOptions(string Guest, string Directory, bool Keep)
                 case "--keep": keep = true; break;
                 case "--guest" when i + 1 < words.Count: guest = words[++i]; break;
                 case "--data" when i + 1 < words.Count: directory = FileWords.FullPath("--data", words[++i]); break;
-                default: throw new UsageException($"redoubt demo does not know '{words[i]}'. It takes --keep, --data DIR and --guest IMAGE.");
+                default:
+                    throw new UsageException(
+                    $"redoubt demo does not know '{words[i]}'. It takes --keep, --data DIR and --guest IMAGE.");
             }
         }
 
         if (guest is null || !File.Exists(guest))
         {
-            throw new UsageException("The demo needs the guests' disk image (--guest IMAGE). script/demo builds it and starts the demo with it.");
+            throw new UsageException(
+                "The demo needs the guests' disk image (--guest IMAGE). script/demo builds it and starts the demo with it.");
         }
 
         // Sockets of the guests lie below this directory, and their paths may not be longer than 107 bytes.

@@ -90,7 +90,8 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
             new VdiRecord { NameLabel = name, Sr = Sr, VirtualSize = sizeBytes, Type = VdiType.User }, cancellationToken);
         await site.Api.ImportRawVdiAsync(vdi, format, content, null, cancellationToken);
         await site.Api.Vbd.CreateAsync(
-            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk }, cancellationToken);
+            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = device, Bootable = device == "0", Mode = VbdMode.Rw, Type = VbdType.Disk },
+            cancellationToken);
     }
 
     /// <summary>A qcow2 image tells its disk's size at byte 24 of its header.</summary>

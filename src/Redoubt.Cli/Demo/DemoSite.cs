@@ -20,7 +20,8 @@ internal sealed class DemoSite : IAsyncDisposable
         {
             ArgumentList =
             {
-                "serve", "--data", DataDirectory, "--listen", $"http://127.0.0.1:{port}", "--name-label", name, "--root-password-file", PasswordFile,
+                "serve", "--data", DataDirectory, "--listen", $"http://127.0.0.1:{port}", "--name-label", name, "--root-password-file",
+                PasswordFile,
             },
             UseShellExecute = false,
             RedirectStandardOutput = true,
@@ -68,7 +69,8 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <param name="cancellationToken">Gives up, and ends what was started.</param>
     /// <param name="port">Where it listens; 0 for any.</param>
     /// <param name="hypervisor">The URI of its hypervisor; null for QEMU within the daemon.</param>
-    public static async Task<DemoSite> StartAsync(string name, string directory, string program, CancellationToken cancellationToken, int port = 0, string? hypervisor = null)
+    public static async Task<DemoSite> StartAsync(
+        string name, string directory, string program, CancellationToken cancellationToken, int port = 0, string? hypervisor = null)
     {
         var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
         var site = new DemoSite(name, directory, program, password, port, hypervisor);
@@ -154,7 +156,8 @@ internal sealed class DemoSite : IAsyncDisposable
     {
         foreach (var process in Process.GetProcesses())
         {
-            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal) && CommandLine(process).Contains(DataDirectory + "/", StringComparison.Ordinal))
+            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal) && CommandLine(process)
+                .Contains(DataDirectory + "/", StringComparison.Ordinal))
             {
                 yield return process;
             }

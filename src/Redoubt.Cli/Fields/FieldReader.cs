@@ -59,7 +59,8 @@ internal sealed class FieldReader(XeClass of, RecordCache cache)
         (IMapType map, WireStruct members) when field.Kind == FieldKind.Set || map.Value is IEnumType =>
             FieldValue.OfSet([.. members.Members.Select(m => Text(map.Value, m.Value))], field.Separator),
         (IMapType map, WireStruct members) =>
-            FieldValue.OfMap([.. members.Members.Select(m => KeyValuePair.Create(Text(map.Key, new WireString(m.Key)), Text(map.Value, m.Value)))]),
+            FieldValue.OfMap(
+                [.. members.Members.Select(m => KeyValuePair.Create(Text(map.Key, new WireString(m.Key)), Text(map.Value, m.Value)))]),
         _ => new(Text(type, value)) { Type = type },
     };
 

@@ -18,6 +18,7 @@ internal static class ObjectQuery
         }
 
         var reader = new FieldReader(of, cache);
-        return await cache.SettleAsync(() => (IReadOnlyList<XeObject>)[.. all.Where(row => filters.All(f => f.Matches(reader.Read(f.Field, row))))]);
+        return await cache.SettleAsync(
+            () => (IReadOnlyList<XeObject>)[.. all.Where(row => filters.All(f => f.Matches(reader.Read(f.Field, row))))]);
     }
 }

@@ -12,7 +12,8 @@ internal static class SpecialFields
         "metadata-of-pool" => PoolOfMetadata(of, cache),
         "last-boot-record" => $"'{(of.Record["last_booted_record"] as WireString)?.Value}'",
         "is-level" => of.Record["subroles"] is WireArray { Items.Count: > 0 } ? "true" : "false",
-        "attachable" => cache.Ask("VBD.assert_attachable", of.Ref) is WireString { Value: ['<', .. var code, '>'] } ? $"false (error: {code})" : "true",
+        "attachable" =>
+            cache.Ask("VBD.assert_attachable", of.Ref) is WireString { Value: ['<', .. var code, '>'] } ? $"false (error: {code})" : "true",
         ['i', 'o', '-', .. var source] => Kilobytes(source.Split('-'), of, cache),
         _ => throw new InvalidOperationException($"There is no rule {rule}."),
     };
@@ -33,7 +34,8 @@ internal static class SpecialFields
 
     private static string HostOfSr(XeObject sr, RecordCache cache) => sr.Record["PBDs"] switch
     {
-        WireArray { Items: [WireString pbd] } => cache.Find("PBD", pbd.Value) is { } attached ? NameOf(cache.Find("host", Ref(attached, "host"))) : XeField.Absent,
+        WireArray { Items: [WireString pbd] } =>
+            cache.Find("PBD", pbd.Value) is { } attached ? NameOf(cache.Find("host", Ref(attached, "host"))) : XeField.Absent,
         WireArray { Items.Count: > 1 } => "<shared>",
         _ => XeField.Absent,
     };
@@ -51,7 +53,9 @@ internal static class SpecialFields
             return (own["uuid"] as WireString)?.Value ?? XeField.Absent;
         }
 
-        return cache.Ask("VDI.read_database_pool_uuid", vdi.Ref) is WireString { Value.Length: > 0 } foreign ? foreign.Value : XeField.Absent;
+        return cache.Ask("VDI.read_database_pool_uuid", vdi.Ref) is WireString { Value.Length: > 0 } foreign
+            ? foreign.Value
+            : XeField.Absent;
     }
 
     private static string Ref(WireStruct record, string field) => (record[field] as WireString)?.Value ?? RefText.Null;

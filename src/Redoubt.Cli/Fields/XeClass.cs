@@ -7,7 +7,8 @@ namespace Redoubt.Cli.Fields;
 /// <param name="ClassName">The class on the wire.</param>
 /// <param name="Listed">The fields that a list shows; empty for all.</param>
 /// <param name="Filter">What holds for every object that these commands list.</param>
-internal sealed record XeClass(string Prefix, string ClassName, IReadOnlyList<string> Listed, IReadOnlyList<KeyValuePair<string, string>> Filter)
+internal sealed record XeClass(
+    string Prefix, string ClassName, IReadOnlyList<string> Listed, IReadOnlyList<KeyValuePair<string, string>> Filter)
 {
     private IReadOnlyList<XeField>? fields;
 

@@ -14,8 +14,8 @@ internal sealed record XeField
     public required bool IsWritable { get; init; }
 
     /// <summary>
-    /// The way to the value: a field of the record; <c>ref&gt;field</c>, a field of the object that it refers to; <c>?message</c>, what the server
-    /// answers about the object; <c>!rule</c>, a rule of <see cref="SpecialFields"/>.
+    /// The way to the value: a field of the record; <c>ref&gt;field</c>, a field of the object that it refers to; <c>?message</c>, what the
+    /// server answers about the object; <c>!rule</c>, a rule of <see cref="SpecialFields"/>.
     /// </summary>
     public required string Source { get; init; }
 

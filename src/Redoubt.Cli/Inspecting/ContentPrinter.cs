@@ -18,8 +18,15 @@ internal sealed class ContentPrinter(Terminal terminal, PoolContent content)
         Section("VMs in vApps", [.. content.Vms.Where(v => v.ApplianceUuid is not null)], PrintVm);
         Section("Loose VMs", [.. content.Vms.Where(v => v.ApplianceUuid is null)], PrintVm);
         Section("SRs", content.Srs, PrintSr);
-        Section("Networks", content.Networks, n => Line($"  {PlainText.Clean(n.NameLabel)}  ({n.Uuid})  bridge {PlainText.Clean(n.Bridge)}, {PlainText.Count(n.Interfaces, "VM interface")}"));
-        Section("Hosts", content.Hosts, h => Line($"  {PlainText.Clean(h.NameLabel)}  ({h.Uuid})  {PlainText.Clean(h.Address)}, {PlainText.Clean(h.Software)}"));
+        Section(
+            "Networks",
+            content.Networks,
+            n => Line(
+                $"  {PlainText.Clean(n.NameLabel)}  ({n.Uuid})  bridge {PlainText.Clean(n.Bridge)}, "
+                    + $"{PlainText.Count(n.Interfaces, "VM interface")}"));
+        Section(
+            "Hosts", content.Hosts,
+            h => Line($"  {PlainText.Clean(h.NameLabel)}  ({h.Uuid})  {PlainText.Clean(h.Address)}, {PlainText.Clean(h.Software)}"));
         if (content.Templates > 0)
         {
             Line("");
@@ -32,7 +39,9 @@ internal sealed class ContentPrinter(Terminal terminal, PoolContent content)
         Line($"  {PlainText.Clean(appliance.NameLabel)}  ({appliance.Uuid})");
         foreach (var member in appliance.Members)
         {
-            Line($"    order {member.Order,-4} {PlainText.Clean(member.NameLabel)}{Delays(member.StartDelaySeconds, member.ShutdownDelaySeconds)}");
+            Line(
+                $"    order {member.Order,-4} "
+                    + $"{PlainText.Clean(member.NameLabel)}{Delays(member.StartDelaySeconds, member.ShutdownDelaySeconds)}");
         }
     }
 
@@ -46,12 +55,16 @@ internal sealed class ContentPrinter(Terminal terminal, PoolContent content)
         {
             Line(disk.VdiUuid is null
                 ? $"    {disk.Type,-4} {PlainText.Clean(disk.Position),-3} empty"
-                : $"    {disk.Type,-4} {PlainText.Clean(disk.Position),-3} {PlainText.Clean(disk.NameLabel)}, {PlainText.Bytes(disk.SizeBytes)}, on SR {PlainText.Clean(disk.SrNameLabel)} ({disk.SrUuid}) as {PlainText.Clean(disk.Location)}{(disk.Bootable ? ", boots" : "")}");
+                : $"    {disk.Type,-4} {PlainText.Clean(disk.Position),-3} {PlainText.Clean(disk.NameLabel)}, "
+                    + $"{PlainText.Bytes(disk.SizeBytes)}, on SR {PlainText.Clean(disk.SrNameLabel)} ({disk.SrUuid}) as "
+                    + $"{PlainText.Clean(disk.Location)}{(disk.Bootable ? ", boots" : "")}");
         }
 
         foreach (var nic in vm.Interfaces)
         {
-            Line($"    NIC  {PlainText.Clean(nic.Device),-3} {PlainText.Clean(nic.Mac)} on {(nic.NetworkUuid is null ? "no network" : PlainText.Clean(nic.NetworkNameLabel))}");
+            Line(
+                $"    NIC  {PlainText.Clean(nic.Device),-3} {PlainText.Clean(nic.Mac)} on "
+                    + $"{(nic.NetworkUuid is null ? "no network" : PlainText.Clean(nic.NetworkNameLabel))}");
         }
 
         if (vm.Snapshots.Count > 0)
@@ -62,10 +75,15 @@ internal sealed class ContentPrinter(Terminal terminal, PoolContent content)
 
     private void PrintSr(SrSummary sr)
     {
-        Line($"  {PlainText.Clean(sr.NameLabel)}  ({sr.Uuid})  {PlainText.Clean(sr.Type)}{(sr.Shared ? ", shared" : "")}, {PlainText.Count(sr.Disks, "disk")}{(sr.HoldsMetadata ? ", PROTECTED: this pool's metadata is written to it" : "")}");
+        Line(
+            $"  {PlainText.Clean(sr.NameLabel)}  ({sr.Uuid})  {PlainText.Clean(sr.Type)}{(sr.Shared ? ", shared" : "")}, "
+                + $"{PlainText.Count(sr.Disks, "disk")}{(sr.HoldsMetadata ? ", PROTECTED: this pool's metadata is written to it" : "")}");
         foreach (var way in sr.Connections)
         {
-            Line($"    {(way.Attached ? "attached" : "not attached")} at {(way.Host is null ? "a host that is gone" : PlainText.Clean(way.Host))}: {string.Join(' ', way.DeviceConfig.Select(c => PlainText.Clean($"{c.Key}={c.Value}")))}");
+            Line(
+                $"    {(way.Attached ? "attached" : "not attached")} at "
+                    + $"{(way.Host is null ? "a host that is gone" : PlainText.Clean(way.Host))}: "
+                    + $"{string.Join(' ', way.DeviceConfig.Select(c => PlainText.Clean($"{c.Key}={c.Value}")))}");
         }
     }
 

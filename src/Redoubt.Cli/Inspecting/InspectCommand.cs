@@ -20,7 +20,8 @@ internal static class InspectCommand
 
         // A device can hang for ever; Ctrl-C must end the waiting all the same.
         var report = await Task.Run(() => LookAsync(options, cancellationToken), cancellationToken).WaitAsync(cancellationToken);
-        var isKnown = options.Vm is null || report.Databases.All(d => d.Content is null) || report.Databases.Any(d => d.Content is { Vms.Count: > 0 });
+        var isKnown = options.Vm is null || report.Databases.All(d => d.Content is null)
+            || report.Databases.Any(d => d.Content is { Vms.Count: > 0 });
         if (options.Json)
         {
             terminal.PrintLine(InspectJson.Write(report));
@@ -57,8 +58,11 @@ internal static class InspectCommand
             return ExitCode.NothingUsable;
         }
 
-        return report.Databases.All(d => d.Verdict == InspectVerdict.Intact) && report.Srs.All(s => s.Unreadable is null) ? ExitCode.Success : ExitCode.Partial;
+        return report.Databases.All(d => d.Verdict == InspectVerdict.Intact) && report.Srs.All(s => s.Unreadable is null)
+            ? ExitCode.Success
+            : ExitCode.Partial;
     }
 
-    private static bool IsUsable(InspectVerdict verdict) => verdict is InspectVerdict.Intact or InspectVerdict.Cut or InspectVerdict.OlderHalf;
+    private static bool IsUsable(InspectVerdict verdict) =>
+        verdict is InspectVerdict.Intact or InspectVerdict.Cut or InspectVerdict.OlderHalf;
 }

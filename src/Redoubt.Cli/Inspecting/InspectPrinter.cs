@@ -3,7 +3,9 @@ using Redoubt.Inspection;
 
 namespace Redoubt.Cli.Inspecting;
 
-/// <summary>Prints a report for people: the verdict first, then whose it is, then what can be recovered from it, in the order of starting.</summary>
+/// <summary>
+/// Prints a report for people: the verdict first, then whose it is, then what can be recovered from it, in the order of starting.
+/// </summary>
 internal sealed class InspectPrinter(Terminal terminal)
 {
     public void Print(InspectReport report, string? vm)
@@ -14,7 +16,9 @@ internal sealed class InspectPrinter(Terminal terminal)
             return;
         }
 
-        Line($"{report.Path}: a location with {PlainText.Count(report.Srs.Count, "SR")} and {PlainText.Count(report.Databases.Count, "metadata volume")}");
+        Line(
+            $"{report.Path}: a location with {PlainText.Count(report.Srs.Count, "SR")} and "
+                + $"{PlainText.Count(report.Databases.Count, "metadata volume")}");
         if (report.Problem is { } problem)
         {
             Line($"  {PlainText.Clean(problem)}");
@@ -49,7 +53,9 @@ internal sealed class InspectPrinter(Terminal terminal)
 
         if (database.UnfinishedRecords > 0)
         {
-            Line($"  {PlainText.Count(database.UnfinishedRecords, "change")} at the end had been begun and not acknowledged; nothing that was promised is missing with them.");
+            Line(
+                $"  {PlainText.Count(database.UnfinishedRecords, "change")} at the end had been begun and not acknowledged; nothing that "
+                    + "was promised is missing with them.");
         }
 
         foreach (var warning in database.Warnings)
@@ -98,7 +104,9 @@ internal sealed class InspectPrinter(Terminal terminal)
 
         if (database.EarlierStates is [var last, ..] states)
         {
-            Line($"  Earlier    {PlainText.Count(states.Count, "state")} between {PlainText.Time(states[^1].WrittenAt)} and {PlainText.Time(last.WrittenAt)} can be read with --at TIME");
+            Line(
+                $"  Earlier    {PlainText.Count(states.Count, "state")} between {PlainText.Time(states[^1].WrittenAt)} and "
+                    + $"{PlainText.Time(last.WrittenAt)} can be read with --at TIME");
         }
 
         if (database.FileWritten is { } written)

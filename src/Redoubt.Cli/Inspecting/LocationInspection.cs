@@ -6,12 +6,16 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Inspecting;
 
-/// <summary>Looks at the directory of a file SR's location, or at that of one SR in it, through the SR driver, which writes nothing for that.</summary>
+/// <summary>
+/// Looks at the directory of a file SR's location, or at that of one SR in it, through the SR driver, which writes nothing for that.
+/// </summary>
 internal static class LocationInspection
 {
     public static async Task<InspectReport> RunAsync(InspectOptions options, CancellationToken cancellationToken)
     {
-        var only = SrUuid.TryParse(Path.GetFileName(options.Path), out var own) && Path.GetDirectoryName(options.Path) is not null ? own : (SrUuid?)null;
+        var only = SrUuid.TryParse(Path.GetFileName(options.Path), out var own) && Path.GetDirectoryName(options.Path) is not null
+            ? own
+            : (SrUuid?)null;
         var location = only is null ? options.Path : Path.GetDirectoryName(options.Path)!;
         var deviceConfig = new Dictionary<string, string> { ["location"] = location };
         // Looking makes no image and no scratch file; the driver needs to be told of both all the same.
@@ -23,7 +27,13 @@ internal static class LocationInspection
         }
         catch (XenApiException e)
         {
-            return new() { Path = options.Path, Kind = "location", Problem = e.Parameters.Count > 1 ? e.Parameters[^1] : e.Message, Databases = [] };
+            return new()
+            {
+                Path = options.Path,
+                Kind = "location",
+                Problem = e.Parameters.Count > 1 ? e.Parameters[^1] : e.Message,
+                Databases = [],
+            };
         }
 
         var srs = found.Where(s => only is null || s.Uuid.Equals(only)).ToList();
@@ -48,7 +58,8 @@ internal static class LocationInspection
         };
     }
 
-    private static DatabaseReport Read(string path, InspectQuery query) => DatabaseFile.Read(path, query) with { SrUuid = query.SrUuid, VdiUuid = query.VdiUuid };
+    private static DatabaseReport Read(string path, InspectQuery query) =>
+        DatabaseFile.Read(path, query) with { SrUuid = query.SrUuid, VdiUuid = query.VdiUuid };
 
     private static string? NameOf(string uuid, List<DatabaseReport> databases) => databases.Where(d => d.Content is not null)
         .OrderByDescending(d => d.Generation).SelectMany(d => d.Content!.Srs).FirstOrDefault(s => s.Uuid == uuid)?.NameLabel;

@@ -6,7 +6,9 @@ namespace Redoubt.Cli.Inspecting;
 /// <summary>Text and numbers for people, at a terminal that believes all it is sent.</summary>
 internal static class PlainText
 {
-    /// <summary>A name without what would move a terminal's cursor or turn its direction: names come from whoever wrote the volume.</summary>
+    /// <summary>
+    /// A name without what would move a terminal's cursor or turn its direction: names come from whoever wrote the volume.
+    /// </summary>
     public static string Clean(string? text) => string.IsNullOrEmpty(text) ? "(no name)" : PlainLines.OneLine(text);
 
     public static string Bytes(long bytes)

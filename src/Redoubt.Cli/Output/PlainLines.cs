@@ -26,17 +26,22 @@ internal static partial class PlainLines
     }));
 
     /// <summary>
-    /// Whatever a program could want of a text of several lines, as it is but for what makes a terminal do something: a control character other
-    /// than a line break or a tab is written as <c>\u001b</c>, which within JSON means the same.
+    /// Whatever a program could want of a text of several lines, as it is but for what makes a terminal do something: a control character
+    /// other than a line break or a tab is written as <c>\u001b</c>, which within JSON means the same.
     /// </summary>
     public static string Data(string text) => !text.Any(c => c != '\n' && BreaksLine(c)) ? text : string.Concat(text.Select(c =>
         c != '\n' && BreaksLine(c) ? $"\\u{(int)c:x4}" : c.ToString()));
 
-    /// <summary>What a machine wrote to its console: without the sequences that colour it and move its cursor, each line ended as lines are here.</summary>
-    public static string Log(string text) => Data(Sequence().Replace(text.Replace("\r\n", "\n", StringComparison.Ordinal), "").Replace("\r", "", StringComparison.Ordinal));
+    /// <summary>
+    /// What a machine wrote to its console: without the sequences that colour it and move its cursor, each line ended as lines are here.
+    /// </summary>
+    public static string Log(string text) =>
+        Data(Sequence().Replace(text.Replace("\r\n", "\n", StringComparison.Ordinal), "").Replace("\r", "", StringComparison.Ordinal));
 
     // As ECMA-48 has them: a control sequence, a string up to its terminator, or a letter after an escape.
-    [GeneratedRegex(@"(?:\e\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]|\e[PX\]^_][^\a\e\n]{0,4096}(?:\a|\e\\)|\e[ -/]{0,8}[0-Z\\`-~]", RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
+    [GeneratedRegex(
+        @"(?:\e\[|\u009b)[0-?]{0,64}[ -/]{0,8}[@-~]|\e[PX\]^_][^\a\e\n]{0,4096}(?:\a|\e\\)|\e[ -/]{0,8}[0-Z\\`-~]",
+        RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Sequence();
 
     private static bool BreaksLine(char c) => c != '\t' && char.GetUnicodeCategory(c)

@@ -7,40 +7,46 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Output;
 
-/// <summary>Prints records as JSON: text as it is, line breaks and all; sets as arrays, maps as objects, numbers and truth as such.</summary>
+/// <summary>
+/// Prints records as JSON: text as it is, line breaks and all; sets as arrays, maps as objects, numbers and truth as such.
+/// </summary>
 internal static class RecordJson
 {
     private static readonly JsonWriterOptions Options = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>An array of objects.</summary>
-    public static void PrintAll(Terminal terminal, IEnumerable<IReadOnlyList<(XeField Field, FieldValue? Value)>> records) => Print(terminal, json =>
-    {
-        json.WriteStartArray();
-        foreach (var record in records)
+    public static void PrintAll(Terminal terminal, IEnumerable<IReadOnlyList<(XeField Field, FieldValue? Value)>> records) =>
+        Print(terminal, json =>
         {
-            Write(json, record);
-        }
+            json.WriteStartArray();
+            foreach (var record in records)
+            {
+                Write(json, record);
+            }
 
-        json.WriteEndArray();
-    });
+            json.WriteEndArray();
+        });
 
     /// <summary>One object.</summary>
-    public static void PrintOne(Terminal terminal, IReadOnlyList<(XeField Field, FieldValue? Value)> record) => Print(terminal, json => Write(json, record));
+    public static void PrintOne(Terminal terminal, IReadOnlyList<(XeField Field, FieldValue? Value)> record) =>
+        Print(terminal, json => Write(json, record));
 
     /// <summary>An array of objects whose members are all text.</summary>
-    public static void PrintTexts(Terminal terminal, IEnumerable<IEnumerable<KeyValuePair<string, string>>> records) => Print(terminal, json =>
-    {
-        json.WriteStartArray();
-        foreach (var record in records)
+    public static void PrintTexts(Terminal terminal, IEnumerable<IEnumerable<KeyValuePair<string, string>>> records) =>
+        Print(terminal, json =>
         {
-            Write(json, record);
-        }
+            json.WriteStartArray();
+            foreach (var record in records)
+            {
+                Write(json, record);
+            }
 
-        json.WriteEndArray();
-    });
+            json.WriteEndArray();
+        });
 
     /// <summary>One object whose members are all text.</summary>
-    public static void PrintText(Terminal terminal, IEnumerable<KeyValuePair<string, string>> record) => Print(terminal, json => Write(json, record));
+    public static void PrintText(Terminal terminal, IEnumerable<KeyValuePair<string, string>> record) =>
+        Print(terminal, json => Write(json, record));
 
     private static void Print(Terminal terminal, Action<Utf8JsonWriter> write)
     {
@@ -109,7 +115,8 @@ internal static class RecordJson
         {
             json.WriteBooleanValue(truth);
         }
-        else if (value.Type == XenTypes.Int && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        else if (value.Type == XenTypes.Int
+            && long.TryParse(value.Text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
         {
             json.WriteNumberValue(number);
         }

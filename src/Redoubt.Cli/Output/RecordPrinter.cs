@@ -28,7 +28,12 @@ internal static class RecordPrinter
 
     /// <summary>Values on one line; a comma or backslash within one has a backslash before it.</summary>
     public static void PrintMinimal(Terminal terminal, IEnumerable<string> values) =>
-        terminal.PrintLine(string.Join(',', values.Select(v => PlainLines.Escaped(v.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)))));
+        terminal.PrintLine(
+            string.Join(
+                ',',
+                values.Select(
+                    v => PlainLines.Escaped(
+                        v.Replace("\\", "\\\\", StringComparison.Ordinal).Replace(",", "\\,", StringComparison.Ordinal)))));
 
     private static StringBuilder Layout(IReadOnlyList<KeyValuePair<string, string>> record)
     {

@@ -6,7 +6,8 @@ namespace Redoubt.Cli.Output;
 /// <param name="isInteractive">Whether somebody is watching.</param>
 /// <param name="readSecret">Reads a line that is not shown; null where nobody can type.</param>
 /// <param name="readLine">Reads a line that is shown, null at its end; null where nobody can type.</param>
-internal sealed class Terminal(TextWriter output, TextWriter error, bool isInteractive, Func<string>? readSecret = null, Func<string?>? readLine = null)
+internal sealed class Terminal(
+    TextWriter output, TextWriter error, bool isInteractive, Func<string>? readSecret = null, Func<string?>? readLine = null)
 {
     public TextWriter Output => output;
 

@@ -12,7 +12,9 @@ internal static class TextTable
         var widths = Enumerable.Range(0, rows[0].Length).Select(i => Math.Min(Widest, rows.Max(r => r[i].Length))).ToList();
         foreach (var row in rows)
         {
-            output.Write((indent + string.Join("  ", row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i])))).TrimEnd() + "\n");
+            output.Write(
+                (indent + string.Join("  ", row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i]))))
+                    .TrimEnd() + "\n");
         }
     }
 }

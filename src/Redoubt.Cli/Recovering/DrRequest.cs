@@ -9,7 +9,8 @@ namespace Redoubt.Cli.Recovering;
 internal static class DrRequest
 {
     /// <summary>The parameters that every command with a request takes.</summary>
-    public static readonly string[] Parameters = [.. DrPlanPolicy.LookParameters, .. DrPlanPolicy.PolicyParameters, "source", "target", "plan", "from"];
+    public static readonly string[] Parameters =
+        [.. DrPlanPolicy.LookParameters, .. DrPlanPolicy.PolicyParameters, "source", "target", "plan", "from"];
 
     /// <exception cref="UsageException">A word means nothing, or there is no such plan.</exception>
     public static async Task<RecoveryRequest> OfAsync(CommandContext context, RecoveryKind kind)
@@ -19,7 +20,12 @@ internal static class DrRequest
         _ = DrPlanPolicy.RequestOf(p, Empty(kind));
         var saved = p.Find("plan") is { } name ? await FindAsync(context, name, p.Find("from")) : Empty(kind);
         saved = saved with { Policy = saved.Policy with { Kind = kind } };
-        return DrPlanPolicy.RequestOf(p, saved) with { Source = p.Find("source") ?? saved.Source, Target = p.Find("target") ?? saved.Target, KeepTest = p.Flag("keep", saved.KeepTest) };
+        return DrPlanPolicy.RequestOf(p, saved) with
+        {
+            Source = p.Find("source") ?? saved.Source,
+            Target = p.Find("target") ?? saved.Target,
+            KeepTest = p.Flag("keep", saved.KeepTest),
+        };
     }
 
     /// <summary>The same with the fix of every finding that blocks and has one.</summary>
@@ -27,7 +33,8 @@ internal static class DrRequest
     {
         Policy = request.Policy with
         {
-            Resolve = request.Policy.Resolve.Union(plan.Findings.Where(f => f is { Severity: Severity.Block, Fix: not null }).Select(f => f.Code).ToImmutableSortedSet()),
+            Resolve = request.Policy.Resolve.Union(
+                plan.Findings.Where(f => f is { Severity: Severity.Block, Fix: not null }).Select(f => f.Code).ToImmutableSortedSet()),
         },
     };
 
@@ -49,8 +56,11 @@ internal static class DrRequest
         {
             [var one] => one.Request,
             [] => throw new UsageException(
-                $"There is no plan named {name}{(from is null ? "" : $" from {from}")}; dr-plan-list shows those there are.{string.Concat(catalog.Problems.Select(x => "\n" + x))}"),
-            _ => throw new UsageException($"Several pools have a plan named {name}: say from=VOLUME, one of {string.Join(", ", found.Select(f => $"{f.Origin!.Volume} (pool {f.Origin.PoolName})"))}."),
+                $"There is no plan named {name}{(from is null ? "" : $" from {from}")}; dr-plan-list shows those there "
+                    + $"are.{string.Concat(catalog.Problems.Select(x => "\n" + x))}"),
+            _ => throw new UsageException(
+                $"Several pools have a plan named {name}: say from=VOLUME, one of "
+                    + $"{string.Join(", ", found.Select(f => $"{f.Origin!.Volume} (pool {f.Origin.PoolName})"))}."),
         };
     }
 }

@@ -11,10 +11,15 @@ internal static class DrRunCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Make("dr-test", RecoveryKind.Test, "Starts copies of the VMs in networks of their own, says whether they are well, and removes them again.", "keep"),
+        Make(
+            "dr-test", RecoveryKind.Test,
+            "Starts copies of the VMs in networks of their own, says whether they are well, and removes them again.", "keep"),
         Make("dr-failover", RecoveryKind.Failover, "Recovers VMs whose site is lost. Shows the plan and asks first.", "yes"),
-        Make("dr-migrate", RecoveryKind.Migration, "Shuts VMs down at another site and starts them here, without loss. Shows the plan and asks first.", "yes"),
-        Make("dr-failback", RecoveryKind.Failback, "Brings VMs home from the site that took them in. Shows the plan and asks first.", "yes"),
+        Make(
+            "dr-migrate", RecoveryKind.Migration,
+            "Shuts VMs down at another site and starts them here, without loss. Shows the plan and asks first.", "yes"),
+        Make(
+            "dr-failback", RecoveryKind.Failback, "Brings VMs home from the site that took them in. Shows the plan and asks first.", "yes"),
     ];
 
     private static Command Make(string name, RecoveryKind kind, string help, string own) =>
@@ -47,7 +52,9 @@ internal static class DrRunCommands
 
         if (kind != RecoveryKind.Test)
         {
-            Consent.Require(terminal, p, $"start this {kind.ToString().ToLowerInvariant()} to pool {planned.Plan.Target.Name}", request.Plan ?? planned.Plan.Target.Name);
+            Consent.Require(
+                terminal, p, $"start this {kind.ToString().ToLowerInvariant()} to pool {planned.Plan.Target.Name}",
+                request.Plan ?? planned.Plan.Target.Name);
         }
 
         string uuid;
@@ -76,6 +83,7 @@ internal static class DrRunCommands
         var blocks = planned.Plan.Findings.Where(f => f.Severity == Severity.Block).ToList();
         var mendable = blocks.Where(f => f.Fix is not null).Select(f => f.Code).Distinct(StringComparer.Ordinal).ToList();
         return "Nothing was started: the plan is blocked."
-            + (mendable.Count == 0 ? "" : $" What can be dealt with automatically is, and is undone with the run, if you say resolve={string.Join(',', mendable)}.");
+            + (mendable.Count == 0 ? "" : " What can be dealt with automatically is, and is undone with the run, if you say "
+            + $"resolve={string.Join(',', mendable)}.");
     }
 }

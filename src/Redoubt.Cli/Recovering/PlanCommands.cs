@@ -10,12 +10,16 @@ internal static class PlanCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("dr-plan-save", "Keeps what to recover and how under a name, in the pool's metadata, with which it travels to the other site.", SaveAsync) with
+        Command.Make(
+            "dr-plan-save", "Keeps what to recover and how under a name, in the pool's metadata, with which it travels to the other site.",
+            SaveAsync) with
         {
             Required = ["name"],
             Optional = [.. DrRequest.Parameters, "kind", "keep"],
         },
-        Command.Make("dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.", ListAsync) with { Optional = ["own", "json"] },
+        Command.Make(
+            "dr-plan-list", "Lists the saved plans, those of other pools on attached storage too.",
+            ListAsync) with { Optional = ["own", "json"] },
         Command.Make("dr-plan-rename", "Gives a saved plan another name; its schedules go on with it.", context =>
             new RecoveryDaemon(context).DoAsync((r, t) =>
                 r.RenamePlanAsync(
@@ -36,7 +40,9 @@ internal static class PlanCommands
     {
         var text = await new RecoveryDaemon(context).AskAsync((r, t) => r.ListHooksAsync(t));
         context.Terminal.Print(
-            context.Parameters.Flag("json") ? text : PlainLines.Of(string.Concat(RecoveryJson.Read<List<string>>(text).Select(name => name + "\n"))));
+            context.Parameters.Flag("json")
+                ? text
+                : PlainLines.Of(string.Concat(RecoveryJson.Read<List<string>>(text).Select(name => name + "\n"))));
     }
 
     private static async Task ListAsync(CommandContext context)
@@ -61,7 +67,8 @@ internal static class PlanCommands
             ["name", "recovers", "of pool", "saved", "by", "last test", "volume"],
             .. catalog.Plans.Select(x => new[]
             {
-                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", ShownMoments.Show(x.SavedAt), x.SavedBy, LastTest(runs, x), x.Origin?.Volume ?? "",
+                x.Name, Chosen(x.Request.Policy.Chosen), x.Origin?.PoolName ?? "this one", ShownMoments.Show(x.SavedAt), x.SavedBy,
+                LastTest(runs, x), x.Origin?.Volume ?? "",
             })]);
         foreach (var problem in catalog.Problems)
         {
@@ -70,7 +77,9 @@ internal static class PlanCommands
     }
 
     private static string LastTest(IReadOnlyList<RunSummary> runs, SavedPlan plan) =>
-        runs.FirstOrDefault(r => PlanTests.IsOf(r, plan)) is { } test ? $"{ShownMoments.Show(test.StartedAt)} {ShownMoments.Word(test.Phase)}" : "never";
+        runs.FirstOrDefault(r => PlanTests.IsOf(r, plan)) is { } test
+            ? $"{ShownMoments.Show(test.StartedAt)} {ShownMoments.Word(test.Phase)}"
+            : "never";
 
     private static string Chosen(Selection chosen) => chosen.IsEverything()
         ? "everything"

@@ -73,7 +73,8 @@ internal sealed class RecoveryDaemon(CommandContext context)
                 ? $"no {name}"
                 : "none of their messages";
             throw new UsageException(
-                $"This server can't carry out recoveries: it is no Redoubt daemon, or an older one (it has {message}). dr-plan works with it. "
+                $"This server can't carry out recoveries: it is no Redoubt daemon, or an older one (it has {message}). "
+                    + "dr-plan works with it. "
                 + "To recover into its pool, add it to a Redoubt daemon (dr-site-add) and run the command there with target=SITE.");
         }
     }

@@ -12,20 +12,30 @@ internal static class RunCommands
     public static IEnumerable<Command> All { get; } =
     [
         Command.Make("dr-run-list", "Lists recoveries and tests, the newest first.", ListAsync) with { Optional = ["json"] },
-        new("dr-run-show", "Shows a run; with follow=true until it is over.", ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
+        new(
+            "dr-run-show", "Shows a run; with follow=true until it is over.",
+            ShowAsync) { Required = ["uuid"], Optional = ["follow", "json", "answer"] },
         Order(
             "dr-run-pause", "Has a run begin nothing new; what it has begun is ended first, and resume has it go on.", RunPhase.Paused,
             (r, uuid, t) => r.PauseAsync(uuid, t)),
-        new("dr-run-resume", "Goes on with an interrupted or paused run.", ResumeAsync) { Required = ["uuid"], Optional = ["wait", "answer"] },
-        new("dr-run-undo", "Takes a run back, the last step first. Asks first.", UndoAsync) { Required = ["uuid"], Optional = ["yes", "wait", "answer"] },
+        new(
+            "dr-run-resume", "Goes on with an interrupted or paused run.",
+            ResumeAsync) { Required = ["uuid"], Optional = ["wait", "answer"] },
+        new(
+            "dr-run-undo", "Takes a run back, the last step first. Asks first.",
+            UndoAsync) { Required = ["uuid"], Optional = ["yes", "wait", "answer"] },
         Order(
             "dr-run-cancel", "Stops a run; what it has begun is ended first.", RunPhase.Cancelled, (r, uuid, t) => r.CancelAsync(uuid, t)),
-        new("dr-run-answer", "Answers what a run asks, and shows how it goes on.", AnswerAsync) { Required = ["uuid", "answer"], Optional = ["wait"] },
+        new(
+            "dr-run-answer", "Answers what a run asks, and shows how it goes on.",
+            AnswerAsync) { Required = ["uuid", "answer"], Optional = ["wait"] },
         // Of a test that was interrupted it is an undo.
         Order(
             "dr-test-cleanup", "Removes the copies of a test that was left up.", RunPhase.Undone,
             (r, uuid, t) => r.CleanUpTestAsync(uuid, t)),
-        Command.Make("dr-report", "Prints the report of a run, or writes it to a file.", ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
+        Command.Make(
+            "dr-report", "Prints the report of a run, or writes it to a file.",
+            ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
     ];
 
     private static Command Order(string name, string help, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order) =>
@@ -51,7 +61,8 @@ internal static class RunCommands
             ["uuid", "kind", "plan", "phase", "started", "ended", "healthy", "by"],
             .. runs.Select(r => new[]
             {
-                r.Uuid, ShownMoments.Word(r.Kind), r.PlanName ?? "", ShownMoments.Word(r.Phase), ShownMoments.Show(r.StartedAt), ShownMoments.Show(r.EndedAt),
+                r.Uuid, ShownMoments.Word(r.Kind), r.PlanName ?? "", ShownMoments.Word(r.Phase), ShownMoments.Show(r.StartedAt),
+                ShownMoments.Show(r.EndedAt),
                 ShownMoments.Of(r.Tally()), r.StartedBy,
             })]);
     }
@@ -83,7 +94,8 @@ internal static class RunCommands
     {
         var run = await new RecoveryDaemon(context).RunAsync(context.Parameters.Get("uuid"));
         Consent.Require(
-            context.Terminal, context.Parameters, $"take back the {ShownMoments.Word(run.Plan.Kind)} of {ShownMoments.Show(run.StartedAt)} ({run.Vms.Length} VMs)",
+            context.Terminal, context.Parameters,
+            $"take back the {ShownMoments.Word(run.Plan.Kind)} of {ShownMoments.Show(run.StartedAt)} ({run.Vms.Length} VMs)",
             run.Request.Plan ?? run.Plan.Target.Name);
         return await OrderAsync(context, RunPhase.Undone, (r, uuid, t) => r.UndoAsync(uuid, t));
     }

@@ -5,7 +5,9 @@ using Redoubt.Recovery;
 
 namespace Redoubt.Cli.Recovering;
 
-/// <summary>Shows a run as it goes on, until it is over, waits for somebody who is not here, or Ctrl-C is pressed, which only stops the showing.</summary>
+/// <summary>
+/// Shows a run as it goes on, until it is over, waits for somebody who is not here, or Ctrl-C is pressed, which only stops the showing.
+/// </summary>
 internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 {
     private readonly Dictionary<int, StepPhase> _steps = [];
@@ -47,7 +49,9 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         }
         catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
         {
-            context.Terminal.ErrorLine($"No longer shown here; the run goes on. dr-run-show uuid={uuid} follow=true shows it again, dr-run-cancel uuid={uuid} stops it.");
+            context.Terminal.ErrorLine(
+                $"No longer shown here; the run goes on. dr-run-show uuid={uuid} follow=true shows it again, "
+                    + $"dr-run-cancel uuid={uuid} stops it.");
             return ExitCode.Interrupted;
         }
     }
@@ -68,7 +72,10 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
             _steps[step.Index] = step.Phase;
             if (step.Phase != StepPhase.Pending)
             {
-                Say(run, $"{Word(step.Phase),-9} {step.Index + 1}/{run.Steps.Length} {step.Step.What}{Took(step)}{(step.Error is { } error ? $": {error}" : "")}");
+                Say(
+                    run,
+                    $"{Word(step.Phase),-9} {step.Index + 1}/{run.Steps.Length} "
+                        + $"{step.Step.What}{Took(step)}{(step.Error is { } error ? $": {error}" : "")}");
             }
         }
 
@@ -107,7 +114,8 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
     private static string Took(StepRecord step) => step switch
     {
         { Phase: StepPhase.Running, Forecast: { } forecast } => $" (about {Seconds(forecast)})",
-        { Phase: StepPhase.Done or StepPhase.Partial or StepPhase.Failed, StartedAt: { } from, EndedAt: { } to } => $" ({Seconds(to - from)})",
+        { Phase: StepPhase.Done or StepPhase.Partial or StepPhase.Failed, StartedAt: { } from, EndedAt: { } to } =>
+            $" ({Seconds(to - from)})",
         _ => "",
     };
 
@@ -126,7 +134,9 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         {
             if (!question.Answers.Contains(given))
             {
-                throw new UsageException($"The run asks: {question.Text} It takes {string.Join(" or ", question.Answers)}, not '{given}'. It goes on waiting: dr-run-answer uuid={run.Uuid} answer=");
+                throw new UsageException(
+                    $"The run asks: {question.Text} It takes {string.Join(" or ", question.Answers)}, not '{given}'. It goes on waiting: "
+                        + $"dr-run-answer uuid={run.Uuid} answer=");
             }
 
             context.Terminal.ErrorLine($"{question.Text} {given}");
@@ -154,7 +164,9 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
         var tally = run.Tally();
         context.Terminal.ErrorLine($"The test is up: {tally.ToText()}. It stays until dr-test-cleanup uuid={run.Uuid}");
         context.Terminal.PrintLine(run.Uuid);
-        return tally.Well + tally.Unchecked == tally.Total || run.Request.Policy.PowerState != PowerStateAfter.Start ? ExitCode.Success : ExitCode.Partial;
+        return tally.Well + tally.Unchecked == tally.Total || run.Request.Policy.PowerState != PowerStateAfter.Start
+            ? ExitCode.Success
+            : ExitCode.Partial;
     }
 
     private int End(RunRecord run, RunPhase wanted)
@@ -177,7 +189,9 @@ internal sealed class RunFollower(CommandContext context, RecoveryDaemon daemon)
 
         if (run.Phase == RunPhase.Paused)
         {
-            terminal.ErrorLine($"It begins nothing more until somebody says so: dr-run-resume uuid={run.Uuid}, dr-run-cancel uuid={run.Uuid}, dr-run-undo uuid={run.Uuid}");
+            terminal.ErrorLine(
+                $"It begins nothing more until somebody says so: dr-run-resume uuid={run.Uuid}, dr-run-cancel uuid={run.Uuid}, "
+                    + $"dr-run-undo uuid={run.Uuid}");
         }
 
         terminal.ErrorLine($"{run.Plan.Kind} {run.Phase.ToString().ToLowerInvariant()}: {run.Tally().ToText()}"

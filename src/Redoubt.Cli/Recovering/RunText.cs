@@ -9,8 +9,12 @@ internal static class RunText
     public static string Write(RunRecord run)
     {
         using var text = new StringWriter { NewLine = "\n" };
-        text.WriteLine($"Run {run.Uuid}: {ShownMoments.Word(run.Plan.Kind)} to pool {run.Plan.Target.Name}{(run.Request.Plan is { } plan ? $", plan {plan}" : "")}");
-        text.WriteLine($"{ShownMoments.Word(run.Phase)}; started {ShownMoments.Show(run.StartedAt)} by {run.StartedBy}{(run.EndedAt is { } end ? $", ended {ShownMoments.Show(end)}" : "")}");
+        text.WriteLine(
+            $"Run {run.Uuid}: {ShownMoments.Word(run.Plan.Kind)} to pool "
+                + $"{run.Plan.Target.Name}{(run.Request.Plan is { } plan ? $", plan {plan}" : "")}");
+        text.WriteLine(
+            $"{ShownMoments.Word(run.Phase)}; started {ShownMoments.Show(run.StartedAt)} by "
+                + $"{run.StartedBy}{(run.EndedAt is { } end ? $", ended {ShownMoments.Show(end)}" : "")}");
         if (run.Failure is { } failure)
         {
             text.WriteLine(failure);
@@ -36,7 +40,8 @@ internal static class RunText
             ["step", "phase", "took", "what"],
             .. run.Steps.Select(s => new[]
             {
-                $"{s.Index + 1}", ShownMoments.Word(s.Phase), s is { StartedAt: { } from, EndedAt: { } to } ? $"{(to - from).TotalSeconds:0.0} s" : "",
+                $"{s.Index + 1}", ShownMoments.Word(s.Phase),
+                s is { StartedAt: { } from, EndedAt: { } to } ? $"{(to - from).TotalSeconds:0.0} s" : "",
                 s.Step.What + (s.Error is { } error ? $" ({error})" : ""),
             })]);
         if (!run.Vms.IsEmpty)

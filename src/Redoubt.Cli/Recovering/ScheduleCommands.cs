@@ -9,7 +9,11 @@ internal static class ScheduleCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("dr-schedule-create", "Has a saved plan tested again and again: cron=\"30 2 * * 6\" (UTC, or after CRON_TZ=Europe/Paris). The tests run with your rights.", CreateAsync) with
+        Command.Make(
+            "dr-schedule-create",
+            "Has a saved plan tested again and again: cron=\"30 2 * * 6\" (UTC, or after CRON_TZ=Europe/Paris). The "
+                + "tests run with your rights.",
+            CreateAsync) with
         {
             Required = ["plan", "cron"],
             Optional = ["name"],

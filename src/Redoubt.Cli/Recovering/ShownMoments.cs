@@ -6,7 +6,8 @@ namespace Redoubt.Cli.Recovering;
 /// <summary>Moments and ages as lists show them.</summary>
 internal static class ShownMoments
 {
-    public static string Show(DateTimeOffset? at) => at is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "";
+    public static string Show(DateTimeOffset? at) =>
+        at is { } known ? known.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "";
 
     /// <summary>How long ago something was, in its largest unit; the moment itself if it can't have been yet.</summary>
     public static string Ago(DateTimeOffset at, DateTimeOffset now) => (now - at) switch
@@ -19,7 +20,8 @@ internal static class ShownMoments
     };
 
     /// <summary>How VMs came out, for a narrow column.</summary>
-    public static string Of(VmTally tally) => $"{tally.Well}/{tally.Total}{(tally.Unchecked > 0 ? $" +{tally.Unchecked} not checked" : "")}";
+    public static string Of(VmTally tally) =>
+        $"{tally.Well}/{tally.Total}{(tally.Unchecked > 0 ? $" +{tally.Unchecked} not checked" : "")}";
 
     /// <summary>A name of the code as people write it: <c>TestFailover</c> is <c>test failover</c>.</summary>
     public static string Word<T>(T value)

@@ -10,12 +10,16 @@ internal static class SiteCommands
 {
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("dr-site-add", "Makes another pool known, to be asked as a source or recovered into; trusts its certificate from now on.", AddAsync) with
+        Command.Make(
+            "dr-site-add", "Makes another pool known, to be asked as a source or recovered into; trusts its certificate from now on.",
+            AddAsync) with
         {
             Required = ["name", "address"],
             Optional = ["user", "password-file"],
         },
-        new("dr-site-list", "Lists the other pools that the daemon knows; with test=true says whether they answer.", ListAsync) { Optional = ["test", "json"] },
+        new(
+            "dr-site-list", "Lists the other pools that the daemon knows; with test=true says whether they answer.",
+            ListAsync) { Optional = ["test", "json"] },
         Command.Make("dr-site-remove", "Forgets another pool, and its password.", RemoveAsync) with { Required = ["name"] },
     ];
 
@@ -25,11 +29,13 @@ internal static class SiteCommands
         var user = p.GetOr("user", "root");
         var password = p.Find("password-file") is { } file ? NewPassword.FromFile(file)
             : context.Terminal.CanAsk ? context.Terminal.AskSecret($"Password of {user} at {p.Get("address")}: ")
-            : throw new UsageException("No password. Give password-file=, a file with the password on its first line, or run this at a terminal.");
+            : throw new UsageException(
+                "No password. Give password-file=, a file with the password on its first line, or run this at a terminal.");
         var site = await new RecoveryDaemon(context).ReadAsync<Site>(
             (r, t) => r.AddSiteAsync(p.Get("name"), p.Get("address"), user, password, t));
         context.Terminal.ErrorLine(site.Certificate is { } certificate
-            ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). Its certificate is trusted from now on (SHA-256 {certificate}); compare it there."
+            ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). Its certificate is trusted from now on (SHA-256 "
+                + $"{certificate}); compare it there."
             : $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}), without TLS.");
     }
 

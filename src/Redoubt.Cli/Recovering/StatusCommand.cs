@@ -13,7 +13,10 @@ internal static class StatusCommand
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("dr-status", "Shows what is protected and how fresh it is, plans and their last tests, sites, and what is wrong.", RunAsync) with { Optional = ["json"] },
+        Command.Make(
+            "dr-status",
+            "Shows what is protected and how fresh it is, plans and their last tests, sites, and what is wrong.",
+            RunAsync) with { Optional = ["json"] },
     ];
 
     private static async Task RunAsync(CommandContext context)
@@ -32,15 +35,24 @@ internal static class StatusCommand
             text.WriteLine($"  ! {problem}");
         }
 
-        Section(text, "Protected SRs", ["name", "health", "behind", "uuid"], status.Protected, s => [s.Name, s.Health, s.GenerationsBehind is { } behind ? $"{behind}" : "?", s.Uuid]);
+        Section(
+            text, "Protected SRs", ["name", "health", "behind", "uuid"], status.Protected,
+            s => [s.Name, s.Health, s.GenerationsBehind is { } behind ? $"{behind}" : "?", s.Uuid]);
         Section(text, "VMs without protection", ["name", "why", "uuid"], status.Unprotected, v => [v.Vm.Name, v.Reason, v.Vm.Uuid]);
         Section(text, "Metadata of other pools here", ["pool", "written", "on", "state", "volume"], status.Found, f =>
             [f.PoolName ?? "?", f.WrittenAt is { } at ? ShownMoments.Ago(at, status.At) : "?", f.SrName, f.Verdict ?? "?", f.Volume]);
         Section(text, "Plans", ["name", "of pool", "last test", "when"], status.Plans, p =>
-            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{ShownMoments.Word(t.Phase)}, {t.Tally().ToText()}" : "never", p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : ""]);
-        Section(text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules, s => [s.Name, s.Plan, ShownMoments.Show(s.Next), ScheduleCommands.Last(s)]);
-        Section(text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs, r => [r.Uuid, ShownMoments.Word(r.Kind), ShownMoments.Word(r.Phase), ShownMoments.Of(r.Tally()), r.StartedBy]);
-        Section(text, "Sites", ["name", "pool", "answers", "address"], status.Sites, s => [s.Site.Name, s.Site.PoolName, s.IsReachable == true ? "yes" : "NO", s.Site.Address]);
+            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{ShownMoments.Word(t.Phase)}, "
+                + $"{t.Tally().ToText()}" : "never", p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : ""]);
+        Section(
+            text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules,
+            s => [s.Name, s.Plan, ShownMoments.Show(s.Next), ScheduleCommands.Last(s)]);
+        Section(
+            text, "Runs that are not over", ["uuid", "kind", "phase", "healthy", "by"], status.Runs,
+            r => [r.Uuid, ShownMoments.Word(r.Kind), ShownMoments.Word(r.Phase), ShownMoments.Of(r.Tally()), r.StartedBy]);
+        Section(
+            text, "Sites", ["name", "pool", "answers", "address"], status.Sites,
+            s => [s.Site.Name, s.Site.PoolName, s.IsReachable == true ? "yes" : "NO", s.Site.Address]);
         return text.ToString();
     }
 

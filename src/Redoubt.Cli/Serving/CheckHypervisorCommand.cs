@@ -5,8 +5,8 @@ using Redoubt.Compute;
 namespace Redoubt.Cli.Serving;
 
 /// <summary>
-/// <c>redoubt check-hypervisor URI</c>: opens a hypervisor and lets it go. <c>serve</c> has it run first, for an attempt of libvirt's embedded
-/// driver that fails spoils the process that makes it.
+/// <c>redoubt check-hypervisor URI</c>: opens a hypervisor and lets it go. <c>serve</c> has it run first, for an attempt of libvirt's
+/// embedded driver that fails spoils the process that makes it.
 /// </summary>
 internal static class CheckHypervisorCommand
 {
@@ -27,7 +27,8 @@ internal static class CheckHypervisorCommand
                     await using var hypervisor = await Hypervisor.OpenAsync(new HypervisorOptions { Uri = uri }, cancellationToken);
                     var facts = hypervisor.Facts;
                     await terminal.Output.WriteLineAsync(
-                        $"{facts.Uri} can be used: {facts.Driver} {facts.HypervisorVersion}, libvirt {facts.LibvirtVersion}, {facts.Platform.Accelerator}.");
+                        $"{facts.Uri} can be used: {facts.Driver} {facts.HypervisorVersion}, libvirt {facts.LibvirtVersion}, "
+                            + $"{facts.Platform.Accelerator}.");
                     foreach (var warning in facts.Warnings)
                     {
                         await terminal.Output.WriteLineAsync(warning);

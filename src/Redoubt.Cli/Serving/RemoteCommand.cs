@@ -7,8 +7,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Cli.Serving;
 
 /// <summary>
-/// Runs a thin client's command in the daemon: the commands of the local command line, with the caller's session. Nothing here opens a file:
-/// a name that a client gives is one of its own machine, and this process may read and write what the client's user may not.
+/// Runs a thin client's command in the daemon: the commands of the local command line, with the caller's session. Nothing here opens a
+/// file: a name that a client gives is one of its own machine, and this process may read and write what the client's user may not.
 /// </summary>
 internal static class RemoteCommand
 {
@@ -22,7 +22,9 @@ internal static class RemoteCommand
             var line = CommandLineParser.Parse(call.Words);
             switch (line.Command)
             {
-                case null or "help": return HelpCommand.Run(line, terminal, [LocalCommands.All["help"], LocalCommands.All["version"]], c => Refusal(c, line) is null);
+                case null or "help":
+                    return HelpCommand.Run(
+                    line, terminal, [LocalCommands.All["help"], LocalCommands.All["version"]], c => Refusal(c, line) is null);
                 case "version": return await LocalCommands.All["version"].Run(line.Words, terminal, cancellationToken);
             }
 
@@ -36,7 +38,8 @@ internal static class RemoteCommand
             return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
             {
                 Files = new CallersFiles(call),
-                ConnectToAsync = (_, _, _) => throw new UsageException("A command that a thin client sends is about this server and no other."),
+                ConnectToAsync = (_, _, _) =>
+                    throw new UsageException("A command that a thin client sends is about this server and no other."),
             });
         }
         catch (UsageException wrong)
@@ -56,17 +59,20 @@ internal static class RemoteCommand
     {
         if (command.IsForThisMachine)
         {
-            return $"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use 'redoubt {command.Name}'.";
+            return $"{command.Name} works with files of the machine that it runs on, which must not be this server's. Use "
+                + $"'redoubt {command.Name}'.";
         }
 
         if (command.HasCallersFiles)
         {
             return line.Parameters.Map("database").ContainsKey("filename")
-                ? $"database:filename= names a file of the server, which nobody opens for a thin client. Use database:vdi-uuid=, or 'redoubt {command.Name}'."
+                ? "database:filename= names a file of the server, which nobody opens for a thin client. Use database:vdi-uuid=, or "
+                    + $"'redoubt {command.Name}'."
                 : null;
         }
 
-        return command.Required.Concat(command.Optional.Where(o => line.Parameters.Find(o) is not null)).FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter
+        return command.Required.Concat(command.Optional.Where(o => line.Parameters.Find(o) is not null))
+            .FirstOrDefault(p => p.Contains("file", StringComparison.OrdinalIgnoreCase)) is { } parameter
             ? $"{command.Name} takes a file ({parameter}=), which this server can't ask a thin client for. Use 'redoubt {command.Name}'."
             : null;
     }

@@ -14,14 +14,19 @@ internal static class ServeOptions
 {
     public static readonly ServeOption Data = new("data", "DIR", "the directory where the pool lives; made if it is not there")
     {
-        IsRequired = true, FindProblem = PathProblem, Example = "/var/lib/redoubt/data",
+        IsRequired = true,
+        FindProblem = PathProblem,
+        Example = "/var/lib/redoubt/data",
     };
 
     public static readonly ServeOption Listen = new(
         "listen", "URL",
         "where to listen: https://ADDRESS:PORT, or http://127.0.0.1:PORT; may be given several times, port 0 takes a free one")
     {
-        IsRepeatable = true, IsRequired = true, FindProblem = ServeConfig.FindListenProblem, Example = "https://0.0.0.0:443",
+        IsRepeatable = true,
+        IsRequired = true,
+        FindProblem = ServeConfig.FindListenProblem,
+        Example = "https://0.0.0.0:443",
     };
 
     public static readonly ServeOption NameLabel = new("name-label", "NAME", "the pool's name at its first start; the host's if left out")
@@ -32,20 +37,24 @@ internal static class ServeOptions
     public static readonly ServeOption RootPasswordFile = new(
         "root-password-file", "FILE", "a file with root's password; without it the first start makes one up and shows it once")
     {
-        FindProblem = FileProblem, Example = "/etc/redoubt/root-password",
+        FindProblem = FileProblem,
+        Example = "/etc/redoubt/root-password",
     };
 
     public static readonly ServeOption Hypervisor = new(
         "hypervisor", "LIBVIRT-URI", "the hypervisor of the pool's VMs; one of the daemon's own if left out")
     {
-        FindProblem = HypervisorOptions.FindUriProblem, Example = "qemu:///system",
+        FindProblem = HypervisorOptions.FindUriProblem,
+        Example = "qemu:///system",
     };
 
     public static readonly ServeOption BootRoot = new(
         "boot-root", "DIR",
         "where kernels and ramdisks of guests may lie; may be given several times, /boot/guest and /var/lib/xcp/guest if left out")
     {
-        IsRepeatable = true, FindProblem = PathProblem, Example = "/boot/guest",
+        IsRepeatable = true,
+        FindProblem = PathProblem,
+        Example = "/boot/guest",
     };
 
     public static readonly ServeOption SrRoot = new(
@@ -53,57 +62,74 @@ internal static class ServeOptions
         "where storage may lie: a directory, a device, or SERVER:/PATH of an NFS server; may be given several times, anywhere but the "
         + "system's and the daemon's directories if left out")
     {
-        IsRepeatable = true, FindProblem = PlaceProblem, Example = "/srv/storage",
+        IsRepeatable = true,
+        FindProblem = PlaceProblem,
+        Example = "/srv/storage",
     };
 
     public static readonly ServeOption MetricsTokenFile = new(
         "metrics-token-file", "FILE", "a file with the token by which a collector may read /metrics; users of the pool may anyway")
     {
-        FindProblem = FileProblem, Example = "/etc/redoubt/metrics-token",
+        FindProblem = FileProblem,
+        Example = "/etc/redoubt/metrics-token",
     };
 
     public static readonly ServeOption Webhook = new(
         "webhook", "URL", "an address that gets each message as a signed request (docs: notifications); may be given several times")
     {
-        IsRepeatable = true, Needs = "webhook-secret-file", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindWebhookProblem,
+        IsRepeatable = true,
+        Needs = "webhook-secret-file",
+        IsJudgedAtOnce = true,
+        FindProblem = NotifyConfig.FindWebhookProblem,
         Example = "https://chat.example.org/hook",
     };
 
     public static readonly ServeOption WebhookSecretFile = new(
         "webhook-secret-file", "FILE", "a file with the key that those requests are signed with")
     {
-        FindProblem = FileProblem, Example = "/etc/redoubt/webhook-secret",
+        FindProblem = FileProblem,
+        Example = "/etc/redoubt/webhook-secret",
     };
 
     public static readonly ServeOption MailTo = new("mail-to", "ADDRESS", "who gets each message by mail; may be given several times")
     {
-        IsRepeatable = true, Needs = "mail-server", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindMailProblem,
+        IsRepeatable = true,
+        Needs = "mail-server",
+        IsJudgedAtOnce = true,
+        FindProblem = NotifyConfig.FindMailProblem,
         Example = "operators@example.org",
     };
 
     public static readonly ServeOption MailFrom = new("mail-from", "ADDRESS", "who that mail is from")
     {
-        IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindMailProblem, Example = "redoubt@example.org",
+        IsJudgedAtOnce = true,
+        FindProblem = NotifyConfig.FindMailProblem,
+        Example = "redoubt@example.org",
     };
 
     public static readonly ServeOption MailServer = new(
         "mail-server", "HOST[:PORT]",
         "the server that takes that mail, by TLS (STARTTLS) unless it is this machine; port 587, or here 25, if left out")
     {
-        Needs = "mail-from", IsJudgedAtOnce = true, FindProblem = NotifyConfig.FindHostProblem, Example = "mail.example.org:587",
+        Needs = "mail-from",
+        IsJudgedAtOnce = true,
+        FindProblem = NotifyConfig.FindHostProblem,
+        Example = "mail.example.org:587",
     };
 
     public static readonly ServeOption MailLoginFile = new(
         "mail-login-file", "FILE", "a file with the name and the password for that server, on two lines")
     {
-        FindProblem = FileProblem, Example = "/etc/redoubt/mail-login",
+        FindProblem = FileProblem,
+        Example = "/etc/redoubt/mail-login",
     };
 
     public static readonly ServeOption Syslog = new(
         "syslog", "HOST[:PORT]",
         "who gets each message as a line of syslog, over UDP, or the path of a local socket; may be given several times")
     {
-        IsRepeatable = true, IsJudgedAtOnce = true,
+        IsRepeatable = true,
+        IsJudgedAtOnce = true,
         FindProblem = value => value.StartsWith('/') ? null : NotifyConfig.FindHostProblem(value),
         Example = "log.example.org:514",
     };
@@ -119,7 +145,8 @@ internal static class ServeOptions
     public static readonly ServeOption RestoreFrom = new(
         "restore-from", "PATH", "makes the database anew, when it is gone, from a metadata volume or the directory of an SR")
     {
-        IsForOneStart = true, FindProblem = PathProblem,
+        IsForOneStart = true,
+        FindProblem = PathProblem,
     };
 
     public static readonly ServeOption NewPool = new("new-pool", null, "begins an empty pool though the directory shows that there was one")
@@ -130,7 +157,8 @@ internal static class ServeOptions
     public static readonly ServeOption Without = new(
         "without", "FILE", "goes on without a file of the directory that is lost or damaged; may be given several times")
     {
-        IsForOneStart = true, IsRepeatable = true,
+        IsForOneStart = true,
+        IsRepeatable = true,
     };
 
     /// <summary>All of them, in the order in which they are explained.</summary>

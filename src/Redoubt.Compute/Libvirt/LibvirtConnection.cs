@@ -122,7 +122,8 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     internal void Reboot(Guid uuid, GuestRoute? route) => With(uuid, domain => Native.DomainReboot(domain, Flag(route)));
 
-    internal void SetMemory(Guid uuid, long bytes) => With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
+    internal void SetMemory(Guid uuid, long bytes) =>
+        With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
 
     /// <summary>Writes the guest's memory into a file and ends the domain. If that fails, the guest runs on.</summary>
     internal void Save(Guid uuid, string path) => With(uuid, domain => Native.DomainSaveFlags(domain, path, null, 0));
@@ -203,11 +204,14 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         var text = new JsonObject { ["execute"] = command, ["arguments"] = arguments }.ToJsonString();
         byte* answer = null;
         var descriptor = file is null ? -1 : (int)file.DangerousGetHandle();
-        LibvirtException.Check(Native.DomainQemuMonitorCommandWithFiles(domain, text, file is null ? 0u : 1u, &descriptor, null, null, &answer, 0));
+        LibvirtException.Check(
+            Native.DomainQemuMonitorCommandWithFiles(domain, text, file is null ? 0u : 1u, &descriptor, null, null, &answer, 0));
         try
         {
             var said = JsonNode.Parse(Marshal.PtrToStringUTF8((nint)answer) ?? "{}")!;
-            return said["error"] is { } refused ? throw new LibvirtException(LibvirtError.OperationFailed, $"{command}: {refused["desc"]}") : said["return"];
+            return said["error"] is { } refused
+                ? throw new LibvirtException(LibvirtError.OperationFailed, $"{command}: {refused["desc"]}")
+                : said["return"];
         }
         finally
         {

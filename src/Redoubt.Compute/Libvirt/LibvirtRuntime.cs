@@ -15,7 +15,8 @@ internal static unsafe class LibvirtRuntime
     private static bool _started;
 
     /// <summary>Loads and starts libvirt, once per process; later calls do nothing.</summary>
-    /// <param name="logFile">Where libvirt's own warnings go; <see langword="null"/> drops them, and errors become exceptions anyway.</param>
+    /// <param name="logFile">Where libvirt's own warnings go; <see langword="null"/> drops them, and errors become exceptions
+    /// anyway.</param>
     /// <exception cref="HypervisorException">libvirt is not installed.</exception>
     internal static void Start(string? logFile)
     {
@@ -56,7 +57,8 @@ internal static unsafe class LibvirtRuntime
     {
         while (true)
         {
-            // libvirt documents no recoverable failure here, and without the loop every guest would look frozen: better to fall than to stall.
+            // libvirt documents no recoverable failure here, and without the loop every guest would look frozen: better to fall than to
+            // stall.
             if (Native.EventRunDefaultImpl() < 0)
                 throw LibvirtException.Last();
         }

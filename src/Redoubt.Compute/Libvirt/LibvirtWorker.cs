@@ -59,7 +59,9 @@ internal sealed class LibvirtWorker(TimeProvider time) : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits for the calls that have begun, but not for ever; calls that come later may still be made, and are refused by libvirt.</summary>
+    /// <summary>
+    /// Waits for the calls that have begun, but not for ever; calls that come later may still be made, and are refused by libvirt.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         var until = time.GetTimestamp();

@@ -48,7 +48,8 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library, EntryPoint = "virConnectRegisterCloseCallback")]
     internal static partial int ConnectRegisterCloseCallback(
-        ConnectionHandle connection, delegate* unmanaged<nint, int, nint, void> callback, nint opaque, delegate* unmanaged<nint, void> free);
+        ConnectionHandle connection, delegate* unmanaged<nint, int, nint, void> callback, nint opaque,
+        delegate* unmanaged<nint, void> free);
 
     [LibraryImport(Library, EntryPoint = "virConnectUnregisterCloseCallback")]
     internal static partial int ConnectUnregisterCloseCallback(
@@ -170,7 +171,8 @@ internal static unsafe partial class Native
 
     [LibraryImport(QemuLibrary, EntryPoint = CommandWithFiles, StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int DomainQemuMonitorCommandWithFiles(
-        DomainHandle domain, string command, uint fileCount, int* files, uint* answeredFileCount, int** answeredFiles, byte** answer, uint flags);
+        DomainHandle domain, string command, uint fileCount, int* files, uint* answeredFileCount, int** answeredFiles, byte** answer,
+        uint flags);
 
     [LibraryImport("libc", EntryPoint = "free")]
     internal static partial void Free(void* memory);

@@ -21,7 +21,8 @@ public sealed record AppView(Ref<VmApplianceRecord> Ref, string Uuid, string Nam
         return
         [
             .. state.All<VmApplianceRecord>().Select(a => new AppView(
-                    a.Ref, a.Record.Uuid, a.Record.NameLabel.Length > 0 ? a.Record.NameLabel : a.Record.Uuid, a.Record.NameDescription, [.. members[a.Ref]]))
+                    a.Ref, a.Record.Uuid, a.Record.NameLabel.Length > 0 ? a.Record.NameLabel : a.Record.Uuid, a.Record.NameDescription,
+                    [.. members[a.Ref]]))
                 .OrderBy(a => a.Name, StringComparer.OrdinalIgnoreCase).ThenBy(a => a.Uuid, StringComparer.Ordinal),
         ];
     }

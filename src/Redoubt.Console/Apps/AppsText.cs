@@ -56,9 +56,11 @@ internal static class AppsText
 
     public static string Created(string name) => Words.Of("Created", name);
 
-    public static string Members(int count) => count switch { 0 => Words["Members_None"], 1 => Words["Members_One"], _ => Words.Of("Members_Other", count) };
+    public static string Members(int count) =>
+        count switch { 0 => Words["Members_None"], 1 => Words["Members_One"], _ => Words.Of("Members_Other", count) };
 
-    public static string Running(int running, int total) => running == 0 ? Words["Running_None"] : running == total ? Words["Running_Some_Yes"] : Words.Of("Running_Some_No", running, total);
+    public static string Running(int running, int total) =>
+        running == 0 ? Words["Running_None"] : running == total ? Words["Running_Some_Yes"] : Words.Of("Running_Some_No", running, total);
 
     public static string TierAt(int number) => Words.Of("TierAt", number);
 

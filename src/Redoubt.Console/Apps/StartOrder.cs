@@ -50,7 +50,9 @@ public static class StartOrder
         return Renumber(lists.Where(l => l.Count > 0).ToList());
     }
 
-    /// <summary>What must change so that a VM starts one place earlier or later: it leaves a tier that it shares, or joins the next one.</summary>
+    /// <summary>
+    /// What must change so that a VM starts one place earlier or later: it leaves a tier that it shares, or joins the next one.
+    /// </summary>
     public static ImmutableDictionary<string, long> Step(ImmutableArray<Tier> tiers, string uuid, bool earlier)
     {
         var own = IndexOf(tiers, uuid);
@@ -64,7 +66,8 @@ public static class StartOrder
         .SelectMany((list, order) => list.Where(v => v.Order != order).Select(v => KeyValuePair.Create(v.Uuid, (long)order)))
         .ToImmutableDictionary();
 
-    private static VmView? Find(ImmutableArray<Tier> tiers, string uuid) => tiers.SelectMany(t => t.Vms).FirstOrDefault(v => v.Uuid == uuid);
+    private static VmView? Find(ImmutableArray<Tier> tiers, string uuid) =>
+        tiers.SelectMany(t => t.Vms).FirstOrDefault(v => v.Uuid == uuid);
 
     private static int IndexOf(ImmutableArray<Tier> tiers, string uuid)
     {

@@ -18,10 +18,14 @@ internal static class Issues
     {
         Problem.DirectoryFails { Why: var why } => Look(DashboardText.DirectoryTitle, why, "protection"),
         Problem.RunsTwice { Vm: var vm, Site: var site } =>
-            Look(DashboardText.TwiceTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, site.Name), DashboardText.TwiceText(site.PoolName), "sites"),
+            Look(
+                DashboardText.TwiceTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, site.Name),
+                DashboardText.TwiceText(site.PoolName), "sites"),
         Problem.SiteUnkept { Site: var site, Why: var why } => Look(DashboardText.UnkeptTitle(site.Name), why, "sites"),
         Problem.SiteClock { Site: var site, Ahead: var ahead } =>
-            Look(DashboardText.ClockTitle(site.Name, Spans.Words(ahead.Duration()), ahead > TimeSpan.Zero), DashboardText.ClockText, "sites"),
+            Look(
+                DashboardText.ClockTitle(site.Name, Spans.Words(ahead.Duration()), ahead > TimeSpan.Zero), DashboardText.ClockText,
+                "sites"),
         Problem.MetadataFromFuture { Found: { SrName: var sr }, Ahead: var ahead } =>
             Look(DashboardText.FutureTitle(sr, Spans.Words(ahead)), DashboardText.ClockText, "sites"),
         Problem.RunStands { Run: var run } => OfRun(run),
@@ -36,20 +40,29 @@ internal static class Issues
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
             Look(DashboardText.SupersededTitle(sr.Name), DashboardText.SupersededText(copy.Reason, sr.Uuid), "protection"),
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
-            Look(DashboardText.BehindTitle(sr.Name, ProtectionText.Word(copy.Health)), DashboardText.BehindText(copy.Behind, copy.Reason), "protection"),
+            Look(
+                DashboardText.BehindTitle(sr.Name, ProtectionText.Word(copy.Health)), DashboardText.BehindText(copy.Behind, copy.Reason),
+                "protection"),
         Problem.SrDetached { Sr: var sr } => OfDetached(state, sr),
         Problem.SrUnprotected { Sr: var sr } => new(
             "", DashboardText.UnprotectedTitle(sr.Name), DashboardText.UnprotectedText(sr.Vms),
-            new(DashboardText.Protect, null, "SR.enable_database_replication", sr.Ref.Opaque, $"redoubt sr-enable-database-replication uuid={sr.Uuid}")),
+            new(
+                DashboardText.Protect, null, "SR.enable_database_replication", sr.Ref.Opaque,
+                $"redoubt sr-enable-database-replication uuid={sr.Uuid}")),
         Problem.SrUnable { Sr: var sr } => Look(
-            DashboardText.UnableTitle(sr.Name), sr.IsForRecovery ? DashboardText.ForRecoveryText(sr.Vms) : DashboardText.UnableText(sr.Vms), "protection"),
+            DashboardText.UnableTitle(sr.Name), sr.IsForRecovery ? DashboardText.ForRecoveryText(sr.Vms) : DashboardText.UnableText(sr.Vms),
+            "protection"),
         Problem.VmsExposed { Exposure: var exposure, Vms.Count: var count } => OfExposed(exposure, count),
-        Problem.FirmwareUnkept { Vms.Count: var count } => Look(DashboardText.FirmwareTitle(count), DashboardText.FirmwareText, "protection"),
+        Problem.FirmwareUnkept { Vms.Count: var count } =>
+            Look(DashboardText.FirmwareTitle(count), DashboardText.FirmwareText, "protection"),
         Problem.SiteSilent { Site: var site } => Look(DashboardText.SilentTitle(site.Site.Name), site.Failure ?? "", "sites"),
         Problem.PlanUnreadable { Why: var why } => Look(DashboardText.PlanUnreadable, why, "plans"),
-        Problem.PlanUnproven { Plan: var plan, Test: null } => Look(DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, "plans"),
+        Problem.PlanUnproven { Plan: var plan, Test: null } =>
+            Look(DashboardText.UntestedTitle(plan.Name), DashboardText.UntestedText, "plans"),
         Problem.PlanUnproven { Plan: var plan, Test: { Phase: not RunPhase.Succeeded } test } =>
-            new("", DashboardText.TestFailedTitle(plan.Name), DashboardText.TestFailedText, new(DashboardText.OpenRun, $"runs/{test.Uuid}")),
+            new(
+                "", DashboardText.TestFailedTitle(plan.Name), DashboardText.TestFailedText,
+                new(DashboardText.OpenRun, $"runs/{test.Uuid}")),
         Problem.PlanUnproven { Plan: var plan, Age: var age } when age < TimeSpan.Zero =>
             Look(DashboardText.TestAheadTitle(plan.Name, Spans.Words(-age)), DashboardText.ClockText, "plans"),
         Problem.PlanUnproven { Plan: var plan, Age: var age } =>
@@ -69,9 +82,12 @@ internal static class Issues
     private static Issue Look(string title, string text, string page) => new("", title, text, new(DashboardText.Look, page));
 
     private static Issue OfRun(RunSummary run) => run.Phase == RunPhase.Paused
-        ? new("", DashboardText.PausedTitle(RunsText.Kind(run.Kind)), DashboardText.PausedText, new(DashboardText.OpenRun, $"runs/{run.Uuid}"))
+        ? new(
+            "", DashboardText.PausedTitle(RunsText.Kind(run.Kind)), DashboardText.PausedText,
+            new(DashboardText.OpenRun, $"runs/{run.Uuid}"))
         : new(
-            "", DashboardText.RunTitle(RunsText.Kind(run.Kind), run.Phase == RunPhase.Waiting), DashboardText.RunText(run.Phase == RunPhase.Waiting),
+            "", DashboardText.RunTitle(RunsText.Kind(run.Kind), run.Phase == RunPhase.Waiting),
+            DashboardText.RunText(run.Phase == RunPhase.Waiting),
             new(DashboardText.OpenRun, $"runs/{run.Uuid}"));
 
     // One that no host has a connection for can't be attached by a click.

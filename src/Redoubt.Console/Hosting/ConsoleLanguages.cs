@@ -31,7 +31,8 @@ internal static class ConsoleLanguages
     /// <summary>The languages that a browser asks for, the dearest first; whoever wants that of a region takes the language too.</summary>
     internal static ProviderCultureResult? Wanted(IEnumerable<StringWithQualityHeaderValue> asked)
     {
-        List<StringSegment> names = [.. asked.Where(a => a.Quality != 0).OrderByDescending(a => a.Quality ?? 1).Take(10).SelectMany(a => new[] { a.Value, a.Value.Split(['-']).First() })];
+        List<StringSegment> names = [.. asked.Where(a => a.Quality != 0).OrderByDescending(a => a.Quality ?? 1).Take(10)
+            .SelectMany(a => new[] { a.Value, a.Value.Split(['-']).First() })];
         return names.Count == 0 ? null : new([CultureInfo.InvariantCulture.Name], names);
     }
 }

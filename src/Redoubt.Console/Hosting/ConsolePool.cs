@@ -50,7 +50,8 @@ public sealed class ConsolePool : IDisposable
     /// </summary>
     /// <param name="session">The session.</param>
     /// <param name="remote">Where they are, for the audit log.</param>
-    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) => new(OwnName, Server.Api(remote, isUse: false), session, Time);
+    public XenApiClient ApiOf(Ref<SessionRecord> session, IPAddress remote) =>
+        new(OwnName, Server.Api(remote, isUse: false), session, Time);
 
     /// <summary>Tells nobody any more.</summary>
     public void Dispose()
@@ -77,7 +78,8 @@ public sealed class ConsolePool : IDisposable
     /// <summary>Somebody who is logged in uses a request's connection.</summary>
     internal void Prove(HttpContext http) => Server.Prove(http);
 
-    internal SessionState? FindSession(string spelled) => Services.Sessions.Peek(new(spelled)) is { Foreign: null } session ? session : null;
+    internal SessionState? FindSession(string spelled) =>
+        Services.Sessions.Peek(new(spelled)) is { Foreign: null } session ? session : null;
 
     /// <summary>Somebody has done something in a session: it lives on.</summary>
     /// <returns>Whether it is still there.</returns>

@@ -23,6 +23,8 @@ public sealed record ConsoleServer
     /// <summary>Told of each request of somebody who is logged in, whose connection counts as known from then on.</summary>
     public required Action<HttpContext> Prove { get; init; }
 
-    /// <summary>Has a look into a file of the machine, by its path, done and recorded: by whom, from where, at what, and how it ended.</summary>
+    /// <summary>
+    /// Has a look into a file of the machine, by its path, done and recorded: by whom, from where, at what, and how it ended.
+    /// </summary>
     public required Func<SessionState, IPAddress, string, Func<Task<object?>>, Task<object?>> RecordAsync { get; init; }
 }

@@ -19,7 +19,9 @@ public sealed class Inspections : IDisposable
     /// <summary>How long a file that somebody sends may be.</summary>
     public const long MostUploadBytes = 256L << 20;
 
-    /// <summary>Who may have a file of this machine opened: it is the machine's, not the pool's, and the daemon may read what they may not.</summary>
+    /// <summary>
+    /// Who may have a file of this machine opened: it is the machine's, not the pool's, and the daemon may read what they may not.
+    /// </summary>
     public const Role FileRole = Role.PoolAdmin;
 
     /// <summary>Who may send a file: whoever may open a metadata volume.</summary>
@@ -46,7 +48,8 @@ public sealed class Inspections : IDisposable
     /// <param name="remote">Where they are, for the audit log.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>, <c>INVALID_VALUE</c>.</exception>
-    public async Task<DatabaseReport> ReadFileAsync(string path, string at, SessionState caller, IPAddress remote, CancellationToken cancellationToken)
+    public async Task<DatabaseReport> ReadFileAsync(
+        string path, string at, SessionState caller, IPAddress remote, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(caller);
         return (DatabaseReport)(await _recordAsync(caller, remote, path, async () =>
@@ -74,7 +77,8 @@ public sealed class Inspections : IDisposable
     /// <param name="cancellationToken">Stops receiving; what has come is gone.</param>
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>.</exception>
     /// <exception cref="IOException">The disk is full, or the sender has stopped.</exception>
-    public async Task<UploadedFile> ReceiveAsync(string name, Stream content, SessionState caller, Action<long> received, CancellationToken cancellationToken)
+    public async Task<UploadedFile> ReceiveAsync(
+        string name, Stream content, SessionState caller, Action<long> received, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(content);
         ArgumentNullException.ThrowIfNull(caller);
@@ -109,12 +113,16 @@ public sealed class Inspections : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _reading.Dispose();
 
-    private async Task<DatabaseReport> ReadAsync(string name, string at, Func<SafeFileHandle> open, bool tellsBytes, CancellationToken cancellationToken)
+    private async Task<DatabaseReport> ReadAsync(
+        string name, string at, Func<SafeFileHandle> open, bool tellsBytes, CancellationToken cancellationToken)
     {
         var point = at.Length == 0 ? null : JournalPoint.Parse(at) ?? throw new XenApiException("INVALID_VALUE", "at", at);
         if (!await _reading.WaitAsync(LongestQueue, cancellationToken))
         {
-            return Unread(name, "Another file is still being read. Try again when it has ended; a device that never answers holds it up until the daemon is restarted.");
+            return Unread(
+                name,
+                "Another file is still being read. Try again when it has ended; a device that never answers holds it up until "
+                    + "the daemon is restarted.");
         }
 
         // The turn ends with the reading, not with the waiting: a device that hangs may do so for ever.
@@ -124,7 +132,17 @@ public sealed class Inspections : IDisposable
                 try
                 {
                     using var handle = open();
-                    return DatabaseFile.Read(name, handle, new() { Now = _pool.Time.GetUtcNow(), At = point, Limits = Limits, TellsBytes = tellsBytes, Scratch = () => _pool.OpenScratch("unpacked") });
+                    return DatabaseFile.Read(
+                        name,
+                        handle,
+                        new()
+                        {
+                            Now = _pool.Time.GetUtcNow(),
+                            At = point,
+                            Limits = Limits,
+                            TellsBytes = tellsBytes,
+                            Scratch = () => _pool.OpenScratch("unpacked"),
+                        });
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {

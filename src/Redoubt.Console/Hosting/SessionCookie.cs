@@ -13,7 +13,8 @@ namespace Redoubt.Console;
 /// Who a browser is: a cookie holds the reference of an API session, which is the proof of having logged in as it is for any client.
 /// When that session ends, whoever ends it, the browser is signed out.
 /// </summary>
-internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ConsolePool pool)
+internal sealed class SessionCookie(
+    IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder, ConsolePool pool)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string Scheme_ = "console";
@@ -21,7 +22,8 @@ internal sealed class SessionCookie(IOptionsMonitor<AuthenticationSchemeOptions>
     public const string RoleClaim = "role";
     public const string AddressClaim = "address";
 
-    public static void Write(HttpContext http, ConsolePool pool, SessionState session) => http.Response.Cookies.Append(NameAt(pool), session.Ref.Opaque, Options_(http));
+    public static void Write(HttpContext http, ConsolePool pool, SessionState session) =>
+        http.Response.Cookies.Append(NameAt(pool), session.Ref.Opaque, Options_(http));
 
     public static void Remove(HttpContext http, ConsolePool pool) => http.Response.Cookies.Delete(NameAt(pool), Options_(http));
 

@@ -23,7 +23,8 @@ internal static class AttachedVolume
             WrittenBy = facts.GetValueOrDefault("written-by") switch { "redoubt" => "Redoubt", var other => other },
             Standing = StandingReport.Of(facts),
             LostRecords = int.Parse(facts.GetValueOrDefault("lost-records", "0"), CultureInfo.InvariantCulture),
-            EarlierStates = [.. (await FoundVolume.PointsAsync(api, volume)).Select(p => new EarlierState(long.Parse(p.At, CultureInfo.InvariantCulture), p.Time, p.Vms))],
+            EarlierStates = [.. (await FoundVolume.PointsAsync(api, volume))
+                .Select(p => new EarlierState(long.Parse(p.At, CultureInfo.InvariantCulture), p.Time, p.Vms))],
         };
         if (report.Verdict is not (InspectVerdict.Intact or InspectVerdict.Cut or InspectVerdict.OlderHalf) && at.Length == 0)
         {
@@ -38,14 +39,17 @@ internal static class AttachedVolume
             Explanation = damage is not null ? T.Cut(state.Generation, damage) : at.Length == 0 ? T.Intact(state.Generation) : T.IntactAt(state.Generation),
             Generation = state.Generation,
             LostRecords = at.Length == 0 ? report.LostRecords : 0,
-            StateWritten = at.Length == 0 && facts.TryGetValue("written-at", out var written) ? XenTypes.DateTime.Decode(written) : report.EarlierStates.FirstOrDefault(s => s.Generation == state.Generation)?.WrittenAt,
+            StateWritten = at.Length == 0 && facts.TryGetValue("written-at", out var written)
+                ? XenTypes.DateTime.Decode(written)
+                : report.EarlierStates.FirstOrDefault(s => s.Generation == state.Generation)?.WrittenAt,
             NewestTime = PoolContents.NewestTime(state),
             Content = PoolContents.Of(state, null),
         }).WithMomentWarnings(pool.Time.GetUtcNow());
     }
 
     // The session is what the API gives out and takes back; its state is read here rather than fetched by a hundred calls.
-    private static async Task<(DatabaseState State, string? Damage)> OpenAsync(ConsolePool pool, XenApiClient api, Ref<VdiRecord> volume, string at)
+    private static async Task<(DatabaseState State, string? Damage)> OpenAsync(
+        ConsolePool pool, XenApiClient api, Ref<VdiRecord> volume, string at)
     {
         var session = at.Length == 0
             ? await api.Vdi.OpenDatabaseAsync(volume)

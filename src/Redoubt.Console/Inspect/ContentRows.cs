@@ -34,7 +34,9 @@ internal sealed class ContentRows(PoolContent content, IReadOnlySet<string> togg
         var vms = content.Vms.Select((vm, i) => (Vm: vm, Key: $"vm:{i}")).ToLookup(v => v.Vm.ApplianceUuid ?? "");
         foreach (var (app, i) in content.Appliances.Select((a, i) => (a, i)))
         {
-            AddVms($"app:{i}", "apps", Named(app.NameLabel), [.. vms[app.Uuid].OrderBy(v => v.Vm.Order)], isWhole: Matches(app.NameLabel, app.Uuid));
+            AddVms(
+                $"app:{i}", "apps", Named(app.NameLabel), [.. vms[app.Uuid].OrderBy(v => v.Vm.Order)],
+                isWhole: Matches(app.NameLabel, app.Uuid));
         }
 
         // Also those of a vApp that is not there, which a damaged database may have.
@@ -82,7 +84,8 @@ internal sealed class ContentRows(PoolContent content, IReadOnlySet<string> togg
 
         _rows.AddRange(vm.Disks.Select((d, i) => new ContentRow($"{key}:disk:{i}", 2, "disk", T.Disk(d.Type, d.Position), DiskFacts(d))));
         _rows.AddRange(vm.Interfaces.Select((n, i) => new ContentRow(
-            $"{key}:nic:{i}", 2, "move", T.Interface(n.Device), n.NetworkUuid is null ? T.Also(n.Mac, T.NoNetwork) : T.InterfaceFacts(n.Mac, Named(n.NetworkNameLabel)))));
+            $"{key}:nic:{i}", 2, "move", T.Interface(n.Device),
+            n.NetworkUuid is null ? T.Also(n.Mac, T.NoNetwork) : T.InterfaceFacts(n.Mac, Named(n.NetworkNameLabel)))));
         _rows.AddRange(vm.Snapshots.Select((s, i) => new ContentRow($"{key}:snapshot:{i}", 2, "history", T.Snapshot, Named(s))));
     }
 
@@ -101,7 +104,8 @@ internal sealed class ContentRows(PoolContent content, IReadOnlySet<string> togg
         }
     }
 
-    private void AddBranch<TItem>(string key, string icon, string name, IReadOnlyList<TItem> items, Func<TItem, bool> matches, Action<TItem, string> add)
+    private void AddBranch<TItem>(
+        string key, string icon, string name, IReadOnlyList<TItem> items, Func<TItem, bool> matches, Action<TItem, string> add)
     {
         var shown = items.Select((item, i) => (Item: item, Key: $"{key}:{i}")).Where(i => wanted.Length == 0 || matches(i.Item)).ToList();
         if (shown.Count == 0)
@@ -119,7 +123,9 @@ internal sealed class ContentRows(PoolContent content, IReadOnlySet<string> togg
 
     private static string DiskFacts(DiskSummary disk)
     {
-        var facts = disk.VdiUuid is null ? T.EmptyDrive : T.DiskFacts(Named(disk.NameLabel), Spans.Bytes(disk.SizeBytes), Named(disk.SrNameLabel), disk.Location ?? "");
+        var facts = disk.VdiUuid is null
+            ? T.EmptyDrive
+            : T.DiskFacts(Named(disk.NameLabel), Spans.Bytes(disk.SizeBytes), Named(disk.SrNameLabel), disk.Location ?? "");
         return disk.Bootable ? T.Also(facts, T.Boots) : facts;
     }
 

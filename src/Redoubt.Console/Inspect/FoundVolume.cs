@@ -15,7 +15,8 @@ namespace Redoubt.Console.Inspect;
 /// <param name="WrittenAt">When it was written last; null if it does not tell.</param>
 /// <param name="Verdict">How good it is.</param>
 /// <param name="Damage">What is wrong with it.</param>
-public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, string PoolName, DateTimeOffset? WrittenAt, string Verdict, string Damage)
+public sealed record FoundVolume(
+    Ref<VdiRecord> Ref, string Uuid, SrView Sr, string PoolName, DateTimeOffset? WrittenAt, string Verdict, string Damage)
 {
     /// <summary>Whether it can be believed; null if this pool does not tell.</summary>
     public StandingReport? Standing { get; init; }
@@ -59,7 +60,8 @@ public sealed record FoundVolume(Ref<VdiRecord> Ref, string Uuid, SrView Sr, str
             var facts = await api.Vdi.GetMetadataFactsAsync(volume);
             return new(
                 volume, uuid, sr, facts.GetValueOrDefault("pool-name") ?? facts.GetValueOrDefault("pool-uuid", uuid),
-                facts.TryGetValue("written-at", out var at) ? XenTypes.DateTime.Decode(at) : null, facts.GetValueOrDefault("verdict", ""), facts.GetValueOrDefault("damage", ""))
+                facts.TryGetValue("written-at", out var at) ? XenTypes.DateTime.Decode(at) : null, facts.GetValueOrDefault("verdict", ""),
+                facts.GetValueOrDefault("damage", ""))
             {
                 Standing = StandingReport.Of(facts),
             };

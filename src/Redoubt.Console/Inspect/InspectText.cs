@@ -85,7 +85,8 @@ internal static class InspectText
 
     public static string Templates(int count) => count == 1 ? Words["Templates_One"] : Words.Of("Templates_Many", count);
 
-    public static string Vm(string power, long vcpus, string memory, long order, long version) => Words.Of("Vm", power, vcpus, memory, order, version);
+    public static string Vm(string power, long vcpus, string memory, long order, long version) =>
+        Words.Of("Vm", power, vcpus, memory, order, version);
 
     public static string VmOn(string facts, string host) => Words.Of("VmOn", facts, host);
 
@@ -103,7 +104,8 @@ internal static class InspectText
 
     public static string Also(string facts, string more) => Words.Of("Also", facts, more);
 
-    public static string Network(string bridge, int interfaces) => interfaces == 1 ? Words.Of("Network_One", bridge) : Words.Of("Network_Many", bridge, interfaces);
+    public static string Network(string bridge, int interfaces) =>
+        interfaces == 1 ? Words.Of("Network_One", bridge) : Words.Of("Network_Many", bridge, interfaces);
 
     public static string Host(string address, string software) => Words.Of("Host", address, software);
 

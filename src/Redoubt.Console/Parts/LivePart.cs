@@ -103,7 +103,9 @@ public abstract class LivePart : ComponentBase, IDisposable
     /// <summary>Computes what is shown, from <see cref="State"/>. Called at first and after changes.</summary>
     protected virtual Task FollowAsync() => Task.CompletedTask;
 
-    /// <summary>Lets go of what was kept for the session, which has ended: the page itself may stay for as long as a lost browser is waited for.</summary>
+    /// <summary>
+    /// Lets go of what was kept for the session, which has ended: the page itself may stay for as long as a lost browser is waited for.
+    /// </summary>
     protected virtual void Leave()
     {
     }
@@ -149,7 +151,9 @@ public abstract class LivePart : ComponentBase, IDisposable
             if (!_isDisposed && !LeaveIfSignedOut())
             {
                 Log.LogWarning(trouble, "A page of the console could not look at the pool again");
-                Told = _outdated = new("bad", PartsText.Outdated(trouble is XenApiException refusal ? Refusals.Sentence(refusal, Pool.State) : trouble.Message));
+                Told = _outdated = new(
+                    "bad",
+                    PartsText.Outdated(trouble is XenApiException refusal ? Refusals.Sentence(refusal, Pool.State) : trouble.Message));
                 StateHasChanged();
             }
         }
@@ -255,7 +259,8 @@ public abstract class LivePart : ComponentBase, IDisposable
     {
         try
         {
-            await Js.InvokeVoidAsync("location.assign", Nav.ToAbsoluteUri($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}").ToString());
+            await Js.InvokeVoidAsync(
+                "location.assign", Nav.ToAbsoluteUri($"sign-in?next={Uri.EscapeDataString(Nav.ToBaseRelativePath(Nav.Uri))}").ToString());
         }
         catch (Exception gone) when (gone is JSDisconnectedException or OperationCanceledException)
         {

@@ -7,7 +7,8 @@ namespace Redoubt.Console;
 internal static class Refusals
 {
     public static string Sentence(XenApiException refusal, DatabaseState state) =>
-        ErrorSentences.Find(refusal.Code, refusal.Parameters, (className, reference) => Name(state, className, reference)) ?? refusal.Message;
+        ErrorSentences.Find(refusal.Code, refusal.Parameters, (className, reference) => Name(state, className, reference))
+            ?? refusal.Message;
 
     private static string? Name(DatabaseState state, string className, string reference)
     {
@@ -16,6 +17,8 @@ internal static class Refusals
             return null;
         }
 
-        return model.FindField("name_label")?.GetValue(row.Record) is string { Length: > 0 } label ? label : model.FindField("uuid")?.GetValue(row.Record) as string;
+        return model.FindField("name_label")?.GetValue(row.Record) is string { Length: > 0 } label
+            ? label
+            : model.FindField("uuid")?.GetValue(row.Record) as string;
     }
 }

@@ -59,11 +59,15 @@ public sealed class Visitor
 
     /// <summary>Why they may not send a message, or null: they may.</summary>
     public string? WhyNot(string message) =>
-        DataModel.FindMessage(message) is var (_, model) && !model.Roles.Allows(Role) ? PartsText.NeedsRole(Describe(model.Roles.Lowest), RoleName) : null;
+        DataModel.FindMessage(message) is var (_, model) && !model.Roles.Allows(Role)
+            ? PartsText.NeedsRole(Describe(model.Roles.Lowest), RoleName)
+            : null;
 
     internal static Visitor Of(ClaimsPrincipal user, ConsolePool pool)
     {
-        var role = user.FindFirst(SessionCookie.RoleClaim)?.Value is { } number ? (Role)int.Parse(number, CultureInfo.InvariantCulture) : Role.ReadOnly;
+        var role = user.FindFirst(SessionCookie.RoleClaim)?.Value is { } number
+            ? (Role)int.Parse(number, CultureInfo.InvariantCulture)
+            : Role.ReadOnly;
         return new(pool, user.Identity?.Name ?? "", new(user.FindFirst(SessionCookie.SessionClaim)?.Value), role,
             IPAddress.TryParse(user.FindFirst(SessionCookie.AddressClaim)?.Value, out var remote) ? remote : IPAddress.None);
     }

@@ -20,6 +20,7 @@ public sealed record Choosable(string Uuid, string Name, string PoolName, bool I
     public ImmutableSortedSet<string> Tags { get; init; } = [];
 
     /// <summary>Whether a word of a search is in what is shown of it.</summary>
-    public bool Matches(string word) => Name.Contains(word, StringComparison.OrdinalIgnoreCase) || AppName.Contains(word, StringComparison.OrdinalIgnoreCase)
+    public bool Matches(string word) =>
+        Name.Contains(word, StringComparison.OrdinalIgnoreCase) || AppName.Contains(word, StringComparison.OrdinalIgnoreCase)
         || Uuid.StartsWith(word, StringComparison.OrdinalIgnoreCase) || Tags.Any(t => t.Contains(word, StringComparison.OrdinalIgnoreCase));
 }

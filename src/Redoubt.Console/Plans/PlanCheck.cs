@@ -10,7 +10,9 @@ namespace Redoubt.Console.Plans;
 /// check: reading another pool's database is such a change itself, and the page would feed itself for ever.
 /// All members are called by the page, on its own thread.
 /// </summary>
-public sealed class PlanCheck(Func<RecoveryRequest, CancellationToken, Task<Inventory>> read, Func<DatabaseState> state, TimeProvider time, Action changed) : IDisposable
+public sealed class PlanCheck(
+    Func<RecoveryRequest, CancellationToken, Task<Inventory>> read, Func<DatabaseState> state, TimeProvider time,
+    Action changed) : IDisposable
 {
     // Somebody who types goes on typing.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(300);

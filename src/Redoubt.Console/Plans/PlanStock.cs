@@ -5,7 +5,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Console.Plans;
 
-/// <summary>What a plan can speak of: this pool's own objects, which travel with the plan, and those in other pools' metadata here.</summary>
+/// <summary>
+/// What a plan can speak of: this pool's own objects, which travel with the plan, and those in other pools' metadata here.
+/// </summary>
 public sealed class PlanStock
 {
     private readonly Dictionary<string, string> _names = [];
@@ -42,9 +44,11 @@ public sealed class PlanStock
     {
         var own = state.Get(pool);
         var ownName = own.NameLabel.Length > 0 ? own.NameLabel : own.Uuid;
-        var foreign = facts?.Volumes.Where(v => v.Database is { } database && database.Pool.Uuid != own.Uuid).Select(v => v.Database!).ToList() ?? [];
+        var foreign = facts?.Volumes.Where(v => v.Database is { } database && database.Pool.Uuid != own.Uuid)
+            .Select(v => v.Database!).ToList() ?? [];
         var items = OwnItems(state, ownName).Concat(foreign.SelectMany(ItemsOf)).DistinctBy(i => i.Uuid)
-            .OrderBy(i => !i.IsApp).ThenBy(i => i.Name, StringComparer.OrdinalIgnoreCase).ThenBy(i => i.Uuid, StringComparer.Ordinal).ToImmutableArray();
+            .OrderBy(i => !i.IsApp).ThenBy(i => i.Name, StringComparer.OrdinalIgnoreCase).ThenBy(i => i.Uuid, StringComparer.Ordinal)
+                .ToImmutableArray();
         var networks = state.All<NetworkRecord>().Select(n => (n.Record.Uuid, Name: n.Record.NameLabel)).ToList();
         var srs = state.All<SrRecord>().Select(s => (s.Record.Uuid, Name: s.Record.NameLabel)).ToList();
         var target = facts?.Target.Database;
@@ -59,7 +63,8 @@ public sealed class PlanStock
             HasForeign = foreign.Count > 0,
             _vmsByName = items.Where(i => !i.IsApp).ToLookup(i => i.Name, i => i.Uuid),
         };
-        foreach (var (uuid, name) in items.Select(i => (i.Uuid, i.Name)).Concat(stock.Theirs).Concat(stock.Ours).Concat(stock.TheirSrs).Concat(stock.OurSrs))
+        foreach (var (uuid, name) in items.Select(i => (i.Uuid, i.Name)).Concat(stock.Theirs).Concat(stock.Ours).Concat(stock.TheirSrs)
+            .Concat(stock.OurSrs))
         {
             stock._names.TryAdd(uuid, name);
         }
@@ -72,14 +77,18 @@ public sealed class PlanStock
 
     /// <summary>VMs for a word that is being typed, each as it can be written: by name where only one has it.</summary>
     public IEnumerable<(string Value, string Text)> SuggestVms(string word) =>
-        Items.Where(i => !i.IsApp && i.Matches(word)).Take(20).Select(i => _vmsByName[i.Name].Count() == 1 ? (i.Name, i.PoolName) : (i.Uuid, i.Name));
+        Items.Where(i => !i.IsApp && i.Matches(word)).Take(20)
+            .Select(i => _vmsByName[i.Name].Count() == 1 ? (i.Name, i.PoolName) : (i.Uuid, i.Name));
 
     private static IEnumerable<Choosable> OwnItems(DatabaseState state, string poolName)
     {
         var vms = state.All<VmRecord>().Select(v => v.Record)
-            .Where(v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false } && !v.OtherConfig.ContainsKey(Marks.Test)).ToList();
+            .Where(
+                v => v is { IsControlDomain: false, IsATemplate: false, IsASnapshot: false }
+                    && !v.OtherConfig.ContainsKey(Marks.Test)).ToList();
         var members = vms.ToLookup(v => v.Appliance);
-        return state.All<VmApplianceRecord>().Select(a => new Choosable(a.Record.Uuid, a.Record.NameLabel, poolName, true, true) { Vms = members[a.Ref].Count() })
+        return state.All<VmApplianceRecord>()
+            .Select(a => new Choosable(a.Record.Uuid, a.Record.NameLabel, poolName, true, true) { Vms = members[a.Ref].Count() })
             .Concat(vms.Select(v => new Choosable(v.Uuid, v.NameLabel, poolName, false, true) { AppName = state.Find(v.Appliance)?.NameLabel ?? "", Tags = [.. v.Tags] }));
     }
 

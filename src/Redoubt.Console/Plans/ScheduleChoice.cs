@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Redoubt.Console.Plans;
 
-/// <summary>When a plan is tested, as most people want it: an hour of a day, of a week or of a month. Times are UTC, as cron's are here.</summary>
+/// <summary>
+/// When a plan is tested, as most people want it: an hour of a day, of a week or of a month. Times are UTC, as cron's are here.
+/// </summary>
 /// <param name="Every">How often.</param>
 /// <param name="Hour">At which hour.</param>
 /// <param name="Weekday">On which day of the week, 0 for Sunday; for <see cref="Often.Week"/>.</param>

@@ -27,10 +27,12 @@ public sealed record PlanPhase(string Title, string About, int Steps, TimeSpan B
                 to++;
             }
 
-            var steps = Enumerable.Range(from, to - from).Select(i => (Step: plan.Steps[i], Takes: forecast?.Steps.ElementAtOrDefault(i))).ToList();
+            var steps = Enumerable.Range(from, to - from)
+                .Select(i => (Step: plan.Steps[i], Takes: forecast?.Steps.ElementAtOrDefault(i))).ToList();
             var takes = steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + (s.Takes ?? Least(s.Step)));
             var waits = steps.Exists(s => s.Step is WaitForOperator);
-            phases.Add(new(title, ObjectsOf(plan.Steps[from..to]), to - from, begins, takes, steps.TrueForAll(s => s.Takes is not null), waits));
+            phases.Add(
+                new(title, ObjectsOf(plan.Steps[from..to]), to - from, begins, takes, steps.TrueForAll(s => s.Takes is not null), waits));
             begins += takes;
             from = to;
         }

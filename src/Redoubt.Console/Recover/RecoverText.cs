@@ -156,7 +156,8 @@ internal static class RecoverText
     public static string SeveralPlans(string name) => Words.Of("SeveralPlans", name);
 
 
-    public static string Verdict(int blocks, int warnings, int infos) => blocks > 0 ? Found(blocks, warnings, infos) : NothingBlocks(warnings, infos);
+    public static string Verdict(int blocks, int warnings, int infos) =>
+        blocks > 0 ? Found(blocks, warnings, infos) : NothingBlocks(warnings, infos);
     public static string Found(int blocks, int warnings, int infos) => Words.Of("Found", blocks, warnings, infos);
     public static string NothingBlocks(int warnings, int infos) => Words.Of("NothingBlocks", warnings, infos);
 

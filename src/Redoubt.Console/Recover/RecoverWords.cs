@@ -8,14 +8,16 @@ internal static class RecoverWords
 {
     public static string BlockedBy(RecoveryPlan plan)
     {
-        var blocks = plan.Findings.Where(f => f.Severity == Redoubt.Recovery.Severity.Block).Select(f => BlockName(f.Object.Describe(), f.Code)).Distinct().ToList();
+        var blocks = plan.Findings.Where(f => f.Severity == Redoubt.Recovery.Severity.Block)
+            .Select(f => BlockName(f.Object.Describe(), f.Code)).Distinct().ToList();
         var named = string.Join(", ", blocks.Take(3));
         return BlockedFor(blocks.Count > 3 ? AndMore(named) : named);
     }
 
     public static string Place(CopyFacts copy)
     {
-        var place = Versioned(copy.VolumeUuid is { } volume ? PlaceOf(copy.PoolName, volume[..Math.Min(8, volume.Length)]) : PlaceHere, copy.Version);
+        var place = Versioned(
+            copy.VolumeUuid is { } volume ? PlaceOf(copy.PoolName, volume[..Math.Min(8, volume.Length)]) : PlaceHere, copy.Version);
         return (copy.LastRecordedAt ?? copy.WrittenAt) is { } moment ? AsOf(place, Spans.Exact(moment)) : place;
     }
 

@@ -16,11 +16,13 @@ internal static class RequestCommand
     public static string Of(RecoveryRequest request) => Write(VerbOf(request.Policy.Kind), request);
 
     /// <summary>The command that only shows the plan.</summary>
-    public static string PlanOf(RecoveryRequest request) => Write($"dr-plan kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { KeepTest = false });
+    public static string PlanOf(RecoveryRequest request) =>
+        Write($"dr-plan kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { KeepTest = false });
 
     /// <summary>The command that keeps it under a name. It says everything, and begins with no saved plan.</summary>
     public static string SaveOf(string name, RecoveryRequest request) => Write(
-        $"dr-plan-save {ShellWord.Of("name", name)} kind={request.Policy.Kind.ToString().ToLowerInvariant()}", request with { Plan = null, PlanPool = null }, hasBothMaps: true);
+        $"dr-plan-save {ShellWord.Of("name", name)} kind={request.Policy.Kind.ToString().ToLowerInvariant()}",
+        request with { Plan = null, PlanPool = null }, hasBothMaps: true);
 
     private static string VerbOf(RecoveryKind kind) => kind switch
     {
@@ -66,19 +68,47 @@ internal static class RequestCommand
         Pairs(text, "copy", policy.Copies);
         Pairs(text, "order", policy.Orders.Select(o => KeyValuePair.Create(o.Key, o.Value.ToString(CultureInfo.InvariantCulture))));
         Pairs(text, "health", policy.Health);
-        Pairs(text, "hook", policy.Hooks.GroupBy(MomentOf).Select(h => KeyValuePair.Create(h.Key, string.Join(',', h.Select(s => s.Script)))));
+        Pairs(
+            text, "hook",
+            policy.Hooks.GroupBy(MomentOf).Select(h => KeyValuePair.Create(h.Key, string.Join(',', h.Select(s => s.Script)))));
         List(text, "accept-missing", policy.AcceptedMissingDisks);
         List(text, "accept-volume", policy.AcceptedVolumes);
         List(text, "resolve", policy.Resolve);
         One(text, "source-dead", policy.DeadSources.IsEmpty ? policy.IsSourceDead ? "true" : null : string.Join(',', policy.DeadSources));
         One(text, "accept-unplugged", policy.AcceptsUnplugged ? "true" : null);
-        One(text, "power-state", policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
+        One(
+            text, "power-state",
+            policy.PowerState == PowerStateAfter.Start ? null : policy.PowerState.ToString().ToLower(CultureInfo.InvariantCulture));
         One(text, "on-failure", policy.OnTierFailure == TierFailure.Continue ? null : policy.OnTierFailure.ToString().ToLowerInvariant());
-        Pairs(text, "on-failure", policy.OnFailureOfTier.Select(t => KeyValuePair.Create(t.Key.ToString(CultureInfo.InvariantCulture), t.Value.ToString().ToLowerInvariant())));
-        One(text, "parallel-starts", policy.Limits.ParallelStarts == Usual.ParallelStarts ? null : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
-        One(text, "health-timeout", policy.Limits.HealthTimeout == Usual.HealthTimeout ? null : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        One(text, "hook-timeout", policy.Limits.HookTimeout == Usual.HookTimeout ? null : ((long)policy.Limits.HookTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        One(text, "stale-after", policy.Limits.StaleAfter == Usual.StaleAfter ? null : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        Pairs(
+            text,
+            "on-failure",
+            policy.OnFailureOfTier.Select(
+                t => KeyValuePair.Create(t.Key.ToString(CultureInfo.InvariantCulture), t.Value.ToString().ToLowerInvariant())));
+        One(
+            text,
+            "parallel-starts",
+            policy.Limits.ParallelStarts == Usual.ParallelStarts
+                ? null
+                : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
+        One(
+            text,
+            "health-timeout",
+            policy.Limits.HealthTimeout == Usual.HealthTimeout
+                ? null
+                : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        One(
+            text,
+            "hook-timeout",
+            policy.Limits.HookTimeout == Usual.HookTimeout
+                ? null
+                : ((long)policy.Limits.HookTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        One(
+            text,
+            "stale-after",
+            policy.Limits.StaleAfter == Usual.StaleAfter
+                ? null
+                : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
         One(text, "keep", request.KeepTest ? "true" : null);
         if (isLong && request.Plan is null)
         {

@@ -18,7 +18,8 @@ public sealed record Unit(PlanObject? Appliance, ImmutableArray<VmChoice> Vms)
     public bool IsHere => Vms.All(v => v.Chosen is { VolumeUuid: null });
 
     /// <summary>The pool that it comes from.</summary>
-    public string Pool => Vms.SelectMany(v => v.Chosen is { } chosen ? v.Others.Prepend(chosen) : v.Others).First(c => c.VolumeUuid is not null).PoolName;
+    public string Pool =>
+        Vms.SelectMany(v => v.Chosen is { } chosen ? v.Others.Prepend(chosen) : v.Others).First(c => c.VolumeUuid is not null).PoolName;
 
     /// <summary>All that a plan decides on, whatever comes of it: by pool, vApps first.</summary>
     public static ImmutableArray<Unit> Of(RecoveryPlan plan)
@@ -37,7 +38,9 @@ public sealed record Unit(PlanObject? Appliance, ImmutableArray<VmChoice> Vms)
     /// <summary>The VMs of it that somebody looks for: all of them if it is the vApp that is meant.</summary>
     /// <param name="search">A part of a name or of a tag; empty for everything.</param>
     public ImmutableArray<VmChoice> Find(string search) =>
-        search.Length == 0 || (Appliance is not null && Has(Name, search)) ? Vms : [.. Vms.Where(v => Has(v.Vm.Name, search) || v.Tags.Any(t => Has(t, search)))];
+        search.Length == 0 || (Appliance is not null && Has(Name, search))
+            ? Vms
+            : [.. Vms.Where(v => Has(v.Vm.Name, search) || v.Tags.Any(t => Has(t, search)))];
 
     private static bool Has(string text, string search) => text.Contains(search, StringComparison.OrdinalIgnoreCase);
 }

@@ -8,13 +8,17 @@ namespace Redoubt.Console.Runs;
 internal sealed record RunComparison(List<RunComparison.Row<StepRecord>> Steps, List<RunComparison.Row<VmProgress>> Vms)
 {
     public static RunComparison Of(RunRecord first, RunRecord second) => new(
-        Join(first.Steps, second.Steps, s => s.Step.Key, s => s.Step.What, s => s is { StartedAt: { } from, EndedAt: { } to } ? to - from : null),
-        [.. Join(first.Vms, second.Vms, v => v.Vm.Uuid, v => v.Vm.Name, _ => null).Select(r => r with { Difference = After(second, r.Second) - After(first, r.First) })]);
+        Join(
+            first.Steps, second.Steps, s => s.Step.Key, s => s.Step.What,
+            s => s is { StartedAt: { } from, EndedAt: { } to } ? to - from : null),
+        [.. Join(first.Vms, second.Vms, v => v.Vm.Uuid, v => v.Vm.Name, _ => null)
+            .Select(r => r with { Difference = After(second, r.Second) - After(first, r.First) })]);
 
     /// <summary>From the decision until a VM was where it was wanted; null if it was not.</summary>
     public static TimeSpan? After(RunRecord run, VmProgress? vm) => vm?.ReachedAt(run.Request.Policy) - run.StartedAt;
 
-    private static List<Row<T>> Join<T>(IEnumerable<T> first, IEnumerable<T> second, Func<T, string> key, Func<T, string> name, Func<T, TimeSpan?> took)
+    private static List<Row<T>> Join<T>(
+        IEnumerable<T> first, IEnumerable<T> second, Func<T, string> key, Func<T, string> name, Func<T, TimeSpan?> took)
         where T : class
     {
         var rows = new Dictionary<string, Row<T>>(StringComparer.Ordinal);

@@ -150,7 +150,8 @@ internal static class RunsText
     };
 
     /// <summary>As of a run in which something is done or not: what is under way turns only where it is.</summary>
-    public static string Mark(VmPhase phase, bool isMoving) => Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
+    public static string Mark(VmPhase phase, bool isMoving) =>
+        Mark(phase) is var mark && mark == "busy" && !isMoving ? "idle" : Mark(phase);
 
     /// <summary>As of a run that is over or not: nothing is to come in one that is.</summary>
     public static string Phase(VmPhase phase, bool isOver) => isOver && phase == VmPhase.Waiting ? NotBegun : Phase(phase);

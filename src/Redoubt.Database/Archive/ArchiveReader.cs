@@ -6,8 +6,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Database.Archive;
 
 /// <summary>
-/// Reads the metadata of VMs in the form of <c>vm-export metadata=true</c>, xapi's or ours, object by object. What this data model does not know is
-/// passed over: classes, fields, members.
+/// Reads the metadata of VMs in the form of <c>vm-export metadata=true</c>, xapi's or ours, object by object. What this data model does not
+/// know is passed over: classes, fields, members.
 /// </summary>
 public static class ArchiveReader
 {
@@ -17,14 +17,16 @@ public static class ArchiveReader
     private const int ObjectsMax = 500_000;
 
     /// <summary>Reads an archive to its end.</summary>
-    /// <exception cref="XenApiException"><c>IMPORT_ERROR…</c>, <c>IMPORT_INCOMPATIBLE_VERSION</c>: it is none, or none that can be read.</exception>
+    /// <exception cref="XenApiException"><c>IMPORT_ERROR…</c>, <c>IMPORT_INCOMPATIBLE_VERSION</c>: it is none, or none that can be
+    /// read.</exception>
     public static VmArchive Read(Stream archive)
     {
         var length = TarMember.ReadHeader(archive);
         if (length > TextBytesMax)
         {
             throw ArchiveFailure.Malformed(string.Create(
-                CultureInfo.InvariantCulture, $"{TarMember.Name} has {length} bytes, at most {TextBytesMax} are read. Export fewer VMs at a time"));
+                CultureInfo.InvariantCulture,
+                $"{TarMember.Name} has {length} bytes, at most {TextBytesMax} are read. Export fewer VMs at a time"));
         }
 
         using var text = new MemberStream(archive, length);
@@ -70,7 +72,9 @@ public static class ArchiveReader
             {
                 switch (name)
                 {
-                    case "version": _version = XmlWire.ReadValue(xml) as WireStruct ?? throw ArchiveFailure.Malformed("its version is no struct"); break;
+                    case "version":
+                        _version = XmlWire.ReadValue(xml) as WireStruct
+                        ?? throw ArchiveFailure.Malformed("its version is no struct"); break;
                     case "objects": Objects(); break;
                     default: _ = XmlWire.ReadValue(xml); break;
                 }
@@ -114,7 +118,8 @@ public static class ArchiveReader
                 throw ArchiveFailure.Malformed($"it holds more than {ObjectsMax} objects. Export fewer VMs at a time");
             }
 
-            if (value["class"] is not WireString { Value: var name } || value["id"] is not WireString { Value: { Length: > 0 } id } || value["snapshot"] is not WireStruct snapshot)
+            if (value["class"] is not WireString { Value: var name } || value["id"] is not WireString { Value: { Length: > 0 } id }
+                || value["snapshot"] is not WireStruct snapshot)
             {
                 throw ArchiveFailure.Malformed("an object lacks class, id or snapshot");
             }
@@ -197,7 +202,9 @@ public static class ArchiveReader
             while (xml.NodeType == XmlNodeType.Element)
             {
                 XmlWire.Begin(xml, "member");
-                var name = xml.NodeType == XmlNodeType.Element && xml.LocalName == "name" ? xml.ReadElementContentAsString() : throw ArchiveFailure.Malformed("a member has no name");
+                var name = xml.NodeType == XmlNodeType.Element && xml.LocalName == "name"
+                    ? xml.ReadElementContentAsString()
+                    : throw ArchiveFailure.Malformed("a member has no name");
                 xml.MoveToContent();
                 member(name);
                 XmlWire.End(xml, "member");

@@ -27,7 +27,8 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
 
         foreach (var vif in vm.Vifs)
         {
-            if (state.Find(vif) is { } record && Put(vif, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() }))
+            if (state.Find(vif) is { } record
+                && Put(vif, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() }))
             {
                 Add(record.Network);
             }
@@ -35,7 +36,8 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
 
         foreach (var vbd in vm.Vbds)
         {
-            if (state.Find(vbd) is { } record && Put(vbd, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() }))
+            if (state.Find(vbd) is { } record
+                && Put(vbd, record with { AllowedOperations = [], CurrentOperations = record.CurrentOperations.Clear() }))
             {
                 Add(record.Vdi);
             }
@@ -74,7 +76,8 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
 
     private void Add(Ref<VdiRecord> reference)
     {
-        if (state.Find(reference) is not { } vdi || !Put(reference, vdi with { AllowedOperations = [], CurrentOperations = vdi.CurrentOperations.Clear() }))
+        if (state.Find(reference) is not { } vdi
+            || !Put(reference, vdi with { AllowedOperations = [], CurrentOperations = vdi.CurrentOperations.Clear() }))
         {
             return;
         }
@@ -94,7 +97,15 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
     {
         if (state.Find(reference) is { } network)
         {
-            Put(reference, network with { AllowedOperations = [], CurrentOperations = network.CurrentOperations.Clear(), Blobs = network.Blobs.Clear(), AssignedIps = network.AssignedIps.Clear() });
+            Put(
+                reference,
+                network with
+                {
+                    AllowedOperations = [],
+                    CurrentOperations = network.CurrentOperations.Clear(),
+                    Blobs = network.Blobs.Clear(),
+                    AssignedIps = network.AssignedIps.Clear(),
+                });
         }
     }
 
@@ -103,7 +114,16 @@ internal sealed class ArchiveWalk(DatabaseState state, ArchiveOptions options)
     {
         if (state.Find(reference) is { } host)
         {
-            Put(reference, new HostRecord { Uuid = host.Uuid, NameLabel = host.NameLabel, NameDescription = host.NameDescription, Hostname = host.Hostname, Address = host.Address });
+            Put(
+                reference,
+                new HostRecord
+                {
+                    Uuid = host.Uuid,
+                    NameLabel = host.NameLabel,
+                    NameDescription = host.NameDescription,
+                    Hostname = host.Hostname,
+                    Address = host.Address,
+                });
         }
     }
 

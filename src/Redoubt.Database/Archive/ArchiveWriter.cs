@@ -7,7 +7,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Database.Archive;
 
 /// <summary>
-/// Writes the metadata of VMs in the form of <c>vm-export metadata=true</c>: a tar archive of the one file <c>ova.xml</c>, an XML-RPC value.
+/// Writes the metadata of VMs in the form of <c>vm-export metadata=true</c>: a tar archive of the one file <c>ova.xml</c>, an XML-RPC
+/// value.
 /// <code>
 /// struct
 ///   version   struct   hostname, date, product_version, product_brand, build_number, xapi_major, xapi_minor, export_vsn
@@ -38,7 +39,8 @@ public static class ArchiveWriter
     /// <param name="scratch">An empty stream that can be sought, for the text, since a tar archive begins with its length.</param>
     /// <param name="keys">Seals the secrets in it; <see langword="null"/> to leave them in clear.</param>
     public static void Write(
-        DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream archive, Stream scratch, KeyRing? keys = null)
+        DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream archive, Stream scratch,
+        KeyRing? keys = null)
     {
         var walk = new ArchiveWalk(state, options);
         foreach (var vm in vms)
@@ -63,9 +65,12 @@ public static class ArchiveWriter
     private static string Contents(DatabaseState state, VtpmRecord tpm, KeyRing? keys) => state.Find(tpm.Contents) is not { } secret ? ""
         : ((SecretRecord)(keys?.Seal(secret, SealingPolicy.Of(state)) ?? secret)).Value;
 
-    private static void WriteText(DatabaseState state, KeyRing? keys, List<(ClassModel Class, string Ref, Record Record)> objects, DateTimeOffset now, XmlWireWriter values)
+    private static void WriteText(
+        DatabaseState state, KeyRing? keys, List<(ClassModel Class, string Ref, Record Record)> objects, DateTimeOffset now,
+        XmlWireWriter values)
     {
-        var ids = objects.Select((o, at) => (o.Ref, Id: string.Create(CultureInfo.InvariantCulture, $"Ref:{at}"))).ToDictionary(o => o.Ref, o => o.Id, StringComparer.Ordinal);
+        var ids = objects.Select((o, at) => (o.Ref, Id: string.Create(CultureInfo.InvariantCulture, $"Ref:{at}")))
+            .ToDictionary(o => o.Ref, o => o.Id, StringComparer.Ordinal);
         values.BeginStruct();
         values.Key("version");
         WriteVersion(state, now, values);

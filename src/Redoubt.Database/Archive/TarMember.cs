@@ -5,7 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Database.Archive;
 
 /// <summary>
-/// The tar archive around a VM's metadata: a header of 512 bytes, the one member <c>ova.xml</c> filled up to whole blocks, two empty blocks.
+/// The tar archive around a VM's metadata: a header of 512 bytes, the one member <c>ova.xml</c> filled up to whole blocks, two empty
+/// blocks.
 /// <code>
 ///   0 name, NUL     100 mode    108 uid    116 gid    124 size    136 mtime    148 checksum      the last six: octal digits, NUL
 /// </code>
@@ -79,7 +80,9 @@ internal static class TarMember
         if (next.ContainsAnyExcept((byte)0))
         {
             // Whoever sends a VM with its disks would otherwise believe that the disks have arrived.
-            throw new XenApiException("IMPORT_ERROR_UNEXPECTED_FILE", "the end of the archive", XmlText.Clean(Encoding.UTF8.GetString(next[..100]).Split('\0')[0]));
+            throw new XenApiException(
+                "IMPORT_ERROR_UNEXPECTED_FILE", "the end of the archive",
+                XmlText.Clean(Encoding.UTF8.GetString(next[..100]).Split('\0')[0]));
         }
     }
 
@@ -90,7 +93,8 @@ internal static class TarMember
         var digits = Convert.ToString(value, 8).PadLeft(field.Length - 1, '0');
         if (digits.Length >= field.Length)
         {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", "size", value.ToString(CultureInfo.InvariantCulture), "a tar archive holds members of up to 8 GiB");
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "size", value.ToString(CultureInfo.InvariantCulture), "a tar archive holds members of up to 8 GiB");
         }
 
         Encoding.ASCII.GetBytes(digits, field);

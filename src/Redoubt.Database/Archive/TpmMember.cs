@@ -3,7 +3,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Database.Archive;
 
 /// <summary>
-/// A virtual TPM in an archive. What it keeps stands in another object's field in the database, so it goes in a form of its own, as xapi has it.
+/// A virtual TPM in an archive. What it keeps stands in another object's field in the database, so it goes in a form of its own, as xapi
+/// has it.
 /// <code>
 /// vTPM'_VM            string    the VM's id in this file
 /// vTPM'_uuid          string    absent in what older ones of xapi write
@@ -41,15 +42,16 @@ internal static class TpmMember
 
     /// <summary>Reads one; null if it is in another form.</summary>
     /// <returns>The record, its <c>VM</c> an id of the file, and the value of the secret that it does not name yet.</returns>
-    public static (VtpmRecord Tpm, string Contents)? Read(WireStruct snapshot) => snapshot[Vm] is not WireString { Value: var vm } ? null : (
-        new VtpmRecord
-        {
-            Uuid = Text(snapshot[Uuid]),
-            Vm = new(vm),
-            IsUnique = snapshot[IsUnique] is WireBool { Value: true },
-            IsProtected = snapshot[IsProtected] is WireBool { Value: true },
-        },
-        Text(snapshot[Content]));
+    public static (VtpmRecord Tpm, string Contents)? Read(WireStruct snapshot) =>
+        snapshot[Vm] is not WireString { Value: var vm } ? null : (
+            new VtpmRecord
+            {
+                Uuid = Text(snapshot[Uuid]),
+                Vm = new(vm),
+                IsUnique = snapshot[IsUnique] is WireBool { Value: true },
+                IsProtected = snapshot[IsProtected] is WireBool { Value: true },
+            },
+            Text(snapshot[Content]));
 
     private static string Text(WireValue? value) => value is WireString { Value: var text } ? text : "";
 }

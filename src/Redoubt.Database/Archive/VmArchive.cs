@@ -4,8 +4,11 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Database.Archive;
 
-/// <summary>What an archive of VMs' metadata holds, in the form of a database: a VM is found in it, and recovered from it, as in a lost pool's.</summary>
-/// <param name="Tables">The objects. A reference is made of the object's UUID, so that one object has one reference in all archives.</param>
+/// <summary>
+/// What an archive of VMs' metadata holds, in the form of a database: a VM is found in it, and recovered from it, as in a lost pool's.
+/// </summary>
+/// <param name="Tables">The objects. A reference is made of the object's UUID, so that one object has one reference in all
+/// archives.</param>
 /// <param name="WrittenAt">When the archive was made; empty if it does not say.</param>
 /// <param name="Origin">The product and host that made it, in words.</param>
 public sealed record VmArchive(ImmutableArray<DumpTable> Tables, string WrittenAt, string Origin)

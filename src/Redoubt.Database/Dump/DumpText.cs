@@ -9,7 +9,9 @@ internal static class DumpText
     /// <summary>UTF-8 without a mark, throwing on bytes that are none.</summary>
     public static readonly UTF8Encoding Utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>The index of the first character that no XML document can hold (a control character, half a surrogate pair), or -1.</summary>
+    /// <summary>
+    /// The index of the first character that no XML document can hold (a control character, half a surrogate pair), or -1.
+    /// </summary>
     public static int IndexOfForbidden(ReadOnlySpan<char> value)
     {
         // Nearly every value is printable ASCII; the vectorised search settles it.

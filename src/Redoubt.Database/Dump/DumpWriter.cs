@@ -99,7 +99,8 @@ public static class DumpWriter
         foreach (var row in table.Rows)
         {
             if (DumpText.IndexOfForbidden(row.Ref) >= 0)
-                throw new ArgumentException($"table '{table.Name}' has a row '{row.Ref}' with a character that XML does not have", nameof(table));
+                throw new ArgumentException(
+                    $"table '{table.Name}' has a row '{row.Ref}' with a character that XML does not have", nameof(table));
             xml.Markup("<row ref=\""u8);
             xml.Text(row.Ref);
             xml.Markup("\" __ctime=\""u8);

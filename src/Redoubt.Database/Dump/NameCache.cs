@@ -1,6 +1,9 @@
 namespace Redoubt.Database.Dump;
 
-/// <summary>Turns the bytes of element and attribute names into strings, checking each distinct name once. Of fixed size, like <see cref="ValueCache"/>.</summary>
+/// <summary>
+/// Turns the bytes of element and attribute names into strings, checking each distinct name once. Of fixed size, like
+/// <see cref="ValueCache"/>.
+/// </summary>
 internal sealed class NameCache
 {
     private const int Slots = 1 << 12;

@@ -3,7 +3,10 @@ using System.Text;
 
 namespace Redoubt.Database.Dump;
 
-/// <summary>The buffered bytes of a dump on their way to a stream, with the escaping that xapi's XML writer applies: &lt; &gt; &amp; and the double quote.</summary>
+/// <summary>
+/// The buffered bytes of a dump on their way to a stream, with the escaping that xapi's XML writer applies: &lt; &gt; &amp; and the double
+/// quote.
+/// </summary>
 internal sealed class XmlOutput(Stream stream)
 {
     private const int LongestRun = 8 * 1024;

@@ -220,7 +220,8 @@ internal sealed class XmlScanner(Stream stream, DumpLimits limits)
         var length = IndexOf("?>"u8, 2, limits.NameBytes * 2, "a processing instruction");
         if (isDeclaration && Encoding.Latin1.GetString(_buffer, _next, length) is var text
             && text.Contains("encoding", StringComparison.Ordinal)
-            && !text.Contains("UTF-8", StringComparison.OrdinalIgnoreCase) && !text.Contains("US-ASCII", StringComparison.OrdinalIgnoreCase))
+            && !text.Contains("UTF-8", StringComparison.OrdinalIgnoreCase)
+                && !text.Contains("US-ASCII", StringComparison.OrdinalIgnoreCase))
             throw Fail("an encoding other than UTF-8");
         _next += length + 2;
     }
@@ -262,7 +263,10 @@ internal sealed class XmlScanner(Stream stream, DumpLimits limits)
         _next++;
     }
 
-    /// <summary>Whether that many bytes lie ahead, reading on when they do not. The buffer grows with bytes that came, never by a length that is claimed.</summary>
+    /// <summary>
+    /// Whether that many bytes lie ahead, reading on when they do not. The buffer grows with bytes that came, never by a length that is
+    /// claimed.
+    /// </summary>
     private bool Has(int count)
     {
         while (_end - _next < count && !_atEndOfStream)

@@ -6,7 +6,9 @@ public enum AppendResult
     /// <summary>All transactions are durable.</summary>
     Durable,
 
-    /// <summary>They do not fit the rest of the half and nothing was written: the whole database must be written, with them in it.</summary>
+    /// <summary>
+    /// They do not fit the rest of the half and nothing was written: the whole database must be written, with them in it.
+    /// </summary>
     NotEnoughSpace,
 
     /// <summary>

@@ -32,7 +32,9 @@ internal readonly record struct DatabaseFrame(byte[] Marker, long Start, long Le
         var digits = head.AsSpan(JournalLayout.MarkerBytes);
         if (JournalNumber.Parse(digits) is not { } length || length == 0)
         {
-            problem = digits.ContainsAnyExcept((byte)0, (byte)'0') ? "the length of the database is no number" : "the database was not written to its end";
+            problem = digits.ContainsAnyExcept((byte)0, (byte)'0')
+                ? "the length of the database is no number"
+                : "the database was not written to its end";
             return null;
         }
 

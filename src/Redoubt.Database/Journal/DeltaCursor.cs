@@ -3,7 +3,9 @@ using Redoubt.Database.Dump;
 
 namespace Redoubt.Database.Journal;
 
-/// <summary>Walks through the bytes of a delta. The first failure sticks: everything after it yields nothing, and <see cref="End"/> tells it.</summary>
+/// <summary>
+/// Walks through the bytes of a delta. The first failure sticks: everything after it yields nothing, and <see cref="End"/> tells it.
+/// </summary>
 internal ref struct DeltaCursor(ReadOnlySpan<byte> bytes)
 {
     private const int NumBytes = 8;

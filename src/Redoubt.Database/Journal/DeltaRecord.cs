@@ -21,7 +21,8 @@ internal static class DeltaRecord
         JournalNumber.Write(generation, trailer[..JournalLayout.NumberBytes]);
         marker.CopyTo(trailer[JournalLayout.NumberBytes..]);
         output.Advance(JournalLayout.TrailerBytes);
-        var digits = System.Runtime.InteropServices.MemoryMarshal.AsMemory(output.WrittenMemory).Span.Slice(start, JournalLayout.NumberBytes);
+        var digits = System.Runtime.InteropServices.MemoryMarshal.AsMemory(output.WrittenMemory).Span.Slice(
+            start, JournalLayout.NumberBytes);
         JournalNumber.Write(length, digits);
     }
 }

@@ -54,7 +54,8 @@ internal sealed class DeltaReplay(DatabaseDump original)
             Set(change.Table, change.Ref, change.Before);
         return new DatabaseDump(
             original.Manifest with { Generation = _generation },
-            original.Tables.Select(table => _touched.TryGetValue(table.Name, out var rows) ? new DumpTable(table.Name, rows.Values) : table));
+            original.Tables.Select(
+                table => _touched.TryGetValue(table.Name, out var rows) ? new DumpTable(table.Name, rows.Values) : table));
     }
 
     private Dictionary<string, DumpRow>? Rows(string table)

@@ -40,7 +40,8 @@ internal sealed class EarlierReading(JournalReading volume)
         var until = point switch
         {
             JournalPoint.AtGeneration generation => generation.Generation,
-            JournalPoint.AtTime time => volume.Area.Proofs(half).Records.LastOrDefault(r => r.WrittenAt <= time.Time)?.Generation ?? long.MinValue,
+            JournalPoint.AtTime time =>
+                volume.Area.Proofs(half).Records.LastOrDefault(r => r.WrittenAt <= time.Time)?.Generation ?? long.MinValue,
             _ => throw new System.Diagnostics.UnreachableException(),
         };
         if (until == long.MinValue)

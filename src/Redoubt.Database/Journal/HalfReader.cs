@@ -67,7 +67,9 @@ internal sealed class HalfReader(
         }
     }
 
-    /// <summary>Adds the log to a database that came from elsewhere: the one that the first proof record is about, which the half has lost.</summary>
+    /// <summary>
+    /// Adds the log to a database that came from elsewhere: the one that the first proof record is about, which the half has lost.
+    /// </summary>
     public HalfReading ReadOnto(DatabaseDump database, HistoryEntry from)
     {
         var first = proofs.Records[0];
@@ -99,7 +101,9 @@ internal sealed class HalfReader(
     {
         _check = ProofCheck.Of(bytes, layout, half, proofs, _frame.MarkerText);
         return _check is { Failing: { } failing, LastProven: null }
-            ? Unusable(JournalDamageKind.Checksum, $"the checksum of the database, written {failing.WrittenAt:u} at generation {failing.Generation}, does not hold")
+            ? Unusable(
+                JournalDamageKind.Checksum,
+                $"the checksum of the database, written {failing.WrittenAt:u} at generation {failing.Generation}, does not hold")
             : null;
     }
 
@@ -226,7 +230,9 @@ internal sealed class HalfReader(
         }
     }
 
-    /// <summary>The length of the delta that begins here, and its trailer; <see langword="null"/> at the end or at a broken frame.</summary>
+    /// <summary>
+    /// The length of the delta that begins here, and its trailer; <see langword="null"/> at the end or at a broken frame.
+    /// </summary>
     private int? NextFrame(Span<byte> trailer)
     {
         // A half that is full to its last bytes needs no end mark.
@@ -290,7 +296,8 @@ internal sealed class HalfReader(
         catch (IOException e)
         {
             // What cannot be read cannot be shown to be empty; a check that could not be made has failed.
-            _damage ??= new JournalDamage(JournalDamageKind.Unreadable, _at, $"the device failed to show what follows the log: {e.Message}");
+            _damage ??= new JournalDamage(
+                JournalDamageKind.Unreadable, _at, $"the device failed to show what follows the log: {e.Message}");
             return (0, null);
         }
     }

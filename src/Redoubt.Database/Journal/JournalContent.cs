@@ -19,7 +19,8 @@ public sealed record JournalContent
     public required bool WrittenByRedoubt { get; init; }
 
     /// <summary>
-    /// Whether the database is too large for a half and lies in our area, compressed. Such a volume only Redoubt can read; xapi finds it empty.
+    /// Whether the database is too large for a half and lies in our area, compressed. Such a volume only Redoubt can read; xapi finds it
+    /// empty.
     /// </summary>
     public bool IsLarge { get; init; }
 
@@ -41,7 +42,9 @@ public sealed record JournalContent
     /// </summary>
     public required int DiscardedUnfinished { get; init; }
 
-    /// <summary>Deltas passed over because their generation is not after the one before, as xapi's reader does; none where Redoubt wrote.</summary>
+    /// <summary>
+    /// Deltas passed over because their generation is not after the one before, as xapi's reader does; none where Redoubt wrote.
+    /// </summary>
     public required int SkippedOld { get; init; }
 
     /// <summary>Where in the volume the last record that was applied ends.</summary>
@@ -62,6 +65,8 @@ public sealed record JournalContent
     /// </summary>
     public HistoryEntry? History { get; init; }
 
-    /// <summary>When it was written, or <see langword="null"/> where that is not known. Later records that no proof covers may be younger.</summary>
+    /// <summary>
+    /// When it was written, or <see langword="null"/> where that is not known. Later records that no proof covers may be younger.
+    /// </summary>
     public DateTimeOffset? WrittenAt => Proof.WrittenAt ?? History?.WrittenAt;
 }

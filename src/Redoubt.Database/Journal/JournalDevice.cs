@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Database.Journal;
 
-/// <summary>A file or block device that a journal is written to: positional reads and writes, and a flush that makes them durable.</summary>
+/// <summary>
+/// A file or block device that a journal is written to: positional reads and writes, and a flush that makes them durable.
+/// </summary>
 /// <remarks>
 /// <para>Calls block. A volume on a dead path can block for ever and cannot be cancelled, so whoever has a time limit runs the writer on a
 /// thread of its own and stops waiting. Not safe for concurrent use; one writer to a volume is the caller's duty.</para>
@@ -57,8 +59,8 @@ public sealed class JournalDevice : IDisposable
     }
 
     /// <summary>
-    /// Makes a new file of that length, all holes, and makes its content durable; whoever gives it its last name makes that durable. Nothing
-    /// in it is a journal yet.
+    /// Makes a new file of that length, all holes, and makes its content durable; whoever gives it its last name makes that durable.
+    /// Nothing in it is a journal yet.
     /// </summary>
     /// <exception cref="IOException">The file exists or cannot be made.</exception>
     public static JournalDevice Create(string path, long length = JournalLayout.StorageVolumeBytes)
@@ -76,8 +78,8 @@ public sealed class JournalDevice : IDisposable
     public void Dispose() => _handle.Dispose();
 
     /// <summary>
-    /// Requires that whoever opens the path finds what this writes to, and may write there. Costs one question to the file system, so it can
-    /// be asked before every flush.
+    /// Requires that whoever opens the path finds what this writes to, and may write there. Costs one question to the file system, so it
+    /// can be asked before every flush.
     /// </summary>
     /// <exception cref="JournalException"><see cref="JournalFault.Displaced"/>.</exception>
     /// <exception cref="IOException">The file system does not say.</exception>
@@ -86,7 +88,9 @@ public sealed class JournalDevice : IDisposable
         var named = NativeFile.Find(_name, Path, behindLinks: false) ?? throw Displaced("it is gone");
         if (!named.IsSameAs(_named))
             throw Displaced(named.IsLink ? "a symbolic link has been put in its place" : "another file has been put in its place");
-        var found = named.IsLink ? NativeFile.Find(_name, Path, behindLinks: true) ?? throw Displaced("the link there leads nowhere") : named;
+        var found = named.IsLink
+            ? NativeFile.Find(_name, Path, behindLinks: true) ?? throw Displaced("the link there leads nowhere")
+            : named;
         if (!found.IsSameAs(_opened))
             throw Displaced("another file has been put in its place");
         if (found.IsRegular && found.Length < Length)

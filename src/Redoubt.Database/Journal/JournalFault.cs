@@ -15,7 +15,9 @@ public enum JournalFault
     /// <summary>The database is larger than a half, and our area has no space for it; the one before it is still there.</summary>
     DatabaseTooLarge,
 
-    /// <summary>What lies at the path is no longer what was written to: it is gone, another file, cut, or written by somebody else.</summary>
+    /// <summary>
+    /// What lies at the path is no longer what was written to: it is gone, another file, cut, or written by somebody else.
+    /// </summary>
     Displaced,
 
     /// <summary>Another daemon has taken the volume over.</summary>

@@ -59,14 +59,22 @@ public sealed record JournalLayout
     /// <summary>The largest generation that fits its sixteen digits.</summary>
     public const long MaxGeneration = 9_999_999_999_999_999;
 
-    /// <summary>Size of a metadata volume on a storage repository, 3,988,783,104 bytes: xapi ignores its own volumes when smaller.</summary>
+    /// <summary>
+    /// Size of a metadata volume on a storage repository, 3,988,783,104 bytes: xapi ignores its own volumes when smaller.
+    /// </summary>
     public const long StorageVolumeBytes = 951L * 4 * 1024 * 1024;
 
-    /// <summary>Size of a journal of our own on a local disk: the log, rounded up to 128 MiB, and as much again for what lies behind it.</summary>
+    /// <summary>
+    /// Size of a journal of our own on a local disk: the log, rounded up to 128 MiB, and as much again for what lies behind it.
+    /// </summary>
     public const long LocalVolumeBytes = 256L << 20;
 
-    /// <summary>The byte that says that a half counts, by whether its database is in our area because it is too large for the half.</summary>
-    /// <remarks>xapi, which reads any other byte than <c>1</c> and <c>2</c> as <c>0</c>, finds no database then, which is all that it could find.</remarks>
+    /// <summary>
+    /// The byte that says that a half counts, by whether its database is in our area because it is too large for the half.
+    /// </summary>
+    /// <remarks>
+    /// xapi, which reads any other byte than <c>1</c> and <c>2</c> as <c>0</c>, finds no database then, which is all that it could find.
+    /// </remarks>
     public static byte ValidityOf(JournalHalf half, bool isLarge) => (half, isLarge) switch
     {
         (JournalHalf.First, false) => (byte)'1',

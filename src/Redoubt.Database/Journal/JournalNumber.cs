@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace Redoubt.Database.Journal;
 
-/// <summary>The numbers of the format: decimal ASCII of fixed width, padded with zeros. Stricter than xapi, which takes what its language takes for an integer.</summary>
+/// <summary>
+/// The numbers of the format: decimal ASCII of fixed width, padded with zeros. Stricter than xapi, which takes what its language takes for
+/// an integer.
+/// </summary>
 internal static class JournalNumber
 {
     /// <summary>The number, or <see langword="null"/> if any byte is not a digit. At most 16 digits, so it cannot overflow.</summary>
@@ -30,6 +33,7 @@ internal static class JournalNumber
         for (var i = digits.Length - 1; i >= 0; i--, number /= 10)
             digits[i] = (byte)('0' + (number % 10));
         if (number != 0)
-            throw new ArgumentOutOfRangeException(nameof(number), string.Create(CultureInfo.InvariantCulture, $"more than {digits.Length} digits"));
+            throw new ArgumentOutOfRangeException(
+                nameof(number), string.Create(CultureInfo.InvariantCulture, $"more than {digits.Length} digits"));
     }
 }

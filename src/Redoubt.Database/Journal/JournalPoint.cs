@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Redoubt.Database.Journal;
 
-/// <summary>An earlier point of a database's life that a reader is asked for: the newest state at or before it. A closed set of two.</summary>
+/// <summary>
+/// An earlier point of a database's life that a reader is asked for: the newest state at or before it. A closed set of two.
+/// </summary>
 public abstract record JournalPoint
 {
     private const string FineForm = "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK";
@@ -14,8 +16,8 @@ public abstract record JournalPoint
 
     /// <summary>
     /// What a person wrote: a generation (<c>1234</c>), or a time with its zone (<c>2026-11-22T14:05:00Z</c>, also without hyphens, as
-    /// XenAPI writes it). A time to the second means that whole second: histories are listed so, and what is listed must be found. Null if it
-    /// is neither.
+    /// XenAPI writes it). A time to the second means that whole second: histories are listed so, and what is listed must be found. Null if
+    /// it is neither.
     /// </summary>
     public static JournalPoint? Parse(string text)
     {
@@ -29,7 +31,9 @@ public abstract record JournalPoint
             return new AtTime(second + TimeSpan.FromSeconds(1) - TimeSpan.FromTicks(1));
         }
 
-        return DateTimeOffset.TryParseExact(text, FineForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time) ? new AtTime(time) : null;
+        return DateTimeOffset.TryParseExact(text, FineForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out var time)
+            ? new AtTime(time)
+            : null;
     }
 
     /// <summary>By the count of changes.</summary>

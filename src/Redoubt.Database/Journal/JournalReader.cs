@@ -48,7 +48,8 @@ public static class JournalReader
     /// <param name="at">The earlier point wanted; null for the newest state.</param>
     /// <param name="limits">How large the database in it may be.</param>
     /// <exception cref="IOException">Not even the first bytes can be read.</exception>
-    public static JournalVerdict Read(SafeFileHandle handle, JournalPoint? at, DumpLimits limits) => Read(new JournalBytes(handle), JournalLayout.Xapi, limits, at);
+    public static JournalVerdict Read(SafeFileHandle handle, JournalPoint? at, DumpLimits limits) =>
+        Read(new JournalBytes(handle), JournalLayout.Xapi, limits, at);
 
     internal static JournalVerdict Read(JournalBytes bytes, JournalLayout layout, DumpLimits limits, JournalPoint? at = null)
     {

@@ -99,7 +99,8 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
         // Both are as they were written, so the life tells which was last. Records in it mean that it has counted already.
         var byte17 = new JournalDamage(
             JournalDamageKind.ValidityByte, JournalLayout.ValidityOffset,
-            $"the byte that says which half counts names the {half} half, but the other was written later, {other.Proofs.Last!.WrittenAt:u}");
+            $"the byte that says which half counts names the {half} half, but the other was written later, "
+                + $"{other.Proofs.Last!.WrittenAt:u}");
         return Verdict(
             other, other.Content! with { OtherHalfGeneration = content.DatabaseGeneration },
             other.Proofs.Last.Number > 0 ? [.. before, byte17] : before, fromOther: false);
@@ -179,7 +180,8 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
     }
 
     private static JournalVerdict.CutAt Missing(HalfReading found, List<JournalDamage> damage, HalfReading lost) => new(
-        found.Content!, damage, found.Lost, Later(found.LastSeen, lost.Proofs.Last?.Generation, found.Content!.Generation), FromOtherHalf: true)
+        found.Content!, damage, found.Lost, Later(found.LastSeen, lost.Proofs.Last?.Generation, found.Content!.Generation),
+        FromOtherHalf: true)
     {
         LastSeenAt = lost.Proofs.Last?.WrittenAt,
     };
@@ -191,7 +193,9 @@ internal sealed class JournalReading(JournalBytes bytes, JournalLayout layout, D
             ? new JournalVerdict.Intact(content)
             : new JournalVerdict.CutAt(content, damage, reading.Lost, reading.LastSeen, fromOther)
             {
-                LastSeenAt = reading.LastSeen is not null && reading.LastSeen == reading.Proofs.Last?.Generation ? reading.Proofs.Last.WrittenAt : null,
+                LastSeenAt = reading.LastSeen is not null && reading.LastSeen == reading.Proofs.Last?.Generation
+                    ? reading.Proofs.Last.WrittenAt
+                    : null,
             };
     }
 

@@ -27,12 +27,16 @@ public abstract record JournalVerdict
     /// <param name="Damage">Everything that was found wrong, the decisive thing first; never empty.</param>
     /// <param name="LostRecords">How many records were seen that come after the content. More may be gone without a trace.</param>
     /// <param name="LastSeenGeneration">The highest generation among these, or <see langword="null"/> when none were seen.</param>
-    /// <param name="FromOtherHalf">Whether the half that counts has no usable database, so that this is the older one of the other or one of the history.</param>
+    /// <param name="FromOtherHalf">Whether the half that counts has no usable database, so that this is the older one of the other or one
+    /// of the history.</param>
     public sealed record CutAt(
         JournalContent Content, IReadOnlyList<JournalDamage> Damage, int LostRecords, long? LastSeenGeneration, bool FromOtherHalf)
         : JournalVerdict
     {
-        /// <summary>When the newest flush that is known of was written, or <see langword="null"/>; its generation is <see cref="LastSeenGeneration"/> at least.</summary>
+        /// <summary>
+        /// When the newest flush that is known of was written, or <see langword="null"/>; its generation is
+        /// <see cref="LastSeenGeneration"/> at least.
+        /// </summary>
         public DateTimeOffset? LastSeenAt { get; init; }
     }
 

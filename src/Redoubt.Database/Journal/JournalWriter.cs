@@ -71,22 +71,27 @@ public sealed class JournalWriter : IDisposable
     /// Who writes, and claims the volume with the first whole database; <see langword="null"/> where nobody else can. With a term, who has
     /// claimed it before: then it must still be its, and hold what a Redoubt wrote.
     /// </param>
-    /// <param name="signer">Signs what is written, for readers elsewhere; <see langword="null"/> for a volume that nobody else reads.</param>
+    /// <param name="signer">Signs what is written, for readers elsewhere; <see langword="null"/> for a volume that nobody else
+    /// reads.</param>
 #pragma warning disable CS1573 // The others are inherited.
-    public JournalWriter(JournalDevice device, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null, VolumeSigner? signer = null)
+    public JournalWriter(
+        JournalDevice device, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null, VolumeSigner? signer = null)
 #pragma warning restore CS1573
         : this(device, JournalLayout.Xapi, time, keep, owner, signer)
     {
     }
 
-    internal JournalWriter(JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null, VolumeSigner? signer = null)
+    internal JournalWriter(
+        JournalDevice device, JournalLayout layout, TimeProvider time, JournalHalf? keep = null, VolumeOwner? owner = null,
+        VolumeSigner? signer = null)
     {
         (_device, _layout, _time) = (device, layout, time);
         RequireLength(device, layout);
         Span<byte> header = stackalloc byte[JournalLayout.HeaderBytes];
         var length = device.ReadAt(0, header);
         if (!header.StartsWith(JournalLayout.Magic))
-            throw new JournalException(JournalFault.NotARedoLog, $"{device.Path} is no redo log but begins with {VolumeHead.Describe(header[..length])}");
+            throw new JournalException(
+                JournalFault.NotARedoLog, $"{device.Path} is no redo log but begins with {VolumeHead.Describe(header[..length])}");
         var named = JournalLayout.Named(header[JournalLayout.ValidityOffset]);
         // The half to keep must be the one that the byte names before the other is touched: xapi, for one, looks at no other.
         (_counts, _validityInDoubt) = (keep ?? named?.Half, keep is not null && keep != named?.Half);
@@ -110,13 +115,17 @@ public sealed class JournalWriter : IDisposable
     /// <summary>Bytes left for records in the half that counts; 0 while nothing may be appended.</summary>
     public long SpaceLeft => _mayAppend ? _layout.EndOf(_counts!.Value) - JournalLayout.EndMarkBytes - _at : 0;
 
-    /// <summary>The largest dump that fits a half, in bytes. Sixteen fewer than xapi would take: we always leave room for the end mark.</summary>
+    /// <summary>
+    /// The largest dump that fits a half, in bytes. Sixteen fewer than xapi would take: we always leave room for the end mark.
+    /// </summary>
     public long MaxDatabaseBytes => _layout.HalfBytes - JournalLayout.DatabaseFrameBytes - JournalLayout.EndMarkBytes;
 
     /// <summary>Whether the volume is long enough for our area.</summary>
     public bool HasArea => _area is not null;
 
-    /// <summary>Whether the database was too large for a half when it was last written whole, so that only Redoubt can read the volume.</summary>
+    /// <summary>
+    /// Whether the database was too large for a half when it was last written whole, so that only Redoubt can read the volume.
+    /// </summary>
     public bool IsLarge => _counts is { } half && _large.ContainsKey(half);
 
     /// <summary>Turns a blank volume into an empty redo log. Never touches one that holds anything.</summary>
@@ -143,7 +152,8 @@ public sealed class JournalWriter : IDisposable
     /// The dump is larger than a half, and the volume has no area or none with so much space; all sizes are in the message. What the
     /// volume held it holds still, but for states of the history.
     /// </exception>
-    /// <exception cref="ArgumentException">The generation is odd, negative or too large, or the dump holds what XML cannot carry. Nothing was written.</exception>
+    /// <exception cref="ArgumentException">The generation is odd, negative or too large, or the dump holds what XML cannot carry. Nothing
+    /// was written.</exception>
     /// <exception cref="IOException">The device failed.</exception>
     public void WriteDatabase(DatabaseDump dump)
     {
@@ -245,7 +255,9 @@ public sealed class JournalWriter : IDisposable
         written[^_tailLength..].CopyTo(_tail);
     }
 
-    /// <summary>Requires that a half that counts is one that a Redoubt wrote: xapi may have taken the volume for its own meanwhile.</summary>
+    /// <summary>
+    /// Requires that a half that counts is one that a Redoubt wrote: xapi may have taken the volume for its own meanwhile.
+    /// </summary>
     private void RequireOurs(JournalHalf half)
     {
         var marker = new byte[JournalLayout.MarkerBytes];
@@ -276,7 +288,8 @@ public sealed class JournalWriter : IDisposable
     {
         var start = _layout.StartOf(half);
         var extents = _history!.Store(packed, places);
-        var large = new LargeDatabase(marker, packed.Entry.Generation, Now, packed.Entry.DumpBytes, packed.Entry.StoredBytes, packed.Entry.Checksum, extents);
+        var large = new LargeDatabase(
+            marker, packed.Entry.Generation, Now, packed.Entry.DumpBytes, packed.Entry.StoredBytes, packed.Entry.Checksum, extents);
         var record = large.Encode();
         _area!.Cover(record.AsSpan(JournalLayout.MarkerBytes));
         record.AsSpan(LargeDatabase.TagOffset, LargeDatabase.Tag.Length).Clear();
@@ -287,15 +300,20 @@ public sealed class JournalWriter : IDisposable
         return (start + LargeDatabase.TagOffset, LargeDatabase.Tag.ToArray());
     }
 
-    /// <summary>Compresses a database that is larger than a half, and finds space for it that neither the half to be kept nor the history needs.</summary>
+    /// <summary>
+    /// Compresses a database that is larger than a half, and finds space for it that neither the half to be kept nor the history needs.
+    /// </summary>
     private (PackedDatabase Packed, ImmutableArray<HistoryExtent> Places) Pack(
         DatabaseDump dump, PackedDatabase? ready, long length, JournalHalf half)
     {
         var sizes = $"the database has {length} bytes, half a redo log takes {MaxDatabaseBytes}";
         if (_area is null)
-            throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and {_device.Path}, of {_device.Length} bytes, has no area of Redoubt's for a larger one");
+            throw new JournalException(
+                JournalFault.DatabaseTooLarge,
+                $"{sizes}, and {_device.Path}, of {_device.Length} bytes, has no area of Redoubt's for a larger one");
         if (length > DumpLimits.Default.DocumentBytes)
-            throw new JournalException(JournalFault.DatabaseTooLarge, $"{sizes}, and no reader takes more than {DumpLimits.Default.DocumentBytes}");
+            throw new JournalException(
+                JournalFault.DatabaseTooLarge, $"{sizes}, and no reader takes more than {DumpLimits.Default.DocumentBytes}");
         var packed = ready ?? PackedDatabase.Of(dump, _time.GetUtcNow());
         var history = _history ?? new HistoryWriter(_device, _area.Map);
         _history = null;
@@ -304,7 +322,8 @@ public sealed class JournalWriter : IDisposable
         return places.IsDefault
             ? throw new JournalException(
                 JournalFault.DatabaseTooLarge,
-                $"{sizes}; compressed it has {packed.Entry.StoredBytes}, and the area of {_device.Path} has {(long)_area.Map.Blocks * _area.Map.BlockBytes} for it and the one before it")
+                $"{sizes}; compressed it has {packed.Entry.StoredBytes}, and the area of {_device.Path} has "
+                    + $"{(long)_area.Map.Blocks * _area.Map.BlockBytes} for it and the one before it")
             : (packed, places);
     }
 
@@ -320,7 +339,8 @@ public sealed class JournalWriter : IDisposable
 
     /// <summary>Appends transactions with one write and one flush, so that all who wait share it. Durable when it answers so.</summary>
     /// <exception cref="ArgumentException">
-    /// A transaction does not come after what is on the volume or after the one before it, or holds what no dump could carry. Nothing was written.
+    /// A transaction does not come after what is on the volume or after the one before it, or holds what no dump could carry. Nothing was
+    /// written.
     /// </exception>
     /// <exception cref="IOException">The device failed; none of the transactions may be taken for durable.</exception>
     public AppendResult Append(IReadOnlyList<JournalTransaction> transactions)
@@ -390,7 +410,8 @@ public sealed class JournalWriter : IDisposable
         foreach (var transaction in transactions)
         {
             if (transaction.Before < generation || transaction.Generation > JournalLayout.MaxGeneration)
-                throw new ArgumentException($"a transaction on generation {transaction.Before} cannot follow {generation}", nameof(transactions));
+                throw new ArgumentException(
+                    $"a transaction on generation {transaction.Before} cannot follow {generation}", nameof(transactions));
             for (var i = 0; i < transaction.Deltas.Length; i++)
                 DeltaRecord.Encode(transaction.Deltas[i], transaction.GenerationOf(i), _marker, _batch);
             generation = transaction.Generation;
@@ -419,6 +440,7 @@ public sealed class JournalWriter : IDisposable
     private static void RequireLength(JournalDevice device, JournalLayout layout)
     {
         if (device.Length < layout.UsedBytes)
-            throw new JournalException(JournalFault.VolumeTooSmall, $"{device.Path} has {device.Length} bytes, a redo log takes {layout.UsedBytes}");
+            throw new JournalException(
+                JournalFault.VolumeTooSmall, $"{device.Path} has {device.Length} bytes, a redo log takes {layout.UsedBytes}");
     }
 }

@@ -26,7 +26,8 @@ internal static class LaterRecords
                 var at = JournalLayout.NumberBytes;
                 for (int found; (found = chunk[at..].IndexOf(marker)) >= 0; at += found + JournalLayout.MarkerBytes)
                 {
-                    var generation = JournalNumber.ParseGeneration(chunk.Slice(at + found - JournalLayout.NumberBytes, JournalLayout.NumberBytes));
+                    var generation = JournalNumber.ParseGeneration(
+                        chunk.Slice(at + found - JournalLayout.NumberBytes, JournalLayout.NumberBytes));
                     if (generation > above)
                         (count, lastSeen) = (count + 1, Math.Max(lastSeen ?? 0, generation.Value));
                     if (at + found + JournalLayout.MarkerBytes >= chunk.Length)

@@ -13,8 +13,8 @@ internal static partial class NativeFile
     private const int NoFollow = 0x100;
     private const int EmptyPath = 0x1000;
 
-    // STATX_TYPE, MODE, NLINK, INO, SIZE. Not the times: since Linux 6.13 a file whose times were asked for gets new ones with its very next
-    // write instead of once in some milliseconds, and a journal would pay for that with every change.
+    // STATX_TYPE, MODE, NLINK, INO, SIZE. Not the times: since Linux 6.13 a file whose times were asked for gets new ones with its very
+    // next write instead of once in some milliseconds, and a journal would pay for that with every change.
     private const uint Wanted = 0x307;
     private const int StatusBytes = 256;
     private const int Interrupted = 4;
@@ -36,7 +36,9 @@ internal static partial class NativeFile
         return length >= 0 ? length : throw Failure("find the length of", path, Marshal.GetLastPInvokeError());
     }
 
-    /// <summary>What a name stands for, of the link itself if it is one; <see langword="null"/> where there is nothing of that name.</summary>
+    /// <summary>
+    /// What a name stands for, of the link itself if it is one; <see langword="null"/> where there is nothing of that name.
+    /// </summary>
     /// <param name="path">The name in UTF-8, ending in NUL.</param>
     /// <param name="name">The same, to tell people of.</param>
     /// <param name="behindLinks">Whether what a link leads to is asked for instead.</param>
@@ -65,7 +67,8 @@ internal static partial class NativeFile
 
     // struct statx is the same on every architecture: links at 16, mode at 28, inode at 32, size at 40, device at 136 and 140.
     private static unsafe FileStanding Standing(byte* buffer) => new(
-        ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140), *(ulong*)(buffer + 32), *(long*)(buffer + 40), *(uint*)(buffer + 16), *(ushort*)(buffer + 28));
+        ((ulong)*(uint*)(buffer + 136) << 32) | *(uint*)(buffer + 140), *(ulong*)(buffer + 32), *(long*)(buffer + 40),
+        *(uint*)(buffer + 16), *(ushort*)(buffer + 28));
 
     private static void ThrowUnlessInterrupted(string what, string path)
     {

@@ -36,7 +36,9 @@ public static class TransactionFraming
     /// <summary>Whether a delta leaves its transaction unfinished.</summary>
     public static bool MoreFollow(long generation) => (generation & 1) != 0;
 
-    /// <summary>Whether one generation may stand after another in a log of ours: within a transaction exactly the next, else any later.</summary>
+    /// <summary>
+    /// Whether one generation may stand after another in a log of ours: within a transaction exactly the next, else any later.
+    /// </summary>
     public static bool MayFollow(long before, long generation) =>
         MoreFollow(before) ? generation == before + (MoreFollow(generation) ? 2 : 1) : generation > before;
 }

@@ -25,6 +25,7 @@ internal static class VolumeHead
         var text = new StringBuilder("the bytes \"");
         foreach (var b in head[..Math.Min(head.Length, JournalLayout.Magic.Length)])
             text.Append(b is >= 0x20 and < 0x7f ? (char)b : '.');
-        return text.Append("\" (").Append(Convert.ToHexStringLower(head[..Math.Min(head.Length, JournalLayout.Magic.Length)])).Append(')').ToString();
+        return text.Append("\" (").Append(Convert.ToHexStringLower(head[..Math.Min(head.Length, JournalLayout.Magic.Length)]))
+            .Append(')').ToString();
     }
 }

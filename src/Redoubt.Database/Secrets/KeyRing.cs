@@ -40,7 +40,11 @@ public sealed class KeyRing
 
     /// <summary>The record with the secrets of one field as they are written.</summary>
     internal Record Seal(SecretField field, Record record, SealingPolicy policy) =>
-        field.Replace(record, (key, value) => SealedText.Is(value) || policy.LeavesClear(field, value) ? value : Own.Seal(value, PoolKey.PlaceOf(field, key)));
+        field.Replace(
+            record,
+            (key, value) => SealedText.Is(value) || policy.LeavesClear(field, value)
+                ? value
+                : Own.Seal(value, PoolKey.PlaceOf(field, key)));
 
     /// <summary>The record with what these keys open in clear; the same object if they open nothing in it.</summary>
     public Record Open(Record record)
@@ -48,7 +52,9 @@ public sealed class KeyRing
         foreach (var field in SecretFields.Of(record.DeclaredClass))
         {
             // Whatever the key of the map says: another version may have taken it for a secret.
-            record = field.Replace(record, (_, value) => value.StartsWith(SealedText.Prefix, StringComparison.Ordinal), (key, value) => Open(field, key, value));
+            record = field.Replace(
+                record, (_, value) => value.StartsWith(SealedText.Prefix, StringComparison.Ordinal),
+                (key, value) => Open(field, key, value));
         }
 
         return record;
@@ -73,6 +79,7 @@ public sealed class KeyRing
     }
 
     private string Open(SecretField field, string key, string value) =>
-        SealedText.TryParse(value, out var text) && _keys.TryGetValue(text.KeyId, out var opens) && opens.Open(text, PoolKey.PlaceOf(field, key)) is { } plain
+        SealedText.TryParse(value, out var text) && _keys.TryGetValue(text.KeyId, out var opens)
+            && opens.Open(text, PoolKey.PlaceOf(field, key)) is { } plain
             && Dump.DumpText.IndexOfForbidden(plain) < 0 ? plain : value;
 }

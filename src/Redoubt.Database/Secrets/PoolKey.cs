@@ -36,7 +36,8 @@ public sealed class PoolKey
         _key = key.ToArray();
         _sealing = HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: "redoubt sealing"u8.ToArray());
         _naming = HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, KeyBytes, info: "redoubt nonces"u8.ToArray());
-        Id = Convert.ToHexStringLower(HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, SealedText.KeyIdDigits / 2, info: "redoubt key id"u8.ToArray()));
+        Id = Convert.ToHexStringLower(
+            HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, SealedText.KeyIdDigits / 2, info: "redoubt key id"u8.ToArray()));
     }
 
     /// <summary>What the key is called: it says nothing of the key.</summary>
@@ -83,7 +84,9 @@ public sealed class PoolKey
         using var aes = new AesGcm(_sealing, TagBytes);
         try
         {
-            aes.Decrypt(content[..NonceBytes], content[(NonceBytes + TagBytes)..], content.Slice(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(place));
+            aes.Decrypt(
+                content[..NonceBytes], content[(NonceBytes + TagBytes)..], content.Slice(NonceBytes, TagBytes), plain,
+                Encoding.UTF8.GetBytes(place));
         }
         catch (AuthenticationTagMismatchException)
         {

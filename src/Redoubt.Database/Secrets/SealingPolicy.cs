@@ -32,5 +32,6 @@ public readonly record struct SealingPolicy(bool IsClearForXapi, bool SealsTpms)
 
     /// <summary>Whether a secret is written as it is.</summary>
     public bool LeavesClear(SecretField field, string value) =>
-        (IsClearForXapi && field.IsNeededByXapi) || (!SealsTpms && field.Kind == SecretKind.Whole && TpmContents.StateOf(value) == TpmContentsState.Kept);
+        (IsClearForXapi && field.IsNeededByXapi)
+            || (!SealsTpms && field.Kind == SecretKind.Whole && TpmContents.StateOf(value) == TpmContentsState.Kept);
 }

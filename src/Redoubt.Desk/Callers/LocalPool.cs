@@ -40,7 +40,8 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, OwnApi a
                 return still;
             }
 
-            return _sessions[userName] = await pool.Sessions.OpenAsync(operators.OwnerOf(userName), "redoubt recovery", pool.Hosts.Local.Host, null, cancellationToken);
+            return _sessions[userName] = await pool.Sessions.OpenAsync(
+                operators.OwnerOf(userName), "redoubt recovery", pool.Hosts.Local.Host, null, cancellationToken);
         }
         finally
         {

@@ -28,12 +28,14 @@ internal sealed class Operators
     public static Operators Open(PoolServices pool) => new(pool, Kept(pool.DataDirectory));
 
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static KeptFile<ImmutableSortedDictionary<string, Operator>> Kept(string directory) => KeptFile<ImmutableSortedDictionary<string, Operator>>.Open(
-        Path.Combine(directory, FileName),
-        KeptName.Find(FileName)!.Advice,
-        ImmutableSortedDictionary.Create<string, Operator>(StringComparer.Ordinal),
-        content => RecoveryJson.Read<List<Operator>>(Encoding.UTF8.GetString(content)).ToImmutableSortedDictionary(o => o.UserName, o => o, StringComparer.Ordinal),
-        known => Encoding.UTF8.GetBytes(RecoveryJson.Write(known.Values.ToList())));
+    public static KeptFile<ImmutableSortedDictionary<string, Operator>> Kept(string directory) =>
+        KeptFile<ImmutableSortedDictionary<string, Operator>>.Open(
+            Path.Combine(directory, FileName),
+            KeptName.Find(FileName)!.Advice,
+            ImmutableSortedDictionary.Create<string, Operator>(StringComparer.Ordinal),
+            content => RecoveryJson.Read<List<Operator>>(Encoding.UTF8.GetString(content))
+                .ToImmutableSortedDictionary(o => o.UserName, o => o, StringComparer.Ordinal),
+            known => Encoding.UTF8.GetBytes(RecoveryJson.Write(known.Values.ToList())));
 
     /// <summary>Remembers who orders something; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
@@ -49,5 +51,6 @@ internal sealed class Operators
     /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>: nobody of this name may do anything here.</exception>
     public SessionOwner OwnerOf(string userName) => _known.Value.TryGetValue(userName, out var known) ? known.ToOwner(_pool.State)
         : userName == Daemon ? new() { UserName = userName }
-        : throw new XenApiException("RBAC_PERMISSION_DENIED", userName, $"{userName} has never ordered anything here. Somebody else must go on with it.");
+        : throw new XenApiException(
+            "RBAC_PERMISSION_DENIED", userName, $"{userName} has never ordered anything here. Somebody else must go on with it.");
 }

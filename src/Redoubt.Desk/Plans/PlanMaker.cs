@@ -13,7 +13,8 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
 
     /// <summary>Makes the plan that a request asks for.</summary>
     /// <returns>The request with what was found out about its sources, and the plan.</returns>
-    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>, <c>RBAC_PERMISSION_DENIED</c>.</exception>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>,
+    /// <c>RBAC_PERMISSION_DENIED</c>.</exception>
     public async Task<(RecoveryRequest Request, RecoveryPlan Plan)> MakeAsync(
         RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
@@ -24,14 +25,16 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
     }
 
     /// <summary>Reads what a plan would be made from.</summary>
-    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>, <c>RBAC_PERMISSION_DENIED</c>.</exception>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>,
+    /// <c>RBAC_PERMISSION_DENIED</c>.</exception>
     public async Task<Inventory> ReadAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
         RequireReach(request, caller);
         return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
     }
 
-    private async Task<Inventory> ReadAsync(RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
+    private async Task<Inventory> ReadAsync(
+        RecoveryRequest request, List<Site> asked, SessionState caller, CancellationToken cancellationToken)
     {
         await using var target = request.Target is { } site ? await sites.ConnectAsync(site, cancellationToken) : local.As(caller);
         var others = asked.Select(s => new OtherPool(s.Name, token => sites.ConnectAsync(s.Name, token), s.PoolUuid));
@@ -47,7 +50,8 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
     }
 
     // Before a VM starts here every site is asked, those too that the request does not name: one that is silent is known before.
-    private async Task<IEnumerable<OtherPoolFacts>> SilentAsync(RecoveryRequest request, List<Site> asked, CancellationToken cancellationToken)
+    private async Task<IEnumerable<OtherPoolFacts>> SilentAsync(
+        RecoveryRequest request, List<Site> asked, CancellationToken cancellationToken)
     {
         if (request.Target is not null || request.Policy.Kind == RecoveryKind.Test || asked.Count == sites.All.Count())
         {
@@ -55,7 +59,8 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
         }
 
         var at = pool.Time.GetUtcNow();
-        return (await asks.AskAsync($"{Guid.Empty:D}", cancellationToken)).Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
+        return (await asks.AskAsync($"{Guid.Empty:D}", cancellationToken))
+            .Where(a => a.Silence is not null && asked.All(s => s.Name != a.Site))
             .Select(a => new OtherPoolFacts(new(a.Site, at), a.Site, OtherPoolState.Unreachable, a.Silence, null, a.PoolUuid));
     }
 
@@ -97,7 +102,9 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
             RecoveryKind.Failover => others,
             RecoveryKind.Migration or RecoveryKind.Failback => others.Count == 1
                 ? others
-                : throw new XenApiException("INVALID_VALUE", "source", $"(none; {others.Count} sites are known: name the one that hands over with source=, dr-site-add adds one)"),
+                : throw new XenApiException(
+                    "INVALID_VALUE", "source",
+                    $"(none; {others.Count} sites are known: name the one that hands over with source=, dr-site-add adds one)"),
         };
     }
 

@@ -15,7 +15,9 @@ internal sealed class SavedPlans(PoolServices pool)
     /// <summary>This pool's own plan of this name, or null.</summary>
     /// <exception cref="FormatException">It is there and can't be read.</exception>
     public SavedPlan? Find(string name) =>
-        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Marks.Plan + name, out var text) ? Read(name, text, pool.State.Get(pool.Pool).Uuid) : null;
+        pool.State.Get(pool.Pool).OtherConfig.TryGetValue(Marks.Plan + name, out var text)
+            ? Read(name, text, pool.State.Get(pool.Pool).Uuid)
+            : null;
 
     /// <summary>Saves a plan over whatever had the name.</summary>
     public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
@@ -23,11 +25,18 @@ internal sealed class SavedPlans(PoolServices pool)
         Names.Require("name", name);
         if (request.ToJson() != request.WithoutSecrets().ToJson())
         {
-            throw new XenApiException("INVALID_VALUE", "device-config", "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the SR with sr-uuid= instead)");
+            throw new XenApiException(
+                "INVALID_VALUE",
+                "device-config",
+                "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the "
+                    + "SR with sr-uuid= instead)");
         }
 
-        var text = Compact(RecoveryJson.Write(new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
-        return pool.Database.WriteAsync(tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Marks.Plan + name, text) }), cancellationToken);
+        var text = Compact(
+            RecoveryJson.Write(
+                new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
+        return pool.Database.WriteAsync(
+            tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Marks.Plan + name, text) }), cancellationToken);
     }
 
     /// <summary>Whether there is a plan of this name, readable or not.</summary>
@@ -68,7 +77,8 @@ internal sealed class SavedPlans(PoolServices pool)
     public async Task<PlanCatalog> ForeignAsync(XenApiClient api, CancellationToken cancellationToken)
     {
         var volumes = pool.State.All<VdiRecord>()
-            .Where(v => v.Record is { Type: VdiType.Metadata, Missing: false, MetadataLatest: true } && v.Record.MetadataOfPool != pool.Pool)
+            .Where(
+                v => v.Record is { Type: VdiType.Metadata, Missing: false, MetadataLatest: true } && v.Record.MetadataOfPool != pool.Pool)
             .OrderBy(v => v.Record.Uuid, StringComparer.Ordinal);
         var all = new PlanCatalog([], []);
         foreach (var (reference, vdi) in volumes)
@@ -79,7 +89,8 @@ internal sealed class SavedPlans(PoolServices pool)
         return all;
     }
 
-    private static async Task<PlanCatalog> OfVolumeAsync(XenApiClient api, Ref<VdiRecord> vdi, string uuid, CancellationToken cancellationToken)
+    private static async Task<PlanCatalog> OfVolumeAsync(
+        XenApiClient api, Ref<VdiRecord> vdi, string uuid, CancellationToken cancellationToken)
     {
         try
         {
@@ -97,7 +108,9 @@ internal sealed class SavedPlans(PoolServices pool)
         }
         catch (XenApiException unreadable)
         {
-            return new([], [$"The metadata volume {uuid} can't be looked at for plans: {unreadable.Code} {string.Join(", ", unreadable.Parameters)}"]);
+            return new(
+                [],
+                [$"The metadata volume {uuid} can't be looked at for plans: {unreadable.Code} {string.Join(", ", unreadable.Parameters)}"]);
         }
     }
 
@@ -155,7 +168,13 @@ internal sealed class SavedPlans(PoolServices pool)
     private static SavedPlan Read(string name, string text, string poolUuid)
     {
         var stored = RecoveryJson.Read<StoredPlan>(text);
-        return new() { Name = name, Request = WithoutConsent(stored.Request) with { Plan = name, PlanPool = poolUuid }, SavedBy = stored.SavedBy, SavedAt = stored.SavedAt };
+        return new()
+        {
+            Name = name,
+            Request = WithoutConsent(stored.Request) with { Plan = name, PlanPool = poolUuid },
+            SavedBy = stored.SavedBy,
+            SavedAt = stored.SavedAt,
+        };
     }
 
     private sealed record StoredPlan(RecoveryRequest Request, string SavedBy, DateTimeOffset SavedAt);

@@ -7,4 +7,5 @@ namespace Redoubt.Desk;
 /// <param name="PoolName">The pool that wrote it; null if it is not known.</param>
 /// <param name="WrittenAt">When it was written last, if that is known.</param>
 /// <param name="Verdict">What can be read of it, if that is known.</param>
-public sealed record FoundMetadata(string Volume, string SrUuid, string SrName, string? PoolName, DateTimeOffset? WrittenAt, string? Verdict);
+public sealed record FoundMetadata(
+    string Volume, string SrUuid, string SrName, string? PoolName, DateTimeOffset? WrittenAt, string? Verdict);

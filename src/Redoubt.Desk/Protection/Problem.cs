@@ -24,7 +24,9 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Why">Why nothing keeps it from that, in a clause about it.</param>
     public sealed record SiteUnkept(Site Site, string Why) : Problem(ProblemWeight.Bad);
 
-    /// <summary>A site whose clock is not this pool's: one of them is wrong, and so is every age that is told of what the other has written.</summary>
+    /// <summary>
+    /// A site whose clock is not this pool's: one of them is wrong, and so is every age that is told of what the other has written.
+    /// </summary>
     /// <param name="Site">The site.</param>
     /// <param name="Ahead">How far its clock is ahead; below zero if it is behind.</param>
     public sealed record SiteClock(Site Site, TimeSpan Ahead) : Problem(ProblemWeight.Warning);
@@ -54,7 +56,13 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Sr">The SR.</param>
     /// <param name="Copy">How the copy stands.</param>
     public sealed record CopyNotCurrent(SrView Sr, Replication Copy)
-        : Problem(Copy.Health switch { "broken" or "superseded" => ProblemWeight.Bad, "catching-up" => ProblemWeight.Notice, _ => ProblemWeight.Warning });
+        : Problem(
+            Copy.Health switch
+            {
+                "broken" or "superseded" => ProblemWeight.Bad,
+                "catching-up" => ProblemWeight.Notice,
+                _ => ProblemWeight.Warning,
+            });
 
     /// <summary>An SR that VMs need, or that is protected, is not attached.</summary>
     /// <param name="Sr">The SR.</param>
@@ -72,7 +80,13 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Exposure">Why not.</param>
     /// <param name="Vms">The VMs, by name.</param>
     public sealed record VmsExposed(Exposure Exposure, IReadOnlyList<VmView> Vms)
-        : Problem(Exposure switch { Exposure.LostDisk => ProblemWeight.Bad, Exposure.NoDisk => ProblemWeight.Notice, _ => ProblemWeight.Warning });
+        : Problem(
+            Exposure switch
+            {
+                Exposure.LostDisk => ProblemWeight.Bad,
+                Exposure.NoDisk => ProblemWeight.Notice,
+                _ => ProblemWeight.Warning,
+            });
 
     /// <summary>VMs that would start without what their UEFI firmware keeps, for the metadata has nothing of it.</summary>
     /// <param name="Vms">The VMs, by name.</param>

@@ -12,13 +12,16 @@ internal static class ProblemSentences
     {
         Problem.DirectoryFails { Why: var why } => why,
         Problem.RunsTwice { Vm: var vm, Site: var site } =>
-            $"VM {vm.NameLabel} ({vm.Uuid}) runs here and at site {site.Name} (pool {site.PoolName}) as well: each writes to its own disks, and their data part. "
+            $"VM {vm.NameLabel} ({vm.Uuid}) runs here and at site {site.Name} (pool {site.PoolName}) as well: each writes to its own "
+                + "disks, and their data part. "
             + "Decide which of them is right, and shut the other down now.",
         Problem.SiteUnkept { Site: var site, Why: var why } => $"Site {site.Name}: {why}",
         Problem.SiteClock { Site: var site, Ahead: var ahead } =>
-            $"The clock of site {site.Name} is {Span(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} the one here: one of them is wrong, and ages of what the other has written can't be true. Set it.",
+            $"The clock of site {site.Name} is {Span(ahead.Duration())} {(ahead > TimeSpan.Zero ? "ahead of" : "behind")} the one here: "
+                + "one of them is wrong, and ages of what the other has written can't be true. Set it.",
         Problem.MetadataFromFuture { Found: var found, Ahead: var ahead } =>
-            $"The metadata of pool {found.PoolName ?? "?"} on SR {found.SrName} say that they were written {Span(ahead)} after now: one of the two clocks is wrong, and how old they are is not known.",
+            $"The metadata of pool {found.PoolName ?? "?"} on SR {found.SrName} say that they were written {Span(ahead)} after now: one of "
+                + "the two clocks is wrong, and how old they are is not known.",
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
         Problem.GuestsSilent silent => OfSilent(silent),
@@ -26,31 +29,40 @@ internal static class ProblemSentences
             "The secrets in the metadata are sealed with a key that only this daemon has: if it is lost, no other site can open them. "
             + "pool-key-export file-name=FILE recipient=WHO, and pool-key-import file-name=FILE at the recovery site.",
         Problem.CopyNotCurrent { Sr: var sr, Copy: { Health: "superseded" } copy } =>
-            $"SR {sr.Name}: {copy.Reason.TrimEnd('.')}. What changes here is not written there. Two daemons run this pool: stop one of them; if this one is to go on, "
+            $"SR {sr.Name}: {copy.Reason.TrimEnd('.')}. What changes here is not written there. Two daemons run this pool: stop one of "
+                + "them; if this one is to go on, "
             + $"sr-enable-database-replication uuid={sr.Uuid}",
         Problem.CopyNotCurrent { Sr: var sr, Copy: var copy } =>
             $"SR {sr.Name}: the copy of the metadata there is {copy.Health}{(copy.Reason.Length > 0 ? $" ({copy.Reason})" : "")}.",
         Problem.SrDetached { Sr: var sr } =>
-            $"SR {sr.Name} is not attached: {(sr.Vms > 0 ? $"{Vms(sr.Vms)} there can't start" : "the copy of the metadata there grows old")}. pbd-plug attaches it.",
+            $"SR {sr.Name} is not attached: "
+                + $"{(sr.Vms > 0 ? $"{Vms(sr.Vms)} there can't start" : "the copy of the metadata there grows old")}. "
+                + "pbd-plug attaches it.",
         Problem.SrUnprotected { Sr: var sr } =>
             $"SR {sr.Name} is not protected, and {Have(sr.Vms)} disks there: sr-enable-database-replication uuid={sr.Uuid}",
         Problem.SrUnable { Sr: var sr } =>
-            $"SR {sr.Name} can't hold the metadata{(sr.IsForRecovery ? ", for it is attached for recovery only" : "")}, and {Have(sr.Vms)} disks there.",
+            $"SR {sr.Name} can't hold the metadata{(sr.IsForRecovery ? ", for it is attached for recovery only" : "")}, and "
+                + $"{Have(sr.Vms)} disks there.",
         Problem.VmsExposed { Vms: [var vm] } => $"VM {vm.Name} is not protected: {Why(vm)}.",
-        Problem.VmsExposed { Exposure: var exposure, Vms: var vms } => $"{vms.Count} VMs are not protected: {WhyAll(exposure)} ({Names(vms)}).",
+        Problem.VmsExposed { Exposure: var exposure, Vms: var vms } =>
+            $"{vms.Count} VMs are not protected: {WhyAll(exposure)} ({Names(vms)}).",
         Problem.FirmwareUnkept { Vms: var vms } =>
-            $"What the UEFI firmware or the TPM of {Vms(vms.Count)} ({Names(vms)}) keeps is not in the metadata: elsewhere it would start with an empty store.",
+            $"What the UEFI firmware or the TPM of {Vms(vms.Count)} ({Names(vms)}) keeps is not in the metadata: elsewhere it would "
+                + "start with an empty store.",
         Problem.SiteSilent { Site: var site } => $"Site {site.Site.Name} does not answer: {site.Failure}",
         Problem.PlanUnreadable { Why: var why } => why,
         Problem.PlanUnproven { Plan: var plan, Test: null } => $"Plan {plan.Name} has never been tested here.",
         Problem.PlanUnproven { Plan: var plan, Test: { Phase: not RunPhase.Succeeded } test } =>
             $"The last test of plan {plan.Name} did not succeed: dr-report uuid={test.Uuid}",
         Problem.PlanUnproven { Plan: var plan, Test: { } test, Age: var age } when age < TimeSpan.Zero =>
-            $"The last test of plan {plan.Name} says that it was started {Span(-age)} after now (dr-report uuid={test.Uuid}): the clock here was or is wrong.",
+            $"The last test of plan {plan.Name} says that it was started {Span(-age)} after now (dr-report uuid={test.Uuid}): the "
+                + "clock here was or is wrong.",
         Problem.PlanUnproven { Plan: var plan, Age: var age } => $"The last test of plan {plan.Name} was {age.TotalDays:0} days ago.",
-        Problem.TestNotStarted { Schedule: { Last.Failure: { } failure } schedule } => $"Schedule {schedule.Name} could not start its test: {failure}",
+        Problem.TestNotStarted { Schedule: { Last.Failure: { } failure } schedule } =>
+            $"Schedule {schedule.Name} could not start its test: {failure}",
         Problem.TestNotStarted { Schedule: var schedule } =>
-            $"Schedule {schedule.Name} was missed {(schedule.Missed == 1 ? "once" : $"{schedule.Missed} times")}: the daemon did not run then, or was busy with it.",
+            $"Schedule {schedule.Name} was missed {(schedule.Missed == 1 ? "once" : $"{schedule.Missed} times")}: the daemon did not run "
+                + "then, or was busy with it.",
         _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
     };
 

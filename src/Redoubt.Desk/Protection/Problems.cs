@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Desk;
 
-/// <summary>What is wrong with a pool's protection: the one judgement, for <c>recovery.get_status</c>, the command line and the console. Pure.</summary>
+/// <summary>
+/// What is wrong with a pool's protection: the one judgement, for <c>recovery.get_status</c>, the command line and the console. Pure.
+/// </summary>
 public static class Problems
 {
     private static readonly TimeSpan FirmwareGrace = TimeSpan.FromSeconds(30);
@@ -29,13 +31,17 @@ public static class Problems
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(copies);
         ArgumentNullException.ThrowIfNull(catalog);
-        var all = watched.Concat(runs.Where(r => r.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused).Select(r => (Problem)new Problem.RunStands(r)))
+        var all = watched.Concat(
+            runs.Where(r => r.Phase is RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused)
+                .Select(r => (Problem)new Problem.RunStands(r)))
             .Concat(facts.Srs.SelectMany(sr => OfSr(sr, copies.GetValueOrDefault(sr.Uuid))))
             .Concat(facts.Exposed.Where(v => v.Exposure != Exposure.UnprotectedSr).GroupBy(v => v.Exposure).OrderBy(g => g.Key)
                 .Select(g => new Problem.VmsExposed(g.Key, [.. g])))
             .Concat(OfFirmware(facts, now))
             .Concat(sites.Where(s => s.IsReachable == false).Select(s => new Problem.SiteSilent(s)))
-            .Concat(found.Where(f => f.WrittenAt is { } at && Clocks.IsAhead(at, now)).Select(f => new Problem.MetadataFromFuture(f, f.WrittenAt!.Value - now)))
+            .Concat(
+                found.Where(f => f.WrittenAt is { } at && Clocks.IsAhead(at, now))
+                    .Select(f => new Problem.MetadataFromFuture(f, f.WrittenAt!.Value - now)))
             .Concat(catalog.Problems.Select(p => new Problem.PlanUnreadable(p)))
             .Concat(catalog.Plans.Select(p => OfPlan(p, runs, now)).OfType<Problem>())
             .Concat(schedules.Where(s => s.Missed > 0 || s.Last is { Failure: not null }).Select(s => new Problem.TestNotStarted(s)));
@@ -58,7 +64,9 @@ public static class Problems
     private static IEnumerable<Problem> OfFirmware(ProtectionFacts facts, DateTimeOffset now)
     {
         var vms = facts.Vms
-            .Where(v => !v.IsOfTest && v.FirmwareUnkeptSince is { } since && (now - since > FirmwareGrace || Clocks.IsAhead(since, now))).ToList();
+            .Where(
+                v => !v.IsOfTest && v.FirmwareUnkeptSince is { } since
+                    && (now - since > FirmwareGrace || Clocks.IsAhead(since, now))).ToList();
         return vms.Count > 0 ? [new Problem.FirmwareUnkept(vms)] : [];
     }
 

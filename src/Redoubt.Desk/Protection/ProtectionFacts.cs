@@ -11,7 +11,9 @@ namespace Redoubt.Desk;
 /// </summary>
 public sealed record ProtectionFacts
 {
-    /// <summary>The longest wait after a start that is kept to, in seconds: the pool waits no longer than a month, whatever a record says.</summary>
+    /// <summary>
+    /// The longest wait after a start that is kept to, in seconds: the pool waits no longer than a month, whatever a record says.
+    /// </summary>
     public const long StartDelayMaxSeconds = 30 * 24 * 3600;
 
     private const string MetadataFeature = "SR_METADATA";
@@ -33,13 +35,16 @@ public sealed record ProtectionFacts
 
     private static ProtectionFacts Make(DatabaseState state, Ref<PoolRecord> pool)
     {
-        var able = state.All<SmRecord>().Where(sm => sm.Record.Capabilities.Contains(MetadataFeature) || sm.Record.Features.ContainsKey(MetadataFeature))
+        var able = state.All<SmRecord>().Where(
+            sm => sm.Record.Capabilities.Contains(MetadataFeature) || sm.Record.Features.ContainsKey(MetadataFeature))
             .Select(sm => sm.Record.Type).ToHashSet();
-        var srs = state.All<SrRecord>().ToDictionary(sr => sr.Ref, sr => View(state, pool, sr.Ref, sr.Record, able.Contains(sr.Record.Type)));
+        var srs = state.All<SrRecord>().ToDictionary(
+            sr => sr.Ref, sr => View(state, pool, sr.Ref, sr.Record, able.Contains(sr.Record.Type)));
         var vms = state.All<VmRecord>().Where(vm => vm.Record is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false })
             .Select(vm => View(state, vm.Ref, vm.Record, srs))
             .OrderBy(vm => vm.Name, StringComparer.OrdinalIgnoreCase).ThenBy(vm => vm.Uuid, StringComparer.Ordinal).ToList();
-        var used = vms.Where(vm => !vm.IsOfTest).SelectMany(vm => vm.Disks.Append(vm.Memory).Select(d => d?.Sr).Distinct()).Where(sr => sr is not null)
+        var used = vms.Where(vm => !vm.IsOfTest).SelectMany(vm => vm.Disks.Append(vm.Memory).Select(d => d?.Sr).Distinct())
+            .Where(sr => sr is not null)
             .GroupBy(sr => sr!.Ref).ToDictionary(g => g.Key, g => g.Count());
         return new()
         {
@@ -80,7 +85,8 @@ public sealed record ProtectionFacts
 
         var memory = vm.PowerState == VmPowerState.Suspended ? View("", state.Find(vm.SuspendVdi), srs) : null;
 
-        return new(reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks, memory))
+        return new(
+            reference, vm.Uuid, vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid, vm.PowerState, vm.Appliance, disks, Judge(disks, memory))
         {
             Order = vm.Order,
             StartDelay = TimeSpan.FromSeconds(Math.Clamp(vm.StartDelay, 0, StartDelayMaxSeconds)),
@@ -100,7 +106,10 @@ public sealed record ProtectionFacts
         VirtualTpms.Of(state, vm) is { } tpm && VirtualTpms.StateOf(state, tpm) != TpmContentsState.Kept;
 
     private static DiskView View(string device, VdiRecord? vdi, Dictionary<Ref<SrRecord>, SrView> srs) =>
-        new(device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0, vdi is null ? null : srs.GetValueOrDefault(vdi.Sr)) { IsMissing = vdi is { Missing: true } };
+        new(
+            device, vdi?.NameLabel ?? "", vdi?.VirtualSize ?? 0,
+            vdi is null ? null : srs.GetValueOrDefault(vdi.Sr))
+        { IsMissing = vdi is { Missing: true } };
 
     // The worst first: a disk that no replication can reach is worse than one that only lacks the metadata beside it. What a suspended VM
     // had in its memory is as much a part of it as its disks.

@@ -24,7 +24,8 @@ public sealed record Replication(string Health, long? Behind, DateTimeOffset? Br
     };
 
     /// <summary>Asks the server how the protected ones of some SRs stand.</summary>
-    public static async Task<ImmutableDictionary<string, Replication>> AskAsync(XenApiClient api, IEnumerable<SrView> srs, CancellationToken cancellationToken)
+    public static async Task<ImmutableDictionary<string, Replication>> AskAsync(
+        XenApiClient api, IEnumerable<SrView> srs, CancellationToken cancellationToken)
     {
         var found = ImmutableDictionary.CreateBuilder<string, Replication>();
         foreach (var sr in srs.Where(s => s.IsProtected))
@@ -39,7 +40,9 @@ public sealed record Replication(string Health, long? Behind, DateTimeOffset? Br
             found[sr.Uuid] = new(
                 state.GetValueOrDefault("health", "detached"),
                 state.TryGetValue("generations_behind", out var behind) ? long.Parse(behind, CultureInfo.InvariantCulture) : null,
-                state.TryGetValue("broken_since", out var since) || state.TryGetValue("superseded_since", out since) ? XenTypes.DateTime.Decode(since) : null,
+                state.TryGetValue("broken_since", out var since) || state.TryGetValue("superseded_since", out since)
+                    ? XenTypes.DateTime.Decode(since)
+                    : null,
                 state.GetValueOrDefault("reason", ""),
                 state.GetValueOrDefault("history_problem"));
         }

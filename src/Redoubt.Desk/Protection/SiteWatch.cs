@@ -12,7 +12,8 @@ namespace Redoubt.Desk;
 /// so that a source which comes back can't start what runs here. What runs at both is told at both, at once. How often a site is looked at
 /// depends on how long that takes, so that large pools are not kept busy by it.
 /// </summary>
-internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, Func<RunEngine> engine, ILogger<SiteWatch> log) : IAsyncDisposable
+internal sealed class SiteWatch(
+    PoolServices pool, Sites sites, SiteAsks asks, Func<RunEngine> engine, ILogger<SiteWatch> log) : IAsyncDisposable
 {
     /// <summary>The time between two looks, at least.</summary>
     public static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -122,7 +123,8 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         }
 
         var here = pool.State.Get(pool.Pool);
-        var runs = engine().List().Select(r => engine().Find(r.Uuid)).OfType<RunRecord>().Where(r => r.Plan.Kind != RecoveryKind.Test).ToList();
+        var runs = engine().List().Select(r => engine().Find(r.Uuid)).OfType<RunRecord>()
+            .Where(r => r.Plan.Kind != RecoveryKind.Test).ToList();
         foreach (var (ours, there) in found.ToHandOver)
         {
             var run = runs.Find(r => r.Vms.Any(v => v.Vm.Uuid == ours.Uuid && v.RecoveredAt is not null));
@@ -143,9 +145,11 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         return true;
     }
 
-    // Once for each time that it begins, here and there: whichever side people look at. That the site takes no message keeps nobody from being told here.
+    // Once for each time that it begins, here and there: whichever side people look at. That the site takes no message keeps nobody from
+    // being told here.
     private async Task AlarmAsync(
-        Site site, XenApiClient api, ImmutableArray<VmRecord> twice, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> theirs, CancellationToken cancellationToken)
+        Site site, XenApiClient api, ImmutableArray<VmRecord> twice, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> theirs,
+        CancellationToken cancellationToken)
     {
         var before = _twice.TryGetValue(site, out var known) ? known.Select(v => v.Uuid).ToHashSet() : [];
         if (twice.IsEmpty)
@@ -201,5 +205,6 @@ internal sealed class SiteWatch(PoolServices pool, Sites sites, SiteAsks asks, F
         return true;
     }
 
-    private static IEnumerable<KeyValuePair<Site, T>> InOrder<T>(ConcurrentDictionary<Site, T> found) => found.OrderBy(f => f.Key.Name, StringComparer.Ordinal);
+    private static IEnumerable<KeyValuePair<Site, T>> InOrder<T>(ConcurrentDictionary<Site, T> found) =>
+        found.OrderBy(f => f.Key.Name, StringComparer.Ordinal);
 }

@@ -37,6 +37,8 @@ public sealed record SrView(Ref<SrRecord> Ref, string Uuid, string Name, string 
     /// <summary>How many VMs have disks on it.</summary>
     public int Vms { get; init; }
 
-    /// <summary>Whether the pool's metadata are kept on it. What lies on storage that is attached for recovery only is written by nobody.</summary>
+    /// <summary>
+    /// Whether the pool's metadata are kept on it. What lies on storage that is attached for recovery only is written by nobody.
+    /// </summary>
     public bool IsProtected => MetadataVolume is not null && !IsForRecovery;
 }

@@ -11,7 +11,8 @@ namespace Redoubt.Desk;
 /// <param name="Disks">Its disks.</param>
 /// <param name="Exposure">What would keep it from coming back.</param>
 public sealed record VmView(
-    Ref<VmRecord> Ref, string Uuid, string Name, VmPowerState Power, Ref<VmApplianceRecord> Appliance, IReadOnlyList<DiskView> Disks, Exposure Exposure)
+    Ref<VmRecord> Ref, string Uuid, string Name, VmPowerState Power, Ref<VmApplianceRecord> Appliance, IReadOnlyList<DiskView> Disks,
+    Exposure Exposure)
 {
     /// <summary>Its tier: lower ones start first.</summary>
     public long Order { get; init; }
@@ -28,10 +29,14 @@ public sealed record VmView(
     /// <summary>Where a suspended one's memory lies; null if it is not suspended, or its SR is gone.</summary>
     public DiskView? Memory { get; init; }
 
-    /// <summary>When it was started, if it boots through UEFI or has a TPM, and what either keeps is not in the metadata; null if it is or need not be.</summary>
+    /// <summary>
+    /// When it was started, if it boots through UEFI or has a TPM, and what either keeps is not in the metadata; null if it is or need not
+    /// be.
+    /// </summary>
     public DateTimeOffset? FirmwareUnkeptSince { get; init; }
 
     /// <summary>The names of the SRs that are to blame for its exposure.</summary>
     public string CulpritNames() => string.Join(", ", Disks.Append(Memory).OfType<DiskView>().Select(d => d.Sr).OfType<SrView>()
-        .Where(sr => Exposure == Exposure.LocalDisk ? !sr.IsShared : !sr.IsProtected).Select(sr => sr.Name).Distinct(StringComparer.Ordinal));
+        .Where(sr => Exposure == Exposure.LocalDisk ? !sr.IsShared : !sr.IsProtected).Select(sr => sr.Name)
+            .Distinct(StringComparer.Ordinal));
 }

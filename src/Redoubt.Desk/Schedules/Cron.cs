@@ -30,7 +30,9 @@ public sealed class Cron
     public static Cron Parse(string text)
     {
         var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        var zone = words is [var first, ..] && first.StartsWith(ZonePrefix, StringComparison.Ordinal) ? Zone(first[ZonePrefix.Length..]) : null;
+        var zone = words is [var first, ..] && first.StartsWith(ZonePrefix, StringComparison.Ordinal)
+            ? Zone(first[ZonePrefix.Length..])
+            : null;
         string[] fields = zone is null ? words : words[1..];
         fields = fields switch
         {
@@ -42,11 +44,14 @@ public sealed class Cron
         };
         if (fields is not [var minute, var hour, var day, var month, var weekday])
         {
-            throw new FormatException($"A schedule has five fields (minute, hour, day of the month, month, day of the week), not {fields.Length}: '{text}'.");
+            throw new FormatException(
+                $"A schedule has five fields (minute, hour, day of the month, month, day of the week), not {fields.Length}: '{text}'.");
         }
 
         var isEither = !day.StartsWith('*') && !weekday.StartsWith('*');
-        string[] expressions = isEither ? [$"{minute} {hour} {day} {month} *", $"{minute} {hour} * {month} {weekday}"] : [string.Join(' ', fields)];
+        string[] expressions = isEither
+            ? [$"{minute} {hour} {day} {month} *", $"{minute} {hour} * {month} {weekday}"]
+            : [string.Join(' ', fields)];
         Cron cron;
         try
         {
@@ -54,7 +59,11 @@ public sealed class Cron
         }
         catch (CronFormatException wrong)
         {
-            throw new FormatException(WrongField(fields) ?? $"'{text}' is no schedule of minute, hour, day of the month, month and day of the week: {wrong.Message.TrimEnd('.')}.", wrong);
+            throw new FormatException(
+                WrongField(fields)
+                    ?? $"'{text}' is no schedule of minute, hour, day of the month, month and day of the week: "
+                        + $"{wrong.Message.TrimEnd('.')}.",
+                wrong);
         }
 
         return cron.Next(DateTimeOffset.UnixEpoch) is null ? throw new FormatException($"The schedule '{text}' is never due.") : cron;
@@ -72,7 +81,8 @@ public sealed class Cron
             alone[i] = fields[i];
             if (!CronExpression.TryParse(string.Join(' ', alone), out _))
             {
-                return $"In a schedule the {_fields[i].Name} is {_fields[i].Values}, a range, a list or *, with /n for a step; not '{fields[i]}'.";
+                return $"In a schedule the {_fields[i].Name} is {_fields[i].Values}, a range, a list or *, with /n for a "
+                    + $"step; not '{fields[i]}'.";
             }
         }
 

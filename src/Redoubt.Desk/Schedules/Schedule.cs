@@ -24,7 +24,9 @@ public sealed record Schedule
     /// <summary>How it went the last time that it was due and the daemon ran; null before.</summary>
     public ScheduleResult? Last { get; init; }
 
-    /// <summary>The last time that it was due and nothing was started, because the daemon did not run or was stopped in it; null if there was none.</summary>
+    /// <summary>
+    /// The last time that it was due and nothing was started, because the daemon did not run or was stopped in it; null if there was none.
+    /// </summary>
     public DateTimeOffset? LastMissed { get; init; }
 
     /// <summary>How often that has happened since the last test that was started.</summary>

@@ -43,7 +43,8 @@ internal sealed class Schedules : IAsyncDisposable
         (_pool, _log, _path, _entries) = (pool, log, path, entries);
 
     /// <summary>All of them.</summary>
-    public IEnumerable<Schedule> All => Volatile.Read(ref _entries).Values.Select(e => e.Schedule with { Next = Cron.Parse(e.Schedule.Cron).Next(_pool.Time.GetUtcNow()) });
+    public IEnumerable<Schedule> All =>
+        Volatile.Read(ref _entries).Values.Select(e => e.Schedule with { Next = Cron.Parse(e.Schedule.Cron).Next(_pool.Time.GetUtcNow()) });
 
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
     public static Schedules Open(PoolServices pool, ILogger<Schedules> log)
@@ -60,13 +61,16 @@ internal sealed class Schedules : IAsyncDisposable
     {
         try
         {
-            var entries = DurableFile.Read(path) is { } content ? RecoveryJson.Read<List<Entry>>(System.Text.Encoding.UTF8.GetString(content)) : [];
+            var entries = DurableFile.Read(path) is { } content
+                ? RecoveryJson.Read<List<Entry>>(System.Text.Encoding.UTF8.GetString(content))
+                : [];
             entries.ForEach(e => Cron.Parse(e.Schedule.Cron));
             return entries.ToImmutableSortedDictionary(e => e.Schedule.Name, e => e, StringComparer.Ordinal);
         }
         catch (Exception broken) when (broken is FormatException or ArgumentException or NullReferenceException)
         {
-            throw new InvalidDataException($"{path} is garbled ({broken.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", broken);
+            throw new InvalidDataException(
+                $"{path} is garbled ({broken.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(FileName)!.Advice}", broken);
         }
     }
 
@@ -75,7 +79,8 @@ internal sealed class Schedules : IAsyncDisposable
     /// <param name="find">Finds a run.</param>
     /// <param name="findStarted">Finds the run of a schedule's test that was started since a moment.</param>
     public void Start(
-        Func<Schedule, CancellationToken, Task<string>> startAsync, Func<string, RunRecord?> find, Func<Schedule, DateTimeOffset, string?> findStarted)
+        Func<Schedule, CancellationToken, Task<string>> startAsync, Func<string, RunRecord?> find,
+        Func<Schedule, DateTimeOffset, string?> findStarted)
     {
         _findStarted = findStarted;
         _worker = new("The start of scheduled tests", Period, _pool.Time, _log, isFirstAtOnce: true, async stop =>
@@ -101,13 +106,21 @@ internal sealed class Schedules : IAsyncDisposable
 
         var now = _pool.Time.GetUtcNow();
         var schedule = new Schedule { Name = name, Plan = plan, Cron = cron, CreatedBy = by, CreatedAt = now };
-        await WriteAsync(entries => entries.ContainsKey(name) ? throw new XenApiException("DR_SCHEDULE_EXISTS", name) : entries.Add(name, new(schedule, now)), cancellationToken);
+        await WriteAsync(
+            entries => entries.ContainsKey(name)
+                ? throw new XenApiException("DR_SCHEDULE_EXISTS", name)
+                : entries.Add(name, new(schedule, now)),
+            cancellationToken);
         return schedule with { Next = Cron.Parse(cron).Next(now) };
     }
 
     /// <exception cref="XenApiException"><c>DR_SCHEDULE_UNKNOWN</c>.</exception>
     public Task RemoveAsync(string name, CancellationToken cancellationToken) =>
-        WriteAsync(entries => entries.Remove(name) is var left && left.Count < entries.Count ? left : throw new XenApiException("DR_SCHEDULE_UNKNOWN", name), cancellationToken);
+        WriteAsync(
+            entries => entries.Remove(name) is var left && left.Count < entries.Count
+                ? left
+                : throw new XenApiException("DR_SCHEDULE_UNKNOWN", name),
+            cancellationToken);
 
     /// <summary>
     /// Has the schedules of a plan test it under another name, with all that they know. Both names are in the file while the plan itself is
@@ -119,7 +132,9 @@ internal sealed class Schedules : IAsyncDisposable
     public async Task RenamePlanAsync(string plan, string name, Func<Task> renameAsync)
     {
         await WriteAsync(
-            entries => Each(entries, e => e.Schedule.Plan == plan, e => e with { Schedule = e.Schedule with { Plan = name }, FormerPlan = plan }), CancellationToken.None);
+            entries => Each(
+                entries, e => e.Schedule.Plan == plan, e => e with { Schedule = e.Schedule with { Plan = name }, FormerPlan = plan }),
+            CancellationToken.None);
         try
         {
             await renameAsync();
@@ -151,7 +166,8 @@ internal sealed class Schedules : IAsyncDisposable
     /// <summary>Says how tests have ended that were started by schedules.</summary>
     internal async Task AnnounceAsync(Func<string, RunRecord?> find)
     {
-        foreach (var schedule in Volatile.Read(ref _entries).Values.Select(e => e.Schedule).Where(s => s.Last is { Run: not null, Outcome: null }))
+        foreach (var schedule in Volatile.Read(ref _entries).Values.Select(e => e.Schedule)
+            .Where(s => s.Last is { Run: not null, Outcome: null }))
         {
             // A run that is not in the journal any more has nothing left to tell.
             var run = find(schedule.Last!.Run!);
@@ -162,7 +178,8 @@ internal sealed class Schedules : IAsyncDisposable
 
             try
             {
-                await ChangeAsync(schedule.Name, e => e with { Schedule = e.Schedule with { Last = e.Schedule.Last! with { Outcome = run.Phase } } });
+                await ChangeAsync(
+                    schedule.Name, e => e with { Schedule = e.Schedule with { Last = e.Schedule.Last! with { Outcome = run.Phase } } });
             }
             catch (IOException full)
             {
@@ -188,7 +205,8 @@ internal sealed class Schedules : IAsyncDisposable
     }
 
     // What is due is judged for all at one moment and written down, and none waits for the start of another, which may take minutes.
-    private async Task<List<Task>> BeginAsync(Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
+    private async Task<List<Task>> BeginAsync(
+        Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
     {
         List<Due> due;
         await _gate.WaitAsync(CancellationToken.None);
@@ -220,7 +238,9 @@ internal sealed class Schedules : IAsyncDisposable
 
         var isLate = now - due[^1] > Grace;
         var missed = isLate ? due.Count : due.Count - 1;
-        var schedule = missed == 0 ? entry.Schedule : entry.Schedule with { Missed = entry.Schedule.Missed + missed, LastMissed = isLate ? due[^1] : due[^2] };
+        var schedule = missed == 0
+            ? entry.Schedule
+            : entry.Schedule with { Missed = entry.Schedule.Missed + missed, LastMissed = isLate ? due[^1] : due[^2] };
         DateTimeOffset? at = isLate ? null : due[^1];
         return new(
             entry with { Schedule = schedule, Considered = now, Intended = at }, at,
@@ -234,7 +254,8 @@ internal sealed class Schedules : IAsyncDisposable
         var schedule = entry.Schedule;
         if (_findStarted(schedule, entry.Considered) is { } run)
         {
-            return new(entry with { Schedule = schedule with { Last = new(intended, run, null, null), Missed = 0 }, Intended = null }, null, null);
+            return new(
+                entry with { Schedule = schedule with { Last = new(intended, run, null, null), Missed = 0 }, Intended = null }, null, null);
         }
 
         const string Why = "The daemon was stopped while it planned the test.";
@@ -301,7 +322,9 @@ internal sealed class Schedules : IAsyncDisposable
     }
 
     // Whatever goes wrong with one concerns no other.
-    private async Task StartAsync(Schedule schedule, DateTimeOffset due, Func<Schedule, CancellationToken, Task<string>> startAsync, CancellationToken cancellationToken)
+    private async Task StartAsync(
+        Schedule schedule, DateTimeOffset due, Func<Schedule, CancellationToken, Task<string>> startAsync,
+        CancellationToken cancellationToken)
     {
         ScheduleResult result;
         try
@@ -315,7 +338,10 @@ internal sealed class Schedules : IAsyncDisposable
                 _log.LogError(refused, "The test of the schedule {Schedule} could not be started", schedule.Name);
             }
 
-            result = new(due, null, refused is XenApiException x ? ErrorSentences.Find(x.Code, x.Parameters, (_, _) => null) ?? x.Message : refused.Message, null);
+            result = new(
+                due, null,
+                refused is XenApiException x ? ErrorSentences.Find(x.Code, x.Parameters, (_, _) => null) ?? x.Message : refused.Message,
+                null);
         }
 
         await ChangeAsync(schedule.Name, e => e with { Schedule = e.Schedule with { Last = result, Missed = 0 }, Intended = null });
@@ -339,7 +365,11 @@ internal sealed class Schedules : IAsyncDisposable
     }
 
     private Task ChangeAsync(string name, Func<Entry, Entry> change) =>
-        WriteAsync(entries => entries.TryGetValue(name, out var entry) && change(entry) is var changed && changed != entry ? entries.SetItem(name, changed) : entries, CancellationToken.None);
+        WriteAsync(
+            entries => entries.TryGetValue(name, out var entry) && change(entry) is var changed && changed != entry
+                ? entries.SetItem(name, changed)
+                : entries,
+            CancellationToken.None);
 
     private Task SettleAsync(Func<Entry, bool> isMeant, Func<string, bool> isThere) => WriteAsync(
         entries => Each(entries, isMeant, e => e with
@@ -353,7 +383,9 @@ internal sealed class Schedules : IAsyncDisposable
         ImmutableSortedDictionary<string, Entry> entries, Func<Entry, bool> isMeant, Func<Entry, Entry> change) =>
         entries.SetItems(entries.Values.Where(isMeant).ToList().Select(e => KeyValuePair.Create(e.Schedule.Name, change(e))));
 
-    private async Task WriteAsync(Func<ImmutableSortedDictionary<string, Entry>, ImmutableSortedDictionary<string, Entry>> change, CancellationToken cancellationToken)
+    private async Task WriteAsync(
+        Func<ImmutableSortedDictionary<string, Entry>, ImmutableSortedDictionary<string, Entry>> change,
+        CancellationToken cancellationToken)
     {
         await _gate.WaitAsync(cancellationToken);
         try

@@ -11,7 +11,8 @@ internal static class Names
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>.</exception>
     public static void Require(string what, string name)
     {
-        if (name.Length is 0 or > Longest || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.') || name[0] is '-' or '.')
+        if (name.Length is 0 or > Longest || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            || name[0] is '-' or '.')
         {
             throw new XenApiException("INVALID_VALUE", what, $"{name} (a name has up to {Longest} letters, digits, '-', '_' and '.')");
         }

@@ -47,7 +47,10 @@ internal sealed class SecretBox
         {
             null => null,
             { Length: KeyBytes } key => new(key),
-            var other => throw new InvalidDataException($"{path} can't be used: it has {other.Length} bytes, and the key to the sites' passwords has {KeyBytes}. Nothing was changed. {KeptName.Find(FileName)!.Advice}"),
+            var other =>
+                throw new InvalidDataException(
+                    $"{path} can't be used: it has {other.Length} bytes, and the key to the sites' passwords has {KeyBytes}. Nothing was "
+                        + $"changed. {KeptName.Find(FileName)!.Advice}"),
         };
     }
 
@@ -59,7 +62,9 @@ internal sealed class SecretBox
         var nonce = sealedSecret.AsSpan(0, NonceBytes);
         RandomNumberGenerator.Fill(nonce);
         using var aes = new AesGcm(_key, TagBytes);
-        aes.Encrypt(nonce, plain, sealedSecret.AsSpan(NonceBytes + TagBytes), sealedSecret.AsSpan(NonceBytes, TagBytes), Encoding.UTF8.GetBytes(owner));
+        aes.Encrypt(
+            nonce, plain, sealedSecret.AsSpan(NonceBytes + TagBytes), sealedSecret.AsSpan(NonceBytes, TagBytes),
+            Encoding.UTF8.GetBytes(owner));
         return sealedSecret;
     }
 
@@ -77,7 +82,9 @@ internal sealed class SecretBox
         using var aes = new AesGcm(_key, TagBytes);
         try
         {
-            aes.Decrypt(sealedSecret.AsSpan(0, NonceBytes), cipher, sealedSecret.AsSpan(NonceBytes, TagBytes), plain, Encoding.UTF8.GetBytes(owner));
+            aes.Decrypt(
+                sealedSecret.AsSpan(0, NonceBytes), cipher, sealedSecret.AsSpan(NonceBytes, TagBytes), plain,
+                Encoding.UTF8.GetBytes(owner));
         }
         catch (CryptographicException wrong)
         {

@@ -43,7 +43,8 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
 
     private async Task<SiteAnswer> AskAsync(Site site, string vmUuid, CancellationToken cancellationToken)
     {
-        if (_silent.TryGetValue(site, out var silent) && pool.Time.GetUtcNow() - silent.At is var ago && ago >= TimeSpan.Zero && ago < SilenceLasts)
+        if (_silent.TryGetValue(site, out var silent) && pool.Time.GetUtcNow() - silent.At is var ago && ago >= TimeSpan.Zero
+            && ago < SilenceLasts)
         {
             return Answer(site, silent.Reason, null);
         }
@@ -59,7 +60,9 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
         }
         catch (XenApiException refused)
         {
-            reason = refused.Code == "DR_SITE_UNREACHABLE" ? refused.Parameters[1] : $"{refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd();
+            reason = refused.Code == "DR_SITE_UNREACHABLE"
+                ? refused.Parameters[1]
+                : $"{refused.Code} {string.Join(", ", refused.Parameters)}".TrimEnd();
         }
         catch (XenApiTransportException broken)
         {
@@ -86,7 +89,8 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
         {
             return await ask(await ConnectAsync(site, cancellationToken));
         }
-        catch (Exception ended) when (isKept && ended is XenApiTransportException or XenApiException { Code: "SESSION_INVALID" or "DR_SITE_UNREACHABLE" })
+        catch (Exception ended) when (isKept
+            && ended is XenApiTransportException or XenApiException { Code: "SESSION_INVALID" or "DR_SITE_UNREACHABLE" })
         {
             Drop(site);
             return await ask(await ConnectAsync(site, cancellationToken));
@@ -156,7 +160,8 @@ internal sealed class SiteAsks(PoolServices pool, Sites sites) : IAsyncDisposabl
 
         var leaving = LeaveAsync(client);
         _leaving[leaving] = true;
-        _ = leaving.ContinueWith(left => _leaving.TryRemove(left, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        _ = leaving.ContinueWith(
+            left => _leaving.TryRemove(left, out _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
     }
 
     private ImmutableArray<Site> Connected()

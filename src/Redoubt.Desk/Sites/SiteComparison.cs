@@ -12,7 +12,8 @@ internal sealed record SiteComparison(ImmutableArray<VmRecord> Twice, ImmutableA
     /// <param name="theirs">The site's VMs.</param>
     public static SiteComparison Of(IEnumerable<VmRecord> ours, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> theirs)
     {
-        var there = theirs.Where(v => IsGuest(v.Value)).DistinctBy(v => v.Value.Uuid).ToDictionary(v => v.Value.Uuid, v => v, StringComparer.Ordinal);
+        var there = theirs.Where(v => IsGuest(v.Value)).DistinctBy(v => v.Value.Uuid)
+            .ToDictionary(v => v.Value.Uuid, v => v, StringComparer.Ordinal);
         var twice = ImmutableArray.CreateBuilder<VmRecord>();
         var toHandOver = ImmutableArray.CreateBuilder<(VmRecord, Ref<VmRecord>)>();
         foreach (var vm in ours.Where(IsGuest))
@@ -27,7 +28,8 @@ internal sealed record SiteComparison(ImmutableArray<VmRecord> Twice, ImmutableA
                 twice.Add(vm);
             }
 
-            if (vm.Version > other.Value.Version && HandOverMark.On(other.Value.BlockedOperations) is null && HandOverMark.On(vm.BlockedOperations) is null)
+            if (vm.Version > other.Value.Version && HandOverMark.On(other.Value.BlockedOperations) is null
+                && HandOverMark.On(vm.BlockedOperations) is null)
             {
                 toHandOver.Add((vm, other.Key));
             }

@@ -15,7 +15,8 @@ internal sealed class SiteFile
     private readonly SecretBox _secrets;
     private readonly KeptFile<ImmutableSortedDictionary<string, Entry>> _entries;
 
-    private SiteFile(SecretBox secrets, KeptFile<ImmutableSortedDictionary<string, Entry>> entries) => (_secrets, _entries) = (secrets, entries);
+    private SiteFile(SecretBox secrets, KeptFile<ImmutableSortedDictionary<string, Entry>> entries) =>
+        (_secrets, _entries) = (secrets, entries);
 
     /// <exception cref="InvalidDataException">The file, or that of its key, can't be used.</exception>
     public static SiteFile Open(string directory) => new(SecretBox.Open(directory), Kept(directory));
@@ -30,7 +31,9 @@ internal sealed class SiteFile
             return;
         }
 
-        var file = new SiteFile(SecretBox.Find(directory) ?? throw Unusable(directory, "the key to the passwords in it, sites.key, is not there", null), entries);
+        var file = new SiteFile(
+            SecretBox.Find(directory) ?? throw Unusable(directory, "the key to the passwords in it, sites.key, is not there", null),
+            entries);
         foreach (var site in file.All)
         {
             try
@@ -47,12 +50,14 @@ internal sealed class SiteFile
     private static InvalidDataException Unusable(string directory, string why, Exception? cause) =>
         new($"{Path.Combine(directory, FileName)} can't be used: {why}. Nothing was changed. {KeptName.Find(FileName)!.Advice}", cause);
 
-    private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(string directory) => KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
-        Path.Combine(directory, FileName),
-        KeptName.Find(FileName)!.Advice,
-        ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal),
-        content => JsonSerializer.Deserialize<List<Entry>>(content)!.ToImmutableSortedDictionary(e => e.Site.Name, e => e.Require(), StringComparer.Ordinal),
-        entries => JsonSerializer.SerializeToUtf8Bytes(entries.Values));
+    private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(string directory) =>
+        KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
+            Path.Combine(directory, FileName),
+            KeptName.Find(FileName)!.Advice,
+            ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal),
+            content => JsonSerializer.Deserialize<List<Entry>>(content)!.ToImmutableSortedDictionary(
+                e => e.Site.Name, e => e.Require(), StringComparer.Ordinal),
+            entries => JsonSerializer.SerializeToUtf8Bytes(entries.Values));
 
     public IEnumerable<Site> All => _entries.Value.Values.Select(e => e.Site);
 
@@ -79,6 +84,7 @@ internal sealed class SiteFile
 
     private sealed record Entry(Site Site, byte[] Password)
     {
-        public Entry Require() => Password is null || Site.Address is null || Site.User is null ? throw new FormatException("a site lacks a part") : this;
+        public Entry Require() =>
+            Password is null || Site.Address is null || Site.User is null ? throw new FormatException("a site lacks a part") : this;
     }
 }

@@ -22,7 +22,8 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
 
     /// <summary>Adds a site; somebody must be able to log in there.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, <c>DR_SITE_UNREACHABLE</c>, <c>DR_SITE_EXISTS</c>.</exception>
-    public async Task<Site> AddAsync(string name, string address, string user, string password, string addedBy, CancellationToken cancellationToken)
+    public async Task<Site> AddAsync(
+        string name, string address, string user, string password, string addedBy, CancellationToken cancellationToken)
     {
         Names.Require("name", name);
         if (file.Find(name) is not null)
@@ -32,7 +33,8 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
 
         var url = ReadAddress(address);
         string? certificate = null;
-        var found = await LoginAsync(name, url, user, password, offered => (certificate = Fingerprint(offered)) is not null, cancellationToken);
+        var found = await LoginAsync(
+            name, url, user, password, offered => (certificate = Fingerprint(offered)) is not null, cancellationToken);
         await using (found)
         {
             var theirs = (await found.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.First();
@@ -75,7 +77,9 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
     public Task<XenApiClient> ConnectAsync(string name, CancellationToken cancellationToken)
     {
         var site = Get(name);
-        return LoginAsync(name, new Uri(site.Address), site.User, PasswordOf(site), offered => Fingerprint(offered) == site.Certificate, cancellationToken);
+        return LoginAsync(
+            name, new Uri(site.Address), site.User, PasswordOf(site), offered => Fingerprint(offered) == site.Certificate,
+            cancellationToken);
     }
 
     /// <summary>Whether each site answers, asked all at once.</summary>
@@ -119,7 +123,8 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
         catch (InvalidDataException sealedForGood)
         {
             throw new XenApiException(
-                sealedForGood, "DR_SITE_UNREACHABLE", site.Name, $"its stored password can't be read ({sealedForGood.Message.TrimEnd('.')}); dr-site-remove and dr-site-add it");
+                sealedForGood, "DR_SITE_UNREACHABLE", site.Name,
+                $"its stored password can't be read ({sealedForGood.Message.TrimEnd('.')}); dr-site-remove and dr-site-add it");
         }
         catch (KeyNotFoundException removed)
         {
@@ -138,7 +143,8 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
             offered =>
             {
                 refused = accept(offered) ? null
-                    : $"its certificate is not the one it had when it was added (now SHA-256 {Fingerprint(offered)}); if the change is right, dr-site-remove and dr-site-add it";
+                    : $"its certificate is not the one it had when it was added (now SHA-256 {Fingerprint(offered)}); if the change is "
+                        + "right, dr-site-remove and dr-site-add it";
                 return refused is null;
             },
             pool.Time);
@@ -152,10 +158,15 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
             await api.DisposeAsync();
             switch (failed)
             {
-                case XenApiException refusal: throw new XenApiException(refusal, "DR_SITE_UNREACHABLE", name, $"{refusal.Code} {string.Join(", ", refusal.Parameters)}".TrimEnd());
-                case XenApiTransportException broken: throw new XenApiException(broken, "DR_SITE_UNREACHABLE", name, refused ?? broken.Message);
+                case XenApiException refusal:
+                    throw new XenApiException(
+                    refusal, "DR_SITE_UNREACHABLE", name, $"{refusal.Code} {string.Join(", ", refusal.Parameters)}".TrimEnd());
+                case XenApiTransportException broken:
+                    throw new XenApiException(
+                    broken, "DR_SITE_UNREACHABLE", name, refused ?? broken.Message);
                 case OperationCanceledException when !cancellationToken.IsCancellationRequested:
-                    throw new XenApiException(failed, "DR_SITE_UNREACHABLE", name, $"there was no answer within {LoginLimit.TotalSeconds:0} s");
+                    throw new XenApiException(
+                        failed, "DR_SITE_UNREACHABLE", name, $"there was no answer within {LoginLimit.TotalSeconds:0} s");
                 default: throw;
             }
         }
@@ -166,14 +177,18 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
         try
         {
             var url = PoolAddress.Read(address, Uri.UriSchemeHttps).Url;
-            return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback ? url : throw new FormatException("plain http:// goes to this machine only");
+            return url.Scheme == Uri.UriSchemeHttps || url.IsLoopback
+                ? url
+                : throw new FormatException("plain http:// goes to this machine only");
         }
         catch (FormatException wrong)
         {
             throw new XenApiException(
-                wrong, "INVALID_VALUE", "address", $"{address} (it is a host name, an address or an https:// URL, each with or without a port: {wrong.Message})");
+                wrong, "INVALID_VALUE", "address",
+                $"{address} (it is a host name, an address or an https:// URL, each with or without a port: {wrong.Message})");
         }
     }
 
-    private static string Fingerprint(X509Certificate2 certificate) => Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256));
+    private static string Fingerprint(X509Certificate2 certificate) =>
+        Convert.ToHexStringLower(certificate.GetCertHash(HashAlgorithmName.SHA256));
 }

@@ -47,10 +47,13 @@ internal sealed partial class BackupCalls(MetadataBackups backups, BackupRestore
         var outcomes = await restore.RunAsync(sr, vdi, new BackupRestore.Wish(date, oneSr, force, dryRun), call.Cancellation);
         return
         [
-            .. outcomes.Select(o => None.Add("class", o.Class).Add("uuid", o.Uuid).Add("name_label", o.Name).Add("result", o.Result).Add("detail", o.Detail)),
+            .. outcomes.Select(
+                o => None.Add("class", o.Class).Add("uuid", o.Uuid).Add("name_label", o.Name).Add("result", o.Result)
+                    .Add("detail", o.Detail)),
         ];
     }
 
     [Message("SR.set_metadata_backup_schedule")]
-    public Task SetScheduleAsync(CallContext call, Ref<SrRecord> sr, string interval, long keep) => schedule.SetAsync(sr, interval, keep, call.Cancellation);
+    public Task SetScheduleAsync(CallContext call, Ref<SrRecord> sr, string interval, long keep) =>
+        schedule.SetAsync(sr, interval, keep, call.Cancellation);
 }

@@ -6,7 +6,9 @@ namespace Redoubt.Pool.Backups;
 /// <summary>A date's folder while a backup is put together.</summary>
 internal static class BackupFolder
 {
-    /// <summary>Makes, for each SR, links to the archives of the VMs that have a disk on it; XenServer restores a single SR by them.</summary>
+    /// <summary>
+    /// Makes, for each SR, links to the archives of the VMs that have a disk on it; XenServer restores a single SR by them.
+    /// </summary>
     public static void LinkBySr(string folder)
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(folder, BackupLayout.Archives)))
@@ -14,7 +16,8 @@ internal static class BackupFolder
             foreach (var sr in SrsOf(file).Where(s => Guid.TryParseExact(s, "D", out _)))
             {
                 var links = Directory.CreateDirectory(Path.Combine(folder, BackupLayout.BySr, sr)).FullName;
-                File.CreateSymbolicLink(Path.Combine(links, Path.GetFileName(file)), $"../../{BackupLayout.Archives}/{Path.GetFileName(file)}");
+                File.CreateSymbolicLink(
+                    Path.Combine(links, Path.GetFileName(file)), $"../../{BackupLayout.Archives}/{Path.GetFileName(file)}");
             }
         }
     }
@@ -24,7 +27,8 @@ internal static class BackupFolder
         using var archive = new FileStream(file, FileMode.Open, FileAccess.Read);
         try
         {
-            return [.. VmArchive.Open([ArchiveReader.Read(archive)]).All<SrRecord>().Select(s => s.Record.Uuid).Distinct(StringComparer.Ordinal)];
+            return [.. VmArchive.Open([ArchiveReader.Read(archive)]).All<SrRecord>().Select(s => s.Record.Uuid)
+                .Distinct(StringComparer.Ordinal)];
         }
         catch (XenApiException)
         {

@@ -31,7 +31,8 @@ internal static class BackupLayout
     /// The UUID of an SR's backup disk: the fifth kind of UUID, made of the SR's. XenServer reads no other disk unasked, since a guest can
     /// write a disk that looks like a backup, but none with this UUID.
     /// </summary>
-    [System.Diagnostics.CodeAnalysis.SuppressMessage("Security", "CA5350", Justification = "The fifth kind of UUID is defined with it, and keeps no secret.")]
+    [System.Diagnostics.CodeAnalysis.SuppressMessage(
+        "Security", "CA5350", Justification = "The fifth kind of UUID is defined with it, and keeps no secret.")]
     public static Guid DiskOf(string srUuid)
     {
         var hash = SHA1.HashData([.. Namespace.ToByteArray(bigEndian: true), .. Encoding.UTF8.GetBytes(srUuid)])[..16];
@@ -43,10 +44,12 @@ internal static class BackupLayout
     public static string Date(DateTimeOffset time) => time.UtcDateTime.ToString(DateForm, CultureInfo.InvariantCulture);
 
     /// <summary>Whether a name is one of a backup.</summary>
-    public static bool IsDate(string name) => DateTime.TryParseExact(name, DateForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
+    public static bool IsDate(string name) =>
+        DateTime.TryParseExact(name, DateForm, CultureInfo.InvariantCulture, DateTimeStyles.None, out _);
 
     /// <summary>Whether a name is one of an archive: a UUID, and what it ends in.</summary>
-    public static bool IsArchive(string name) => name.EndsWith(ArchiveSuffix, StringComparison.Ordinal) && Guid.TryParseExact(name[..^ArchiveSuffix.Length], "D", out _);
+    public static bool IsArchive(string name) =>
+        name.EndsWith(ArchiveSuffix, StringComparison.Ordinal) && Guid.TryParseExact(name[..^ArchiveSuffix.Length], "D", out _);
 
     /// <summary>The size of disk that so much content needs: a gigabyte, or as many as leave a sixth of them free.</summary>
     public static long DiskFor(long contentBytes, long files)

@@ -7,8 +7,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Backups;
 
 /// <summary>
-/// Brings VMs back from a backup's archives: those of a vApp together, all or none, the others one by one. What fails does not stop the rest, and
-/// is told.
+/// Brings VMs back from a backup's archives: those of a vApp together, all or none, the others one by one. What fails does not stop the
+/// rest, and is told.
 /// </summary>
 internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, Recoverer recoverer)
 {
@@ -19,21 +19,30 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
     /// <param name="DryRun">Whether only to say what would happen.</param>
     public sealed record Wish(string Date, bool OneSr, bool Force, bool DryRun);
 
-    /// <summary>What became of one thing: class, UUID and name, <c>restored</c> or <c>would-restore</c>, <c>failed</c>; the reason, or what is to be known.</summary>
+    /// <summary>
+    /// What became of one thing: class, UUID and name, <c>restored</c> or <c>would-restore</c>, <c>failed</c>; the reason, or what is to be
+    /// known.
+    /// </summary>
     public sealed record Outcome(string Class, string Uuid, string Name, string Result, string Detail);
 
     /// <summary>Restores.</summary>
     /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>: there is no such backup.</exception>
     public Task<IReadOnlyList<Outcome>> RunAsync(Ref<SrRecord> sr, string vdiUuid, Wish wish, CancellationToken cancellationToken) =>
-        backups.ReadAsync<IReadOnlyList<Outcome>>(sr, vdiUuid, volume => RestoreAsync(pool.State.Get(sr).Uuid, volume, wish, cancellationToken), cancellationToken);
+        backups.ReadAsync<IReadOnlyList<Outcome>>(
+            sr, vdiUuid, volume => RestoreAsync(pool.State.Get(sr).Uuid, volume, wish, cancellationToken), cancellationToken);
 
-    private async Task<IReadOnlyList<Outcome>> RestoreAsync(string srUuid, BackupVolume volume, Wish wish, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<Outcome>> RestoreAsync(
+        string srUuid, BackupVolume volume, Wish wish, CancellationToken cancellationToken)
     {
         var dates = await volume.DatesAsync(cancellationToken);
         var date = dates.Where(d => wish.Date.Length == 0 || d == wish.Date).FirstOrDefault();
         if (date is null)
         {
-            throw new XenApiException("IMPORT_ERROR", wish.Date.Length == 0 ? "the disk holds no backup yet" : $"there is no backup of {XmlText.Clean(wish.Date)}; metadata-backup-list has those there are");
+            throw new XenApiException(
+                "IMPORT_ERROR",
+                wish.Date.Length == 0
+                    ? "the disk holds no backup yet"
+                    : $"there is no backup of {XmlText.Clean(wish.Date)}; metadata-backup-list has those there are");
         }
 
         var outcomes = new List<Outcome>();
@@ -54,7 +63,8 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
     }
 
     /// <summary>All archives of a date as one database, with the vApps from the pool's database of that date.</summary>
-    private async Task<DatabaseState> OpenAsync(BackupVolume volume, string date, bool isNewest, List<Outcome> outcomes, CancellationToken cancellationToken)
+    private async Task<DatabaseState> OpenAsync(
+        BackupVolume volume, string date, bool isNewest, List<Outcome> outcomes, CancellationToken cancellationToken)
     {
         var files = await volume.ArchivesAsync(date, cancellationToken);
         var archives = new List<VmArchive>();
@@ -81,14 +91,18 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
             }
             catch (DumpFormatException unreadable)
             {
-                outcomes.Add(new("pool", "", database.Name, "failed", $"The pool's database in the backup can't be read, so vApps are not restored: {unreadable.Message}"));
+                outcomes.Add(
+                    new(
+                        "pool", "", database.Name, "failed",
+                        $"The pool's database in the backup can't be read, so vApps are not restored: {unreadable.Message}"));
             }
         }
 
         return pool.KeyRing.Open(VmArchive.Open(archives, appliances));
     }
 
-    private static IEnumerable<(Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms)> Groups(DatabaseState state, List<Ref<VmRecord>> wanted)
+    private static IEnumerable<(Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms)> Groups(
+        DatabaseState state, List<Ref<VmRecord>> wanted)
     {
         foreach (var group in wanted.GroupBy(v => state.Get(v).Appliance))
         {
@@ -107,7 +121,8 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
     }
 
     private async Task RestoreAsync(
-        DatabaseState state, (Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms) group, Wish wish, List<Outcome> outcomes, CancellationToken cancellationToken)
+        DatabaseState state, (Ref<VmApplianceRecord>? Appliance, List<Ref<VmRecord>> Vms) group, Wish wish, List<Outcome> outcomes,
+        CancellationToken cancellationToken)
     {
         var options = new RecoveryOptions { Force = wish.Force, IsUnproven = true };
         string result;
@@ -131,15 +146,18 @@ internal sealed class BackupRestore(PoolServices pool, MetadataBackups backups, 
         }
 
         outcomes.AddRange(group.Vms.Select(state.Get).Select(vm => new Outcome(
-            "VM", vm.Uuid, vm.NameLabel, result, detail.Length > 0 ? detail : string.Join(' ', notices.Where(n => n.VmUuid == vm.Uuid).Select(n => n.Text)))));
+            "VM", vm.Uuid, vm.NameLabel, result,
+            detail.Length > 0 ? detail : string.Join(' ', notices.Where(n => n.VmUuid == vm.Uuid).Select(n => n.Text)))));
     }
 
     private async Task RenameAsync(
-        IReadOnlyList<(bool IsSr, string Uuid, string Label, string Description)> names, Wish wish, List<Outcome> outcomes, CancellationToken cancellationToken)
+        IReadOnlyList<(bool IsSr, string Uuid, string Label, string Description)> names, Wish wish, List<Outcome> outcomes,
+        CancellationToken cancellationToken)
     {
         var renamed = wish.DryRun
             ? SrNames.Apply(new Transaction(pool.State, Guid.NewGuid), names)
             : await pool.Database.WriteAsync(tx => SrNames.Apply(tx, names), cancellationToken);
-        outcomes.AddRange(renamed.Select(r => new Outcome(r.Class, r.Uuid, r.Label, wish.DryRun ? "would-restore" : "restored", "name and description")));
+        outcomes.AddRange(
+            renamed.Select(r => new Outcome(r.Class, r.Uuid, r.Label, wish.DryRun ? "would-restore" : "restored", "name and description")));
     }
 }

@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Backups;
 
-/// <summary>Makes backups when they are due. When that is, stands in <c>other_config</c> of the SR, so that it outlives the daemon.</summary>
+/// <summary>
+/// Makes backups when they are due. When that is, stands in <c>other_config</c> of the SR, so that it outlives the daemon.
+/// </summary>
 internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups) : IAsyncDisposable
 {
     public const string IntervalKey = "metadata-backup-interval";
@@ -72,7 +74,10 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
 
             try
             {
-                var kept = long.TryParse(record.OtherConfig.GetValueOrDefault(KeepKey), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted) ? wanted : MetadataBackups.DefaultKept;
+                var kept = long.TryParse(
+                    record.OtherConfig.GetValueOrDefault(KeepKey), NumberStyles.None, CultureInfo.InvariantCulture, out var wanted)
+                    ? wanted
+                    : MetadataBackups.DefaultKept;
                 await backups.CreateAsync(sr, kept, cancellationToken);
                 _failed.TryRemove(record.Uuid, out _);
                 await pool.Database.WriteAsync(
@@ -80,7 +85,12 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
                     {
                         if (tx.Find(sr) is not null)
                         {
-                            tx.Update(sr, s => s with { OtherConfig = s.OtherConfig.SetItem(LastKey, now.ToString("O", CultureInfo.InvariantCulture)) });
+                            tx.Update(
+                                sr,
+                                s => s with
+                                {
+                                    OtherConfig = s.OtherConfig.SetItem(LastKey, now.ToString("O", CultureInfo.InvariantCulture)),
+                                });
                         }
                     },
                     CancellationToken.None);

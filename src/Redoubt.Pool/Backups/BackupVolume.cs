@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool.Backups;
 
 /// <summary>
-/// A backup disk that is being looked into. Names on it are compared with what a backup has, and never become part of a path here; links on it
-/// are not followed.
+/// A backup disk that is being looked into. Names on it are compared with what a backup has, and never become part of a path here; links on
+/// it are not followed.
 /// </summary>
 internal sealed class BackupVolume : IAsyncDisposable
 {
@@ -51,7 +51,10 @@ internal sealed class BackupVolume : IAsyncDisposable
             var root = await volume._ext3.ListAsync(image, "/", cancellationToken);
             return root.Any(e => e is { Name: BackupLayout.Marker, Kind: Ext3Kind.File })
                 ? volume
-                : throw new XenApiException("IMPORT_ERROR", $"the disk {record.NameLabel} ({record.Uuid}) holds no metadata backup{(root.Count == 0 ? ", and no file system that can be read" : "")}");
+                : throw new XenApiException(
+                    "IMPORT_ERROR",
+                    $"the disk {record.NameLabel} ({record.Uuid}) holds no metadata "
+                        + $"backup{(root.Count == 0 ? ", and no file system that can be read" : "")}");
         }
         catch
         {
@@ -63,7 +66,8 @@ internal sealed class BackupVolume : IAsyncDisposable
 
     /// <summary>A new directory for what is being put together.</summary>
     public static string NewScratch(PoolServices pool) => Directory.CreateDirectory(
-        Path.Combine(pool.DataDirectory, "scratch", $"{ScratchPrefix}{Guid.NewGuid():D}"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+        Path.Combine(pool.DataDirectory, "scratch", $"{ScratchPrefix}{Guid.NewGuid():D}"),
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
 
     /// <summary>The dates of the backups, the newest first.</summary>
     public async Task<IReadOnlyList<string>> DatesAsync(CancellationToken cancellationToken) =>
@@ -85,15 +89,16 @@ internal sealed class BackupVolume : IAsyncDisposable
         FileAsync($"/{BackupLayout.Dates}/{date}", BackupLayout.SrNamesFile, cancellationToken);
 
     /// <summary>
-    /// The pool's database as it was at a date; null if there is none. XenServer keeps them apart from the dates, of which only the newest is sure
-    /// to belong to the newest date.
+    /// The pool's database as it was at a date; null if there is none. XenServer keeps them apart from the dates, of which only the newest
+    /// is sure to belong to the newest date.
     /// </summary>
     public async Task<Ext3Entry?> DatabaseAsync(string date, bool isNewest, CancellationToken cancellationToken) =>
         await FileAsync($"/{BackupLayout.Dates}/{date}", BackupLayout.DatabaseFile, cancellationToken) is { } own
             ? own
             : isNewest
                 ? (await _ext3.ListAsync(_image, "/", cancellationToken)).FirstOrDefault(e =>
-                    e.Kind == Ext3Kind.File && e.Name.EndsWith(".db", StringComparison.Ordinal) && Guid.TryParseExact(e.Name[..^3], "D", out _))
+                    e.Kind == Ext3Kind.File && e.Name.EndsWith(".db", StringComparison.Ordinal)
+                        && Guid.TryParseExact(e.Name[..^3], "D", out _))
                 : null;
 
     /// <summary>Copies files out; the answers are the copies, in the same order.</summary>
@@ -102,7 +107,9 @@ internal sealed class BackupVolume : IAsyncDisposable
         // Files with holes can say that they are larger than all there is.
         if (files.Aggregate(0L, (sum, f) => sum == long.MaxValue || f.SizeBytes > _sizeBytes - sum ? long.MaxValue : sum + f.SizeBytes) == long.MaxValue)
         {
-            throw new XenApiException("IMPORT_ERROR", $"the files of the backup say that they are larger than the disk they are on, which has {_sizeBytes} bytes");
+            throw new XenApiException(
+                "IMPORT_ERROR",
+                $"the files of the backup say that they are larger than the disk they are on, which has {_sizeBytes} bytes");
         }
 
         if (files.Count == 0)
@@ -129,7 +136,8 @@ internal sealed class BackupVolume : IAsyncDisposable
         {
             throw new XenApiException(
                 "IMPORT_ERROR",
-                $"the disk {record.NameLabel} ({record.Uuid}) has {record.VirtualSize} bytes, which are not unpacked to look for a metadata backup: there may be {Math.Min(LargestUnpacked, free / 2)}. "
+                $"the disk {record.NameLabel} ({record.Uuid}) has {record.VirtualSize} bytes, which are not unpacked to look for a "
+                    + $"metadata backup: there may be {Math.Min(LargestUnpacked, free / 2)}. "
                 + "Copy it to a raw disk, or make room in the daemon's directory");
         }
     }

@@ -16,7 +16,8 @@ namespace Redoubt.Pool.Backups;
 /// 4 read it back
 /// </code>
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 internal sealed class MetadataBackups(PoolServices pool)
 {
     /// <summary>How many backups are kept if nobody says.</summary>
@@ -31,7 +32,8 @@ internal sealed class MetadataBackups(PoolServices pool)
     /// <param name="kept">How many backups are kept, this one included.</param>
     /// <param name="cancellationToken">Ends it; the disk is as it was.</param>
     /// <returns>The backup's date, which is its name.</returns>
-    /// <exception cref="XenApiException">The SR can't be written, or what is on the backup disk can't be read. The disk is as it was.</exception>
+    /// <exception cref="XenApiException">The SR can't be written, or what is on the backup disk can't be read. The disk is as it
+    /// was.</exception>
     public async Task<string> CreateAsync(Ref<SrRecord> reference, long kept, CancellationToken cancellationToken)
     {
         RequireKept(kept);
@@ -53,7 +55,8 @@ internal sealed class MetadataBackups(PoolServices pool)
     /// <param name="look">What to do.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>: there is no backup. <c>UUID_INVALID</c>.</exception>
-    public async Task<T> ReadAsync<T>(Ref<SrRecord> sr, string vdiUuid, Func<BackupVolume, Task<T>> look, CancellationToken cancellationToken)
+    public async Task<T> ReadAsync<T>(
+        Ref<SrRecord> sr, string vdiUuid, Func<BackupVolume, Task<T>> look, CancellationToken cancellationToken)
     {
         var vdi = Disk(sr, vdiUuid);
         await _one.WaitAsync(cancellationToken);
@@ -88,14 +91,18 @@ internal sealed class MetadataBackups(PoolServices pool)
         {
             var content = Directory.CreateDirectory(Path.Combine(staging, "content")).FullName;
             var existing = state.FindByUuid<VdiRecord>(BackupLayout.DiskOf(record.Uuid).ToString("D"));
-            var earlier = pool.State.Find(existing) is { Missing: false } ? await CopyEarlierAsync(existing, content, kept - 1, cancellationToken) : [];
+            var earlier = pool.State.Find(existing) is { Missing: false }
+                ? await CopyEarlierAsync(existing, content, kept - 1, cancellationToken)
+                : [];
             var date = NewDate(earlier);
             await Task.Run(() => AddDate(state, content, date), cancellationToken);
             var files = Directory.EnumerateFileSystemEntries(content, "*", SearchOption.AllDirectories).LongCount();
-            var bytes = new DirectoryInfo(content).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LinkTarget is null).Sum(f => f.Length);
+            var bytes = new DirectoryInfo(content).EnumerateFiles("*", SearchOption.AllDirectories).Where(f => f.LinkTarget is null)
+                .Sum(f => f.Length);
             var vdi = await DiskAsync(reference, sr, BackupLayout.DiskFor(bytes, files), cancellationToken);
             var image = Path.Combine(staging, "image");
-            await new Ext3Image(pool.Time).CreateAsync(image, content, pool.State.Get(vdi).VirtualSize, (files * 6 / 5) + 1_024, cancellationToken);
+            await new Ext3Image(pool.Time).CreateAsync(
+                image, content, pool.State.Get(vdi).VirtualSize, (files * 6 / 5) + 1_024, cancellationToken);
             using (await pool.Gates.EnterAsync(record.Uuid, cancellationToken))
             {
                 VdiRows.RequireUnused(pool.State, vdi, "write the backup");
@@ -124,13 +131,15 @@ internal sealed class MetadataBackups(PoolServices pool)
 
         throw vdiUuid.Length > 0
             ? new XenApiException("UUID_INVALID", "VDI", vdiUuid)
-            : new XenApiException("IMPORT_ERROR", $"the SR {record.NameLabel} ({record.Uuid}) has no backup disk; metadata-backup-create makes one");
+            : new XenApiException(
+                "IMPORT_ERROR", $"the SR {record.NameLabel} ({record.Uuid}) has no backup disk; metadata-backup-create makes one");
     }
 
     private ISr Writable(Ref<SrRecord> reference, SrRecord sr) => sr.IntroducedBy.IsNull
         ? pool.Hosts.Local.Attached.Get(reference, sr)
         : throw new XenApiException(
-            "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+            "OPERATION_NOT_ALLOWED",
+            "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
 
     private string NewDate(IReadOnlyCollection<string> earlier)
     {
@@ -146,7 +155,8 @@ internal sealed class MetadataBackups(PoolServices pool)
         }
     }
 
-    private async Task<IReadOnlyList<string>> CopyEarlierAsync(Ref<VdiRecord> vdi, string content, long kept, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> CopyEarlierAsync(
+        Ref<VdiRecord> vdi, string content, long kept, CancellationToken cancellationToken)
     {
         await using var volume = await OpenEarlierAsync(vdi, cancellationToken);
         var dates = (await volume.DatesAsync(cancellationToken)).Take((int)kept).ToList();
@@ -181,7 +191,9 @@ internal sealed class MetadataBackups(PoolServices pool)
         catch (XenApiException e) when (e.Code == "IMPORT_ERROR")
         {
             throw new XenApiException(
-                e, "OPERATION_NOT_ALLOWED", $"{e.Parameters[0]}. Nothing was written over it. If nothing on it is needed, remove it (vdi-destroy uuid={pool.State.Get(vdi).Uuid}), then repeat.");
+                e, "OPERATION_NOT_ALLOWED",
+                $"{e.Parameters[0]}. Nothing was written over it. If nothing on it is needed, remove it (vdi-destroy "
+                    + $"uuid={pool.State.Get(vdi).Uuid}), then repeat.");
         }
     }
 
@@ -206,7 +218,8 @@ internal sealed class MetadataBackups(PoolServices pool)
         BackupFolder.LinkBySr(folder);
 
         // Where XenServer keeps the newest one.
-        File.CreateSymbolicLink(Path.Combine(content, $"{state.Get(pool.Pool).Uuid}.db"), $"{BackupLayout.Dates}/{date}/{BackupLayout.DatabaseFile}");
+        File.CreateSymbolicLink(
+            Path.Combine(content, $"{state.Get(pool.Pool).Uuid}.db"), $"{BackupLayout.Dates}/{date}/{BackupLayout.DatabaseFile}");
     }
 
     private async Task<Ref<VdiRecord>> DiskAsync(Ref<SrRecord> reference, ISr sr, long sizeBytes, CancellationToken cancellationToken)
@@ -227,7 +240,8 @@ internal sealed class MetadataBackups(PoolServices pool)
         }
 
         // Raw, so that XenServer's own tools, and any Linux, can mount it. No guest writes it, so nothing can pretend to be metadata in it.
-        var made = await sr.CreateVdiAsync(new VdiConfig { Uuid = uuid, VirtualSizeBytes = sizeBytes, Format = DiskFormat.Raw }, cancellationToken);
+        var made = await sr.CreateVdiAsync(
+            new VdiConfig { Uuid = uuid, VirtualSizeBytes = sizeBytes, Format = DiskFormat.Raw }, cancellationToken);
         return await pool.Database.WriteAsync(
             tx =>
             {
@@ -257,13 +271,17 @@ internal sealed class MetadataBackups(PoolServices pool)
         var archives = await volume.ArchivesAsync(date, cancellationToken);
         var database = await volume.DatabaseAsync(date, isNewest: true, cancellationToken) ?? throw Unlike(date);
         var copies = await volume.ExtractAsync([database, .. archives], cancellationToken);
-        var written = archives.Select(a => Path.Combine(folder, BackupLayout.Archives, a.Name)).Prepend(Path.Combine(folder, BackupLayout.DatabaseFile)).ToList();
+        var written = archives.Select(a => Path.Combine(folder, BackupLayout.Archives, a.Name))
+            .Prepend(Path.Combine(folder, BackupLayout.DatabaseFile)).ToList();
         if (archives.Count != Directory.GetFiles(Path.Combine(folder, BackupLayout.Archives)).Length
-            || !await Task.Run(() => written.Zip(copies).All(f => File.ReadAllBytes(f.First).AsSpan().SequenceEqual(File.ReadAllBytes(f.Second))), cancellationToken))
+            || !await Task.Run(
+                () => written.Zip(copies).All(f => File.ReadAllBytes(f.First).AsSpan().SequenceEqual(File.ReadAllBytes(f.Second))),
+                cancellationToken))
         {
             throw Unlike(date);
         }
     }
 
-    private static XenApiException Unlike(string date) => new("INTERNAL_ERROR", $"the backup of {date} does not read back as it was written; the storage does not keep what it is given");
+    private static XenApiException Unlike(string date) =>
+        new("INTERNAL_ERROR", $"the backup of {date} does not read back as it was written; the storage does not keep what it is given");
 }

@@ -5,7 +5,10 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Backups;
 
-/// <summary>The names of SRs and disks, as XenServer's backup keeps them: <c>meta</c>, in it <c>sr</c>, in that <c>vdi</c>, each with uuid and names.</summary>
+/// <summary>
+/// The names of SRs and disks, as XenServer's backup keeps them: <c>meta</c>, in it <c>sr</c>, in that <c>vdi</c>, each with uuid and
+/// names.
+/// </summary>
 internal static class SrNames
 {
     private const long BytesMax = 256L << 20;
@@ -15,7 +18,8 @@ internal static class SrNames
     {
         var meta = new XElement("meta", state.All<SrRecord>().OrderBy(s => s.Record.Uuid, StringComparer.Ordinal).Select(sr => new XElement(
             "sr", Names(sr.Record.Uuid, sr.Record.NameLabel, sr.Record.NameDescription),
-            sr.Record.Vdis.Select(state.Find).OfType<VdiRecord>().Select(v => new XElement("vdi", Names(v.Uuid, v.NameLabel, v.NameDescription))))));
+            sr.Record.Vdis.Select(state.Find).OfType<VdiRecord>()
+                .Select(v => new XElement("vdi", Names(v.Uuid, v.NameLabel, v.NameDescription))))));
         using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write);
         meta.Save(file);
     }
@@ -27,7 +31,8 @@ internal static class SrNames
         using var file = File.OpenRead(path);
         if (file.Length > BytesMax)
         {
-            throw new XenApiException("IMPORT_ERROR", $"{BackupLayout.SrNamesFile} of the backup has {file.Length} bytes, of at most {BytesMax}");
+            throw new XenApiException(
+                "IMPORT_ERROR", $"{BackupLayout.SrNamesFile} of the backup has {file.Length} bytes, of at most {BytesMax}");
         }
 
         try

@@ -17,7 +17,9 @@ public sealed class CallContext
     /// <summary>The session the call was made with.</summary>
     public SessionState Session { get; }
 
-    /// <summary>What the caller sees: the pool's database as it was when the call came in, or the foreign one that the session is on.</summary>
+    /// <summary>
+    /// What the caller sees: the pool's database as it was when the call came in, or the foreign one that the session is on.
+    /// </summary>
     public DatabaseState State { get; }
 
     /// <summary>The task that the call runs as.</summary>

@@ -4,7 +4,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Plug-ins and extensions, which are programs in a XenServer host's directories. None are kept here: nobody runs a program of the host's by naming it.
+/// Plug-ins and extensions, which are programs in a XenServer host's directories. None are kept here: nobody runs a program of the host's
+/// by naming it.
 /// </summary>
 internal sealed partial class ExtensionCalls(PoolServices pool)
 {
@@ -12,7 +13,8 @@ internal sealed partial class ExtensionCalls(PoolServices pool)
     private const string Echo = "echo";
 
     [Message("host.call_plugin")]
-    public string CallPlugin(CallContext call, Ref<HostRecord> host, string plugin, string fn, ImmutableSortedDictionary<string, string> args)
+    public string CallPlugin(
+        CallContext call, Ref<HostRecord> host, string plugin, string fn, ImmutableSortedDictionary<string, string> args)
     {
         pool.State.Get(host);
         return plugin != Echo ? throw new XenApiException("XENAPI_MISSING_PLUGIN", plugin)
@@ -40,5 +42,6 @@ internal sealed partial class ExtensionCalls(PoolServices pool)
         throw new XenApiException("MESSAGE_METHOD_UNKNOWN", extension);
     }
 
-    private static string Quoted(string text) => text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal);
+    private static string Quoted(string text) =>
+        text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal);
 }

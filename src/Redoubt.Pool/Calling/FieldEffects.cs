@@ -5,13 +5,14 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// What XenAPI lets be set and nothing here goes by. Such a field keeps what a VM brings along when it is recovered, imported or created from a
-/// record, since it belongs to the VM and counts again on a server that goes by it; but whoever sets it anew is told that nothing would come of it.
+/// What XenAPI lets be set and nothing here goes by. Such a field keeps what a VM brings along when it is recovered, imported or created
+/// from a record, since it belongs to the VM and counts again on a server that goes by it; but whoever sets it anew is told that nothing
+/// would come of it.
 /// </summary>
 public static class FieldEffects
 {
-    // The field, or after a colon one key of a map and with a star all that are not named; what may be set all the same, in the database's text and
-    // with bars between, because it asks for nothing, or a dash for nothing at all; why.
+    // The field, or after a colon one key of a map and with a star all that are not named; what may be set all the same, in the database's
+    // text and with bars between, because it asks for nothing, or a dash for nothing at all; why.
     private const string Table = """
         VM.VCPUs_params () guests share the processors alike: weights, caps and masks are not handed to the hypervisor
         VM.xenstore_data () guests have no XenStore; what a guest shall read goes into a disk or is asked of its agent
@@ -87,12 +88,15 @@ public static class FieldEffects
             [$"VM.platform:{VirtualTpms.PlatformKey}"] = (tpm => tpm is "true" or "1" or "false" or "0", "it is true or false"),
         }.ToFrozenDictionary();
 
-    private static readonly FrozenDictionary<string, FieldEffect> Effects = Table.Split('\n').Select(Parse).ToFrozenDictionary(e => e.Field);
+    private static readonly FrozenDictionary<string, FieldEffect> Effects = Table.Split('\n').Select(Parse)
+        .ToFrozenDictionary(e => e.Field);
 
     /// <summary>All of them, in order.</summary>
     public static IEnumerable<FieldEffect> All => Effects.Values.OrderBy(e => e.Field, StringComparer.Ordinal);
 
-    /// <summary>Refuses a change after which a field would ask for something that is not done. One that leaves a field as it was is none.</summary>
+    /// <summary>
+    /// Refuses a change after which a field would ask for something that is not done. One that leaves a field as it was is none.
+    /// </summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
     public static void Require(ClassModel model, FieldModel field, Record before, Record after)
     {
@@ -120,7 +124,9 @@ public static class FieldEffects
         }
     }
 
-    /// <summary>Refuses an object that a client makes and that would ask, with one of these fields, for something that is not done.</summary>
+    /// <summary>
+    /// Refuses an object that a client makes and that would ask, with one of these fields, for something that is not done.
+    /// </summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
     public static void RequireNew(ClassModel model, Record made, params ReadOnlySpan<string> fields)
     {

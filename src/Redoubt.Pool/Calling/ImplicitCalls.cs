@@ -7,7 +7,8 @@ namespace Redoubt.Pool;
 public sealed class ImplicitCalls(PoolDatabase database)
 {
     /// <summary>Whether this message is answered here.</summary>
-    public static bool Handles(MessageModel message) => message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy);
+    public static bool Handles(MessageModel message) =>
+        message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy);
 
     /// <summary>Answers the message.</summary>
     /// <exception cref="XenApiException"><c>HANDLE_INVALID</c>, <c>UUID_INVALID</c>, <c>MAP_DUPLICATE_KEY</c>.</exception>
@@ -24,11 +25,14 @@ public sealed class ImplicitCalls(PoolDatabase database)
                 // What may not be seen can't be asked for either: a condition that matches tells as much as a getter.
                 return Records(
                     model,
-                    Query.Select((string)arguments[0]!, model, [.. table.Rows], r => SecretFields.Mask(r.Record, call.Session.Role), call.Cancellation),
+                    Query.Select(
+                        (string)arguments[0]!, model, [.. table.Rows], r => SecretFields.Mask(r.Record, call.Session.Role),
+                        call.Cancellation),
                     call.Session.Role);
             case ImplicitKind.GetRecord: return SecretFields.Mask(Find(table, arguments[0]).Record, call.Session.Role);
             case ImplicitKind.GetByUuid:
-                var found = table.FindByUuid((string)arguments[0]!) ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);
+                var found = table.FindByUuid((string)arguments[0]!)
+                    ?? throw new XenApiException("UUID_INVALID", model.Name, (string)arguments[0]!);
                 return model.RefType.ReadObject(new WireString(found.Ref));
             case ImplicitKind.GetByNameLabel: return References(model, table.FindByName((string)arguments[0]!));
             case ImplicitKind.GetField:
@@ -78,7 +82,8 @@ public sealed class ImplicitCalls(PoolDatabase database)
     {
         var key = arguments[1]!;
         return type.Contains(map, key)
-            ? throw new XenApiException("MAP_DUPLICATE_KEY", model.Name, field.Name, ((IRef)arguments[0]!).Opaque, type.Key.EncodeObject(key))
+            ? throw new XenApiException(
+                "MAP_DUPLICATE_KEY", model.Name, field.Name, ((IRef)arguments[0]!).Opaque, type.Key.EncodeObject(key))
             : type.Set(map, key, arguments[2]!);
     }
 }

@@ -48,12 +48,14 @@ internal sealed partial class MessageCalls(PoolServices pool)
     public static MessageRecord GetRecord(CallContext call, Ref<MessageRecord> self) => call.State.Get(self);
 
     [Message("message.get_by_uuid")]
-    public static Ref<MessageRecord> GetByUuid(CallContext call, string uuid) => call.State.FindByUuid<MessageRecord>(uuid) is { IsNull: false } found
+    public static Ref<MessageRecord> GetByUuid(CallContext call, string uuid) =>
+        call.State.FindByUuid<MessageRecord>(uuid) is { IsNull: false } found
         ? found
         : throw new XenApiException("UUID_INVALID", "message", uuid);
 
     [Message("message.get_all_records")]
-    public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> GetAllRecords(CallContext call) => Where(call.State, _ => true);
+    public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> GetAllRecords(CallContext call) =>
+        Where(call.State, _ => true);
 
     [Message("message.get_all_records_where")]
     public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> GetAllRecordsWhere(CallContext call, string expr)
@@ -67,10 +69,12 @@ internal sealed partial class MessageCalls(PoolServices pool)
         Where(call.State, m => m.Timestamp > since);
 
     [Message("message.get")]
-    public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> Get(CallContext call, Cls cls, string objUuid, DateTimeOffset since) =>
+    public static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> Get(
+        CallContext call, Cls cls, string objUuid, DateTimeOffset since) =>
         Where(call.State, m => m.Cls == cls && m.ObjUuid == objUuid && m.Timestamp > since);
 
-    private static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> Where(DatabaseState state, Func<MessageRecord, bool> matches) =>
+    private static ImmutableSortedDictionary<Ref<MessageRecord>, MessageRecord> Where(
+        DatabaseState state, Func<MessageRecord, bool> matches) =>
         state.All<MessageRecord>().Where(m => matches(m.Record)).ToImmutableSortedDictionary(m => m.Ref, m => m.Record);
 
     private static ClassModel ClassOf(Cls cls) => cls switch

@@ -21,13 +21,15 @@ internal static class Operations
 
     /// <inheritdoc cref="BeginAsync(PoolDatabase, CallContext, Ref{VmRecord}, VmOperations, Action{VmRecord})"/>
     public static Task<IAsyncDisposable> BeginAsync(
-        PoolDatabase database, CallContext call, Ref<VmApplianceRecord> appliance, VmApplianceOperation operation, Action<VmApplianceRecord> check) =>
+        PoolDatabase database, CallContext call, Ref<VmApplianceRecord> appliance, VmApplianceOperation operation,
+        Action<VmApplianceRecord> check) =>
         NoteAsync(database, call, appliance, operation, VmApplianceOperationType.Instance, a => a.CurrentOperations,
             (tx, a, now) => AllowedOperations.Apply(tx, a with { CurrentOperations = now }), (_, a) => check(a));
 
     /// <summary>Notes what is done with an SR. Ended by disposing of the answer.</summary>
     /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
-    public static Task<IAsyncDisposable> BeginAsync(PoolDatabase database, CallContext call, Ref<SrRecord> sr, StorageOperations operation) =>
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<SrRecord> sr, StorageOperations operation) =>
         NoteAsync(database, call, sr, operation, StorageOperationsType.Instance, s => s.CurrentOperations,
             (_, s, now) => s with { CurrentOperations = now }, (_, _) => { });
 

@@ -21,14 +21,18 @@ public static class Query
     /// <param name="rows">All of them.</param>
     /// <param name="recordOf">The record of one.</param>
     /// <param name="cancellation">Set when nobody waits for the answer any more.</param>
-    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is not of this language. <c>OPERATION_NOT_ALLOWED</c>: it would cost too much.</exception>
-    public static IReadOnlyList<T> Select<T>(string text, ClassModel model, IReadOnlyCollection<T> rows, Func<T, Record> recordOf, CancellationToken cancellation)
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is not of this language. <c>OPERATION_NOT_ALLOWED</c>: it would cost too
+    /// much.</exception>
+    public static IReadOnlyList<T> Select<T>(
+        string text, ClassModel model, IReadOnlyCollection<T> rows, Func<T, Record> recordOf, CancellationToken cancellation)
     {
         var (matches, words) = Read(text);
         if (words * rows.Count > MaxWords)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The condition has {words} words, too many to be compared with {rows.Count} records of {model.Name}. Ask in parts, or take all records and choose.");
+                "OPERATION_NOT_ALLOWED",
+                $"The condition has {words} words, too many to be compared with {rows.Count} records of {model.Name}. Ask in parts, or "
+                    + "take all records and choose.");
         }
 
         var found = new List<T>();

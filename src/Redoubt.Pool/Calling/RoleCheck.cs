@@ -38,8 +38,8 @@ public static class RoleCheck
         permission,
         $"No permission in user session. (Roles with this permission: {string.Join(", ", RoleNames.Of(allowed))})");
 
-    // A session on a foreign database sees that one only. What it may do to this pool's tables although everyone may, would hit rows that it
-    // can't see.
+    // A session on a foreign database sees that one only. What it may do to this pool's tables although everyone may, would hit rows that
+    // it can't see.
     private static bool WritesHere(ClassModel model, MessageModel message) => message.Implicit switch
     {
         ImplicitKind.None => model.Name is "task" || (model.Name is "event" && message.Name is "inject"),

@@ -16,7 +16,9 @@ public sealed record SessionOwner
     /// <summary>The name they logged in with.</summary>
     public required string UserName { get; init; }
 
-    /// <summary>Who opened the session, where it bears another name, as one on a foreign database does; null where it bears theirs.</summary>
+    /// <summary>
+    /// Who opened the session, where it bears another name, as one on a foreign database does; null where it bears theirs.
+    /// </summary>
     public string? OpenedBy { get; init; }
 
     /// <summary>The identifier of whoever logged in; nothing for the superuser.</summary>
@@ -30,5 +32,7 @@ public sealed record SessionOwner
 
     /// <summary>The highest role of the subjects, or null: there is none left.</summary>
     public Role? RoleIn(DatabaseState state) =>
-        Subjects.IsEmpty ? Role.LocalRoot : StaticRoles.Highest(Subjects.Select(state.Find).OfType<SubjectRecord>().SelectMany(s => s.Roles));
+        Subjects.IsEmpty
+            ? Role.LocalRoot
+            : StaticRoles.Highest(Subjects.Select(state.Find).OfType<SubjectRecord>().SelectMany(s => s.Roles));
 }

@@ -13,6 +13,8 @@ public sealed record SessionState(Ref<SessionRecord> Ref, SessionOwner Owner, Ro
     /// <summary>The name they logged in with.</summary>
     public string UserName => Owner.UserName;
 
-    /// <summary>Of a session on a foreign database: what the volume that it lies on says of itself, by which it is judged whether it is believed.</summary>
+    /// <summary>
+    /// Of a session on a foreign database: what the volume that it lies on says of itself, by which it is judged whether it is believed.
+    /// </summary>
     internal VolumeClaim? Claim { get; init; }
 }

@@ -34,7 +34,9 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
         return state;
     }
 
-    /// <summary>The session of this reference, which does not count as its being used: for what goes on by itself. Null if there is none.</summary>
+    /// <summary>
+    /// The session of this reference, which does not count as its being used: for what goes on by itself. Null if there is none.
+    /// </summary>
     public SessionState? Peek(Ref<SessionRecord> reference) => Find(reference)?.State;
 
     /// <summary>Counts as its being used, if there is one of this reference.</summary>
@@ -59,11 +61,14 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
 
     /// <summary>Opens a session on a database that lies on a volume.</summary>
     internal async Task<SessionState> OpenAsync(
-        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, VolumeClaim? claim, CancellationToken cancellationToken)
+        SessionOwner owner, string originator, Ref<HostRecord> host, DatabaseState? foreign, VolumeClaim? claim,
+        CancellationToken cancellationToken)
     {
         await CloseEndedAsync();
         var role = owner.RoleIn(database.State)
-            ?? throw new XenApiException("RBAC_PERMISSION_DENIED", owner.UserName, $"Subject {owner.UserName} (identifier {owner.Identifier}) has no roles in this pool");
+            ?? throw new XenApiException(
+                "RBAC_PERMISSION_DENIED", owner.UserName,
+                $"Subject {owner.UserName} (identifier {owner.Identifier}) has no roles in this pool");
         role = foreign is null ? role : Role.ReadOnly;
         var now = time.GetUtcNow();
         var reference = await database.WriteAsync(
@@ -97,7 +102,8 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
 
     private async Task CloseSurplusAsync(string userName, Ref<SessionRecord> newest, CancellationToken cancellationToken)
     {
-        var theirs = _open.Where(e => e.Value.State.UserName == userName && e.Key != newest.Opaque).OrderByDescending(e => e.Value.LastUsed).ToList();
+        var theirs = _open.Where(e => e.Value.State.UserName == userName && e.Key != newest.Opaque)
+            .OrderByDescending(e => e.Value.LastUsed).ToList();
         foreach (var (surplus, _) in theirs.Skip(MaxOfUser - 1))
         {
             await CloseAsync(new(surplus), cancellationToken);

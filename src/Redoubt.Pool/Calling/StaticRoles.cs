@@ -17,7 +17,8 @@ public static class StaticRoles
 
     private static readonly (Role? Role, string Name, string Description)[] Levels =
     [
-        (Role.PoolAdmin, "pool-admin", "The Pool Administrator role has full access to all features and settings, including users and roles"),
+        (Role.PoolAdmin, "pool-admin", "The Pool Administrator role has full access to all features and settings, "
+            + "including users and roles"),
         (Role.PoolOperator, "pool-operator", "The Pool Operator role manages hosts, storage, networks and recovery, but no users"),
         (Role.VmPowerAdmin, "vm-power-admin", "The VM Power Administrator role has full access to VMs, snapshots and placement included"),
         (Role.VmAdmin, "vm-admin", "The VM Administrator role makes, changes and removes VMs"),
@@ -67,7 +68,14 @@ public static class StaticRoles
     private static Row RowOf(string name, string label, string description, ImmutableList<Ref<RoleRecord>> subroles, bool isInternal)
     {
         var id = Id(name);
-        var record = new RoleRecord { Uuid = id.ToString("D"), NameLabel = label, NameDescription = description, Subroles = subroles, IsInternal = isInternal };
+        var record = new RoleRecord
+        {
+            Uuid = id.ToString("D"),
+            NameLabel = label,
+            NameDescription = description,
+            Subroles = subroles,
+            IsInternal = isInternal,
+        };
         return new(RefText.Of(id), record, 0, 0);
     }
 

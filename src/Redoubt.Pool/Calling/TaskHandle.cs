@@ -3,7 +3,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>The task that a call runs as. Only asynchronous calls have a row in the table of tasks; the others just a reference of their own.</summary>
+/// <summary>
+/// The task that a call runs as. Only asynchronous calls have a row in the table of tasks; the others just a reference of their own.
+/// </summary>
 public sealed class TaskHandle
 {
     private readonly PoolDatabase? _database;

@@ -4,8 +4,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Takes back what a call has done before it failed. That this fails as well must not hide why the call failed, nor keep the rest from being
-/// taken back: people are told what is left behind.
+/// Takes back what a call has done before it failed. That this fails as well must not hide why the call failed, nor keep the rest from
+/// being taken back: people are told what is left behind.
 /// </summary>
 internal static class Undoing
 {

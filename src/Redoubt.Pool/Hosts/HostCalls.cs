@@ -32,7 +32,10 @@ internal sealed partial class HostCalls(PoolServices pool)
     [Message("host.list_methods")]
     public static ImmutableList<string> ListMethods(CallContext call) => throw new XenApiException("NOT_IMPLEMENTED", "list_method");
 
-    /// <summary>What keeps VMs from being booted from a file here, in a sentence; empty if nothing does. Of what lies elsewhere than files for guests may lie it says nothing but that.</summary>
+    /// <summary>
+    /// What keeps VMs from being booted from a file here, in a sentence; empty if nothing does. Of what lies elsewhere than files for
+    /// guests may lie it says nothing but that.
+    /// </summary>
     [Message("host.get_boot_file_trouble")]
     public string GetBootFileTrouble(CallContext call, Ref<HostRecord> host, string path)
     {

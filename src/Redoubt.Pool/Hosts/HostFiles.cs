@@ -9,7 +9,8 @@ namespace Redoubt.Pool;
 /// </summary>
 internal static class HostFiles
 {
-    private static readonly ImmutableArray<string> PlatformKeys = ["device-model", "firmware", "nvram", "vgpu_extra_args", "qemu_extra_args"];
+    private static readonly ImmutableArray<string> PlatformKeys =
+        ["device-model", "firmware", "nvram", "vgpu_extra_args", "qemu_extra_args"];
 
     /// <summary>The VM without what would reach into the host.</summary>
     /// <param name="vm">The VM.</param>
@@ -24,7 +25,9 @@ internal static class HostFiles
                 return value;
             }
 
-            tell($"Its {field} names \"{BriefText.Of(value, 200)}\" on the host, which is not where files for guests lie; the VM was recovered without it, because nothing proves its metadata.");
+            tell(
+                $"Its {field} names \"{BriefText.Of(value, 200)}\" on the host, which is not where files for guests lie; the VM was "
+                    + "recovered without it, because nothing proves its metadata.");
             return "";
         }
 

@@ -6,8 +6,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Judges what clients and records name of this host by where the administrator lets it lie (<see cref="HostRoots"/>): when it is set, so that
-/// nothing is kept that is of no use, and again when it is used, since a record may have come with a recovery.
+/// Judges what clients and records name of this host by where the administrator lets it lie (<see cref="HostRoots"/>): when it is set, so
+/// that nothing is kept that is of no use, and again when it is used, since a record may have come with a recovery.
 /// </summary>
 internal static class HostPlaces
 {
@@ -44,7 +44,8 @@ internal static class HostPlaces
     }
 
     /// <summary>The kernel that a VM is about to be started with, by the places where its files really lie.</summary>
-    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: one lies where no file for guests may lie. <c>BOOTLOADER_FAILED</c>: one is missing.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: one lies where no file for guests may lie. <c>BOOTLOADER_FAILED</c>:
+    /// one is missing.</exception>
     public static DirectKernel? Find(HostRoots roots, Ref<VmRecord> reference, VmRecord vm, DirectKernel? kernel)
     {
         string At(string field, string path)
@@ -57,19 +58,26 @@ internal static class HostPlaces
             }
             catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
             {
-                throw new XenApiException(absent, "BOOTLOADER_FAILED", reference.Opaque, $"The {field} of {vm.NameLabel} ({vm.Uuid}), {path}, does not exist on this host. Copy it here, or set another.");
+                throw new XenApiException(
+                    absent, "BOOTLOADER_FAILED", reference.Opaque,
+                    $"The {field} of {vm.NameLabel} ({vm.Uuid}), {path}, does not exist on this host. Copy it here, or set another.");
             }
             catch (IOException wrong)
             {
                 throw new XenApiException(
                     wrong, "OPERATION_NOT_ALLOWED",
-                    $"The VM {vm.NameLabel} ({vm.Uuid}) can't boot from its {field} {path}: {wrong.Message} Set another (vm-param-set {field.Replace('_', '-')}=…), or an empty one to boot from its disks.");
+                    $"The VM {vm.NameLabel} ({vm.Uuid}) can't boot from its {field} {path}: {wrong.Message} Set another (vm-param-set "
+                        + $"{field.Replace('_', '-')}=…), or an empty one to boot from its disks.");
             }
         }
 
         return kernel is null
             ? null
-            : kernel with { KernelPath = At("PV_kernel", kernel.KernelPath), InitrdPath = kernel.InitrdPath is { } ramdisk ? At("PV_ramdisk", ramdisk) : null };
+            : kernel with
+            {
+                KernelPath = At("PV_kernel", kernel.KernelPath),
+                InitrdPath = kernel.InitrdPath is { } ramdisk ? At("PV_ramdisk", ramdisk) : null,
+            };
     }
 
     private static void RequireShare(HostRoots roots, ImmutableSortedDictionary<string, string> deviceConfig)
@@ -83,7 +91,8 @@ internal static class HostPlaces
 
     /// <summary>Checks where a client would have storage lie.</summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
-    public static async Task RequireStorageAsync(PoolServices pool, CallContext call, ImmutableSortedDictionary<string, string> deviceConfig)
+    public static async Task RequireStorageAsync(
+        PoolServices pool, CallContext call, ImmutableSortedDictionary<string, string> deviceConfig)
     {
         var isAdministrator = call.Session.Role >= Role.PoolAdmin;
         RequireShare(pool.Roots, deviceConfig);

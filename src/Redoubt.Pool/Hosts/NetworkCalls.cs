@@ -75,7 +75,8 @@ internal sealed partial class NetworkCalls(PoolServices pool)
     }
 
     [Message("network.get_trouble")]
-    public string GetTrouble(CallContext call, Ref<NetworkRecord> self) => pool.State.Get(self) is { } network && !IsolatedNetwork.IsInternal(network)
+    public string GetTrouble(CallContext call, Ref<NetworkRecord> self) =>
+        pool.State.Get(self) is { } network && !IsolatedNetwork.IsInternal(network)
         && !pool.Hosts.Local.Hypervisor.HasBridge(network.Bridge) ? $"this host has no bridge {network.Bridge}" : "";
 
     [Message("network.destroy")]
@@ -120,7 +121,8 @@ internal sealed partial class NetworkCalls(PoolServices pool)
         }
         catch (IOException e)
         {
-            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} Look at what uses it (bridge link), then destroy the network again.");
+            throw new XenApiException(
+                e, "OPERATION_NOT_ALLOWED", $"{e.Message} Look at what uses it (bridge link), then destroy the network again.");
         }
     }
 }

@@ -24,10 +24,12 @@ internal static class IsolatedNetwork
     /// Whether a network leads nowhere and is carried by the pool itself: one of a test's, or one that was made without a bridge of the
     /// host's.
     /// </summary>
-    public static bool IsInternal(NetworkRecord network) => Is(network) || network.Bridge.Length == 0 || network.Bridge == BridgeName(network);
+    public static bool IsInternal(NetworkRecord network) =>
+        Is(network) || network.Bridge.Length == 0 || network.Bridge == BridgeName(network);
 
     /// <summary>
     /// The name of an internal network's bridge on this host: 15 bytes, as Linux allows, and another for every network.
     /// </summary>
-    public static string BridgeName(NetworkRecord network) => (Is(network) ? "rdt" : "rdn") + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(network.Uuid)).AsSpan(0, 6));
+    public static string BridgeName(NetworkRecord network) =>
+        (Is(network) ? "rdt" : "rdn") + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(network.Uuid)).AsSpan(0, 6));
 }

@@ -18,7 +18,9 @@ internal static class TestClones
     /// <summary>The clone's disks share blocks with the SR's and depend on nothing.</summary>
     public const string Reflinks = "reflinks";
 
-    /// <summary>The UUID of a disk's clone. It follows from the two, so that whoever comes after a crash knows which disk is which.</summary>
+    /// <summary>
+    /// The UUID of a disk's clone. It follows from the two, so that whoever comes after a crash knows which disk is which.
+    /// </summary>
     public static VdiUuid DiskOf(SrRecord clone, VdiUuid disk) =>
         new(new Guid(SHA256.HashData(Encoding.ASCII.GetBytes($"{clone.Uuid} {disk}")).AsSpan(0, 16)));
 
@@ -30,7 +32,8 @@ internal static class TestClones
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"The test {clone.OtherConfig[TestMarks.Label]} runs on disks that build on the SR {sr.NameLabel} ({sr.Uuid}). Clean that test up first (its SR is {clone.Uuid}).");
+                $"The test {clone.OtherConfig[TestMarks.Label]} runs on disks that build on the SR {sr.NameLabel} ({sr.Uuid}). Clean that "
+                    + $"test up first (its SR is {clone.Uuid}).");
         }
     }
 
@@ -45,7 +48,8 @@ internal static class TestClones
             {
                 throw new XenApiException(
                     "OPERATION_NOT_ALLOWED",
-                    $"The test {clone.OtherConfig[TestMarks.Label]} has a guest running on the disk {vdi.NameLabel} ({vdi.Uuid}) as it is. Clean that test up first.");
+                    $"The test {clone.OtherConfig[TestMarks.Label]} has a guest running on the disk {vdi.NameLabel} ({vdi.Uuid}) as it is. "
+                        + "Clean that test up first.");
             }
         }
     }

@@ -20,7 +20,8 @@ internal static class TestMarks
         otherConfig.GetValueOrDefault(Label) == label && otherConfig.GetValueOrDefault(Of) == of;
 
     /// <summary>The marks of an object of a test.</summary>
-    public static ImmutableSortedDictionary<string, string> Mark(ImmutableSortedDictionary<string, string> otherConfig, string label, string of) =>
+    public static ImmutableSortedDictionary<string, string> Mark(
+        ImmutableSortedDictionary<string, string> otherConfig, string label, string of) =>
         otherConfig.SetItem(Label, label).SetItem(Of, of);
 
     /// <summary>The name of what stands for something in a test.</summary>

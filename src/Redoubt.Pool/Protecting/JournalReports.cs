@@ -12,7 +12,8 @@ internal sealed class JournalReports : IAsyncDisposable
 {
     private readonly PoolServices _pool;
     private readonly Channel<(LiveJournal Journal, JournalStanding Standing, Ref<SrRecord> Sr)> _news =
-        Channel.CreateUnbounded<(LiveJournal Journal, JournalStanding Standing, Ref<SrRecord> Sr)>(new UnboundedChannelOptions { SingleReader = true });
+        Channel.CreateUnbounded<(LiveJournal Journal, JournalStanding Standing, Ref<SrRecord> Sr)>(
+            new UnboundedChannelOptions { SingleReader = true });
 
     private readonly HashSet<string> _broken = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -24,7 +25,9 @@ internal sealed class JournalReports : IAsyncDisposable
         _telling = Task.Run(TellAsync);
     }
 
-    /// <summary>Notes that a journal stands otherwise, and where it lies now: when it is told, its VDI may have made way for another. Never waits.</summary>
+    /// <summary>
+    /// Notes that a journal stands otherwise, and where it lies now: when it is told, its VDI may have made way for another. Never waits.
+    /// </summary>
     public void Take(LiveJournal journal, JournalStanding standing) => _news.Writer.TryWrite((
         journal, standing, _pool.State.Find(_pool.State.FindByUuid<VdiRecord>(journal.Key))?.Sr ?? default));
 

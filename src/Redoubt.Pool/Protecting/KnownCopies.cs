@@ -25,12 +25,17 @@ internal sealed class KnownCopies
         KeptName.Find(FileName)!.Advice,
         ImmutableSortedDictionary.Create<string, KnownCopy>(StringComparer.Ordinal),
         content => JsonSerializer.Deserialize<Dictionary<string, KnownCopy>>(content)!.ToImmutableSortedDictionary(
-            c => c.Key, c => c.Value is { Path: not null, Sr: not null, SrName: not null, Pool: not null } ? c.Value : throw new FormatException("a copy lacks a part"), StringComparer.Ordinal),
+            c => c.Key,
+            c => c.Value is { Path: not null, Sr: not null, SrName: not null, Pool: not null }
+                ? c.Value
+                : throw new FormatException("a copy lacks a part"),
+            StringComparer.Ordinal),
         copies => JsonSerializer.SerializeToUtf8Bytes(copies)));
 
     /// <summary>Remembers a copy; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public void Remember(string vdi, KnownCopy copy) => _copies.Change(copies => copies.GetValueOrDefault(vdi) == copy ? copies : copies.SetItem(vdi, copy));
+    public void Remember(string vdi, KnownCopy copy) =>
+        _copies.Change(copies => copies.GetValueOrDefault(vdi) == copy ? copies : copies.SetItem(vdi, copy));
 
     /// <summary>Forgets a copy that has been removed.</summary>
     /// <exception cref="IOException">It can't be written.</exception>

@@ -12,9 +12,11 @@ internal static class LocalJournal
     /// Reads the database, and takes charge of the journal it lies in. A new one is made where there has been no pool, or where the
     /// operator says so: a journal that has gone is not made up for by an empty one.
     /// </summary>
-    /// <exception cref="InvalidDataException">The journal is gone, holds no database, or only an older one: starting would lose acknowledged changes.</exception>
+    /// <exception cref="InvalidDataException">The journal is gone, holds no database, or only an older one: starting would lose
+    /// acknowledged changes.</exception>
     /// <exception cref="IOException">It can't be read, or made.</exception>
-    public static async Task<OpenedJournal> OpenAsync(DataDirectory directory, KnownCopies copies, VolumeKey? key, PoolConfig config, TimeProvider time)
+    public static async Task<OpenedJournal> OpenAsync(
+        DataDirectory directory, KnownCopies copies, VolumeKey? key, PoolConfig config, TimeProvider time)
     {
         var path = directory.PathOf(KeptName.Journal);
         var found = Find(directory, time);
@@ -53,7 +55,8 @@ internal static class LocalJournal
         }
 
         var why = found.Trouble is { } trouble ? $"The pool's database, {path}, can't be used: {trouble}"
-            : found.Opened is not null ? $"The pool's database, {path}, is empty, though {string.Join(", ", directory.Traces())} show that there was a pool"
+            : found.Opened is not null ? $"The pool's database, {path}, is empty, though {string.Join(", ", directory.Traces())} "
+                + "show that there was a pool"
             : $"The pool's database, {path}, is missing, though there was a pool: {string.Join(", ", directory.Traces())} are there";
         throw new InvalidDataException($"{why}. Nothing was changed. {await LostJournal.AdviceAsync(copies, time)}");
     }
@@ -87,7 +90,8 @@ internal static class LocalJournal
         {
             JournalVerdict.Intact intact => (Live(directory, intact.Content, null, time), null),
             JournalVerdict.CutAt { FromOtherHalf: false } cut => (Live(directory, cut.Content, cut.Damage[0].ToString(), time), null),
-            JournalVerdict.CutAt cut => (null, $"only an older state, of generation {cut.Content.Generation}, can be read ({cut.Damage[0]})"),
+            JournalVerdict.CutAt cut =>
+                (null, $"only an older state, of generation {cut.Content.Generation}, can be read ({cut.Damage[0]})"),
             JournalVerdict.Empty { LeftBehind: null } => (New(directory, time), null),
             JournalVerdict.Empty empty => (null, $"it says that it is empty, yet holds a database of generation {empty.LeftBehind}"),
             JournalVerdict.NotARedoLog not => (null, $"it is not a redo log: {not.Found}"),
@@ -116,13 +120,15 @@ internal static class LocalJournal
         DurableFile.Replace(making, path);
     }
 
-    private static OpenedJournal New(DataDirectory directory, TimeProvider time) => new(Live(directory, null, time), DatabaseState.Empty, null) { IsNew = true };
+    private static OpenedJournal New(DataDirectory directory, TimeProvider time) =>
+        new(Live(directory, null, time), DatabaseState.Empty, null) { IsNew = true };
 
     private static OpenedJournal Live(DataDirectory directory, JournalContent content, string? damage, TimeProvider time) =>
         new(Live(directory, content.Half, time), StateDump.FromDump(content.Database), damage);
 
     /// <summary>
-    /// One that is gone, or is no journal any more, while the pool runs is made anew: the pool has all that was in it. What lies there is kept.
+    /// One that is gone, or is no journal any more, while the pool runs is made anew: the pool has all that was in it. What lies there is
+    /// kept.
     /// </summary>
     private static LiveJournal Live(DataDirectory directory, JournalHalf? keep, TimeProvider time) => new(
         "local", directory.PathOf(KeptName.Journal), keep, time, owner: VolumeOwner.Create(directory.FullPath, time), make: () =>

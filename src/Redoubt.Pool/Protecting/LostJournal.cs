@@ -17,7 +17,8 @@ internal static class LostJournal
         var found = new List<string>();
         foreach (var copy in copies.All)
         {
-            found.Add($"--restore-from {copy.Path} goes on from the copy on SR {copy.SrName} ({copy.Sr}), {await DescribeAsync(copy, time)}");
+            found.Add(
+                $"--restore-from {copy.Path} goes on from the copy on SR {copy.SrName} ({copy.Sr}), {await DescribeAsync(copy, time)}");
         }
 
         return (found.Count == 0
@@ -28,8 +29,8 @@ internal static class LostJournal
 
     /// <summary>Finds the newest copy that a place holds; writes nothing.</summary>
     /// <param name="from">
-    /// A metadata volume, which is believed because it is named; or an SR's directory, or one that holds SRs, of which only what is proven to
-    /// be a pool's is: a guest can have written a database onto its disk.
+    /// A metadata volume, which is believed because it is named; or an SR's directory, or one that holds SRs, of which only what is proven
+    /// to be a pool's is: a guest can have written a database onto its disk.
     /// </param>
     /// <param name="copies">Whose copy it must be, if there are several pools' there.</param>
     /// <param name="key">The pool's key, if it is not gone too.</param>
@@ -37,7 +38,8 @@ internal static class LostJournal
     public static FoundCopy Find(string from, KnownCopies copies, VolumeKey? key)
     {
         var candidates = Volumes(from).Select(p => (Path: p, Content: MetadataVolume.Read(p))).ToList();
-        var readable = candidates.Where(c => c.Content is MetadataVolume.Readable).Select(c => Copy.Of(c.Path, (MetadataVolume.Readable)c.Content)).ToList();
+        var readable = candidates.Where(c => c.Content is MetadataVolume.Readable)
+            .Select(c => Copy.Of(c.Path, (MetadataVolume.Readable)c.Content)).ToList();
         if (readable.Count == 0)
         {
             throw Unusable(from, candidates.Count == 0 ? "there is no metadata volume in it"
@@ -46,12 +48,17 @@ internal static class LostJournal
 
         var keys = readable.Where(c => key is not null && c.Claim.Key == key.Fingerprint).Select(c => c.Claim.PoolUuid).Distinct()
             .ToDictionary(p => p, _ => new KnownKey(key!.Fingerprint, IsFromFirstLook: false));
-        var standings = VolumeTrust.Judge([.. readable.Select(c => c.Claim)], keys, System.Collections.Immutable.ImmutableHashSet<string>.Empty, _ => false).Standings;
+        var standings = VolumeTrust.Judge(
+            [.. readable.Select(c => c.Claim)], keys, System.Collections.Immutable.ImmutableHashSet<string>.Empty, _ => false).Standings;
         var isNamed = !Directory.Exists(from);
         var believed = readable.Where(c => isNamed || standings[c.Claim.VdiUuid] is VolumeStanding.Proven).ToList();
         if (believed.Count == 0)
         {
-            throw Unusable(from, $"nothing there is proven to be a pool's metadata: {string.Join("; ", readable.Select(c => $"{c.Path}: {Why(standings[c.Claim.VdiUuid])}"))}; name the volume if you know that it is");
+            throw Unusable(
+                from,
+                "nothing there is proven to be a pool's metadata: "
+                    + $"{string.Join("; ", readable.Select(c => $"{c.Path}: {Why(standings[c.Claim.VdiUuid])}"))}; name the "
+                    + "volume if you know that it is");
         }
 
         var pools = copies.All.Select(c => c.Pool).ToHashSet(StringComparer.Ordinal);
@@ -59,17 +66,22 @@ internal static class LostJournal
         var left = ours.Count > 0 ? ours : believed;
         if (left.Select(c => c.Claim.PoolUuid).Distinct().Count() > 1)
         {
-            throw Unusable(from, $"it holds copies of several pools: {string.Join("; ", left.Select(c => $"{c.Path} of pool {c.Pool.NameLabel}"))}; name the volume");
+            throw Unusable(
+                from,
+                "it holds copies of several pools: "
+                    + $"{string.Join("; ", left.Select(c => $"{c.Path} of pool {c.Pool.NameLabel}"))}; name the volume");
         }
 
         var newest = left.MaxBy(c => c.Volume.State.Generation)!;
         return newest.Volume.State.All<HostRecord>().Any(h => h.Record.SoftwareVersion.GetValueOrDefault("product_brand") == Brand)
             ? new(newest.Volume.State, Describe(newest, standings[newest.Claim.VdiUuid]))
-            : throw Unusable(newest.Path, "it was written by another product, whose hosts this daemon can't be; start a new pool and recover its VMs");
+            : throw Unusable(
+                newest.Path, "it was written by another product, whose hosts this daemon can't be; start a new pool and recover its VMs");
     }
 
     private static string Describe(Copy copy, VolumeStanding standing) =>
-        $"The database of pool {copy.Pool.NameLabel} ({copy.Pool.Uuid}) was restored from {copy.Path}, generation {copy.Volume.State.Generation}"
+        $"The database of pool {copy.Pool.NameLabel} ({copy.Pool.Uuid}) was restored from {copy.Path}, generation "
+            + $"{copy.Volume.State.Generation}"
         + (copy.Volume.Damage is { } damage ? $"; the copy is damaged: {damage}" : "")
         + (standing is VolumeStanding.Proven ? "" : $"; nothing proves that it is this pool's: {Why(standing)}") + ".";
 
@@ -103,7 +115,8 @@ internal static class LostJournal
 
             return await Task.Run(() => MetadataVolume.Read(copy.Path)).WaitAsync(LookLimit, time) switch
             {
-                MetadataVolume.Readable volume => $"generation {volume.State.Generation}" + (volume.Damage is { } damage ? $" ({damage})" : ""),
+                MetadataVolume.Readable volume =>
+                    $"generation {volume.State.Generation}" + (volume.Damage is { } damage ? $" ({damage})" : ""),
                 MetadataVolume.Unreadable unreadable => $"which can't be used now: {unreadable.Reason}",
                 var other => throw new InvalidOperationException($"unknown volume {other}"),
             };
@@ -114,7 +127,8 @@ internal static class LostJournal
         }
     }
 
-    private static InvalidDataException Unusable(string from, string why) => new($"The pool can't be restored from {from}: {why}. Nothing was changed.");
+    private static InvalidDataException Unusable(string from, string why) =>
+        new($"The pool can't be restored from {from}: {why}. Nothing was changed.");
 
     /// <param name="Path">Where it is.</param>
     /// <param name="Volume">What it holds.</param>
@@ -124,6 +138,7 @@ internal static class LostJournal
         public PoolRecord Pool => Volume.State.Get(Volume.PoolRef);
 
         public static Copy Of(string path, MetadataVolume.Readable volume) => new(path, volume, ForeignDatabases.ClaimOf(
-            System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(path)) ?? "", System.IO.Path.GetFileNameWithoutExtension(path), volume));
+            System.IO.Path.GetFileName(System.IO.Path.GetDirectoryName(path)) ?? "", System.IO.Path.GetFileNameWithoutExtension(path),
+            volume));
     }
 }

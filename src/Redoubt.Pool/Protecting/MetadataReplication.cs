@@ -10,8 +10,8 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// Keeps the pool's whole database on protected SRs. A protected SR holds one metadata VDI of ours; the journal on it is named after
-/// that VDI. A copy that is not where a reader would find it any more is mended as soon as the storage allows: written anew if what lies there is
-/// ours, and into a new VDI if it is gone or somebody else's, who keeps it.
+/// that VDI. A copy that is not where a reader would find it any more is mended as soon as the storage allows: written anew if what lies
+/// there is ours, and into a new VDI if it is gone or somebody else's, who keeps it.
 /// </summary>
 internal sealed class MetadataReplication : IAsyncDisposable
 {
@@ -60,13 +60,15 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
         if (TestMarks.IsOfTest(sr.OtherConfig))
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", "The SR is a clone that a test failover made. It goes with the test and is not protected.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", "The SR is a clone that a test failover made. It goes with the test and is not protected.");
         }
 
         if (!sr.IntroducedBy.IsNull)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+                "OPERATION_NOT_ALLOWED",
+                "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
         }
     }
 
@@ -83,7 +85,9 @@ internal sealed class MetadataReplication : IAsyncDisposable
             await DetachAsync(existing);
         }
 
-        var vdi = existing.IsNull ? await CreateAsync(reference, cancellationToken) : await UsableAsync(reference, existing, cancellationToken);
+        var vdi = existing.IsNull
+            ? await CreateAsync(reference, cancellationToken)
+            : await UsableAsync(reference, existing, cancellationToken);
         try
         {
             await AttachAsync(reference, vdi, keepTrying: false, cancellationToken);
@@ -105,11 +109,13 @@ internal sealed class MetadataReplication : IAsyncDisposable
             {
                 throw new XenApiException(
                     "OPERATION_NOT_ALLOWED",
-                    $"{other} Its volume is not this daemon's to destroy. Stop one of the two daemons; if this one is to go on, enable the replication again first.");
+                    $"{other} Its volume is not this daemon's to destroy. Stop one of the two daemons; if this one is to go on, enable the "
+                        + "replication again first.");
             }
 
             await DetachAsync(vdi);
-            if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr && await ForeignAsync(sr, vdi, cancellationToken) is not null)
+            if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is { } sr
+                && await ForeignAsync(sr, vdi, cancellationToken) is not null)
             {
                 var uuid = _pool.State.Get(vdi).Uuid;
                 await _pool.Database.WriteAsync(tx => Disown(tx, vdi), CancellationToken.None);
@@ -148,8 +154,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
     }
 
     /// <summary>
-    /// Proves now that the copy on an SR is where a reader would find it, and mends it if it isn't and the storage allows. The SR's gate must
-    /// be held. What stands in the way is announced, not thrown.
+    /// Proves now that the copy on an SR is where a reader would find it, and mends it if it isn't and the storage allows. The SR's gate
+    /// must be held. What stands in the way is announced, not thrown.
     /// </summary>
     public async Task VerifyAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
@@ -220,7 +226,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
         }
 
         return standing is { Reason: { } reason, Since: { } since }
-            ? state.Add("reason", reason).Add(standing.Health == JournalHealth.Superseded ? "superseded_since" : "broken_since", XenTypes.DateTime.Encode(since))
+            ? state.Add("reason", reason).Add(
+                standing.Health == JournalHealth.Superseded ? "superseded_since" : "broken_since", XenTypes.DateTime.Encode(since))
             : state;
     }
 
@@ -260,10 +267,12 @@ internal sealed class MetadataReplication : IAsyncDisposable
     private void Take(LiveJournal journal, JournalStanding standing)
     {
         _reports.Take(journal, standing);
-        if (standing is { Health: JournalHealth.Broken, IsDisplaced: true } && journal != _pool.Database.Own && !_stopping.IsCancellationRequested)
+        if (standing is { Health: JournalHealth.Broken, IsDisplaced: true } && journal != _pool.Database.Own
+            && !_stopping.IsCancellationRequested)
         {
             _ = _mending.AddOrUpdate(
-                journal.Key, _ => Task.Run(() => MendAsync(journal)), (_, mending) => mending.IsCompleted ? Task.Run(() => MendAsync(journal)) : mending);
+                journal.Key, _ => Task.Run(() => MendAsync(journal)),
+                (_, mending) => mending.IsCompleted ? Task.Run(() => MendAsync(journal)) : mending);
         }
     }
 
@@ -310,7 +319,9 @@ internal sealed class MetadataReplication : IAsyncDisposable
         }
     }
 
-    /// <summary>Puts a new journal in the place of one whose volume is displaced, on the same VDI or on a new one. The SR's gate must be held.</summary>
+    /// <summary>
+    /// Puts a new journal in the place of one whose volume is displaced, on the same VDI or on a new one. The SR's gate must be held.
+    /// </summary>
     private async Task<bool> TryMendAsync(Ref<SrRecord> reference, LiveJournal journal, CancellationToken cancellationToken)
     {
         if (_pool.Hosts.Local.Attached.Find(_pool.State.Get(reference).Uuid) is not { Access: SrAccess.ReadWrite })
@@ -357,13 +368,14 @@ internal sealed class MetadataReplication : IAsyncDisposable
         {
             throw new XenApiException(
                 "CANNOT_ENABLE_REDO_LOG",
-                $"None of the {disks.Count} disks of the SR is there. Mount its storage and scan it (sr-scan). If they are lost, protect the SR anew (sr-enable-database-replication).");
+                $"None of the {disks.Count} disks of the SR is there. Mount its storage and scan it (sr-scan). If they are lost, protect "
+                    + "the SR anew (sr-enable-database-replication).");
         }
     }
 
     /// <summary>
-    /// A VDI that our journal may lie on: the one there was, if what lies there is ours or nothing; else a new one. What somebody else put in
-    /// its place stays, and is no longer taken for ours.
+    /// A VDI that our journal may lie on: the one there was, if what lies there is ours or nothing; else a new one. What somebody else put
+    /// in its place stays, and is no longer taken for ours.
     /// </summary>
     private async Task<Ref<VdiRecord>> UsableAsync(Ref<SrRecord> reference, Ref<VdiRecord> vdi, CancellationToken cancellationToken)
     {
@@ -408,7 +420,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
 
     private static string? WhyUnusable(string path, Ref<PoolRecord> pool) => MetadataVolume.Read(path) switch
     {
-        MetadataVolume.Readable volume when volume.PoolRef != pool => $"it holds the metadata of the pool {volume.State.Get(volume.PoolRef).NameLabel}",
+        MetadataVolume.Readable volume when volume.PoolRef != pool =>
+            $"it holds the metadata of the pool {volume.State.Get(volume.PoolRef).NameLabel}",
         // Ours, as far as it can still be read; but no journal goes on in what is cut, or has lost its head.
         MetadataVolume.Readable or MetadataVolume.Unreadable { IsEmpty: true } => WhyNoLog(path),
         MetadataVolume.Unreadable other => other.Reason,
@@ -423,7 +436,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
             var head = new byte[JournalLayout.Magic.Length];
             // The length of a block device is not told here, and never changes.
             return RandomAccess.GetLength(volume) is > 0 and < JournalLayout.StorageVolumeBytes ? "it was cut"
-                : RandomAccess.Read(volume, head, 0) < head.Length || !JournalLayout.Magic.SequenceEqual(head) ? "it no longer begins as a redo log"
+                : RandomAccess.Read(volume, head, 0) < head.Length
+                    || !JournalLayout.Magic.SequenceEqual(head) ? "it no longer begins as a redo log"
                 : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -467,10 +481,17 @@ internal sealed class MetadataReplication : IAsyncDisposable
     }
 
     private static void Disown(Transaction tx, Ref<VdiRecord> vdi) => tx.Update(
-        vdi, v => v with { MetadataOfPool = default, MetadataLatest = false, NameDescription = "Was this pool's metadata; something else was put in its place" });
+        vdi,
+        v => v with
+        {
+            MetadataOfPool = default,
+            MetadataLatest = false,
+            NameDescription = "Was this pool's metadata; something else was put in its place",
+        });
 
     /// <summary>Makes a metadata VDI, and in the same step whatever goes with it.</summary>
-    private async Task<Ref<VdiRecord>> CreateAsync(Ref<SrRecord> reference, CancellationToken cancellationToken, Action<Transaction>? also = null)
+    private async Task<Ref<VdiRecord>> CreateAsync(
+        Ref<SrRecord> reference, CancellationToken cancellationToken, Action<Transaction>? also = null)
     {
         var sr = _pool.Hosts.Local.Attached.Get(reference, _pool.State.Get(reference));
         var made = await sr.CreateVdiAsync(
@@ -567,7 +588,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
         if (before is not null && before.PoolRef != _pool.Pool)
         {
             throw new IOException(
-                $"{path} holds the metadata of another pool, {before.State.Get(before.PoolRef).NameLabel} ({before.PoolUuid}). Nothing was written there.");
+                $"{path} holds the metadata of another pool, {before.State.Get(before.PoolRef).NameLabel} ({before.PoolUuid}). "
+                    + "Nothing was written there.");
         }
     }
 
@@ -577,7 +599,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
     /// </summary>
     private void RequireNotAhead(MetadataVolume.Readable? before, string path)
     {
-        if (_pool.StartedFromDamage && before is not null && before.PoolRef == _pool.Pool && before.State.Generation > _pool.State.Generation)
+        if (_pool.StartedFromDamage && before is not null && before.PoolRef == _pool.Pool
+            && before.State.Generation > _pool.State.Generation)
         {
             throw new IOException(
                 $"{path} holds generation {before.State.Generation} of this pool's database, but the pool started from generation "

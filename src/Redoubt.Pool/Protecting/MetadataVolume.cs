@@ -23,7 +23,8 @@ internal abstract record MetadataVolume
                 JournalVerdict.CutAt cut => Of(
                     cut.Content,
                     $"cut at generation {cut.Content.Generation}{(cut.FromOtherHalf ? " (an older state, from the other half or the history)" : "")}: {cut.Damage[0]}"),
-                JournalVerdict.Empty => new Unreadable("the volume is an empty redo log: no database has been written to it yet", IsEmpty: true),
+                JournalVerdict.Empty =>
+                    new Unreadable("the volume is an empty redo log: no database has been written to it yet", IsEmpty: true),
                 JournalVerdict.NotARedoLog wrong => new Unreadable($"the volume is not a redo log: {wrong.Found}"),
                 JournalVerdict.Unusable bad => new Unreadable($"neither half of the redo log holds a usable database: {bad.Damage[0]}"),
                 var other => throw new InvalidOperationException($"unknown verdict {other}"),
@@ -70,7 +71,9 @@ internal abstract record MetadataVolume
     /// <param name="Half">The half it was read from.</param>
     /// <param name="Damage">What is missing and why; null if nothing is.</param>
     /// <param name="Signature">What is signed there; null if nothing is.</param>
-    internal sealed record Readable(DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage, VolumeSignature? Signature = null) : MetadataVolume
+    internal sealed record Readable(
+        DatabaseState State, Ref<PoolRecord> PoolRef, string PoolUuid, JournalHalf Half, string? Damage,
+        VolumeSignature? Signature = null) : MetadataVolume
     {
         /// <summary>When the state that was read was written, by its writer's clock; null where the volume does not tell.</summary>
         public DateTimeOffset? WrittenAt { get; init; }

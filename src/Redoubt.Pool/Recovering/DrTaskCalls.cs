@@ -37,7 +37,8 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
         {
             await Undoing.TryAsync(
                 pool, Cls.Pool, pool.State.Get(pool.Pool).Uuid,
-                $"The recovery task {pool.State.Find(task)?.Uuid} could not attach all its storage, nor let go of what it had attached: end it (drtask-destroy).",
+                $"The recovery task {pool.State.Find(task)?.Uuid} could not attach all its storage, nor let go of what it had attached: "
+                    + "end it (drtask-destroy).",
                 () => ReleaseAsync(task));
             throw;
         }
@@ -61,12 +62,13 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
         var missing = whitelist.Where(uuid => found.All(f => f.Uuid != uuid)).ToList();
         return missing.Count == 0
             ? [.. found.Where(f => whitelist.Contains(f.Uuid))]
-            : throw new XenApiException("OPERATION_NOT_ALLOWED", $"The whitelist names {string.Join(", ", missing)}, which is not on this storage ({there}).");
+            : throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The whitelist names {string.Join(", ", missing)}, which is not on this storage ({there}).");
     }
 
     /// <summary>
-    /// Checks that the pool does not know an SR yet. Two copies of one SR have the same disks under the same UUIDs, so one pool can have only
-    /// one of them; and to keep the one that is there in silence would have a recovery use the older.
+    /// Checks that the pool does not know an SR yet. Two copies of one SR have the same disks under the same UUIDs, so one pool can have
+    /// only one of them; and to keep the one that is there in silence would have a recovery use the older.
     /// </summary>
     private static void RequireNew(DatabaseState state, FoundSr found, string type, ImmutableSortedDictionary<string, string> deviceConfig)
     {
@@ -83,24 +85,31 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"{name} is in this pool already, from {StorageLocation.Describe(sr.Type, other.DeviceConfig)}; what is at {StorageLocation.Describe(type, deviceConfig)} is another copy of it, and a "
-                + "pool can have only one. Nothing was attached. To see which is newer, plan with this location named (dr-plan type=... device-config:...); to put this copy in the place of the other, "
+                $"{name} is in this pool already, from {StorageLocation.Describe(sr.Type, other.DeviceConfig)}; what is at "
+                    + $"{StorageLocation.Describe(type, deviceConfig)} is another copy of it, and a "
+                + "pool can have only one. Nothing was attached. To see which is newer, plan with this location named (dr-plan type=... "
+                + "device-config:...); to put this copy in the place of the other, "
                 + $"let that go ({Release(state, sr, other)}), then repeat this.");
         }
 
         throw new XenApiException(
             "OPERATION_NOT_ALLOWED",
-            pbds.Exists(p => p.CurrentlyAttached) ? $"{name} is attached already, from just there; there is nothing to attach. It can be planned with as it is."
-            : pbds.Count > 0 ? $"{name} is in this pool already, and is not attached: attach it (pbd-plug uuid={pbds[0].Uuid}), or forget it first (sr-forget uuid={sr.Uuid})."
-            : $"{name} is in this pool already, without a PBD: make one and plug it (pbd-create, pbd-plug), or forget it first (sr-forget uuid={sr.Uuid}).");
+            pbds.Exists(p => p.CurrentlyAttached) ? $"{name} is attached already, from just there; there is nothing to attach. It can "
+                + "be planned with as it is."
+            : pbds.Count > 0 ? $"{name} is in this pool already, and is not attached: attach it (pbd-plug uuid={pbds[0].Uuid}), or forget "
+                + $"it first (sr-forget uuid={sr.Uuid})."
+            : $"{name} is in this pool already, without a PBD: make one and plug it (pbd-create, pbd-plug), or forget it first "
+                + $"(sr-forget uuid={sr.Uuid}).");
     }
 
     private static string Release(DatabaseState state, SrRecord sr, PbdRecord pbd) => state.Find(sr.IntroducedBy) is { } task
         ? $"drtask-destroy uuid={task.Uuid}"
-        : $"{(pbd.CurrentlyAttached ? $"pbd-unplug uuid={pbd.Uuid}, then " : "")}sr-forget uuid={sr.Uuid}, which loses nothing on the storage";
+        : $"{(pbd.CurrentlyAttached ? $"pbd-unplug uuid={pbd.Uuid}, then " : "")}sr-forget uuid={sr.Uuid}, which "
+            + "loses nothing on the storage";
 
     private async Task IntroduceAsync(
-        Ref<DrTaskRecord> task, string type, ImmutableSortedDictionary<string, string> deviceConfig, FoundSr found, CancellationToken cancellationToken)
+        Ref<DrTaskRecord> task, string type, ImmutableSortedDictionary<string, string> deviceConfig, FoundSr found,
+        CancellationToken cancellationToken)
     {
         var pbds = await pool.Database.WriteAsync(
             tx =>
@@ -116,7 +125,8 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
                     Shared = true,
                     IntroducedBy = task,
                 });
-                return tx.State.All<HostRecord>().Select(h => tx.Create(new PbdRecord { Host = h.Ref, Sr = sr, DeviceConfig = deviceConfig })).ToList();
+                return tx.State.All<HostRecord>().Select(
+                    h => tx.Create(new PbdRecord { Host = h.Ref, Sr = sr, DeviceConfig = deviceConfig })).ToList();
             },
             cancellationToken);
 

@@ -17,7 +17,8 @@ internal sealed class ForeignDatabases
     public string PoolUuid(string vdiUuid) => _known.TryGetValue(vdiUuid, out var entry) ? entry.PoolUuid : "";
 
     /// <summary>What is known of a volume whose mark is this; null if it must be read.</summary>
-    public ForeignSummary? Known(string vdiUuid, string mark) => _known.TryGetValue(vdiUuid, out var entry) && entry.Mark == mark ? entry : null;
+    public ForeignSummary? Known(string vdiUuid, string mark) =>
+        _known.TryGetValue(vdiUuid, out var entry) && entry.Mark == mark ? entry : null;
 
     /// <summary>What is known of a volume, be it old.</summary>
     public ForeignSummary? Find(string vdiUuid) => _known.GetValueOrDefault(vdiUuid);
@@ -28,7 +29,8 @@ internal sealed class ForeignDatabases
     /// <summary>Of each pool, the volumes with the highest generation seen, of those that are believed.</summary>
     public HashSet<string> Latest(IReadOnlyDictionary<string, VolumeStanding> standings) =>
     [
-        .. _known.Where(k => standings.GetValueOrDefault(k.Key) is VolumeStanding.Proven or VolumeStanding.Accepted).GroupBy(k => k.Value.PoolRef).SelectMany(pool =>
+        .. _known.Where(k => standings.GetValueOrDefault(k.Key) is VolumeStanding.Proven or VolumeStanding.Accepted)
+            .GroupBy(k => k.Value.PoolRef).SelectMany(pool =>
         {
             var highest = pool.Max(v => v.Value.Generation);
             return pool.Where(v => v.Value.Generation == highest).Select(v => v.Key);

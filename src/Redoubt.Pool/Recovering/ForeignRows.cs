@@ -13,7 +13,8 @@ internal static class ForeignRows
         var image = isSuspended ? foreign.Find(vm.SuspendVdi) : null;
         return UnusableRows.Why(vm, Count<VmRecord>(foreign, vm.Uuid, v => v.Uuid))
             ?? (isSuspended && image is null ? "it was suspended, and the database does not know where its suspended state is" : null)
-            ?? vm.Vbds.Select(foreign.Find).OfType<VbdRecord>().Where(b => b.Type != VbdType.Cd).Select(b => foreign.Find(b.Vdi)).Append(image).OfType<VdiRecord>()
+            ?? vm.Vbds.Select(foreign.Find).OfType<VbdRecord>().Where(b => b.Type != VbdType.Cd).Select(b => foreign.Find(b.Vdi))
+                .Append(image).OfType<VdiRecord>()
                 .Select(disk => Why(foreign, disk)).FirstOrDefault(why => why is not null);
     }
 
@@ -25,5 +26,6 @@ internal static class ForeignRows
         : UnusableRows.Why(disk, foreign.Find(disk.Sr), Count<VdiRecord>(foreign, disk.Uuid, v => v.Uuid));
 
     private static int Count<T>(DatabaseState foreign, string uuid, Func<T, string> uuidOf)
-        where T : Record, IRecord<T>, new() => foreign.All<T>().Count(r => string.Equals(uuidOf(r.Record), uuid, StringComparison.OrdinalIgnoreCase));
+        where T : Record, IRecord<T>,
+        new() => foreign.All<T>().Count(r => string.Equals(uuidOf(r.Record), uuid, StringComparison.OrdinalIgnoreCase));
 }

@@ -11,4 +11,5 @@ namespace Redoubt.Pool;
 /// <param name="Versions">How often each of its VMs has been recovered, by UUID.</param>
 /// <param name="Claim">What it says of itself, by which it is judged.</param>
 internal sealed record ForeignSummary(
-    string Mark, string PoolUuid, string PoolRef, string PoolName, long Generation, ImmutableDictionary<string, long> Versions, VolumeClaim Claim);
+    string Mark, string PoolUuid, string PoolRef, string PoolName, long Generation, ImmutableDictionary<string, long> Versions,
+    VolumeClaim Claim);

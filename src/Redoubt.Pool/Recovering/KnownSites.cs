@@ -45,7 +45,8 @@ internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere
     }
 
     /// <summary>Whether the VM may start, by what the sites said. Pure.</summary>
-    internal static void Judge(Ref<VmRecord> reference, VmRecord vm, ImmutableArray<SiteAnswer> answers, ImmutableHashSet<string> statedDead)
+    internal static void Judge(
+        Ref<VmRecord> reference, VmRecord vm, ImmutableArray<SiteAnswer> answers, ImmutableHashSet<string> statedDead)
     {
         if (answers.FirstOrDefault(a => a.Vm is { } there && IsAlive(there)) is { } running)
         {
@@ -59,7 +60,8 @@ internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere
 
         if (answers.FirstOrDefault(a => a.Silence is not null && !statedDead.Contains(a.Site)) is { } silent)
         {
-            throw new XenApiException("VM_MAY_RUN_ELSEWHERE", reference.Opaque, silent.Site, silent.PoolUuid, silent.PoolName, silent.Silence!);
+            throw new XenApiException(
+                "VM_MAY_RUN_ELSEWHERE", reference.Opaque, silent.Site, silent.PoolUuid, silent.PoolName, silent.Silence!);
         }
     }
 

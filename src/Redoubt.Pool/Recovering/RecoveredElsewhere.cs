@@ -11,8 +11,8 @@ namespace Redoubt.Pool;
 /// for each attached SR     its list of disks is another one than before   the metadata volumes on it are looked for
 /// for each foreign volume  its mark is another one than before            it is read
 /// </code>
-/// While nothing has changed this is a few questions for the status of a file. Each SR is looked at beside the others and with the limits of
-/// its driver, so that one that hangs counts as one that can't be looked at, and holds up no VM that has no disk there.
+/// While nothing has changed this is a few questions for the status of a file. Each SR is looked at beside the others and with the limits
+/// of its driver, so that one that hangs counts as one that can't be looked at, and holds up no VM that has no disk there.
 /// </summary>
 internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust)
 {
@@ -42,12 +42,15 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     public Task<(ForeignSummary Summary, long Version)?> NewestAsync(string vmUuid, CancellationToken cancellationToken) =>
         NewestAsync(vmUuid, [.. pool.Hosts.Local.Attached.All.Select(s => s.Uuid.ToString())], cancellationToken);
 
-    /// <summary>Tells people, once for each VM, which of this pool's VMs another pool has recovered. For when storage has been looked at.</summary>
+    /// <summary>
+    /// Tells people, once for each VM, which of this pool's VMs another pool has recovered. For when storage has been looked at.
+    /// </summary>
     public async Task AnnounceAsync()
     {
         var summaries = await LookAsync([], CancellationToken.None);
         await AnnounceUnprovenAsync();
-        foreach (var vm in pool.State.All<VmRecord>().Select(v => v.Record).Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }))
+        foreach (var vm in pool.State.All<VmRecord>().Select(v => v.Record)
+            .Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }))
         {
             var newest = summaries.Where(s => s.Versions.ContainsKey(vm.Uuid)).MaxBy(s => s.Versions[vm.Uuid]);
             if (newest is null || newest.Versions[vm.Uuid] <= vm.Version)
@@ -56,7 +59,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             }
 
             var isUp = vm.PowerState is VmPowerState.Running or VmPowerState.Paused;
-            var body = $"{vm.NameLabel} ({vm.Uuid}) was recovered by the pool {newest.PoolName} ({newest.PoolUuid}), whose copy has version {newest.Versions[vm.Uuid]} "
+            var body = $"{vm.NameLabel} ({vm.Uuid}) was recovered by the pool {newest.PoolName} ({newest.PoolUuid}), whose copy has "
+                + $"version {newest.Versions[vm.Uuid]} "
                 + $"where this one has {vm.Version}. "
                 + (isUp ? "This one is running: if the other is too, both write. Shut one of them down now." : "This one is not started any more, unless it is taken back (vm-take-back).");
             if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == vm.Uuid && m.Record.Body == body))
@@ -68,7 +72,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
 
     private async Task AnnounceUnprovenAsync()
     {
-        var mine = pool.State.All<VmRecord>().Select(v => v.Record).Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }).ToDictionary(v => v.Uuid);
+        var mine = pool.State.All<VmRecord>().Select(v => v.Record)
+            .Where(v => v is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }).ToDictionary(v => v.Uuid);
         foreach (var (uuid, standing) in trust.Standings())
         {
             if (standing is not VolumeStanding.Unproven { Why: var why } || foreign.Find(uuid) is not { } summary)
@@ -76,16 +81,19 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
                 continue;
             }
 
-            var named = summary.Versions.Where(v => mine.TryGetValue(v.Key, out var vm) && v.Value > vm.Version).Select(v => mine[v.Key]).OrderBy(v => v.Uuid, StringComparer.Ordinal).ToList();
+            var named = summary.Versions.Where(v => mine.TryGetValue(v.Key, out var vm) && v.Value > vm.Version).Select(v => mine[v.Key])
+                .OrderBy(v => v.Uuid, StringComparer.Ordinal).ToList();
             var vdi = pool.State.FindByUuid<VdiRecord>(uuid);
             if (named.Count == 0 || vdi.IsNull)
             {
                 continue;
             }
 
-            var body = $"The volume {uuid} says that the pool {summary.PoolName} ({summary.PoolUuid}) has recovered {named.Count} of this pool's VMs, {named[0].NameLabel} among them, but nothing proves that it is "
+            var body = $"The volume {uuid} says that the pool {summary.PoolName} ({summary.PoolUuid}) has recovered {named.Count} of this "
+                + $"pool's VMs, {named[0].NameLabel} among them, but nothing proves that it is "
                 + $"that pool's: {why}. No VM is held back for it. Make sure that none of them runs elsewhere; if it is genuine, say so: "
-                + $"pool-param-set uuid={pool.State.Get(pool.Pool).Uuid} other-config:{MetadataTrust.KeyPrefix}{summary.PoolUuid}=KEY with the key that the pool itself shows.";
+                + $"pool-param-set uuid={pool.State.Get(pool.Pool).Uuid} other-config:{MetadataTrust.KeyPrefix}{summary.PoolUuid}=KEY with "
+                + "the key that the pool itself shows.";
             if (!pool.State.All<MessageRecord>().Any(m => m.Record.ObjUuid == uuid && m.Record.Body == body))
             {
                 await pool.PostAsync(new Announcement.VolumeUnproven(uuid, body));
@@ -93,16 +101,19 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
         }
     }
 
-    private async Task<(ForeignSummary Summary, long Version)?> NewestAsync(string vmUuid, HashSet<string?> required, CancellationToken cancellationToken)
+    private async Task<(ForeignSummary Summary, long Version)?> NewestAsync(
+        string vmUuid, HashSet<string?> required, CancellationToken cancellationToken)
     {
-        var newest = (await LookAsync(required, cancellationToken)).Where(s => s.Versions.ContainsKey(vmUuid)).MaxBy(s => s.Versions[vmUuid]);
+        var newest = (await LookAsync(required, cancellationToken)).Where(s => s.Versions.ContainsKey(vmUuid))
+            .MaxBy(s => s.Versions[vmUuid]);
         return newest is null ? null : (newest, newest.Versions[vmUuid]);
     }
 
     /// <summary>What the other pools say whose volumes are on attached storage.</summary>
     private async Task<List<ForeignSummary>> LookAsync(HashSet<string?> required, CancellationToken cancellationToken)
     {
-        var found = (await Task.WhenAll(pool.Hosts.Local.Attached.All.Select(sr => LookAsync(sr, required, cancellationToken)))).SelectMany(s => s).ToList();
+        var found = (await Task.WhenAll(pool.Hosts.Local.Attached.All.Select(sr => LookAsync(sr, required, cancellationToken))))
+            .SelectMany(s => s).ToList();
 
         // What nothing proves stops no VM: any guest could write it. It is announced, in AnnounceAsync.
         var own = pool.State.Get(pool.Pool).Uuid;
@@ -158,7 +169,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
     private async Task LookAsync(ISr sr, List<ForeignSummary> found, CancellationToken cancellationToken)
     {
         var unreadable = new List<string>();
-        foreach (var volume in (await VolumesAsync(sr, cancellationToken)).Where(v => !IsOwn(v) && !trust.IsListed(v.Uuid.ToString()) && !MetadataTrust.IsDisk(pool.State, v.Uuid.ToString())))
+        foreach (var volume in (await VolumesAsync(sr, cancellationToken))
+            .Where(v => !IsOwn(v) && !trust.IsListed(v.Uuid.ToString()) && !MetadataTrust.IsDisk(pool.State, v.Uuid.ToString())))
         {
             var uuid = volume.Uuid.ToString();
             if (volume.Unreadable is { } lost)
@@ -168,7 +180,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             }
 
             var mark = await sr.GetMarkAsync(volume.Uuid, cancellationToken);
-            if (foreign.Known(uuid, mark) is null && await foreign.ReadAsync(sr, volume.Uuid, cancellationToken) is MetadataVolume.Unreadable { IsEmpty: false } bad)
+            if (foreign.Known(uuid, mark) is null
+                && await foreign.ReadAsync(sr, volume.Uuid, cancellationToken) is MetadataVolume.Unreadable { IsEmpty: false } bad)
             {
                 unreadable.Add($"{uuid}: {bad.Reason}");
             }
@@ -182,7 +195,8 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"Whether another pool has recovered this VM is not known, since its metadata on the SR {sr.Uuid} can't be read ({string.Join("; ", unreadable)}). "
+                $"Whether another pool has recovered this VM is not known, since its metadata on the SR {sr.Uuid} can't be read "
+                    + $"({string.Join("; ", unreadable)}). "
                 + "Have that pool write it anew, or, once you know that its copies are off for good, remove the volume (vdi-destroy).");
         }
     }

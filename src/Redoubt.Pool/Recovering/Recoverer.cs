@@ -18,7 +18,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     /// <summary>Recreates VMs, and the vApp if there is one.</summary>
     /// <exception cref="XenApiException">Something stands in the way; nothing has changed.</exception>
     public async Task<RecoveryOutcome> RunAsync(
-        DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options, CancellationToken cancellationToken)
+        DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options,
+        CancellationToken cancellationToken)
     {
         var needed = await VerifyAsync(from, vms, options, cancellationToken);
         var recovered = await pool.Database.WriteAsync(tx => Recover(tx, from, vms, appliance, options, needed), cancellationToken);
@@ -42,7 +43,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     /// <summary>Does the same to a database that is thrown away: whether it would work, and what people would be told.</summary>
     /// <exception cref="XenApiException">Something would stand in the way.</exception>
     public async Task<RecoveryOutcome> TryAsync(
-        DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options, CancellationToken cancellationToken)
+        DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options,
+        CancellationToken cancellationToken)
     {
         var needed = await VerifyAsync(from, vms, options, cancellationToken);
         return Recover(new Transaction(pool.State, Guid.NewGuid), from, vms, appliance, options, needed);
@@ -62,7 +64,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     }
 
     // Which disks are really there is asked of the storage now, not of what the last scan remembers.
-    private async Task<List<string>> VerifyAsync(DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, RecoveryOptions options, CancellationToken cancellationToken)
+    private async Task<List<string>> VerifyAsync(
+        DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, RecoveryOptions options, CancellationToken cancellationToken)
     {
         RequireSrs(from, pool.State, vms, options);
         var disks = vms.SelectMany(vm => RecoveryRequirements.Disks(from, from.Get(vm))).Where(d => options.DiskFor(d) is null)
@@ -76,7 +79,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
     }
 
     private RecoveryOutcome Recover(
-        Transaction tx, DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options, List<string> needed)
+        Transaction tx, DatabaseState from, IReadOnlyList<Ref<VmRecord>> vms, Ref<VmApplianceRecord>? appliance, RecoveryOptions options,
+        List<string> needed)
     {
         // Once more, for the storage may have been let go since.
         RequireSrs(from, tx.State, vms, options);
@@ -88,7 +92,8 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
             {
                 throw new XenApiException(
                     "OPERATION_NOT_ALLOWED",
-                    $"The SR {tx.Get(sr).NameLabel} ({tx.Get(sr).Uuid}) is attached for disaster recovery. Only a pool operator makes it this pool's own by bringing back a VM on it.");
+                    $"The SR {tx.Get(sr).NameLabel} ({tx.Get(sr).Uuid}) is attached for disaster recovery. Only a pool operator makes it "
+                        + "this pool's own by bringing back a VM on it.");
             }
 
             tx.Update(sr, s => s with { IntroducedBy = default });

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.</summary>
+/// <summary>
+/// Recovering VMs and vApps from a foreign database: the session of the call is on that database, <c>session_to</c> on this pool.
+/// </summary>
 internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recoverer, MetadataTrust trust)
 {
     [Message("VM.assert_can_be_recovered")]
@@ -21,7 +23,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     [Message("VM.recover_mapped")]
     public Task<Ref<VmRecord>> RecoverVmMappedAsync(
-        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string> networks) =>
+        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force,
+        ImmutableSortedDictionary<string, string> networks) =>
         RecoverVmAsync(call, "VM.recover_mapped", self, sessionTo, force, networks);
 
     [Message("VM.release_recovery_hold")]
@@ -29,7 +32,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         pool.Database.WriteAsync(tx => tx.Update(self, RecoveryHold.Release), call.Cancellation);
 
     private async Task<Ref<VmRecord>> RecoverVmAsync(
-        CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string>? networks)
+        CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force,
+        ImmutableSortedDictionary<string, string>? networks)
     {
         var vm = call.State.Get(self);
         if (call.State.Find(vm.Appliance) is { } appliance && !ForeignRows.IsUnusable(call.State, appliance))
@@ -62,7 +66,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     [Message("VM_appliance.recover_mapped")]
     public async Task<Ref<VmApplianceRecord>> RecoverApplianceMappedAsync(
-        CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string> networks)
+        CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force,
+        ImmutableSortedDictionary<string, string> networks)
     {
         var recovered = await RecoverApplianceAsync(call, "VM_appliance.recover_mapped", self, sessionTo, force, networks);
         return recovered.Appliance;
@@ -70,7 +75,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     // One damaged row costs the VM that it belongs to: the vApp comes back without it, and people are told.
     private async Task<RecoveryOutcome> RecoverApplianceAsync(
-        CallContext call, string message, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force, ImmutableSortedDictionary<string, string>? networks)
+        CallContext call, string message, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force,
+        ImmutableSortedDictionary<string, string>? networks)
     {
         var theirs = call.State.Get(self);
         var recovered = await RecoverAsync(call, message, self, Usable(call, self), sessionTo, force, networks);
@@ -92,7 +98,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         [.. call.State.Get(appliance).Vms.Where(v => ForeignRows.WhyUnusable(call.State, call.State.Get(v)) is null)];
 
     private Task<RecoveryOutcome> RecoverAsync(
-        CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo, bool force,
+        CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo,
+        bool force,
         ImmutableSortedDictionary<string, string>? networks)
     {
         pool.RequireForeign(call, message, sessionTo);
@@ -101,7 +108,8 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         {
             if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
             {
-                throw new XenApiException("OPERATION_NOT_ALLOWED", $"{BriefText.Of(vm.NameLabel)} can't be recovered from this database: {why}.");
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED", $"{BriefText.Of(vm.NameLabel)} can't be recovered from this database: {why}.");
             }
         }
 

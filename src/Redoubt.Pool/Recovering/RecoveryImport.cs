@@ -52,14 +52,18 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         if (TestMarks.IsOfTest(theirs.OtherConfig))
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: {theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
+                "OPERATION_NOT_ALLOWED",
+                $"{theirs.NameLabel} ({theirs.Uuid}) is a copy that a test failover made. Recover the VM that it is a copy of: "
+                    + $"{theirs.OtherConfig.GetValueOrDefault(TestMarks.Of)}.");
         }
 
         var marks = options.AsCopies ? [] : GiveWay(theirs);
 
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
         var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
-        var known = options.IsUnproven ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, text => Notices.Add((theirs.Uuid, text))) : NewerNames.Drop(theirs);
+        var known = options.IsUnproven
+            ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, text => Notices.Add((theirs.Uuid, text)))
+            : NewerNames.Drop(theirs);
         var made = tx.Create(RecoveryHold.Hold(VmRows.Unattached(known) with
         {
             Uuid = options.AsCopies ? "" : theirs.Uuid,
@@ -68,7 +72,12 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             SuspendVdi = suspended,
             SuspendSr = default,
             Affinity = HostHere(theirs.Affinity),
-            Metrics = tx.Create(new VmMetricsRecord { VcpusNumber = theirs.VcpusAtStartup, InstallTime = foreign.Find(theirs.Metrics)?.InstallTime ?? DateTimeOffset.UnixEpoch }),
+            Metrics = tx.Create(
+                new VmMetricsRecord
+                {
+                    VcpusNumber = theirs.VcpusAtStartup,
+                    InstallTime = foreign.Find(theirs.Metrics)?.InstallTime ?? DateTimeOffset.UnixEpoch,
+                }),
             SnapshotOf = snapshotOf,
             Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
             ProtectionPolicy = default,
@@ -81,7 +90,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         _made[reference] = made;
         foreach (var (field, says) in NewerNames.Of(theirs))
         {
-            Notices.Add((theirs.Uuid, $"Its {field} said {BriefText.Of(says)}, for which this version has no word; what it knows of that was kept."));
+            Notices.Add(
+                (theirs.Uuid, $"Its {field} said {BriefText.Of(says)}, for which this version has no word; what it "
+                    + "knows of that was kept."));
         }
 
         tx.Update(made, Operations.WithAllowed);
@@ -103,7 +114,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         NoteWhatIsLeftOut(theirs);
     }
 
-    /// <summary>The rule of versions: a copy that was recovered more often is the newer one, and only an older copy gives way unasked.</summary>
+    /// <summary>
+    /// The rule of versions: a copy that was recovered more often is the newer one, and only an older copy gives way unasked.
+    /// </summary>
     /// <returns>
     /// The marks that stay: a VM that was handed over comes home in a newer copy. An old one, put over it by force, is still elsewhere.
     /// </returns>
@@ -200,7 +213,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             throw image is null ? new XenApiException("VDI_CONTENT_ID_MISSING") : Lost(image);
         }
 
-        Notices.Add((vm.Uuid, "The image of the VM's suspended state is not on the storage. The VM was recovered halted, because the recovery was forced."));
+        Notices.Add(
+            (vm.Uuid, "The image of the VM's suspended state is not on the storage. The VM was recovered halted, because "
+                + "the recovery was forced."));
         return default;
     }
 
@@ -223,8 +238,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
     }
 
     /// <summary>
-    /// A volume that was proven, or is this pool's own, becomes no disk, whatever a database says. One that only looks like a volume is what a
-    /// database that is believed says it is.
+    /// A volume that was proven, or is this pool's own, becomes no disk, whatever a database says. One that only looks like a volume is
+    /// what a database that is believed says it is.
     /// </summary>
     private void RequireNoVolume(Ref<VdiRecord> found)
     {
@@ -275,7 +290,9 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         Uuid = FreeUuid<VifRecord>(theirs.Uuid),
         Vm = vm,
         Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
-        Network = foreign.Find(theirs.Network) is { Uuid.Length: > 0 } network ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text))) : default,
+        Network = foreign.Find(theirs.Network) is { Uuid.Length: > 0 } network
+            ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text)))
+            : default,
         CurrentlyAttached = false,
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
         Metrics = default,
@@ -296,7 +313,8 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         }
         else
         {
-            here = tx.Create(new VmApplianceRecord { Uuid = theirs.Uuid, NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription });
+            here = tx.Create(
+                new VmApplianceRecord { Uuid = theirs.Uuid, NameLabel = theirs.NameLabel, NameDescription = theirs.NameDescription });
         }
 
         foreach (var vm in vms.Where(v => !foreign.Get(v).IsATemplate))

@@ -4,7 +4,10 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Which network here stands for one of another pool's: what the caller says, then one of the same name, then one on a bridge of the same name.</summary>
+/// <summary>
+/// Which network here stands for one of another pool's: what the caller says, then one of the same name, then one on a bridge of the same
+/// name.
+/// </summary>
 /// <param name="tx">The transaction of the recovery.</param>
 /// <param name="told">Networks here by those there, both as UUIDs; null: the caller can't say, and what is not found is made.</param>
 /// <param name="onlyTold">Whether nothing but what the caller says counts, as in a test, which must not touch production.</param>
@@ -16,7 +19,8 @@ internal sealed class RecoveryNetworks(Transaction tx, ImmutableSortedDictionary
     /// <param name="vm">The VM, as the other pool refers to it.</param>
     /// <param name="theirs">The network there.</param>
     /// <param name="made">Told if one had to be made.</param>
-    /// <exception cref="XenApiException"><c>NETWORK_NOT_MAPPED</c>; <c>UUID_INVALID</c>: the caller named a network that is not here.</exception>
+    /// <exception cref="XenApiException"><c>NETWORK_NOT_MAPPED</c>; <c>UUID_INVALID</c>: the caller named a network that is not
+    /// here.</exception>
     public Ref<NetworkRecord> Find(Ref<VmRecord> vm, NetworkRecord theirs, Action<string> made)
     {
         if (!_known.TryGetValue(theirs.Uuid, out var here))

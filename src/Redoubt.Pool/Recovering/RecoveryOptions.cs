@@ -12,23 +12,26 @@ internal sealed record RecoveryOptions
     /// <summary>Whether the VMs become new ones, with UUIDs and addresses of their own, beside those that are here.</summary>
     public bool AsCopies { get; init; }
 
-    /// <summary>Whether storage that was attached for disaster recovery becomes this pool's own when a VM on it is recovered; else that is refused.</summary>
+    /// <summary>
+    /// Whether storage that was attached for disaster recovery becomes this pool's own when a VM on it is recovered; else that is refused.
+    /// </summary>
     public bool MayAdoptStorage { get; init; } = true;
 
     /// <summary>
-    /// Whether a VM that was handed over stays so whatever its metadata say. A version in a file that somebody brings along is theirs to write.
+    /// Whether a VM that was handed over stays so whatever its metadata say. A version in a file that somebody brings along is theirs to
+    /// write.
     /// </summary>
     public bool KeepsHandOver { get; init; }
 
     /// <summary>
-    /// Whether nothing proves that the database is a pool's, though the operator wants it to be believed: then its VMs get no file of this host
-    /// but those that are there for guests.
+    /// Whether nothing proves that the database is a pool's, though the operator wants it to be believed: then its VMs get no file of this
+    /// host but those that are there for guests.
     /// </summary>
     public bool IsUnproven { get; init; }
 
     /// <summary>
-    /// Which disk of this pool, by UUID, takes the place of which of theirs, by UUID or by <c>sm_config:SCSIid</c>. A disk that is not named is found
-    /// by SR and location.
+    /// Which disk of this pool, by UUID, takes the place of which of theirs, by UUID or by <c>sm_config:SCSIid</c>. A disk that is not
+    /// named is found by SR and location.
     /// </summary>
     public ImmutableSortedDictionary<string, string> Disks { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 

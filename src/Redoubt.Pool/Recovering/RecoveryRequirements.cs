@@ -17,7 +17,8 @@ internal static class RecoveryRequirements
         Disks(foreign, vm).Where(d => options?.DiskFor(d) is null).Select(d => d.Sr).Distinct();
 
     /// <summary>Those required SRs that are unknown or attached nowhere here, each as the reference that the error names.</summary>
-    public static IEnumerable<(Ref<SrRecord> Foreign, string Named)> Missing(DatabaseState foreign, DatabaseState local, VmRecord vm, RecoveryOptions? options = null)
+    public static IEnumerable<(Ref<SrRecord> Foreign, string Named)> Missing(
+        DatabaseState foreign, DatabaseState local, VmRecord vm, RecoveryOptions? options = null)
     {
         foreach (var required in Required(foreign, vm, options))
         {

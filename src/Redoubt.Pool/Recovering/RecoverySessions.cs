@@ -13,12 +13,15 @@ internal static class RecoverySessions
         if (session.Role < Role.PoolOperator || session.Foreign is not null)
         {
             throw new XenApiException(
-                "RBAC_PERMISSION_DENIED", message, "No permission in the session recovered to. (Roles with this permission: pool-admin, pool-operator)");
+                "RBAC_PERMISSION_DENIED", message,
+                "No permission in the session recovered to. (Roles with this permission: pool-admin, pool-operator)");
         }
 
         if (call.Session.Foreign is null)
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"{message} takes a session on a foreign database (VDI.open_database); this one is on the pool itself.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"{message} takes a session on a foreign database (VDI.open_database); this one is on the pool itself.");
         }
     }
 }

@@ -36,7 +36,9 @@ internal sealed class SiteStatements(TimeProvider time)
         }
     }
 
-    /// <summary>Has what counts now go on counting for VMs that are started one after another, however long that takes: until it is let go.</summary>
+    /// <summary>
+    /// Has what counts now go on counting for VMs that are started one after another, however long that takes: until it is let go.
+    /// </summary>
     public void Hold(IReadOnlyCollection<Ref<VmRecord>> vms)
     {
         lock (_changing)

@@ -17,7 +17,8 @@ namespace Redoubt.Pool.Restoring;
 /// 6 attach what the backup had attached     what can't be is announced, as at a start
 /// </code>
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 public sealed class DatabaseRestore
 {
     private readonly SemaphoreSlim _one = new(1);
@@ -62,7 +63,8 @@ public sealed class DatabaseRestore
 
     private async Task<RestorePlan> ReplaceAsync(DatabaseDump dump)
     {
-        var attached = _pool.State.All<PbdRecord>().Where(p => p.Record.Host == _pool.Hosts.Local.Host && p.Record.CurrentlyAttached).Select(p => p.Ref).ToList();
+        var attached = _pool.State.All<PbdRecord>().Where(p => p.Record.Host == _pool.Hosts.Local.Host && p.Record.CurrentlyAttached)
+            .Select(p => p.Ref).ToList();
         var plan = (RestorePlan?)null;
         try
         {
@@ -75,7 +77,8 @@ public sealed class DatabaseRestore
                 tx =>
                 {
                     RequireRest(tx.State);
-                    var handedOver = tx.State.All<VmRecord>().Select(v => v.Record).Where(v => HandOverMark.On(v.BlockedOperations) is not null).ToList();
+                    var handedOver = tx.State.All<VmRecord>().Select(v => v.Record)
+                        .Where(v => HandOverMark.On(v.BlockedOperations) is not null).ToList();
                     var made = _planner.Plan(tx.State, dump);
                     RestoreTransaction.Apply(tx, made);
                     handedOver.ForEach(v => KeepMark(tx, v));
@@ -88,7 +91,8 @@ public sealed class DatabaseRestore
             if (plan is null)
             {
                 await _pool.Database.WriteAsync(
-                    tx => attached.Where(p => tx.Find(p) is not null).ToList().ForEach(p => tx.Update(p, r => r with { CurrentlyAttached = true })));
+                    tx => attached.Where(p => tx.Find(p) is not null).ToList()
+                        .ForEach(p => tx.Update(p, r => r with { CurrentlyAttached = true })));
             }
 
             await _connections.RestoreAsync(CancellationToken.None);
@@ -108,7 +112,13 @@ public sealed class DatabaseRestore
         var here = tx.State.FindByUuid<VmRecord>(before.Uuid);
         if (tx.Find(here) is { } restored && restored.Version <= before.Version)
         {
-            VmRows.Update(tx, here, v => v with { BlockedOperations = v.BlockedOperations.SetItems(before.BlockedOperations.Where(b => HandOverMark.Is(b.Value))) });
+            VmRows.Update(
+                tx,
+                here,
+                v => v with
+                {
+                    BlockedOperations = v.BlockedOperations.SetItems(before.BlockedOperations.Where(b => HandOverMark.Is(b.Value))),
+                });
         }
     }
 
@@ -121,7 +131,8 @@ public sealed class DatabaseRestore
         }
         catch (DumpFormatException e)
         {
-            throw new XenApiException(e, "COULD_NOT_IMPORT_DATABASE", $"It is no whole database dump: at byte {e.Position} there is {e.Found}.");
+            throw new XenApiException(
+                e, "COULD_NOT_IMPORT_DATABASE", $"It is no whole database dump: at byte {e.Position} there is {e.Found}.");
         }
         catch (InvalidDataException e)
         {
@@ -142,24 +153,30 @@ public sealed class DatabaseRestore
     private static void RequireRest(DatabaseState state)
     {
         var running = state.All<VmRecord>().Select(v => v.Record)
-            .Where(v => !v.IsControlDomain && v.PowerState is VmPowerState.Running or VmPowerState.Paused).Select(v => v.NameLabel).Order(StringComparer.Ordinal).ToList();
+            .Where(v => !v.IsControlDomain && v.PowerState is VmPowerState.Running or VmPowerState.Paused).Select(v => v.NameLabel)
+                .Order(StringComparer.Ordinal).ToList();
         if (running.Count > 0)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The database can't be replaced while VMs run: {string.Join(", ", running)}. Shut them down first.");
+                "OPERATION_NOT_ALLOWED",
+                $"The database can't be replaced while VMs run: {string.Join(", ", running)}. Shut them down first.");
         }
 
-        if (state.All<VmRecord>().Any(v => !v.Record.CurrentOperations.IsEmpty) || state.All<VdiRecord>().Any(v => !v.Record.CurrentOperations.IsEmpty)
+        if (state.All<VmRecord>().Any(v => !v.Record.CurrentOperations.IsEmpty) || state.All<VdiRecord>()
+            .Any(v => !v.Record.CurrentOperations.IsEmpty)
             || state.All<SrRecord>().Any(s => !s.Record.CurrentOperations.IsEmpty))
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", "The database can't be replaced while something is being done to a VM, a disk or an SR. Wait until it is done.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                "The database can't be replaced while something is being done to a VM, a disk or an SR. Wait until it is done.");
         }
     }
 
     private void SaveWhatIsHere()
     {
         var directory = Directory.CreateDirectory(
-            Path.Combine(_pool.DataDirectory, "backups"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
+            Path.Combine(_pool.DataDirectory, "backups"),
+            UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName;
         var state = _pool.State;
         var stamp = _pool.Time.GetUtcNow().ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
         var path = Path.Combine(directory, $"before-restore-{stamp}-{state.Generation.ToString(CultureInfo.InvariantCulture)}.xml");

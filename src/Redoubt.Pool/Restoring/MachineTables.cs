@@ -11,7 +11,8 @@ internal static class MachineTables
     private static readonly FrozenSet<string> Names =
         new[]
         {
-            "host_metrics", "host_cpu", "host_patch", "host_crashdump", "PCI", "PGPU", "PUSB", "PIF", "PIF_metrics", "Bond", "VLAN", "tunnel",
+            "host_metrics", "host_cpu", "host_patch", "host_crashdump", "PCI", "PGPU", "PUSB", "PIF", "PIF_metrics", "Bond", "VLAN",
+            "tunnel",
             "network_sriov", "Feature", "Certificate", "Cluster_host", "SM", "console", "pool_update", "pool_patch",
         }.ToFrozenSet();
 

@@ -32,7 +32,8 @@ internal sealed class RestoreMapping
     /// <summary>The backup's other hosts.</summary>
     public IEnumerable<HostRecord> OtherHosts => Backup.All<HostRecord>().Where(h => h.Ref != Coordinator).Select(h => h.Record);
 
-    /// <exception cref="XenApiException"><c>COULD_NOT_IMPORT_DATABASE</c>: it is no pool's database, or nobody can say which host leads it.</exception>
+    /// <exception cref="XenApiException"><c>COULD_NOT_IMPORT_DATABASE</c>: it is no pool's database, or nobody can say which host leads
+    /// it.</exception>
     public static RestoreMapping Of(DatabaseState backup, DatabaseState here, Ref<PoolRecord> pool, Ref<HostRecord> host)
     {
         var pools = backup.All<PoolRecord>().ToList();
@@ -45,7 +46,8 @@ internal sealed class RestoreMapping
         var coordinator = backup.Find(pools[0].Record.Master) is not null ? pools[0].Record.Master : hosts.Count == 1 ? hosts[0] : default;
         if (coordinator.IsNull)
         {
-            throw new XenApiException("COULD_NOT_IMPORT_DATABASE", "The backup does not say which of its hosts was the pool's coordinator.");
+            throw new XenApiException(
+                "COULD_NOT_IMPORT_DATABASE", "The backup does not say which of its hosts was the pool's coordinator.");
         }
 
         var mapping = new RestoreMapping(backup, pools[0].Ref, coordinator);
@@ -66,7 +68,8 @@ internal sealed class RestoreMapping
         : row with { Ref = Apply(row.Ref), Columns = RowColumns.From(row.Columns.Select(c => KeyValuePair.Create(c.Key, Apply(c.Value)))) };
 
     /// <summary>The control domain of a host; older databases say it only from the other side.</summary>
-    public static Ref<VmRecord> ControlDomain(DatabaseState state, Ref<HostRecord> host) => state.Find(host) is { } record && state.Find(record.ControlDomain) is not null
+    public static Ref<VmRecord> ControlDomain(DatabaseState state, Ref<HostRecord> host) =>
+        state.Find(host) is { } record && state.Find(record.ControlDomain) is not null
         ? record.ControlDomain
         : state.All<VmRecord>().FirstOrDefault(v => v.Record.IsControlDomain && v.Record.ResidentOn == host).Ref;
 

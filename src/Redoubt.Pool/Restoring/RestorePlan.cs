@@ -2,7 +2,9 @@ using Redoubt.Database;
 
 namespace Redoubt.Pool.Restoring;
 
-/// <summary>What restoring a backup would do, in sentences that can be shown before anything is done, and the database it would lead to.</summary>
+/// <summary>
+/// What restoring a backup would do, in sentences that can be shown before anything is done, and the database it would lead to.
+/// </summary>
 public sealed record RestorePlan
 {
     /// <summary>What will be: the pool, its hosts, VMs, storage and networks.</summary>

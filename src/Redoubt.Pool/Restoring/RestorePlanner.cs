@@ -47,7 +47,8 @@ internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host,
         }
 
         yield return Compare("VMs", Names<VmRecord>(here, IsMachine), Names<VmRecord>(target, IsMachine));
-        yield return Compare("Templates and snapshots", Names<VmRecord>(here, v => v.IsATemplate), Names<VmRecord>(target, v => v.IsATemplate));
+        yield return Compare(
+            "Templates and snapshots", Names<VmRecord>(here, v => v.IsATemplate), Names<VmRecord>(target, v => v.IsATemplate));
         yield return Compare("vApps", Names<VmApplianceRecord>(here), Names<VmApplianceRecord>(target));
         yield return Compare("SRs", Names<SrRecord>(here), Names<SrRecord>(target));
         yield return Compare("Disks", Names<VdiRecord>(here), Names<VdiRecord>(target));
@@ -57,7 +58,8 @@ internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host,
     private IEnumerable<string> Warnings(DatabaseState here, DatabaseState target, RestoreMapping mapping, DatabaseDump dump)
     {
         var running = mapping.Backup.All<VmRecord>().Select(v => v.Record)
-            .Where(v => IsMachine(v) && v.PowerState is not (VmPowerState.Halted or VmPowerState.Suspended)).Select(v => v.NameLabel).ToList();
+            .Where(v => IsMachine(v) && v.PowerState is not (VmPowerState.Halted or VmPowerState.Suspended))
+                .Select(v => v.NameLabel).ToList();
         if (running.Count > 0)
         {
             yield return $"These VMs ran when the backup was made and will be halted: {List(running)}. Make sure that they run nowhere else before you start them.";
@@ -75,8 +77,10 @@ internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host,
             }
         }
 
-        var devices = mapping.Backup.All<PifRecord>().Where(p => p.Record.Physical && p.Record.Host == mapping.Coordinator).Select(p => p.Record.Device)
-            .Except(here.All<PifRecord>().Where(p => p.Record.Physical).Select(p => p.Record.Device)).Order(StringComparer.Ordinal).ToList();
+        var devices = mapping.Backup.All<PifRecord>().Where(p => p.Record.Physical && p.Record.Host == mapping.Coordinator)
+            .Select(p => p.Record.Device)
+            .Except(here.All<PifRecord>().Where(p => p.Record.Physical).Select(p => p.Record.Device))
+                .Order(StringComparer.Ordinal).ToList();
         if (devices.Count > 0)
         {
             yield return $"This host has no network device {List(devices)}. Networks on them have no uplink until they are given a bridge.";
@@ -114,7 +118,11 @@ internal sealed class RestorePlanner(Ref<PoolRecord> pool, Ref<HostRecord> host,
     }
 
     private static string List(List<string> names) =>
-        string.Join(", ", names.Take(NamesShown).Order(StringComparer.Ordinal)) + (names.Count > NamesShown ? Say($" and {names.Count - NamesShown} more") : "");
+        string.Join(
+            ", ",
+            names.Take(NamesShown).Order(StringComparer.Ordinal)) + (names.Count > NamesShown
+                ? Say($" and {names.Count - NamesShown} more")
+                : "");
 
     private static string Say(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

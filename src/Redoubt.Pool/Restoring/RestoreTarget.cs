@@ -21,7 +21,8 @@ internal static class RestoreTarget
                 ? ours.FindTable(model.Name)!.Rows
                 : theirs.FindTable(model.Name)!.Rows.Where(r => Stays(mapping, model, r)).Select(r => Known(model, mapping.Apply(r)))
                     .Concat(Own(here, ours, model, host, control)).GroupBy(r => r.Ref).Select(g => g.Last())));
-        var merged = StateDump.FromDump(new DatabaseDump(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, here.Generation), tables));
+        var merged = StateDump.FromDump(
+            new DatabaseDump(new DumpManifest(DataModel.SchemaMajor, DataModel.SchemaMinor, here.Generation), tables));
         return AtRest(merged, here, mapping, pool, host);
     }
 
@@ -42,7 +43,8 @@ internal static class RestoreTarget
     }
 
     /// <summary>The rows of this machine in tables that are otherwise the backup's.</summary>
-    private static IEnumerable<DumpRow> Own(DatabaseState here, DatabaseDump ours, ClassModel model, Ref<HostRecord> host, Ref<VmRecord> control)
+    private static IEnumerable<DumpRow> Own(
+        DatabaseState here, DatabaseDump ours, ClassModel model, Ref<HostRecord> host, Ref<VmRecord> control)
     {
         var reference = model.Name switch
         {
@@ -58,7 +60,8 @@ internal static class RestoreTarget
     private static DumpRow Known(ClassModel model, DumpRow row) =>
         row with { Columns = RowColumns.From(row.Columns.Where(c => c.Key == "_ref" || model.FindColumn(c.Key) is not null)) };
 
-    private static DatabaseState AtRest(DatabaseState merged, DatabaseState here, RestoreMapping mapping, Ref<PoolRecord> pool, Ref<HostRecord> host)
+    private static DatabaseState AtRest(
+        DatabaseState merged, DatabaseState here, RestoreMapping mapping, Ref<PoolRecord> pool, Ref<HostRecord> host)
     {
         var tx = new Transaction(merged, Guid.NewGuid);
         tx.Update(pool, p => p with { Master = host, HaEnabled = false, RedoLogEnabled = false, RedoLogVdi = default });

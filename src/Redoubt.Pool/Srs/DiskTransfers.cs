@@ -11,8 +11,10 @@ public sealed class DiskTransfers
     internal DiskTransfers(VdiCalls vdis) => _vdis = vdis;
 
     /// <summary>Replaces a disk's content by a stream's.</summary>
-    /// <exception cref="XenApiException">The disk is in use, the content is longer than the disk, or the storage fails; the disk is as it was.</exception>
-    public Task ImportAsync(CallContext call, Ref<VdiRecord> vdi, Stream content, DiskFormat format) => _vdis.ImportAsync(call, vdi, content, format);
+    /// <exception cref="XenApiException">The disk is in use, the content is longer than the disk, or the storage fails; the disk is as it
+    /// was.</exception>
+    public Task ImportAsync(CallContext call, Ref<VdiRecord> vdi, Stream content, DiskFormat format) =>
+        _vdis.ImportAsync(call, vdi, content, format);
 
     /// <summary>Opens a disk's content.</summary>
     /// <exception cref="XenApiException">The disk is in use, or the storage fails.</exception>

@@ -10,4 +10,5 @@ namespace Redoubt.Pool;
 /// <param name="HasMetadata">Whether it holds pool metadata.</param>
 /// <param name="Metadata">What could be read of it.</param>
 internal sealed record FoundSr(
-    string Uuid, string NameLabel, string NameDescription, long PhysicalSizeBytes, bool HasMetadata, ImmutableArray<FoundPoolMetadata> Metadata);
+    string Uuid, string NameLabel, string NameDescription, long PhysicalSizeBytes, bool HasMetadata,
+    ImmutableArray<FoundPoolMetadata> Metadata);

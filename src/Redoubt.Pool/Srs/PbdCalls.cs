@@ -19,7 +19,8 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
                     throw new XenApiException("PBD_EXISTS", args.Sr.Opaque, args.Host.Opaque, existing.Opaque);
                 }
 
-                return tx.Create(new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
+                return tx.Create(
+                    new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
             },
             call.Cancellation);
     }

@@ -21,7 +21,8 @@ internal static class ScanRows
         Transaction tx, Ref<SrRecord> sr, IReadOnlyList<VdiState> found, IReadOnlyDictionary<string, MetadataVolume.Readable> volumes,
         IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool)
     {
-        var believed = volumes.Where(v => standings.GetValueOrDefault(v.Key) is VolumeStanding.Proven or VolumeStanding.Accepted).Select(v => v.Value)
+        var believed = volumes.Where(v => standings.GetValueOrDefault(v.Key) is VolumeStanding.Proven or VolumeStanding.Accepted)
+            .Select(v => v.Value)
             .MaxBy(v => v.State.Generation)?.State;
         var names = believed ?? volumes.Values.MaxBy(v => v.State.Generation)?.State;
         var own = OwnOf(tx, sr, volumes, standings, ownPool);
@@ -46,7 +47,8 @@ internal static class ScanRows
                 continue; // Nobody's, as long as nobody has said whose it is.
             }
 
-            var old = tx.Find(reference) ?? Described(names, uuid, believed is not null) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };
+            var old = tx.Find(reference)
+                ?? Described(names, uuid, believed is not null) with { Uuid = uuid, Sr = sr, Location = uuid, Managed = true };
             if (reference.IsNull && disk.Name is { } name)
             {
                 old = old with { NameLabel = BriefText.Of(name) };
@@ -79,14 +81,17 @@ internal static class ScanRows
 
     /// <summary>
     /// What a disk is. Its own bytes say that only where nothing else does: a raw disk's first bytes are its guest's to write. So what is
-    /// recorded as a disk stays one, unless a volume is proven; and what is recorded as a volume stays one, unless a proven one calls it a disk.
+    /// recorded as a disk stays one, unless a volume is proven; and what is recorded as a volume stays one, unless a proven one calls it a
+    /// disk.
     /// </summary>
-    private static XenApi.VdiType TypeOf(VdiState disk, VdiRecord? recorded, XenApi.VdiType otherwise, VolumeStanding? standing, Ref<PoolRecord> ownPool)
+    private static XenApi.VdiType TypeOf(
+        VdiState disk, VdiRecord? recorded, XenApi.VdiType otherwise, VolumeStanding? standing, Ref<PoolRecord> ownPool)
     {
         var asDisk = otherwise == XenApi.VdiType.Metadata ? XenApi.VdiType.User : otherwise;
         return recorded switch
         {
-            { Type: XenApi.VdiType.Metadata } => standing is VolumeStanding.Disk && recorded.MetadataOfPool != ownPool ? XenApi.VdiType.User : XenApi.VdiType.Metadata,
+            { Type: XenApi.VdiType.Metadata } =>
+                standing is VolumeStanding.Disk && recorded.MetadataOfPool != ownPool ? XenApi.VdiType.User : XenApi.VdiType.Metadata,
             { } => standing is VolumeStanding.Proven ? XenApi.VdiType.Metadata : recorded.Type,
             null => disk.Type == Storage.VdiType.Metadata && standing is not VolumeStanding.Disk ? XenApi.VdiType.Metadata : asDisk,
         };
@@ -102,16 +107,22 @@ internal static class ScanRows
                 .OrderBy(v => v.Value.State.Generation).LastOrDefault().Key;
 
     // A volume that says it is this pool's own would be written to, so it takes this pool's key to say that.
-    private static VdiRecord Claimed(VdiRecord vdi, MetadataVolume.Readable? volume, VolumeStanding? standing, Ref<PoolRecord> ownPool, bool isOwn)
+    private static VdiRecord Claimed(
+        VdiRecord vdi, MetadataVolume.Readable? volume, VolumeStanding? standing, Ref<PoolRecord> ownPool, bool isOwn)
     {
         var key = standing is VolumeStanding.Proven proven ? proven.Key : null;
         return volume is null || vdi.Type != XenApi.VdiType.Metadata || (volume.PoolRef == ownPool && !isOwn)
             ? vdi with { MetadataOfPool = default, MetadataLatest = false }
-            : vdi with { MetadataOfPool = volume.PoolRef, SmConfig = key is null ? vdi.SmConfig.Remove(ProvenKey) : vdi.SmConfig.SetItem(ProvenKey, key) };
+            : vdi with
+            {
+                MetadataOfPool = volume.PoolRef,
+                SmConfig = key is null ? vdi.SmConfig.Remove(ProvenKey) : vdi.SmConfig.SetItem(ProvenKey, key),
+            };
     }
 
     /// <summary>Marks the foreign volumes with the highest generation of their pool, and unmarks the others.</summary>
-    public static Action<Transaction> MarkLatest(ForeignDatabases foreign, IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool)
+    public static Action<Transaction> MarkLatest(
+        ForeignDatabases foreign, IReadOnlyDictionary<string, VolumeStanding> standings, Ref<PoolRecord> ownPool)
     {
         var latest = foreign.Latest(standings);
         return tx =>
@@ -126,9 +137,15 @@ internal static class ScanRows
     }
 
     /// <summary>What the pool that made a disk said of it: a file SR itself keeps no names.</summary>
-    private static VdiRecord Described(DatabaseState? names, string uuid, bool isBelieved) => names?.Find(names.FindByUuid<VdiRecord>(uuid)) is not { } theirs
+    private static VdiRecord Described(DatabaseState? names, string uuid, bool isBelieved) =>
+        names?.Find(names.FindByUuid<VdiRecord>(uuid)) is not { } theirs
         ? new VdiRecord { Type = XenApi.VdiType.User }
-        : !isBelieved ? new VdiRecord { NameLabel = BriefText.Of(theirs.NameLabel), NameDescription = BriefText.Of(theirs.NameDescription), Type = XenApi.VdiType.User }
+        : !isBelieved ? new VdiRecord
+        {
+            NameLabel = BriefText.Of(theirs.NameLabel),
+            NameDescription = BriefText.Of(theirs.NameDescription),
+            Type = XenApi.VdiType.User,
+        }
         : new VdiRecord
         {
             NameLabel = theirs.NameLabel,

@@ -127,7 +127,8 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                     TotalSpace = sr.PhysicalSizeBytes,
                     Health = SrHealth.Healthy,
                 },
-                ExtraInfo = ImmutableSortedDictionary<string, string>.Empty.Add("pool_metadata_detected", sr.HasMetadata ? "true" : "false"),
+                ExtraInfo = ImmutableSortedDictionary<string, string>.Empty.Add(
+                    "pool_metadata_detected", sr.HasMetadata ? "true" : "false"),
             }),
         ];
     }
@@ -157,10 +158,12 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
         if (!record.IntroducedBy.IsNull)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
+                "OPERATION_NOT_ALLOWED",
+                "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
         }
 
-        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Hosts.Local.Host) ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
+        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Hosts.Local.Host)
+            ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
         await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Destroy);
         await Driver(record.Type).DestroyAsync(SrRows.Uuid(record), pbd.DeviceConfig, call.Cancellation);
         await pool.Database.WriteAsync(tx => SrRows.Delete(tx, sr), CancellationToken.None);
@@ -198,7 +201,8 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
     public Task DisableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.DisableAsync(sr, call.Cancellation);
 
     [Message("SR.get_database_replication_state")]
-    public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) => replication.State(sr);
+    public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) =>
+        replication.State(sr);
 
     // metadata=true is how XenServer's clients, and ours, ask to be told of metadata, which is always done here.
     private static void RequireNoMore(ImmutableSortedDictionary<string, string> smConfig)

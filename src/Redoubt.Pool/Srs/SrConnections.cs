@@ -8,9 +8,12 @@ namespace Redoubt.Pool;
 /// Attaches SRs to hosts and lets them go, and keeps the database true to what is on them. An SR introduced for recovery is attached
 /// read-only until a VM has been recovered from it.
 /// </summary>
-internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign, MetadataTrust trust, MetadataReplication replication, RecoveredElsewhere elsewhere)
+internal sealed class SrConnections(
+    PoolServices pool, ForeignDatabases foreign, MetadataTrust trust, MetadataReplication replication, RecoveredElsewhere elsewhere)
 {
-    /// <summary>Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there. Repeating does nothing.</summary>
+    /// <summary>
+    /// Attaches the PBD's SR, lists its disks, reads foreign metadata and resumes our own replication there. Repeating does nothing.
+    /// </summary>
     /// <exception cref="XenApiException">The storage can't be attached; nothing has changed.</exception>
     public async Task PlugAsync(Ref<PbdRecord> reference, CancellationToken cancellationToken)
     {
@@ -140,7 +143,10 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         }
     }
 
-    /// <summary>Reads what disks are on the SR. A disk that has gone keeps its record, marked missing: an empty mount point must not make the pool forget its disks.</summary>
+    /// <summary>
+    /// Reads what disks are on the SR. A disk that has gone keeps its record, marked missing: an empty mount point must not make the pool
+    /// forget its disks.
+    /// </summary>
     public async Task ScanAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
         using (await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken))
@@ -159,7 +165,8 @@ internal sealed class SrConnections(PoolServices pool, ForeignDatabases foreign,
         var stat = await attached.StatAsync(cancellationToken);
         var volumes = await foreign.ReadAsync(attached, found, pool, cancellationToken);
         var (judged, met) = trust.Judge(foreign.Claims);
-        var standings = judged.AddRange(found.Where(f => f.Type == Storage.VdiType.Metadata).Select(f => f.Uuid.ToString()).Where(f => !judged.ContainsKey(f) && trust.IsListed(f))
+        var standings = judged.AddRange(found.Where(f => f.Type == Storage.VdiType.Metadata).Select(f => f.Uuid.ToString())
+            .Where(f => !judged.ContainsKey(f) && trust.IsListed(f))
             .Select(f => KeyValuePair.Create<string, VolumeStanding>(f, new VolumeStanding.Disk())));
         await pool.Database.WriteAsync(
             tx =>

@@ -30,9 +30,11 @@ internal static class SrRows
 
     /// <summary>The SR's UUID as the drivers take it.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the record has no proper UUID.</exception>
-    public static SrUuid Uuid(SrRecord sr) => SrUuid.TryParse(sr.Uuid, out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "uuid", sr.Uuid);
+    public static SrUuid Uuid(SrRecord sr) =>
+        SrUuid.TryParse(sr.Uuid, out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "uuid", sr.Uuid);
 
     /// <summary>A disk's UUID as the drivers take it.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the record has no proper location.</exception>
-    public static VdiUuid Uuid(VdiRecord vdi) => VdiUuid.TryParse(vdi.Location, out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "location", vdi.Location);
+    public static VdiUuid Uuid(VdiRecord vdi) =>
+        VdiUuid.TryParse(vdi.Location, out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "location", vdi.Location);
 }

@@ -23,12 +23,15 @@ internal static class SrSearch
 
             // Names, too, come from what is believed as long as anything is; what is no more than a disk with bytes on it has no say.
             var standings = trust.Judge([.. volumes.Select(v => ForeignDatabases.ClaimOf(sr.Uuid.ToString(), v.Key, v.Value))]).Standings;
-            var newest = volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).OrderByDescending(v => standings[v.Key] is not VolumeStanding.Unproven)
+            var newest = volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk)
+                .OrderByDescending(v => standings[v.Key] is not VolumeStanding.Unproven)
                 .ThenByDescending(v => v.Value.State.Generation).Select(v => v.Value).FirstOrDefault();
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));
             found.Add(new(sr.Uuid.ToString(), BriefText.Of(record?.NameLabel ?? ""), BriefText.Of(record?.NameDescription ?? ""), sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
                 [.. volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).Select(v => v.Value)
-                    .Select(v => new FoundPoolMetadata(v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
+                    .Select(
+                        v => new FoundPoolMetadata(
+                            v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
         }
 
         return found;

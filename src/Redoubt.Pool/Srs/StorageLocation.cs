@@ -8,7 +8,8 @@ internal static class StorageLocation
 {
     /// <summary>Whether two device configurations lead to one place. A path may be written in several ways.</summary>
     public static bool IsSame(ImmutableSortedDictionary<string, string> one, ImmutableSortedDictionary<string, string> other) =>
-        one.Count == other.Count && one.All(c => other.TryGetValue(c.Key, out var value) && (c.Value == value || Resolve(c.Value) == Resolve(value)));
+        one.Count == other.Count
+            && one.All(c => other.TryGetValue(c.Key, out var value) && (c.Value == value || Resolve(c.Value) == Resolve(value)));
 
     /// <summary>The place in words, without secrets.</summary>
     public static string Describe(string type, ImmutableSortedDictionary<string, string> config) =>

@@ -21,7 +21,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var sr = Writable(args.Sr);
         if (args.VirtualSize <= 0)
         {
-            throw new XenApiException("INVALID_VALUE", "virtual_size", args.VirtualSize.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            throw new XenApiException(
+                "INVALID_VALUE", "virtual_size", args.VirtualSize.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
 
         if (args.Type == XenApi.VdiType.Metadata)
@@ -48,7 +49,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         if (record.MetadataOfPool == pool.Pool)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
+                "OPERATION_NOT_ALLOWED",
+                "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
         }
 
         await using var operation = await Operations.BeginAsync(
@@ -102,12 +104,15 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
         driverParams.IsEmpty
             ? CopyAsync(call, vdi, isWhole: true)
-            : throw new XenApiException("VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key, "This is not done here: no storage driver is told more than which disk to clone.");
+            : throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key,
+                "This is not done here: no storage driver is told more than which disk to clone.");
 
     /// <summary>A full copy of a disk in the same SR.</summary>
     /// <param name="call">The call.</param>
     /// <param name="vdi">The disk.</param>
-    /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends that.</param>
+    /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends
+    /// that.</param>
     public async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi, bool isWhole)
     {
         var record = pool.State.Get(vdi);
@@ -180,7 +185,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         catch
         {
             await Undoing.TryAsync(
-                pool, Cls.Vdi, pool.State.Find(copy)?.Uuid ?? "", "A disk that was to be a copy of another one is still there: remove it (vdi-destroy).",
+                pool, Cls.Vdi, pool.State.Find(copy)?.Uuid ?? "",
+                "A disk that was to be a copy of another one is still there: remove it (vdi-destroy).",
                 () => RemoveAsync(copy, CancellationToken.None));
             throw;
         }
@@ -280,7 +286,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     /// <summary>Removes the disks that a daemon which died was making: nobody has them. To be called before anything is made.</summary>
     public async Task RemoveUnfinishedAsync()
     {
-        foreach (var (reference, record) in pool.State.All<SrRecord>().Where(s => s.Record.OtherConfig.ContainsKey(DisksInMaking.Key)).ToList())
+        foreach (var (reference, record) in pool.State.All<SrRecord>().Where(s => s.Record.OtherConfig.ContainsKey(DisksInMaking.Key))
+            .ToList())
         {
             foreach (var uuid in DisksInMaking.Of(record))
             {
@@ -330,7 +337,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             if (tx.Get(vdi).MetadataOfPool == pool.Pool)
             {
                 throw new XenApiException(
-                    "OPERATION_NOT_ALLOWED", "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
+                    "OPERATION_NOT_ALLOWED",
+                    "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
             }
 
             VdiRows.Delete(tx, vdi);
@@ -345,7 +353,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         OpenAsync(call, self, JournalPoint.Parse(at) ?? throw new XenApiException("INVALID_VALUE", "at", at));
 
     [Message("VDI.get_database_history")]
-    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetDatabaseHistoryAsync(CallContext call, Ref<VdiRecord> self)
+    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetDatabaseHistoryAsync(
+        CallContext call, Ref<VdiRecord> self)
     {
         var history = await Metadata(self).LookIntoAsync(
             SrRows.Uuid(pool.State.Get(self)), path => JournalHistory.List(path), call.Cancellation);
@@ -366,7 +375,9 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     {
         var facts = await Metadata(self).LookIntoAsync(SrRows.Uuid(pool.State.Get(self)), MetadataFacts.Read, call.Cancellation);
         var record = pool.State.Get(self);
-        return record.MetadataOfPool == pool.Pool || foreign.Find(record.Uuid) is not { } summary ? facts : facts.AddRange(Standing(summary.Claim));
+        return record.MetadataOfPool == pool.Pool || foreign.Find(record.Uuid) is not { } summary
+            ? facts
+            : facts.AddRange(Standing(summary.Claim));
     }
 
     private IEnumerable<KeyValuePair<string, string>> Standing(VolumeClaim claim)
@@ -410,7 +421,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
                 }
 
                 var session = await pool.Sessions.OpenAsync(
-                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Hosts.Local.Host, pool.KeyRing.Open(volume.State),
+                    call.Session.Owner with { UserName = "disaster-recovery", OpenedBy = call.Session.UserName }, "", pool.Hosts.Local.Host,
+                    pool.KeyRing.Open(volume.State),
                     ForeignDatabases.ClaimOf(srUuid, uuid, volume), call.Cancellation);
                 if (volume.Damage is { } damage)
                 {
@@ -475,7 +487,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         await pool.PostAsync(new Announcement.VolumeDamaged(vdiUuid, generation, damage));
     }
 
-    private Task<IDisposable> GateAsync(Ref<SrRecord> sr, CallContext call) => pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
+    private Task<IDisposable> GateAsync(Ref<SrRecord> sr, CallContext call) =>
+        pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
 
     /// <summary>Sizes are for information: what was done stays done if they can't be had now, and the next scan has them.</summary>
     private async Task MeasureAsync(Ref<SrRecord> sr)
@@ -496,7 +509,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         return sr.IntroducedBy.IsNull
             ? pool.Hosts.Local.Attached.Get(reference, sr)
             : throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+                "OPERATION_NOT_ALLOWED",
+                "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
     }
 
     private async Task<Ref<VdiRecord>> MakeAsync(
@@ -541,7 +555,9 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             }
 
             await Undoing.TryAsync(
-                pool, Cls.Vdi, uuid.ToString(), "A disk that was made, but could not be recorded, is still on its SR: scan that (sr-scan), then remove the disk (vdi-destroy).",
+                pool, Cls.Vdi, uuid.ToString(),
+                "A disk that was made, but could not be recorded, is still on its SR: scan that (sr-scan), then remove "
+                    + "the disk (vdi-destroy).",
                 async () =>
                 {
                     if (made is not null)

@@ -46,7 +46,8 @@ internal static class VdiRows
     public static void RequireChangeable(DatabaseState state, Ref<VdiRecord> vdi, string operation)
     {
         RequireUnused(state, vdi, operation);
-        if (IsHeldSuspended(state, vdi, default) || state.All<VmRecord>().Any(v => v.Record.SuspendVdi == vdi && v.Record.PowerState != VmPowerState.Halted))
+        if (IsHeldSuspended(state, vdi, default) || state.All<VmRecord>()
+            .Any(v => v.Record.SuspendVdi == vdi && v.Record.PowerState != VmPowerState.Halted))
         {
             throw new XenApiException("VDI_IN_USE", vdi.Opaque, operation);
         }
@@ -54,7 +55,8 @@ internal static class VdiRows
 
     /// <summary>Whether a suspended VM, other than <paramref name="but"/>, writes to the disk once it goes on.</summary>
     public static bool IsHeldSuspended(DatabaseState state, Ref<VdiRecord> vdi, Ref<VmRecord> but) => state.Get(vdi).Vbds.Select(state.Find)
-        .Any(b => b is { Mode: VbdMode.Rw } && b.Vm != but && state.Find(b.Vm) is { PowerState: VmPowerState.Suspended, IsASnapshot: false });
+        .Any(b => b is { Mode: VbdMode.Rw } && b.Vm != but
+            && state.Find(b.Vm) is { PowerState: VmPowerState.Suspended, IsASnapshot: false });
 
     private static void Allocate(Transaction tx, Ref<SrRecord> sr, long bytes)
     {

@@ -24,7 +24,9 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         var source = pool.State.Get(self);
         if (TestMarks.IsOfTest(source.OtherConfig))
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
         }
 
         var type = (pool.Drivers.GetValueOrDefault(source.Type) ?? throw new XenApiException(
@@ -103,10 +105,12 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     // Anybody may set a mark; where an SR lies can't be changed. One that was begun and has no connection yet has nothing on it.
     private void RequireClone(SrRecord sr)
     {
-        if (!TestMarks.IsOfTest(sr.OtherConfig) || sr.Pbds.Any(p => pool.State.Get(p).DeviceConfig.GetValueOrDefault("location") != Directory))
+        if (!TestMarks.IsOfTest(sr.OtherConfig)
+            || sr.Pbds.Any(p => pool.State.Get(p).DeviceConfig.GetValueOrDefault("location") != Directory))
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The SR {sr.NameLabel} ({sr.Uuid}) is no clone for a test in {Directory}, and what is on it is not destroyed like this.");
+                "OPERATION_NOT_ALLOWED",
+                $"The SR {sr.NameLabel} ({sr.Uuid}) is no clone for a test in {Directory}, and what is on it is not destroyed like this.");
         }
     }
 
@@ -123,7 +127,13 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
             ContentType = source.ContentType,
             OtherConfig = TestMarks.Mark(new SrRecord().OtherConfig, label, source.Uuid),
         });
-        tx.Create(new PbdRecord { Host = pool.Hosts.Local.Host, Sr = clone, DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory) });
+        tx.Create(
+            new PbdRecord
+            {
+                Host = pool.Hosts.Local.Host,
+                Sr = clone,
+                DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory),
+            });
         return clone;
     }
 
@@ -152,7 +162,8 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     }
 
     private async Task CloneAsync(
-        Ref<SrRecord> clone, Ref<PbdRecord> pbd, SrRecord source, ISr attached, Dictionary<VdiUuid, VdiUuid> uuids, CancellationToken cancellationToken)
+        Ref<SrRecord> clone, Ref<PbdRecord> pbd, SrRecord source, ISr attached, Dictionary<VdiUuid, VdiUuid> uuids,
+        CancellationToken cancellationToken)
     {
         var record = pool.State.Get(clone);
 
@@ -171,7 +182,13 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
             tx =>
             {
                 tx.Update(pbd, p => p with { DeviceConfig = p.DeviceConfig.SetItems(made.DeviceConfig) });
-                tx.Update(clone, s => s with { OtherConfig = s.OtherConfig.SetItem(TestClones.Kind, made.DependsOnSource ? TestClones.Overlays : TestClones.Reflinks) });
+                tx.Update(
+                    clone,
+                    s => s with
+                    {
+                        OtherConfig = s.OtherConfig.SetItem(
+                            TestClones.Kind, made.DependsOnSource ? TestClones.Overlays : TestClones.Reflinks),
+                    });
             },
             CancellationToken.None);
         await TellAsync(record, source, made);
@@ -239,11 +256,13 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     {
         if (System.IO.Directory.Exists(Directory))
         {
-            await EraseAsync(pool.Drivers[clone.Type], SrRows.Uuid(clone), pool.State.Get(clone.Pbds.Single()).DeviceConfig, cancellationToken);
+            await EraseAsync(
+                pool.Drivers[clone.Type], SrRows.Uuid(clone), pool.State.Get(clone.Pbds.Single()).DeviceConfig, cancellationToken);
         }
     }
 
-    private static async Task EraseAsync(ISrDriver driver, SrUuid uuid, IReadOnlyDictionary<string, string> config, CancellationToken cancellationToken)
+    private static async Task EraseAsync(
+        ISrDriver driver, SrUuid uuid, IReadOnlyDictionary<string, string> config, CancellationToken cancellationToken)
     {
         try
         {

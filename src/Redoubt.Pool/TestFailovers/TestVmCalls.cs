@@ -8,7 +8,8 @@ internal sealed partial class TestVmCalls(PoolServices pool, MetadataTrust trust
 {
     [Message("VM.recover_for_test")]
     public async Task<Ref<VmRecord>> RecoverForTestAsync(
-        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, string label, ImmutableSortedDictionary<string, string> networks,
+        CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, string label,
+        ImmutableSortedDictionary<string, string> networks,
         ImmutableSortedDictionary<string, string> srs)
     {
         pool.RequireForeign(call, "VM.recover_for_test", sessionTo);

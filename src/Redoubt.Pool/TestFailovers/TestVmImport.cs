@@ -17,7 +17,8 @@ namespace Redoubt.Pool;
 /// <param name="bootRoots">Where files lie that guests boot from.</param>
 /// <param name="srs">Test clones by the SRs they are clones of, as UUIDs. An SR or a disk that leads to nothing is left out.</param>
 internal sealed class TestVmImport(
-    Transaction tx, DatabaseState foreign, string label, ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> srs,
+    Transaction tx, DatabaseState foreign, string label, ImmutableSortedDictionary<string, string> networks,
+    ImmutableSortedDictionary<string, string> srs,
     bool isUnproven, IReadOnlyList<string> bootRoots)
 {
     private readonly RecoveryNetworks _networks = new(tx, networks, onlyTold: true);
@@ -31,7 +32,8 @@ internal sealed class TestVmImport(
 
     /// <summary>Makes the copy, or finds the one that is there.</summary>
     /// <exception cref="XenApiException">
-    /// <c>VM_REQUIRES_SR</c>, <c>VDI_LOCATION_MISSING</c>, <c>NETWORK_NOT_MAPPED</c>, <c>VM_IS_TEMPLATE</c>; the transaction must be given up.
+    /// <c>VM_REQUIRES_SR</c>, <c>VDI_LOCATION_MISSING</c>, <c>NETWORK_NOT_MAPPED</c>, <c>VM_IS_TEMPLATE</c>; the transaction must be given
+    /// up.
     /// </exception>
     public Ref<VmRecord> Make(Ref<VmRecord> reference)
     {
@@ -50,7 +52,9 @@ internal sealed class TestVmImport(
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(reference, b))).ToList();
         if (theirs.PowerState == VmPowerState.Suspended)
         {
-            Notices.Add("The VM was suspended. Its copy starts from its disks, as after a power cut: the image of its memory belongs to its own UUID.");
+            Notices.Add(
+                "The VM was suspended. Its copy starts from its disks, as after a power cut: the image of its memory "
+                    + "belongs to its own UUID.");
         }
 
         var known = isUnproven ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, Notices.Add) : NewerNames.Drop(theirs);
@@ -76,7 +80,9 @@ internal sealed class TestVmImport(
 
         if (VirtualTpms.Copy(tx, made, foreign, theirs, isSame: false))
         {
-            Notices.Add("What the VM's virtual TPM keeps was not copied, because the TPM is unique. The copy has an empty one, and a guest that needs the other does not come up.");
+            Notices.Add(
+                "What the VM's virtual TPM keeps was not copied, because the TPM is unique. The copy has an empty one, and a guest that "
+                    + "needs the other does not come up.");
         }
 
         return made;
@@ -91,7 +97,8 @@ internal sealed class TestVmImport(
 
         if (srs.GetValueOrDefault(theirs.Uuid) is "" || srs.GetValueOrDefault(theirSr.Uuid) is "")
         {
-            Notices.Add($"The disk {theirs.NameLabel} ({theirs.Uuid}, position {vbd.Userdevice}) was left out of the test, as the caller wished.");
+            Notices.Add(
+                $"The disk {theirs.NameLabel} ({theirs.Uuid}, position {vbd.Userdevice}) was left out of the test, as the caller wished.");
             return default;
         }
 
@@ -113,9 +120,12 @@ internal sealed class TestVmImport(
         var counterpart = VdiUuid.TryParse(theirs.Location, out var disk)
             ? tx.State.FindByUuid<VdiRecord>($"{TestClones.DiskOf(clone, disk)}")
             : default;
-        var isIt = tx.Find(counterpart) is { Missing: false } here && here.Sr == sr && here.OtherConfig.GetValueOrDefault(TestMarks.Of) == theirs.Location;
+        var isIt = tx.Find(counterpart) is { Missing: false } here && here.Sr == sr
+            && here.OtherConfig.GetValueOrDefault(TestMarks.Of) == theirs.Location;
         var found = isIt ? counterpart : default;
-        return found.IsNull && vbd.Type != VbdType.Cd ? throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location) : found;
+        return found.IsNull && vbd.Type != VbdType.Cd
+            ? throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location)
+            : found;
     }
 
     private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(NewerNames.Drop(theirs) with

@@ -15,7 +15,8 @@ internal sealed partial class KeyCalls(PoolServices pool)
     }
 
     [Message("pool.import_key")]
-    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> ImportAsync(CallContext call, Ref<PoolRecord> self, string key, string passphrase)
+    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> ImportAsync(
+        CallContext call, Ref<PoolRecord> self, string key, string passphrase)
     {
         Own(call, self);
 
@@ -36,7 +37,11 @@ internal sealed partial class KeyCalls(PoolServices pool)
         }
         catch (XenApiException e)
         {
-            throw new XenApiException(e, e.Code, $"The pool seals with key {id} from now on. {e.Parameters[0]}. Make new exports, and write the others (pool-sync-database) when their storage answers");
+            throw new XenApiException(
+                e,
+                e.Code,
+                $"The pool seals with key {id} from now on. {e.Parameters[0]}. Make new exports, and write the others (pool-sync-database) "
+                    + "when their storage answers");
         }
 
         return id;
@@ -67,8 +72,10 @@ internal sealed partial class KeyCalls(PoolServices pool)
         [
             .. ClosedSecret.Of(call.State).Select(c => (Closed: c, Owner: owners.Of(c)))
                 .Select(c => Text(
-                    ("class", c.Owner.Class), ("uuid", c.Owner.Uuid), ("name", c.Owner.Name), ("field", $"{c.Closed.Class.Name}.{c.Closed.Field}"), ("key", c.Closed.KeyId)))
-                .OrderBy(c => c["class"], StringComparer.Ordinal).ThenBy(c => c["uuid"], StringComparer.Ordinal).ThenBy(c => c["field"], StringComparer.Ordinal),
+                    ("class", c.Owner.Class), ("uuid", c.Owner.Uuid), ("name", c.Owner.Name),
+                    ("field", $"{c.Closed.Class.Name}.{c.Closed.Field}"), ("key", c.Closed.KeyId)))
+                .OrderBy(c => c["class"], StringComparer.Ordinal).ThenBy(c => c["uuid"], StringComparer.Ordinal)
+                    .ThenBy(c => c["field"], StringComparer.Ordinal),
         ];
     }
 
@@ -94,7 +101,8 @@ internal sealed partial class KeyCalls(PoolServices pool)
 
     private PoolRecord Own(CallContext call, Ref<PoolRecord> self) => call.Session.Foreign is null
         ? pool.State.Get(self)
-        : throw new XenApiException("OPERATION_NOT_ALLOWED", "The keys are this pool's, and the session is on another pool's database. Log in to the pool itself.");
+        : throw new XenApiException(
+            "OPERATION_NOT_ALLOWED", "The keys are this pool's, and the session is on another pool's database. Log in to the pool itself.");
 
     private static ImmutableSortedDictionary<string, string> Text(params ReadOnlySpan<(string Key, string Value)> pairs)
     {

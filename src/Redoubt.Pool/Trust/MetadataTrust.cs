@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Which volumes this pool believes. What it knows of other pools' keys, and which volumes the operator has accepted without a proof, stands
-/// in <c>pool.other_config</c>, so that it is on record, survives, and can be changed by whoever may.
+/// Which volumes this pool believes. What it knows of other pools' keys, and which volumes the operator has accepted without a proof,
+/// stands in <c>pool.other_config</c>, so that it is on record, survives, and can be changed by whoever may.
 /// </summary>
 internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
 {
@@ -26,20 +26,25 @@ internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
     /// <summary>What is believed of the volumes that are known.</summary>
     public ImmutableDictionary<string, VolumeStanding> Standings() => Judge(foreign.Claims).Standings;
 
-    /// <summary>Whether a database that is believed says that this is a disk: one with garbage behind a redo log's magic says nothing of itself.</summary>
+    /// <summary>
+    /// Whether a database that is believed says that this is a disk: one with garbage behind a redo log's magic says nothing of itself.
+    /// </summary>
     public bool IsListed(string uuid)
     {
         var claims = foreign.Claims;
         var standings = Judge(claims).Standings;
-        return claims.Any(c => standings[c.VdiUuid] is VolumeStanding.Proven or VolumeStanding.Accepted && c.VdiUuid != uuid && c.Disks.Contains(uuid));
+        return claims.Any(
+            c => standings[c.VdiUuid] is VolumeStanding.Proven or VolumeStanding.Accepted && c.VdiUuid != uuid && c.Disks.Contains(uuid));
     }
 
     /// <summary>What is believed of one volume, among those that are known.</summary>
-    public VolumeStanding Of(VolumeClaim claim) => Judge([.. foreign.Claims.Where(c => c.VdiUuid != claim.VdiUuid), claim]).Standings[claim.VdiUuid];
+    public VolumeStanding Of(VolumeClaim claim) =>
+        Judge([.. foreign.Claims.Where(c => c.VdiUuid != claim.VdiUuid), claim]).Standings[claim.VdiUuid];
 
     /// <summary>Checks that VMs may be recovered from the foreign database of a session.</summary>
     /// <returns>How they are to be taken over.</returns>
-    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: nothing proves that it is a pool's, and nobody has accepted it.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: nothing proves that it is a pool's, and nobody has accepted
+    /// it.</exception>
     public RecoveryOptions Require(SessionState session)
     {
         if (session.Claim is not { } claim)
@@ -57,13 +62,16 @@ internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
     }
 
     /// <summary>What is believed of these volumes, and which keys were met first.</summary>
-    public (ImmutableDictionary<string, VolumeStanding> Standings, ImmutableDictionary<string, string> Met) Judge(IReadOnlyCollection<VolumeClaim> claims)
+    public (ImmutableDictionary<string, VolumeStanding> Standings, ImmutableDictionary<string, string> Met) Judge(
+        IReadOnlyCollection<VolumeClaim> claims)
     {
         var state = pool.State;
         var config = state.Get(pool.Pool).OtherConfig;
-        var keys = config.Where(c => c.Key.StartsWith(KeyPrefix, StringComparison.Ordinal)).ToDictionary(c => c.Key[KeyPrefix.Length..], c => Parse(c.Value));
+        var keys = config.Where(c => c.Key.StartsWith(KeyPrefix, StringComparison.Ordinal))
+            .ToDictionary(c => c.Key[KeyPrefix.Length..], c => Parse(c.Value));
         keys[state.Get(pool.Pool).Uuid] = new(pool.MetadataKey.Fingerprint, IsFromFirstLook: false);
-        var accepted = config.Keys.Where(k => k.StartsWith(AcceptedPrefix, StringComparison.Ordinal)).Select(k => k[AcceptedPrefix.Length..]).ToHashSet();
+        var accepted = config.Keys.Where(k => k.StartsWith(AcceptedPrefix, StringComparison.Ordinal))
+            .Select(k => k[AcceptedPrefix.Length..]).ToHashSet();
         return VolumeTrust.Judge(claims, keys, accepted, uuid => IsDisk(state, uuid));
     }
 
@@ -118,14 +126,19 @@ internal sealed class MetadataTrust(PoolServices pool, ForeignDatabases foreign)
             && (there == fingerprint + BySite || !there.Trim().Contains(' ', StringComparison.Ordinal));
     }
 
-    /// <summary>Whether this pool's record says that a volume is a disk. On storage of its own, what it has recorded as a disk never becomes anything else.</summary>
+    /// <summary>
+    /// Whether this pool's record says that a volume is a disk. On storage of its own, what it has recorded as a disk never becomes
+    /// anything else.
+    /// </summary>
     public static bool IsDisk(DatabaseState state, string uuid) => state.Find(state.FindByUuid<VdiRecord>(uuid)) is { } vdi
         && vdi.Type != VdiType.Metadata && (vdi.Vbds.Count > 0 || state.Find(vdi.Sr) is { IntroducedBy.IsNull: true });
 
     private XenApiException Refusal(VolumeClaim claim, string why) => new(
         "OPERATION_NOT_ALLOWED",
-        $"Nothing proves that the volume {claim.VdiUuid} holds the metadata of pool {claim.PoolUuid}: {why}. Nothing is recovered from it unless you say so, "
-        + $"for it could be a disk that a guest has written such bytes onto. Look at what it says; if it is genuine: pool-param-set uuid={pool.State.Get(pool.Pool).Uuid} "
+        $"Nothing proves that the volume {claim.VdiUuid} holds the metadata of pool {claim.PoolUuid}: {why}. Nothing is recovered "
+            + "from it unless you say so, "
+        + "for it could be a disk that a guest has written such bytes onto. Look at what it says; if it is genuine: pool-param-set "
+        + $"uuid={pool.State.Get(pool.Pool).Uuid} "
         + $"other-config:{AcceptedPrefix}{claim.VdiUuid}=true");
 
     private static KnownKey Parse(string text) => text.EndsWith(FirstLook, StringComparison.Ordinal)

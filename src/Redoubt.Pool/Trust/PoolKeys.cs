@@ -52,11 +52,14 @@ internal sealed class PoolKeys
         RequireWord("recipient", recipient);
         if (passphrase.Length < LeastPassphrase)
         {
-            throw new XenApiException("INVALID_VALUE", "passphrase", $"(shorter than {LeastPassphrase} characters; whoever finds the file can try as many as they like)");
+            throw new XenApiException(
+                "INVALID_VALUE", "passphrase",
+                $"(shorter than {LeastPassphrase} characters; whoever finds the file can try as many as they like)");
         }
 
         var held = Held;
-        var keys = held.Keys.Where(k => k.Pool.Length == 0 || k.Pool == pool).Select(k => k with { Pool = pool, PoolName = poolName }).ToList();
+        var keys = held.Keys.Where(k => k.Pool.Length == 0 || k.Pool == pool)
+            .Select(k => k with { Pool = pool, PoolName = poolName }).ToList();
         var text = WrappedKeys.Write(keys, pool, poolName, recipient, passphrase, _time.GetUtcNow());
         _held.Change(h => h with { Exports = [.. h.Exports.Where(e => e.Recipient != recipient), new(recipient, held.Own, _time.GetUtcNow())] });
         return text;
@@ -110,7 +113,8 @@ internal sealed class PoolKeys
 
     private static HeldKeys Checked(HeldKeys held)
     {
-        if (held is not { Own: not null, Keys.IsDefaultOrEmpty: false, Exports.IsDefault: false } || held.Keys.Any(k => k is not { Key: not null, Pool: not null, PoolName: not null } || new PoolKey(k.Key).Id != k.Id))
+        if (held is not { Own: not null, Keys.IsDefaultOrEmpty: false, Exports.IsDefault: false }
+            || held.Keys.Any(k => k is not { Key: not null, Pool: not null, PoolName: not null } || new PoolKey(k.Key).Id != k.Id))
         {
             throw new FormatException("a key lacks a part, or is damaged");
         }

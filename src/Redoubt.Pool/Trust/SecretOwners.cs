@@ -8,9 +8,11 @@ internal sealed class SecretOwners(DatabaseState state)
 {
     // A secret has no name. Whoever refers to it has: a connection by the secret's UUID, a TPM by its reference.
     private readonly ILookup<string, Ref<SrRecord>> _connected = state.All<PbdRecord>()
-        .SelectMany(p => p.Record.DeviceConfig.Values.Select(value => (value, p.Record.Sr))).ToLookup(p => p.value, p => p.Sr, StringComparer.Ordinal);
+        .SelectMany(p => p.Record.DeviceConfig.Values.Select(value => (value, p.Record.Sr)))
+            .ToLookup(p => p.value, p => p.Sr, StringComparer.Ordinal);
 
-    private readonly ILookup<Ref<SecretRecord>, Ref<VmRecord>> _kept = state.All<VtpmRecord>().ToLookup(t => t.Record.Contents, t => t.Record.Vm);
+    private readonly ILookup<Ref<SecretRecord>, Ref<VmRecord>> _kept = state.All<VtpmRecord>()
+        .ToLookup(t => t.Record.Contents, t => t.Record.Vm);
 
     /// <summary>The class, UUID and name of it.</summary>
     public (string Class, string Uuid, string Name) Of(ClosedSecret closed) => state.Table(closed.Class).Find(closed.Ref)?.Record switch
@@ -26,7 +28,8 @@ internal sealed class SecretOwners(DatabaseState state)
     };
 
     private (string Class, string Uuid, string Name) OfSecret(Ref<SecretRecord> reference, SecretRecord secret) =>
-        _connected[secret.Uuid].Select(state.Find).FirstOrDefault(sr => sr is not null) is { } sr ? ("SR", sr.Uuid, BriefText.Of(sr.NameLabel))
+        _connected[secret.Uuid].Select(state.Find)
+            .FirstOrDefault(sr => sr is not null) is { } sr ? ("SR", sr.Uuid, BriefText.Of(sr.NameLabel))
             : _kept[reference].Select(state.Find).FirstOrDefault(vm => vm is not null) is { } vm ? Of(vm)
             : ("secret", secret.Uuid, "");
 

@@ -9,10 +9,14 @@ namespace Redoubt.Pool;
 /// <param name="PoolUuid">The pool whose database it says it holds.</param>
 /// <param name="Signature">What is signed there; null if nothing is.</param>
 /// <param name="Disks">The disks of its database that are no metadata volumes, by UUID.</param>
-internal sealed record VolumeClaim(string VdiUuid, string SrUuid, string PoolUuid, VolumeSignature? Signature, ImmutableHashSet<string> Disks)
+internal sealed record VolumeClaim(
+    string VdiUuid, string SrUuid, string PoolUuid, VolumeSignature? Signature, ImmutableHashSet<string> Disks)
 {
     /// <summary>The fingerprint of the key that has signed this very volume, for this pool; null if none has.</summary>
-    public string? Key => Signature is { } signed && Is(signed.Vdi, VdiUuid) && Is(signed.Sr, SrUuid) && Is(signed.Pool, PoolUuid) ? signed.Fingerprint : null;
+    public string? Key =>
+        Signature is { } signed && Is(signed.Vdi, VdiUuid) && Is(signed.Sr, SrUuid) && Is(signed.Pool, PoolUuid)
+            ? signed.Fingerprint
+            : null;
 
     /// <summary>Why there is no such key, for an operator.</summary>
     public string WhyNoKey => Signature is { } signed

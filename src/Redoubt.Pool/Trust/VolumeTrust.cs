@@ -22,13 +22,16 @@ internal static class VolumeTrust
     /// <param name="isDisk">Whether this pool's own record says that a volume is a disk.</param>
     /// <returns>The standing of each, and the keys that were met for the first time and may be remembered.</returns>
     public static (ImmutableDictionary<string, VolumeStanding> Standings, ImmutableDictionary<string, string> Met) Judge(
-        IReadOnlyCollection<VolumeClaim> claims, IReadOnlyDictionary<string, KnownKey> keys, IReadOnlySet<string> accepted, Func<string, bool> isDisk)
+        IReadOnlyCollection<VolumeClaim> claims, IReadOnlyDictionary<string, KnownKey> keys, IReadOnlySet<string> accepted,
+        Func<string, bool> isDisk)
     {
         var standings = ImmutableDictionary.CreateBuilder<string, VolumeStanding>();
         var sure = claims.Where(c => Known(c, keys) is { IsFromFirstLook: false } || accepted.Contains(c.VdiUuid)).ToList();
         foreach (var claim in sure)
         {
-            standings[claim.VdiUuid] = Known(claim, keys) is { IsFromFirstLook: false } key ? new VolumeStanding.Proven(key.Fingerprint) : new VolumeStanding.Accepted();
+            standings[claim.VdiUuid] = Known(claim, keys) is { IsFromFirstLook: false } key
+                ? new VolumeStanding.Proven(key.Fingerprint)
+                : new VolumeStanding.Accepted();
         }
 
         var rest = claims.Where(c => !standings.ContainsKey(c.VdiUuid) && !isDisk(c.VdiUuid) && !IsListed(c, sure)).ToList();
@@ -49,7 +52,9 @@ internal static class VolumeTrust
 
         foreach (var claim in rest.Where(c => !standings.ContainsKey(c.VdiUuid)))
         {
-            standings[claim.VdiUuid] = IsListed(claim, trusted) ? new VolumeStanding.Disk() : new VolumeStanding.Unproven(Why(claim, keys, rest));
+            standings[claim.VdiUuid] = IsListed(claim, trusted)
+                ? new VolumeStanding.Disk()
+                : new VolumeStanding.Unproven(Why(claim, keys, rest));
         }
 
         return (standings.ToImmutable(), met.DistinctBy(c => c.PoolUuid).ToImmutableDictionary(c => c.PoolUuid, c => c.Key!));
@@ -73,10 +78,13 @@ internal static class VolumeTrust
             return $"it is signed with the key {key}, and the key of pool {claim.PoolUuid} is known to be {known.Fingerprint}";
         }
 
-        var by = all.Where(o => o.Disks.Contains(claim.VdiUuid)).Select(o => o.VdiUuid == claim.VdiUuid ? "its own database" : $"the volume {o.VdiUuid}").ToList();
-        var others = all.Where(o => o.PoolUuid == claim.PoolUuid && o.Key is not null && o.Key != key).Select(o => $"{o.VdiUuid} with {o.Key}").ToList();
+        var by = all.Where(o => o.Disks.Contains(claim.VdiUuid))
+            .Select(o => o.VdiUuid == claim.VdiUuid ? "its own database" : $"the volume {o.VdiUuid}").ToList();
+        var others = all.Where(o => o.PoolUuid == claim.PoolUuid && o.Key is not null && o.Key != key)
+            .Select(o => $"{o.VdiUuid} with {o.Key}").ToList();
         return others.Count > 0 && by.Count == 0
-            ? $"volumes that are signed with different keys claim to be of pool {claim.PoolUuid}: this one with {key}, {string.Join(", ", others)}"
+            ? $"volumes that are signed with different keys claim to be of pool {claim.PoolUuid}: this one with {key}, "
+                + $"{string.Join(", ", others)}"
             : $"it is signed, but {string.Join(" and ", by)} says that it is a disk of a VM";
     }
 }

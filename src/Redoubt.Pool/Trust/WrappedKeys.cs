@@ -7,7 +7,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Keys to secrets on their way to another site: a JSON file for one recipient, wrapped with a passphrase. <c>docs/formats/sealed-secrets.md</c>
+/// Keys to secrets on their way to another site: a JSON file for one recipient, wrapped with a passphrase.
+/// <c>docs/formats/sealed-secrets.md</c>
 /// describes it.
 /// </summary>
 internal static class WrappedKeys
@@ -24,10 +25,15 @@ internal static class WrappedKeys
     private const int NonceBytes = 12;
     private const int TagBytes = 16;
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower, WriteIndented = true };
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+        WriteIndented = true,
+    };
 
     /// <summary>Wraps keys.</summary>
-    public static string Write(IReadOnlyList<HeldKey> keys, string pool, string poolName, string recipient, string passphrase, DateTimeOffset now)
+    public static string Write(
+        IReadOnlyList<HeldKey> keys, string pool, string poolName, string recipient, string passphrase, DateTimeOffset now)
     {
         var plain = JsonSerializer.SerializeToUtf8Bytes(keys.Select(k => new Content(k.Id, k.Key, k.Pool, k.PoolName)).ToArray(), Json);
         var (salt, nonce) = (RandomNumberGenerator.GetBytes(SaltBytes), RandomNumberGenerator.GetBytes(NonceBytes));
@@ -59,7 +65,8 @@ internal static class WrappedKeys
         }
         catch (AuthenticationTagMismatchException wrong)
         {
-            throw new InvalidDataException($"the passphrase does not open it (it was made for {BriefText.Of(file.Recipient)}), or it has been changed", wrong);
+            throw new InvalidDataException(
+                $"the passphrase does not open it (it was made for {BriefText.Of(file.Recipient)}), or it has been changed", wrong);
         }
 
         var keys = JsonSerializer.Deserialize<Content[]>(plain, Json) ?? [];
@@ -84,20 +91,26 @@ internal static class WrappedKeys
         }
 
         return file is not { Format: Format, Pool: not null, PoolName: not null, Recipient: not null, Made: not null } ? throw new InvalidDataException("it is no export of a pool's key")
-            : file is not { Version: 1, Kdf: Kdf } ? throw new InvalidDataException($"it is of version {file.Version} ({BriefText.Of(file.Kdf ?? "")}), which this Redoubt does not know")
-            : file.Iterations is < 1 or > MostIterations ? throw new InvalidDataException($"it asks for {file.Iterations} iterations; {MostIterations} are the most")
-            : file.Salt is not { Length: >= SaltBytes } || file.Nonce is not { Length: NonceBytes } || file.Sealed is not { Length: > TagBytes } ? throw new InvalidDataException("it is damaged: a part of it is too short")
+            : file is not { Version: 1, Kdf: Kdf } ? throw new InvalidDataException(
+                $"it is of version {file.Version} ({BriefText.Of(file.Kdf ?? "")}), which this Redoubt does not know")
+            : file.Iterations is < 1 or > MostIterations ? throw new InvalidDataException(
+                $"it asks for {file.Iterations} iterations; {MostIterations} are the most")
+            : file.Salt is not { Length: >= SaltBytes } || file.Nonce is not { Length: NonceBytes }
+                || file.Sealed is not { Length: > TagBytes } ? throw new InvalidDataException("it is damaged: a part of it is too short")
             : file;
     }
 
     private static byte[] Derive(string passphrase, File file) =>
-        Rfc2898DeriveBytes.Pbkdf2(Encoding.UTF8.GetBytes(passphrase), file.Salt, file.Iterations, HashAlgorithmName.SHA512, PoolKey.KeyBytes);
+        Rfc2898DeriveBytes.Pbkdf2(
+            Encoding.UTF8.GetBytes(passphrase), file.Salt, file.Iterations, HashAlgorithmName.SHA512, PoolKey.KeyBytes);
 
     // Whatever stands beside the keys is bound to them, so that nobody can be told another pool or recipient than the file was made with.
-    private static byte[] Bound(File file) => Encoding.UTF8.GetBytes(string.Join('\n', file.Format, file.Version, file.Pool, file.PoolName, file.Recipient, file.Made));
+    private static byte[] Bound(File file) =>
+        Encoding.UTF8.GetBytes(string.Join('\n', file.Format, file.Version, file.Pool, file.PoolName, file.Recipient, file.Made));
 
     private sealed record File(
-        string Format, int Version, string Pool, string PoolName, string Recipient, string Made, string Kdf, int Iterations, byte[] Salt, byte[] Nonce, byte[] Sealed);
+        string Format, int Version, string Pool, string PoolName, string Recipient, string Made, string Kdf, int Iterations, byte[] Salt,
+        byte[] Nonce, byte[] Sealed);
 
     private sealed record Content(string Id, byte[] Key, string Pool, string PoolName);
 }

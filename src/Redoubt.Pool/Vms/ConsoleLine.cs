@@ -6,7 +6,8 @@ namespace Redoubt.Pool;
 /// <param name="output">What comes from the guest; it ends with the guest.</param>
 /// <param name="send">Sends something to the guest.</param>
 /// <param name="close">Lets the console go.</param>
-public sealed class ConsoleLine(PipeReader output, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> send, Func<ValueTask> close) : IAsyncDisposable
+public sealed class ConsoleLine(
+    PipeReader output, Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask> send, Func<ValueTask> close) : IAsyncDisposable
 {
     /// <summary>What comes from the guest; it ends with the guest.</summary>
     public PipeReader Output => output;

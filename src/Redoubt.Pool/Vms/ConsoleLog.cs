@@ -49,7 +49,9 @@ internal static class ConsoleLog
         var read = await file.ReadAtLeastAsync(bytes, length, throwOnEndOfStream: false, cancellationToken);
 
         // Some of it may have been given back meanwhile, and be zeros now.
-        return GrowingLog.Begin(file.SafeFileHandle) is var now && offset < now ? throw Dropped(offset, now) : Decode(bytes.AsSpan(0, read));
+        return GrowingLog.Begin(file.SafeFileHandle) is var now && offset < now
+            ? throw Dropped(offset, now)
+            : Decode(bytes.AsSpan(0, read));
     }
 
     /// <summary>Where what is kept of a log begins, in bytes; 0 if all of it is, or there is none.</summary>

@@ -53,33 +53,33 @@ internal static class DefaultTemplates
 
     private static VmRecord Template(
         string name, string description, string firmware, long leastMemory, long memory, long vcpus, long disk) => new()
-    {
-        NameLabel = name,
-        NameDescription = description,
-        IsATemplate = true,
-        IsDefaultTemplate = true,
-        PowerState = VmPowerState.Halted,
-        UserVersion = 1,
-        MemoryStaticMin = leastMemory,
-        MemoryDynamicMin = memory,
-        MemoryDynamicMax = memory,
-        MemoryStaticMax = memory,
-        MemoryTarget = memory,
-        VcpusMax = vcpus,
-        VcpusAtStartup = vcpus,
-        ActionsAfterShutdown = OnNormalExit.Destroy,
-        ActionsAfterReboot = OnNormalExit.Restart,
-        ActionsAfterCrash = OnCrashBehaviour.Destroy,
-        HvmBootPolicy = "BIOS order",
+        {
+            NameLabel = name,
+            NameDescription = description,
+            IsATemplate = true,
+            IsDefaultTemplate = true,
+            PowerState = VmPowerState.Halted,
+            UserVersion = 1,
+            MemoryStaticMin = leastMemory,
+            MemoryDynamicMin = memory,
+            MemoryDynamicMax = memory,
+            MemoryStaticMax = memory,
+            MemoryTarget = memory,
+            VcpusMax = vcpus,
+            VcpusAtStartup = vcpus,
+            ActionsAfterShutdown = OnNormalExit.Destroy,
+            ActionsAfterReboot = OnNormalExit.Restart,
+            ActionsAfterCrash = OnCrashBehaviour.Destroy,
+            HvmBootPolicy = "BIOS order",
 
-        // Disks first: an empty one is passed over for the CD that the guest is installed from, and afterwards it is what is booted.
-        HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("order", "cd").Add("firmware", firmware),
-        DomainType = DomainType.Hvm,
-        Platform = ImmutableSortedDictionary<string, string>.Empty,
-        OtherConfig = ImmutableSortedDictionary<string, string>.Empty
+            // Disks first: an empty one is passed over for the CD that the guest is installed from, and afterwards it is what is booted.
+            HvmBootParams = ImmutableSortedDictionary<string, string>.Empty.Add("order", "cd").Add("firmware", firmware),
+            DomainType = DomainType.Hvm,
+            Platform = ImmutableSortedDictionary<string, string>.Empty,
+            OtherConfig = ImmutableSortedDictionary<string, string>.Empty
             .Add("default_template", "true")
             .Add("install-methods", "cdrom")
             .Add(ProvisionedDisk.Key, ProvisionedDisk.Text(new ProvisionedDisk("0", disk, "", IsBootable: true, VdiType.System))),
-        Recommendations = Limits,
-    };
+            Recommendations = Limits,
+        };
 }

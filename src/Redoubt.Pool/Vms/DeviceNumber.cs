@@ -12,7 +12,10 @@ internal static class DeviceNumber
     /// <summary>As many interfaces as a VM can have.</summary>
     public const int Interfaces = 16;
 
-    /// <summary>The number that a <c>userdevice</c> or <c>device</c> says: <c>3</c>, or as Xen guests call it, <c>xvdd</c>, <c>hdd</c>; null if it says none.</summary>
+    /// <summary>
+    /// The number that a <c>userdevice</c> or <c>device</c> says: <c>3</c>, or as Xen guests call it, <c>xvdd</c>, <c>hdd</c>; null if it
+    /// says none.
+    /// </summary>
     public static int? Parse(string text)
     {
         if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
@@ -29,7 +32,8 @@ internal static class DeviceNumber
     }
 
     /// <summary>The numbers below a limit that none of these devices has.</summary>
-    public static IEnumerable<int> Free(IEnumerable<string> taken, int limit) => Enumerable.Range(0, limit).Except(taken.Select(Parse).OfType<int>());
+    public static IEnumerable<int> Free(IEnumerable<string> taken, int limit) =>
+        Enumerable.Range(0, limit).Except(taken.Select(Parse).OfType<int>());
 
     /// <summary>The number for a new device: the one asked for, or the lowest free one for <c>autodetect</c>.</summary>
     /// <exception cref="XenApiException"><c>INVALID_DEVICE</c>, <c>DEVICE_ALREADY_EXISTS</c>.</exception>

@@ -92,21 +92,25 @@ internal sealed record DomainPlan
     public const string CoresPerSocket = "cores-per-socket";
 
     /// <summary>How many processors a value of <see cref="CoresPerSocket"/> has a socket hold; null if it says nothing.</summary>
-    public static int? Cores(string value) => int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var cores) && cores > 0 ? cores : null;
+    public static int? Cores(string value) =>
+        int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var cores) && cores > 0 ? cores : null;
 
-    private static bool SocketsDivide(VmRecord vm) => Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
+    private static bool SocketsDivide(VmRecord vm) =>
+        Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
 
     private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)
     {
         if (vbd.Type is not (VbdType.Disk or VbdType.Cd))
         {
-            throw new XenApiException("VALUE_NOT_SUPPORTED", "type", VbdTypeType.Instance.Encode(vbd.Type), "The VM may have disks and CD drives only.");
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "type", VbdTypeType.Instance.Encode(vbd.Type), "The VM may have disks and CD drives only.");
         }
 
         var hasImage = !vbd.Empty && !vbd.Vdi.IsNull;
         if (hasImage && !images.ContainsKey(vbd.Vdi))
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The disks of the VM {vm.NameLabel} were changed while it was being started. Start it again.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The disks of the VM {vm.NameLabel} were changed while it was being started. Start it again.");
         }
 
         return new()
@@ -118,7 +122,9 @@ internal sealed record DomainPlan
         };
     }
 
-    /// <summary>An internal network is a bridge without an uplink where the host has made one for it, and else a segment of its own.</summary>
+    /// <summary>
+    /// An internal network is a bridge without an uplink where the host has made one for it, and else a segment of its own.
+    /// </summary>
     private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
     {
         var isInternal = network is not null && IsolatedNetwork.IsInternal(network);
@@ -134,9 +140,12 @@ internal sealed record DomainPlan
         };
     }
 
-    // An interface that was given no MTU of its own has the one that every network had, and goes by its network's. What a foreign record says is
-    // checked here too.
-    private static int? Mtu(long own, long network) => (own is 0 or DomainNic.EthernetMtu ? network : own) is >= 68 and <= 65535 and not DomainNic.EthernetMtu and var mtu ? (int)mtu : null;
+    // An interface that was given no MTU of its own has the one that every network had, and goes by its network's. What a foreign record
+    // says is checked here too.
+    private static int? Mtu(long own, long network) =>
+        (own is 0 or DomainNic.EthernetMtu ? network : own) is >= 68 and <= 65535 and not DomainNic.EthernetMtu and var mtu
+            ? (int)mtu
+            : null;
 
     private static bool IsPlugged(DomainNic nic) => nic.Bridge is not null || nic.Segment is not null;
 
@@ -153,14 +162,18 @@ internal sealed record DomainPlan
         {
             null => "its network is not known here. Give the VM another interface (vif-create) on a network of this pool",
             _ => $"this host has no bridge {network.Bridge}, which its network {network.NameLabel} ({network.Uuid}) names. "
-                + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network (vif-move uuid=… network-uuid=…)",
+                + $"Create it (ip link add {network.Bridge} type bridge), or move the interface to another network "
+                + "(vif-move uuid=… network-uuid=…)",
         };
-        return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: {why}, then restart the VM.";
+        return $"The VM {vm.NameLabel} ({vm.Uuid}) was started with interface {vif.Device} ({vif.Mac}) unplugged: "
+            + $"{why}, then restart the VM.";
     }
 
     private static string Undivided(VmRecord vm) =>
-        $"The VM {vm.NameLabel} ({vm.Uuid}) was started with its {vm.VcpusAtStartup} processors in one socket, because they can't be divided by its platform:cores-per-socket, "
-        + $"{BriefText.Of(vm.Platform[CoresPerSocket], 20)}. Change either (vm-param-set VCPUs-at-startup=… or platform:cores-per-socket=…).";
+        $"The VM {vm.NameLabel} ({vm.Uuid}) was started with its {vm.VcpusAtStartup} processors in one socket, because they can't be "
+            + "divided by its platform:cores-per-socket, "
+        + $"{BriefText.Of(vm.Platform[CoresPerSocket], 20)}. Change either (vm-param-set VCPUs-at-startup=… or "
+        + "platform:cores-per-socket=…).";
 
     private static string? Firmwareless(DatabaseState state, VmRecord vm)
     {
@@ -191,9 +204,11 @@ internal sealed record DomainPlan
             + "A guest that sealed its keys in it asks for its recovery key.";
     }
 
-    private static bool WasStarted(DatabaseState state, VmRecord vm) => state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
+    private static bool WasStarted(DatabaseState state, VmRecord vm) =>
+        state.Find(vm.Metrics) is { } metrics && metrics.StartTime > DateTimeOffset.UnixEpoch;
 
     private static string WithoutSockets(VmRecord vm) =>
-        $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen, text console and guest agent, because the path of the daemon's directory is too long "
+        $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen, text console and guest agent, because the path of the "
+            + "daemon's directory is too long "
         + "for a socket. Use a shorter directory.";
 }

@@ -5,9 +5,9 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// What the firmware of running guests keeps, a file each: the flash of one that boots through UEFI, the state of a TPM. A file is there from
-/// the start of a guest until what it held is in the database: while it is there it is newer, and where there is none the database says
-/// everything.
+/// What the firmware of running guests keeps, a file each: the flash of one that boots through UEFI, the state of a TPM. A file is there
+/// from the start of a guest until what it held is in the database: while it is there it is newer, and where there is none the database
+/// says everything.
 /// <code>
 /// start, resume      what the database has is laid into the file; without any the hypervisor makes a fresh one
 /// the guest writes   the file changes, and a moment later the database (FirmwareWatch)
@@ -40,7 +40,9 @@ internal sealed class FirmwareFiles(PoolServices pool)
     public Task<IDisposable> HoldAsync(Guid vm, CancellationToken cancellationToken) =>
         pool.Gates.EnterAsync($"firmware of {vm:D}", cancellationToken);
 
-    /// <summary>Lays what the firmware of a VM that is about to start has kept. A file that is there is taken into the database first.</summary>
+    /// <summary>
+    /// Lays what the firmware of a VM that is about to start has kept. A file that is there is taken into the database first.
+    /// </summary>
     public async Task LayAsync(Ref<VmRecord> reference)
     {
         var uuid = VmRows.Uuid(pool.State.Get(reference));
@@ -52,7 +54,8 @@ internal sealed class FirmwareFiles(PoolServices pool)
 
         Remove(uuid);
         var vm = pool.State.Get(reference);
-        if (FirmwareVariables.AreUsedBy(vm) && vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text) && FirmwareVariables.Decode(text) is { } store)
+        if (FirmwareVariables.AreUsedBy(vm) && vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text)
+            && FirmwareVariables.Decode(text) is { } store)
         {
             await LayAsync(FlashOf(uuid), store);
         }

@@ -20,7 +20,9 @@ public sealed class GuestConsoles(PoolServices pool)
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, SerialLine> _lines = [];
 
-    /// <summary>Finds a console by its own UUID or reference, or the screen of a VM by the VM's. Null: there is none of that name.</summary>
+    /// <summary>
+    /// Finds a console by its own UUID or reference, or the screen of a VM by the VM's. Null: there is none of that name.
+    /// </summary>
     public static GuestConsole? TryFind(DatabaseState state, string? uuid, string? reference)
     {
         var vm = uuid is not null ? state.FindByUuid<VmRecord>(uuid) : new(reference ?? "");
@@ -34,8 +36,8 @@ public sealed class GuestConsoles(PoolServices pool)
 
     /// <summary>Finds a console, as <see cref="TryFind"/> does.</summary>
     /// <exception cref="XenApiException">
-    /// <c>UUID_INVALID</c>, <c>HANDLE_INVALID</c>: there is none; <c>VM_BAD_POWER_STATE</c>: the VM has no guest; <c>OPERATION_NOT_ALLOWED</c>: it has
-    /// no screen.
+    /// <c>UUID_INVALID</c>, <c>HANDLE_INVALID</c>: there is none; <c>VM_BAD_POWER_STATE</c>: the VM has no guest;
+    /// <c>OPERATION_NOT_ALLOWED</c>: it has no screen.
     /// </exception>
     public static GuestConsole Find(DatabaseState state, string? uuid, string? reference)
     {
@@ -48,7 +50,8 @@ public sealed class GuestConsoles(PoolServices pool)
         throw state.Find(vm) switch
         {
             { PowerState: VmPowerState.Running or VmPowerState.Paused } screenless => new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The VM {screenless.NameLabel} has no screen. Connect to its text console: console-list vm-uuid={screenless.Uuid}."),
+                "OPERATION_NOT_ALLOWED",
+                $"The VM {screenless.NameLabel} has no screen. Connect to its text console: console-list vm-uuid={screenless.Uuid}."),
             { } idle => new("VM_BAD_POWER_STATE", vm.Opaque, "Running", VmPowerStateType.Instance.Encode(idle.PowerState)),
             null when uuid is not null => new("UUID_INVALID", "console", uuid),
             null when reference is not null => new("HANDLE_INVALID", "console", reference),
@@ -71,21 +74,24 @@ public sealed class GuestConsoles(PoolServices pool)
                 ConsoleProtocol.Rfb => await OpenScreenAsync(paths.VncSocket, both.Token),
                 ConsoleProtocol.Vt100 => await OpenSerialAsync(console.Uuid, paths.SerialSocket, both.Token),
                 ConsoleProtocol.Rdp or ConsoleProtocol.Unrecognized =>
-                    throw new XenApiException("OPERATION_NOT_ALLOWED", $"The console of the VM {console.VmName} is none that leads through this host."),
+                    throw new XenApiException(
+                        "OPERATION_NOT_ALLOWED", $"The console of the VM {console.VmName} is none that leads through this host."),
             };
         }
         catch (Exception e) when (e is SocketException or IOException)
         {
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
-                $"The {What(console)} of the VM {console.VmName} can't be reached on this host ({e.Message}). If the guest was started before the daemon was updated, "
+                $"The {What(console)} of the VM {console.VmName} can't be reached on this host ({e.Message}). If the guest was started "
+                    + "before the daemon was updated, "
                 + "shut it down and start it again.");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
-                $"The {What(console)} of the VM {console.VmName} does not answer: its QEMU process hangs, or is stopped. Mend what it waits for, or switch the VM off "
+                $"The {What(console)} of the VM {console.VmName} does not answer: its QEMU process hangs, or is stopped. Mend what it "
+                    + "waits for, or switch the VM off "
                 + "(vm-shutdown --force).");
         }
     }

@@ -26,7 +26,8 @@ internal static class GuestFailure
             HypervisorFailure.WrongPowerState => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Paused"),
             HypervisorFailure.ConnectionFailed => NoHypervisor(e, host),
 
-            // The operator can mend these on this machine, and the words say how. So it is with a guest that hangs, though what was asked may still come.
+            // The operator can mend these on this machine, and the words say how. So it is with a guest that hangs, though what was asked
+            // may still come.
             HypervisorFailure.LibraryMissing or HypervisorFailure.DriverMissing or HypervisorFailure.EmulatorMissing
                 or HypervisorFailure.FirmwareMissing or HypervisorFailure.AccountMissing or HypervisorFailure.BridgeMissing
                 or HypervisorFailure.ConfigInvalid or HypervisorFailure.RootInUse or HypervisorFailure.SecondRoot
@@ -37,7 +38,9 @@ internal static class GuestFailure
         };
     }
 
-    /// <summary>The failure of everything that takes a hypervisor, while there is none. A code of our own: xapi's has no place for the reason.</summary>
+    /// <summary>
+    /// The failure of everything that takes a hypervisor, while there is none. A code of our own: xapi's has no place for the reason.
+    /// </summary>
     public static XenApiException NoHypervisor(HypervisorException? reason, Ref<HostRecord> host)
     {
         var why = reason?.Message ?? "The hypervisor has just come back. Repeat the command.";

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Makes a VM's record true to what a host's hypervisor says of it. Pure but for the transaction; repeating it changes nothing.</summary>
+/// <summary>
+/// Makes a VM's record true to what a host's hypervisor says of it. Pure but for the transaction; repeating it changes nothing.
+/// </summary>
 internal static class GuestStates
 {
     /// <summary>

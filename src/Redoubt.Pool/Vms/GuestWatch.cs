@@ -5,14 +5,16 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Follows what the guests of a host do by themselves (shut down, crash, come back after the daemon was away), and whether there is a hypervisor at all.
+/// Follows what the guests of a host do by themselves (shut down, crash, come back after the daemon was away), and whether there is a
+/// hypervisor at all.
 /// <code>
 /// there is one     what was half suspended is settled, every VM is brought up to date, then events are followed
 /// it is lost       the host is marked as such and people are told; the VMs' records stay as they were last seen
 /// it is back       as at the beginning
 /// </code>
 /// </summary>
-internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
+internal sealed class GuestWatch(
+    PoolServices pool, HostLink link, Guests guests, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
@@ -96,7 +98,8 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
 
     private async Task TakeUpAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
     {
-        await pool.Database.WriteAsync(tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
+        await pool.Database.WriteAsync(
+            tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
         await suspensions.SettleAllAsync(link);
         await guests.RefreshAllAsync(link, cancellationToken);
         await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
@@ -142,7 +145,8 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
         }
         catch (XenApiException refused)
         {
-            _log.LogWarning("What guest {Uuid} is to do after {What} was not done: {Message}", happened.Uuid, happened.Kind, refused.Message);
+            _log.LogWarning(
+                "What guest {Uuid} is to do after {What} was not done: {Message}", happened.Uuid, happened.Kind, refused.Message);
         }
     }
 
@@ -171,7 +175,8 @@ internal sealed class GuestWatch(PoolServices pool, HostLink link, Guests guests
     {
         DomainEventKind.Crashed => "The guest or its hypervisor process ended unexpectedly. See its console log.",
         DomainEventKind.PausedByDiskError =>
-            "The guest was paused because one of its disks failed or the storage is full. Make space or mend the storage, then unpause the VM.",
+            "The guest was paused because one of its disks failed or the storage is full. Make space or mend the "
+                + "storage, then unpause the VM.",
         _ => null,
     };
 }

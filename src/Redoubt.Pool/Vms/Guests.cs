@@ -6,9 +6,9 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// The guests of the pool's hosts, as the database has them. An answer of the hypervisor that was overtaken is never written over a newer one: each
-/// look takes a number before it asks, and what a look with a higher number has written holds. So nobody waits for anybody, and a guest
-/// that the hypervisor can't be asked about holds up no other.
+/// The guests of the pool's hosts, as the database has them. An answer of the hypervisor that was overtaken is never written over a newer
+/// one: each look takes a number before it asks, and what a look with a higher number has written holds. So nobody waits for anybody, and a
+/// guest that the hypervisor can't be asked about holds up no other.
 /// </summary>
 internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 {
@@ -21,7 +21,8 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 
     /// <summary>Brings one VM up to date, and does more in the same transaction if asked to.</summary>
     /// <returns>The state of its domain; null: it has none.</returns>
-    public Task<DomainState?> RefreshAsync(Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken) =>
+    public Task<DomainState?> RefreshAsync(
+        Guid uuid, Action<Transaction, Ref<VmRecord>, DomainState?>? more, CancellationToken cancellationToken) =>
         RefreshAsync(At(uuid), uuid, isGivenUp: false, more, cancellationToken);
 
     /// <inheritdoc cref="RefreshAsync(Guid, Action{Transaction, Ref{VmRecord}, DomainState?}?, CancellationToken)"/>
@@ -90,7 +91,8 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         await pool.Database.WriteAsync(
             tx =>
             {
-                foreach (var (reference, vm) in tx.State.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
+                foreach (var (reference, vm) in tx.State.All<VmRecord>()
+                    .Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
                 {
                     if (IsNewest(VmRows.Uuid(vm), look))
                     {
@@ -105,7 +107,8 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     }
 
     /// <summary>Lays out what the firmware of a VM that is about to start has kept.</summary>
-    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right, or what it kept is sealed.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right, or what it kept is
+    /// sealed.</exception>
     public async Task LayFirmwareAsync(Ref<VmRecord> vm)
     {
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(vm));
@@ -117,7 +120,8 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         {
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
-                $"What the firmware of the VM {pool.State.Get(vm).NameLabel} keeps can't be laid out in the daemon's directory: {e.Message}");
+                $"What the firmware of the VM {pool.State.Get(vm).NameLabel} keeps can't be laid out in the "
+                    + $"daemon's directory: {e.Message}");
         }
     }
 

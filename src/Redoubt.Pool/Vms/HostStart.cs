@@ -7,8 +7,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Starts the VMs that are to start with their host (<c>other_config:auto_poweron</c> of the pool and of the VM), in ascending <c>order</c> and
-/// with their delays, once for each boot of the host: a daemon that alone is started again starts none. Every check of a start is made.
+/// Starts the VMs that are to start with their host (<c>other_config:auto_poweron</c> of the pool and of the VM), in ascending <c>order</c>
+/// and with their delays, once for each boot of the host: a daemon that alone is started again starts none. Every check of a start is made.
 /// <code>
 /// 1 another boot than the file names   the file names this one, and the VMs that are to start
 /// 2 a tier after the other             each VM whose turn is over, however it went, is taken from the file
@@ -45,13 +45,17 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         kept.Change(boot => boot.Boot.Length > 0 ? boot : new(bootId ?? ThisBoot(), []));
 
     /// <summary>Which VMs are to start with the host, in tiers. Pure.</summary>
-    public static IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers(ImmutableSortedDictionary<string, string> poolConfig, IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
+    public static IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers(
+        ImmutableSortedDictionary<string, string> poolConfig, IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
         poolConfig.GetValueOrDefault(Key) != "true" ? [] :
         [
-            .. vms.Where(v => IsMeant(v.Record)).GroupBy(v => v.Record.Order, v => v.Ref).OrderBy(tier => tier.Key).Select(tier => tier.ToList()),
+            .. vms.Where(v => IsMeant(v.Record)).GroupBy(v => v.Record.Order, v => v.Ref).OrderBy(tier => tier.Key)
+                .Select(tier => tier.ToList()),
         ];
 
-    /// <summary>Begins, if the host has booted since the last time; to be called when the daemon answers, since other sites ask back.</summary>
+    /// <summary>
+    /// Begins, if the host has booted since the last time; to be called when the daemon answers, since other sites ask back.
+    /// </summary>
     public void Begin() => _starting = BeginAsync();
 
     /// <summary>Ends when no VM waits to be started any more.</summary>
@@ -64,7 +68,8 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         _stopping.Dispose();
     }
 
-    private static bool IsMeant(VmRecord vm) => vm is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false, PowerState: VmPowerState.Halted }
+    private static bool IsMeant(VmRecord vm) =>
+        vm is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false, PowerState: VmPowerState.Halted }
         && vm.OtherConfig.GetValueOrDefault(Key) == "true";
 
     private async Task BeginAsync()
@@ -131,7 +136,8 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         try
         {
             var session = new SessionState(default, SessionOwner.Root, Role.LocalRoot, null);
-            await start.StartAsync(new CallContext(session, pool.State, TaskHandle.Unrecorded(), _stopping.Token), vm, startPaused: false, force: false);
+            await start.StartAsync(
+                new CallContext(session, pool.State, TaskHandle.Unrecorded(), _stopping.Token), vm, startPaused: false, force: false);
             return record.Uuid;
         }
         catch (Exception e) when (!_stopping.IsCancellationRequested)
@@ -141,7 +147,8 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
             {
                 await TellAsync(new(
                     Cls.Vm, record.Uuid,
-                    $"{record.NameLabel} ({record.Uuid}) could not be started with its host: {(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
+                    $"{record.NameLabel} ({record.Uuid}) could not be started with its host: "
+                        + $"{(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
                     + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start).")));
             }
 

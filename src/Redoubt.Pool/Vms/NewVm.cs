@@ -27,7 +27,9 @@ internal static class NewVm
         {
             Uuid = "", // As in xapi: whoever sends a record back that they got wants another VM like it.
             HvmBootPolicy = policy,
-            HvmBootParams = policy.Length > 0 && !asked.HvmBootParams.ContainsKey("order") ? asked.HvmBootParams.Add("order", "cd") : asked.HvmBootParams,
+            HvmBootParams = policy.Length > 0 && !asked.HvmBootParams.ContainsKey("order")
+                ? asked.HvmBootParams.Add("order", "cd")
+                : asked.HvmBootParams,
             DomainType = asked.DomainType is DomainType.Unspecified or DomainType.Unrecognized
                 ? policy.Length > 0 ? DomainType.Hvm : DomainType.Pv
                 : asked.DomainType,

@@ -39,7 +39,9 @@ internal sealed class SerialLine : IDisposable
     /// <summary>A line for one more viewer; null if this has ended.</summary>
     public ConsoleLine? TryJoin()
     {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: ViewerBytesMax, resumeWriterThreshold: ViewerBytesMax / 2, useSynchronizationContext: false));
+        var pipe = new Pipe(
+            new PipeOptions(
+                pauseWriterThreshold: ViewerBytesMax, resumeWriterThreshold: ViewerBytesMax / 2, useSynchronizationContext: false));
         lock (_gate)
         {
             if (_isOver)

@@ -13,7 +13,9 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     /// <summary>The key of <c>VDI.other_config</c> with the UUID of the VM that an image was made for here, or resumed from here.</summary>
     public const string OwnerKey = "suspend-image-of";
 
-    /// <summary>What a saved guest takes beyond its memory: its devices and its description. The memory of the screen is the largest part.</summary>
+    /// <summary>
+    /// What a saved guest takes beyond its memory: its devices and its description. The memory of the screen is the largest part.
+    /// </summary>
     private const long BeyondMemoryBytes = 64 << 20;
 
     private readonly VmDisks _disks = new(pool);
@@ -34,7 +36,8 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     }
 
     /// <summary>Makes the image that a VM is to be suspended into, and notes it in the VM.</summary>
-    /// <exception cref="XenApiException"><c>VM_NO_SUSPEND_SR</c>, <c>SR_FULL</c>, or what keeps the SR from having it; nothing has changed.</exception>
+    /// <exception cref="XenApiException"><c>VM_NO_SUSPEND_SR</c>, <c>SR_FULL</c>, or what keeps the SR from having it; nothing has
+    /// changed.</exception>
     public async Task<(Ref<VdiRecord> Vdi, VdiDevice Device)> CreateAsync(CallContext call, Ref<VmRecord> reference)
     {
         var (state, vm) = (pool.State, pool.State.Get(reference));
@@ -68,7 +71,8 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         catch
         {
             await Undoing.TryAsync(
-                pool, Cls.Vdi, pool.State.Find(image)?.Uuid ?? "", "The disk that a VM was to be suspended into is still there: remove it (vdi-destroy).",
+                pool, Cls.Vdi, pool.State.Find(image)?.Uuid ?? "",
+                "The disk that a VM was to be suspended into is still there: remove it (vdi-destroy).",
                 () => RemoveAsync(image));
             throw;
         }
@@ -81,7 +85,9 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         var vm = pool.State.Get(reference);
         return pool.State.Find(vm.SuspendVdi) is null
             ? throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), then start it from its disks.")
+                "OPERATION_NOT_ALLOWED",
+                $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), "
+                    + "then start it from its disks.")
             : await _disks.OpenAsync(pool.Hosts.Of(vm), reference, vm.SuspendVdi, cancellationToken);
     }
 

@@ -43,7 +43,8 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
                 continue;
             }
 
-            if (vm is { PowerState: VmPowerState.Running } && await at.Hypervisor.FindAsync(VmRows.Uuid(vm), CancellationToken.None) is { PowerState: DomainPowerState.Paused })
+            if (vm is { PowerState: VmPowerState.Running }
+                && await at.Hypervisor.FindAsync(VmRows.Uuid(vm), CancellationToken.None) is { PowerState: DomainPowerState.Paused })
             {
                 await at.Hypervisor.GoOnAsync(VmRows.Uuid(vm), CancellationToken.None);
             }
@@ -83,7 +84,8 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
             await images.SealAsync(reference);
         }
 
-        await guests.RefreshAsync(at, uuid, isGivenUp: false, (tx, _, now) => Settle(tx, reference, at, now, isWhole), CancellationToken.None);
+        await guests.RefreshAsync(
+            at, uuid, isGivenUp: false, (tx, _, now) => Settle(tx, reference, at, now, isWhole), CancellationToken.None);
         if (pool.State.Get(reference).SuspendVdi.IsNull)
         {
             await images.RemoveAsync(vm.SuspendVdi);

@@ -115,7 +115,8 @@ internal sealed partial class VbdCalls(PoolServices pool)
         switch (vbd)
         {
             case { Type: not (VbdType.Disk or VbdType.Cd) }:
-                throw new XenApiException("VALUE_NOT_SUPPORTED", "type", VbdTypeType.Instance.Encode(vbd.Type), "A VM may have disks and CD drives only.");
+                throw new XenApiException(
+                    "VALUE_NOT_SUPPORTED", "type", VbdTypeType.Instance.Encode(vbd.Type), "A VM may have disks and CD drives only.");
             case { Mode: VbdMode.Unrecognized }:
                 throw new XenApiException("INVALID_VALUE", "mode", "");
             case { Type: VbdType.Cd, Mode: VbdMode.Rw }:

@@ -19,9 +19,13 @@ public static class VirtualTpms
     public static TpmContentsState StateOf(DatabaseState state, VtpmRecord tpm) => TpmContents.StateOf(state.Find(tpm.Contents)?.Value);
 
     /// <summary>What a TPM keeps; null if there is nothing, or it is damaged.</summary>
-    internal static byte[]? Contents(DatabaseState state, VtpmRecord tpm) => state.Find(tpm.Contents) is { } secret ? TpmContents.Decode(secret.Value) : null;
+    internal static byte[]? Contents(DatabaseState state, VtpmRecord tpm) =>
+        state.Find(tpm.Contents) is { } secret ? TpmContents.Decode(secret.Value) : null;
 
-    /// <summary>Checks that a VM can be started without losing what its TPM keeps: started with an empty one, it would write that over what is sealed.</summary>
+    /// <summary>
+    /// Checks that a VM can be started without losing what its TPM keeps: started with an empty one, it would write that over what is
+    /// sealed.
+    /// </summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: the key to it is not here.</exception>
     public static void RequireOpen(DatabaseState state, VmRecord vm)
     {
@@ -29,8 +33,10 @@ public static class VirtualTpms
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"What the TPM of VM {vm.NameLabel} ({vm.Uuid}) keeps is sealed with key {text.KeyId}, which this pool does not have; started without it, the guest would lose its keys. "
-                + "Give this pool the key (pool-key-import); if there is none any more, take the TPM away (vtpm-destroy) and have the guest's recovery key at hand.");
+                $"What the TPM of VM {vm.NameLabel} ({vm.Uuid}) keeps is sealed with key {text.KeyId}, which this pool does not have; "
+                    + "started without it, the guest would lose its keys. "
+                + "Give this pool the key (pool-key-import); if there is none any more, take the TPM away (vtpm-destroy) and have the "
+                + "guest's recovery key at hand.");
         }
     }
 
@@ -51,7 +57,8 @@ public static class VirtualTpms
     /// <param name="vm">The VM that gets it.</param>
     /// <param name="from">Where the other VM is.</param>
     /// <param name="theirs">The other VM.</param>
-    /// <param name="isSame">Whether it is the same VM, so that its TPM is the same TPM; else one that is unique is copied without what it keeps.</param>
+    /// <param name="isSame">Whether it is the same VM, so that its TPM is the same TPM; else one that is unique is copied without what it
+    /// keeps.</param>
     /// <returns>Whether what it keeps was left behind.</returns>
     internal static bool Copy(Transaction tx, Ref<VmRecord> vm, DatabaseState from, VmRecord theirs, bool isSame)
     {
@@ -96,13 +103,15 @@ public static class VirtualTpms
         }
     }
 
-    private static Ref<VtpmRecord> Create(Transaction tx, Ref<VmRecord> vm, string uuid, bool isUnique, string contents) => tx.Create(new VtpmRecord
-    {
-        Uuid = uuid.Length > 0 ? uuid : tx.NewUuid(),
-        Vm = vm,
-        IsUnique = isUnique,
-        Contents = CreateSecret(tx, contents),
-    });
+    private static Ref<VtpmRecord> Create(Transaction tx, Ref<VmRecord> vm, string uuid, bool isUnique, string contents) =>
+        tx.Create(new VtpmRecord
+        {
+            Uuid = uuid.Length > 0 ? uuid : tx.NewUuid(),
+            Vm = vm,
+            IsUnique = isUnique,
+            Contents = CreateSecret(tx, contents),
+        });
 
-    private static Ref<SecretRecord> CreateSecret(Transaction tx, string value) => tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = value });
+    private static Ref<SecretRecord> CreateSecret(Transaction tx, string value) =>
+        tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = value });
 }

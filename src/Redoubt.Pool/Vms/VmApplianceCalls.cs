@@ -56,7 +56,8 @@ internal sealed partial class VmApplianceCalls(PoolServices pool, VmStartCalls s
 
     [Message("VM_appliance.clean_shutdown")]
     public Task CleanShutdownAsync(CallContext call, Ref<VmApplianceRecord> self) => StopAsync(
-        call, self, VmApplianceOperation.CleanShutdown, v => v.PowerState == VmPowerState.Running, "There are no running VMs in this appliance.",
+        call, self, VmApplianceOperation.CleanShutdown, v => v.PowerState == VmPowerState.Running,
+        "There are no running VMs in this appliance.",
         vm => power.CleanShutdownAsync(call, vm));
 
     [Message("VM_appliance.hard_shutdown")]
@@ -74,9 +75,11 @@ internal sealed partial class VmApplianceCalls(PoolServices pool, VmStartCalls s
         Func<Ref<VmRecord>, Task> stop)
     {
         await using var noted = await BeginAsync(call, self, operation, some, none);
-        var groups = Members(self).Where(m => m.Vm.PowerState != VmPowerState.Halted).GroupBy(m => m.Vm.Order, m => m.Ref).OrderByDescending(g => g.Key);
+        var groups = Members(self).Where(m => m.Vm.PowerState != VmPowerState.Halted).GroupBy(m => m.Vm.Order, m => m.Ref)
+            .OrderByDescending(g => g.Key);
         await RunAsync(
-            call, $"VM_appliance.{VmApplianceOperationType.Instance.Encode(operation)}", VmPowerState.Halted, [.. groups.Select(g => g.ToList())], stop);
+            call, $"VM_appliance.{VmApplianceOperationType.Instance.Encode(operation)}", VmPowerState.Halted,
+            [.. groups.Select(g => g.ToList())], stop);
     }
 
     private async Task RunAsync(

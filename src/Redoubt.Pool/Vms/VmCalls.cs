@@ -19,7 +19,8 @@ internal sealed partial class VmCalls(PoolServices pool, SuspendImages images)
     public async Task DestroyAsync(CallContext call, Ref<VmRecord> self)
     {
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, self, VmOperations.Destroy, v => VmChecks.Require(self, v, VmOperations.Destroy, VmPowerState.Halted, VmPowerState.Suspended));
+            pool.Database, call, self, VmOperations.Destroy,
+            v => VmChecks.Require(self, v, VmOperations.Destroy, VmPowerState.Halted, VmPowerState.Suspended));
         var image = pool.State.Get(self).SuspendVdi;
         await pool.Database.WriteAsync(
             tx =>

@@ -22,7 +22,8 @@ internal static class VmChecks
     {
         // Whoever may not resume a VM that was handed over may not do so on a host of their choice either.
         if (vm.BlockedOperations.TryGetValue(operation, out var reason)
-            || (operation == VmOperations.ResumeOn && vm.BlockedOperations.TryGetValue(VmOperations.Resume, out reason) && HandOverMark.Is(reason)))
+            || (operation == VmOperations.ResumeOn && vm.BlockedOperations.TryGetValue(VmOperations.Resume, out reason)
+                && HandOverMark.Is(reason)))
         {
             throw new XenApiException("OPERATION_BLOCKED", reference.Opaque, reason);
         }

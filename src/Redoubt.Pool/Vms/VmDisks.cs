@@ -85,7 +85,8 @@ internal sealed class VmDisks(PoolServices pool)
 
             foreach (var (task, operation) in vdi.CurrentOperations)
             {
-                throw new XenApiException("OTHER_OPERATION_IN_PROGRESS", "VDI", vbd.Vdi.Opaque, VdiOperationsType.Instance.Encode(operation), task);
+                throw new XenApiException(
+                    "OTHER_OPERATION_IN_PROGRESS", "VDI", vbd.Vdi.Opaque, VdiOperationsType.Instance.Encode(operation), task);
             }
         }
     }

@@ -3,7 +3,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>Looking at a VM's guest: whether it answers, and what it shows. The evidence that a recovery has brought up what it should.</summary>
+/// <summary>
+/// Looking at a VM's guest: whether it answers, and what it shows. The evidence that a recovery has brought up what it should.
+/// </summary>
 internal sealed partial class VmGuestCalls(PoolServices pool)
 {
     private const double SecondsMax = 60;

@@ -16,13 +16,14 @@ internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
         });
 
     [Message("VM.set_memory")]
-    public Task SetAsync(CallContext call, Ref<VmRecord> self, long value) => SetHaltedAsync(call, self, VmOperations.ChangingMemoryLimits, v => v with
-    {
-        MemoryStaticMin = Math.Min(v.MemoryStaticMin, value),
-        MemoryStaticMax = value,
-        MemoryDynamicMin = value,
-        MemoryDynamicMax = value,
-    });
+    public Task SetAsync(
+        CallContext call, Ref<VmRecord> self, long value) => SetHaltedAsync(call, self, VmOperations.ChangingMemoryLimits, v => v with
+        {
+            MemoryStaticMin = Math.Min(v.MemoryStaticMin, value),
+            MemoryStaticMax = value,
+            MemoryDynamicMin = value,
+            MemoryDynamicMax = value,
+        });
 
     [Message("VM.set_memory_static_range")]
     public Task SetStaticRangeAsync(CallContext call, Ref<VmRecord> self, long min, long max) =>

@@ -5,8 +5,11 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>The metadata of VMs out of the pool and into it, as archives in the form of XenServer's <c>vm-export metadata=true</c>.</summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
+/// <summary>
+/// The metadata of VMs out of the pool and into it, as archives in the form of XenServer's <c>vm-export metadata=true</c>.
+/// </summary>
+[System.Diagnostics.CodeAnalysis.SuppressMessage(
+    "Design", "CA1001", Justification = "Lives as long as the process, and its semaphore has no handle.")]
 public sealed class VmMetadata
 {
     private readonly SemaphoreSlim _one = new(1);
@@ -32,12 +35,14 @@ public sealed class VmMetadata
     /// <param name="vms">The VMs.</param>
     /// <param name="options">What goes with them.</param>
     /// <param name="archive">Where to.</param>
-    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: a snapshot goes with its VM, not by itself. <c>HANDLE_INVALID</c>.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: a snapshot goes with its VM, not by itself.
+    /// <c>HANDLE_INVALID</c>.</exception>
     public void Export(DatabaseState state, IReadOnlyList<Ref<VmRecord>> vms, ArchiveOptions options, Stream archive)
     {
         if (vms.Select(state.Get).FirstOrDefault(v => v.IsASnapshot) is { } snapshot)
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"{snapshot.NameLabel} ({snapshot.Uuid}) is a snapshot. It is exported with its VM.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"{snapshot.NameLabel} ({snapshot.Uuid}) is a snapshot. It is exported with its VM.");
         }
 
         using var scratch = _pool.OpenScratch("export");
@@ -60,7 +65,15 @@ public sealed class VmMetadata
             }
 
             RequireUsed(state, how.Disks);
-            var options = new RecoveryOptions { Force = how.Force, MayAdoptStorage = how.MayAdoptStorage, KeepsHandOver = !how.MayAdoptStorage, IsUnproven = true, AsCopies = !how.Restore, Disks = how.Disks };
+            var options = new RecoveryOptions
+            {
+                Force = how.Force,
+                MayAdoptStorage = how.MayAdoptStorage,
+                KeepsHandOver = !how.MayAdoptStorage,
+                IsUnproven = true,
+                AsCopies = !how.Restore,
+                Disks = how.Disks,
+            };
             var outcome = how.DryRun
                 ? await _recoverer.TryAsync(state, vms, null, options, cancellationToken)
                 : await _recoverer.RunAsync(state, vms, null, options, cancellationToken);
@@ -78,7 +91,8 @@ public sealed class VmMetadata
     // A disk that is misspelled would be looked for on the storage instead, and perhaps be found there.
     private static void RequireUsed(DatabaseState state, ImmutableSortedDictionary<string, string> disks)
     {
-        var known = state.All<VdiRecord>().SelectMany(v => new[] { v.Record.Uuid, v.Record.SmConfig.GetValueOrDefault("SCSIid", "") }).ToHashSet(StringComparer.Ordinal);
+        var known = state.All<VdiRecord>().SelectMany(v => new[] { v.Record.Uuid, v.Record.SmConfig.GetValueOrDefault("SCSIid", "") })
+            .ToHashSet(StringComparer.Ordinal);
         if (disks.Keys.FirstOrDefault(k => !known.Contains(k)) is { } unknown)
         {
             throw new XenApiException("INVALID_VALUE", "vdi", unknown);

@@ -125,7 +125,8 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
         await pool.Database.WriteAsync(
             tx =>
             {
-                VmRows.Update(tx, vm, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1, SuspendVdi = default });
+                VmRows.Update(
+                    tx, vm, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1, SuspendVdi = default });
                 GuestStates.Release(tx, vm);
             },
             call.Cancellation);
@@ -139,7 +140,8 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
         {
             if (await host.Hypervisor.FindAsync(VmRows.Uuid(vm), cancellationToken) is not null)
             {
-                throw new XenApiException("OPERATION_NOT_ALLOWED", "The VM does run on this host. Switch it off (vm-shutdown --force) instead.");
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED", "The VM does run on this host. Switch it off (vm-shutdown --force) instead.");
             }
         }
     }
@@ -200,7 +202,8 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
         try
         {
             var stopped = hypervisor.WaitForStoppedAsync(uuid, waiting.Token);
-            while (await Task.WhenAny(stopped, Task.Delay(AskAgainAfter, pool.Time, waiting.Token)) != stopped && !waiting.IsCancellationRequested)
+            while (await Task.WhenAny(stopped, Task.Delay(AskAgainAfter, pool.Time, waiting.Token)) != stopped
+                && !waiting.IsCancellationRequested)
             {
                 try
                 {

@@ -9,7 +9,8 @@ internal static class VmRows
 {
     /// <summary>The VM's UUID as the hypervisor takes it.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the record has no proper UUID.</exception>
-    public static Guid Uuid(VmRecord vm) => Guid.TryParseExact(vm.Uuid, "D", out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "uuid", vm.Uuid);
+    public static Guid Uuid(VmRecord vm) =>
+        Guid.TryParseExact(vm.Uuid, "D", out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "uuid", vm.Uuid);
 
     /// <summary>Checks that nothing is being done with a VM, so that its devices may be changed.</summary>
     /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
@@ -17,11 +18,14 @@ internal static class VmRows
     {
         foreach (var (task, operation) in vm.CurrentOperations)
         {
-            throw new XenApiException("OTHER_OPERATION_IN_PROGRESS", "VM", reference.Opaque, VmOperationsType.Instance.Encode(operation), task);
+            throw new XenApiException(
+                "OTHER_OPERATION_IN_PROGRESS", "VM", reference.Opaque, VmOperationsType.Instance.Encode(operation), task);
         }
     }
 
-    /// <summary>Changes a VM, and keeps what follows from its state true: the operations allowed on it and on the vApps it belongs to.</summary>
+    /// <summary>
+    /// Changes a VM, and keeps what follows from its state true: the operations allowed on it and on the vApps it belongs to.
+    /// </summary>
     public static void Update(Transaction tx, Ref<VmRecord> reference, Func<VmRecord, VmRecord> change)
     {
         var before = tx.Get(reference);
@@ -34,7 +38,9 @@ internal static class VmRows
         }
     }
 
-    /// <summary>A VM's record without what belongs to its own row alone: its devices, its place, its guest, what is being done with it.</summary>
+    /// <summary>
+    /// A VM's record without what belongs to its own row alone: its devices, its place, its guest, what is being done with it.
+    /// </summary>
     public static VmRecord Unattached(VmRecord like) => like with
     {
         CurrentOperations = ImmutableSortedDictionary<string, VmOperations>.Empty,

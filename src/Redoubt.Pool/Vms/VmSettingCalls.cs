@@ -7,7 +7,8 @@ namespace Redoubt.Pool;
 internal sealed partial class VmSettingCalls(PoolServices pool)
 {
     [Message("VM.set_VCPUs_max")]
-    public Task SetVcpusMaxAsync(CallContext call, Ref<VmRecord> self, long value) => SetVcpusAsync(call, self, v => v with { VcpusMax = value });
+    public Task SetVcpusMaxAsync(CallContext call, Ref<VmRecord> self, long value) =>
+        SetVcpusAsync(call, self, v => v with { VcpusMax = value });
 
     [Message("VM.set_VCPUs_at_startup")]
     public Task SetVcpusAtStartupAsync(CallContext call, Ref<VmRecord> self, long value) =>
@@ -17,7 +18,8 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
     public Task SetOrderAsync(CallContext call, Ref<VmRecord> self, long value) => SetOrderAsync(call, self, v => v with { Order = value });
 
     [Message("VM.set_start_delay")]
-    public Task SetStartDelayAsync(CallContext call, Ref<VmRecord> self, long value) => SetOrderAsync(call, self, v => v with { StartDelay = value });
+    public Task SetStartDelayAsync(CallContext call, Ref<VmRecord> self, long value) =>
+        SetOrderAsync(call, self, v => v with { StartDelay = value });
 
     [Message("VM.set_shutdown_delay")]
     public Task SetShutdownDelayAsync(CallContext call, Ref<VmRecord> self, long value) =>
@@ -29,7 +31,8 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
         : throw new XenApiException("INVALID_VALUE", "ha_restart_priority", value);
 
     [Message("VM.set_ha_always_run")]
-    public Task SetHaAlwaysRunAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, "ha_always_run", v => v with { HaAlwaysRun = value });
+    public Task SetHaAlwaysRunAsync(CallContext call, Ref<VmRecord> self, bool value) =>
+        SetAsync(call, self, "ha_always_run", v => v with { HaAlwaysRun = value });
 
     [Message("VM.set_appliance")]
     public Task SetApplianceAsync(CallContext call, Ref<VmRecord> self, Ref<VmApplianceRecord> value) => pool.Database.WriteAsync(
@@ -37,7 +40,8 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
         {
             if (tx.Get(self) is { IsControlDomain: true } or { IsATemplate: true } or { IsASnapshot: true })
             {
-                throw new XenApiException("OPERATION_NOT_ALLOWED", "Control domains, templates and snapshots cannot be assigned to appliances.");
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED", "Control domains, templates and snapshots cannot be assigned to appliances.");
             }
 
             if (!value.IsNull)
@@ -77,15 +81,26 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
         DomainType = value.Length > 0 ? DomainType.Hvm : v.DomainType == DomainType.Hvm ? DomainType.Pv : v.DomainType,
     });
 
-    /// <summary>As in xapi the boot policy follows, which is what decides here: through the firmware, or from a kernel that the VM names.</summary>
+    /// <summary>
+    /// As in xapi the boot policy follows, which is what decides here: through the firmware, or from a kernel that the VM names.
+    /// </summary>
     [Message("VM.set_domain_type")]
     public Task SetDomainTypeAsync(CallContext call, Ref<VmRecord> self, DomainType value) => value switch
     {
         DomainType.Hvm or DomainType.Pv =>
-            SetAsync(call, self, v => v with { DomainType = value, HvmBootPolicy = value == DomainType.Pv ? "" : v.HvmBootPolicy is "" ? "BIOS order" : v.HvmBootPolicy }),
+            SetAsync(
+                call,
+                self,
+                v => v with
+                {
+                    DomainType = value,
+                    HvmBootPolicy = value == DomainType.Pv ? "" : v.HvmBootPolicy is "" ? "BIOS order" : v.HvmBootPolicy,
+                }),
         DomainType.PvInPvh or DomainType.Pvh => throw new XenApiException(
-            "VALUE_NOT_SUPPORTED", "VM.domain_type", DomainTypeType.Instance.Encode(value), "This is not done here: a guest boots through its firmware (hvm) or from the kernel that it names (pv)."),
-        DomainType.Unspecified or DomainType.Unrecognized => throw new XenApiException("INVALID_VALUE", "domain_type", DomainTypeType.Instance.Encode(value)),
+            "VALUE_NOT_SUPPORTED", "VM.domain_type", DomainTypeType.Instance.Encode(value),
+            "This is not done here: a guest boots through its firmware (hvm) or from the kernel that it names (pv)."),
+        DomainType.Unspecified or DomainType.Unrecognized =>
+            throw new XenApiException("INVALID_VALUE", "domain_type", DomainTypeType.Instance.Encode(value)),
     };
 
     [Message("VM.set_actions_after_crash")]
@@ -125,7 +140,8 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
     private static VmRecord Blocking(CallContext call, VmRecord vm, ImmutableSortedDictionary<VmOperations, string> value)
     {
         if (call.Session.Role < Role.PoolOperator && HandOverMark.On(vm.BlockedOperations) is { } mark
-            && vm.BlockedOperations.Any(b => (HandOverMark.Is(b.Value) || HandOverMark.Operations.Contains(b.Key)) && value.GetValueOrDefault(b.Key) != b.Value))
+            && vm.BlockedOperations.Any(
+                b => (HandOverMark.Is(b.Value) || HandOverMark.Operations.Contains(b.Key)) && value.GetValueOrDefault(b.Key) != b.Value))
         {
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"Only a pool operator may let this VM start here again ({mark}).");
         }
@@ -134,7 +150,8 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
     }
 
     [Message("VM.set_is_default_template")]
-    public Task SetIsDefaultTemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => SetAsync(call, self, v => v with { IsDefaultTemplate = value });
+    public Task SetIsDefaultTemplateAsync(CallContext call, Ref<VmRecord> self, bool value) =>
+        SetAsync(call, self, v => v with { IsDefaultTemplate = value });
 
     [Message("VM.set_is_a_template")]
     public Task SetIsATemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => UpdateAsync(call, self, v =>
@@ -189,10 +206,12 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
 
     /// <summary>Only of a halted VM: a running one's firmware keeps what it has, and says so at the end.</summary>
     private async Task SetNvramAsync(
-        CallContext call, Ref<VmRecord> self, Func<ImmutableSortedDictionary<string, string>, ImmutableSortedDictionary<string, string>> change)
+        CallContext call, Ref<VmRecord> self, Func<ImmutableSortedDictionary<string, string>,
+        ImmutableSortedDictionary<string, string>> change)
     {
         await using var noted = await Operations.BeginAsync(
-            pool.Database, call, self, VmOperations.ChangingNvram, v => VmChecks.Require(self, v, VmOperations.ChangingNvram, VmPowerState.Halted));
+            pool.Database, call, self, VmOperations.ChangingNvram,
+            v => VmChecks.Require(self, v, VmOperations.ChangingNvram, VmPowerState.Halted));
         await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Nvram = change(v.Nvram) }), CancellationToken.None);
     }
 

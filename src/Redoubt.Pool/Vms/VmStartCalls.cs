@@ -23,7 +23,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     private readonly VmDisks _disks = new(pool);
 
     [Message("VM.start")]
-    public Task StartAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => StartAsync(call, vm, startPaused, VmOperations.Start, on: null);
+    public Task StartAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) =>
+        StartAsync(call, vm, startPaused, VmOperations.Start, on: null);
 
     [Message("VM.start_on")]
     public Task StartOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
@@ -44,7 +45,9 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         if (HandOverMark.Without(vm.BlockedOperations).Count < vm.BlockedOperations.Count)
         {
             // Whoever says that the other copy is off says so of the hand-over as well.
-            await pool.Database.WriteAsync(tx => VmRows.Update(tx, self, v => v with { BlockedOperations = HandOverMark.Without(v.BlockedOperations) }), call.Cancellation);
+            await pool.Database.WriteAsync(
+                tx => VmRows.Update(tx, self, v => v with { BlockedOperations = HandOverMark.Without(v.BlockedOperations) }),
+                call.Cancellation);
         }
 
         // On storage that both see, and at the sites themselves where they share none.
@@ -58,7 +61,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             return; // Nobody has it; also when this is repeated.
         }
 
-        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, RecoveredVersion.After(version)) }), call.Cancellation);
+        await pool.Database.WriteAsync(
+            tx => tx.Update(self, v => v with { Version = Math.Max(v.Version, RecoveredVersion.After(version)) }), call.Cancellation);
         await pool.PostAsync(new Announcement.TakenBack(
             vm.Uuid,
             $"{call.Session.Owner.UserName} took {vm.NameLabel} back from the pool {poolName} ({poolUuid}), whose copy has version "
@@ -66,7 +70,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     }
 
     [Message("VM.state_site_dead")]
-    public void StateSiteDead(CallContext call, Ref<VmRecord> self, string site, string statement) => sites.StateDead(self, site, statement, call.Session.UserName);
+    public void StateSiteDead(CallContext call, Ref<VmRecord> self, string site, string statement) =>
+        sites.StateDead(self, site, statement, call.Session.UserName);
 
     [Message("VM.assert_can_boot_here")]
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
@@ -161,7 +166,9 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
                 var made = Plan(tx.State, at, vm, attached, isolated, paused);
                 if (made.Config.Kernel != asked)
                 {
-                    throw new XenApiException("OPERATION_NOT_ALLOWED", $"What the VM {made.Config.Name} boots from was changed while it was being started. Start it again.");
+                    throw new XenApiException(
+                        "OPERATION_NOT_ALLOWED",
+                        $"What the VM {made.Config.Name} boots from was changed while it was being started. Start it again.");
                 }
 
                 made = made with { Config = made.Config with { Kernel = kernel } };
@@ -201,13 +208,15 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
             await at.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
             await guests.RefreshAsync(
-                at, plan.Config.Uuid, isGivenUp: false, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart), CancellationToken.None);
+                at, plan.Config.Uuid, isGivenUp: false, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart),
+                CancellationToken.None);
             domain = await guests.RefreshAsync(at, plan.Config.Uuid, isGivenUp: false, null, CancellationToken.None);
         }
         catch (Exception e)
         {
             await Undoing.TryAsync(
-                pool, Cls.Vm, $"{plan.Config.Uuid:D}", "The VM was not started as it should be; whether there is a guest is found out as soon as the hypervisor answers.",
+                pool, Cls.Vm, $"{plan.Config.Uuid:D}",
+                "The VM was not started as it should be; whether there is a guest is found out as soon as the hypervisor answers.",
                 () => ReleaseAsync(at, plan.Config.Uuid));
             if (e is HypervisorException refused)
             {
@@ -225,7 +234,9 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         }
     }
 
-    /// <summary>Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.</summary>
+    /// <summary>
+    /// Takes step 3 back. Only if there is no guest: one that was there before, or came up in spite of all, keeps its disks.
+    /// </summary>
     public async Task ReleaseAsync(HostLink at, Guid uuid) => await guests.RefreshAsync(
         at,
         uuid,
@@ -301,7 +312,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
-                $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not {at.Hypervisor.Facts.Uri}. "
+                $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not "
+                    + $"{at.Hypervisor.Facts.Uri}. "
                 + "Run the daemon without --hypervisor, or take the TPM from the VM (vtpm-destroy), if its guest starts without.");
         }
     }
@@ -320,7 +332,9 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         }
         catch (IOException e)
         {
-            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{e.Message} The VM needs it for an internal network. Remove what has that name from the host.");
+            throw new XenApiException(
+                e, "OPERATION_NOT_ALLOWED",
+                $"{e.Message} The VM needs it for an internal network. Remove what has that name from the host.");
         }
     }
 }

@@ -49,7 +49,8 @@ internal sealed partial class VmSuspendCalls(
     }
 
     [Message("VM.resume")]
-    public Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) => ResumeAsync(call, vm, startPaused, VmOperations.Resume, on: null);
+    public Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool startPaused, bool force) =>
+        ResumeAsync(call, vm, startPaused, VmOperations.Resume, on: null);
 
     [Message("VM.resume_on")]
     public Task ResumeOnAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> host, bool startPaused, bool force)
@@ -107,7 +108,9 @@ internal sealed partial class VmSuspendCalls(
             isNoted = isThere;
             if (!isNoted)
             {
-                throw new XenApiException("INTERNAL_ERROR", "The guest ended as soon as it was made again. It is still suspended; the hypervisor's log may say why.");
+                throw new XenApiException(
+                    "INTERNAL_ERROR",
+                    "The guest ended as soon as it was made again. It is still suspended; the hypervisor's log may say why.");
             }
 
             if (!paused)
@@ -119,7 +122,8 @@ internal sealed partial class VmSuspendCalls(
         {
             if (!isNoted)
             {
-                await Undoing.TryAsync(pool, Cls.Vm, $"{uuid:D}", "The VM's guest may be there, paused, though it is not resumed: switch it off (vm-shutdown --force) or restart the daemon.", async () =>
+                await Undoing.TryAsync(pool, Cls.Vm, $"{uuid:D}", "The VM's guest may be there, paused, though it is not resumed: switch "
+                    + "it off (vm-shutdown --force) or restart the daemon.", async () =>
                 {
                     if (isRestored)
                     {

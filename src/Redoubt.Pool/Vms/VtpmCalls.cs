@@ -32,13 +32,14 @@ internal sealed partial class VtpmCalls(PoolServices pool)
         call.Cancellation);
 
     [Message("VTPM.get_contents_state")]
-    public static string GetContentsState(CallContext call, Ref<VtpmRecord> self) => VirtualTpms.StateOf(call.State, call.State.Get(self)) switch
-    {
-        TpmContentsState.None => "none",
-        TpmContentsState.Kept => "kept",
-        TpmContentsState.Damaged => "damaged",
-        TpmContentsState.Sealed => "sealed",
-    };
+    public static string GetContentsState(CallContext call, Ref<VtpmRecord> self) =>
+        VirtualTpms.StateOf(call.State, call.State.Get(self)) switch
+        {
+            TpmContentsState.None => "none",
+            TpmContentsState.Kept => "kept",
+            TpmContentsState.Damaged => "damaged",
+            TpmContentsState.Sealed => "sealed",
+        };
 
     private static void RequireOff(Transaction tx, Ref<VmRecord> reference)
     {

@@ -8,7 +8,9 @@ public sealed record DatabaseFacts
     /// <summary>The pool.</summary>
     public required PoolFacts Pool { get; init; }
 
-    /// <summary>The latest moment that the database records of anything; the database is at least as new. Null if it records none.</summary>
+    /// <summary>
+    /// The latest moment that the database records of anything; the database is at least as new. Null if it records none.
+    /// </summary>
     public DateTimeOffset? NewestMoment { get; init; }
 
     /// <summary>Its hosts.</summary>
@@ -36,7 +38,8 @@ public sealed record DatabaseFacts
     {
         Hosts = [.. Hosts.OrderBy(h => h.Uuid, StringComparer.Ordinal)],
         Networks = [.. Networks.OrderBy(n => n.Uuid, StringComparer.Ordinal)],
-        Srs = [.. Srs.OrderBy(s => s.Uuid, StringComparer.Ordinal).Select(s => s with { Pbds = [.. s.Pbds.OrderBy(p => p.HostUuid, StringComparer.Ordinal)] })],
+        Srs = [.. Srs.OrderBy(s => s.Uuid, StringComparer.Ordinal)
+            .Select(s => s with { Pbds = [.. s.Pbds.OrderBy(p => p.HostUuid, StringComparer.Ordinal)] })],
         Vdis = [.. Vdis.OrderBy(v => v.Uuid, StringComparer.Ordinal)],
         Appliances = [.. Appliances.OrderBy(a => a.Uuid, StringComparer.Ordinal)],
         Vms = [.. Vms.OrderBy(v => v.Uuid, StringComparer.Ordinal).Select(v => v with

@@ -19,7 +19,8 @@ internal static class DatabaseReader
     /// <param name="isLive">Whether a running pool answers, which can be asked what its hosts have free.</param>
     /// <param name="offers">Which messages of ours the server has, of those that say what no table does.</param>
     /// <param name="cancellationToken">Stops reading.</param>
-    public static async Task<DatabaseFacts> ReadAsync(XenApiClient api, bool isLive, Func<string, bool> offers, CancellationToken cancellationToken)
+    public static async Task<DatabaseFacts> ReadAsync(
+        XenApiClient api, bool isLive, Func<string, bool> offers, CancellationToken cancellationToken)
     {
         // All tables at once: each is one call, and over a long line the waits would add up.
         var pools = api.GetAllRecordsAsync<PoolRecord>(cancellationToken);
@@ -38,7 +39,8 @@ internal static class DatabaseReader
 
         var tables = new DatabaseTables
         {
-            Pool = (await pools).Values.FirstOrDefault() ?? throw new XenApiTransportException($"{api.Server.Authority} has a database without a pool."),
+            Pool = (await pools).Values.FirstOrDefault()
+                ?? throw new XenApiTransportException($"{api.Server.Authority} has a database without a pool."),
             Hosts = await hosts,
             HostMetrics = await hostMetrics,
             Networks = await networks,
@@ -57,14 +59,20 @@ internal static class DatabaseReader
         }
 
         var free = isLive ? await FreeMemoryAsync(api, tables.Hosts.Keys, cancellationToken) : [];
-        return tables.ToFacts(free) with { ClosedSecrets = offers(TellingOfSecrets) ? await ClosedSecretsAsync(api, (await pools).Keys.First(), cancellationToken) : [] };
+        return tables.ToFacts(free) with
+        {
+            ClosedSecrets = offers(TellingOfSecrets) ? await ClosedSecretsAsync(api, (await pools).Keys.First(), cancellationToken) : [],
+        };
     }
 
-    private static async Task<ImmutableArray<ClosedSecretFacts>> ClosedSecretsAsync(XenApiClient api, Ref<PoolRecord> pool, CancellationToken cancellationToken)
+    private static async Task<ImmutableArray<ClosedSecretFacts>> ClosedSecretsAsync(
+        XenApiClient api, Ref<PoolRecord> pool, CancellationToken cancellationToken)
     {
-        var closed = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(TellingOfSecrets, [pool], cancellationToken);
+        var closed = await api.CallAsync<ImmutableList<ImmutableSortedDictionary<string, string>>>(
+            TellingOfSecrets, [pool], cancellationToken);
         return [.. closed.Select(c => new ClosedSecretFacts(
-            c.GetValueOrDefault("class", ""), c.GetValueOrDefault("uuid", ""), c.GetValueOrDefault("name", ""), c.GetValueOrDefault("field", ""), c.GetValueOrDefault("key", "")))];
+            c.GetValueOrDefault("class", ""), c.GetValueOrDefault("uuid", ""), c.GetValueOrDefault("name", ""),
+            c.GetValueOrDefault("field", ""), c.GetValueOrDefault("key", "")))];
     }
 
     /// <summary>The latest of some moments, leaving out those that stand for none.</summary>

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
 
-/// <summary>The tables of one database as they came, and what they mean to a recovery. References become UUIDs here and nowhere else.</summary>
+/// <summary>
+/// The tables of one database as they came, and what they mean to a recovery. References become UUIDs here and nowhere else.
+/// </summary>
 internal sealed record DatabaseTables
 {
     public required PoolRecord Pool { get; init; }
@@ -55,7 +57,8 @@ internal sealed record DatabaseTables
             Networks = [.. Networks.Values.Select(n => new NetworkFacts(n.Uuid, BriefText.Of(n.NameLabel), BriefText.Of(n.Bridge)))],
             Srs = [.. Srs.Select(s => Sr(s.Value, pbds[s.Key]))],
             Vdis = [.. Vdis.Values.Where(v => v.Type != VdiType.Metadata).Select(Vdi)],
-            Appliances = [.. Appliances.Values.Where(a => !odd.IsUnusable(a)).Select(a => new ApplianceFacts(a.Uuid, BriefText.Of(a.NameLabel)))],
+            Appliances =
+                [.. Appliances.Values.Where(a => !odd.IsUnusable(a)).Select(a => new ApplianceFacts(a.Uuid, BriefText.Of(a.NameLabel)))],
             Vms = [.. Vms.Where(v => v.Value is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false } && !IsOfTest(v.Value))
                 .Select(v => Vm(v.Value, [.. snapshots[v.Key]], [.. vbds[v.Key]], [.. vifs[v.Key]], odd))],
         };
@@ -70,7 +73,8 @@ internal sealed record DatabaseTables
             BriefText.Of(Pool.NameLabel),
             Pool.HaEnabled,
             // The pool's restrictions are those of its hosts together; an older server says it of the hosts only.
-            Pool.Restrictions.GetValueOrDefault("restrict_dr") == "true" || Hosts.Values.Any(h => h.LicenseParams.GetValueOrDefault("restrict_dr") == "true"),
+            Pool.Restrictions.GetValueOrDefault("restrict_dr") == "true"
+                || Hosts.Values.Any(h => h.LicenseParams.GetValueOrDefault("restrict_dr") == "true"),
             Version("product_brand"),
             Version("product_version"))
         {
@@ -81,7 +85,10 @@ internal sealed record DatabaseTables
     private HostFacts Host(HostRecord host, long? free)
     {
         var metrics = HostMetrics.GetValueOrDefault(host.Metrics);
-        long? cpus = long.TryParse(host.CpuInfo.GetValueOrDefault("cpu_count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count : null;
+        long? cpus = long.TryParse(
+            host.CpuInfo.GetValueOrDefault("cpu_count"), NumberStyles.None, CultureInfo.InvariantCulture, out var count)
+            ? count
+            : null;
         return new(host.Uuid, BriefText.Of(host.NameLabel), host.Enabled, metrics?.Live ?? false, cpus, metrics?.MemoryTotal ?? 0, free);
     }
 
@@ -124,7 +131,8 @@ internal sealed record DatabaseTables
         ? new BootFileFacts[] { new("PV_kernel", vm.PvKernel), new("PV_ramdisk", vm.PvRamdisk) }.Where(f => f.Path.Length > 0)
         : [];
 
-    private VmFacts Vm(VmRecord vm, IReadOnlyList<VmRecord> snapshots, IReadOnlyList<VbdRecord> vbds, IReadOnlyList<VifRecord> vifs, OddRows odd)
+    private VmFacts Vm(
+        VmRecord vm, IReadOnlyList<VmRecord> snapshots, IReadOnlyList<VbdRecord> vbds, IReadOnlyList<VifRecord> vifs, OddRows odd)
     {
         var metrics = VmMetrics.GetValueOrDefault(vm.Metrics);
         return new()
@@ -133,7 +141,8 @@ internal sealed record DatabaseTables
             Name = BriefText.Of(vm.NameLabel),
             PowerState = vm.PowerState,
             Version = vm.Version,
-            LastRecordedAt = DatabaseReader.Newest([.. snapshots.Select(s => s.SnapshotTime), metrics?.StartTime ?? default, metrics?.LastUpdated ?? default]),
+            LastRecordedAt = DatabaseReader.Newest(
+                [.. snapshots.Select(s => s.SnapshotTime), metrics?.StartTime ?? default, metrics?.LastUpdated ?? default]),
             ApplianceUuid = Appliances.GetValueOrDefault(vm.Appliance) is { } appliance && !odd.IsUnusable(appliance) ? appliance.Uuid : "",
             Order = vm.Order,
             StartDelaySeconds = vm.StartDelay,

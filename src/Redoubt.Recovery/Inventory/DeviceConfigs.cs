@@ -19,10 +19,11 @@ public static class DeviceConfigs
     public static string WithoutLogin(string value, string mask) => SecretFields.WithoutLogin(value, mask);
 
     /// <summary>The configuration with its secrets masked.</summary>
-    public static ImmutableSortedDictionary<string, string> Mask(IReadOnlyDictionary<string, string> config) => config.ToImmutableSortedDictionary(
-        c => c.Key,
-        c => IsSecret(c.Key) || SecretFields.HasSecretInside(c.Value) ? Masked : c.Value,
-        StringComparer.Ordinal);
+    public static ImmutableSortedDictionary<string, string> Mask(IReadOnlyDictionary<string, string> config) =>
+        config.ToImmutableSortedDictionary(
+            c => c.Key,
+            c => IsSecret(c.Key) || SecretFields.HasSecretInside(c.Value) ? Masked : c.Value,
+            StringComparer.Ordinal);
 
     /// <summary>The configuration as parameters of a command line.</summary>
     public static string AsParameters(IReadOnlyDictionary<string, string> config) =>

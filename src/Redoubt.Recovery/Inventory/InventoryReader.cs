@@ -37,7 +37,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var database = DatabaseReader.ReadAsync(target, isLive: true, _ => false, cancellationToken);
         var probes = Task.WhenAll(request.Probes.Select(p => ProbeAsync(p, cancellationToken)));
         await Task.WhenAll(offers, types, mayRecover, database, probes);
-        var targetFacts = new TargetFacts(Read(target.Server.Authority), await WithTroubleAsync(await database, await offers, cancellationToken), await mayRecover)
+        var targetFacts = new TargetFacts(
+            Read(target.Server.Authority), await WithTroubleAsync(await database, await offers, cancellationToken), await mayRecover)
         {
             Extensions = [.. (await offers).Extensions],
             MetadataTypes = await types,
@@ -69,7 +70,13 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             var (refusal, failure) = await TryAsync(token => ScanAsync(sr.Key, token), cancellationToken);
             return refusal is null && failure is null
                 ? null
-                : new StorageFacts { Origin = Read(target.Server.Authority), SrUuid = sr.Value.Uuid, NotScanned = refusal, NotAnswering = failure };
+                : new StorageFacts
+                {
+                    Origin = Read(target.Server.Authority),
+                    SrUuid = sr.Value.Uuid,
+                    NotScanned = refusal,
+                    NotAnswering = failure,
+                };
         }));
         return scanned.OfType<StorageFacts>();
     }
@@ -128,22 +135,29 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // Only a Redoubt pool tells; a genuine one makes the bridges that it needs.
-    private async Task<DatabaseFacts> WithTroubleAsync(DatabaseFacts facts, OfferedMessages offers, CancellationToken cancellationToken) => !offers.Has("network.get_trouble") ? facts : facts with
+    private async Task<DatabaseFacts> WithTroubleAsync(
+        DatabaseFacts facts, OfferedMessages offers, CancellationToken cancellationToken)
     {
-        Networks = [.. await Task.WhenAll(facts.Networks.Select(async network => network with
+        if (!offers.Has("network.get_trouble"))
+        {
+            return facts;
+        }
+
+        var networks = await Task.WhenAll(facts.Networks.Select(async network => network with
         {
             Trouble = (await TryAsync(
-                async token =>
-                    await target.Network.GetTroubleAsync(
-                        await target.Network.GetByUuidAsync(network.Uuid, token), token), cancellationToken)).Value ?? "",
-        }))],
-    };
+                async token => await target.Network.GetTroubleAsync(await target.Network.GetByUuidAsync(network.Uuid, token), token),
+                cancellationToken)).Value ?? "",
+        }));
+        return facts with { Networks = [.. networks] };
+    }
 
     // Likewise. What a genuine pool lets guests boot from it says when it starts them.
     private async Task<ImmutableSortedDictionary<string, string>> BootFilesAsync(
         ImmutableArray<VolumeFacts> volumes, OfferedMessages offers, CancellationToken cancellationToken)
     {
-        var paths = volumes.Where(v => v.Database is not null).SelectMany(v => v.Database!.Vms).SelectMany(v => v.BootFiles).Select(f => f.Path)
+        var paths = volumes.Where(v => v.Database is not null).SelectMany(v => v.Database!.Vms).SelectMany(v => v.BootFiles)
+            .Select(f => f.Path)
             .Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal).Take(BootFilesMax).ToList();
         if (paths.Count == 0 || !offers.Has("host.get_boot_file_trouble"))
         {
@@ -180,10 +194,13 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     private async Task<ImmutableSortedSet<string>?> MetadataTypesAsync(CancellationToken cancellationToken)
     {
         var (known, _) = await TryAsync(target.GetAllRecordsAsync<SmRecord>, cancellationToken);
-        return known?.Values.ToList() is not { Count: > 0 } drivers ? null : [.. drivers.Where(d => d.Features.ContainsKey("SR_METADATA") || d.Capabilities.Contains("SR_METADATA")).Select(d => d.Type)];
+        return known?.Values.ToList() is not { Count: > 0 } drivers
+            ? null
+            : [.. drivers.Where(d => d.Features.ContainsKey("SR_METADATA") || d.Capabilities.Contains("SR_METADATA")).Select(d => d.Type)];
     }
 
-    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(HashSet<string> chosenSrs, string? at, TargetFacts facts, CancellationToken cancellationToken)
+    private async Task<ImmutableArray<VolumeFacts>> VolumesAsync(
+        HashSet<string> chosenSrs, string? at, TargetFacts facts, CancellationToken cancellationToken)
     {
         var pool = target.GetAllRecordsAsync<PoolRecord>(cancellationToken);
         var srs = target.GetAllRecordsAsync<SrRecord>(cancellationToken);
@@ -192,13 +209,15 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         var own = (await pool).Keys.First();
         var known = await srs;
         using var slots = new SemaphoreSlim(OpenAtOnce);
-        var found = (await vdis).Where(v => v.Value.Type == VdiType.Metadata && known.TryGetValue(v.Value.Sr, out var sr) && chosenSrs.Contains(sr.Uuid));
+        var found = (await vdis).Where(
+            v => v.Value.Type == VdiType.Metadata && known.TryGetValue(v.Value.Sr, out var sr) && chosenSrs.Contains(sr.Uuid));
         return [.. await Task.WhenAll(found.Select(async v =>
         {
             await slots.WaitAsync(cancellationToken);
             try
             {
-                return await VolumeAsync(v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, facts, cancellationToken);
+                return await VolumeAsync(
+                    v.Key, v.Value, known[v.Value.Sr].Uuid, v.Value.MetadataOfPool == own, at, facts, cancellationToken);
             }
             finally
             {
@@ -208,7 +227,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     private async Task<VolumeFacts> VolumeAsync(
-        Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
+        Ref<VdiRecord> vdi, VdiRecord record, string srUuid, bool isOwn, string? at, TargetFacts targetFacts,
+        CancellationToken cancellationToken)
     {
         var facts = new VolumeFacts
         {
@@ -230,7 +250,10 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
 
         if (at is not null && !targetFacts.Offers("VDI.open_database_at"))
         {
-            return facts with { Unreadable = $"a pool of {targetFacts.Database.Pool.Brand} opens the newest state only, and that of {at} was asked for" };
+            return facts with
+            {
+                Unreadable = $"a pool of {targetFacts.Database.Pool.Brand} opens the newest state only, and that of {at} was asked for",
+            };
         }
 
         var (database, failure) = await TryAsync(token => OpenAsync(vdi, at, targetFacts.Offers, token), cancellationToken);
@@ -238,7 +261,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         return failure is null ? await MeasureAsync(facts, vdi, at, targetFacts, cancellationToken) : facts;
     }
 
-    private async Task<DatabaseFacts> OpenAsync(Ref<VdiRecord> vdi, string? at, Func<string, bool> offers, CancellationToken cancellationToken)
+    private async Task<DatabaseFacts> OpenAsync(
+        Ref<VdiRecord> vdi, string? at, Func<string, bool> offers, CancellationToken cancellationToken)
     {
         var session = at is null
             ? await target.Vdi.OpenDatabaseAsync(vdi, cancellationToken)
@@ -256,7 +280,8 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
     }
 
     // Only a Redoubt pool tells. Of an earlier state the moment that was asked for is known, if it was asked for by time.
-    private async Task<VolumeFacts> MeasureAsync(VolumeFacts facts, Ref<VdiRecord> vdi, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
+    private async Task<VolumeFacts> MeasureAsync(
+        VolumeFacts facts, Ref<VdiRecord> vdi, string? at, TargetFacts targetFacts, CancellationToken cancellationToken)
     {
         if (!targetFacts.Offers("VDI.get_metadata_facts"))
         {
@@ -273,7 +298,9 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
         facts = facts with { Unproven = Fact("standing") == "unproven" ? Fact("unproven-because") : null };
         return at is not null ? facts with { WrittenAt = Moments.Parse(at) } : facts with
         {
-            Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation) ? generation : null,
+            Generation = long.TryParse(Fact("generation"), NumberStyles.None, CultureInfo.InvariantCulture, out var generation)
+                ? generation
+                : null,
             WrittenAt = Moments.Parse(Fact("written-at")),
             Damage = Fact("damage") is { Length: > 0 } damage ? damage : null,
             LostRecords = int.TryParse(Fact("lost-records"), NumberStyles.None, CultureInfo.InvariantCulture, out var lost) ? lost : 0,
@@ -294,7 +321,9 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
                 return await DatabaseReader.ReadAsync(api, isLive: true, _ => false, token);
             },
             cancellationToken);
-        return new(Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database, pool.PoolUuid);
+        return new(
+            Read(pool.Name), pool.Name, failure is null ? OtherPoolState.Live : OtherPoolState.Unreachable, failure, database,
+            pool.PoolUuid);
     }
 
     // The failures of the world become facts with a reason; everything else is a bug or the caller's own cancelling, and goes up.

@@ -14,6 +14,8 @@ public sealed record InventoryRequest
     /// <summary>Other pools to ask.</summary>
     public ImmutableArray<OtherPool> OtherPools { get; init; } = [];
 
-    /// <summary>The moment at which metadata volumes are read, as <c>VDI.open_database_at</c> takes it; null for their newest state.</summary>
+    /// <summary>
+    /// The moment at which metadata volumes are read, as <c>VDI.open_database_at</c> takes it; null for their newest state.
+    /// </summary>
     public string? At { get; init; }
 }

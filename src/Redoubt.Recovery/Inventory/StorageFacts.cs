@@ -23,7 +23,9 @@ public sealed record StorageFacts
     /// <summary>Why a replica could not be looked at anew, so that what is known of it is from the last time; null if it was.</summary>
     public string? NotScanned { get; init; }
 
-    /// <summary>Why it is not known what is on a replica now: the storage failed, or was silent; null if it answered, or was not asked.</summary>
+    /// <summary>
+    /// Why it is not known what is on a replica now: the storage failed, or was silent; null if it answered, or was not asked.
+    /// </summary>
     public string? NotAnswering { get; init; }
 
     /// <summary>Why nothing can be read there; null if it can.</summary>

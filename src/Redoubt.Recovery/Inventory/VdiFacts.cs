@@ -8,4 +8,5 @@ namespace Redoubt.Recovery;
 /// <param name="VirtualSizeBytes">The size that a guest sees.</param>
 /// <param name="IsMissing">Whether the last scan did not find it, or could not read it.</param>
 /// <param name="ScsiId">The device it is, for drivers that keep one disk on one device; else empty.</param>
-public sealed record VdiFacts(string Uuid, string Name, string SrUuid, string Location, long VirtualSizeBytes, bool IsMissing, string ScsiId);
+public sealed record VdiFacts(
+    string Uuid, string Name, string SrUuid, string Location, long VirtualSizeBytes, bool IsMissing, string ScsiId);

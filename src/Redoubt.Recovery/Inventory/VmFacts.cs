@@ -58,14 +58,17 @@ public sealed record VmFacts
     public VmDevices Devices { get; init; } = new(0, 0, 0, 0);
 
     /// <summary>
-    /// What this database has of the variables of its UEFI firmware; null if it boots through no UEFI, or was never started and so has none yet.
+    /// What this database has of the variables of its UEFI firmware; null if it boots through no UEFI, or was never started and so has none
+    /// yet.
     /// </summary>
     public FirmwareVariablesState? FirmwareVariables { get; init; }
 
     /// <summary>The files of its host that it boots from; most VMs boot from their disks alone.</summary>
     public ImmutableArray<BootFileFacts> BootFiles { get; init; } = [];
 
-    /// <summary>Its virtual TPM; null if it has none, was never started with it, or nobody says what the database has of what it keeps.</summary>
+    /// <summary>
+    /// Its virtual TPM; null if it has none, was never started with it, or nobody says what the database has of what it keeps.
+    /// </summary>
     public TpmFacts? Tpm { get; init; }
 
     /// <summary>Why its rows are too damaged for anything to be recovered from them; null if they are not.</summary>

@@ -66,7 +66,9 @@ internal static class CopyRanking
 
         var ordered = copies.OrderByDescending(c => c.Vm.LastRecordedAt).ToList();
         return ordered[0].Vm.LastRecordedAt > ordered[1].Vm.LastRecordedAt
-            ? (ordered[0], $"equal versions; recorded later: {Moments.Write(ordered[0].Vm.LastRecordedAt!.Value)} after {Moments.Write(ordered[1].Vm.LastRecordedAt!.Value)}")
-            : (null, $"equal versions in several pools, recorded at the same moment ({Moments.Write(ordered[0].Vm.LastRecordedAt!.Value)})");
+            ? (ordered[0], $"equal versions; recorded later: {Moments.Write(ordered[0].Vm.LastRecordedAt!.Value)} after "
+                + $"{Moments.Write(ordered[1].Vm.LastRecordedAt!.Value)}")
+            : (null, "equal versions in several pools, recorded at the same moment "
+                + $"({Moments.Write(ordered[0].Vm.LastRecordedAt!.Value)})");
     }
 }

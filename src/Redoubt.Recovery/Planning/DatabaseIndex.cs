@@ -10,8 +10,10 @@ internal sealed class DatabaseIndex(DatabaseFacts facts)
     private readonly Dictionary<string, VdiFacts> _vdis = First(facts.Vdis, v => v.Uuid);
     private readonly Dictionary<string, NetworkFacts> _networks = First(facts.Networks, n => n.Uuid);
     private readonly Dictionary<string, ApplianceFacts> _appliances = First(facts.Appliances, a => a.Uuid);
-    private readonly Dictionary<(string Sr, string Location), VdiFacts> _places = First(facts.Vdis.Where(v => !v.IsMissing), v => (v.SrUuid, v.Location));
-    private readonly Dictionary<string, VdiFacts> _devices = First(facts.Vdis.Where(v => !v.IsMissing && v.ScsiId.Length > 0), v => v.ScsiId);
+    private readonly Dictionary<(string Sr, string Location), VdiFacts> _places = First(
+        facts.Vdis.Where(v => !v.IsMissing), v => (v.SrUuid, v.Location));
+    private readonly Dictionary<string, VdiFacts> _devices = First(
+        facts.Vdis.Where(v => !v.IsMissing && v.ScsiId.Length > 0), v => v.ScsiId);
     private readonly ILookup<string, VmFacts> _members = facts.Vms.Where(v => v.ApplianceUuid.Length > 0).ToLookup(v => v.ApplianceUuid);
 
     private readonly ILookup<string, VmFacts> _names = facts.Vms.ToLookup(v => v.Name);
@@ -35,7 +37,8 @@ internal sealed class DatabaseIndex(DatabaseFacts facts)
 
     /// <summary>The disk that a recovery would take for another pool's: the same device, or the same place in the same SR.</summary>
     public VdiFacts? SameDisk(VdiFacts theirs) =>
-        (theirs.ScsiId.Length > 0 ? _devices.GetValueOrDefault(theirs.ScsiId) : null) ?? _places.GetValueOrDefault((theirs.SrUuid, theirs.Location));
+        (theirs.ScsiId.Length > 0 ? _devices.GetValueOrDefault(theirs.ScsiId) : null)
+            ?? _places.GetValueOrDefault((theirs.SrUuid, theirs.Location));
 
     /// <summary>Installation media of this name on any SR for such.</summary>
     public VdiFacts? SameIso(VdiFacts theirs) => _locations[theirs.Location].FirstOrDefault(v => Sr(v.SrUuid) is { IsIso: true });

@@ -5,10 +5,12 @@ internal sealed class FindingList
 {
     private readonly List<Finding> _found = [];
 
-    public void Block(string code, PlanObject about, string sentence, string advice, Fix? fix = null, IEnumerable<PlanObject>? affects = null) =>
+    public void Block(
+        string code, PlanObject about, string sentence, string advice, Fix? fix = null, IEnumerable<PlanObject>? affects = null) =>
         Add(Severity.Block, code, about, sentence, advice, fix, affects);
 
-    public void Warn(string code, PlanObject about, string sentence, string advice, Fix? fix = null, IEnumerable<PlanObject>? affects = null) =>
+    public void Warn(
+        string code, PlanObject about, string sentence, string advice, Fix? fix = null, IEnumerable<PlanObject>? affects = null) =>
         Add(Severity.Warning, code, about, sentence, advice, fix, affects);
 
     public void Tell(string code, PlanObject about, string sentence, string advice, IEnumerable<PlanObject>? affects = null) =>
@@ -23,7 +25,8 @@ internal sealed class FindingList
         .ThenBy(f => f.Object.Uuid, StringComparer.Ordinal)
         .ThenBy(f => f.Sentence, StringComparer.Ordinal);
 
-    private void Add(Severity severity, string code, PlanObject about, string sentence, string advice, Fix? fix, IEnumerable<PlanObject>? affects) =>
+    private void Add(
+        Severity severity, string code, PlanObject about, string sentence, string advice, Fix? fix, IEnumerable<PlanObject>? affects) =>
         _found.Add(new Finding
         {
             Severity = severity,

@@ -1,6 +1,8 @@
 namespace Redoubt.Recovery;
 
-/// <summary>Which network of the target stands for one of the source: as the policy says, else of the same name, else on the same bridge.</summary>
+/// <summary>
+/// Which network of the target stands for one of the source: as the policy says, else of the same name, else on the same bridge.
+/// </summary>
 internal sealed class NetworkMap(RecoveryPolicy policy, DatabaseIndex target)
 {
     // A pool may have a network for each VLAN, and each interface asks.

@@ -13,8 +13,12 @@ public sealed record PlanDiff(ImmutableArray<PlanChange> Changes)
         var changes = new List<PlanChange>();
         Header(changes, "kind", earlier.Kind.ToString(), later.Kind.ToString());
         Header(changes, "target", earlier.Target.Describe(), later.Target.Describe());
-        Compare(changes, "finding", earlier.Findings, later.Findings, FindingKey, f => f.Object.Describe(), f => $"{f.Severity} {f.Code}: {f.Sentence}");
-        Compare(changes, "VM", earlier.Choices, later.Choices, c => c.Vm.Uuid, c => c.Vm.Name, c => c.Chosen is { } copy ? $"from {copy.Describe()}, version {copy.Version}" : "undecided");
+        Compare(
+            changes, "finding", earlier.Findings, later.Findings, FindingKey, f => f.Object.Describe(),
+            f => $"{f.Severity} {f.Code}: {f.Sentence}");
+        Compare(
+            changes, "VM", earlier.Choices, later.Choices, c => c.Vm.Uuid, c => c.Vm.Name,
+            c => c.Chosen is { } copy ? $"from {copy.Describe()}, version {copy.Version}" : "undecided");
         Compare(changes, "tier", Places(earlier), Places(later), p => p.Vm.Uuid, p => p.Vm.Name, p => $"tier {p.Tier}");
         Compare(changes, "step", earlier.Steps, later.Steps, s => s.Key, s => s.Key, s => s.What);
         var common = later.Steps.Select(s => s.Key).Intersect(earlier.Steps.Select(s => s.Key)).ToList();
@@ -50,9 +54,11 @@ public sealed record PlanDiff(ImmutableArray<PlanChange> Changes)
     };
 
     // One code can be found of one object for several VMs, and of one VM for several drives; what tells them apart is the sentence.
-    private static string FindingKey(Finding f) => $"{f.Code} {f.Object.Uuid} {string.Join(',', f.Affects.Select(a => a.Uuid))} {(f.Object.Kind == ObjectKind.Vm ? f.Sentence : "")}";
+    private static string FindingKey(Finding f) =>
+        $"{f.Code} {f.Object.Uuid} {string.Join(',', f.Affects.Select(a => a.Uuid))} {(f.Object.Kind == ObjectKind.Vm ? f.Sentence : "")}";
 
-    private static IReadOnlyList<(PlanObject Vm, long Tier)> Places(RecoveryPlan plan) => [.. plan.Tiers.SelectMany(t => t.Vms.Select(v => (v, t.Order)))];
+    private static IReadOnlyList<(PlanObject Vm, long Tier)> Places(RecoveryPlan plan) =>
+        [.. plan.Tiers.SelectMany(t => t.Vms.Select(v => (v, t.Order)))];
 
     private static void Header(List<PlanChange> changes, string subject, string earlier, string later)
     {
@@ -63,11 +69,14 @@ public sealed record PlanDiff(ImmutableArray<PlanChange> Changes)
     }
 
     private static void Compare<T>(
-        List<PlanChange> changes, string part, IReadOnlyList<T> earlier, IReadOnlyList<T> later, Func<T, string> key, Func<T, string> subject, Func<T, string> text)
+        List<PlanChange> changes, string part, IReadOnlyList<T> earlier, IReadOnlyList<T> later, Func<T, string> key,
+        Func<T, string> subject, Func<T, string> text)
     {
         var before = earlier.GroupBy(key).ToDictionary(g => g.Key, g => g.First());
         var after = later.GroupBy(key).ToDictionary(g => g.Key, g => g.First());
-        changes.AddRange(before.Where(b => !after.ContainsKey(b.Key)).Select(b => new PlanChange(ChangeKind.Removed, part, subject(b.Value), text(b.Value))));
+        changes.AddRange(
+            before.Where(b => !after.ContainsKey(b.Key))
+                .Select(b => new PlanChange(ChangeKind.Removed, part, subject(b.Value), text(b.Value))));
         foreach (var (name, item) in after)
         {
             if (!before.TryGetValue(name, out var old))

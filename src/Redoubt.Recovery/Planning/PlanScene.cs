@@ -8,7 +8,8 @@ internal sealed class PlanScene
     private readonly Dictionary<VolumeFacts, DatabaseIndex> _volumes;
     private readonly Lazy<IReadOnlyList<SourcePool>> _sources;
 
-    public PlanScene(RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, IReadOnlyList<ChosenVm> chosen)
+    public PlanScene(
+        RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, IReadOnlyList<ChosenVm> chosen)
     {
         Policy = policy;
         Inventory = inventory;

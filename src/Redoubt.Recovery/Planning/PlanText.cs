@@ -9,12 +9,17 @@ internal static class PlanText
     public static string Write(RecoveryPlan plan)
     {
         var text = new StringBuilder();
-        Line(text, $"Plan: {plan.Kind.ToString().ToLowerInvariant()} to pool {plan.Target.Name} ({plan.Target.Uuid}), from facts of {Moments.Write(plan.InventoryTakenAt)}");
+        Line(
+            text,
+            $"Plan: {plan.Kind.ToString().ToLowerInvariant()} to pool {plan.Target.Name} ({plan.Target.Uuid}), from facts of "
+                + $"{Moments.Write(plan.InventoryTakenAt)}");
         Line(text, Verdict(plan));
         Findings(text, plan);
         Section(text, "VMs, and where each is taken from", plan.Choices, c => [c.Vm.Name, c.Vm.Uuid, Place(c), c.Reason]);
         Section(text, "Start order", plan.Tiers, t => [$"tier {t.Order}", string.Join(", ", t.Vms.Select(v => v.Name)), t.LeastWait > TimeSpan.Zero ? $"then {Moments.Write(t.LeastWait)}" : ""]);
-        Section(text, "Steps", plan.Steps.Select((s, i) => (Number: i + 1, Step: s)).ToList(), s => [Number(s.Number), s.Step.What, (s.Step.Undo.IsPossible ? "undo: " : "no undo: ") + s.Step.Undo.Text]);
+        Section(
+            text, "Steps", plan.Steps.Select((s, i) => (Number: i + 1, Step: s)).ToList(),
+            s => [Number(s.Number), s.Step.What, (s.Step.Undo.IsPossible ? "undo: " : "no undo: ") + s.Step.Undo.Text]);
         return text.ToString();
     }
 
@@ -26,7 +31,8 @@ internal static class PlanText
         var widths = Enumerable.Range(0, rows[0].Length).Select(i => Math.Min(Widest, rows.Max(r => r[i].Length))).ToList();
         foreach (var row in rows)
         {
-            Line(text, ("  " + string.Join("  ", row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i])))).TrimEnd());
+            Line(
+                text, ("  " + string.Join("  ", row.Select((cell, i) => i == row.Length - 1 ? cell : cell.PadRight(widths[i])))).TrimEnd());
         }
     }
 
@@ -72,7 +78,8 @@ internal static class PlanText
         }
     }
 
-    private static string Place(VmChoice choice) => choice.Chosen is { } chosen ? $"{chosen.Describe()}, version {chosen.Version}" : "UNDECIDED";
+    private static string Place(VmChoice choice) =>
+        choice.Chosen is { } chosen ? $"{chosen.Describe()}, version {chosen.Version}" : "UNDECIDED";
 
     private static string Number(int number) => number.ToString(CultureInfo.InvariantCulture).PadLeft(3);
 

@@ -49,6 +49,8 @@ public sealed record RecoveryPlan
     public static RecoveryPlan FromJson(string json)
     {
         var plan = RecoveryJson.Read<RecoveryPlan>(json);
-        return plan.Format == CurrentFormat ? plan : throw new FormatException($"The format is {plan.Format}; this version reads {CurrentFormat}.");
+        return plan.Format == CurrentFormat
+            ? plan
+            : throw new FormatException($"The format is {plan.Format}; this version reads {CurrentFormat}.");
     }
 }

@@ -35,7 +35,9 @@ public sealed record RecoveryPolicy
     /// <summary>Other tiers than recorded, by the VM's UUID or name.</summary>
     public ImmutableSortedDictionary<string, long> Orders { get; init; } = ImmutableSortedDictionary<string, long>.Empty;
 
-    /// <summary>Which copy to take where the facts can't decide: the VM's UUID, and the metadata volume's UUID or <see cref="CopyHere"/>.</summary>
+    /// <summary>
+    /// Which copy to take where the facts can't decide: the VM's UUID, and the metadata volume's UUID or <see cref="CopyHere"/>.
+    /// </summary>
     public ImmutableSortedDictionary<string, string> Copies { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
 
     /// <summary>Disks that the operator agrees to go without, by UUID.</summary>

@@ -7,7 +7,8 @@ namespace Redoubt.Recovery;
 /// <param name="Fixes">The steps, each once.</param>
 internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArray<ApplyFix> Fixes)
 {
-    public static bool IsAsked(RecoveryPolicy policy, string code, PlanObject about) => policy.Resolve.Contains(code) || policy.Resolve.Contains($"{code}:{about.Uuid}");
+    public static bool IsAsked(RecoveryPolicy policy, string code, PlanObject about) =>
+        policy.Resolve.Contains(code) || policy.Resolve.Contains($"{code}:{about.Uuid}");
 
     public static Resolution Of(RecoveryPolicy policy, ImmutableArray<Finding> found)
     {
@@ -25,7 +26,8 @@ internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArr
                     fixes.Add(new ApplyFix(finding.Fix.Kind, finding.Object));
                     return DealtWith(finding, "") with
                     {
-                        Advice = "The run begins with making an internal network, as the operator asked. It connects these VMs with each other and with nothing else: "
+                        Advice = "The run begins with making an internal network, as the operator asked. It connects these VMs with each "
+                            + "other and with nothing else: "
                             + "move them to another (vif-move uuid= network-uuid=) when there is one.",
                     };
                 case FixKind.PlugPbd or FixKind.ShutDownHere or FixKind.DisableHa:
@@ -38,7 +40,10 @@ internal sealed record Resolution(ImmutableArray<Finding> Findings, ImmutableArr
                 case FixKind.DropDisk:
                     return DealtWith(finding, "The run goes without it if it is still missing then");
                 default:
-                    return finding with { Advice = finding.Advice + " (It was asked to resolve this, but nothing can do so without being told more.)" };
+                    return finding with
+                    {
+                        Advice = finding.Advice + " (It was asked to resolve this, but nothing can do so without being told more.)",
+                    };
             }
         });
         return new([.. findings.ToList().OrderBy(f => f.Severity)], [.. fixes.Distinct()]);

@@ -13,7 +13,8 @@ internal sealed record SourcePool(PlanObject Pool, IReadOnlyList<ChosenVm> Vms, 
     /// </summary>
     public static IReadOnlyList<SourcePool> All(PlanScene scene)
     {
-        var databases = scene.Inventory.Volumes.Select(v => v.Database).Concat(scene.Inventory.OtherPools.Select(o => o.Database)).OfType<DatabaseFacts>()
+        var databases = scene.Inventory.Volumes.Select(v => v.Database).Concat(scene.Inventory.OtherPools.Select(o => o.Database))
+            .OfType<DatabaseFacts>()
             .Where(d => d.Pool.Uuid != scene.Pool.Uuid);
         var sources = new List<(PlanObject Pool, IReadOnlyList<ChosenVm> Vms)>();
         foreach (var pool in databases.GroupBy(d => d.Pool.Uuid).OrderBy(g => g.Key, StringComparer.Ordinal))

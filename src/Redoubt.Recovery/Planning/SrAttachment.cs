@@ -16,6 +16,7 @@ internal sealed record SrAttachment(PlanObject Sr, string Type, ImmutableSortedD
             ? new SrAttachment(new(ObjectKind.Sr, uuid, place.Found.First(f => f.Uuid == uuid).Name), place.Type, place.DeviceConfig)
             : null;
         var recorded = scene.Disks.FirstOrDefault(d => d.Recorded.SrUuid == uuid)?.RecordedSr;
-        return probed ?? (recorded is { IsShared: true, Pbds: [var pbd, ..] } ? new(PlanObject.Of(recorded), recorded.Type, pbd.DeviceConfig) : null);
+        return probed
+            ?? (recorded is { IsShared: true, Pbds: [var pbd, ..] } ? new(PlanObject.Of(recorded), recorded.Type, pbd.DeviceConfig) : null);
     }
 }

@@ -6,7 +6,8 @@ namespace Redoubt.Recovery;
 /// The steps of a plan in their order: the source is fenced before anything is recovered, everything is recovered and connected before
 /// anything is started, and what is let go is let go last.
 /// </summary>
-internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers, IReadOnlyList<ApplyFix> fixes)
+internal sealed class StepList(
+    PlanScene scene, IReadOnlyList<RecoveryUnit> units, IReadOnlyList<PlanTier> tiers, IReadOnlyList<ApplyFix> fixes)
 {
     private readonly IReadOnlyList<ChosenVm> _vms = [.. units.SelectMany(u => u.Vms)];
     private readonly HashSet<string> _losesDisks = [.. scene.Disks
@@ -34,17 +35,20 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     ];
 
     private IEnumerable<RecoveryStep> Hooks(HookMoment moment, long? order = null) =>
-        scene.Policy.Hooks.Where(h => h.Moment == moment && (order is null || h.Order is null || h.Order == order)).Select(h => new RunHookStep(h with { Order = order }));
+        scene.Policy.Hooks.Where(h => h.Moment == moment && (order is null || h.Order is null || h.Order == order))
+            .Select(h => new RunHookStep(h with { Order = order }));
 
     private IEnumerable<RecoveryStep> Fence()
     {
         var sources = scene.Sources;
         foreach (var source in sources)
         {
-            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown : FenceMode.Check;
+            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly
+                || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown : FenceMode.Check;
             yield return new FenceSource(
                 source.Pool, mode,
-                [.. source.Vms.OrderByDescending(v => v.Order).ThenBy(v => v.Vm.Name, StringComparer.Ordinal).ThenBy(v => v.Vm.Uuid, StringComparer.Ordinal).Select(v => v.Object)]);
+                [.. source.Vms.OrderByDescending(v => v.Order).ThenBy(v => v.Vm.Name, StringComparer.Ordinal)
+                    .ThenBy(v => v.Vm.Uuid, StringComparer.Ordinal).Select(v => v.Object)]);
         }
 
         if (!scene.IsOrderly)
@@ -73,7 +77,9 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
         var isForced = here.Any(v => scene.Target.Vm(v.Vm.Uuid)!.Version >= v.Vm.Version)
             || unit.Vms.Any(v => _losesDisks.Contains(v.Vm.Uuid));
         return unit.Appliance is { } appliance
-            ? new RecoverAppliance(PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime)
+            ? new RecoverAppliance(
+                PlanObject.Of(appliance), [.. unit.Vms.Select(v => v.Object)], volume, [.. here.Select(v => v.Object)], isForced,
+                scene.Policy.PointInTime)
             : new RecoverVm(unit.Vms[0].Object, volume, [.. here.Select(v => v.Object)], isForced, scene.Policy.PointInTime);
     }
 
@@ -81,8 +87,12 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
     private IEnumerable<RecoveryStep> MapNetworks()
     {
         var used = _vms.SelectMany(vm => vm.Vm.Vifs.Select(vif => (vm.Object, Network: scene.NetworkOf(vm, vif))))
-            .Where(u => u.Network is not null && (scene.IsTest || scene.Networks.Told(u.Network) is not null || Connected(u.Network) is { } to && to.Name != u.Network.Name)).ToList();
-        var mappings = used.Select(u => u.Network!).DistinctBy(n => n.Uuid).OrderBy(n => n.Name, StringComparer.Ordinal).ThenBy(n => n.Uuid, StringComparer.Ordinal)
+            .Where(
+                u => u.Network is not null
+                    && (scene.IsTest || scene.Networks.Told(u.Network) is not null
+                        || Connected(u.Network) is { } to && to.Name != u.Network.Name)).ToList();
+        var mappings = used.Select(u => u.Network!).DistinctBy(n => n.Uuid).OrderBy(n => n.Name, StringComparer.Ordinal)
+            .ThenBy(n => n.Uuid, StringComparer.Ordinal)
             .Select(n => (From: n, To: Connected(n)))
             .Where(n => scene.IsTest || n.To is not null)
             .Select(n => new NetworkMapping(PlanObject.Of(n.From), n.To is null ? null : PlanObject.Of(n.To))).ToList();
@@ -141,7 +151,8 @@ internal sealed class StepList(PlanScene scene, IReadOnlyList<RecoveryUnit> unit
 
         // What others have attached for a recovery of theirs is theirs to let go.
         var needed = NeededSrs().Select(s => s.Uuid).ToHashSet();
-        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly && needed.Contains(s.Uuid)).Select(PlanObject.Of).Concat(Attach().OfType<AttachStorage>().Select(a => a.Sr)).DistinctBy(s => s.Uuid).ToList();
+        var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly && needed.Contains(s.Uuid)).Select(PlanObject.Of)
+            .Concat(Attach().OfType<AttachStorage>().Select(a => a.Sr)).DistinctBy(s => s.Uuid).ToList();
         return held.Count == 0 ? [] : [new CleanUp([.. held], [])];
     }
 }

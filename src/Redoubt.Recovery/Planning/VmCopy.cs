@@ -8,5 +8,6 @@ internal sealed record VmCopy(VolumeFacts? Volume, DatabaseFacts Database, VmFac
 {
     public string Place => Volume?.VdiUuid ?? RecoveryPolicy.CopyHere;
 
-    public CopyFacts Facts => new(Volume?.VdiUuid, Database.Pool.Uuid, Database.Pool.Name, Vm.Version, Volume?.Generation, Vm.LastRecordedAt, Volume?.WrittenAt);
+    public CopyFacts Facts =>
+        new(Volume?.VdiUuid, Database.Pool.Uuid, Database.Pool.Name, Vm.Version, Volume?.Generation, Vm.LastRecordedAt, Volume?.WrittenAt);
 }

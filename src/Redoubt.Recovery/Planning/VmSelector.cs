@@ -1,7 +1,8 @@
 namespace Redoubt.Recovery;
 
 /// <summary>Finds the newest copy of each VM, and those VMs that the policy means.</summary>
-internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, FindingList findings)
+internal sealed class VmSelector(
+    RecoveryPolicy policy, Inventory inventory, Dictionary<VolumeFacts, DatabaseIndex> volumes, FindingList findings)
 {
     private readonly List<VmChoice> _choices = [];
     private readonly List<ChosenVm> _chosen = [];
@@ -13,17 +14,23 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
     public VmSelector Run()
     {
         // What the target itself wrote is left out: its live database is newer. A test comes beside whatever the target has.
-        var readable = inventory.Volumes.Where(v => v is { IsTargetsOwn: false, Database: not null } && policy.Believes(v) && v.Database.Pool.Uuid != inventory.Target.Database.Pool.Uuid);
+        var readable = inventory.Volumes.Where(
+            v => v is { IsTargetsOwn: false, Database: not null } && policy.Believes(v)
+                && v.Database.Pool.Uuid != inventory.Target.Database.Pool.Uuid);
         var copies = readable.SelectMany(v => v.Database!.Vms.Select(vm => new VmCopy(v, v.Database, vm))).ToList();
-        var here = policy.Kind == RecoveryKind.Test ? [] : inventory.Target.Database.Vms.Select(vm => new VmCopy(null, inventory.Target.Database, vm));
+        var here = policy.Kind == RecoveryKind.Test
+            ? []
+            : inventory.Target.Database.Vms.Select(vm => new VmCopy(null, inventory.Target.Database, vm));
         var places = here.Concat(copies).ToLookup(c => c.Vm.Uuid);
         var meant = Meant(copies);
-        foreach (var copy in copies.Where(c => c.Vm.Unusable is not null && meant.Contains(c.Vm.Uuid)).OrderBy(c => c.Vm.Uuid, StringComparer.Ordinal).ThenBy(c => c.Place, StringComparer.Ordinal))
+        foreach (var copy in copies.Where(c => c.Vm.Unusable is not null && meant.Contains(c.Vm.Uuid))
+            .OrderBy(c => c.Vm.Uuid, StringComparer.Ordinal).ThenBy(c => c.Place, StringComparer.Ordinal))
         {
             Unusable(copy);
         }
 
-        foreach (var uuid in copies.Where(c => c.Vm.Unusable is null).Select(c => c.Vm.Uuid).Distinct().Where(meant.Contains).Order(StringComparer.Ordinal))
+        foreach (var uuid in copies.Where(c => c.Vm.Unusable is null).Select(c => c.Vm.Uuid).Distinct().Where(meant.Contains)
+            .Order(StringComparer.Ordinal))
         {
             Decide([.. places[uuid].Where(c => c.Vm.Unusable is null)]);
         }
@@ -47,7 +54,8 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
                 findings.Block(
                     "copy-undecidable",
                     vm,
-                    $"{copies.Count} copies, and the facts don't tell which is the newest ({reason}): {string.Join("; ", copies.Select(c => c.Facts.Describe()))}.",
+                    $"{copies.Count} copies, and the facts don't tell which is the newest ({reason}): "
+                        + $"{string.Join("; ", copies.Select(c => c.Facts.Describe()))}.",
                     $"Look at both and choose: copy:{vm.Uuid}=VOLUME, or copy:{vm.Uuid}={RecoveryPolicy.CopyHere} for the copy here.",
                     new(FixKind.ChooseCopy, "take the copy that the operator names"));
                 break;
@@ -64,7 +72,8 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
     // One damaged row costs the VM that it belongs to, and no other.
     private void Unusable(VmCopy copy) => findings.Warn(
         "vm-unusable", PlanObject.Of(copy.Vm), $"The VM can't be recovered from volume {copy.Place}: {copy.Vm.Unusable}.",
-        "The others are recovered without it. Choose an earlier state of the metadata (at=) in which its rows are whole, or make the VM anew from its disks.");
+        "The others are recovered without it. Choose an earlier state of the metadata (at=) in which its rows are whole, or make the "
+            + "VM anew from its disks.");
 
     // Whoever wants everything does not want what is here already; whoever names a VM is told.
     private void NewestIsHere(PlanObject vm, string reason)
@@ -92,14 +101,17 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
 
         var meant = new HashSet<string>();
         // By either word, so that naming thousands does not go over all copies for each.
-        var vms = copies.SelectMany(c => new[] { c.Vm.Uuid, c.Vm.Name }.Distinct().Select(word => (Word: word, c.Vm.Uuid))).ToLookup(c => c.Word, c => c.Uuid);
+        var vms = copies.SelectMany(c => new[] { c.Vm.Uuid, c.Vm.Name }.Distinct().Select(word => (Word: word, c.Vm.Uuid)))
+            .ToLookup(c => c.Word, c => c.Uuid);
         foreach (var name in chosen.Vms)
         {
             Add(meant, vms[name], "VM", name, isSingle: true);
         }
 
-        var members = copies.Select(c => (c.Vm.Uuid, Appliance: volumes[c.Volume!].Appliance(c.Vm.ApplianceUuid))).Where(c => c.Appliance is not null)
-            .SelectMany(c => new[] { c.Appliance!.Uuid, c.Appliance.Name }.Distinct().Select(word => (Word: word, Member: c))).ToLookup(c => c.Word, c => c.Member);
+        var members = copies.Select(c => (c.Vm.Uuid, Appliance: volumes[c.Volume!].Appliance(c.Vm.ApplianceUuid)))
+            .Where(c => c.Appliance is not null)
+            .SelectMany(c => new[] { c.Appliance!.Uuid, c.Appliance.Name }.Distinct().Select(word => (Word: word, Member: c)))
+                .ToLookup(c => c.Word, c => c.Member);
         foreach (var name in chosen.Appliances)
         {
             // Two vApps of one name are two vApps, though their members may be many.
@@ -140,6 +152,7 @@ internal sealed class VmSelector(RecoveryPolicy policy, Inventory inventory, Dic
     }
 
     private void Ambiguous(string kind, string name, IEnumerable<string> uuids) => findings.Block(
-        "name-ambiguous", new(ObjectKind.Request, name, name), $"Several have the name of {kind} \"{name}\": {string.Join(", ", uuids.Distinct().Order(StringComparer.Ordinal))}.",
+        "name-ambiguous", new(ObjectKind.Request, name, name),
+        $"Several have the name of {kind} \"{name}\": {string.Join(", ", uuids.Distinct().Order(StringComparer.Ordinal))}.",
         "Choose by UUID.");
 }

@@ -7,7 +7,8 @@ namespace Redoubt.Recovery;
 /// <summary>A report as one HTML file that needs nothing else: no script, no font, no address.</summary>
 internal static class ReportHtml
 {
-    // Also where it is opened as a file, and its reader sends no headers: whatever a name in it might hold, nothing runs and nothing is fetched.
+    // Also where it is opened as a file, and its reader sends no headers: whatever a name in it might hold, nothing runs and nothing is
+    // fetched.
     private const string Policy = "default-src 'none'; style-src 'unsafe-inline'";
 
     private const string Style = """
@@ -21,9 +22,13 @@ internal static class ReportHtml
 
     public static string Write(ReportText report)
     {
-        var html = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta HTTP-EQUIV=\"Content-Security-Policy\" content=\"" + Policy + "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
-        html.Append("<title>").Append(Escape(report.Title)).Append("</title>\n<style>\n").Append(Style).Append("\n</style>\n</head>\n<body>\n");
-        html.Append("<h1>").Append(Escape(report.Title)).Append("</h1>\n<p class=\"verdict\">").Append(Escape(report.Verdict)).Append("</p>\n");
+        var html = new StringBuilder(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta HTTP-EQUIV=\"Content-Security-Policy\" content=\""
+                + Policy + "\">\n<meta name=\"viewport\" content=\"width=device-width\">\n");
+        html.Append("<title>").Append(Escape(report.Title)).Append("</title>\n<style>\n").Append(Style)
+            .Append("\n</style>\n</head>\n<body>\n");
+        html.Append("<h1>").Append(Escape(report.Title)).Append("</h1>\n<p class=\"verdict\">")
+            .Append(Escape(report.Verdict)).Append("</p>\n");
         foreach (var section in report.Sections)
         {
             html.Append("<h2>").Append(Escape(section.Heading)).Append("</h2>\n");
@@ -66,8 +71,10 @@ internal static class ReportHtml
         html.Append("</table></div>\n");
     }
 
-    // Names come from guests' owners and other pools, and are nobody's to trust: neither as tags, nor to turn the direction of what stands beside them.
+    // Names come from guests' owners and other pools, and are nobody's to trust: neither as tags, nor to turn the direction of what stands
+    // beside them.
     private static string Escape(string text) => WebUtility.HtmlEncode(string.Concat(text.Select(c => IsHarmful(c) ? '\uFFFD' : c)));
 
-    private static bool IsHarmful(char c) => c is not ('\n' or '\t') && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format;
+    private static bool IsHarmful(char c) =>
+        c is not ('\n' or '\t') && char.GetUnicodeCategory(c) is UnicodeCategory.Control or UnicodeCategory.Format;
 }

@@ -36,7 +36,8 @@ internal static class ReportMarkdown
         return text.ToString();
     }
 
-    private static void Row(StringBuilder text, IEnumerable<string> cells) => text.Append("| ").AppendJoin(" | ", cells.Select(Escape)).Append(" |\n");
+    private static void Row(StringBuilder text, IEnumerable<string> cells) =>
+        text.Append("| ").AppendJoin(" | ", cells.Select(Escape)).Append(" |\n");
 
     // A name must not become a heading, a link, a cell or a tag.
     private static string Escape(string value)

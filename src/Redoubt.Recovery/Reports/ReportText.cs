@@ -31,16 +31,21 @@ internal sealed record ReportText(string Title, string Verdict, ImmutableArray<R
             ]),
             .. report.Warnings.IsEmpty ? Array.Empty<ReportSection>() : [List("What went otherwise than it should", report.Warnings)],
             List("What needs a person", report.NeedsPerson.IsEmpty ? ["Nothing."] : report.NeedsPerson),
-            new("What people stated", ["When", "Who", "What"], [.. report.Statements.Select(s => ImmutableArray.Create(Moments.Write(s.At), s.By, s.What))]),
+            new(
+                "What people stated", ["When", "Who", "What"],
+                [.. report.Statements.Select(s => ImmutableArray.Create(Moments.Write(s.At), s.By, s.What))]),
             new("VMs", ["VM", "State", "Recovery time", "Age of the recovered state", "How that is known", "Taken from", "Replaced", "UUID here", "Error"],
             [
                 .. report.Vms.Select(v => ImmutableArray.Create(
-                    v.Vm.Name, v.Phase == VmPhase.Unchecked ? "Started, not checked" : v.Phase.ToString(), Time(v.Rto) ?? "-", Time(v.Rpo) ?? "not known", v.RpoHow, v.TakenFrom, v.Replaced ? "the copy that was here" : "", v.TargetUuid ?? "", v.Error ?? "")),
+                    v.Vm.Name, v.Phase == VmPhase.Unchecked ? "Started, not checked" : v.Phase.ToString(), Time(v.Rto) ?? "-",
+                    Time(v.Rpo) ?? "not known", v.RpoHow, v.TakenFrom, v.Replaced ? "the copy that was here" : "", v.TargetUuid ?? "",
+                    v.Error ?? "")),
             ]),
             new("Steps", ["", "Step", "State", "Begun", "Took", "Forecast", "Attempts", "Undo", "Error"],
             [
                 .. report.Steps.Select(s => ImmutableArray.Create(
-                    s.Number.ToString(CultureInfo.InvariantCulture), s.What, s.Phase.ToString(), s.StartedAt is { } at ? Moments.Write(at) : "", Took(s), Time(s.Forecast) ?? "",
+                    s.Number.ToString(CultureInfo.InvariantCulture), s.What, s.Phase.ToString(),
+                    s.StartedAt is { } at ? Moments.Write(at) : "", Took(s), Time(s.Forecast) ?? "",
                     s.Attempts.ToString(CultureInfo.InvariantCulture), s.Undo, s.Error ?? "")),
             ]),
             new("Findings of the plan", ["", "Object", "Code", "What was found", "What to do"],
@@ -48,15 +53,18 @@ internal sealed record ReportText(string Title, string Verdict, ImmutableArray<R
             new("What happened", ["When", "What"], [.. report.Log.Select(l => ImmutableArray.Create(Moments.Write(l.At), l.Text))]),
         ]);
 
-    private static ReportSection Pairs(string heading, IEnumerable<(string Name, string Value)> pairs) => new(heading, ["", ""], [.. pairs.Select(p => ImmutableArray.Create(p.Name, p.Value))]);
+    private static ReportSection Pairs(string heading, IEnumerable<(string Name, string Value)> pairs) =>
+        new(heading, ["", ""], [.. pairs.Select(p => ImmutableArray.Create(p.Name, p.Value))]);
 
-    private static ReportSection List(string heading, IEnumerable<string> items) => new(heading, [], [.. items.Select(i => ImmutableArray.Create(i))]);
+    private static ReportSection List(string heading, IEnumerable<string> items) =>
+        new(heading, [], [.. items.Select(i => ImmutableArray.Create(i))]);
 
     private static string Took(StepReport step) => step.Took is not { } took ? ""
         : step.WaitedForPeople > TimeSpan.Zero ? $"{Time(took)}, of which {Time(step.WaitedForPeople)} for an answer"
         : Time(took)!;
 
-    private static string? Signed(TimeSpan? time) => time is not { } known ? null : known < TimeSpan.Zero ? "-" + Time(-known) : "+" + Time(known);
+    private static string? Signed(TimeSpan? time) =>
+        time is not { } known ? null : known < TimeSpan.Zero ? "-" + Time(-known) : "+" + Time(known);
 
     // Reports are compared with each other, so they are more exact than plans.
     private static string? Time(TimeSpan? time) => time is not { } known ? null

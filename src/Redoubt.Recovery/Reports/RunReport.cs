@@ -71,7 +71,9 @@ internal sealed record RunReport
         var steps = state.Steps.Select((s, i) => StepReport.Of(i, state.Plan.Steps[i], s, state.Forecasts[i])).ToImmutableArray();
         var vms = state.Vms.Select(v => VmReport.Of(state, v)).ToImmutableArray();
         var forecast = StepForecast.Total(state.Plan.Steps, state.Forecasts);
-        TimeSpan? worked = state.EndedAt is null || state.IsBackward ? null : steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + (s.Took ?? TimeSpan.Zero) - s.WaitedForPeople);
+        TimeSpan? worked = state.EndedAt is null || state.IsBackward
+            ? null
+            : steps.Aggregate(TimeSpan.Zero, (sum, s) => sum + (s.Took ?? TimeSpan.Zero) - s.WaitedForPeople);
         return new()
         {
             Uuid = state.Uuid,

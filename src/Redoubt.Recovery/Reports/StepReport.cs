@@ -13,9 +13,11 @@ namespace Redoubt.Recovery;
 /// <param name="Undo">How it would be undone, or why not.</param>
 /// <param name="Error">What went wrong.</param>
 internal sealed record StepReport(
-    int Number, string Key, string What, StepPhase Phase, int Attempts, DateTimeOffset? StartedAt, TimeSpan? Took, TimeSpan WaitedForPeople, TimeSpan? Forecast,
+    int Number, string Key, string What, StepPhase Phase, int Attempts, DateTimeOffset? StartedAt, TimeSpan? Took, TimeSpan WaitedForPeople,
+    TimeSpan? Forecast,
     string Undo, string? Error)
 {
     public static StepReport Of(int index, RecoveryStep step, StepState state, TimeSpan? forecast) => new(
-        index + 1, step.Key, step.What, state.Phase, state.Attempt, state.StartedAt, state.EndedAt - state.StartedAt, state.Waited, forecast, step.Undo.Text, state.Error);
+        index + 1, step.Key, step.What, state.Phase, state.Attempt, state.StartedAt, state.EndedAt - state.StartedAt, state.Waited,
+        forecast, step.Undo.Text, state.Error);
 }

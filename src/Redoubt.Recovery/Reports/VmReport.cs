@@ -11,7 +11,8 @@ namespace Redoubt.Recovery;
 /// <param name="Rto">From the decision until it was where it was wanted; null if it is not.</param>
 /// <param name="Error">What went wrong.</param>
 internal sealed record VmReport(
-    PlanObject Vm, string? TargetUuid, VmPhase Phase, string TakenFrom, bool Replaced, TimeSpan? Rpo, string RpoHow, TimeSpan? Rto, string? Error)
+    PlanObject Vm, string? TargetUuid, VmPhase Phase, string TakenFrom, bool Replaced, TimeSpan? Rpo, string RpoHow, TimeSpan? Rto,
+    string? Error)
 {
     public static VmReport Of(RunState state, VmProgress vm)
     {
@@ -25,13 +26,15 @@ internal sealed record VmReport(
         var (rpo, how) = RpoOf(state, choice?.Chosen);
         var reached = vm.ReachedAt(state.Request.Policy);
         return new(
-            vm.Vm, vm.TargetUuid, vm.Phase, choice is null ? "" : $"{choice.Chosen?.Describe() ?? "undecided"}; {choice.Reason}", replaced && vm.RecoveredAt is not null,
+            vm.Vm, vm.TargetUuid, vm.Phase, choice is null ? "" : $"{choice.Chosen?.Describe() ?? "undecided"}; {choice.Reason}",
+            replaced && vm.RecoveredAt is not null,
             rpo, how, state.IsReached(vm) ? reached - state.StartedAt : null, vm.Error);
     }
 
     private static (TimeSpan? Rpo, string How) RpoOf(RunState state, CopyFacts? copy)
     {
-        if (state.IsOrderly && Enumerable.Range(0, state.Steps.Length).All(i => state.Plan.Steps[i] is not FinalSync || state.Steps[i].Phase == StepPhase.Done)
+        if (state.IsOrderly && Enumerable.Range(0, state.Steps.Length)
+            .All(i => state.Plan.Steps[i] is not FinalSync || state.Steps[i].Phase == StepPhase.Done)
             && state.Plan.Steps.Any(s => s is FinalSync))
         {
             return (TimeSpan.Zero, "the VM was shut down at its source, and the source wrote its last state before the hand-over");
@@ -40,11 +43,17 @@ internal sealed record VmReport(
         return copy switch
         {
             { WrittenAt: { } written } when Clocks.IsAhead(written, state.StartedAt) =>
-                (null, $"the metadata say that they were written at {Moments.Write(written)}, after the decision: one of the two clocks is wrong"),
+                (null, $"the metadata say that they were written at {Moments.Write(written)}, after the decision: one of "
+                    + "the two clocks is wrong"),
             { WrittenAt: null, LastRecordedAt: { } recorded } when Clocks.IsAhead(recorded, state.StartedAt) =>
-                (null, $"the metadata record {Moments.Write(recorded)} of the VM, a moment after the decision: one of the two clocks is wrong"),
-            { WrittenAt: { } written } => (Positive(state.StartedAt - written), $"from {Moments.Write(written)}, when the newest intact state of the metadata was written, to the decision; the disks are as new as their replication"),
-            { LastRecordedAt: { } recorded } => (Positive(state.StartedAt - recorded), $"at most: from {Moments.Write(recorded)}, the latest moment that the metadata record of the VM, to the decision; when they were written is not known"),
+                (null, $"the metadata record {Moments.Write(recorded)} of the VM, a moment after the decision: one of "
+                    + "the two clocks is wrong"),
+            { WrittenAt: { } written } =>
+                (Positive(state.StartedAt - written), $"from {Moments.Write(written)}, when the newest intact state of the metadata was "
+                    + "written, to the decision; the disks are as new as their replication"),
+            { LastRecordedAt: { } recorded } =>
+                (Positive(state.StartedAt - recorded), $"at most: from {Moments.Write(recorded)}, the latest moment that the metadata "
+                    + "record of the VM, to the decision; when they were written is not known"),
             _ => (null, "the metadata record no moment of the VM, and not when they were written"),
         };
     }

@@ -13,7 +13,8 @@ public sealed record PlanForecast(ImmutableArray<TimeSpan?> Steps, TimeSpan Know
         Steps.IsEmpty ? "Forecast: nothing is to be done.\n"
         : Unknown == 0 ? $"Forecast: {Moments.Write(Known)} of work, by what earlier runs took; waiting for people is not counted.\n"
         : Known == TimeSpan.Zero ? "Forecast: none, since no earlier run at this place did such steps.\n"
-        : $"Forecast: at least {Moments.Write(Known)} of work, by what earlier runs took; of {Unknown} of the {Steps.Length} steps nothing is known.\n";
+        : $"Forecast: at least {Moments.Write(Known)} of work, by what earlier runs took; of {Unknown} of the {Steps.Length} "
+            + "steps nothing is known.\n";
 
     internal static PlanForecast Of(RecoveryPlan plan, IEnumerable<RunState> earlier)
     {

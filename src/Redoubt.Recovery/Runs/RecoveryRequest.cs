@@ -48,7 +48,8 @@ public sealed record RecoveryRequest
     };
 
     /// <summary>The same without the passwords that device configurations may hold.</summary>
-    public RecoveryRequest WithoutSecrets() => this with { Probes = [.. Probes.Select(p => p with { DeviceConfig = DeviceConfigs.Mask(p.DeviceConfig) })] };
+    public RecoveryRequest WithoutSecrets() =>
+        this with { Probes = [.. Probes.Select(p => p with { DeviceConfig = DeviceConfigs.Mask(p.DeviceConfig) })] };
 
     /// <summary>The request as JSON. It holds secrets in clear: see <see cref="WithoutSecrets"/>.</summary>
     public string ToJson() => RecoveryJson.Write(this);

@@ -11,7 +11,9 @@ internal static class RunChecks
         if (plan.IsBlocked)
         {
             throw new RunRefusedException("The plan is blocked: "
-                + string.Join(" ", plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Object.Describe()} [{f.Code}]: {f.Sentence}")));
+                + string.Join(
+                    " ",
+                    plan.Findings.Where(f => f.Severity == Severity.Block).Select(f => $"{f.Object.Describe()} [{f.Code}]: {f.Sentence}")));
         }
 
         if (plan.Steps.IsEmpty)
@@ -21,7 +23,8 @@ internal static class RunChecks
 
         if (plan.Kind != request.Policy.Kind)
         {
-            throw new RunRefusedException($"The plan is for a {Word(plan.Kind)}, and a {Word(request.Policy.Kind)} was asked for. Plan again.");
+            throw new RunRefusedException(
+                $"The plan is for a {Word(plan.Kind)}, and a {Word(request.Policy.Kind)} was asked for. Plan again.");
         }
 
         var vms = RunTransitions.VmsOf(plan).Select(v => v.Uuid).ToHashSet();
@@ -29,14 +32,17 @@ internal static class RunChecks
         if (rivals.Find(o => o is { IsTest: false, EndedAt: { } ended } && ended >= plan.InventoryTakenAt) is { } late)
         {
             throw new RunRefusedException(
-                $"Run {late.Uuid} ({Word(late.Plan.Kind)}, {late.Phase.ToString().ToLowerInvariant()}) has changed some of these VMs since the facts of this plan were gathered. {late.StartedBy} started it {Moments.Write(late.StartedAt)}. Plan again.");
+                $"Run {late.Uuid} ({Word(late.Plan.Kind)}, {late.Phase.ToString().ToLowerInvariant()}) has changed some of these VMs since "
+                    + $"the facts of this plan were gathered. {late.StartedBy} started it {Moments.Write(late.StartedAt)}. Plan again.");
         }
 
         if (rivals.Find(o => !o.Phase.IsFinal()) is { } other)
         {
             var shared = other.Vms.Where(v => vms.Contains(v.Vm.Uuid)).Select(v => v.Vm.Name).ToList();
             throw new RunRefusedException(string.Create(CultureInfo.InvariantCulture,
-                $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) has {(shared.Count <= 3 ? string.Join(", ", shared) : $"{shared.Count} of these VMs")}. {other.StartedBy} started it {Moments.Write(other.StartedAt)}. Wait for it, or cancel, resume or undo it first."));
+                $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) has "
+                    + $"{(shared.Count <= 3 ? string.Join(", ", shared) : $"{shared.Count} of these VMs")}. {other.StartedBy} started it "
+                    + $"{Moments.Write(other.StartedAt)}. Wait for it, or cancel, resume or undo it first."));
         }
     }
 
@@ -57,7 +63,12 @@ internal static class RunChecks
         if (!state.IsTest && later.FirstOrDefault(r => !r.IsTest && !(r.IsBackward && r.Phase.IsFinal()) && r.Request.Target == state.Request.Target && r.Vms.Any(v => mine.Contains(v.Vm.Uuid))) is { } other)
         {
             var shared = other.Vms.Where(v => mine.Contains(v.Vm.Uuid)).Select(v => v.Vm.Name).ToList();
-            throw Refuse(state, "undone", $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) came after it and has {string.Join(", ", shared)}, and undoing this one would destroy what that one made. Undo that one first, or fail back.");
+            throw Refuse(
+                state,
+                "undone",
+                $"Run {other.Uuid} ({Word(other.Plan.Kind)}, {other.Phase.ToString().ToLowerInvariant()}) came after it and has "
+                    + $"{string.Join(", ", shared)}, and undoing this one would destroy what that one made. Undo that "
+                    + "one first, or fail back.");
         }
 
         return Undo(state, by);
@@ -65,7 +76,9 @@ internal static class RunChecks
 
     private static RunEvent Undo(RunState state, string by) => state.Phase switch
     {
-        RunPhase.Succeeded => throw Refuse(state, "undone", state.IsTest ? "A test leaves nothing behind." : "Its VMs run; plan a failback to bring them home."),
+        RunPhase.Succeeded =>
+            throw Refuse(
+                state, "undone", state.IsTest ? "A test leaves nothing behind." : "Its VMs run; plan a failback to bring them home."),
         RunPhase.Undoing or RunPhase.Undone => throw Refuse(state, "undone", "It is taken back already."),
         RunPhase.Failed or RunPhase.Cancelled when state.IsBackward => throw Refuse(state, "undone", "It was taken back already."),
         RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused when state.IsBackward => new RunEvent.ResumeAsked(by),
@@ -79,10 +92,12 @@ internal static class RunChecks
         RunPhase.Waiting => throw Refuse(state, "paused", "It begins nothing before somebody answers it."),
         RunPhase.Interrupted => throw Refuse(state, "paused", "It stands still; dr-run-resume has it go on."),
         RunPhase.Cancelling => throw Refuse(state, "paused", "It is about to stop."),
-        RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => throw Refuse(state, "paused", "It is over."),
+        RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone =>
+            throw Refuse(state, "paused", "It is over."),
     };
 
-    public static RunEvent Cancel(RunState state, string by) => state.Phase is RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused
+    public static RunEvent Cancel(RunState state, string by) =>
+        state.Phase is RunPhase.Running or RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused
         || state is { Phase: RunPhase.Pausing, IsBackward: false }
         ? new RunEvent.CancelAsked(by)
         : throw Refuse(state, "cancelled", "There is nothing to stop.");
@@ -96,7 +111,9 @@ internal static class RunChecks
         !state.IsTest ? throw Refuse(state, "cleaned up", "It is no test.")
         : state.Question is { Key: TestActs.CleanUpKey } ? new RunEvent.Answered(TestActs.CleanUpAnswer, by)
         : state.Phase == RunPhase.Interrupted ? Undo(state, by)
-        : throw Refuse(state, "cleaned up", state.Phase.IsFinal() ? "It was cleaned up already." : "It is under way; cancel it to have it cleaned up now.");
+        : throw Refuse(
+            state, "cleaned up",
+            state.Phase.IsFinal() ? "It was cleaned up already." : "It is under way; cancel it to have it cleaned up now.");
 
     /// <summary>What a run that a dead daemon left behind becomes.</summary>
     public static IEnumerable<RunEvent> AfterDeath(RunState state)
@@ -126,7 +143,8 @@ internal static class RunChecks
 
         var cleanUps = Enumerable.Range(0, state.Steps.Length).Where(i => state.Plan.Steps[i] is CleanUp).ToList();
         var isStopped = state.IsCancelWanted || state.IsUndoWanted;
-        var isOrdered = state.IsBackward || isStopped || cleanUps.Any(i => state.Steps[i].Facts.ContainsKey(PendingQuestion.FactOf(TestActs.CleanUpKey)));
+        var isOrdered = state.IsBackward || isStopped
+            || cleanUps.Any(i => state.Steps[i].Facts.ContainsKey(PendingQuestion.FactOf(TestActs.CleanUpKey)));
         if (state.Request.KeepTest && !isOrdered)
         {
             yield break;
@@ -138,7 +156,8 @@ internal static class RunChecks
         yield return state.IsBackward || isCleaning
             ? new RunEvent.ResumeAsked("redoubt")
             : new RunEvent.TurnedBack(
-                state.IsUndoWanted ? RunPhase.Undone : state.IsCancelWanted ? RunPhase.Cancelled : RunPhase.Failed, "the daemon ended while the test was under way");
+                state.IsUndoWanted ? RunPhase.Undone : state.IsCancelWanted ? RunPhase.Cancelled : RunPhase.Failed,
+                "the daemon ended while the test was under way");
     }
 
     private static RunRefusedException Refuse(RunState state, string what, string why) =>

@@ -21,7 +21,9 @@ internal static class RunDecision
         RunPhase.Succeeded or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled or RunPhase.Undone => new RunAction.Rest(),
     };
 
-    /// <summary>Whether the run goes on when such a step fails: losing one VM does not stop the others, and what runs is kept running.</summary>
+    /// <summary>
+    /// Whether the run goes on when such a step fails: losing one VM does not stop the others, and what runs is kept running.
+    /// </summary>
     public static bool IsLivedWith(RecoveryStep step) => step switch
     {
         RecoverVm or RecoverAppliance or HandOver or StartTier or WaitHealthy or Protect => true,
@@ -63,7 +65,9 @@ internal static class RunDecision
     {
         var reason = $"step {step + 1} ({state.Plan.Steps[step].Key}) failed: {error}";
         return state.IsTest && state.Plan.Steps[step] is not CleanUp ? new RunAction.Note(new RunEvent.TurnedBack(RunPhase.Failed, reason))
-            : state.IsOrderly && !state.IsPastReturn ? new RunAction.Note(new RunEvent.TurnedBack(RunPhase.Failed, reason + "; nothing was started here, so the source runs again"))
+            : state.IsOrderly
+                && !state.IsPastReturn ? new RunAction.Note(
+                    new RunEvent.TurnedBack(RunPhase.Failed, reason + "; nothing was started here, so the source runs again"))
             : new RunAction.Note(new RunEvent.Interrupted(reason));
     }
 
@@ -89,7 +93,8 @@ internal static class RunDecision
         return step switch
         {
             StartTier start when start.Vms.All(v => Vm(state, v).RecoveredAt is null) => "None of its VMs was recovered.",
-            WaitHealthy wait when wait.Vms.All(v => Vm(state, v).StartedAt is null) && wait.OnFailure == TierFailure.Continue => "None of its VMs was started.",
+            WaitHealthy wait when wait.Vms.All(v => Vm(state, v).StartedAt is null) && wait.OnFailure == TierFailure.Continue =>
+                "None of its VMs was started.",
             Protect when state.Vms.All(v => v.RecoveredAt is null) => "No VM was recovered.",
             _ => null,
         };
@@ -102,7 +107,8 @@ internal static class RunDecision
         {
             if (state.Plan.Steps[i] is WaitHealthy wait && state.Steps[i].Phase is StepPhase.Partial or StepPhase.Failed
                 && (wait.OnFailure == TierFailure.Stop
-                    || (wait.OnFailure == TierFailure.Ask && state.Steps[i].Facts.GetValueOrDefault(PendingQuestion.FactOf(TierKey)) != GoOn)))
+                    || (wait.OnFailure == TierFailure.Ask
+                        && state.Steps[i].Facts.GetValueOrDefault(PendingQuestion.FactOf(TierKey)) != GoOn)))
             {
                 return wait;
             }
@@ -115,9 +121,13 @@ internal static class RunDecision
     {
         var reached = state.Vms.Count(state.IsReached);
         var bad = state.Steps.Count(s => s.Phase is StepPhase.Failed or StepPhase.Partial);
-        var phase = reached == state.Vms.Length && bad == 0 ? RunPhase.Succeeded : reached == 0 && state.Vms.Length > 0 ? RunPhase.Failed : RunPhase.Partial;
+        var phase = reached == state.Vms.Length && bad == 0 ? RunPhase.Succeeded : reached == 0
+            && state.Vms.Length > 0 ? RunPhase.Failed : RunPhase.Partial;
         return new RunAction.Note(new RunEvent.Ended(
-            phase, phase == RunPhase.Succeeded ? null : $"{reached} of {state.Vms.Length} VMs are as was wanted; {bad} steps failed or were done in part"));
+            phase,
+            phase == RunPhase.Succeeded
+                ? null
+                : $"{reached} of {state.Vms.Length} VMs are as was wanted; {bad} steps failed or were done in part"));
     }
 
     private static RunAction.Note Stopped(RunState state) =>
@@ -137,7 +147,8 @@ internal static class RunDecision
                 case var _ when step.IsPassed:
                     continue;
                 case StepPhase.UndoFailed:
-                    return new RunAction.Note(new RunEvent.Interrupted($"step {i + 1} ({state.Plan.Steps[i].Key}) could not be taken back: {step.Error}"));
+                    return new RunAction.Note(
+                        new RunEvent.Interrupted($"step {i + 1} ({state.Plan.Steps[i].Key}) could not be taken back: {step.Error}"));
                 default:
                     return state.Plan.Steps[i].Undo is { IsPossible: false, Text: var reason }
                         ? new RunAction.Note(new RunEvent.UndoPassed(i, reason))

@@ -37,9 +37,11 @@ public sealed class RunEngine : IAsyncDisposable
     /// be kept is cleaned up. What waits for a person goes on waiting, and what was paused stays so.
     /// </summary>
     /// <exception cref="FormatException">The journal was written by a newer version.</exception>
-    public static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, CancellationToken cancellationToken) => OpenAsync(config, time, null, cancellationToken);
+    public static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, CancellationToken cancellationToken) =>
+        OpenAsync(config, time, null, cancellationToken);
 
-    internal static Task<RunEngine> OpenAsync(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch, CancellationToken cancellationToken) =>
+    internal static Task<RunEngine> OpenAsync(
+        RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch, CancellationToken cancellationToken) =>
         Task.Run(() => Open(config, time, watch), cancellationToken);
 
     /// <summary>Checks that a journal can be used, before anything is changed.</summary>
@@ -149,11 +151,13 @@ public sealed class RunEngine : IAsyncDisposable
     /// over restarts. A run that is being taken back can be paused too.
     /// </summary>
     /// <exception cref="RunRefusedException">There is no such run, or nothing is under way in it.</exception>
-    public Task PauseAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Pause(state, by), cancellationToken);
+    public Task PauseAsync(string uuid, string by, CancellationToken cancellationToken) =>
+        TellAsync(uuid, state => RunChecks.Pause(state, by), cancellationToken);
 
     /// <summary>Has an interrupted or paused run go on, in the direction in which it went.</summary>
     /// <exception cref="RunRefusedException">There is no such run, or it was neither interrupted nor paused.</exception>
-    public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
+    public Task ResumeAsync(string uuid, string by, CancellationToken cancellationToken) =>
+        TellAsync(uuid, state => RunChecks.Resume(state, by), cancellationToken);
 
     /// <summary>Takes a run back: the steps that have an undo, the last one first.</summary>
     /// <exception cref="RunRefusedException">There is no such run, it can't be undone now, or a later run has some of its VMs.</exception>
@@ -172,15 +176,18 @@ public sealed class RunEngine : IAsyncDisposable
     /// done stays.
     /// </summary>
     /// <exception cref="RunRefusedException">There is no such run, or nothing to stop.</exception>
-    public Task CancelAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Cancel(state, by), cancellationToken);
+    public Task CancelAsync(string uuid, string by, CancellationToken cancellationToken) =>
+        TellAsync(uuid, state => RunChecks.Cancel(state, by), cancellationToken);
 
     /// <summary>Answers the run's question.</summary>
     /// <exception cref="RunRefusedException">There is no such run, it asks nothing, or that is none of its answers.</exception>
-    public Task AnswerAsync(string uuid, string answer, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.Answer(state, answer, by), cancellationToken);
+    public Task AnswerAsync(string uuid, string answer, string by, CancellationToken cancellationToken) =>
+        TellAsync(uuid, state => RunChecks.Answer(state, answer, by), cancellationToken);
 
     /// <summary>Removes a test that was left up.</summary>
     /// <exception cref="RunRefusedException">There is no such run, or it is no test that is up.</exception>
-    public Task CleanUpTestAsync(string uuid, string by, CancellationToken cancellationToken) => TellAsync(uuid, state => RunChecks.CleanUp(state, by), cancellationToken);
+    public Task CleanUpTestAsync(string uuid, string by, CancellationToken cancellationToken) =>
+        TellAsync(uuid, state => RunChecks.CleanUp(state, by), cancellationToken);
 
     /// <summary>The run's report, as far as the run has come.</summary>
     /// <exception cref="RunRefusedException">There is no such run.</exception>
@@ -246,7 +253,8 @@ public sealed class RunEngine : IAsyncDisposable
     // The newest first.
     private IEnumerable<RunState> Ended() => _runs.Select(r => r.Ledger.Written).Where(s => s.Phase.IsFinal()).Reverse();
 
-    private async IAsyncEnumerable<RunRecord> WatchAsync(RunLoop run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
+    private async IAsyncEnumerable<RunRecord> WatchAsync(
+        RunLoop run, long afterRevision, bool isEndless, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         while (true)
         {
@@ -297,5 +305,6 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
-    private RunLoop GetRun(string uuid) => FindRun(uuid) ?? throw new RunRefusedException($"There is no run {uuid}. dr-run-list has them all.");
+    private RunLoop GetRun(string uuid) =>
+        FindRun(uuid) ?? throw new RunRefusedException($"There is no run {uuid}. dr-run-list has them all.");
 }

@@ -41,7 +41,8 @@ internal abstract record RunEvent
     public DateTimeOffset At { get; init; }
 
     /// <summary>An operator decided on a plan.</summary>
-    public sealed record Started(string Uuid, RecoveryRequest Request, RecoveryPlan Plan, string By, ImmutableArray<TimeSpan?> Forecasts) : RunEvent;
+    public sealed record Started(
+        string Uuid, RecoveryRequest Request, RecoveryPlan Plan, string By, ImmutableArray<TimeSpan?> Forecasts) : RunEvent;
 
     /// <summary>A step is about to be done, perhaps once more.</summary>
     public sealed record StepIntended(int Step) : RunEvent;
@@ -49,8 +50,11 @@ internal abstract record RunEvent
     /// <summary>Something that the step must find again: what was there before, or what it made.</summary>
     public sealed record FactNoted(int Step, string Key, string Value) : RunEvent;
 
-    /// <summary>A VM came to another phase; <paramref name="Since"/> is the moment where that is known better than the event's own.</summary>
-    public sealed record VmMoved(string Vm, VmPhase Phase, string? TargetUuid = null, DateTimeOffset? Since = null, string? Error = null) : RunEvent;
+    /// <summary>
+    /// A VM came to another phase; <paramref name="Since"/> is the moment where that is known better than the event's own.
+    /// </summary>
+    public sealed record VmMoved(
+        string Vm, VmPhase Phase, string? TargetUuid = null, DateTimeOffset? Since = null, string? Error = null) : RunEvent;
 
     /// <summary>A step is done.</summary>
     public sealed record StepDone(int Step) : RunEvent;

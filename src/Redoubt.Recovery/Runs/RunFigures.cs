@@ -37,7 +37,8 @@ public static class RunFigures
     }
 
     /// <summary>The phase for people.</summary>
-    public static string Word(this VmPhase phase) => phase == VmPhase.Unchecked ? "started, not checked" : phase.ToString().ToLowerInvariant();
+    public static string Word(this VmPhase phase) =>
+        phase == VmPhase.Unchecked ? "started, not checked" : phase.ToString().ToLowerInvariant();
 
     /// <summary>How many of a run's VMs are as was wanted.</summary>
     public static int VmsAsWanted(this RunRecord run)
@@ -66,13 +67,15 @@ public static class RunFigures
             var begun = run.Steps.Where(s => s.Attempt > 0).ToList();
 
             // What can't be taken back is passed by: it is behind whichever step is at turn.
-            var turn = run.Steps.Where(s => s.Phase is StepPhase.Undoing or StepPhase.Undone or StepPhase.UndoFailed).Select(s => (int?)s.Index).Min();
+            var turn = run.Steps.Where(s => s.Phase is StepPhase.Undoing or StepPhase.Undone or StepPhase.UndoFailed)
+                .Select(s => (int?)s.Index).Min();
             return run.Phase.IsFinal() || begun.Count == 0 ? 100
                 : begun.Count(s => s.Index > turn || (s.Index == turn && s.Phase == StepPhase.Undone)) * 100 / begun.Count;
         }
 
         return run.Steps.Length == 0 ? 0
-            : run.Steps.Count(s => s.Phase is StepPhase.Done or StepPhase.Partial or StepPhase.Failed or StepPhase.Skipped) * 100 / run.Steps.Length;
+            : run.Steps.Count(
+                s => s.Phase is StepPhase.Done or StepPhase.Partial or StepPhase.Failed or StepPhase.Skipped) * 100 / run.Steps.Length;
     }
 
     /// <summary>The step that is under way, waits, or comes next; null if the run is over.</summary>
@@ -85,7 +88,9 @@ public static class RunFigures
                 ?? run.Steps.FirstOrDefault(s => s.Phase == StepPhase.Failed);
     }
 
-    /// <summary>What makes sense to order of a run as it stands, the most likely one first. A test holds that none of them is refused for it.</summary>
+    /// <summary>
+    /// What makes sense to order of a run as it stands, the most likely one first. A test holds that none of them is refused for it.
+    /// </summary>
     public static ImmutableArray<RunOrder> Orders(this RunRecord run)
     {
         ArgumentNullException.ThrowIfNull(run);
@@ -95,7 +100,8 @@ public static class RunFigures
             RunPhase.Waiting when run.IsTestUp() => [RunOrder.CleanUp],
             RunPhase.Waiting => run.IsBackward ? [] : [RunOrder.Cancel, RunOrder.Undo],
             RunPhase.Pausing => run.IsBackward ? [RunOrder.Resume] : [RunOrder.Resume, RunOrder.Cancel],
-            RunPhase.Paused or RunPhase.Interrupted => run.IsBackward ? [RunOrder.Resume] : [RunOrder.Resume, RunOrder.Cancel, RunOrder.Undo],
+            RunPhase.Paused or RunPhase.Interrupted =>
+                run.IsBackward ? [RunOrder.Resume] : [RunOrder.Resume, RunOrder.Cancel, RunOrder.Undo],
             RunPhase.Undoing => [RunOrder.Pause],
             RunPhase.Partial => [RunOrder.Undo],
             RunPhase.Failed or RunPhase.Cancelled => run.IsBackward ? [] : [RunOrder.Undo],

@@ -117,7 +117,8 @@ internal sealed class RunJournal : IDisposable
                 command.Transaction = transaction;
                 command.CommandText = "INSERT INTO events (run, at, event) VALUES ($run, $at, $event)";
                 command.Parameters.AddWithValue("$run", run);
-                command.Parameters.AddWithValue("$at", happened.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
+                command.Parameters.AddWithValue(
+                    "$at", happened.At.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture));
                 command.Parameters.AddWithValue("$event", RecoveryJson.WriteLine(happened));
                 command.ExecuteNonQuery();
             }
@@ -140,10 +141,13 @@ internal sealed class RunJournal : IDisposable
         var version = Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
         if (version > Version)
         {
-            throw new FormatException($"The journal of runs {path} has version {version}; this program knows {Version}. Use the newer program.");
+            throw new FormatException(
+                $"The journal of runs {path} has version {version}; this program knows {Version}. Use the newer program.");
         }
 
-        Execute("CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, at TEXT NOT NULL, event TEXT NOT NULL)");
+        Execute(
+            "CREATE TABLE IF NOT EXISTS events (number INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, at TEXT NOT "
+                + "NULL, event TEXT NOT NULL)");
         Execute("CREATE INDEX IF NOT EXISTS events_of_run ON events (run, number)");
         Execute("PRAGMA user_version=1");
     }

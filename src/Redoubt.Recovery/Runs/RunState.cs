@@ -89,12 +89,15 @@ internal sealed record RunState
     };
 
     /// <summary>What went otherwise than it should and was lived with, in sentences: each was shown to people as it happened.</summary>
-    public IEnumerable<string> Warnings => Steps.SelectMany(s => s.Facts).Where(f => f.Key.StartsWith(StepScope.WarningKey, StringComparison.Ordinal)).Select(f => f.Value);
+    public IEnumerable<string> Warnings =>
+        Steps.SelectMany(s => s.Facts).Where(f => f.Key.StartsWith(StepScope.WarningKey, StringComparison.Ordinal)).Select(f => f.Value);
 
     public RunSummary ToSummary()
     {
         var tally = VmTally.Of(Vms, Request.Policy);
-        return new(Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, tally.Well + tally.Unchecked, tally.Total, Request.PlanPool)
+        return new(
+            Uuid, Plan.Kind, Request.Plan, Phase, StartedBy, StartedAt, EndedAt, tally.Well + tally.Unchecked, tally.Total,
+            Request.PlanPool)
         {
             VmsUnchecked = tally.Unchecked,
             PowerState = tally.Wanted,

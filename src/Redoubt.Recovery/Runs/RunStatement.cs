@@ -14,7 +14,9 @@ internal sealed record RunStatement(DateTimeOffset At, string By, string What)
         var atDecision = state.Plan.StatedDead.Select(p => fenced.Contains(p.Uuid)
                 ? $"{p.Describe()} is dead: none of its hosts runs any of these VMs, now or when it comes back."
                 : $"Site {p.Name} ({p.Uuid}), which could not be asked, is dead and runs none of these VMs.")
-            .Concat(policy.AcceptedVolumes.Select(v => $"The metadata volume {v} is to be believed, though nothing may prove that it is a pool's."))
+            .Concat(
+                policy.AcceptedVolumes.Select(
+                    v => $"The metadata volume {v} is to be believed, though nothing may prove that it is a pool's."))
             .Concat(policy.AcceptedMissingDisks.Select(d => $"The VMs are to do without the disk {d} if it is missing."))
             .Concat(policy.Copies.Select(c => $"Of VM {c.Key} the copy {(c.Value == RecoveryPolicy.CopyHere ? "in the target pool" : $"on the volume {c.Value}")} is to be taken, whichever is newer."))
             .Concat(policy.AcceptsUnplugged ? ["VMs are to count as healthy though interfaces of theirs are not plugged."] : [])

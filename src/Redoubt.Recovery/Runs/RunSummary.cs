@@ -8,11 +8,14 @@ namespace Redoubt.Recovery;
 /// <param name="StartedBy">Who started it.</param>
 /// <param name="StartedAt">When.</param>
 /// <param name="EndedAt">When it ended; null as long as it has not.</param>
-/// <param name="VmsHealthy">How many of its VMs came to where they were wanted, <c>VmsUnchecked</c> of them without being looked at.</param>
+/// <param name="VmsHealthy">How many of its VMs came to where they were wanted, <c>VmsUnchecked</c> of them without being looked
+/// at.</param>
 /// <param name="VmsTotal">How many VMs it has.</param>
-/// <param name="PlanPool">The UUID of the pool whose metadata hold that saved plan; null if it came from none, or nobody wrote it down.</param>
+/// <param name="PlanPool">The UUID of the pool whose metadata hold that saved plan; null if it came from none, or nobody wrote it
+/// down.</param>
 public sealed record RunSummary(
-    string Uuid, RecoveryKind Kind, string? PlanName, RunPhase Phase, string StartedBy, DateTimeOffset StartedAt, DateTimeOffset? EndedAt, int VmsHealthy, int VmsTotal,
+    string Uuid, RecoveryKind Kind, string? PlanName, RunPhase Phase, string StartedBy, DateTimeOffset StartedAt, DateTimeOffset? EndedAt,
+    int VmsHealthy, int VmsTotal,
     string? PlanPool = null)
 {
     /// <summary>How many of its VMs were started and had no check but their start delay.</summary>

@@ -21,7 +21,10 @@ internal static class RunTransitions
 {
     public static RunState Apply(RunState? state, RunEvent happened) => happened is RunEvent.Started started
         ? state is null ? Begin(started) : throw Illegal(state, happened)
-        : Move(state ?? throw new UnreachableException($"A run began with {happened.GetType().Name}."), happened) with { Revision = state.Revision + 1 };
+        : Move(
+            state ?? throw new UnreachableException($"A run began with {happened.GetType().Name}."),
+            happened) with
+        { Revision = state.Revision + 1 };
 
     private static RunState Begin(RunEvent.Started started) => new()
     {
@@ -42,7 +45,8 @@ internal static class RunTransitions
     {
         var recovered = plan.Steps.SelectMany(s => s switch { RecoverVm one => [one.Vm], RecoverAppliance all => all.Vms, _ => ImmutableArray<PlanObject>.Empty })
             .DistinctBy(v => v.Uuid).ToList();
-        var places = plan.Tiers.SelectMany(t => t.Vms).Select((v, i) => (v.Uuid, i)).DistinctBy(p => p.Uuid).ToDictionary(p => p.Uuid, p => p.i);
+        var places = plan.Tiers.SelectMany(t => t.Vms).Select((v, i) => (v.Uuid, i)).DistinctBy(p => p.Uuid)
+            .ToDictionary(p => p.Uuid, p => p.i);
         return recovered.OrderBy(v => places.GetValueOrDefault(v.Uuid, int.MaxValue));
     }
 
@@ -56,12 +60,19 @@ internal static class RunTransitions
             EndedAt = null,
             Error = null,
         }, StepPhase.Pending, StepPhase.Running),
-        (RunPhase.Running, RunEvent.StepSkipped e) => Log(Step(state, e, e.Step, s => s with { Phase = StepPhase.Skipped, Error = e.Reason }, StepPhase.Pending), e, $"Left out: {Name(state, e.Step)}. {e.Reason}"),
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepDone e) => Outcome(state, e, e.Step, StepPhase.Done, null),
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepPartial e) => Log(Outcome(state, e, e.Step, StepPhase.Partial, e.Error), e, $"Done in part: {Name(state, e.Step)}. {e.Error}"),
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepFailed e) => Log(Outcome(state, e, e.Step, StepPhase.Failed, e.Error), e, $"Failed: {Name(state, e.Step)}. {e.Error}"),
+        (RunPhase.Running, RunEvent.StepSkipped e) =>
+            Log(
+                Step(state, e, e.Step, s => s with { Phase = StepPhase.Skipped, Error = e.Reason }, StepPhase.Pending), e,
+                $"Left out: {Name(state, e.Step)}. {e.Reason}"),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepDone e) =>
+            Outcome(state, e, e.Step, StepPhase.Done, null),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepPartial e) =>
+            Log(Outcome(state, e, e.Step, StepPhase.Partial, e.Error), e, $"Done in part: {Name(state, e.Step)}. {e.Error}"),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.StepFailed e) =>
+            Log(Outcome(state, e, e.Step, StepPhase.Failed, e.Error), e, $"Failed: {Name(state, e.Step)}. {e.Error}"),
 
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.FactNoted e) => With(state, e.Step, s => s with { Facts = s.Facts.SetItem(e.Key, e.Value) }),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.FactNoted e) =>
+            With(state, e.Step, s => s with { Facts = s.Facts.SetItem(e.Key, e.Value) }),
         (RunPhase.Running or RunPhase.Pausing or RunPhase.Undoing or RunPhase.Cancelling, RunEvent.VmMoved e) => Moved(state, e),
         (not RunPhase.Waiting, RunEvent.Logged e) => Log(state, e, e.Text),
 
@@ -71,28 +82,54 @@ internal static class RunTransitions
             { Phase = RunPhase.Waiting, Question = new(e.Step, e.Key, e.Text, e.Answers, e.At) }, e, "Asked: " + e.Text),
         (RunPhase.Waiting, RunEvent.Answered e) => Answered(state, e),
 
-        (RunPhase.Running or RunPhase.Undoing, RunEvent.PauseAsked e) => Log(state with { Phase = RunPhase.Pausing, IsPauseWanted = true }, e, $"{e.By} paused the run."),
-        (RunPhase.Pausing, RunEvent.Paused e) => Log(state with { Phase = RunPhase.Paused }, e, "Paused: nothing more is begun until somebody has it go on."),
+        (RunPhase.Running or RunPhase.Undoing, RunEvent.PauseAsked e) =>
+            Log(state with { Phase = RunPhase.Pausing, IsPauseWanted = true }, e, $"{e.By} paused the run."),
+        (RunPhase.Pausing, RunEvent.Paused e) =>
+            Log(state with { Phase = RunPhase.Paused }, e, "Paused: nothing more is begun until somebody has it go on."),
 
-        (RunPhase.Running or RunPhase.Pausing, RunEvent.CancelAsked e) => Log(Unpaused(state) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
-        (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused, RunEvent.CancelAsked e) => Log(Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e, $"{e.By} cancelled the run."),
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.UndoAsked e) => Log(Unpaused(state) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By }, e, $"{e.By} had the run undone."),
+        (RunPhase.Running or RunPhase.Pausing, RunEvent.CancelAsked e) =>
+            Log(
+                Unpaused(state) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e,
+                $"{e.By} cancelled the run."),
+        (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused, RunEvent.CancelAsked e) =>
+            Log(
+                Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsCancelWanted = true, Operator = e.By }, e,
+                $"{e.By} cancelled the run."),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling, RunEvent.UndoAsked e) =>
+            Log(
+                Unpaused(state) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By }, e,
+                $"{e.By} had the run undone."),
         (RunPhase.Waiting or RunPhase.Interrupted or RunPhase.Paused or RunPhase.Partial or RunPhase.Failed or RunPhase.Cancelled, RunEvent.UndoAsked e) =>
-            Log(Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By, EndedAt = null }, e, $"{e.By} had the run undone."),
-        (RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused, RunEvent.ResumeAsked e) => Log(Unpaused(Resumed(state)) with { Operator = e.By }, e, $"{e.By} had the run go on."),
+            Log(
+                Unpaused(Unasked(state)) with { Phase = RunPhase.Cancelling, IsUndoWanted = true, Operator = e.By, EndedAt = null }, e,
+                $"{e.By} had the run undone."),
+        (RunPhase.Interrupted or RunPhase.Pausing or RunPhase.Paused, RunEvent.ResumeAsked e) =>
+            Log(Unpaused(Resumed(state)) with { Operator = e.By }, e, $"{e.By} had the run go on."),
 
         (RunPhase.Running or RunPhase.Cancelling or RunPhase.Interrupted, RunEvent.TurnedBack e) => Log(
-            state with { Phase = RunPhase.Undoing, IsBackward = true, EndAs = e.EndAs, Failure = e.EndAs == RunPhase.Undone ? null : e.Reason }, e, "Taken back: " + e.Reason),
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Interrupted e) => Log(state with { Phase = RunPhase.Interrupted, Failure = e.Reason }, e, "Interrupted: " + e.Reason),
+            state with
+            {
+                Phase = RunPhase.Undoing,
+                IsBackward = true,
+                EndAs = e.EndAs,
+                Failure = e.EndAs == RunPhase.Undone ? null : e.Reason,
+            },
+            e, "Taken back: " + e.Reason),
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Interrupted e) =>
+            Log(state with { Phase = RunPhase.Interrupted, Failure = e.Reason }, e, "Interrupted: " + e.Reason),
 
         (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoIntended e) => With(state, e.Step, s => s with { Phase = StepPhase.Undoing }),
         (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoDone e) => Log(
-            Step(state, e, e.Step, s => s with { Phase = StepPhase.Undone, Error = null, EndedAt = e.At }, StepPhase.Undoing), e, $"Taken back: {Name(state, e.Step)}."),
+            Step(state, e, e.Step, s => s with { Phase = StepPhase.Undone, Error = null, EndedAt = e.At }, StepPhase.Undoing), e,
+            $"Taken back: {Name(state, e.Step)}."),
         (RunPhase.Undoing or RunPhase.Pausing, RunEvent.UndoFailed e) => Log(
-            Step(state, e, e.Step, s => s with { Phase = StepPhase.UndoFailed, Error = e.Error, EndedAt = e.At }, StepPhase.Undoing), e, $"Could not be taken back: {Name(state, e.Step)}. {e.Error}"),
-        (RunPhase.Undoing, RunEvent.UndoPassed e) => Log(With(state, e.Step, s => s with { IsPassed = true }), e, $"Not taken back: {Name(state, e.Step)}; {e.Reason}."),
+            Step(state, e, e.Step, s => s with { Phase = StepPhase.UndoFailed, Error = e.Error, EndedAt = e.At }, StepPhase.Undoing), e,
+            $"Could not be taken back: {Name(state, e.Step)}. {e.Error}"),
+        (RunPhase.Undoing, RunEvent.UndoPassed e) =>
+            Log(With(state, e.Step, s => s with { IsPassed = true }), e, $"Not taken back: {Name(state, e.Step)}; {e.Reason}."),
 
-        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Ended e) => state with { Phase = e.Phase, EndedAt = e.At, Failure = e.Failure },
+        (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing, RunEvent.Ended e) =>
+            state with { Phase = e.Phase, EndedAt = e.At, Failure = e.Failure },
         _ => throw Illegal(state, happened),
     };
 
@@ -137,7 +174,16 @@ internal static class RunTransitions
             Waited = s.Waited + (e.At - question.At),
         });
         var answers = state.Answers.Add(new(e.At, e.By, $"Asked: {question.Text} The answer: {e.Answer}."));
-        return Log(next with { Answers = answers, Question = null, Phase = state.IsPauseWanted ? RunPhase.Pausing : Direction(state), Operator = e.By }, e, $"{e.By} answered: {e.Answer}");
+        return Log(
+            next with
+            {
+                Answers = answers,
+                Question = null,
+                Phase = state.IsPauseWanted ? RunPhase.Pausing : Direction(state),
+                Operator = e.By,
+            },
+            e,
+            $"{e.By} answered: {e.Answer}");
     }
 
     private static RunState Unasked(RunState state) => state.Question is { } question
@@ -161,7 +207,8 @@ internal static class RunTransitions
         })],
     };
 
-    private static RunState Step(RunState state, RunEvent e, int step, Func<StepState, StepState> change, params ReadOnlySpan<StepPhase> from) =>
+    private static RunState Step(
+        RunState state, RunEvent e, int step, Func<StepState, StepState> change, params ReadOnlySpan<StepPhase> from) =>
         from.Contains(state.Steps[step].Phase) ? With(state, step, change) : throw Illegal(state, e);
 
     private static RunState With(RunState state, int step, Func<StepState, StepState> change) =>

@@ -14,7 +14,9 @@ internal static class StepForecast
     public static ImmutableArray<TimeSpan?> Of(RecoveryPlan plan, IEnumerable<RunState> earlier)
     {
         var done = earlier.Take(100).SelectMany(r => r.Steps.Select((s, i) => (Step: r.Plan.Steps[i], State: s)))
-            .Where(s => s.State is { Phase: StepPhase.Done, StartedAt: not null, EndedAt: not null, Attempt: 1 } && s.Step is not WaitForOperator)
+            .Where(
+                s => s.State is { Phase: StepPhase.Done, StartedAt: not null, EndedAt: not null, Attempt: 1 }
+                    && s.Step is not WaitForOperator)
             .Select(s => (s.Step, Time: s.State.EndedAt!.Value - s.State.StartedAt!.Value - s.State.Waited)).ToList();
         var (byKey, byKind) = (done.ToLookup(d => d.Step.Key, StringComparer.Ordinal), done.ToLookup(d => d.Step.GetType()));
         return [.. plan.Steps.Select(step => Of(step, byKey[step.Key], byKind[step.GetType()]))];
@@ -22,12 +24,14 @@ internal static class StepForecast
 
     /// <summary>The sum, which waits for nobody; null if the time of too little is known.</summary>
     public static TimeSpan? Total(IReadOnlyList<RecoveryStep> steps, IReadOnlyList<TimeSpan?> forecasts) =>
-        steps.Zip(forecasts).Where(s => s.First is not WaitForOperator).Select(s => s.Second).ToList() is { Count: > 0 } all && all.TrueForAll(f => f is not null)
+        steps.Zip(forecasts).Where(s => s.First is not WaitForOperator).Select(s => s.Second).ToList() is { Count: > 0 } all
+            && all.TrueForAll(f => f is not null)
             ? all.Aggregate(TimeSpan.Zero, (sum, f) => sum + f!.Value)
             : null;
 
     // The very same step of an earlier run says most; another of its kind says how long a VM takes.
-    private static TimeSpan? Of(RecoveryStep step, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKey, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKind)
+    private static TimeSpan? Of(
+        RecoveryStep step, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKey, IEnumerable<(RecoveryStep Step, TimeSpan Time)> ofKind)
     {
         if (step is WaitForOperator)
         {
@@ -47,7 +51,8 @@ internal static class StepForecast
 
     private static int VmCount(RecoveryStep step) => step is WaitHealthy ? 1 : step.Objects.Count(o => o.Kind == ObjectKind.Vm);
 
-    private static TimeSpan AtLeast(RecoveryStep step, TimeSpan time) => step is WaitHealthy wait && wait.LeastWait > time ? wait.LeastWait : time;
+    private static TimeSpan AtLeast(RecoveryStep step, TimeSpan time) =>
+        step is WaitHealthy wait && wait.LeastWait > time ? wait.LeastWait : time;
 
     private static TimeSpan Median(List<TimeSpan> times) => times.Order().ElementAt(times.Count / 2);
 }

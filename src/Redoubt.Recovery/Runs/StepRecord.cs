@@ -10,4 +10,5 @@ namespace Redoubt.Recovery;
 /// <param name="Error">What went wrong; null if nothing did.</param>
 /// <param name="Forecast">How long it should take, by what earlier runs took; null if there is nothing to go by.</param>
 public sealed record StepRecord(
-    int Index, RecoveryStep Step, StepPhase Phase, int Attempt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, string? Error, TimeSpan? Forecast);
+    int Index, RecoveryStep Step, StepPhase Phase, int Attempt, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, string? Error,
+    TimeSpan? Forecast);

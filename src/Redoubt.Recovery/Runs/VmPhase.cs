@@ -21,7 +21,9 @@ public enum VmPhase
     /// <summary>It runs, and its health check says that it is well.</summary>
     Healthy,
 
-    /// <summary>It runs, and its start delay is over, which is all that was to be waited for: nothing has looked whether it is well.</summary>
+    /// <summary>
+    /// It runs, and its start delay is over, which is all that was to be waited for: nothing has looked whether it is well.
+    /// </summary>
     Unchecked,
 
     /// <summary>It was started, and its health check did not succeed in time.</summary>

@@ -9,7 +9,8 @@ namespace Redoubt.Recovery;
 /// <param name="HealthyAt">When it was found to be healthy.</param>
 /// <param name="Error">What went wrong; null if nothing did.</param>
 public sealed record VmProgress(
-    PlanObject Vm, string? TargetUuid, VmPhase Phase, DateTimeOffset? RecoveredAt, DateTimeOffset? StartedAt, DateTimeOffset? HealthyAt, string? Error)
+    PlanObject Vm, string? TargetUuid, VmPhase Phase, DateTimeOffset? RecoveredAt, DateTimeOffset? StartedAt, DateTimeOffset? HealthyAt,
+    string? Error)
 {
     /// <summary>When it had run for its start delay, if that is all that was to be waited for; null else.</summary>
     public DateTimeOffset? UncheckedAt { get; init; }

@@ -6,7 +6,8 @@ namespace Redoubt.Recovery;
 /// <summary>How the VMs of a run came out: the one count, for whoever shows it.</summary>
 /// <param name="Wanted">What the VMs were to do in the end.</param>
 /// <param name="Well">How many came to that, and were looked at where there was something to look at.</param>
-/// <param name="Unchecked">How many were started and had no check but their start delay, so that nobody knows whether they are well.</param>
+/// <param name="Unchecked">How many were started and had no check but their start delay, so that nobody knows whether they are
+/// well.</param>
 /// <param name="Total">How many there are.</param>
 [StructLayout(LayoutKind.Auto)]
 public readonly record struct VmTally(PowerStateAfter Wanted, int Well, int Unchecked, int Total)

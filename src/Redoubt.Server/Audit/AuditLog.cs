@@ -9,9 +9,9 @@ namespace Redoubt.Server.Audit;
 /// becomes <c>audit.log.1</c>, that one <c>audit.log.2</c>, and the oldest goes.
 /// </summary>
 /// <remarks>
-/// Who appends writes, and what others append meanwhile with it; these wait, but no longer than <see cref="Patience"/> and without a thread:
-/// a directory that hangs must not keep anybody from logging in to see what is wrong. It keeps one, in the write. The lines stay in order and
-/// are written when the directory answers again.
+/// Who appends writes, and what others append meanwhile with it; these wait, but no longer than <see cref="Patience"/> and without a
+/// thread: a directory that hangs must not keep anybody from logging in to see what is wrong. It keeps one, in the write. The lines stay in
+/// order and are written when the directory answers again.
 /// </remarks>
 internal sealed class AuditLog : IAsyncDisposable
 {
@@ -82,7 +82,8 @@ internal sealed class AuditLog : IAsyncDisposable
             // Nobody else waits until it answers.
             if (!Interlocked.Exchange(ref _hangs, true))
             {
-                _log.LogError("The audit log {Path} has not been written within {Seconds} seconds; its lines wait", _path, Patience.TotalSeconds);
+                _log.LogError(
+                    "The audit log {Path} has not been written within {Seconds} seconds; its lines wait", _path, Patience.TotalSeconds);
             }
         }
     }

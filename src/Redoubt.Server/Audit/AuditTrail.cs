@@ -5,12 +5,15 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Server.Audit;
 
-/// <summary>Says of each call whether it is recorded, and what of it: who and on which objects, never the values, which may be secrets.</summary>
+/// <summary>
+/// Says of each call whether it is recorded, and what of it: who and on which objects, never the values, which may be secrets.
+/// </summary>
 internal sealed class AuditTrail(PoolServices pool, AuditLog log)
 {
     private const int LongestName = 256;
 
-    private static readonly string[] ReadingVerbs = ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is", "plan", "wait"];
+    private static readonly string[] ReadingVerbs =
+        ["get", "assert", "has", "query", "read", "compute", "maximise", "probe", "retrieve", "list", "is", "plan", "wait"];
 
     /// <summary>Begins the record of a call; null for one that changes nothing.</summary>
     public AuditedCall? Begin(
@@ -18,11 +21,13 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
         Reads(model, message) ? null : new(pool, log, session, remote, method, ObjectsOf(message, given), ClassOf(message.Result));
 
     /// <summary>Begins the record of a transfer, which is always recorded: what was read leaves the pool.</summary>
-    public AuditedCall BeginTransfer(SessionState session, IPAddress remote, string handler, ClassModel? model, IEnumerable<string> references) =>
+    public AuditedCall BeginTransfer(
+        SessionState session, IPAddress remote, string handler, ClassModel? model, IEnumerable<string> references) =>
         new(pool, log, session, remote, handler, model is null ? [] : Describe(pool.State, model, references), null);
 
     /// <summary>Begins the record of a look into a file of the machine, by its path.</summary>
-    public AuditedCall BeginFile(SessionState session, IPAddress remote, string handler, string path) => new(pool, log, session, remote, handler, [new("file", "", path)], null);
+    public AuditedCall BeginFile(SessionState session, IPAddress remote, string handler, string path) =>
+        new(pool, log, session, remote, handler, [new("file", "", path)], null);
 
     /// <summary>Records a login, or the attempt of one.</summary>
     public Task LoginAsync(string message, string user, IPAddress remote, SessionState? session, string result) =>
@@ -38,7 +43,8 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
 
         var table = model == RoleRecord.Declaration ? StaticRoles.Table : state.Table(model);
         return [.. references.Select(table.Find).OfType<Row>().Select(row => new AuditedObject(
-            model.Name, model.FindField("uuid")?.GetValue(row.Record) as string ?? "", model.FindField("name_label")?.GetValue(row.Record) as string ?? ""))];
+            model.Name, model.FindField("uuid")?.GetValue(row.Record) as string ?? "",
+            model.FindField("name_label")?.GetValue(row.Record) as string ?? ""))];
     }
 
     private static bool Reads(ClassModel model, MessageModel message) => message.Implicit switch

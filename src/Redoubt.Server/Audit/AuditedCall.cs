@@ -9,7 +9,8 @@ namespace Redoubt.Server.Audit;
 
 /// <summary>One call that is recorded: a line of JSON, written when its outcome is known.</summary>
 internal sealed class AuditedCall(
-    PoolServices pool, AuditLog log, SessionState? session, IPAddress remote, string method, List<AuditedObject> objects, ClassModel? made, string? user = null)
+    PoolServices pool, AuditLog log, SessionState? session, IPAddress remote, string method, List<AuditedObject> objects, ClassModel? made,
+    string? user = null)
 {
     private const string Success = "ok";
 
@@ -78,5 +79,6 @@ internal sealed class AuditedCall(
     }
 
     // Enough to tell sessions apart, useless to act as one.
-    private static string Hash(Ref<SessionRecord> session) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(session.Opaque)))[..16];
+    private static string Hash(Ref<SessionRecord> session) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(session.Opaque)))[..16];
 }

@@ -14,7 +14,9 @@ internal sealed partial class DirectoryCalls(PoolServices pool, DirectoryLogins 
         pool.State.Get(self);
         if (pool.State.Get(pool.Hosts.Local.Host).ExternalAuthType.Length > 0)
         {
-            throw new XenApiException("AUTH_ALREADY_ENABLED", pool.State.Get(pool.Hosts.Local.Host).ExternalAuthType, pool.State.Get(pool.Hosts.Local.Host).ExternalAuthServiceName);
+            throw new XenApiException(
+                "AUTH_ALREADY_ENABLED", pool.State.Get(pool.Hosts.Local.Host).ExternalAuthType,
+                pool.State.Get(pool.Hosts.Local.Host).ExternalAuthServiceName);
         }
 
         var parsed = DirectoryConfig.Parse(authType, config);
@@ -40,7 +42,9 @@ internal sealed partial class DirectoryCalls(PoolServices pool, DirectoryLogins 
             call.Cancellation);
     }
 
-    /// <summary>Ends the use of the directory. The sessions of its people end; its subjects stay, for the day when it is enabled again.</summary>
+    /// <summary>
+    /// Ends the use of the directory. The sessions of its people end; its subjects stay, for the day when it is enabled again.
+    /// </summary>
     [Message("pool.disable_external_auth")]
     public async Task DisableAsync(CallContext call, Ref<PoolRecord> self, ImmutableSortedDictionary<string, string> config)
     {
@@ -58,14 +62,16 @@ internal sealed partial class DirectoryCalls(PoolServices pool, DirectoryLogins 
     }
 
     [Message("auth.get_subject_identifier")]
-    public async Task<string> GetSubjectIdentifierAsync(CallContext call, string subjectName) => (await FindAsync(subjectName, call.Cancellation)).Identifier;
+    public async Task<string> GetSubjectIdentifierAsync(CallContext call, string subjectName) =>
+        (await FindAsync(subjectName, call.Cancellation)).Identifier;
 
     private async Task<DirectoryEntryFound> FindAsync(string name, CancellationToken cancellationToken)
     {
         var current = directory.Current() ?? throw new XenApiException("AUTH_IS_DISABLED");
         try
         {
-            return await Task.Run(() => current.FindUserOrGroup(name), cancellationToken) ?? throw new XenApiException("SUBJECT_CANNOT_BE_RESOLVED");
+            return await Task.Run(() => current.FindUserOrGroup(name), cancellationToken)
+                ?? throw new XenApiException("SUBJECT_CANNOT_BE_RESOLVED");
         }
         catch (IOException unreachable)
         {

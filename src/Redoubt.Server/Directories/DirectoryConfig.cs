@@ -71,7 +71,9 @@ internal sealed record DirectoryConfig
             Host = url.Host,
             Port = url.Port > 0 ? url.Port : isSecure ? 636 : 389,
             IsSecure = isSecure,
-            BaseDn = config.GetValueOrDefault("base-dn") is { Length: > 0 } dn ? dn : throw new XenApiException("INVALID_VALUE", "config:base-dn", ""),
+            BaseDn = config.GetValueOrDefault("base-dn") is { Length: > 0 } dn
+                ? dn
+                : throw new XenApiException("INVALID_VALUE", "config:base-dn", ""),
             BindDn = config.GetValueOrDefault("user", ""),
             IsActiveDirectory = isActiveDirectory,
             NameAttribute = Attribute(config.GetValueOrDefault("name-attribute", isActiveDirectory ? "sAMAccountName" : "uid")),

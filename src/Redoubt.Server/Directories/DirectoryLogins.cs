@@ -44,7 +44,9 @@ internal sealed class DirectoryLogins(PoolServices pool)
             .OrderBy(s => s.Rank)
             .Select(s => s.Ref)
             .ToImmutableList();
-        return subjects.IsEmpty ? null : new() { UserName = entry.Name, Identifier = entry.Identifier, Subjects = subjects, IsFromDirectory = true };
+        return subjects.IsEmpty
+            ? null
+            : new() { UserName = entry.Name, Identifier = entry.Identifier, Subjects = subjects, IsFromDirectory = true };
     }
 
     /// <summary>Keeps the password of the account that looks entries up; durable when it returns.</summary>
@@ -52,7 +54,8 @@ internal sealed class DirectoryLogins(PoolServices pool)
     {
         lock (_gate)
         {
-            DurableFile.Write(PasswordPath, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
+            DurableFile.Write(
+                PasswordPath, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
         }
     }
 
@@ -75,7 +78,8 @@ internal sealed class DirectoryLogins(PoolServices pool)
         {
             try
             {
-                return ReadPassword(PasswordPath) ?? throw new IOException($"The directory's password {PasswordPath} is missing. Enable the directory anew.");
+                return ReadPassword(PasswordPath)
+                    ?? throw new IOException($"The directory's password {PasswordPath} is missing. Enable the directory anew.");
             }
             catch (InvalidDataException unusable)
             {
@@ -97,7 +101,8 @@ internal sealed class DirectoryLogins(PoolServices pool)
         }
         catch (Exception garbled) when (garbled is JsonException or NullReferenceException or KeyNotFoundException)
         {
-            throw new InvalidDataException($"{path} is garbled ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(PasswordFile)!.Advice}", garbled);
+            throw new InvalidDataException(
+                $"{path} is garbled ({garbled.Message.TrimEnd('.')}). Nothing was changed. {KeptName.Find(PasswordFile)!.Advice}", garbled);
         }
     }
 }

@@ -43,7 +43,9 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
         });
     }
 
-    /// <summary>The one user or group of this name, or null. Outside Active Directory groups have no name to log in with, but a common one.</summary>
+    /// <summary>
+    /// The one user or group of this name, or null. Outside Active Directory groups have no name to log in with, but a common one.
+    /// </summary>
     /// <exception cref="IOException">The directory can't be asked.</exception>
     public DirectoryEntryFound? FindUserOrGroup(string name)
     {
@@ -83,9 +85,13 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
         var dn = entry.DistinguishedName;
         var groups = Search(
             connection,
-            config.IsActiveDirectory ? $"({MemberInChain}={LdapText.Escape(dn)})" : $"(|(member={LdapText.Escape(dn)})(uniqueMember={LdapText.Escape(dn)}))",
+            config.IsActiveDirectory
+                ? $"({MemberInChain}={LdapText.Escape(dn)})"
+                : $"(|(member={LdapText.Escape(dn)})(uniqueMember={LdapText.Escape(dn)}))",
             IdentifierAttribute);
-        var spelled = entry.Attributes[config.NameAttribute] is { Count: > 0 } names && names.GetValues(typeof(string))[0] is string text ? text : name;
+        var spelled = entry.Attributes[config.NameAttribute] is { Count: > 0 } names && names.GetValues(typeof(string))[0] is string text
+            ? text
+            : name;
         return new DirectoryEntryFound(dn, spelled, Identifier(entry), [.. groups.Select(TryIdentifier).OfType<string>()]);
     });
 
@@ -118,7 +124,8 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
 
     private string? TryIdentifier(SearchResultEntry entry) =>
         !config.IsActiveDirectory ? entry.DistinguishedName
-        : entry.Attributes[IdentifierAttribute] is { Count: > 0 } sids && sids.GetValues(typeof(byte[]))[0] is byte[] sid ? LdapText.Sid(sid)
+        : entry.Attributes[IdentifierAttribute] is { Count: > 0 } sids
+            && sids.GetValues(typeof(byte[]))[0] is byte[] sid ? LdapText.Sid(sid)
         : null;
 
     private List<SearchResultEntry> Search(LdapConnection connection, string filter, params string[] attributes) =>
@@ -147,7 +154,9 @@ internal sealed class LdapDirectory(DirectoryConfig config, string bindPassword)
 
     private LdapConnection Connect()
     {
-        var connection = new LdapConnection(new LdapDirectoryIdentifier(config.Host, config.Port)) { AuthType = AuthType.Basic, Timeout = Timeout };
+        var connection = new LdapConnection(
+            new LdapDirectoryIdentifier(config.Host, config.Port))
+        { AuthType = AuthType.Basic, Timeout = Timeout };
         connection.SessionOptions.ProtocolVersion = 3;
 
         // A referral would send the password to a machine that the administrator has not named.

@@ -36,7 +36,8 @@ internal static class LdapText
         }
 
         // The authority is big-endian, all that follows it little-endian.
-        var authority = ((long)BinaryPrimitives.ReadUInt16BigEndian(sid.AsSpan(2)) << 32) | BinaryPrimitives.ReadUInt32BigEndian(sid.AsSpan(4));
+        var authority =
+            ((long)BinaryPrimitives.ReadUInt16BigEndian(sid.AsSpan(2)) << 32) | BinaryPrimitives.ReadUInt32BigEndian(sid.AsSpan(4));
         var parts = Enumerable.Range(0, sid[1]).Select(i => BinaryPrimitives.ReadUInt32LittleEndian(sid.AsSpan(8 + (4 * i))));
         return string.Create(CultureInfo.InvariantCulture, $"S-{sid[0]}-{authority}-{string.Join('-', parts)}");
     }

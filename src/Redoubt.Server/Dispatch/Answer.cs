@@ -4,7 +4,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Dispatch;
 
 /// <summary>What a call is answered with: a value or a failure.</summary>
-/// <param name="Parts">Writes the value bit by bit, so that a long answer can be sent while it is being written; null for a failure.</param>
+/// <param name="Parts">Writes the value bit by bit, so that a long answer can be sent while it is being written; null for a
+/// failure.</param>
 /// <param name="Failure">The failure; null for a value.</param>
 internal sealed record Answer(IEnumerable<Action<IWireWriter>>? Parts, XenApiException? Failure)
 {

@@ -10,7 +10,8 @@ internal static class Arguments
     /// <exception cref="XenApiException"><c>MESSAGE_PARAMETER_COUNT_MISMATCH</c>, <c>FIELD_TYPE_ERROR</c>.</exception>
     public static (string Session, IReadOnlyList<WireValue> Given) Split(string fullName, MessageModel message, RpcRequest request)
     {
-        var given = OptionalParameters.Complete(fullName, message, message.NeedsSession ? [.. request.Parameters.Skip(1)] : request.Parameters);
+        var given = OptionalParameters.Complete(
+            fullName, message, message.NeedsSession ? [.. request.Parameters.Skip(1)] : request.Parameters);
 
         // Neither number counts the session, as in xapi: a call without even that one has -1.
         var count = message.NeedsSession && request.Parameters.Count == 0 ? -1 : given.Count;

@@ -14,7 +14,9 @@ namespace Redoubt.Server.Dispatch;
 /// Answers calls. In this order, so that a client learns first what is wrong first: the message, the number of its parameters, the
 /// session, the role, the types of the parameters; then the behaviour, at once or, with <c>Async.</c> before the name, as a task.
 /// </summary>
-internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit, DataDirectoryWatch health, CallFailures failures)
+internal sealed class Dispatcher(
+    PoolDaemon daemon, MessageTable ownMessages, Logins logins, EventCalls events, TaskRunner tasks, AuditTrail audit,
+    DataDirectoryWatch health, CallFailures failures)
 {
     /// <summary>The name of the counter of answered calls, by message and by the code of the failure, empty for none.</summary>
     public const string CallCounter = "redoubt.rpc.calls";
@@ -28,7 +30,8 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
 
     /// <summary>Answers a call; every failure is an answer too.</summary>
     /// <exception cref="OperationCanceledException">The client has gone.</exception>
-    public Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone) => DispatchAsync(request, remote, isUse: true, gone);
+    public Task<Answer> DispatchAsync(RpcRequest request, IPAddress remote, CancellationToken gone) =>
+        DispatchAsync(request, remote, isUse: true, gone);
 
     /// <summary>Answers a call; every failure is an answer too.</summary>
     /// <param name="request">The call.</param>
@@ -110,12 +113,14 @@ internal sealed class Dispatcher(PoolDaemon daemon, MessageTable ownMessages, Lo
         var state = model.Name == "session" ? services.State : session.Foreign ?? services.State;
         if (isAsync)
         {
-            var task = await health.DoAsync(() => tasks.StartAsync(request.Method, session, state, call => behaviour(call, arguments), message.Result));
+            var task = await health.DoAsync(
+                () => tasks.StartAsync(request.Method, session, state, call => behaviour(call, arguments), message.Result));
             return Answer.Of(XenTypes.String, task.Opaque);
         }
 
         var call = new CallContext(session, state, TaskHandle.Unrecorded(), gone);
-        return Answer.Of(message.Result, await (audited is null ? behaviour(call, arguments) : health.DoAsync(() => behaviour(call, arguments))));
+        return Answer.Of(
+            message.Result, await (audited is null ? behaviour(call, arguments) : health.DoAsync(() => behaviour(call, arguments))));
     }
 
     private Func<CallContext, object?[], Task<object?>>? FindBehaviour(string name, ClassModel model, MessageModel message, bool isAsync)

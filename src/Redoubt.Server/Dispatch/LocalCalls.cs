@@ -17,7 +17,8 @@ internal sealed class LocalCalls(Func<Dispatcher> dispatcher, IPAddress remote, 
     {
         if (request.Method != HttpMethod.Post || request.RequestUri?.AbsolutePath != "/jsonrpc")
         {
-            throw new HttpRequestException($"A client inside the daemon makes calls only; {request.Method} {request.RequestUri?.AbsolutePath} is a transfer.");
+            throw new HttpRequestException(
+                $"A client inside the daemon makes calls only; {request.Method} {request.RequestUri?.AbsolutePath} is a transfer.");
         }
 
         var call = JsonRpc.ReadRequest(await request.Content!.ReadAsByteArrayAsync(cancellationToken));

@@ -22,7 +22,8 @@ internal sealed partial class EventCalls(PoolServices pool, EventFeed feed)
     private readonly ConditionalWeakTable<SessionState, EventSubscription> _subscriptions = [];
 
     /// <summary>Answers when something wanted has happened since the token, or when the time is up.</summary>
-    /// <exception cref="XenApiException"><c>EVENT_FROM_TOKEN_PARSE_FAILURE</c>; <c>SESSION_INVALID</c>: the session ended meanwhile.</exception>
+    /// <exception cref="XenApiException"><c>EVENT_FROM_TOKEN_PARSE_FAILURE</c>; <c>SESSION_INVALID</c>: the session ended
+    /// meanwhile.</exception>
     public async Task<EventBatch> FromAsync(CallContext call, IReadOnlyList<string> classes, string token, double timeoutSeconds)
     {
         var from = EventToken.Parse(token);
@@ -60,7 +61,8 @@ internal sealed partial class EventCalls(PoolServices pool, EventFeed feed)
     }
 
     /// <summary>Answers when something has happened that the session has registered for.</summary>
-    /// <exception cref="XenApiException"><c>SESSION_NOT_REGISTERED</c>; <c>EVENTS_LOST</c>; <c>SESSION_INVALID</c>: the session ended meanwhile.</exception>
+    /// <exception cref="XenApiException"><c>SESSION_NOT_REGISTERED</c>; <c>EVENTS_LOST</c>; <c>SESSION_INVALID</c>: the session ended
+    /// meanwhile.</exception>
     public async Task<EventList> NextAsync(CallContext call)
     {
         if (!_subscriptions.TryGetValue(call.Session, out var subscription))
@@ -100,7 +102,8 @@ internal sealed partial class EventCalls(PoolServices pool, EventFeed feed)
         return new EventToken(feed.Inject(model, @ref), feed.Run).ToString();
     }
 
-    // Between taking what there is and waiting for more: a session that ends later is told by that, one that has ended before would be by nothing.
+    // Between taking what there is and waiting for more: a session that ends later is told by that, one that has ended before would be by
+    // nothing.
     private void RequireOpen(CallContext call) => pool.Sessions.Get(call.Session.Ref, call.Session.Ref.Opaque);
 
     private EventSubscription Subscription(SessionState session) => _subscriptions.GetValue(session, _ => new EventSubscription(feed));

@@ -56,7 +56,8 @@ internal sealed class EventFeed : IDisposable
         lock (_gate)
         {
             var now = new EventToken(_sequence, Run);
-            return (token.Run != Run || token.Sequence < _complete || token.Sequence > _sequence ? null : Collect(token.Sequence), _state, now, _changed.Task);
+            return (token.Run != Run || token.Sequence < _complete
+                || token.Sequence > _sequence ? null : Collect(token.Sequence), _state, now, _changed.Task);
         }
     }
 
@@ -134,7 +135,8 @@ internal sealed class EventFeed : IDisposable
             {
                 entries.Add(entry);
             }
-            else if (entry.Operation == EventOperation.Add && entries[latest[(entry.Class.Name, entry.Ref)]] is { Operation: EventOperation.Mod } mod)
+            else if (entry.Operation == EventOperation.Add
+                && entries[latest[(entry.Class.Name, entry.Ref)]] is { Operation: EventOperation.Mod } mod)
             {
                 entries[latest[(entry.Class.Name, entry.Ref)]] = mod with { Operation = EventOperation.Add };
             }

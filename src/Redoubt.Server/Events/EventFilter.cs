@@ -33,12 +33,14 @@ internal sealed class EventFilter
 
     /// <summary>Whether any object of the class may be wanted.</summary>
     public bool Takes(ClassModel model) => IsShown(model)
-        && (_everything || _classes.Contains(model.Name) || _objects.Any(o => o.Class.Equals(model.Name, StringComparison.OrdinalIgnoreCase)));
+        && (_everything || _classes.Contains(model.Name)
+            || _objects.Any(o => o.Class.Equals(model.Name, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Whether the object is wanted.</summary>
     public bool Takes(ClassModel model, string reference) => IsShown(model)
         && (_everything || _classes.Contains(model.Name) || _objects.Contains((model.Name.ToLowerInvariant(), reference)));
 
     // What can't be listed is not told of either: a session's reference is all that is needed to act in its name.
-    private bool IsShown(ClassModel model) => model.Kind != ClassKind.Value && model.Messages.ContainsKey("get_all") && model.Roles.Get.Allows(_role);
+    private bool IsShown(ClassModel model) =>
+        model.Kind != ClassKind.Value && model.Messages.ContainsKey("get_all") && model.Roles.Get.Allows(_role);
 }

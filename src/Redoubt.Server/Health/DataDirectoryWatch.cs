@@ -43,7 +43,8 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
         (_pool, _time, _log) = (pool, time, log);
 
         // On a thread of its own, for it may never come back.
-        _prober = Task.Factory.StartNew(ProbeAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
+        _prober = Task.Factory.StartNew(
+            ProbeAsync, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).Unwrap();
         _watch = new Worker("The watch over the daemon's directory", Look, time, log, isFirstAtOnce: false, _ => LookAsync());
     }
 
@@ -54,10 +55,14 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
         {
             lock (_gate)
             {
-                return _running is { } running && IsLate(running) ? $"The daemon's data directory has not answered since {running.Since:yyyy-MM-dd HH:mm:ss}Z: nothing can be changed until it does."
-                    : _failure is { } failure ? $"The daemon's data directory can't be written since {_failedSince:yyyy-MM-dd HH:mm:ss}Z: {failure}"
+                return _running is { } running
+                    && IsLate(running) ? $"The daemon's data directory has not answered since {running.Since:yyyy-MM-dd HH:mm:ss}Z: "
+                        + "nothing can be changed until it does."
+                    : _failure is { } failure ? "The daemon's data directory can't be written since "
+                        + $"{_failedSince:yyyy-MM-dd HH:mm:ss}Z: {failure}"
                     : _pool.Database.Own.Standing is { Health: JournalHealth.Broken or JournalHealth.Superseded, Reason: { } reason, Since: { } since }
-                        ? $"The pool's own journal can't be written since {since:yyyy-MM-dd HH:mm:ss}Z, and nothing can be changed: {reason}"
+                        ? $"The pool's own journal can't be written since {since:yyyy-MM-dd HH:mm:ss}Z, and nothing "
+                            + $"can be changed: {reason}"
                     : null;
             }
         }
@@ -86,11 +91,17 @@ internal sealed class DataDirectoryWatch : IAsyncDisposable
         {
             return hangs.IsCancellationRequested ? await work.WaitAsync(Patience, _time) : await work.WaitAsync(hangs);
         }
-        catch (Exception late) when (!work.IsCompleted && (late is TimeoutException || (late is OperationCanceledException && hangs.IsCancellationRequested)))
+        catch (Exception late) when (!work.IsCompleted
+            && (late is TimeoutException || (late is OperationCanceledException && hangs.IsCancellationRequested)))
         {
             // Nobody waits any more, so nobody else would look at how it ended.
-            _ = work.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
-            throw new XenApiException(late, "INTERNAL_ERROR", $"{Trouble ?? "The daemon's data directory did not answer."} What was asked for may still be done then; look before you repeat it.");
+            _ = work.ContinueWith(
+                static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            throw new XenApiException(
+                late,
+                "INTERNAL_ERROR",
+                $"{Trouble ?? "The daemon's data directory did not answer."} What was asked for may still be done then; "
+                    + "look before you repeat it.");
         }
     }
 

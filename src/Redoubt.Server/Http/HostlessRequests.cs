@@ -47,14 +47,16 @@ internal static class HostlessRequests
         await next(connection);
     }
 
-    private static bool IsWhole(ReadOnlySequence<byte> buffer) => new SequenceReader<byte>(buffer).TryReadTo(out ReadOnlySequence<byte> _, RequestHead.End);
+    private static bool IsWhole(ReadOnlySequence<byte> buffer) =>
+        new SequenceReader<byte>(buffer).TryReadTo(out ReadOnlySequence<byte> _, RequestHead.End);
 
     private static async Task ByPipeAsync(ConnectionContext connection, ConnectionDelegate next)
     {
         var whole = connection.Transport;
         var pipe = new Pipe();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(connection.ConnectionClosed);
-        var copying = new Copy(whole.Input, pipe.Writer, Encoding.ASCII.GetBytes($"Host: {connection.LocalEndPoint}\r\n")).RunAsync(over.Token);
+        var copying = new Copy(whole.Input, pipe.Writer, Encoding.ASCII.GetBytes($"Host: {connection.LocalEndPoint}\r\n"))
+            .RunAsync(over.Token);
         connection.Transport = new Duplex(pipe.Reader, whole.Output);
         try
         {

@@ -20,7 +20,8 @@ internal sealed class HttpRoutes(
         {
             await HttpPages.RefusedAsync(http, bad.StatusCode, Reason(bad.StatusCode), bad.Message);
         }
-        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException or BadHttpRequestException)
+        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested
+            && gone is OperationCanceledException or IOException or BadHttpRequestException)
         {
             // Nobody is there any more to be told.
         }
@@ -38,24 +39,25 @@ internal sealed class HttpRoutes(
     }
 
     // xapi takes the addresses of transfers with a slash at their end too.
-    private Task RouteAsync(HttpContext http) => (http.Request.Method, http.Request.Path.Value is { Length: > 1 } path ? path.TrimEnd('/') : http.Request.Path.Value) switch
-    {
-        ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
+    private Task RouteAsync(HttpContext http) =>
+        (http.Request.Method, http.Request.Path.Value is { Length: > 1 } path ? path.TrimEnd('/') : http.Request.Path.Value) switch
+        {
+            ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
 
-        // Clients post to /, /RPC2, /xmlrpc: xapi takes every other path for XML-RPC.
-        ("POST", _) => rpc.HandleXmlAsync(http),
-        ("PUT", "/import_raw_vdi") => transfers.ImportDiskAsync(http),
-        ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
-        ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
-        ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
-        ("GET", "/export_metadata") => vms.ExportAsync(http),
-        ("PUT", "/import_metadata") => vms.ImportAsync(http),
-        ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
-        ("GET", "/health") => HealthAsync(http),
-        ("GET", "/metrics") => metrics(http),
-        ("OPTIONS", _) => Options(http.Response),
-        _ => HttpPages.ForbiddenAsync(http),
-    };
+            // Clients post to /, /RPC2, /xmlrpc: xapi takes every other path for XML-RPC.
+            ("POST", _) => rpc.HandleXmlAsync(http),
+            ("PUT", "/import_raw_vdi") => transfers.ImportDiskAsync(http),
+            ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
+            ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
+            ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
+            ("GET", "/export_metadata") => vms.ExportAsync(http),
+            ("PUT", "/import_metadata") => vms.ImportAsync(http),
+            ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
+            ("GET", "/health") => HealthAsync(http),
+            ("GET", "/metrics") => metrics(http),
+            ("OPTIONS", _) => Options(http.Response),
+            _ => HttpPages.ForbiddenAsync(http),
+        };
 
     // For whoever watches the daemon from outside, without a session: those may need the very directory that hangs.
     private Task HealthAsync(HttpContext http)
@@ -63,7 +65,8 @@ internal sealed class HttpRoutes(
         var trouble = health.Trouble;
         http.Response.StatusCode = trouble is null ? StatusCodes.Status200OK : StatusCodes.Status503ServiceUnavailable;
         http.Response.Headers.CacheControl = "no-store";
-        return http.Response.WriteAsJsonAsync(new { data_directory = trouble is null ? "answers" : "trouble", problem = trouble }, http.RequestAborted);
+        return http.Response.WriteAsJsonAsync(
+            new { data_directory = trouble is null ? "answers" : "trouble", problem = trouble }, http.RequestAborted);
     }
 
     private static Task Options(HttpResponse response)

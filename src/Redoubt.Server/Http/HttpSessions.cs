@@ -8,7 +8,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Server.Http;
 
-/// <summary>Finds out who asks for something that is no call: by a session in the address or in a cookie, or by name and password.</summary>
+/// <summary>
+/// Finds out who asks for something that is no call: by a session in the address or in a cookie, or by name and password.
+/// </summary>
 internal sealed class HttpSessions(PoolServices pool, Logins logins)
 {
     /// <summary>Does something in the name of whoever asks. A session made for this request alone ends with it.</summary>
@@ -30,7 +32,8 @@ internal sealed class HttpSessions(PoolServices pool, Logins logins)
             return false;
         }
 
-        var session = await logins.LoginAsync(user, password, "http", http.Connection.RemoteIpAddress ?? IPAddress.None, http.RequestAborted);
+        var session = await logins.LoginAsync(
+            user, password, "http", http.Connection.RemoteIpAddress ?? IPAddress.None, http.RequestAborted);
         Connections.Prove(http);
         try
         {

@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Http;
 
 /// <summary>
-/// Reads the bodies of calls, of which nobody has shown yet who they are. One that is longer than a login needs is read on only if a session
-/// stands in its beginning; besides there is a limit for each, and one for all together.
+/// Reads the bodies of calls, of which nobody has shown yet who they are. One that is longer than a login needs is read on only if a
+/// session stands in its beginning; besides there is a limit for each, and one for all together.
 /// </summary>
 /// <param name="isSession">Whether a reference is that of a session.</param>
 internal sealed class RequestBody(Func<string, bool> isSession)
@@ -44,7 +44,8 @@ internal sealed class RequestBody(Func<string, bool> isSession)
                 counted = body.Length;
                 if (Interlocked.Add(ref _held, grown) > MaxBytesTogether)
                 {
-                    throw new BadHttpRequestException("The server has too many long requests. Repeat it later.", StatusCodes.Status503ServiceUnavailable);
+                    throw new BadHttpRequestException(
+                        "The server has too many long requests. Repeat it later.", StatusCodes.Status503ServiceUnavailable);
                 }
 
                 if (!isKnown && !isRefused && counted > MaxBytesOfStrangers)
@@ -59,7 +60,8 @@ internal sealed class RequestBody(Func<string, bool> isSession)
                     if (isRefused)
                     {
                         throw new WireFormatException(
-                            $"SESSION_INVALID: a call may have more than {MaxBytesOfStrangers} bytes only in a session, which is its first parameter. Log in first.");
+                            $"SESSION_INVALID: a call may have more than {MaxBytesOfStrangers} bytes only in a session, which is its first "
+                                + "parameter. Log in first.");
                     }
 
                     body.Position = 0;

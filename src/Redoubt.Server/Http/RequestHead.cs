@@ -4,7 +4,9 @@ using System.Text;
 
 namespace Redoubt.Server.Http;
 
-/// <summary>Of the head of an HTTP request what says where it ends, and whether it has a <c>Host</c> header where it needs one. Pure.</summary>
+/// <summary>
+/// Of the head of an HTTP request what says where it ends, and whether it has a <c>Host</c> header where it needs one. Pure.
+/// </summary>
 /// <param name="Length">How long it is, in bytes, with the empty line.</param>
 /// <param name="RequestLine">How long its first line is.</param>
 /// <param name="NeedsHost">Whether it is HTTP/1.1 and has no <c>Host</c> header.</param>
@@ -23,7 +25,8 @@ internal sealed record RequestHead(int Length, int RequestLine, bool NeedsHost, 
         }
 
         var lines = Encoding.Latin1.GetString(text).Split("\r\n");
-        var headers = lines.Skip(1).Select(l => l.Split(':', 2)).Where(h => h.Length == 2).Select(h => (Name: h[0], Value: h[1].Trim())).ToList();
+        var headers = lines.Skip(1).Select(l => l.Split(':', 2)).Where(h => h.Length == 2)
+            .Select(h => (Name: h[0], Value: h[1].Trim())).ToList();
         string? Header(string name) => headers.Find(h => h.Name.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
         var length = Header("Content-Length");
         if (length is not null && !long.TryParse(length, NumberStyles.None, CultureInfo.InvariantCulture, out _))

@@ -31,7 +31,8 @@ internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies, Fun
         }
         catch (WireFormatException malformed)
         {
-            await HttpPages.InternalErrorAsync(http, malformed.InnerException is { } cause ? $"{malformed.Message}: {cause.Message}" : malformed.Message);
+            await HttpPages.InternalErrorAsync(
+                http, malformed.InnerException is { } cause ? $"{malformed.Message}: {cause.Message}" : malformed.Message);
             return;
         }
 

@@ -12,23 +12,25 @@ namespace Redoubt.Server.Http;
 /// <summary>What is too long for a call: disks in and out, and the database as a whole.</summary>
 internal sealed class TransferEndpoint(PoolDaemon daemon, TransferRunner runner)
 {
-    public Task ImportDiskAsync(HttpContext http) => runner.RunAsync(http, "put_import_raw_vdi", Role.VmAdmin, Object(http), async session =>
-    {
-        var (call, vdi, format) = Disk(http, session);
+    public Task ImportDiskAsync(HttpContext http) =>
+        runner.RunAsync(http, "put_import_raw_vdi", Role.VmAdmin, Object(http), async session =>
+        {
+            var (call, vdi, format) = Disk(http, session);
 
-        // A disk may have any size; that it comes at all is seen to by the least rate of bodies.
-        http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
-        await daemon.Transfers.ImportAsync(call, vdi, http.Request.Body, format);
-        TransferRunner.AddHeaders(http.Response);
-        http.Response.ContentLength = 0;
-    });
+            // A disk may have any size; that it comes at all is seen to by the least rate of bodies.
+            http.Features.GetRequiredFeature<IHttpMaxRequestBodySizeFeature>().MaxRequestBodySize = null;
+            await daemon.Transfers.ImportAsync(call, vdi, http.Request.Body, format);
+            TransferRunner.AddHeaders(http.Response);
+            http.Response.ContentLength = 0;
+        });
 
-    public Task ExportDiskAsync(HttpContext http) => runner.RunAsync(http, "get_export_raw_vdi", Role.VmAdmin, Object(http), async session =>
-    {
-        var (call, vdi, format) = Disk(http, session);
-        await using var content = await daemon.Transfers.ExportAsync(call, vdi, format);
-        await TransferRunner.SendAsync(http, content, "application/octet-stream");
-    });
+    public Task ExportDiskAsync(HttpContext http) =>
+        runner.RunAsync(http, "get_export_raw_vdi", Role.VmAdmin, Object(http), async session =>
+        {
+            var (call, vdi, format) = Disk(http, session);
+            await using var content = await daemon.Transfers.ExportAsync(call, vdi, format);
+            await TransferRunner.SendAsync(http, content, "application/octet-stream");
+        });
 
     public Task DumpDatabaseAsync(HttpContext http) => runner.RunAsync(http, "get_pool_xml_db_sync", Role.PoolAdmin, null, async session =>
     {
@@ -74,7 +76,9 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, TransferRunner runner)
         };
         var named = query["vdi"].FirstOrDefault() ?? throw new XenApiException("INVALID_VALUE", "vdi", "");
         var state = daemon.Services.State;
-        var vdi = named.StartsWith(RefText.Prefix, StringComparison.Ordinal) ? new Ref<VdiRecord>(named) : state.FindByUuid<VdiRecord>(named);
+        var vdi = named.StartsWith(RefText.Prefix, StringComparison.Ordinal)
+            ? new Ref<VdiRecord>(named)
+            : state.FindByUuid<VdiRecord>(named);
         if (vdi.IsNull && named != RefText.Null)
         {
             throw new XenApiException("UUID_INVALID", "VDI", named);
@@ -87,7 +91,8 @@ internal sealed class TransferEndpoint(PoolDaemon daemon, TransferRunner runner)
     private AuditedTransfer Object(HttpContext http)
     {
         var named = http.Request.Query["vdi"].FirstOrDefault();
-        var disk = named is null ? null : daemon.Services.State.FindByUuid<VdiRecord>(named) is { IsNull: false } found ? found.Opaque : named;
+        var disk =
+            named is null ? null : daemon.Services.State.FindByUuid<VdiRecord>(named) is { IsNull: false } found ? found.Opaque : named;
         return new(VdiRecord.Declaration, disk is null ? [] : [disk]);
     }
 }

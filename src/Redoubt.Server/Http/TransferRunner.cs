@@ -18,11 +18,12 @@ internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, Aud
     /// <param name="lowest">The lowest role that may.</param>
     /// <param name="about">The objects it is about.</param>
     /// <param name="act">Does it.</param>
-    public Task RunAsync(HttpContext http, string handler, Role lowest, AuditedTransfer? about, Func<SessionState, Task> act) => RunAsync(http, handler, lowest, about, async session =>
-    {
-        await act(session);
-        return "";
-    });
+    public Task RunAsync(HttpContext http, string handler, Role lowest, AuditedTransfer? about, Func<SessionState, Task> act) =>
+        RunAsync(http, handler, lowest, about, async session =>
+        {
+            await act(session);
+            return "";
+        });
 
     /// <summary>Runs a transfer in the name of whoever asks.</summary>
     /// <param name="http">The request.</param>
@@ -52,7 +53,8 @@ internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, Aud
                 await HttpPages.UnauthorisedAsync(http, handler);
             }
         }
-        catch (Exception error) when (error is not (OperationCanceledException or BadHttpRequestException) || !http.RequestAborted.IsCancellationRequested)
+        catch (Exception error) when (error is not (OperationCanceledException or BadHttpRequestException)
+            || !http.RequestAborted.IsCancellationRequested)
         {
             await FailAsync(http, Translate(error, handler));
         }
@@ -113,7 +115,8 @@ internal sealed class TransferRunner(HttpSessions sessions, ClientTask task, Aud
         "RBAC_PERMISSION_DENIED" => StatusCodes.Status403Forbidden,
         "HANDLE_INVALID" or "UUID_INVALID" => StatusCodes.Status404NotFound,
         "INVALID_VALUE" or "VALUE_NOT_SUPPORTED" or "COULD_NOT_IMPORT_DATABASE" => StatusCodes.Status400BadRequest,
-        "OPERATION_NOT_ALLOWED" or "VM_REQUIRES_SR" or "VM_TO_IMPORT_IS_NOT_NEWER_VERSION" or "VM_BAD_POWER_STATE" => StatusCodes.Status409Conflict,
+        "OPERATION_NOT_ALLOWED" or "VM_REQUIRES_SR" or "VM_TO_IMPORT_IS_NOT_NEWER_VERSION" or "VM_BAD_POWER_STATE" =>
+            StatusCodes.Status409Conflict,
         _ when code.StartsWith("IMPORT_", StringComparison.Ordinal) => StatusCodes.Status400BadRequest,
         _ => StatusCodes.Status500InternalServerError,
     };

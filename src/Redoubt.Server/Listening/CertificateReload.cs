@@ -24,7 +24,8 @@ internal sealed class CertificateReload : IAsyncDisposable
     private string _stamp;
     private string _complainedOf = "";
 
-    public CertificateReload(string directory, IReadOnlyCollection<ListenUrl> urls, ServerCertificates first, TimeProvider time, ILogger<CertificateReload> log)
+    public CertificateReload(
+        string directory, IReadOnlyCollection<ListenUrl> urls, ServerCertificates first, TimeProvider time, ILogger<CertificateReload> log)
     {
         (_directory, _urls, _current, _time, _log) = (directory, urls, first, time, log);
         _stamp = Stamp();
@@ -82,7 +83,8 @@ internal sealed class CertificateReload : IAsyncDisposable
     private static string Fingerprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     // A file that is not there has a time too, one of long ago.
-    private static string Stamp(string file) => $"{File.GetLastWriteTimeUtc(file).Ticks}/{(File.Exists(file) ? new FileInfo(file).Length : -1)}";
+    private static string Stamp(string file) =>
+        $"{File.GetLastWriteTimeUtc(file).Ticks}/{(File.Exists(file) ? new FileInfo(file).Length : -1)}";
 
     private Task LookAsync()
     {

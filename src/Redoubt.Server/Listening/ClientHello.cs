@@ -23,7 +23,8 @@ internal sealed record ClientHello(IReadOnlyList<ushort> CipherSuites, IReadOnly
     private const ushort SignaturesExtension = 13;
 
     // Those of TLS 1.3 leave the kind of key open; of those of TLS 1.2 these are for elliptic keys.
-    private static readonly HashSet<ushort> ForEllipticKeys = [0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024, 0xC009, 0xC00A];
+    private static readonly HashSet<ushort> ForEllipticKeys =
+        [0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024, 0xC009, 0xC00A];
 
     /// <summary>Reads the message; null if it is none.</summary>
     public static ClientHello? Parse(ReadOnlySequence<byte> bytes)

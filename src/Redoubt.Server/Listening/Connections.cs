@@ -72,7 +72,8 @@ internal sealed class Connections(TimeProvider time)
         {
             var theirs = Put(_strangers, entry);
             _strangersCount++;
-            var crowd = theirs.Count > StrangersOfAddress ? theirs : _strangersCount > Strangers ? _strangers.Values.MaxBy(l => l.Count) : null;
+            var crowd =
+                theirs.Count > StrangersOfAddress ? theirs : _strangersCount > Strangers ? _strangers.Values.MaxBy(l => l.Count) : null;
             surplus = crowd is null ? null : Take(crowd.First!.Value);
         }
 

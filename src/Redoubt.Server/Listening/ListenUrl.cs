@@ -12,7 +12,8 @@ internal sealed record ListenUrl(string Host, IPEndPoint EndPoint, bool IsSecure
     /// <exception cref="ServeException">It is none, or would send passwords over a network in clear.</exception>
     public static ListenUrl Parse(string text)
     {
-        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/" || url.UserInfo.Length > 0)
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.PathAndQuery != "/"
+            || url.UserInfo.Length > 0)
         {
             throw new ServeException($"'{text}' is no URL to listen on. Write https://ADDRESS:PORT, or http://127.0.0.1:PORT.");
         }
@@ -21,7 +22,8 @@ internal sealed record ListenUrl(string Host, IPEndPoint EndPoint, bool IsSecure
         var address = Resolve(url, text);
         return secure || IPAddress.IsLoopback(address)
             ? new(url.Host, new(address, url.Port), secure)
-            : throw new ServeException($"Plain HTTP is for loopback only; '{text}' would send passwords over the network in clear. Use https.");
+            : throw new ServeException(
+                $"Plain HTTP is for loopback only; '{text}' would send passwords over the network in clear. Use https.");
     }
 
     /// <summary>The URL, with the port that it became.</summary>
@@ -45,7 +47,8 @@ internal sealed record ListenUrl(string Host, IPEndPoint EndPoint, bool IsSecure
         }
         catch (System.Net.Sockets.SocketException unknown)
         {
-            throw new ServeException($"'{text}': there is no host '{url.Host}'. Write the address to listen on, or 0.0.0.0 for all.", unknown);
+            throw new ServeException(
+                $"'{text}': there is no host '{url.Host}'. Write the address to listen on, or 0.0.0.0 for all.", unknown);
         }
     }
 }

@@ -29,7 +29,9 @@ internal static class ServerCertificate
         {
             // The smaller key, and faster for those who can do with it.
             using var pair = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-            Create(certificate, key, name => new(name, pair, HashAlgorithmName.SHA256), pair, X509KeyUsageFlags.DigitalSignature, urls, time.GetUtcNow());
+            Create(
+                certificate, key, name => new(name, pair, HashAlgorithmName.SHA256), pair, X509KeyUsageFlags.DigitalSignature, urls,
+                time.GetUtcNow());
         }
 
         return Read(directory, urls, time);
@@ -49,7 +51,9 @@ internal static class ServerCertificate
                     Read((certificate, key)).Dispose();
                     break;
                 case (var there, var other) when there != other:
-                    throw new ServeException($"{(there ? key : certificate)} is missing, though {(there ? certificate : key)} is there. Nothing was changed. Put it back, or remove both.");
+                    throw new ServeException(
+                        $"{(there ? key : certificate)} is missing, though {(there ? certificate : key)} is there. Nothing was changed. "
+                            + "Put it back, or remove both.");
             }
         }
     }
@@ -68,7 +72,8 @@ internal static class ServerCertificate
             throw new ServeException($"{path} can't be used: {nowhere.Message}. Nothing was changed.", nowhere);
         }
 
-        throw new ServeException($"{path} can't be used: it is no plain file. Nothing was changed. Put a matching pair there, or remove both.");
+        throw new ServeException(
+            $"{path} can't be used: it is no plain file. Nothing was changed. Put a matching pair there, or remove both.");
     }
 
     // Also a link that leads nowhere.
@@ -116,7 +121,9 @@ internal static class ServerCertificate
         }
 
         rsa.Dispose();
-        throw new ServeException($"{files.Certificate} is for clients that take RSA keys only, and has another key. Put one with an RSA key there, or remove it and {files.Key}.");
+        throw new ServeException(
+            $"{files.Certificate} is for clients that take RSA keys only, and has another key. Put one with an RSA key there, or "
+                + $"remove it and {files.Key}.");
     }
 
     private static bool IsRsa(X509Certificate2 certificate)
@@ -135,12 +142,15 @@ internal static class ServerCertificate
         catch (Exception broken) when (broken is CryptographicException or ArgumentException or IOException or UnauthorizedAccessException)
         {
             // An argument: a certificate and a key that are each in order but not of one pair.
-            throw new ServeException($"{certificate} and {key} are not a certificate and its key: {broken.Message} Put a matching pair there, or remove both.", broken);
+            throw new ServeException(
+                $"{certificate} and {key} are not a certificate and its key: {broken.Message} Put a matching pair there, or remove both.",
+                broken);
         }
     }
 
     private static void Create(
-        string certificate, string key, Func<string, CertificateRequest> begin, AsymmetricAlgorithm pair, X509KeyUsageFlags usage, IEnumerable<ListenUrl> urls, DateTimeOffset now)
+        string certificate, string key, Func<string, CertificateRequest> begin, AsymmetricAlgorithm pair, X509KeyUsageFlags usage,
+        IEnumerable<ListenUrl> urls, DateTimeOffset now)
     {
         var host = Dns.GetHostName();
         var request = begin($"CN={host}");

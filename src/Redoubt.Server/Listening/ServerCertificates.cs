@@ -26,7 +26,8 @@ internal sealed record ServerCertificates(X509Certificate2 Own, X509Certificate2
         Rsa?.Dispose();
     }
 
-    private static bool Same(X509Certificate2 one, X509Certificate2 other) => one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
+    private static bool Same(X509Certificate2 one, X509Certificate2 other) =>
+        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span);
 
     private static int KeyBits(X509Certificate2 certificate)
     {

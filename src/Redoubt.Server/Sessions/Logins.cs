@@ -8,7 +8,9 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Sessions;
 
 /// <summary>Opens sessions for the machine's superuser, for the pool's own users, and for a directory's.</summary>
-internal sealed class Logins(PoolServices pool, RootPassword root, LocalPasswords passwords, DirectoryLogins directory, LoginThrottle throttle, AuditTrail audit) : IDisposable
+internal sealed class Logins(
+    PoolServices pool, RootPassword root, LocalPasswords passwords, DirectoryLogins directory, LoginThrottle throttle,
+    AuditTrail audit) : IDisposable
 {
     /// <summary>The message that logs in.</summary>
     public const string Message = "session.login_with_password";
@@ -25,8 +27,10 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     private readonly Turns _asking = new(MostAsking);
 
     /// <summary>Opens a session.</summary>
-    /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>; <c>RBAC_PERMISSION_DENIED</c>: the user has no role.</exception>
-    public async Task<SessionState> LoginAsync(string user, string attempt, string originator, IPAddress remote, CancellationToken cancellationToken)
+    /// <exception cref="XenApiException"><c>SESSION_AUTHENTICATION_FAILED</c>; <c>RBAC_PERMISSION_DENIED</c>: the user has no
+    /// role.</exception>
+    public async Task<SessionState> LoginAsync(
+        string user, string attempt, string originator, IPAddress remote, CancellationToken cancellationToken)
     {
         try
         {
@@ -98,7 +102,8 @@ internal sealed class Logins(PoolServices pool, RootPassword root, LocalPassword
     }
 
     // Who the machine's superuser and the pool's own users are is never a directory's to say.
-    private bool MayBeInDirectory(string user) => !string.Equals(user, SessionOwner.RootName, StringComparison.OrdinalIgnoreCase) && FindOwn(user) is null;
+    private bool MayBeInDirectory(string user) =>
+        !string.Equals(user, SessionOwner.RootName, StringComparison.OrdinalIgnoreCase) && FindOwn(user) is null;
 
     private (Ref<SubjectRecord> Ref, SubjectRecord Record)? FindOwn(string user) =>
         SubjectNames.Find(pool.State, user) is { } found && passwords.Has(found.Record.Uuid) ? found : null;

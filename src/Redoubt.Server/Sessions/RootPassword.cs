@@ -94,6 +94,8 @@ internal sealed class RootPassword
         Path.Combine(directory, FileName),
         $"{KeptName.Find(FileName)!.Advice} Or set a new one with --root-password-file.",
         "",
-        content => replaced ? "" : PasswordHash.Require(JsonSerializer.Deserialize<Dictionary<string, string>>(content)?.GetValueOrDefault("hash")),
+        content => replaced
+            ? ""
+            : PasswordHash.Require(JsonSerializer.Deserialize<Dictionary<string, string>>(content)?.GetValueOrDefault("hash")),
         hash => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = hash }));
 }

@@ -17,7 +17,8 @@ internal sealed partial class SessionCalls(PoolServices pool, Logins logins, Roo
     [Message("session.logout_subject_identifier")]
     public async Task LogoutSubjectIdentifierAsync(CallContext call, string subjectIdentifier)
     {
-        var theirs = pool.State.All<SessionRecord>().Where(s => subjectIdentifier.Length > 0 && s.Record.AuthUserSid == subjectIdentifier && s.Ref != call.Session.Ref);
+        var theirs = pool.State.All<SessionRecord>()
+            .Where(s => subjectIdentifier.Length > 0 && s.Record.AuthUserSid == subjectIdentifier && s.Ref != call.Session.Ref);
         foreach (var (session, _) in theirs)
         {
             await pool.Sessions.CloseAsync(session, CancellationToken.None);

@@ -23,7 +23,8 @@ internal sealed class ClientTask(PoolServices pool, TaskRunner runner, CallFailu
     public async Task RunAsync(HttpContext http, SessionState session, string handler, Func<Task<string>> act)
     {
         // What is no reference names nothing that anybody could wait for.
-        if (http.Request.Query["task_id"].FirstOrDefault() is not { } spelled || !spelled.StartsWith(RefText.Prefix, StringComparison.Ordinal))
+        if (http.Request.Query["task_id"].FirstOrDefault() is not { } spelled
+            || !spelled.StartsWith(RefText.Prefix, StringComparison.Ordinal))
         {
             await act();
             return;
@@ -86,7 +87,8 @@ internal sealed class ClientTask(PoolServices pool, TaskRunner runner, CallFailu
     }
 
     private static bool IsSame(SessionOwner? one, SessionOwner other) =>
-        one is { OpenedBy: null } && one.UserName == other.UserName && one.Identifier == other.Identifier && one.IsFromDirectory == other.IsFromDirectory;
+        one is { OpenedBy: null } && one.UserName == other.UserName && one.Identifier == other.Identifier
+            && one.IsFromDirectory == other.IsFromDirectory;
 
     private async Task ReportAsync(HttpContext http, Ref<TaskRecord> task, CancellationToken over)
     {
@@ -98,7 +100,9 @@ internal sealed class ClientTask(PoolServices pool, TaskRunner runner, CallFailu
         {
             while (await timer.WaitForNextTickAsync(over))
             {
-                var (done, all) = HttpMethods.IsGet(http.Request.Method) ? (sent.Count, http.Response.ContentLength) : (received.Count, http.Request.ContentLength);
+                var (done, all) = HttpMethods.IsGet(http.Request.Method)
+                    ? (sent.Count, http.Response.ContentLength)
+                    : (received.Count, http.Request.ContentLength);
                 if (all > 0)
                 {
                     await handle.ReportAsync((double)done / all.Value);

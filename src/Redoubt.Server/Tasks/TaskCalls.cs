@@ -63,11 +63,12 @@ internal sealed partial class TaskCalls(PoolServices pool, TaskRunner runner)
         UpdateAsync(call, self, "task.set_error_info", t => t with { ErrorInfo = value });
 
     [Message("task.set_status")]
-    public Task SetStatusAsync(CallContext call, Ref<TaskRecord> self, TaskStatusType value) => UpdateAsync(call, self, "task.set_status", t =>
-    {
-        var updated = t with { Status = value };
-        return TaskRows.IsFinished(updated) ? updated with { Finished = pool.Time.GetUtcNow(), AllowedOperations = [] } : updated;
-    });
+    public Task SetStatusAsync(CallContext call, Ref<TaskRecord> self, TaskStatusType value) =>
+        UpdateAsync(call, self, "task.set_status", t =>
+        {
+            var updated = t with { Status = value };
+            return TaskRows.IsFinished(updated) ? updated with { Finished = pool.Time.GetUtcNow(), AllowedOperations = [] } : updated;
+        });
 
     private async Task UpdateAsync(CallContext call, Ref<TaskRecord> self, string message, Func<TaskRecord, TaskRecord> change)
     {

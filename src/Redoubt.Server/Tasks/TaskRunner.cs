@@ -111,15 +111,16 @@ internal sealed class TaskRunner(PoolServices pool, CallFailures failures, ILogg
         }
     }
 
-    private Task FinishAsync(Ref<TaskRecord> task, RunningTask entry, Func<TaskRecord, TaskRecord> outcome) => pool.Database.WriteSurelyAsync(tx =>
-    {
-        if (entry.Abandoned)
+    private Task FinishAsync(Ref<TaskRecord> task, RunningTask entry, Func<TaskRecord, TaskRecord> outcome) =>
+        pool.Database.WriteSurelyAsync(tx =>
         {
-            tx.Delete(task);
-        }
-        else if (tx.Find(task) is not null)
-        {
-            tx.Update(task, t => TaskRows.Finished(outcome(t), pool.Time.GetUtcNow()));
-        }
-    });
+            if (entry.Abandoned)
+            {
+                tx.Delete(task);
+            }
+            else if (tx.Find(task) is not null)
+            {
+                tx.Update(task, t => TaskRows.Finished(outcome(t), pool.Time.GetUtcNow()));
+            }
+        });
 }

@@ -30,7 +30,8 @@ internal sealed class TaskSweep : IAsyncDisposable
     {
         var now = _pool.Time.GetUtcNow();
         var kept = 0;
-        var finished = tx.State.All<TaskRecord>().Where(t => TaskRows.IsFinished(t.Record)).OrderByDescending(t => t.Record.Finished).ToList();
+        var finished = tx.State.All<TaskRecord>().Where(t => TaskRows.IsFinished(t.Record))
+            .OrderByDescending(t => t.Record.Finished).ToList();
         foreach (var (task, record) in finished)
         {
             // Of a closed session nobody can know the reference any more, except who was told it, and they had their chance.
@@ -41,7 +42,8 @@ internal sealed class TaskSweep : IAsyncDisposable
             }
         }
 
-        foreach (var (task, record) in tx.State.All<TaskRecord>().Where(t => !TaskRows.IsFinished(t.Record) && _runner.Find(t.Ref) is null).ToList())
+        foreach (var (task, record) in tx.State.All<TaskRecord>().Where(t => !TaskRows.IsFinished(t.Record) && _runner.Find(t.Ref) is null)
+            .ToList())
         {
             // Made by a client that has gone without finishing it.
             if (tx.Find(record.Session) is null && now - record.Created > KeptFor)

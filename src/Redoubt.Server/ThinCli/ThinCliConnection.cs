@@ -9,11 +9,12 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.ThinCli;
 
 /// <summary>
-/// The thin client's protocol: XenServer's <c>xe</c> sends its command line to <c>/cli</c>, and prints what the server tells it to. Only the
-/// request is HTTP, the answer is not, so a connection that begins with it never gets to the HTTP server.
+/// The thin client's protocol: XenServer's <c>xe</c> sends its command line to <c>/cli</c>, and prints what the server tells it to. Only
+/// the request is HTTP, the answer is not, so a connection that begins with it never gets to the HTTP server.
 /// </summary>
 internal sealed class ThinCliConnection(
-    PoolServices pool, Logins logins, CallFailures failures, Func<CommandLineCall, CancellationToken, Task<int>> run, Func<CommandLineCall> server, ThinCliTransfers transfers)
+    PoolServices pool, Logins logins, CallFailures failures, Func<CommandLineCall, CancellationToken, Task<int>> run,
+    Func<CommandLineCall> server, ThinCliTransfers transfers)
 {
     private static readonly TimeSpan SendingLimit = TimeSpan.FromSeconds(15);
 
@@ -40,7 +41,8 @@ internal sealed class ThinCliConnection(
 
         try
         {
-            await (isFile ? new ThinCliUpload(transfers, pool.Time).ServeAsync(connection.Transport, limit.Token) : ServeAsync(connection, limit.Token));
+            await (isFile ? new ThinCliUpload(transfers, pool.Time)
+                .ServeAsync(connection.Transport, limit.Token) : ServeAsync(connection, limit.Token));
         }
         catch (Exception gone) when (gone is OperationCanceledException or IOException)
         {
@@ -75,7 +77,8 @@ internal sealed class ThinCliConnection(
         }
     }
 
-    private async Task<IReadOnlyList<byte[]>> AnswerAsync(ThinCliRequest request, ThinCliFiles files, IPAddress remote, Action prove, CancellationToken gone)
+    private async Task<IReadOnlyList<byte[]>> AnswerAsync(
+        ThinCliRequest request, ThinCliFiles files, IPAddress remote, Action prove, CancellationToken gone)
     {
         try
         {
@@ -85,7 +88,15 @@ internal sealed class ThinCliConnection(
             {
                 using var printed = new StringWriter();
                 using var said = new StringWriter();
-                var call = server() with { Words = request.Words, Session = session.Ref.Opaque, SendFileAsync = files.SendAsync, ReceiveFileAsync = files.ReceiveAsync, Output = printed, Error = said };
+                var call = server() with
+                {
+                    Words = request.Words,
+                    Session = session.Ref.Opaque,
+                    SendFileAsync = files.SendAsync,
+                    ReceiveFileAsync = files.ReceiveAsync,
+                    Output = printed,
+                    Error = said,
+                };
                 var code = await run(call, gone);
                 var text = printed.ToString();
                 return [.. text.Length > 0 ? [ThinCliMessage.Print(text.EndsWith('\n') ? text[..^1] : text)] : Array.Empty<byte[]>(), ThinCliMessage.Complain(said.ToString()), ThinCliMessage.Exit(code)];
@@ -100,11 +111,16 @@ internal sealed class ThinCliConnection(
             var failure = failures.Translate(error, "/cli");
 
             // As xapi does: the client prints a code only of what nobody has words for, and of a wrong password xe says no more than that.
-            IEnumerable<string> xe = failure.Code == "SESSION_AUTHENTICATION_FAILED" ? ["Authentication failed"] : XeErrors.Lines(failure.Code, failure.Parameters);
-            List<string> words = [.. xe, .. ErrorSentences.Find(failure.Code, failure.Parameters) is { } sentence ? [sentence] : Array.Empty<string>()];
+            IEnumerable<string> xe = failure.Code == "SESSION_AUTHENTICATION_FAILED"
+                ? ["Authentication failed"]
+                : XeErrors.Lines(failure.Code, failure.Parameters);
+            List<string> words =
+                [.. xe, .. ErrorSentences.Find(failure.Code, failure.Parameters) is { } sentence ? [sentence] : Array.Empty<string>()];
             return
             [
-                words.Count > 0 ? ThinCliMessage.Complain(string.Join('\n', words) + "\n") : ThinCliMessage.Error(failure.Code, failure.Parameters),
+                words.Count > 0
+                    ? ThinCliMessage.Complain(string.Join('\n', words) + "\n")
+                    : ThinCliMessage.Error(failure.Code, failure.Parameters),
                 ThinCliMessage.Exit(1),
             ];
         }

@@ -31,7 +31,8 @@ internal sealed class ThinCliFiles(PipeReader input, Func<byte[], Task> send, Th
     public Task<bool> ReceiveAsync(string file, Func<Stream, Task> write, CancellationToken cancellationToken) =>
         RunAsync(HttpMethods.Get, path => ThinCliMessage.Get(file, path), write, cancellationToken);
 
-    private async Task<bool> RunAsync(string method, Func<string, byte[]> message, Func<Stream, Task> use, CancellationToken cancellationToken)
+    private async Task<bool> RunAsync(
+        string method, Func<string, byte[]> message, Func<Stream, Task> use, CancellationToken cancellationToken)
     {
         Task<bool> answer;
         using (var transfer = transfers.Expect(method))

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace Redoubt.Server.ThinCli;
 
-/// <summary>What a thin client asks for: an HTTP request whose body has a word on each line, the user's name and password among them.</summary>
+/// <summary>
+/// What a thin client asks for: an HTTP request whose body has a word on each line, the user's name and password among them.
+/// </summary>
 /// <param name="Words">The words but for name and password.</param>
 /// <param name="User">The user's name.</param>
 /// <param name="Password">The password.</param>

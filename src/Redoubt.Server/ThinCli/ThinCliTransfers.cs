@@ -23,5 +23,7 @@ internal sealed class ThinCliTransfers
 
     /// <summary>What is expected at an address; from now on no more. Null: nothing is.</summary>
     public ThinCliTransfer? Take(string method, string? path) =>
-        path is not null && _expected.TryGetValue(path, out var transfer) && transfer.Method == method && _expected.TryRemove(path, out _) ? transfer : null;
+        path is not null && _expected.TryGetValue(path, out var transfer) && transfer.Method == method && _expected.TryRemove(path, out _)
+            ? transfer
+            : null;
 }

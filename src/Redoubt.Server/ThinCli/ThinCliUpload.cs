@@ -6,8 +6,9 @@ using System.Text;
 namespace Redoubt.Server.ThinCli;
 
 /// <summary>
-/// A thin client that brings a file. It sends the head of a PUT, wants to be answered before it sends the content, and closes the connection
-/// behind the last byte; the HTTP server takes that close for a request that broke off, however much of it has come, so it is not asked.
+/// A thin client that brings a file. It sends the head of a PUT, wants to be answered before it sends the content, and closes the
+/// connection behind the last byte; the HTTP server takes that close for a request that broke off, however much of it has come, so it is
+/// not asked.
 /// </summary>
 internal sealed class ThinCliUpload(ThinCliTransfers transfers, TimeProvider time)
 {
@@ -26,17 +27,21 @@ internal sealed class ThinCliUpload(ThinCliTransfers transfers, TimeProvider tim
         var path = lines.FirstOrDefault()?.Split(' ') is [_, var named, ..] ? named : null;
         if (transfers.Take("PUT", path) is not { } transfer)
         {
-            await connection.Output.WriteAsync("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"u8.ToArray(), limit);
+            await connection.Output.WriteAsync(
+                "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"u8.ToArray(), limit);
             return;
         }
 
         const string LengthHeader = "content-length:";
         var length = lines.FirstOrDefault(l => l.StartsWith(LengthHeader, StringComparison.OrdinalIgnoreCase)) is { } line
-            && long.TryParse(line[LengthHeader.Length..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var told) ? told : (long?)null;
+            && long.TryParse(line[LengthHeader.Length..].Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out var told)
+                ? told
+                : (long?)null;
         var pipe = new Pipe();
         await using var content = pipe.Reader.AsStream();
 
-        // The command is told first: a client that has been answered may have sent a small file, and said so, before anything more happens here.
+        // The command is told first: a client that has been answered may have sent a small file, and said so, before anything more happens
+        // here.
         var serving = transfer.ServeAsync(content);
         try
         {
@@ -77,7 +82,9 @@ internal sealed class ThinCliUpload(ThinCliTransfers transfers, TimeProvider tim
         }
     }
 
-    /// <summary>Passes on what comes, up to the length that was told, or to the end where none was. What is wrong with it, its reader is told.</summary>
+    /// <summary>
+    /// Passes on what comes, up to the length that was told, or to the end where none was. What is wrong with it, its reader is told.
+    /// </summary>
     private async Task PumpAsync(PipeReader input, PipeWriter output, long? length, CancellationToken stop)
     {
         var rest = length ?? long.MaxValue;
@@ -103,7 +110,8 @@ internal sealed class ThinCliUpload(ThinCliTransfers transfers, TimeProvider tim
 
                 if (read.IsCompleted && rest > 0)
                 {
-                    await output.CompleteAsync(length is null ? null : new IOException($"The client's file broke off, {rest} bytes before its end."));
+                    await output.CompleteAsync(
+                        length is null ? null : new IOException($"The client's file broke off, {rest} bytes before its end."));
                     return;
                 }
             }

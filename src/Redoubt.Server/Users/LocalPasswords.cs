@@ -24,7 +24,8 @@ internal sealed class LocalPasswords
         Path.Combine(directory, FileName),
         KeptName.Find(FileName)!.Advice,
         ImmutableSortedDictionary<string, string>.Empty,
-        content => JsonSerializer.Deserialize<Dictionary<string, string>>(content)!.ToImmutableSortedDictionary(h => h.Key, h => PasswordHash.Require(h.Value)),
+        content => JsonSerializer.Deserialize<Dictionary<string, string>>(content)!.ToImmutableSortedDictionary(
+            h => h.Key, h => PasswordHash.Require(h.Value)),
         hashes => JsonSerializer.SerializeToUtf8Bytes(hashes)));
 
     /// <summary>Whether this subject has a password, and so is a user of the pool's own.</summary>

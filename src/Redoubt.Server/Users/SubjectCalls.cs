@@ -85,7 +85,8 @@ internal sealed partial class SubjectCalls(PoolServices pool, LocalPasswords pas
         var subject = pool.State.Get(self);
         if (SubjectNames.Of(subject) is null)
         {
-            throw new XenApiException("OPERATION_NOT_ALLOWED", $"The subject has no name to log in with: its other_config lacks {SubjectNames.Key}.");
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"The subject has no name to log in with: its other_config lacks {SubjectNames.Key}.");
         }
 
         if (password.Length is 0 or > LongestPassword)

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Server.Users;
 
-/// <summary>The names by which subjects log in: the key <c>subject-name</c> of their other-config. Case does not count, as in directories.</summary>
+/// <summary>
+/// The names by which subjects log in: the key <c>subject-name</c> of their other-config. Case does not count, as in directories.
+/// </summary>
 internal static class SubjectNames
 {
     public const string Key = "subject-name";

@@ -24,7 +24,8 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
     private static readonly byte[] Begins = Encoding.ASCII.GetBytes($"CONNECT {ConsoleEndpoint.Path}");
 
     // In xapi's words, which some clients compare.
-    private static readonly byte[] Yes = "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nCache-Control: no-cache, no-store\r\n\r\n"u8.ToArray();
+    private static readonly byte[] Yes =
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nCache-Control: no-cache, no-store\r\n\r\n"u8.ToArray();
 
     private static readonly TimeSpan HeadLimit = TimeSpan.FromSeconds(15);
 
@@ -70,7 +71,8 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
         var (isOpen, isBroken) = (false, false);
         if (!await TryReadAsync(connection.Transport.Input, http.Request, limit))
         {
-            await HttpPages.RefusedAsync(http, StatusCodes.Status400BadRequest, "Bad Request", "The head of the request is too long, or none.");
+            await HttpPages.RefusedAsync(
+                http, StatusCodes.Status400BadRequest, "Bad Request", "The head of the request is too long, or none.");
         }
         else if (http.Request.Path != ConsoleEndpoint.Path)
         {

@@ -45,7 +45,9 @@ internal sealed class ConsoleEndpoint(
         {
             // Recorded when it is opened, and not only when it is closed, hours later.
             var vm = GuestConsoles.TryFind(pool.State, uuid, reference)?.Vm.Opaque;
-            await audit.BeginTransfer(session, http.Connection.RemoteIpAddress ?? IPAddress.None, handler, VmRecord.Declaration, vm is null ? [] : [vm]).RunAsync(async () =>
+            await audit.BeginTransfer(
+                session, http.Connection.RemoteIpAddress ?? IPAddress.None, handler, VmRecord.Declaration,
+                vm is null ? [] : [vm]).RunAsync(async () =>
             {
                 RoleCheck.Require(session, "http/" + handler, ConsoleViewers.Lowest);
                 var console = GuestConsoles.Find(pool.State, uuid, reference);

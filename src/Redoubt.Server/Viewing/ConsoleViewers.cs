@@ -48,7 +48,9 @@ internal sealed class ConsoleViewers : IAsyncDisposable
             {
                 throw new XenApiException(
                     "OPERATION_NOT_ALLOWED",
-                    _isOver ? "The daemon is being stopped." : $"{MostOfConsole} viewers look at this console of the VM {console.VmName} already. Close some of them.");
+                    _isOver
+                        ? "The daemon is being stopped."
+                        : $"{MostOfConsole} viewers look at this console of the VM {console.VmName} already. Close some of them.");
             }
 
             _viewers = _viewers.Add(viewer);
@@ -103,7 +105,8 @@ internal sealed class ConsoleViewers : IAsyncDisposable
 
     private bool MayGoOn(ConsoleViewer viewer)
     {
-        if (_pool.Sessions.Peek(viewer.Session) is not { } session || session.Role < Lowest || _pool.State.Find(viewer.Console.Console) is null)
+        if (_pool.Sessions.Peek(viewer.Session) is not { } session || session.Role < Lowest
+            || _pool.State.Find(viewer.Console.Console) is null)
         {
             return false;
         }

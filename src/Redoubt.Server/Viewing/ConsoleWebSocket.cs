@@ -8,7 +8,9 @@ using Redoubt.Server.Http;
 
 namespace Redoubt.Server.Viewing;
 
-/// <summary>A WebSocket whose messages are what the console speaks: how browsers open one, and Xen Orchestra before it tries CONNECT.</summary>
+/// <summary>
+/// A WebSocket whose messages are what the console speaks: how browsers open one, and Xen Orchestra before it tries CONNECT.
+/// </summary>
 internal static class ConsoleWebSocket
 {
     private const string Binary = "binary";
@@ -18,7 +20,8 @@ internal static class ConsoleWebSocket
 
     /// <summary>Whether a request is for a console. The pages of the web console lie below the same path, and not at it.</summary>
     public static bool IsOurs(HttpRequest request) =>
-        request.Path == ConsoleEndpoint.Path && HttpMethods.IsGet(request.Method) && (request.Query.ContainsKey("uuid") || request.Query.ContainsKey("ref"));
+        request.Path == ConsoleEndpoint.Path && HttpMethods.IsGet(request.Method)
+            && (request.Query.ContainsKey("uuid") || request.Query.ContainsKey("ref"));
 
     /// <summary>What answers such requests.</summary>
     public static RequestDelegate Build(IServiceProvider services, ConsoleEndpoint endpoint)
@@ -33,7 +36,8 @@ internal static class ConsoleWebSocket
     {
         if (!http.WebSockets.IsWebSocketRequest)
         {
-            return HttpPages.RefusedAsync(http, StatusCodes.Status400BadRequest, "Bad Request", "A console is opened by CONNECT, or as a WebSocket.");
+            return HttpPages.RefusedAsync(
+                http, StatusCodes.Status400BadRequest, "Bad Request", "A console is opened by CONNECT, or as a WebSocket.");
         }
 
         if (IsFromElsewhere(http.Request))
@@ -43,13 +47,15 @@ internal static class ConsoleWebSocket
 
         var offered = http.WebSockets.WebSocketRequestedProtocols;
         return offered.Count > 0 && !offered.Contains(Binary)
-            ? HttpPages.RefusedAsync(http, StatusCodes.Status400BadRequest, "Bad Request", $"Of WebSocket's subprotocols only {Binary} is spoken.")
+            ? HttpPages.RefusedAsync(
+                http, StatusCodes.Status400BadRequest, "Bad Request", $"Of WebSocket's subprotocols only {Binary} is spoken.")
             : endpoint.RunAsync(http, "connect_console_ws", async (line, viewer) =>
             {
                 using var socket = await http.WebSockets.AcceptWebSocketAsync(offered.Count > 0 ? Binary : null);
                 try
                 {
-                    await viewer.LookAsync(over => FromGuestAsync(socket, line, over), over => ToGuestAsync(socket, line, viewer, over), http.RequestAborted);
+                    await viewer.LookAsync(
+                        over => FromGuestAsync(socket, line, over), over => ToGuestAsync(socket, line, viewer, over), http.RequestAborted);
                 }
                 catch (Exception ended) when (ended is OperationCanceledException or IOException or WebSocketException)
                 {

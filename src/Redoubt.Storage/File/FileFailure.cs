@@ -25,7 +25,8 @@ internal static class FileFailure
         { HResult: Posix.ReadOnlyFileSystem } => SrFailure.Backend(
             SrFailure.SrUnavailable, $"The storage at {path} is mounted read-only: remount it writable, or attach the SR read-only.", e),
         FileNotFoundException or DirectoryNotFoundException => SrFailure.Backend(
-            SrFailure.VdiUnavailable, $"A file at {path} is gone: check that the storage is mounted and complete, then scan the SR. ({e.Message})", e),
+            SrFailure.VdiUnavailable,
+            $"A file at {path} is gone: check that the storage is mounted and complete, then scan the SR. ({e.Message})", e),
         UnauthorizedAccessException => SrFailure.Backend(
             SrFailure.SrUnavailable, $"The storage at {path} refuses access: check owner and permissions. ({e.Message})", e),
         _ => SrFailure.Backend(

@@ -58,7 +58,8 @@ internal sealed record FileLocation(string Root, string? BackingDirectory)
     public static void RequireWritable(string directory, int failureNumber)
     {
         if (!Posix.IsWritableDirectory(directory))
-            throw SrFailure.Backend(failureNumber, $"{directory} can't be written: check its permissions and that it is not mounted read-only.");
+            throw SrFailure.Backend(
+                failureNumber, $"{directory} can't be written: check its permissions and that it is not mounted read-only.");
     }
 
     /// <summary>The directory of an SR.</summary>

@@ -114,7 +114,8 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
         if (Posix.TryGetStatus(directory) is not { } status)
             return;
         if (!status.IsDirectory || Directory.EnumerateFileSystemEntries(directory).Any())
-            throw SrFailure.Backend(SrFailure.SrExists, $"{directory} exists already and is not an empty directory: attach the SR, or choose another UUID.");
+            throw SrFailure.Backend(
+                SrFailure.SrExists, $"{directory} exists already and is not an empty directory: attach the SR, or choose another UUID.");
     }
 
     private Task<FileLocation> LocationAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)

@@ -14,10 +14,12 @@ internal static class ImageUse
     private const long WriteByte = 101;
 
     /// <summary>Fails if somebody writes to the image, so that a copy of it would be torn.</summary>
-    public static void RequireNoWriter(VdiFile file) => Require(file, WriteByte, 1, "is being written by a running VM: shut the VM down, or let it take the snapshot");
+    public static void RequireNoWriter(VdiFile file) =>
+        Require(file, WriteByte, 1, "is being written by a running VM: shut the VM down, or let it take the snapshot");
 
     /// <summary>Fails if somebody has the image open at all, so that it must not be replaced, resized or removed.</summary>
-    public static void RequireNoUser(VdiFile file) => Require(file, ReadByte, 2, "is open elsewhere: shut down the VM, test or copy that uses it");
+    public static void RequireNoUser(VdiFile file) =>
+        Require(file, ReadByte, 2, "is open elsewhere: shut down the VM, test or copy that uses it");
 
     private static void Require(VdiFile file, long start, long count, string problem)
     {

@@ -11,7 +11,8 @@ internal sealed class ImportedImage(QemuImg images, WorkArea work)
         var received = work.PathOf("received");
         var receivedSize = vdi.VirtualSizeBytes;
         if (format == DiskFormat.Qcow2)
-            receivedSize = (await ForeignImage.ReceiveAsync(vdi.Uuid, vdi.VirtualSizeBytes, content, received, cancellationToken)).VirtualSizeBytes;
+            receivedSize =
+                (await ForeignImage.ReceiveAsync(vdi.Uuid, vdi.VirtualSizeBytes, content, received, cancellationToken)).VirtualSizeBytes;
         else if (!await SparseCopy.TryWriteRawAsync(content, received, vdi.VirtualSizeBytes, cancellationToken))
             throw VdiSize.TooLong(vdi.Uuid, vdi.VirtualSizeBytes);
 
@@ -35,7 +36,8 @@ internal sealed class ImportedImage(QemuImg images, WorkArea work)
     {
         var made = await images.InfoAsync(finished, vdi.Format, cancellationToken);
         if (made.VirtualSizeBytes != vdi.VirtualSizeBytes)
-            throw SrFailure.Unreadable(vdi.Uuid, finished, $"after the import it has {made.VirtualSizeBytes} bytes instead of {vdi.VirtualSizeBytes}.");
+            throw SrFailure.Unreadable(
+                vdi.Uuid, finished, $"after the import it has {made.VirtualSizeBytes} bytes instead of {vdi.VirtualSizeBytes}.");
         if (vdi.Format != DiskFormat.Raw)
             return;
 

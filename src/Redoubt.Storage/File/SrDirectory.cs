@@ -122,7 +122,9 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
             : $"The directory {path} of SR {uuid} is not there: check that the storage is mounted and complete.");
     }
 
-    /// <summary>Checks that it is the SR's directory still, and not the empty one below it that is left when the storage has been unmounted.</summary>
+    /// <summary>
+    /// Checks that it is the SR's directory still, and not the empty one below it that is left when the storage has been unmounted.
+    /// </summary>
     public void RequireMounted()
     {
         var device = RequireExists().Device;
@@ -130,7 +132,8 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             throw SrFailure.Backend(
                 SrFailure.SrUnavailable,
-                $"The directory {path} of SR {uuid} lies on another file system than before, and has no disk: mount the storage again. If this is where the SR is to be, unplug and plug its PBD.");
+                $"The directory {path} of SR {uuid} lies on another file system than before, and has no disk: mount the storage again. If "
+                    + "this is where the SR is to be, unplug and plug its PBD.");
         }
 
         _device = device;
@@ -163,14 +166,16 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             using var handle = Posix.OpenForReading(file.FullPath);
             Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
-            isMetadata = file.Format == DiskFormat.Raw && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata;
+            isMetadata = file.Format == DiskFormat.Raw
+                && RedoLogMagic.TypeOf(first[..RandomAccess.Read(handle, first, 0)]) == VdiType.Metadata;
             TakeAway(handle, file.FullPath, isMetadata ? GroupAndOthers : Others);
         }
         catch (IOException) when (isMetadata)
         {
             throw SrFailure.Backend(
                 SrFailure.SrUnavailable,
-                $"{file.FullPath} holds metadata with hashes of passwords, others can read it, and that can't be changed: give it to the daemon's user.");
+                $"{file.FullPath} holds metadata with hashes of passwords, others can read it, and that can't be changed: give "
+                    + "it to the daemon's user.");
         }
         catch (IOException)
         {

@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Storage.Images;
 
-/// <summary>Runs one program to its end and tells its failures apart. When waiting ends early, the child has been killed and is gone.</summary>
+/// <summary>
+/// Runs one program to its end and tells its failures apart. When waiting ends early, the child has been killed and is gone.
+/// </summary>
 internal sealed class ChildProcess(TimeProvider timeProvider, string executable, string package = "qemu-utils")
 {
     // What these programs are asked fits many times over; what is longer is no answer.
@@ -42,12 +44,16 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable,
     private XenApiException Failure(IReadOnlyList<string> arguments, int exitCode, string said)
     {
         var command = $"{executable} {string.Join(' ', arguments)}";
-        if (said.Contains("No space left on device", StringComparison.Ordinal) || said.Contains("Disk quota exceeded", StringComparison.Ordinal))
+        if (said.Contains("No space left on device", StringComparison.Ordinal)
+            || said.Contains("Disk quota exceeded", StringComparison.Ordinal))
             return SrFailure.Backend(SrFailure.NoSpace, $"The storage is full: free space or enlarge it, then repeat. ({command}: {said})");
         if (said.Contains("lock", StringComparison.Ordinal) && said.Contains("Failed to get", StringComparison.Ordinal))
-            return SrFailure.Backend(SrFailure.VdiInUse, $"The image is open elsewhere: shut down the VM that uses it, or take a snapshot. ({command}: {said})");
+            return SrFailure.Backend(
+                SrFailure.VdiInUse, $"The image is open elsewhere: shut down the VM that uses it, or take a snapshot. ({command}: {said})");
         if (said.Contains("No such file or directory", StringComparison.Ordinal))
-            return SrFailure.Backend(SrFailure.VdiUnavailable, $"The image or its directory is gone: check that the storage is mounted and complete. ({command}: {said})");
+            return SrFailure.Backend(
+                SrFailure.VdiUnavailable,
+                $"The image or its directory is gone: check that the storage is mounted and complete. ({command}: {said})");
         return SrFailure.Backend(SrFailure.General, $"{command} failed with exit code {exitCode}: {said}");
     }
 }

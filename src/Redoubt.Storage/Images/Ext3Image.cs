@@ -5,8 +5,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Storage.Images;
 
 /// <summary>
-/// Makes and reads raw images of an ext3 file system with the tools of e2fsprogs, which every Linux has. Nothing is mounted, so no rights are
-/// needed, and a file system made by an enemy meets a program, not the kernel.
+/// Makes and reads raw images of an ext3 file system with the tools of e2fsprogs, which every Linux has. Nothing is mounted, so no rights
+/// are needed, and a file system made by an enemy meets a program, not the kernel.
 /// </summary>
 public sealed class Ext3Image(TimeProvider timeProvider)
 {
@@ -47,16 +47,22 @@ public sealed class Ext3Image(TimeProvider timeProvider)
     /// <param name="script">A new file for the tool's instructions.</param>
     /// <param name="cancellationToken">Ends the copying.</param>
     /// <exception cref="XenApiException">A file could not be read whole.</exception>
-    public async Task ExtractAsync(string image, IReadOnlyCollection<(Ext3Entry File, string Target)> files, string script, CancellationToken cancellationToken)
+    public async Task ExtractAsync(
+        string image, IReadOnlyCollection<(Ext3Entry File, string Target)> files, string script, CancellationToken cancellationToken)
     {
         await File.WriteAllTextAsync(
-            script, string.Concat(files.Select(f => string.Create(CultureInfo.InvariantCulture, $"dump <{f.File.Inode}> {Quoted(f.Target)}\n"))), new UTF8Encoding(false), cancellationToken);
+            script,
+            string.Concat(files.Select(f => string.Create(CultureInfo.InvariantCulture, $"dump <{f.File.Inode}> {Quoted(f.Target)}\n"))),
+            new UTF8Encoding(false), cancellationToken);
         await _read.RunAsync(["-f", script, image], Limit, cancellationToken);
 
         // The tool tells of failures only in words, so what it made is measured.
         if (files.FirstOrDefault(f => new FileInfo(f.Target) is not { Exists: true } made || made.Length != f.File.SizeBytes) is { File: { } broken })
         {
-            throw SrFailure.Backend(SrFailure.General, $"The file {XmlText.Clean(broken.Name)} can't be read from the file system on the disk: it is damaged (e2fsck says where).");
+            throw SrFailure.Backend(
+                SrFailure.General,
+                $"The file {XmlText.Clean(broken.Name)} can't be read from the file system on the disk: it is "
+                    + "damaged (e2fsck says where).");
         }
     }
 
@@ -79,5 +85,6 @@ public sealed class Ext3Image(TimeProvider timeProvider)
         : throw new ArgumentException($"The tool can't take this path: {path}", nameof(path));
 
     // The path of an ordinary user has no directories of an administrator's tools.
-    private static string Tool(string name) => new[] { "/usr/sbin", "/sbin" }.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists) ?? name;
+    private static string Tool(string name) =>
+        new[] { "/usr/sbin", "/sbin" }.Select(d => Path.Combine(d, name)).FirstOrDefault(File.Exists) ?? name;
 }

@@ -6,7 +6,8 @@ namespace Redoubt.Storage.Images;
 /// </summary>
 internal static class ForeignImage
 {
-    // What a whole image has besides its disk's content is a thousandth of it; as much again is left for what the sender's program puts there.
+    // What a whole image has besides its disk's content is a thousandth of it; as much again is left for what the sender's program puts
+    // there.
     private const long LeastRoomBytes = 64 << 20;
 
     /// <summary>Writes the stream to a file and checks its header.</summary>

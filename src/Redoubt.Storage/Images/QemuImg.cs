@@ -60,7 +60,8 @@ public sealed class QemuImg(TimeProvider timeProvider, string executable = "qemu
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
-            throw SrFailure.Backend(SrFailure.General, $"qemu-img info gave no usable answer about {path}: check the installed version of qemu-img.", e);
+            throw SrFailure.Backend(
+                SrFailure.General, $"qemu-img info gave no usable answer about {path}: check the installed version of qemu-img.", e);
         }
     }
 

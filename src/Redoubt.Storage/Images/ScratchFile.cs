@@ -13,10 +13,13 @@ internal sealed class ScratchFile : IDisposable
     /// <summary>The absolute path.</summary>
     public string FullPath { get; }
 
-    /// <summary>Opens the file for reading and takes away its name: the content lives until the stream is closed, even by a crash.</summary>
+    /// <summary>
+    /// Opens the file for reading and takes away its name: the content lives until the stream is closed, even by a crash.
+    /// </summary>
     public FileStream OpenAndUnlink()
     {
-        var stream = new FileStream(FullPath, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
+        var stream = new FileStream(
+            FullPath, FileMode.Open, FileAccess.Read, FileShare.Read, 1 << 16, FileOptions.Asynchronous | FileOptions.SequentialScan);
         File.Delete(FullPath);
         return stream;
     }

@@ -21,7 +21,8 @@ public static class SparseCopy
         {
             for (var at = 0L; ;)
             {
-                var read = await content.ReadAtLeastAsync(buffer.AsMemory(0, BufferBytes), BufferBytes, throwOnEndOfStream: false, cancellationToken);
+                var read = await content.ReadAtLeastAsync(
+                    buffer.AsMemory(0, BufferBytes), BufferBytes, throwOnEndOfStream: false, cancellationToken);
                 if (read > virtualSizeBytes - at)
                     return false;
                 await WriteBlocksAsync(file, at, buffer.AsMemory(0, read), cancellationToken);
@@ -38,7 +39,16 @@ public static class SparseCopy
 
     /// <summary>Opens a new file for writing; fails if there is one.</summary>
     public static FileStream NewFile(string path)
-        => new(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.ReadWrite, BufferSize = 0, Options = FileOptions.Asynchronous });
+        =>
+            new(
+                path,
+                new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.ReadWrite,
+                    BufferSize = 0,
+                    Options = FileOptions.Asynchronous,
+                });
 
     private static async Task WriteBlocksAsync(FileStream file, long at, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {

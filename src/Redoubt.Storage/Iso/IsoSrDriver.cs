@@ -88,6 +88,7 @@ public sealed class IsoSrDriver : ISrDriver
         var colon = location.IndexOf(":/", StringComparison.Ordinal);
         return NfsSrDriver.Parse(
             new Dictionary<string, string>(
-                deviceConfig) { ["server"] = location[..colon], ["serverpath"] = location[(colon + 1)..] }, _roots);
+                deviceConfig)
+            { ["server"] = location[..colon], ["serverpath"] = location[(colon + 1)..] }, _roots);
     }
 }

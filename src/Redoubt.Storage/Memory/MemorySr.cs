@@ -145,7 +145,8 @@ internal sealed class MemorySr(
         RequireAttached(cancellationToken);
         var target = MemorySrDriver.LocationOf(config.DeviceConfig);
         if (target == location)
-            throw SrFailure.Backend(SrFailure.InvalidArgument, $"The clone would lie in the source's location '{location}': choose another.");
+            throw SrFailure.Backend(
+                SrFailure.InvalidArgument, $"The clone would lie in the source's location '{location}': choose another.");
         var copies = new ConcurrentDictionary<VdiUuid, MemoryVdi>();
         foreach (var vdi in List(vdis).Where(vdi => vdi.Type == VdiType.User))
         {

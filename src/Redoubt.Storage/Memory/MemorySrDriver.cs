@@ -56,7 +56,8 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
         var location = LocationOf(deviceConfig);
         return _srs.TryGetValue((location, uuid), out var vdis)
             ? Task.FromResult<ISr>(new MemorySr(this, uuid, access, location, vdis))
-            : throw SrFailure.Backend(SrFailure.SrUnavailable, $"SR {uuid} is not in the memory location '{location}': create it, or check the location.");
+            : throw SrFailure.Backend(
+                SrFailure.SrUnavailable, $"SR {uuid} is not in the memory location '{location}': create it, or check the location.");
     }
 
     /// <inheritdoc/>
@@ -87,9 +88,11 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
         using var received = new ScratchFile(scratchDirectory);
         using var raw = new ScratchFile(scratchDirectory);
         var header = await ForeignImage.ReceiveAsync(vdi.Uuid, vdi.VirtualSizeBytes, content, received.FullPath, cancellationToken);
-        await images.ConvertAsync(received.FullPath, DiskFormat.Qcow2, raw.FullPath, DiskFormat.Raw, header.VirtualSizeBytes, cancellationToken);
+        await images.ConvertAsync(
+            received.FullPath, DiskFormat.Qcow2, raw.FullPath, DiskFormat.Raw, header.VirtualSizeBytes, cancellationToken);
         await using var stream = raw.OpenAndUnlink();
-        return await SparseDisk.ReadAsync(stream, vdi.VirtualSizeBytes, cancellationToken) ?? throw VdiSize.TooLong(vdi.Uuid, vdi.VirtualSizeBytes);
+        return await SparseDisk.ReadAsync(stream, vdi.VirtualSizeBytes, cancellationToken)
+            ?? throw VdiSize.TooLong(vdi.Uuid, vdi.VirtualSizeBytes);
     }
 
     /// <summary>Opens a disk as a qcow2 stream.</summary>

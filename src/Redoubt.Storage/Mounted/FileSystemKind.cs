@@ -8,21 +8,34 @@ internal sealed record FileSystemKind
     /// <summary>ext4, under the name that XenServer has for it.</summary>
     public static FileSystemKind Ext { get; } = new()
     {
-        SrType = "ext", MountType = "ext4", Name = "ext4", Formatter = "mkfs.ext4", Package = "e2fsprogs",
+        SrType = "ext",
+        MountType = "ext4",
+        Name = "ext4",
+        Formatter = "mkfs.ext4",
+        Package = "e2fsprogs",
         FormatArguments = ["-q", "-E", "nodiscard", "-L", "redoubt"],
     };
 
     /// <summary>XFS, whose files can share blocks. A copy of a device is mounted beside the device itself (<c>nouuid</c>).</summary>
     public static FileSystemKind Xfs { get; } = new()
     {
-        SrType = "xfs", MountType = "xfs", Name = "XFS", Formatter = "mkfs.xfs", Package = "xfsprogs",
-        FormatArguments = ["-q", "-K", "-L", "redoubt", "-m", "reflink=1"], MoreOptions = ",nouuid",
+        SrType = "xfs",
+        MountType = "xfs",
+        Name = "XFS",
+        Formatter = "mkfs.xfs",
+        Package = "xfsprogs",
+        FormatArguments = ["-q", "-K", "-L", "redoubt", "-m", "reflink=1"],
+        MoreOptions = ",nouuid",
     };
 
     /// <summary>btrfs, whose files can share blocks.</summary>
     public static FileSystemKind Btrfs { get; } = new()
     {
-        SrType = "btrfs", MountType = "btrfs", Name = "btrfs", Formatter = "mkfs.btrfs", Package = "btrfs-progs",
+        SrType = "btrfs",
+        MountType = "btrfs",
+        Name = "btrfs",
+        Formatter = "mkfs.btrfs",
+        Package = "btrfs-progs",
         FormatArguments = ["-q", "-K", "-L", "redoubt"],
     };
 

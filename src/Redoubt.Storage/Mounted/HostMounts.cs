@@ -19,7 +19,6 @@ internal sealed class HostMounts(string root, TimeProvider time)
     // Programs that hang on dead storage are given up before whoever asked for the SR is.
     private static readonly TimeSpan MountLimit = TimeSpan.FromSeconds(14);
     private static readonly TimeSpan UnmountLimit = TimeSpan.FromSeconds(10);
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
     private readonly ConcurrentDictionary<string, HeldMount> _held = new();
     private readonly ChildProcess _mount = new(time, "mount", "mount");
@@ -65,7 +64,7 @@ internal sealed class HostMounts(string root, TimeProvider time)
 
         if (there is not null)
             return;
-        Directory.CreateDirectory(directory, OwnerOnly);
+        DurableFile.CreateDirectory(directory);
         var options = access == SrAccess.ReadOnly ? wanted.LookingOptions : wanted.WorkingOptions;
         // Last, so that nothing before it takes it back. -w: or what is write-protected is mounted read-only, and that goes for success.
         string[] mode = access == SrAccess.ReadOnly ? ["-r"] : ["-w"];

@@ -20,8 +20,12 @@ internal static class ArgumentWriter
             case string text when type is IRefType or IEnumType: writer.String(text); break;
             case int number when type == XenTypes.Int: writer.Int(number); break;
             case int number when type == XenTypes.Float: writer.Float(number); break;
-            case IDictionary map when type is IMapType declared && !type.ClrType.IsInstanceOfType(value): WriteMap(writer, declared, map); break;
-            case IEnumerable set when type is ISetType declared && !type.ClrType.IsInstanceOfType(value): WriteSet(writer, declared, set); break;
+            case IDictionary map when type is IMapType declared
+                && !type.ClrType.IsInstanceOfType(value):
+                WriteMap(writer, declared, map); break;
+            case IEnumerable set when type is ISetType declared
+                && !type.ClrType.IsInstanceOfType(value):
+                WriteSet(writer, declared, set); break;
             default:
                 if (value is null || !type.ClrType.IsInstanceOfType(value))
                 {
@@ -33,7 +37,9 @@ internal static class ArgumentWriter
         }
     }
 
-    /// <summary>Writes an argument of a message that this data model does not know: the value's own type is all there is to go by.</summary>
+    /// <summary>
+    /// Writes an argument of a message that this data model does not know: the value's own type is all there is to go by.
+    /// </summary>
     public static void WriteUndeclared(IWireWriter writer, object? value)
     {
         switch (value)
@@ -47,7 +53,9 @@ internal static class ArgumentWriter
             case double number: writer.Float(number); break;
             case IReadOnlyDictionary<string, string> map: WriteMap(writer, map); break;
             case IEnumerable<string> words: new WireArray([.. words.Select(w => new WireString(w))]).WriteTo(writer); break;
-            default: throw new ArgumentException($"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
+            default:
+                throw new ArgumentException(
+                $"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
         }
     }
 

@@ -1,6 +1,8 @@
 namespace Redoubt.XenApi;
 
-/// <summary>A message as a client sends it and understands its answer; <c>Async.</c> before the name makes no difference to either.</summary>
+/// <summary>
+/// A message as a client sends it and understands its answer; <c>Async.</c> before the name makes no difference to either.
+/// </summary>
 internal sealed class MessageCodec
 {
     private const string AsyncPrefix = "Async.";

@@ -20,7 +20,8 @@ public sealed class OfferedMessages
 
     private readonly FrozenSet<string> _extensions;
 
-    private OfferedMessages(IEnumerable<string> extensions, string product) => (_extensions, ServerProduct) = (extensions.ToFrozenSet(StringComparer.Ordinal), product);
+    private OfferedMessages(IEnumerable<string> extensions, string product) =>
+        (_extensions, ServerProduct) = (extensions.ToFrozenSet(StringComparer.Ordinal), product);
 
     /// <summary>The product that the server says it is, with its version; empty if it does not say so.</summary>
     public string ServerProduct { get; }
@@ -39,7 +40,8 @@ public sealed class OfferedMessages
         var pools = await api.CallRawAsync("pool.get_all_records", [], cancellationToken);
         var hosts = await api.CallRawAsync("host.get_all_records", [], cancellationToken);
         var master = Rows(pools).Select(p => p.Record["master"]).OfType<WireString>().FirstOrDefault();
-        var coordinator = Rows(hosts).OrderBy(h => h.Ref != master?.Value).Select(h => h.Record["software_version"]).OfType<WireStruct>().FirstOrDefault();
+        var coordinator = Rows(hosts).OrderBy(h => h.Ref != master?.Value).Select(h => h.Record["software_version"])
+            .OfType<WireStruct>().FirstOrDefault();
         string Version(string key) => coordinator?[key] is WireString text ? text.Value : "";
         var brand = Version("product_brand");
         return Of(brand, Version("product_version"), brand == Product ? await ListAsync(api, cancellationToken) : null);
@@ -50,7 +52,9 @@ public sealed class OfferedMessages
     /// <param name="version">The product's version.</param>
     /// <param name="listed">Its list of methods; null if it gives none.</param>
     public static OfferedMessages Of(string brand, string version, IReadOnlyCollection<string>? listed) =>
-        new(brand == Product ? listed is { Count: > 0 } ? DeclaredExtensions().Intersect(listed) : DeclaredExtensions() : [], $"{brand} {version}".Trim());
+        new(
+            brand == Product ? listed is { Count: > 0 } ? DeclaredExtensions().Intersect(listed) : DeclaredExtensions() : [],
+            $"{brand} {version}".Trim());
 
     /// <summary>Whether the server answers a message.</summary>
     /// <param name="message">The full name, for example <c>VM.recover_mapped</c>.</param>
@@ -66,7 +70,9 @@ public sealed class OfferedMessages
     {
         try
         {
-            return await api.CallRawAsync(List, [], cancellationToken) is WireArray { Items: var names } ? [.. names.OfType<WireString>().Select(n => n.Value)] : null;
+            return await api.CallRawAsync(List, [], cancellationToken) is WireArray { Items: var names }
+                ? [.. names.OfType<WireString>().Select(n => n.Value)]
+                : null;
         }
         catch (XenApiException)
         {

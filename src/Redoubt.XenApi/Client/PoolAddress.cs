@@ -5,8 +5,9 @@ using System.Net.Sockets;
 namespace Redoubt.XenApi;
 
 /// <summary>
-/// Where a pool's server is, as people write it: a host name or an address, perhaps with a port, or a URL. It is taken apart here and not by
-/// <see cref="Uri"/> or <see cref="IPAddress"/>, which drop a port or complete half an address without a word, and so lead to another pool.
+/// Where a pool's server is, as people write it: a host name or an address, perhaps with a port, or a URL. It is taken apart here and not
+/// by <see cref="Uri"/> or <see cref="IPAddress"/>, which drop a port or complete half an address without a word, and so lead to another
+/// pool.
 /// </summary>
 /// <param name="Url">The URL.</param>
 /// <param name="HasPort">Whether the port was written, and not the scheme's own.</param>
@@ -68,7 +69,8 @@ public sealed record PoolAddress(Uri Url, bool HasPort)
 
     // What ends in a number is an address that was mistyped: no domain is called so.
     private static string Name(string host) =>
-        Uri.CheckHostName(host) == UriHostNameType.Dns && !host.Contains('%', StringComparison.Ordinal) && !host.TrimEnd('.').Split('.')[^1].All(char.IsAsciiDigit)
+        Uri.CheckHostName(host) == UriHostNameType.Dns && !host.Contains('%', StringComparison.Ordinal)
+            && !host.TrimEnd('.').Split('.')[^1].All(char.IsAsciiDigit)
         ? host
         : throw new FormatException($"'{host}' is neither a host name nor an address");
 }

@@ -21,7 +21,13 @@ internal sealed class RpcConnection : IDisposable
     {
         Server = server;
         rpc = new Uri(server, "/jsonrpc");
-        var handler = new SocketsHttpHandler { ConnectTimeout = ConnectLimit, AllowAutoRedirect = false, UseCookies = false, UseProxy = false };
+        var handler = new SocketsHttpHandler
+        {
+            ConnectTimeout = ConnectLimit,
+            AllowAutoRedirect = false,
+            UseCookies = false,
+            UseProxy = false,
+        };
         if (acceptCertificate is not null)
         {
             handler.SslOptions.RemoteCertificateValidationCallback = (_, certificate, _, _) =>
@@ -48,7 +54,10 @@ internal sealed class RpcConnection : IDisposable
     {
         var body = new MemoryStream();
         JsonRpc.WriteRequest(body, method, Interlocked.Increment(ref lastId), parameters);
-        using var request = new HttpRequestMessage(HttpMethod.Post, rpc) { Content = new ReadOnlyMemoryContent(body.GetBuffer().AsMemory(0, (int)body.Length)) };
+        using var request = new HttpRequestMessage(HttpMethod.Post, rpc)
+        {
+            Content = new ReadOnlyMemoryContent(body.GetBuffer().AsMemory(0, (int)body.Length)),
+        };
         request.Content.Headers.ContentType = new MediaTypeHeaderValue(JsonRpc.ContentType);
         using var response = await SendAsync(request, cancellationToken);
         await ThrowUnlessSuccessAsync(response, cancellationToken);
@@ -65,7 +74,9 @@ internal sealed class RpcConnection : IDisposable
     /// <summary>Sends a stream; gives the text of the answer.</summary>
     public async Task<string> UploadAsync(string path, Stream content, IProgress<long>? sentBytes, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Server, path)) { Content = new StreamContent(new CountingStream(content, sentBytes), 1 << 20) };
+        using var request = new HttpRequestMessage(
+            HttpMethod.Put, new Uri(Server, path))
+        { Content = new StreamContent(new CountingStream(content, sentBytes), 1 << 20) };
         if (content.CanSeek)
         {
             request.Content.Headers.ContentLength = content.Length - content.Position;
@@ -93,7 +104,9 @@ internal sealed class RpcConnection : IDisposable
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage? response = null;
-        await GuardAsync(async () => response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken), cancellationToken);
+        await GuardAsync(
+            async () => response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken),
+            cancellationToken);
         return response!;
     }
 

@@ -35,7 +35,8 @@ internal sealed class TaskWatch(XenApiClient client, Ref<TaskRecord> task, TimeP
     private WireValue Result(TaskRecord record) => record switch
     {
         { Status: TaskStatusType.Success } => Parse(record.Result),
-        { Status: TaskStatusType.Failure, ErrorInfo: { Count: > 0 } words } => throw new XenApiException(words[0], words.GetRange(1, words.Count - 1)),
+        { Status: TaskStatusType.Failure, ErrorInfo: { Count: > 0 } words } =>
+            throw new XenApiException(words[0], words.GetRange(1, words.Count - 1)),
         { Status: TaskStatusType.Cancelled } => throw new XenApiException("TASK_CANCELLED", task.Opaque),
         _ => throw new XenApiException("INTERNAL_ERROR", $"task {record.Uuid} failed without saying why"),
     };

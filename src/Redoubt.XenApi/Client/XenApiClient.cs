@@ -40,7 +40,9 @@ public sealed class XenApiClient : IAsyncDisposable
         ownsConnection = true;
     }
 
-    /// <summary>Prepares to speak with a server that is not reached over the network, in a session that somebody else opened and ends.</summary>
+    /// <summary>
+    /// Prepares to speak with a server that is not reached over the network, in a session that somebody else opened and ends.
+    /// </summary>
     /// <param name="server">What to call it; its scheme and host are not looked at.</param>
     /// <param name="handler">Answers the requests; not disposed with the client.</param>
     /// <param name="session">The session.</param>
@@ -74,10 +76,12 @@ public sealed class XenApiClient : IAsyncDisposable
     public TimeSpan? CallLimit { get; set; }
 
     /// <summary>Logs in; later calls are made in the new session.</summary>
-    /// <exception cref="XenApiException">Among others <c>SESSION_AUTHENTICATION_FAILED</c>, and <c>HOST_IS_SLAVE</c> with the coordinator's address.</exception>
+    /// <exception cref="XenApiException">Among others <c>SESSION_AUTHENTICATION_FAILED</c>, and <c>HOST_IS_SLAVE</c> with the coordinator's
+    /// address.</exception>
     public async Task LoginAsync(string user, string password, CancellationToken cancellationToken = default)
     {
-        Session = await CallAsync<Ref<SessionRecord>>("session.login_with_password", [user, password, ApiVersion, Originator], cancellationToken);
+        Session = await CallAsync<Ref<SessionRecord>>(
+            "session.login_with_password", [user, password, ApiVersion, Originator], cancellationToken);
         loggedIn = true;
     }
 
@@ -85,7 +89,9 @@ public sealed class XenApiClient : IAsyncDisposable
     public async Task LogoutAsync(CancellationToken cancellationToken = default)
     {
         loggedIn = false;
-        await LimitedAsync("session.logout", LogoutLimit, token => SendOnceAsync(new MessageCodec("session.logout"), "session.logout", [], token), cancellationToken);
+        await LimitedAsync(
+            "session.logout", LogoutLimit, token => SendOnceAsync(new MessageCodec("session.logout"), "session.logout", [], token),
+            cancellationToken);
         Session = default;
     }
 
@@ -115,7 +121,9 @@ public sealed class XenApiClient : IAsyncDisposable
         return Decode(codec, message, await SendAsync(codec, message, arguments, cancellationToken));
     }
 
-    /// <summary>As <see cref="CallAsync(string, IReadOnlyList{object?}, CancellationToken)"/>, for an answer whose type the caller knows.</summary>
+    /// <summary>
+    /// As <see cref="CallAsync(string, IReadOnlyList{object?}, CancellationToken)"/>, for an answer whose type the caller knows.
+    /// </summary>
     public async Task<T> CallAsync<T>(string message, IReadOnlyList<object?> arguments, CancellationToken cancellationToken = default) =>
         (T)(await CallAsync(message, arguments, cancellationToken))!;
 
@@ -171,7 +179,8 @@ public sealed class XenApiClient : IAsyncDisposable
     /// <param name="sentBytes">Told how many bytes have been sent.</param>
     /// <param name="cancellationToken">Breaks the transfer off; the disk's content is then undefined.</param>
     public Task ImportRawVdiAsync(
-        Ref<VdiRecord> vdi, string format, Stream content, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default) =>
+        Ref<VdiRecord> vdi, string format, Stream content, IProgress<long>? sentBytes = null,
+        CancellationToken cancellationToken = default) =>
         connection.UploadAsync(TransferPath("import_raw_vdi", vdi, format), content, sentBytes, cancellationToken);
 
     /// <summary>Reads a disk into a stream.</summary>
@@ -181,18 +190,22 @@ public sealed class XenApiClient : IAsyncDisposable
     /// <param name="receivedBytes">Told how many bytes have come.</param>
     /// <param name="cancellationToken">Breaks the transfer off.</param>
     public Task ExportRawVdiAsync(
-        Ref<VdiRecord> vdi, string format, Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
+        Ref<VdiRecord> vdi, string format, Stream target, IProgress<long>? receivedBytes = null,
+        CancellationToken cancellationToken = default) =>
         connection.DownloadAsync(TransferPath("export_raw_vdi", vdi, format), target, receivedBytes, cancellationToken);
 
     /// <summary>Reads the pool's whole database, as XML, into a stream. A genuine xapi's holds secrets in clear.</summary>
     public Task DumpDatabaseAsync(Stream target, IProgress<long>? receivedBytes = null, CancellationToken cancellationToken = default) =>
-        connection.DownloadAsync($"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}", target, receivedBytes, cancellationToken);
+        connection.DownloadAsync(
+            $"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}", target, receivedBytes, cancellationToken);
 
     /// <summary>Puts a dump in the place of the pool's database, or only asks what that would do.</summary>
     /// <returns>What the server says of it: of Redoubt the plan, a sentence a line.</returns>
-    public Task<string> RestoreDatabaseAsync(Stream dump, bool dryRun, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default) =>
+    public Task<string> RestoreDatabaseAsync(
+        Stream dump, bool dryRun, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default) =>
         connection.UploadAsync(
-            $"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}&dry_run={(dryRun ? "true" : "false")}", dump, sentBytes, cancellationToken);
+            $"/pool/xmldbdump?session_id={WebUtility.UrlEncode(Session.Opaque)}&dry_run={(dryRun ? "true" : "false")}", dump, sentBytes,
+            cancellationToken);
 
     /// <summary>Writes an archive of one VM's metadata, with its snapshots, into a stream.</summary>
     public Task ExportMetadataAsync(string vmUuid, Stream target, CancellationToken cancellationToken = default) =>
@@ -200,7 +213,8 @@ public sealed class XenApiClient : IAsyncDisposable
 
     /// <summary>Writes one archive of several VMs' metadata into a stream. A genuine xapi, which has no such thing, refuses.</summary>
     public Task ExportMetadataAsync(IReadOnlyCollection<string> vmUuids, Stream target, CancellationToken cancellationToken = default) =>
-        connection.DownloadAsync(MetadataPath("export_metadata", $"uuids={WebUtility.UrlEncode(string.Join(',', vmUuids))}"), target, null, cancellationToken);
+        connection.DownloadAsync(
+            MetadataPath("export_metadata", $"uuids={WebUtility.UrlEncode(string.Join(',', vmUuids))}"), target, null, cancellationToken);
 
     /// <summary>Imports the VMs of an archive, or only asks whether that would work.</summary>
     /// <param name="archive">The archive.</param>
@@ -260,12 +274,14 @@ public sealed class XenApiClient : IAsyncDisposable
         }
     }
 
-    private Task<WireValue> SendAsync(MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) => CallLimit is { } limit
+    private Task<WireValue> SendAsync(
+        MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) => CallLimit is { } limit
         ? LimitedAsync(name, limit, token => SendOnceAsync(codec, name, arguments, token), cancellationToken)
         : SendOnceAsync(codec, name, arguments, cancellationToken);
 
     // A server that dies under an open connection says nothing at all, for as long as one cares to listen.
-    private async Task<WireValue> LimitedAsync(string name, TimeSpan limit, Func<CancellationToken, Task<WireValue>> send, CancellationToken cancellationToken)
+    private async Task<WireValue> LimitedAsync(
+        string name, TimeSpan limit, Func<CancellationToken, Task<WireValue>> send, CancellationToken cancellationToken)
     {
         using var timer = new CancellationTokenSource(limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
@@ -279,7 +295,8 @@ public sealed class XenApiClient : IAsyncDisposable
         }
     }
 
-    private Task<WireValue> SendOnceAsync(MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) =>
+    private Task<WireValue> SendOnceAsync(
+        MessageCodec codec, string name, IReadOnlyList<object?> arguments, CancellationToken cancellationToken) =>
         connection.CallAsync(
             name,
             writer =>

@@ -30,7 +30,8 @@ public sealed record SealedText(string KeyId, ReadOnlyMemory<byte> Content)
     public static bool TryParse(string value, [NotNullWhen(true)] out SealedText? text)
     {
         text = null;
-        if (!value.StartsWith(Prefix, StringComparison.Ordinal) || value.Length <= Prefix.Length + KeyIdDigits || value[Prefix.Length + KeyIdDigits] != ':')
+        if (!value.StartsWith(Prefix, StringComparison.Ordinal) || value.Length <= Prefix.Length + KeyIdDigits
+            || value[Prefix.Length + KeyIdDigits] != ':')
         {
             return false;
         }

@@ -6,13 +6,18 @@ namespace Redoubt.XenApi;
 /// <param name="Class">The class that has it.</param>
 /// <param name="Field">The field.</param>
 /// <param name="Kind">How it holds them.</param>
-/// <param name="IsNeededByXapi">Whether a genuine xapi that opens the database can't work without them: the rest it only carries along.</param>
+/// <param name="IsNeededByXapi">Whether a genuine xapi that opens the database can't work without them: the rest it only carries
+/// along.</param>
 public sealed record SecretField(ClassModel Class, FieldModel Field, SecretKind Kind, bool IsNeededByXapi)
 {
-    /// <summary>Who may read the secrets: whoever may write them, for they could be replaced by them anyway; never one who may only look.</summary>
+    /// <summary>
+    /// Who may read the secrets: whoever may write them, for they could be replaced by them anyway; never one who may only look.
+    /// </summary>
     public Role LowestReader { get; } = (Role)Math.Max((int)(Field.SetRole ?? Class.Roles.Set).Lowest, (int)Role.VmOperator);
 
-    /// <summary>What the field of a record holds, secret or not: each value with its key, which is empty where the field is the secret.</summary>
+    /// <summary>
+    /// What the field of a record holds, secret or not: each value with its key, which is empty where the field is the secret.
+    /// </summary>
     public IEnumerable<KeyValuePair<string, string>> Values(Record record) =>
         Field.GetValue(record) is string whole ? [new("", whole)] : (ImmutableSortedDictionary<string, string>)Field.GetValue(record)!;
 

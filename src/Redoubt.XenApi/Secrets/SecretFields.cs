@@ -21,7 +21,8 @@ public static partial class SecretFields
     // hidden costs an operator a minute.
     private static readonly FrozenSet<string> Connections = new[]
     {
-        "PBD.device_config", "SR.sm_config", "host.external_auth_configuration", "host.power_on_config", "host.license_server", "VMPP.archive_target_config",
+        "PBD.device_config", "SR.sm_config", "host.external_auth_configuration", "host.power_on_config", "host.license_server",
+        "VMPP.archive_target_config",
         "VMPP.alarm_config",
     }.ToFrozenSet();
 
@@ -33,10 +34,12 @@ public static partial class SecretFields
     }.ToFrozenSet();
 
     private static readonly SearchValues<string> ConnectionWords =
-        SearchValues.Create(["pass", "pwd", "secret", "chap", "token", "cred", "private", "auth", "key"], StringComparison.OrdinalIgnoreCase);
+        SearchValues.Create(
+            ["pass", "pwd", "secret", "chap", "token", "cred", "private", "auth", "key"], StringComparison.OrdinalIgnoreCase);
 
     private static readonly SearchValues<string> NamedWords = SearchValues.Create(
-        ["password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "privatekey", "accesskey", "apikey", "authkey"], StringComparison.OrdinalIgnoreCase);
+        ["password", "passwd", "passphrase", "passcode", "secret", "token", "credential", "privatekey", "accesskey", "apikey", "authkey"],
+        StringComparison.OrdinalIgnoreCase);
 
     // Whole words at the end of a key: "ceph_key", "sshKey", "key"; not "monkey".
     private static readonly string[] NamedEnds = ["key", "pass", "pwd", "pw", "pin", "cred", "creds"];
@@ -109,7 +112,8 @@ public static partial class SecretFields
         start == 0 || !char.IsLetter(key[start - 1]) || (char.IsUpper(key[start]) && char.IsLower(key[start - 1]));
 
     // "chappassword_secret" and its like hold the UUID of a secret, which is none.
-    private static bool IsReference(string key, string value) => key.Contains("secret", StringComparison.OrdinalIgnoreCase) && Guid.TryParseExact(value, "D", out _);
+    private static bool IsReference(string key, string value) =>
+        key.Contains("secret", StringComparison.OrdinalIgnoreCase) && Guid.TryParseExact(value, "D", out _);
 
     /// <summary>Whether a value that is no secret as a whole has one in it: a login in an address, a password among options.</summary>
     public static bool HasSecretInside(string value) => HasLogin(value) || HasOption(value);
@@ -126,7 +130,8 @@ public static partial class SecretFields
             : isMap && Connections.Contains(name) ? new(model, field, SecretKind.Connection, NeededByXapi.Contains(name))
 
             // A map that clients write may hold anything; what the server alone writes holds what the server knows.
-            : isMap && field.Access is FieldAccess.ReadWrite or FieldAccess.Constructor && isMap ? new(model, field, SecretKind.Named, NeededByXapi.Contains(name))
+            : isMap && field.Access is FieldAccess.ReadWrite or FieldAccess.Constructor
+                && isMap ? new(model, field, SecretKind.Named, NeededByXapi.Contains(name))
             : null;
     }
 

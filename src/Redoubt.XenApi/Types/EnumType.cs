@@ -21,7 +21,8 @@ public sealed class EnumType<TEnum> : XenType<TEnum>, IEnumType
         this.make = make;
         this.index = index;
         indexes = values.Select((v, i) => (v, i)).ToFrozenDictionary(p => p.v, p => p.i + 1);
-        indexesInAnyCase = indexes.DistinctBy(p => p.Key, StringComparer.OrdinalIgnoreCase).ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+        indexesInAnyCase = indexes.DistinctBy(p => p.Key, StringComparer.OrdinalIgnoreCase)
+            .ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
     /// <inheritdoc/>

@@ -32,11 +32,12 @@ internal sealed class FloatType : XenType<double>
         _ => value.ToString("R", CultureInfo.InvariantCulture),
     };
 
-    public override double Decode(string text) => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : text switch
-    {
-        "inf" => double.PositiveInfinity,
-        "-inf" => double.NegativeInfinity,
-        "nan" => double.NaN,
-        _ => 0,
-    };
+    public override double Decode(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) ? value : text switch
+        {
+            "inf" => double.PositiveInfinity,
+            "-inf" => double.NegativeInfinity,
+            "nan" => double.NaN,
+            _ => 0,
+        };
 }

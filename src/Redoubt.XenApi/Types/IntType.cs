@@ -14,11 +14,13 @@ internal sealed class IntType : XenType<long>
     {
         WireInt number => number.Value,
         WireFloat number when number.Value == Math.Truncate(number.Value) && Math.Abs(number.Value) < 9.0e15 => (long)number.Value,
-        WireString text when long.TryParse(text.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed) => parsed,
+        WireString text when long.TryParse(text.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var parsed) =>
+            parsed,
         _ => throw new WireFormatException(Name, value),
     };
 
     public override string Encode(long value) => value.ToString(CultureInfo.InvariantCulture);
 
-    public override long Decode(string text) => long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : 0;
+    public override long Decode(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) ? value : 0;
 }

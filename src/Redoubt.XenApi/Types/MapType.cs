@@ -30,7 +30,8 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
     public override ImmutableSortedDictionary<TKey, TValue> Initial => ImmutableSortedDictionary<TKey, TValue>.Empty;
 
     /// <summary>The map of these types.</summary>
-    public static MapType<TKey, TValue> Of(XenType<TKey> key, XenType<TValue> value) => Instances.GetOrAdd((key, value), _ => new(key, value));
+    public static MapType<TKey, TValue> Of(XenType<TKey> key, XenType<TValue> value) =>
+        Instances.GetOrAdd((key, value), _ => new(key, value));
 
     /// <inheritdoc/>
     public override void Write(IWireWriter writer, ImmutableSortedDictionary<TKey, TValue> value)
@@ -49,7 +50,8 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
     public override ImmutableSortedDictionary<TKey, TValue> Read(WireValue value) => Read(value, key.Read, this.value.Read);
 
     /// <inheritdoc/>
-    public override ImmutableSortedDictionary<TKey, TValue> ReadAnswer(WireValue value) => Read(value, key.ReadAnswer, this.value.ReadAnswer);
+    public override ImmutableSortedDictionary<TKey, TValue> ReadAnswer(WireValue value) =>
+        Read(value, key.ReadAnswer, this.value.ReadAnswer);
 
     /// <inheritdoc/>
     public override string Encode(ImmutableSortedDictionary<TKey, TValue> value) =>
@@ -104,7 +106,8 @@ public sealed class MapType<TKey, TValue> : XenType<ImmutableSortedDictionary<TK
     public bool Contains(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).ContainsKey((TKey)key);
 
     /// <inheritdoc/>
-    public object Set(object map, object key, object value) => ((ImmutableSortedDictionary<TKey, TValue>)map).SetItem((TKey)key, (TValue)value);
+    public object Set(object map, object key, object value) =>
+        ((ImmutableSortedDictionary<TKey, TValue>)map).SetItem((TKey)key, (TValue)value);
 
     /// <inheritdoc/>
     public object Remove(object map, object key) => ((ImmutableSortedDictionary<TKey, TValue>)map).Remove((TKey)key);

@@ -18,7 +18,8 @@ internal sealed class RecordMapType : XenType<RecordTable>
         writer.EndStruct();
     }
 
-    public override RecordTable Read(WireValue value) => throw new InvalidOperationException("The class of a table of records is not known here.");
+    public override RecordTable Read(WireValue value) =>
+        throw new InvalidOperationException("The class of a table of records is not known here.");
 
     public override string Encode(RecordTable value) => throw new InvalidOperationException("No column of a database holds records.");
 

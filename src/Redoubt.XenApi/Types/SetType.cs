@@ -3,7 +3,9 @@ using System.Collections.Immutable;
 
 namespace Redoubt.XenApi;
 
-/// <summary>A set. Its order is kept, because databases keep it, but means nothing. Elements that this data model has no name for are not written.</summary>
+/// <summary>
+/// A set. Its order is kept, because databases keep it, but means nothing. Elements that this data model has no name for are not written.
+/// </summary>
 public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
 {
     private static readonly ConcurrentDictionary<XenType<T>, SetType<T>> Instances = new();
@@ -42,7 +44,8 @@ public sealed class SetType<T> : XenType<ImmutableList<T>>, ISetType
     public override ImmutableList<T> ReadAnswer(WireValue value) => [.. value.AsArray(Name).Select(element.ReadAnswer)];
 
     /// <inheritdoc/>
-    public override string Encode(ImmutableList<T> value) => SExpression.WriteList(value.Where(element.IsRecognized).Select(element.Encode));
+    public override string Encode(ImmutableList<T> value) =>
+        SExpression.WriteList(value.Where(element.IsRecognized).Select(element.Encode));
 
     /// <inheritdoc/>
     public override ImmutableList<T> Decode(string text) =>

@@ -7,6 +7,8 @@ namespace Redoubt.XenApi;
 /// <param name="Form">How it was written.</param>
 public sealed record RpcRequest(string Method, IReadOnlyList<WireValue> Parameters, WireValue Id, RpcForm Form)
 {
-    /// <summary>How many values a call may have, names of members among them: many times as many as the largest that clients send.</summary>
+    /// <summary>
+    /// How many values a call may have, names of members among them: many times as many as the largest that clients send.
+    /// </summary>
     public const int MaxValues = 250_000;
 }

@@ -13,7 +13,8 @@ public abstract record WireValue
 
     /// <summary>The value's elements.</summary>
     /// <exception cref="WireFormatException">It is something else.</exception>
-    public IReadOnlyList<WireValue> AsArray(string expected) => this is WireArray array ? array.Items : throw new WireFormatException(expected, this);
+    public IReadOnlyList<WireValue> AsArray(string expected) =>
+        this is WireArray array ? array.Items : throw new WireFormatException(expected, this);
 
     /// <summary>The value's members.</summary>
     /// <exception cref="WireFormatException">It is something else.</exception>

@@ -106,7 +106,9 @@ public static class XmlRpc
         Close(xml, values);
     }
 
-    /// <summary>Writes an answer without the envelope of <c>Status</c> and <c>Value</c>; only that of <c>system.listMethods</c> has none.</summary>
+    /// <summary>
+    /// Writes an answer without the envelope of <c>Status</c> and <c>Value</c>; only that of <c>system.listMethods</c> has none.
+    /// </summary>
     public static void WriteBareResult(Stream output, IEnumerable<Action<IWireWriter>> parts)
     {
         using var xml = Begin(output);
@@ -156,7 +158,8 @@ public static class XmlRpc
         return answer["Status"] switch
         {
             WireString { Value: "Success" } => new(answer["Value"] ?? throw new WireFormatException("a success without a value"), null),
-            WireString { Value: "Failure" } => RpcResponse.Failed((answer["ErrorDescription"] ?? WireNull.Instance).AsArray("ErrorDescription")),
+            WireString { Value: "Failure" } =>
+                RpcResponse.Failed((answer["ErrorDescription"] ?? WireNull.Instance).AsArray("ErrorDescription")),
             _ => throw new WireFormatException("an answer that is neither success nor failure"),
         };
     });

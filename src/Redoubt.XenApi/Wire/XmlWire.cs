@@ -30,25 +30,34 @@ public static partial class XmlWire
     /// Parses XML from outside, in time that grows with its length and no faster: no DTD, so no entities and nothing fetched; no tag
     /// longer than 64 KiB. It may be written as UTF-8 or UTF-16, or in ASCII or Latin-1 where <paramref name="input"/> can seek.
     /// </summary>
-    /// <remarks>Reading throws an <see cref="XmlException"/> where it is not XML, and for some names that are none an <see cref="ArgumentException"/>.</remarks>
+    /// <remarks>
+    /// Reading throws an <see cref="XmlException"/> where it is not XML, and for some names that are none an
+    /// <see cref="ArgumentException"/>.
+    /// </remarks>
     public static XmlReader Open(Stream input)
     {
         ArgumentNullException.ThrowIfNull(input);
-        var (text, encoding) = input.CanSeek && Latin1From(input) ? (Encoding.CreateTranscodingStream(input, Encoding.Latin1, Encoding.UTF8), Encoding.UTF8) : (input, null);
+        var (text, encoding) = input.CanSeek && Latin1From(input)
+            ? (Encoding.CreateTranscodingStream(input, Encoding.Latin1, Encoding.UTF8), Encoding.UTF8)
+            : (input, null);
         return XmlReader.Create(XmlDictionaryReader.CreateTextReader(text, encoding, Quotas, null), Settings);
     }
 
-    // The reader knows only Unicode. A declaration of Latin-1, of which ASCII is a part, is passed over; otherwise the stream stays where it is.
+    // The reader knows only Unicode. A declaration of Latin-1, of which ASCII is a part, is passed over; otherwise the stream stays where
+    // it is.
     private static bool Latin1From(Stream input)
     {
         var start = input.Position;
         var head = new byte[128];
-        var declaration = Latin1Declaration().Match(Encoding.Latin1.GetString(head, 0, input.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
+        var declaration = Latin1Declaration().Match(
+            Encoding.Latin1.GetString(head, 0, input.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)));
         input.Position = start + declaration.Length;
         return declaration.Success;
     }
 
-    [GeneratedRegex("""^<\?xml\s[^>]*encoding\s*=\s*["'](?:us-ascii|iso-8859-1)["'][^>]*\?>""", RegexOptions.IgnoreCase, matchTimeoutMilliseconds: 1000)]
+    [GeneratedRegex(
+        """^<\?xml\s[^>]*encoding\s*=\s*["'](?:us-ascii|iso-8859-1)["'][^>]*\?>""", RegexOptions.IgnoreCase,
+        matchTimeoutMilliseconds: 1000)]
     private static partial Regex Latin1Declaration();
 
     /// <summary>Reads a <c>value</c> element; the reader stands on it and is moved past it.</summary>

@@ -23,7 +23,9 @@ public sealed class InspectTests
         Assert.Contains("INTACT.  It is a metadata volume, intact at generation 104.", run.Output);
         Assert.Contains("lost pool", run.Output);
         Assert.Contains("written by Redoubt", run.Output);
-        Assert.True(run.Output.IndexOf("order 1    db", StringComparison.Ordinal) < run.Output.IndexOf("order 2    web, then wait 30 s", StringComparison.Ordinal));
+        Assert.True(
+            run.Output.IndexOf("order 1    db", StringComparison.Ordinal) < run.Output.IndexOf(
+                "order 2    web, then wait 30 s", StringComparison.Ordinal));
         Assert.Contains("Halted, 2 vCPUs, 512 MiB, version 4, order 2", run.Output);
         Assert.Contains("Disk 0   system, 8 GiB, on SR replicated (" + LostPool.SrUuid + ") as somewhere, boots", run.Output);
         Assert.Contains("NIC  0   02:00:00:00:00:01 on front", run.Output);
@@ -76,7 +78,9 @@ public sealed class InspectTests
         var (plain, empty, cut, dump) = (Path.Combine(lost.Root, "plain"), Path.Combine(lost.Root, "empty"), Path.Combine(lost.Root, "cut.xml"), lost.Dump());
         await File.WriteAllTextAsync(plain, "Dear diary", TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(empty, "redo-log--------\0" + "0", TestContext.Current.CancellationToken);
-        await File.WriteAllBytesAsync(cut, (await File.ReadAllBytesAsync(dump, TestContext.Current.CancellationToken))[..^100], TestContext.Current.CancellationToken);
+        await File.WriteAllBytesAsync(
+            cut, (await File.ReadAllBytesAsync(dump, TestContext.Current.CancellationToken))[..^100],
+            TestContext.Current.CancellationToken);
         foreach (var (path, verdict) in new[] { (plain, "NOT A DATABASE."), (empty, "EMPTY."), (cut, "UNUSABLE.") })
         {
             var run = await CliRun.RunAsync(["inspect", path]);
@@ -100,7 +104,8 @@ public sealed class InspectTests
         }
 
         var run = Json(await CliRun.RunAsync(["inspect", packed, "--json"]));
-        Assert.Equal(("dump", "intact"), (run.GetProperty("kind").GetString(), run.GetProperty("databases")[0].GetProperty("verdict").GetString()));
+        Assert.Equal(
+            ("dump", "intact"), (run.GetProperty("kind").GetString(), run.GetProperty("databases")[0].GetProperty("verdict").GetString()));
         Assert.Equal(3, run.GetProperty("databases")[0].GetProperty("content").GetProperty("vms").GetArrayLength());
     }
 

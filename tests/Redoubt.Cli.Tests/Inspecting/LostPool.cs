@@ -68,12 +68,35 @@ internal sealed class LostPool : IDisposable
         tx.Create(new SecretRecord { Value = Password });
         var network = tx.Create(new NetworkRecord { NameLabel = "front", Bridge = "br0" });
         var app = tx.Create(new VmApplianceRecord { NameLabel = "shop" });
-        var web = tx.Create(change(new VmRecord { Uuid = WebUuid, NameLabel = "web", Appliance = app, Order = 2, StartDelay = 30, MemoryStaticMax = 512 << 20, VcpusAtStartup = 2, Version = 4 }));
-        tx.Create(new VmRecord { NameLabel = "db", Appliance = app, Order = 1, MemoryStaticMax = 1L << 30, VcpusAtStartup = 4, PowerState = VmPowerState.Running, ResidentOn = host });
+        var web = tx.Create(
+            change(
+                new VmRecord
+                {
+                    Uuid = WebUuid,
+                    NameLabel = "web",
+                    Appliance = app,
+                    Order = 2,
+                    StartDelay = 30,
+                    MemoryStaticMax = 512 << 20,
+                    VcpusAtStartup = 2,
+                    Version = 4,
+                }));
+        tx.Create(
+            new VmRecord
+            {
+                NameLabel = "db",
+                Appliance = app,
+                Order = 1,
+                MemoryStaticMax = 1L << 30,
+                VcpusAtStartup = 4,
+                PowerState = VmPowerState.Running,
+                ResidentOn = host,
+            });
         tx.Create(new VmRecord { NameLabel = "loner", MemoryStaticMax = 64 << 20, VcpusAtStartup = 1 });
         tx.Create(new VmRecord { NameLabel = "a template", IsATemplate = true });
         tx.Create(new VmRecord { NameLabel = "before the update", IsATemplate = true, IsASnapshot = true, SnapshotOf = web });
-        var vdi = tx.Create(new VdiRecord { NameLabel = "system", Location = "somewhere", Sr = sr, VirtualSize = 8L << 30, Type = VdiType.System });
+        var vdi = tx.Create(
+            new VdiRecord { NameLabel = "system", Location = "somewhere", Sr = sr, VirtualSize = 8L << 30, Type = VdiType.System });
         tx.Create(new VbdRecord { Vm = web, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Bootable = true });
         tx.Create(new VbdRecord { Vm = web, Userdevice = "3", Type = VbdType.Cd, Empty = true });
         tx.Create(new VifRecord { Vm = web, Network = network, Device = "0", Mac = "02:00:00:00:00:01" });

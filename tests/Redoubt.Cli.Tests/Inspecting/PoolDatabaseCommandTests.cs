@@ -54,10 +54,13 @@ public sealed class PoolDatabaseCommandTests : IAsyncDisposable
         await api.LoginAsync("root", _server.GeneratedPassword!, TestContext.Current.CancellationToken);
         using var http = new HttpClient();
         var answer = await http.PutAsync(
-            new Uri($"{_server.Urls[0]}/pool/xmldbdump?session_id={api.Session.Opaque}"), new StringContent("<database/>"), TestContext.Current.CancellationToken);
+            new Uri($"{_server.Urls[0]}/pool/xmldbdump?session_id={api.Session.Opaque}"), new StringContent("<database/>"),
+            TestContext.Current.CancellationToken);
         Assert.Equal(400, (int)answer.StatusCode);
         Assert.Contains("INVALID_VALUE", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
-        var anonymous = await http.PutAsync(new Uri($"{_server.Urls[0]}/pool/xmldbdump?dry_run=true"), new StringContent("<database/>"), TestContext.Current.CancellationToken);
+        var anonymous = await http.PutAsync(
+            new Uri($"{_server.Urls[0]}/pool/xmldbdump?dry_run=true"), new StringContent("<database/>"),
+            TestContext.Current.CancellationToken);
         Assert.Equal(401, (int)anonymous.StatusCode);
     }
 
@@ -74,12 +77,20 @@ public sealed class PoolDatabaseCommandTests : IAsyncDisposable
     private static (int, string) Result(CliRun run) => (run.ExitCode, run.Error + run.Output);
 
     private async Task<string> NetworksAsync() =>
-        string.Join(',', (await RunAsync("network-list params=name-label --minimal")).Output.Trim().Split(',').Order(StringComparer.Ordinal)) + "\n";
+        string.Join(
+            ',',
+            (await RunAsync("network-list params=name-label --minimal")).Output.Trim().Split(',').Order(StringComparer.Ordinal)) + "\n";
 
     private async Task StartAsync() => _server = await PoolServer.StartAsync(
-        new ServeConfig { DataDirectory = Directory.CreateDirectory(Path.Combine(_root, "data")).FullName, ListenUrls = ["http://127.0.0.1:0"], HypervisorUri = "test:///default" },
+        new ServeConfig
+        {
+            DataDirectory = Directory.CreateDirectory(Path.Combine(_root, "data")).FullName,
+            ListenUrls = ["http://127.0.0.1:0"],
+            HypervisorUri = "test:///default",
+        },
         TimeProvider.System,
         TestContext.Current.CancellationToken);
 
-    private Task<CliRun> RunAsync(string line) => CliRun.RunAsync(["-s", _server!.Urls[0], "-u", "root", "-pw", _server.GeneratedPassword!, .. line.Split(' ')]);
+    private Task<CliRun> RunAsync(string line) =>
+        CliRun.RunAsync(["-s", _server!.Urls[0], "-u", "root", "-pw", _server.GeneratedPassword!, .. line.Split(' ')]);
 }

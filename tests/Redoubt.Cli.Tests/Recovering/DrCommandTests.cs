@@ -33,19 +33,26 @@ public sealed class DrCommandTests
         var daemon = new FakeRecovery(pool).Through(RunPhase.Succeeded);
         var run = await CliRun.AgainstAsync(
             pool,
-            "dr-failover --yes sr-uuid=a,b vms=web appliances=shop source=north source-dead=true network-map:lan=lan2 test-network-map:lan=lab power-state=paused at=2026-11-22T14:05:00Z "
-            + "resolve=sr-detached health:web=tcp:80 hook:before-run=dns hook:after-tier-2=mail order:web=3 parallel-starts=2 health-timeout=90 on-failure=stop target=south");
+            "dr-failover --yes sr-uuid=a,b vms=web appliances=shop source=north source-dead=true network-map:lan=lan2 "
+                + "test-network-map:lan=lab power-state=paused at=2026-11-22T14:05:00Z "
+            + "resolve=sr-detached health:web=tcp:80 hook:before-run=dns hook:after-tier-2=mail order:web=3 parallel-starts=2 "
+            + "health-timeout=90 on-failure=stop target=south");
         Assert.Equal(0, run.ExitCode);
         var (request, policy) = (daemon.Started!, daemon.Started!.Policy);
         Assert.Equal(["a", "b"], request.SrUuids);
         Assert.Equal(("north", "south"), (request.Source, request.Target));
         Assert.True(policy.IsSourceDead);
-        Assert.Equal((RecoveryKind.Failover, PowerStateAfter.Paused, "2026-11-22T14:05:00Z"), (policy.Kind, policy.PowerState, policy.PointInTime));
+        Assert.Equal(
+            (RecoveryKind.Failover, PowerStateAfter.Paused, "2026-11-22T14:05:00Z"), (policy.Kind, policy.PowerState, policy.PointInTime));
         Assert.Equal(("lan2", "lab"), (policy.Networks["lan"], policy.TestNetworks["lan"]));
         Assert.Equal(["sr-detached"], policy.Resolve);
         Assert.Equal("tcp:80", policy.Health["web"]);
-        Assert.Equal([new RunHook("mail", HookMoment.AfterTier, 2), new RunHook("dns", HookMoment.BeforeRun)], policy.Hooks.OrderBy(h => h.Moment == HookMoment.BeforeRun));
-        Assert.Equal((3, 2, 90.0, TierFailure.Stop), (policy.Orders["web"], policy.Limits.ParallelStarts, policy.Limits.HealthTimeout.TotalSeconds, policy.OnTierFailure));
+        Assert.Equal(
+            [new RunHook("mail", HookMoment.AfterTier, 2), new RunHook("dns", HookMoment.BeforeRun)],
+            policy.Hooks.OrderBy(h => h.Moment == HookMoment.BeforeRun));
+        Assert.Equal(
+            (3, 2, 90.0, TierFailure.Stop),
+            (policy.Orders["web"], policy.Limits.ParallelStarts, policy.Limits.HealthTimeout.TotalSeconds, policy.OnTierFailure));
     }
 
     [Fact]
@@ -146,7 +153,8 @@ public sealed class DrCommandTests
     public async Task A_question_is_asked_at_the_terminal_until_the_answer_is_one()
     {
         await using var pool = await Scene.StartAsync();
-        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop").Through(RunPhase.Succeeded);
+        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop")
+            .Through(RunPhase.Succeeded);
         var (code, error) = await TypingAsync(pool, ["what?", "done"], "dr-migrate --yes");
         Assert.Equal(0, code);
         Assert.Contains("Has the array brought it over?", error, StringComparison.Ordinal);
@@ -157,7 +165,8 @@ public sealed class DrCommandTests
     public async Task A_script_can_give_the_answer_beforehand()
     {
         await using var pool = await Scene.StartAsync();
-        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop").Through(RunPhase.Succeeded);
+        _ = new FakeRecovery(pool).Through(RunPhase.Waiting).Asking("Has the array brought it over?", "done", "stop")
+            .Through(RunPhase.Succeeded);
         Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-migrate --yes answer=done")).ExitCode);
     }
 
@@ -206,7 +215,10 @@ public sealed class DrCommandTests
     {
         await using var pool = await Scene.StartAsync();
         var evil = "web\u001b[2J\u009b1m\u202e";
-        _ = new FakeRecovery(pool) { Findings = [FakeRecovery.Block(evil) with { Severity = Severity.Warning }] }.Through(RunPhase.Failed).Failing(evil);
+        _ = new FakeRecovery(pool)
+        {
+            Findings = [FakeRecovery.Block(evil) with { Severity = Severity.Warning }],
+        }.Through(RunPhase.Failed).Failing(evil);
         var printed = new List<CliRun>();
         foreach (var line in new[] { "dr-failover source-dead=true --yes", $"dr-run-show uuid={Run}", $"dr-run-show uuid={Run} follow=true" })
         {
@@ -232,9 +244,17 @@ public sealed class DrCommandTests
     {
         await using var pool = await Scene.StartAsync();
         var daemon = new FakeRecovery(pool).Through(RunPhase.Succeeded);
-        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop appliances=shop network-map:lan=lan2 sr-uuid=a")).ExitCode);
+        Assert.Equal(
+            0, (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop appliances=shop network-map:lan=lan2 sr-uuid=a")).ExitCode);
         Assert.Equal("shop", daemon.Saved!.Value.Name);
-        daemon.Plans.Add(new() { Name = "shop", Request = daemon.Saved.Value.Request with { Plan = "shop" }, SavedBy = "ann", SavedAt = DateTimeOffset.UnixEpoch });
+        daemon.Plans.Add(
+            new()
+            {
+                Name = "shop",
+                Request = daemon.Saved.Value.Request with { Plan = "shop" },
+                SavedBy = "ann",
+                SavedAt = DateTimeOffset.UnixEpoch,
+            });
         Assert.Equal(0, (await TypingAsync(pool, ["shop"], "dr-failover plan=shop network-map:wan=wan2 source-dead=true")).Code);
         Assert.Equal(["shop"], daemon.Started!.Policy.Chosen.Appliances);
         Assert.Equal(ImmutableSortedDictionary<string, string>.Empty.Add("lan", "lan2").Add("wan", "wan2"), daemon.Started.Policy.Networks);
@@ -248,14 +268,17 @@ public sealed class DrCommandTests
         var daemon = new FakeRecovery(pool);
         var run = await CliRun.AgainstAsync(
             pool,
-            "dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b on-failure=stop on-failure:2=ask hook:after-run=one,two stale-after=3600");
+            "dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b on-failure=stop "
+                + "on-failure:2=ask hook:after-run=one,two stale-after=3600");
         Assert.Equal(0, run.ExitCode);
         var policy = daemon.Saved!.Value.Request.Policy;
         Assert.Equal(("lan2", "bubble", "b"), (policy.Networks["lan"], policy.TestNetworks["lan"], policy.Storage["a"]));
         Assert.Equal((TierFailure.Stop, TierFailure.Ask), (policy.OnTierFailure, policy.OnFailureOfTier[2]));
         Assert.Equal([new("one", HookMoment.AfterRun), new("two", HookMoment.AfterRun)], policy.Hooks);
         Assert.Equal(TimeSpan.FromHours(1), policy.Limits.StaleAfter);
-        Assert.Contains("on-failure:2=", (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop on-failure:2=never")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "on-failure:2=", (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop on-failure:2=never")).Error,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -280,7 +303,9 @@ public sealed class DrCommandTests
         daemon.Runs.Add(new("r0", RecoveryKind.Test, "shop", RunPhase.Failed, "ann", at, at, 0, 1));
         var lines = (await CliRun.AgainstAsync(pool, "dr-plan-list")).Output.Split('\n');
         Assert.Contains("never", Assert.Single(lines, l => l.Contains("north", StringComparison.Ordinal)), StringComparison.Ordinal);
-        Assert.Contains("2026-01-01 03:00:00Z succeeded", Assert.Single(lines, l => l.Contains("south", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Contains(
+            "2026-01-01 03:00:00Z succeeded", Assert.Single(lines, l => l.Contains("south", StringComparison.Ordinal)),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -338,7 +363,16 @@ public sealed class DrCommandTests
     public async Task The_status_fits_a_screen_and_has_what_is_wrong_first()
     {
         await using var pool = await Scene.StartAsync();
-        var site = new Site { Name = "north", Address = "https://north", User = "root", PoolUuid = "u", PoolName = "primary", AddedBy = "ann", AddedAt = DateTimeOffset.UnixEpoch };
+        var site = new Site
+        {
+            Name = "north",
+            Address = "https://north",
+            User = "root",
+            PoolUuid = "u",
+            PoolName = "primary",
+            AddedBy = "ann",
+            AddedAt = DateTimeOffset.UnixEpoch,
+        };
         pool.On("recovery.get_status", _ => new WireString(RecoveryJson.Write(new DrStatus
         {
             Pool = new(ObjectKind.Pool, Scene.PoolUuid, "site one"),
@@ -346,7 +380,8 @@ public sealed class DrCommandTests
             Problems = ["SR store: the copy of the metadata there is broken (no space)."],
             Sites = [new(site, false, "no route")],
             Protected = [new(Scene.SrUuid, "store", "broken", 12, "no space", null)],
-            Unprotected = [.. Enumerable.Range(0, 20).Select(i => new UnprotectedVm(new(ObjectKind.Vm, $"{i}", $"vm {i}"), "no SR holds this pool's metadata"))],
+            Unprotected = [.. Enumerable.Range(0, 20)
+                .Select(i => new UnprotectedVm(new(ObjectKind.Vm, $"{i}", $"vm {i}"), "no SR holds this pool's metadata"))],
             Found = [new("v1", Scene.SrUuid, "store", "primary", DateTimeOffset.UnixEpoch.AddHours(2), "intact")],
         })));
         var run = await CliRun.AgainstAsync(pool, "dr-status");
@@ -366,12 +401,25 @@ public sealed class DrCommandTests
         var file = Path.GetTempFileName();
         await File.WriteAllTextAsync(file, "sesame\n", TestContext.Current.CancellationToken);
         pool.On("recovery.add_site", a => FakeDatabase.Text(a[3]) == "sesame"
-            ? new WireString(RecoveryJson.Write(new Site { Name = "north", Address = "https://north", User = "root", PoolUuid = "u", PoolName = "primary", Certificate = "ab12", AddedBy = "ann", AddedAt = DateTimeOffset.UnixEpoch }))
+            ? new WireString(
+                RecoveryJson.Write(
+                    new Site
+                    {
+                        Name = "north",
+                        Address = "https://north",
+                        User = "root",
+                        PoolUuid = "u",
+                        PoolName = "primary",
+                        Certificate = "ab12",
+                        AddedBy = "ann",
+                        AddedAt = DateTimeOffset.UnixEpoch,
+                    }))
             : throw new XenApiException("DR_SITE_UNREACHABLE", "north", "x"));
         var run = await CliRun.AgainstAsync(pool, $"dr-site-add name=north address=north password-file={file}");
         Assert.Equal((0, ""), (run.ExitCode, run.Output));
         Assert.Contains("SHA-256 ab12", run.Error, StringComparison.Ordinal);
-        Assert.Contains("No password", (await CliRun.AgainstAsync(pool, "dr-site-add name=north address=north")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "No password", (await CliRun.AgainstAsync(pool, "dr-site-add name=north address=north")).Error, StringComparison.Ordinal);
         File.Delete(file);
     }
 

@@ -94,7 +94,11 @@ internal sealed class FakeRecovery
     /// <summary>Has something be wrong with the run in its last phase so far.</summary>
     public FakeRecovery Failing(string why)
     {
-        _states[^1] = _states[^1] with { Failure = why, Vms = [_states[^1].Vms[0] with { Vm = Web with { Name = why }, Phase = VmPhase.Failed, Error = why }] };
+        _states[^1] = _states[^1] with
+        {
+            Failure = why,
+            Vms = [_states[^1].Vms[0] with { Vm = Web with { Name = why }, Phase = VmPhase.Failed, Error = why }],
+        };
         return this;
     }
 

@@ -14,7 +14,9 @@ internal sealed record ThinClient(string Output, string Error, int ExitCode)
         await client.ConnectAsync(server.Host, server.Port);
         await using var stream = client.GetStream();
         var body = Encoding.UTF8.GetBytes(string.Join('\n', [.. words, $"username={user}", $"password={password}"]));
-        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /cli HTTP/1.0\r\nUser-agent: xe-cli/Unix/0.2\r\noriginator: cli\r\ncontent-length: {body.Length}\r\n\r\n"));
+        await stream.WriteAsync(
+            Encoding.ASCII.GetBytes(
+                $"POST /cli HTTP/1.0\r\nUser-agent: xe-cli/Unix/0.2\r\noriginator: cli\r\ncontent-length: {body.Length}\r\n\r\n"));
         await stream.WriteAsync(body);
 
         using var reader = new BinaryReader(stream);
@@ -32,7 +34,9 @@ internal sealed record ThinClient(string Output, string Error, int ExitCode)
                 case 0: output.Append(Text(message)).Append('\n'); break;
                 case 16: error.Append(Text(message)); break;
                 case 14:
-                    error.Append($"Error code: {Text(message)}\nError parameters: {string.Join(", ", Enumerable.Range(0, message.ReadInt32()).Select(_ => Text(message)))}\n");
+                    error.Append(
+                        $"Error code: {Text(message)}\nError parameters: "
+                            + $"{string.Join(", ", Enumerable.Range(0, message.ReadInt32()).Select(_ => Text(message)))}\n");
                     break;
                 case 12: await FetchAsync(server, Text(message), Text(message), stream); break;
                 case 13: await BringAsync(server, Text(message), Text(message), stream); break;

@@ -63,7 +63,9 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Equal(1, refused.ExitCode);
         Assert.NotEqual("", refused.Error);
         var stranger = await ThinClient.RunAsync(Url, "root", "wrong", "vm-list");
-        Assert.Equal(("Authentication failed\nThe user name or the password is wrong, or could not be checked (Authentication failure).\n", 1), (stranger.Error, stranger.ExitCode));
+        Assert.Equal(
+            ("Authentication failed\nThe user name or the password is wrong, or could not be checked (Authentication failure).\n", 1),
+            (stranger.Error, stranger.ExitCode));
     }
 
     [Fact]
@@ -90,7 +92,9 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Matches("^[-0-9a-f]{36}\n$", made.Output);
         Assert.NotEqual(vm, made.Output.Trim());
         Assert.Equal(("", 0), Told(await RunAsync("pool-dump-database", $"file-name={dump}")));
-        Assert.EndsWith("Dry run: nothing has been changed.\n", (await RunAsync("pool-restore-database", $"file-name={dump}", "dry-run=true")).Output, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Dry run: nothing has been changed.\n", (await RunAsync("pool-restore-database", $"file-name={dump}", "dry-run=true")).Output,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -101,12 +105,16 @@ public sealed class ThinClientTests : IAsyncLifetime
         Assert.Equal(($"Your client could not send {_root}/missing.\n", 1), Told(missing));
         var large = Path.Combine(_root, "large.raw");
         await File.WriteAllBytesAsync(large, new byte[8 << 20], TestContext.Current.CancellationToken);
-        Assert.Contains("larger than", (await RunAsync("vdi-import", $"uuid={disk}", $"filename={large}")).Error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains(
+            "larger than", (await RunAsync("vdi-import", $"uuid={disk}", $"filename={large}")).Error, StringComparison.OrdinalIgnoreCase);
         var target = Path.Combine(_root, "none");
         var stranger = await RunAsync("vdi-export", "uuid=00000000-0000-0000-0000-000000000000", $"filename={target}");
         Assert.Contains("UUID_INVALID", stranger.Error, StringComparison.Ordinal);
         Assert.False(File.Exists(target));
-        Assert.Contains("database:filename= names a file of the server", (await RunAsync("vm-export", "vm=x", "metadata=true", $"filename={target}", "database:filename=/etc/passwd")).Error, StringComparison.Ordinal);
+        Assert.Contains(
+            "database:filename= names a file of the server",
+            (await RunAsync("vm-export", "vm=x", "metadata=true", $"filename={target}", "database:filename=/etc/passwd")).Error,
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -148,7 +156,8 @@ public sealed class ThinClientTests : IAsyncLifetime
         using var http = new HttpClient();
         using var content = new StringContent($$"""{"method":"pool.get_all","params":["{{_lastSession}}"],"id":1}""");
         using var answer = await http.PostAsync(new Uri(Url, "/jsonrpc"), content, TestContext.Current.CancellationToken);
-        Assert.Contains("SESSION_INVALID", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "SESSION_INVALID", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -176,7 +185,8 @@ public sealed class ThinClientTests : IAsyncLifetime
     public async Task Mutated_requests_get_an_end()
     {
         var random = new Random(5);
-        var good = Encoding.UTF8.GetBytes($"POST /cli HTTP/1.0\r\ncontent-length: 62\r\n\r\nvm-list\n--minimal\nparams=all\nusername=root\npassword={Password}");
+        var good = Encoding.UTF8.GetBytes(
+            $"POST /cli HTTP/1.0\r\ncontent-length: 62\r\n\r\nvm-list\n--minimal\nparams=all\nusername=root\npassword={Password}");
         for (var i = 0; i < 150; i++)
         {
             var bytes = good.ToArray();

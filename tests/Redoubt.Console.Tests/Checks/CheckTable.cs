@@ -3,7 +3,9 @@ using Redoubt.Console.Recover;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>Every finding there is, and what its row in the browser offers. A finding that is not here, or that no test has raised, fails a test.</summary>
+/// <summary>
+/// Every finding there is, and what its row in the browser offers. A finding that is not here, or that no test has raised, fails a test.
+/// </summary>
 internal static partial class CheckTable
 {
     public static readonly IReadOnlyDictionary<string, FindingAction> All = new Dictionary<string, FindingAction>
@@ -133,7 +135,8 @@ internal static partial class CheckTable
 
     /// <summary>The findings that the manual lists; the planner's tests hold it to what the planner can find.</summary>
     public static IReadOnlyList<string> Documented() =>
-        [.. Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating", "dr-plan.md"))).Select(m => m.Groups["code"].Value)];
+        [.. Row().Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs", "operating", "dr-plan.md")))
+            .Select(m => m.Groups["code"].Value)];
 
     [GeneratedRegex(@"^\| `(?<code>[a-z-]+)` \| (?:block|warning|info)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Row();

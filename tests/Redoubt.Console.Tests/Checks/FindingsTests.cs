@@ -132,7 +132,10 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
     private async Task ShowAsync(string name, RecoveryRequest request, string kind = "failover", bool isSourceDead = false)
     {
         await TwoPools.SavePlanAsync(Paris, name, request);
-        var asked = request with { Policy = request.Policy with { Kind = Enum.Parse<RecoveryKind>(kind, ignoreCase: true), IsSourceDead = isSourceDead } };
+        var asked = request with
+        {
+            Policy = request.Policy with { Kind = Enum.Parse<RecoveryKind>(kind, ignoreCase: true), IsSourceDead = isSourceDead },
+        };
         var at = await TwoPools.OpenPlanAsync(_page, name, kind, isSourceDead);
         if (at != "Pre-checks")
         {
@@ -145,15 +148,23 @@ public sealed class FindingsTests(Browser browser) : IAsyncLifetime
         var shown = await ShownFinding.AllAsync(_page);
         foreach (var finding in plan.Findings)
         {
-            var row = shown.FirstOrDefault(s => s.Code == finding.Code && s.Object == finding.Object.Uuid && s.Text.Contains(Words(finding), StringComparison.Ordinal));
-            Assert.True(row is not null, $"{name}: {finding.Code} of {finding.Object.Describe()} is not shown with its words. Shown: {string.Join('\n', shown.Where(s => s.Code == finding.Code))}");
-            Assert.StartsWith(RecoverText.Severity(finding.Severity) + ": " + finding.Object.Describe(), row.Text, StringComparison.Ordinal);
+            var row = shown.FirstOrDefault(
+                s => s.Code == finding.Code && s.Object == finding.Object.Uuid
+                    && s.Text.Contains(Words(finding), StringComparison.Ordinal));
+            Assert.True(
+                row is not null,
+                $"{name}: {finding.Code} of {finding.Object.Describe()} is not shown with its words. Shown: "
+                    + $"{string.Join('\n', shown.Where(s => s.Code == finding.Code))}");
+            Assert.StartsWith(
+                RecoverText.Severity(finding.Severity) + ": " + finding.Object.Describe(), row.Text, StringComparison.Ordinal);
             Assert.Equal(RecoverText.Mark(finding.Severity), row.Look);
             Assert.Contains(finding.Advice, row.Text, StringComparison.Ordinal);
             var button = CheckTable.Button(CheckTable.All[finding.Code]);
 
             // What is only told of is nothing to mend.
-            Assert.True(row.Buttons.SequenceEqual(button is null || (finding.Fix is null && finding.Severity == Severity.Info) ? [] : [button]), $"{name}: {finding.Code} has {string.Join(", ", row.Buttons)}");
+            Assert.True(
+                row.Buttons.SequenceEqual(button is null || (finding.Fix is null && finding.Severity == Severity.Info) ? [] : [button]),
+                $"{name}: {finding.Code} has {string.Join(", ", row.Buttons)}");
         }
 
         Assert.Equal(plan.Findings.Length, shown.Count);

@@ -5,7 +5,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>What the wizard's buttons do about findings: the finding goes, the run applies what was asked for, and takes it back when it is undone.</summary>
+/// <summary>
+/// What the wizard's buttons do about findings: the finding goes, the run applies what was asked for, and takes it back when it is undone.
+/// </summary>
 public sealed class FixTests(Browser browser) : IAsyncLifetime
 {
     private readonly TwoPools _pools = new(browser);
@@ -114,11 +116,13 @@ public sealed class FixTests(Browser browser) : IAsyncLifetime
     // Everything else at once; a script that isn't there has the run fail when all is done.
     private async Task ResolveAllAsync()
     {
-        var detached = await TwoPools.AttachAsync(Paris, await TwoPools.MirrorAsync(Lyon, _srs["detached"], Paris), Uuid(Lyon, _srs["detached"]));
+        var detached = await TwoPools.AttachAsync(
+            Paris, await TwoPools.MirrorAsync(Lyon, _srs["detached"], Paris), Uuid(Lyon, _srs["detached"]));
         var pbd = (await TwoPools.GetAsync(Paris, detached)).Pbds[0];
         await Paris.CallAsync("PBD.unplug", [pbd]);
         var request = Failover("replicated", "db", "lame", "elder", "on-detached", "on-missing");
-        await TwoPools.SavePlanAsync(Paris, "mend", request with { Policy = request.Policy with { Hooks = [new("not-there", HookMoment.AfterRun, null)] } });
+        await TwoPools.SavePlanAsync(
+            Paris, "mend", request with { Policy = request.Policy with { Hooks = [new("not-there", HookMoment.AfterRun, null)] } });
         Assert.Equal("Pre-checks", await TwoPools.OpenPlanAsync(_page, "mend", "failover"));
 
         // One is resolved, and not after all.
@@ -229,5 +233,6 @@ public sealed class FixTests(Browser browser) : IAsyncLifetime
 
     private static string Uuid(TestSite site, Ref<SrRecord> sr) => site.Server.Daemon.Services.Database.State.Get(sr).Uuid;
 
-    private static async Task<VmRecord?> FindAsync(TestSite site, string name) => (await site.AllAsync<VmRecord>()).Values.SingleOrDefault(v => v.NameLabel == name && !v.IsATemplate);
+    private static async Task<VmRecord?> FindAsync(TestSite site, string name) =>
+        (await site.AllAsync<VmRecord>()).Values.SingleOrDefault(v => v.NameLabel == name && !v.IsATemplate);
 }

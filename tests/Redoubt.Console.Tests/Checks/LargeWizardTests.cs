@@ -5,7 +5,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>The wizard with ten thousand VMs to recover, each of them with a finding: it shows as much as a person can look at, and no more.</summary>
+/// <summary>
+/// The wizard with ten thousand VMs to recover, each of them with a finding: it shows as much as a person can look at, and no more.
+/// </summary>
 public sealed class LargeWizardTests(Browser browser) : IAsyncLifetime
 {
     private const int Vms = 10_000;
@@ -99,7 +101,8 @@ public sealed class LargeWizardTests(Browser browser) : IAsyncLifetime
         var watch = Stopwatch.StartNew();
         await page.Button("Next").ClickAsync();
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = step, Level = 2 })).ToBeVisibleAsync(new() { Timeout = 60_000 });
-        TestContext.Current.SendDiagnosticMessage("{0}: {1} ms, {2} characters", step, watch.ElapsedMilliseconds, (await page.ContentAsync()).Length);
+        TestContext.Current.SendDiagnosticMessage(
+            "{0}: {1} ms, {2} characters", step, watch.ElapsedMilliseconds, (await page.ContentAsync()).Length);
         Assert.InRange(await page.Locator("body *").CountAsync(), 1, MostElements);
         Assert.InRange((await page.ContentAsync()).Length, 1, 400_000);
     }

@@ -12,7 +12,9 @@ public sealed class PlanPhaseTests
     {
         var plan = Plan(
             new WaitForOperator([Sr]), new RecoverVm(Vm("a"), Sr, [], false), new RecoverVm(Vm("b"), Sr, [], false),
-            new StartTier(0, [Vm("a"), Vm("b")], false, 8), new WaitHealthy(0, [Vm("a"), Vm("b")], TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), TierFailure.Continue), new Protect(Sr));
+            new StartTier(0, [Vm("a"), Vm("b")], false, 8),
+            new WaitHealthy(0, [Vm("a"), Vm("b")], TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10), TierFailure.Continue),
+            new Protect(Sr));
         var phases = PlanPhase.Of(plan, new([null, Seconds(2), Seconds(3), Seconds(1), null, Seconds(4)], TimeSpan.FromSeconds(10), 1));
 
         Assert.Equal(["Wait for the array", "Recover", "Start tier 0", "Protect"], phases.Select(p => p.Title));
@@ -28,7 +30,8 @@ public sealed class PlanPhaseTests
     [Fact]
     public void A_phase_names_a_few_of_many()
     {
-        var phase = Assert.Single(PlanPhase.Of(Plan([.. Enumerable.Range(0, 1000).Select(n => new RecoverVm(Vm($"vm-{n}"), Sr, [], false))]), null));
+        var phase = Assert.Single(
+            PlanPhase.Of(Plan([.. Enumerable.Range(0, 1000).Select(n => new RecoverVm(Vm($"vm-{n}"), Sr, [], false))]), null));
         Assert.Equal("vm-0, vm-1, vm-2, vm-3, vm-4, vm-5 and more", phase.About);
         Assert.Equal((1000, false), (phase.Steps, phase.IsKnown));
     }

@@ -29,7 +29,8 @@ internal sealed record ShownFinding(string Code, string Object, string Text, str
             await Assertions.Expect(rows.Nth(before)).ToBeAttachedAsync();
         }
 
-        return [.. (await page.Locator(".findings li[data-code]").EvaluateAllAsync<Row[]>(Read)).Select(r => new ShownFinding(r.Code, r.Object, r.Text, r.Look, r.Buttons))];
+        return [.. (await page.Locator(".findings li[data-code]").EvaluateAllAsync<Row[]>(Read))
+            .Select(r => new ShownFinding(r.Code, r.Object, r.Text, r.Look, r.Buttons))];
     }
 
     private sealed class Row

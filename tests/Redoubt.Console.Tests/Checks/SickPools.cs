@@ -4,7 +4,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>Two pools, and a third with copies of two VMs, in which nearly everything is wrong that checks look for: a VM for each finding.</summary>
+/// <summary>
+/// Two pools, and a third with copies of two VMs, in which nearly everything is wrong that checks look for: a VM for each finding.
+/// </summary>
 public sealed class SickPools(Browser browser) : IAsyncDisposable
 {
     private const string Mac = "02:00:00:00:00:07";
@@ -40,7 +42,8 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         await MirrorAsync("older", older);
         await PeopleLyonAsync(main, elsewhere, local);
         await PeopleNiceAsync();
-        await MirrorAsync("replicated", main, await TwoPools.DiskOfAsync(Lyon, Vms["no-disk"]), await TwoPools.DiskOfAsync(Lyon, Vms["asleep-lost"]));
+        await MirrorAsync(
+            "replicated", main, await TwoPools.DiskOfAsync(Lyon, Vms["no-disk"]), await TwoPools.DiskOfAsync(Lyon, Vms["asleep-lost"]));
         await MirrorAsync("elsewhere", elsewhere);
         await PeopleParisAsync();
         foreach (var sr in new[] { "replicated", "older", "nice" })
@@ -62,11 +65,13 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         return sr;
     }
 
-    private async Task MirrorAsync(string name, Ref<SrRecord> sr, params Ref<VdiRecord>[] without) => Mirrors[name] = await TwoPools.MirrorAsync(Lyon, sr, Paris, without);
+    private async Task MirrorAsync(string name, Ref<SrRecord> sr, params Ref<VdiRecord>[] without) =>
+        Mirrors[name] = await TwoPools.MirrorAsync(Lyon, sr, Paris, without);
 
     private async Task PeopleLyonAsync(Ref<SrRecord> main, Ref<SrRecord> elsewhere, Ref<SrRecord> local)
     {
-        async Task Add(string name, Ref<SrRecord> sr, Func<VmRecord, VmRecord>? change = null) => Vms[name] = await TwoPools.VmAsync(Lyon, name, sr, change);
+        async Task Add(string name, Ref<SrRecord> sr, Func<VmRecord, VmRecord>? change = null) =>
+            Vms[name] = await TwoPools.VmAsync(Lyon, name, sr, change);
 
         var shop = await Lyon.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", [new VmApplianceRecord { NameLabel = "shop" }]);
         Vms["db"] = await Lyon.CreateVmAsync("db", main, shop);
@@ -89,7 +94,8 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         await Add("namesake", main);
         await Add("auto", main, v => v with { OtherConfig = v.OtherConfig.Add("auto_poweron", "true") });
         await Add("kept", main, v => v with { HaRestartPriority = "restart", HaAlwaysRun = true });
-        await Add("huge", main, v => v with { VcpusMax = 64, VcpusAtStartup = 64, MemoryDynamicMax = 1L << 42, MemoryStaticMax = 1L << 42 });
+        await Add(
+            "huge", main, v => v with { VcpusMax = 64, VcpusAtStartup = 64, MemoryDynamicMax = 1L << 42, MemoryStaticMax = 1L << 42 });
         foreach (var network in new[] { "unmapped", "bridged", "twice" })
         {
             await Add("on-" + network, default);
@@ -100,7 +106,8 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         {
             await Add(name, main);
             var image = await TwoPools.DiskOfAsync(Lyon, Vms[name]);
-            await TwoPools.ForgeAsync(Lyon, tx => tx.Update(Vms[name], v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = image }));
+            await TwoPools.ForgeAsync(
+                Lyon, tx => tx.Update(Vms[name], v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = image }));
         }
 
         var resized = await TwoPools.DiskOfAsync(Lyon, Vms["resized"]);
@@ -108,7 +115,8 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         {
             Ref<VmRecord> Forge(string name, Func<VmRecord, VmRecord>? change = null)
             {
-                var vm = tx.Create((change ?? (v => v))(new VmRecord { Uuid = tx.NewUuid(), NameLabel = name, MemoryDynamicMax = 64 << 20 }));
+                var vm = tx.Create(
+                    (change ?? (v => v))(new VmRecord { Uuid = tx.NewUuid(), NameLabel = name, MemoryDynamicMax = 64 << 20 }));
                 return Vms[name] = vm;
             }
 
@@ -118,8 +126,15 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
             tx.Create(new VmRecord { Uuid = tx.NewUuid(), NameLabel = "a moment", IsASnapshot = true, SnapshotOf = Vms["quiet"] });
             tx.Create(new VbdRecord { Uuid = tx.NewUuid(), Vm = Forge("lost-track"), Userdevice = "0", Type = VbdType.Disk });
             tx.Create(new VifRecord { Uuid = tx.NewUuid(), Vm = Forge("nowhere"), Device = "0" });
-            tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("sealed"), Contents = tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = "no state of a TPM" }) });
-            tx.Create(new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("forgetful-tpm", v => v with { PowerState = VmPowerState.Running }) });
+            tx.Create(
+                new VtpmRecord
+                {
+                    Uuid = tx.NewUuid(),
+                    Vm = Forge("sealed"),
+                    Contents = tx.Create(new SecretRecord { Uuid = tx.NewUuid(), Value = "no state of a TPM" }),
+                });
+            tx.Create(
+                new VtpmRecord { Uuid = tx.NewUuid(), Vm = Forge("forgetful-tpm", v => v with { PowerState = VmPowerState.Running }) });
             tx.Create(new VgpuRecord { Uuid = tx.NewUuid(), Vm = Forge("drawing") });
             Forge("forgetful", v => v with
             {
@@ -162,7 +177,15 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         await TwoPools.ForgeAsync(Paris, tx =>
         {
             void Here(string name, VmPowerState state, long version) =>
-                tx.Create(new VmRecord { Uuid = Uuid(name), NameLabel = name, MemoryDynamicMax = 64 << 20, PowerState = state, Version = version });
+                tx.Create(
+                    new VmRecord
+                    {
+                        Uuid = Uuid(name),
+                        NameLabel = name,
+                        MemoryDynamicMax = 64 << 20,
+                        PowerState = state,
+                        Version = version,
+                    });
 
             Here("newer-here", VmPowerState.Halted, 5);
             Here("older-here", VmPowerState.Halted, 1);
@@ -182,5 +205,6 @@ public sealed class SickPools(Browser browser) : IAsyncDisposable
         Policy = new() { Kind = RecoveryKind.Failover, Chosen = new() { Vms = [.. vms] } },
     };
 
-    public static StorageProbe Probe(string location) => new("file", ImmutableSortedDictionary<string, string>.Empty.Add("location", location));
+    public static StorageProbe Probe(string location) =>
+        new("file", ImmutableSortedDictionary<string, string>.Empty.Add("location", location));
 }

@@ -7,7 +7,9 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>Lyon, which is lost, and paris, which recovers from a mirror of lyon's storage: two servers in this process with pretended guests.</summary>
+/// <summary>
+/// Lyon, which is lost, and paris, which recovers from a mirror of lyon's storage: two servers in this process with pretended guests.
+/// </summary>
 public sealed class TwoPools : IAsyncDisposable
 {
     private static readonly ImmutableSortedDictionary<string, string> Nothing = ImmutableSortedDictionary<string, string>.Empty;
@@ -99,14 +101,18 @@ public sealed class TwoPools : IAsyncDisposable
     public static async Task ConnectAsync(TestSite site, Ref<VmRecord> vm, Ref<NetworkRecord> network, string mac = "") =>
         await site.CallAsync("VIF.create", [new VifRecord { Vm = vm, Network = network, Device = "0", Mac = mac }]);
 
-    public static Task<Ref<NetworkRecord>> NetworkAsync(TestSite site, string name) => site.CallAsync<Ref<NetworkRecord>>("network.create", [new NetworkRecord { NameLabel = name }]);
+    public static Task<Ref<NetworkRecord>> NetworkAsync(TestSite site, string name) =>
+        site.CallAsync<Ref<NetworkRecord>>("network.create", [new NetworkRecord { NameLabel = name }]);
 
-    public static Task SavePlanAsync(TestSite site, string name, RecoveryRequest request) => site.CallAsync("recovery.save_plan", [name, request.ToJson()]);
+    public static Task SavePlanAsync(TestSite site, string name, RecoveryRequest request) =>
+        site.CallAsync("recovery.save_plan", [name, request.ToJson()]);
 
-    public Task AddLyonAsync(string user = "root", string name = "lyon") => Paris.CallAsync("recovery.add_site", [name, Lyon.Url.ToString(), user, TestSite.Password]);
+    public Task AddLyonAsync(string user = "root", string name = "lyon") =>
+        Paris.CallAsync("recovery.add_site", [name, Lyon.Url.ToString(), user, TestSite.Password]);
 
     /// <summary>Opens a saved plan in the wizard and goes on to a page of it; earlier where Next is refused.</summary>
-    public static async Task<string> OpenPlanAsync(IPage page, string plan, string kind, bool isSourceDead = false, string until = "Pre-checks")
+    public static async Task<string> OpenPlanAsync(
+        IPage page, string plan, string kind, bool isSourceDead = false, string until = "Pre-checks")
     {
         await page.OpenAsync($"recover?plan={plan}&kind={kind}&from=here");
         await Expect(page.GetByRole(AriaRole.Heading, new() { Name = "Before you start", Level = 2 })).ToBeVisibleAsync();

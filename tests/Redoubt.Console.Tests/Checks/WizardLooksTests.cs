@@ -5,7 +5,10 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>Every page of the wizard, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.</summary>
+/// <summary>
+/// Every page of the wizard, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing
+/// wrong.
+/// </summary>
 public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
 {
 
@@ -92,7 +95,9 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
         var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, AcceptedMissingDisks = [await FilesDiskAsync()] } };
         var planned = RecoveryJson.Read<Desk.PlannedRecovery>(await _pools.Paris.CallAsync<string>("recovery.plan", [request.ToJson()]));
         Assert.Equal((TimeSpan.Zero, planned.Plan.Steps.Length), (planned.Forecast!.Known, planned.Forecast.Unknown));
-        var run = RunRecord.FromJson(await _pools.Paris.CallAsync<string>("recovery.get_run", [await _pools.Paris.CallAsync<string>("recovery.start_test", [request.ToJson(), planned.Digest])]));
+        var run = RunRecord.FromJson(
+            await _pools.Paris.CallAsync<string>(
+                "recovery.get_run", [await _pools.Paris.CallAsync<string>("recovery.start_test", [request.ToJson(), planned.Digest])]));
         while (!run.Phase.IsFinal() && run.Phase is not (RunPhase.Waiting or RunPhase.Interrupted))
         {
             run = RunRecord.FromJson(await _pools.Paris.CallAsync<string>("recovery.wait_run", [run.Uuid, run.Revision, 20.0]));
@@ -104,7 +109,8 @@ public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
         Assert.True(planned.Forecast.Known > TimeSpan.Zero);
     }
 
-    private async Task<string> FilesDiskAsync() => (await _pools.Lyon.AllAsync<VdiRecord>()).Values.Single(v => v.NameLabel == "files disk").Uuid;
+    private async Task<string> FilesDiskAsync() =>
+        (await _pools.Lyon.AllAsync<VdiRecord>()).Values.Single(v => v.NameLabel == "files disk").Uuid;
 
     private static async Task<string> LyonsAsync(IPage page) =>
         (await page.GetByLabel("Taken from, for mail").Locator("option", new() { HasText = "lyon" }).Last.GetAttributeAsync("value"))!;

@@ -16,7 +16,9 @@ public sealed class GenuineArchiveTests
         Assert.Equal("XenServer 8.4.0 on localhost", archive.Origin);
         var state = VmArchive.Open([archive]);
         var vm = state.Get(Assert.Single(VmArchive.Vms(state)));
-        Assert.Equal(("e23ad267-25b7-02c3-62d0-5bc66224e371", "db", "changed after replication: it's", 268435456L), (vm.Uuid, vm.NameLabel, vm.NameDescription, vm.MemoryStaticMax));
+        Assert.Equal(
+            ("e23ad267-25b7-02c3-62d0-5bc66224e371", "db", "changed after replication: it's", 268435456L),
+            (vm.Uuid, vm.NameLabel, vm.NameDescription, vm.MemoryStaticMax));
         Assert.Equal("v<&>\"  two  spaces", vm.OtherConfig["k'1"]);
         Assert.Equal(["dr", "a b"], vm.Tags);
         Assert.True(vm.GuestMetrics.IsNull || state.Find(vm.GuestMetrics) is null);
@@ -61,17 +63,21 @@ public sealed class GenuineArchiveTests
     public void What_we_write_reads_back_with_snapshots_and_suspended_state()
     {
         var state = StateDump.FromDump(DumpReader.ReadFile(SharedFiles.OldDump("tampa-snapshots.xml")));
-        var vms = state.All<VmRecord>().Where(v => !v.Record.IsASnapshot && !v.Record.IsControlDomain && !v.Record.IsATemplate).Select(v => v.Ref).ToList();
+        var vms = state.All<VmRecord>().Where(v => !v.Record.IsASnapshot && !v.Record.IsControlDomain && !v.Record.IsATemplate)
+            .Select(v => v.Ref).ToList();
         Assert.Contains(vms, v => !state.Get(v).Snapshots.IsEmpty);
         using var written = new MemoryStream();
         ArchiveWriter.Write(state, vms, new ArchiveOptions(), DateTimeOffset.UnixEpoch, written, new MemoryStream());
         written.Position = 0;
         var read = VmArchive.Open([ArchiveReader.Read(written)]);
-        Assert.Equal(vms.Select(v => state.Get(v).Uuid).Order(StringComparer.Ordinal), VmArchive.Vms(read).Select(v => read.Get(v).Uuid).Order(StringComparer.Ordinal));
+        Assert.Equal(
+            vms.Select(v => state.Get(v).Uuid).Order(StringComparer.Ordinal),
+            VmArchive.Vms(read).Select(v => read.Get(v).Uuid).Order(StringComparer.Ordinal));
         foreach (var before in vms.Select(state.Get))
         {
             var after = read.Get(read.FindByUuid<VmRecord>(before.Uuid));
-            Assert.Equal((before.NameLabel, before.PowerState, before.MemoryStaticMax), (after.NameLabel, after.PowerState, after.MemoryStaticMax));
+            Assert.Equal(
+                (before.NameLabel, before.PowerState, before.MemoryStaticMax), (after.NameLabel, after.PowerState, after.MemoryStaticMax));
             Assert.Equal(
                 before.Snapshots.Select(state.Find).OfType<VmRecord>().Select(s => s.Uuid).Order(StringComparer.Ordinal),
                 after.Snapshots.Select(read.Get).Select(s => s.Uuid).Order(StringComparer.Ordinal));

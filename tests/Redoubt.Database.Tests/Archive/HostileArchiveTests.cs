@@ -76,7 +76,8 @@ public sealed class HostileArchiveTests
             "<!DOCTYPE value SYSTEM \"file:///etc/passwd\"><value/>",
             string.Concat(Enumerable.Repeat("<value><array><data>", 100_000)),
             "<value><struct><member><name>objects</name>" + string.Concat(Enumerable.Repeat("<value><array><data>", 100_000)),
-            "<value><struct><member><name>objects</name><value><array><data>" + string.Concat(Enumerable.Repeat("<value>1</value>", 100_000)),
+            "<value><struct><member><name>objects</name><value><array><data>" + string.Concat(
+                Enumerable.Repeat("<value>1</value>", 100_000)),
             "<value" + new string(' ', 3_000_000),
             Text("VM", "Ref:1", "<member><name>uuid</name><value>../../x</value></member>"),
             Text("VM", "Ref:1", "<member><name>memory_static_max</name><value>99999999999999999999999</value></member>"),
@@ -97,10 +98,16 @@ public sealed class HostileArchiveTests
     [Fact]
     public void Unknown_classes_and_fields_are_passed_over_and_a_newer_form_is_refused()
     {
-        var known = Text("VM", "Ref:1", $"<member><name>uuid</name><value>{Guid.Empty:D}</value></member>".Replace("0000-0000", "0000-0001", StringComparison.Ordinal) + "<member><name>from_the_future</name><value>x</value></member>");
+        var known = Text(
+            "VM",
+            "Ref:1",
+            $"<member><name>uuid</name><value>{Guid.Empty:D}</value></member>".Replace(
+                "0000-0000", "0000-0001", StringComparison.Ordinal) + "<member><name>from_the_future</name><value>x</value></member>");
         var more = known.Replace("</data>", "<value><struct><member><name>class</name><value>Quantum</value></member><member><name>id</name><value>Ref:2</value></member><member><name>snapshot</name><value><struct></struct></value></member></struct></value></data>", StringComparison.Ordinal);
         Assert.Single(VmArchive.Vms(VmArchive.Open([ArchiveReader.Read(new MemoryStream(Tar(Encoding.UTF8.GetBytes(more))))])));
-        Assert.Equal("IMPORT_INCOMPATIBLE_VERSION", Refusal(Tar(Encoding.UTF8.GetBytes(known.Replace("<value>2</value>", "<value>3</value>", StringComparison.Ordinal)))).Code);
+        Assert.Equal(
+            "IMPORT_INCOMPATIBLE_VERSION",
+            Refusal(Tar(Encoding.UTF8.GetBytes(known.Replace("<value>2</value>", "<value>3</value>", StringComparison.Ordinal)))).Code);
     }
 
     private static string Text(string model, string id, string fields) =>
@@ -132,7 +139,8 @@ public sealed class HostileArchiveTests
         }
     }
 
-    private static XenApiException Refusal(byte[] bytes) => Assert.Throws<XenApiException>(() => ArchiveReader.Read(new MemoryStream(bytes)));
+    private static XenApiException Refusal(byte[] bytes) =>
+        Assert.Throws<XenApiException>(() => ArchiveReader.Read(new MemoryStream(bytes)));
 
     /// <summary>An archive made by hand.</summary>
     private static byte[] Tar(byte[] content, string name = "ova.xml", byte type = 0, string? size = null)

@@ -39,7 +39,8 @@ public sealed class DumpReaderTests
     [Fact]
     public void Comments_a_byte_order_mark_and_layout_do_not_matter()
     {
-        var laidOut = "\uFEFF<?xml version='1.0'?>\n<!-- by hand -->\r\n<database >\n " + Manifest.Replace("><", ">\n<", StringComparison.Ordinal)
+        var laidOut = "\uFEFF<?xml version='1.0'?>\n<!-- by hand -->\r\n<database >\n " + Manifest.Replace(
+            "><", ">\n<", StringComparison.Ordinal)
             + "\n<table name = \"T\">\n<row\n ref=\"r\"\n/>\n</table >\n</database>\n";
         Assert.Equal("r", Dumps.Read(laidOut).FindTable("T")!.Rows.Single().Ref);
     }
@@ -48,7 +49,8 @@ public sealed class DumpReaderTests
     public void Further_manifest_pairs_keep_their_order()
     {
         var dump = Dumps.Read("<database><manifest><pair key='z' value='1'/><pair key='schema_major_vsn' value='5'/>"
-            + "<pair key='schema_minor_vsn' value='63'/><pair key='a' value='two &#10;lines'/><pair key='generation_count' value='-1'/></manifest></database>");
+            + "<pair key='schema_minor_vsn' value='63'/><pair key='a' value='two &#10;lines'/><pair key='generation_count' "
+            + "value='-1'/></manifest></database>");
         Assert.Equal([new("z", "1"), new("a", "two \nlines")], dump.Manifest.Extra);
         Assert.Equal(-1, dump.Manifest.Generation);
         Assert.Equal(dump, Dumps.WrittenAndRead(dump));
@@ -111,7 +113,8 @@ public sealed class DumpReaderTests
     [Fact]
     public void Every_truncation_and_every_flipped_bit_is_a_dump_or_a_refusal()
     {
-        var bytes = Encoding.UTF8.GetBytes(Dumps.Write(Dumps.Of(7, new DumpTable("T", [Dumps.Row("r", ("name", "é 😀 <&>\"'"), ("b", "(('k' 'v'))"))]))));
+        var bytes = Encoding.UTF8.GetBytes(
+            Dumps.Write(Dumps.Of(7, new DumpTable("T", [Dumps.Row("r", ("name", "é 😀 <&>\"'"), ("b", "(('k' 'v'))"))]))));
         var (read, refused) = (0, 0);
         void Try(byte[] image)
         {
@@ -139,7 +142,8 @@ public sealed class DumpReaderTests
         Assert.True(refused > bytes.Length * 3, $"{refused} refused, {read} read");
     }
 
-    private static DumpTable Table(string rows) => Dumps.Read($"<database>{Manifest}<table name=\"T\">{rows}</table></database>").FindTable("T")!;
+    private static DumpTable Table(string rows) =>
+        Dumps.Read($"<database>{Manifest}<table name=\"T\">{rows}</table></database>").FindTable("T")!;
 
     private static string Column(string row) => Table(row).Rows.Single().Columns["a"];
 }

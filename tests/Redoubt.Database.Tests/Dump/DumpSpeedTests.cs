@@ -23,7 +23,9 @@ public sealed class DumpSpeedTests
         var read = DumpReader.Read(stream);
         var elapsed = clock.Elapsed;
         var memory = GC.GetTotalMemory(forceFullCollection: true) - before;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{stream.Length >> 20} MiB; written in {written.TotalMilliseconds:F0} ms, read in {elapsed.TotalMilliseconds:F0} ms into {memory >> 20} MiB");
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{stream.Length >> 20} MiB; written in {written.TotalMilliseconds:F0} ms, read in {elapsed.TotalMilliseconds:F0} ms "
+                + $"into {memory >> 20} MiB");
         Assert.Equal(dump, read);
         // About one second unoptimised and alone; the bound only has to catch a change of kind, on a busy machine.
         Assert.InRange(memory, 0, 200L << 20);

@@ -23,7 +23,8 @@ public sealed class GenuineDumpTests
     public void Names_of_xapi_24_10_come_out_as_they_were_typed()
     {
         var dump = DumpReader.ReadFile(SharedFiles.Genuine("pool-dump.xml"));
-        var maps = dump.FindTable("VDI")!.Rows.Concat(dump.FindTable("VM")!.Rows).Select(row => SExpression.TryReadPairs(row.Columns["other_config"])!).ToList();
+        var maps = dump.FindTable("VDI")!.Rows.Concat(dump.FindTable("VM")!.Rows)
+            .Select(row => SExpression.TryReadPairs(row.Columns["other_config"])!).ToList();
 
         Assert.Contains(maps, map => map.Contains(new("k'1", "v<&>\"  two  spaces")));
         Assert.Contains(dump.FindTable("VM")!.Rows, row => row.Columns["name__label"].EndsWith("é中😀", StringComparison.Ordinal));
@@ -55,12 +56,16 @@ public sealed class GenuineDumpTests
         foreach (var path in SharedFiles.OldDumps.Select(SharedFiles.OldDump).Append(SharedFiles.Genuine("pool-dump.xml")))
         {
             foreach (var value in DumpReader.ReadFile(path).Tables.SelectMany(t => t.Rows).SelectMany(r => r.Columns)
-                .Where(c => c.Key is not ("name__label" or "name__description" or "last_booted_record" or "license" or "copyright")).Select(c => c.Value))
+                .Where(c => c.Key is not ("name__label" or "name__description" or "last_booted_record" or "license" or "copyright"))
+                    .Select(c => c.Value))
             {
                 if (value.StartsWith("((", StringComparison.Ordinal))
-                    Assert.Equal(SExpression.TryReadPairs(value), SExpression.TryReadPairs(SExpression.WritePairs(SExpression.TryReadPairs(value)!)));
+                    Assert.Equal(
+                        SExpression.TryReadPairs(value),
+                        SExpression.TryReadPairs(SExpression.WritePairs(SExpression.TryReadPairs(value)!)));
                 else if (value.StartsWith('('))
-                    Assert.Equal(SExpression.TryReadList(value), SExpression.TryReadList(SExpression.WriteList(SExpression.TryReadList(value)!)));
+                    Assert.Equal(
+                        SExpression.TryReadList(value), SExpression.TryReadList(SExpression.WriteList(SExpression.TryReadList(value)!)));
                 else
                     continue;
                 count++;

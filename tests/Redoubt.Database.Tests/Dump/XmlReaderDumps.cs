@@ -31,7 +31,8 @@ internal static class XmlReaderDumps
 
     public static List<string> Normalise(DatabaseDump dump)
     {
-        var lines = dump.Tables.SelectMany(t => t.Rows.SelectMany(r => r.Columns.Select(c => $"{t.Name}/{r.Ref}/{c.Key}={c.Value}"))).ToList();
+        var lines = dump.Tables.SelectMany(
+            t => t.Rows.SelectMany(r => r.Columns.Select(c => $"{t.Name}/{r.Ref}/{c.Key}={c.Value}"))).ToList();
         lines.Sort(StringComparer.Ordinal);
         return lines;
     }

@@ -9,12 +9,15 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Database.Tests.Hostile;
 
-/// <summary>Whatever lies on storage is read or refused, in words; no reader fails in any other way, nor takes long or much memory to say so.</summary>
+/// <summary>
+/// Whatever lies on storage is read or refused, in words; no reader fails in any other way, nor takes long or much memory to say so.
+/// </summary>
 public sealed class ReaderFuzzTests
 {
     private const int Tries = 4_000;
 
-    private static readonly string[] Columns = ["", "a b", "%", "<&>\"'", "line\nend", "()", "('a' 'b')", "(('k' 'v') ('l' ''))", "ünï\ud83d\ude00"];
+    private static readonly string[] Columns =
+        ["", "a b", "%", "<&>\"'", "line\nend", "()", "('a' 'b')", "(('k' 'v') ('l' ''))", "ünï\ud83d\ude00"];
 
     [Theory]
     [InlineData(1)]
@@ -22,7 +25,9 @@ public sealed class ReaderFuzzTests
     public void A_mutated_dump_is_read_or_refused(int seed)
     {
         var random = new Random(seed);
-        var good = Encoding.UTF8.GetBytes(Dumps.Write(Dumps.Of(42, new DumpTable("other", []), new DumpTable("T", Columns.Select((c, i) => Dumps.Row($"r{i}", ("n", c)))))));
+        var good = Encoding.UTF8.GetBytes(
+            Dumps.Write(
+                Dumps.Of(42, new DumpTable("other", []), new DumpTable("T", Columns.Select((c, i) => Dumps.Row($"r{i}", ("n", c)))))));
         for (var i = 0; i < Tries; i++)
         {
             Read(Breaking.Mutation.Of(good, random));
@@ -46,7 +51,8 @@ public sealed class ReaderFuzzTests
         [
             bomb.Append("]><database><manifest><pair key=\"&a29;\" value=\"\"/></manifest></database>").ToString(),
             "<!DOCTYPE database SYSTEM \"file:///etc/passwd\"><database/>",
-            "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><database><manifest><pair key=\"&b;\" value=\"\"/></manifest></database>",
+            "<!DOCTYPE a [<!ENTITY b SYSTEM \"file:///etc/passwd\">]><database><manifest><pair key=\"&b;\" "
+                + "value=\"\"/></manifest></database>",
             string.Concat(Enumerable.Repeat("<database>", 500_000)),
             "<database><manifest>" + string.Concat(Enumerable.Repeat("<pair key=\"a\" value=\"b\"/>", 200_000)),
             "<database " + new string('a', 5_000_000),
@@ -93,7 +99,8 @@ public sealed class ReaderFuzzTests
     public void A_mutated_s_expression_is_read_or_refused(int seed)
     {
         var random = new Random(seed);
-        var good = Encoding.UTF8.GetBytes(SExpression.WritePairs(Columns.Select(c => KeyValuePair.Create(c, c))) + SExpression.WriteList(Columns));
+        var good = Encoding.UTF8.GetBytes(
+            SExpression.WritePairs(Columns.Select(c => KeyValuePair.Create(c, c))) + SExpression.WriteList(Columns));
         for (var i = 0; i < Tries; i++)
         {
             var text = Encoding.UTF8.GetString(Breaking.Mutation.Of(good, random));

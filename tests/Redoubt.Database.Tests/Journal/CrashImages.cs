@@ -4,8 +4,8 @@ namespace Redoubt.Database.Tests.Journal;
 
 /// <summary>
 /// Every image that a crash could leave of a device: all that was flushed, and of what was written since the last flush any subset of
-/// its sectors. Where the subsets are too many, the ones that go wrong most (prefixes, suffixes, one missing, one alone, one place missing) and a seeded
-/// sample stand for them.
+/// its sectors. Where the subsets are too many, the ones that go wrong most (prefixes, suffixes, one missing, one alone, one place missing)
+/// and a seeded sample stand for them.
 /// </summary>
 internal static class CrashImages
 {
@@ -29,7 +29,8 @@ internal static class CrashImages
             }
 
             // A sector that would not change anything doubles the images and shows nothing.
-            pending.RemoveAll(p => durable.AsSpan(p.At, p.Bytes.Length).SequenceEqual(p.Bytes) && pending.All(q => q == p || !Overlap(p, q)));
+            pending.RemoveAll(
+                p => durable.AsSpan(p.At, p.Bytes.Length).SequenceEqual(p.Bytes) && pending.All(q => q == p || !Overlap(p, q)));
             foreach (var kept in Subsets([.. pending.Select(p => p.At / SectorBytes)], random))
             {
                 durable.CopyTo(image, 0);
@@ -49,7 +50,8 @@ internal static class CrashImages
         return images;
     }
 
-    private static bool Overlap((int At, byte[] Bytes) a, (int At, byte[] Bytes) b) => a.At < b.At + b.Bytes.Length && b.At < a.At + a.Bytes.Length;
+    private static bool Overlap((int At, byte[] Bytes) a, (int At, byte[] Bytes) b) =>
+        a.At < b.At + b.Bytes.Length && b.At < a.At + a.Bytes.Length;
 
     private static IEnumerable<(int At, byte[] Bytes)> Sectors(int offset, byte[] bytes)
     {

@@ -21,7 +21,8 @@ public sealed class CrashTests
     // Sooner or later too large for a half.
     [InlineData(3, 100, 40, 6 * 1024)]
     [InlineData(3, 60, 24, 4 * 1024)]
-    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(int deltas, int width, int historyBlocks, int halfBytes)
+    public void After_any_crash_the_state_is_that_after_a_whole_transaction_and_none_acknowledged_is_missing(
+        int deltas, int width, int historyBlocks, int halfBytes)
     {
         using var run = new Run(width, historyBlocks, halfBytes);
         for (var number = 1; number <= 42; number++)
@@ -62,7 +63,9 @@ public sealed class CrashTests
             if (Scratch.Content(Scratch.Read(broken, run.Scratch.Layout)) is not { } content)
                 return;
             fallbacks++;
-            Assert.True(run.States.TryGetValue(content.Generation, out var expected) && expected.Equals(content.Database), $"generation {content.Generation}");
+            Assert.True(
+                run.States.TryGetValue(content.Generation, out var expected) && expected.Equals(content.Database),
+                $"generation {content.Generation}");
         });
         Assert.True(fallbacks > 100, $"{fallbacks}");
     }
@@ -80,7 +83,8 @@ public sealed class CrashTests
         // The last delta never reached the disk: zeros from the end of the one before.
         var image = scratch.Image;
         var end = (int)Scratch.Content(scratch.Read())!.EndOffset;
-        image.AsSpan(end - (JournalLayout.DeltaFrameBytes + Size(second.Deltas[2])), JournalLayout.DeltaFrameBytes + Size(second.Deltas[2])).Clear();
+        image.AsSpan(
+            end - (JournalLayout.DeltaFrameBytes + Size(second.Deltas[2])), JournalLayout.DeltaFrameBytes + Size(second.Deltas[2])).Clear();
 
         var content = Assert.IsType<JournalVerdict.Intact>(Scratch.Read(image, scratch.Layout)).Content;
 
@@ -95,7 +99,9 @@ public sealed class CrashTests
         return output.WrittenCount;
     }
 
-    /// <summary>A life of a journal: batches of transactions, full writes when it is full and now and then, a new writer in between.</summary>
+    /// <summary>
+    /// A life of a journal: batches of transactions, full writes when it is full and now and then, a new writer in between.
+    /// </summary>
     private sealed class Run : IDisposable
     {
         private readonly byte[] _initial;

@@ -50,7 +50,9 @@ public sealed class DamageTests
 
         var text = Encoding.Latin1.GetString(image);
         var unprovable = Unprovable(image, layout, intact);
-        Assert.All(silent.Distinct(), at => Assert.True(unprovable.Contains(at), $"byte {at}: …{text[Math.Max(0, at - 30)..at]}[{text[at]}]{text[at..(at + 20)]}…"));
+        Assert.All(
+            silent.Distinct(),
+            at => Assert.True(unprovable.Contains(at), $"byte {at}: …{text[Math.Max(0, at - 30)..at]}[{text[at]}]{text[at..(at + 20)]}…"));
         TestContext.Current.TestOutputHelper?.WriteLine($"{noticed} noticed, {harmless} outside what counts, {silent.Count} in text");
         Assert.True(noticed > silent.Count, $"{noticed} noticed, {silent.Count} silent");
     }
@@ -135,7 +137,8 @@ public sealed class DamageTests
         image.AsSpan(second, JournalLayout.NumberBytes).Clear();
         var cut = Assert.IsType<JournalVerdict.CutAt>(Scratch.Read(image, layout));
         Assert.Equal(JournalDamageKind.RecordsAfterEnd, Assert.Single(cut.Damage).Kind);
-        Assert.Equal((intact.DatabaseGeneration, 6, intact.Generation), (cut.Content.Generation, cut.LostRecords, cut.LastSeenGeneration!.Value));
+        Assert.Equal(
+            (intact.DatabaseGeneration, 6, intact.Generation), (cut.Content.Generation, cut.LostRecords, cut.LastSeenGeneration!.Value));
     }
 
     [Fact]
@@ -191,9 +194,12 @@ public sealed class DamageTests
         Assert.Equal(JournalDamageKind.InapplicableDelta, Kind(With((11, new Delta.CreateRow("T", "r0", row.Columns)))));
 
         var skipped = Assert.IsType<JournalVerdict.Intact>(With(
-            (9, new Delta.DeleteRow("T", "r0")), (10, new Delta.DeleteRow("T", "r0")), (15, new Delta.WriteField("T", "r0", "n", "new")), (15, new Delta.DeleteRow("T", "r0"))));
+            (9, new Delta.DeleteRow("T", "r0")), (10, new Delta.DeleteRow("T", "r0")), (15, new Delta.WriteField("T", "r0", "n", "new")),
+            (15, new Delta.DeleteRow("T", "r0"))));
         Assert.Equal((15, 1, 3), (skipped.Content.Generation, skipped.Content.Deltas, skipped.Content.SkippedOld));
-        Assert.Equal(("new", 14), (skipped.Content.Database.FindTable("T")!.Rows[0].Columns["n"], skipped.Content.Database.FindTable("T")!.Rows[0].ChangedAt));
+        Assert.Equal(
+            ("new", 14),
+            (skipped.Content.Database.FindTable("T")!.Rows[0].Columns["n"], skipped.Content.Database.FindTable("T")!.Rows[0].ChangedAt));
 
         var same = Scratch.Counters(10).FindTable("T")!.Rows[0];
         Assert.Equal(11, Assert.IsType<JournalVerdict.Intact>(With((11, new Delta.CreateRow("T", "r0", same.Columns)))).Content.Generation);
@@ -216,7 +222,8 @@ public sealed class DamageTests
     public void A_device_that_fails_in_the_middle_is_reported_and_the_other_half_is_taken()
     {
         var (image, layout, _, intact) = Journal();
-        JournalVerdict Read(long from, long to) => JournalReader.Read(new JournalBytes(new BadSectors(image, from, to)), layout, DumpLimits.Default);
+        JournalVerdict Read(long from, long to) =>
+            JournalReader.Read(new JournalBytes(new BadSectors(image, from, to)), layout, DumpLimits.Default);
 
         var start = layout.StartOf(intact.Half);
         var cut = Assert.IsType<JournalVerdict.CutAt>(Read(start, start + 100));
@@ -241,7 +248,9 @@ public sealed class DamageTests
     private static void Check(JournalVerdict verdict, Dictionary<long, DatabaseDump> states)
     {
         if (Scratch.Content(verdict) is { } content)
-            Assert.True(states.TryGetValue(content.Generation, out var state) && state.Equals(content.Database), $"generation {content.Generation}");
+            Assert.True(
+                states.TryGetValue(content.Generation, out var state) && state.Equals(content.Database),
+                $"generation {content.Generation}");
     }
 
     private static int Find(byte[] image, string marker, int fromEnd)
@@ -269,7 +278,10 @@ public sealed class DamageTests
             bytes.UnionWith(Enumerable.Range(at + JournalLayout.NumberBytes, length));
             at += JournalLayout.NumberBytes + length;
             if (!isDatabase)
-                bytes.UnionWith(TransactionFraming.MoreFollow(generation) ? [at + JournalLayout.NumberBytes - 1] : Enumerable.Range(at, JournalLayout.NumberBytes));
+                bytes.UnionWith(
+                    TransactionFraming.MoreFollow(generation)
+                        ? [at + JournalLayout.NumberBytes - 1]
+                        : Enumerable.Range(at, JournalLayout.NumberBytes));
             (isDatabase, generation, at) = (false, Number(at), at + JournalLayout.TrailerBytes);
         }
 

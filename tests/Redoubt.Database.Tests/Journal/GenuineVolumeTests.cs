@@ -11,7 +11,9 @@ public sealed class GenuineVolumeTests
     public void A_volume_of_xapi_24_10_is_intact_and_equals_the_dump_but_for_times_that_only_its_memory_knew()
     {
         var content = Assert.IsType<JournalVerdict.Intact>(Read(Volume())).Content;
-        Assert.Equal((JournalHalf.First, false, 930, 1103), (content.Half, content.WrittenByRedoubt, content.DatabaseGeneration, content.Generation));
+        Assert.Equal(
+            (JournalHalf.First, false, 930, 1103),
+            (content.Half, content.WrittenByRedoubt, content.DatabaseGeneration, content.Generation));
         Assert.Equal((29, 29, 0, 0), (content.Transactions, content.Deltas, content.SkippedOld, content.DiscardedUnfinished));
         Assert.Equal("9ec8fbb9-1866-d492-f492-c8460e43e06b", content.Marker);
         // xapi had written the whole database twice: the older record still lies in the second half.
@@ -52,7 +54,8 @@ public sealed class GenuineVolumeTests
         writer.WriteDatabase(before.Database.AtGeneration(TransactionFraming.NextEven(before.Generation)));
 
         var after = Assert.IsType<JournalVerdict.Intact>(JournalReader.Read(scratch.Device.Path)).Content;
-        Assert.Equal((JournalHalf.Second, true, 1104, 930), (after.Half, after.WrittenByRedoubt, after.Generation, after.OtherHalfGeneration));
+        Assert.Equal(
+            (JournalHalf.Second, true, 1104, 930), (after.Half, after.WrittenByRedoubt, after.Generation, after.OtherHalfGeneration));
         Assert.Equal(before.Database.AtGeneration(1104), after.Database);
     }
 
@@ -89,7 +92,9 @@ public sealed class GenuineVolumeTests
 
             var vms = dump.FindTable("VM")!;
             var (first, last) = (vms.Rows[0], vms.Rows[^1]);
-            var created = Dumps.Row($"OpaqueRef:new-in-{half}-{dump.Manifest.Generation}", [.. first.Columns.Where(c => c.Key != "_ref").Select(c => (c.Key, c.Value))]);
+            var created = Dumps.Row(
+                $"OpaqueRef:new-in-{half}-{dump.Manifest.Generation}",
+                [.. first.Columns.Where(c => c.Key != "_ref").Select(c => (c.Key, c.Value))]);
             var transaction = JournalTransaction.After(dump.Manifest.Generation,
             [
                 new Delta.CreateRow("VM", created.Ref, created.Columns),
@@ -98,7 +103,12 @@ public sealed class GenuineVolumeTests
             ]);
             var expected = dump.Tables.Where(t => t.Name != "VM").Append(new DumpTable("VM", vms.Rows.Where(r => r != first && r != last)
                 .Append(created with { CreatedAt = transaction.GenerationOf(0) - 1, ChangedAt = transaction.GenerationOf(0) - 1 })
-                .Append(first with { ChangedAt = transaction.GenerationOf(1) - 1, Columns = first.Columns.With("name__label", "it's \"quoted\" <&> %.\té😀") })));
+                .Append(
+                    first with
+                    {
+                        ChangedAt = transaction.GenerationOf(1) - 1,
+                        Columns = first.Columns.With("name__label", "it's \"quoted\" <&> %.\té😀"),
+                    })));
             Assert.Equal(AppendResult.Durable, writer.Append([transaction]));
 
             var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;

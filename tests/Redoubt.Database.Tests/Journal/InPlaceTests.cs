@@ -70,7 +70,11 @@ public sealed class InPlaceTests
             foreach (var generation in (long[])[0, 2, 4])
             {
                 using var writer = other.Writer(owner: scratch.Owner("/other"));
-                writer.WriteDatabase(Dumps.Of(generation, new DumpTable("pool", [Dumps.Row("p", ("uuid", "11111111-2222-3333-4444-555555555555"), ("name_label", "theirs"))])));
+                writer.WriteDatabase(
+                    Dumps.Of(
+                        generation,
+                        new DumpTable(
+                            "pool", [Dumps.Row("p", ("uuid", "11111111-2222-3333-4444-555555555555"), ("name_label", "theirs"))])));
             }
 
             other.Image.CopyTo(image, 0);
@@ -142,7 +146,9 @@ public sealed class InPlaceTests
             writer.Append([Scratch.Transaction(0, 1, 1)]);
             // The records without the end mark behind them, and their proof.
             var written = scratch.Operations.Where(o => !o.IsFlush && o.Bytes!.AsSpan().ContainsAnyExcept((byte)0)).ToList();
-            var places = written.SelectMany((o, n) => o.Bytes!.SkipLast(n == 0 ? JournalLayout.EndMarkBytes : 0).Select((b, i) => (At: o.Offset + i, Value: b))).ToList();
+            var places = written.SelectMany(
+                (o, n) => o.Bytes!.SkipLast(n == 0 ? JournalLayout.EndMarkBytes : 0)
+                    .Select((b, i) => (At: o.Offset + i, Value: b))).ToList();
             if (place >= places.Count)
             {
                 Assert.True(place > 128);

@@ -17,9 +17,11 @@ public sealed class JournalWriterTests
         JournalWriter.Initialise(scratch.Device, scratch.Layout);
 
         Assert.Equal(new JournalVerdict.Empty(null), scratch.Read());
-        Assert.Equal(JournalFault.NotBlank, Assert.Throws<JournalException>(() => JournalWriter.Initialise(scratch.Device, scratch.Layout)).Fault);
+        Assert.Equal(
+            JournalFault.NotBlank, Assert.Throws<JournalException>(() => JournalWriter.Initialise(scratch.Device, scratch.Layout)).Fault);
         File.WriteAllText(scratch.Device.Path, "QFI something else".PadRight((int)scratch.Layout.UsedBytes));
-        Assert.Equal(JournalFault.NotBlank, Assert.Throws<JournalException>(() => JournalWriter.Initialise(scratch.Device, scratch.Layout)).Fault);
+        Assert.Equal(
+            JournalFault.NotBlank, Assert.Throws<JournalException>(() => JournalWriter.Initialise(scratch.Device, scratch.Layout)).Fault);
     }
 
     [Fact]
@@ -132,7 +134,9 @@ public sealed class JournalWriterTests
         writer.WriteDatabase(Scratch.Counters(2));
         scratch.Operations.Clear();
         scratch.Writer(JournalHalf.First).WriteDatabase(Scratch.Counters(4));
-        Assert.Equal((JournalLayout.ValidityOffset, (byte)'1', true), ((int)scratch.Operations[0].Offset, scratch.Operations[0].Bytes![0], scratch.Operations[1].IsFlush));
+        Assert.Equal(
+            (JournalLayout.ValidityOffset, (byte)'1', true),
+            ((int)scratch.Operations[0].Offset, scratch.Operations[0].Bytes![0], scratch.Operations[1].IsFlush));
     }
 
     [Fact]
@@ -264,7 +268,8 @@ public sealed class JournalWriterTests
         var ours = Scratch.Content(scratch.Read())!;
 
         // The same bytes under a marker of nobody's: what xapi makes of them.
-        var text = Encoding.Latin1.GetString(scratch.Image).Replace(ours.Marker, "9ec8fbb9-1866-d492-f492-c8460e43e06b", StringComparison.Ordinal);
+        var text = Encoding.Latin1.GetString(scratch.Image)
+            .Replace(ours.Marker, "9ec8fbb9-1866-d492-f492-c8460e43e06b", StringComparison.Ordinal);
         var foreign = Assert.IsType<JournalVerdict.Intact>(Scratch.Read(Encoding.Latin1.GetBytes(text), scratch.Layout)).Content;
 
         Assert.Equal((5, 5, 0), (foreign.Transactions, foreign.Deltas, foreign.SkippedOld));

@@ -12,7 +12,9 @@ internal sealed class Scratch : IDisposable
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("redoubt-journal-");
 
     /// <summary>Small enough that a test can damage every byte.</summary>
-    public static readonly AreaSizes SmallArea = new(DirectoryBytes: 4096, ProofBytes: 96 * ProofRecord.Bytes, BlockBytes: 512, ZerosAheadBytes: 16 * ProofRecord.Bytes, MinimumBlocks: 4);
+    public static readonly AreaSizes SmallArea = new(
+        DirectoryBytes: 4096, ProofBytes: 96 * ProofRecord.Bytes, BlockBytes: 512, ZerosAheadBytes: 16 * ProofRecord.Bytes,
+        MinimumBlocks: 4);
 
     public Scratch(int halfBytes = 16 * 1024, bool initialise = true, int historyBlocks = 0)
     {
@@ -60,7 +62,9 @@ internal sealed class Scratch : IDisposable
 
     /// <summary>A database of one table of counters, as wide as asked for.</summary>
     public static DatabaseDump Counters(long generation, int rows = 2, int width = 20) =>
-        Dumps.Of(generation, new DumpTable("other", []), new DumpTable("T", Enumerable.Range(0, rows).Select(i => Dumps.Row($"r{i}", ("n", new string('0', width))))));
+        Dumps.Of(
+            generation, new DumpTable("other", []),
+            new DumpTable("T", Enumerable.Range(0, rows).Select(i => Dumps.Row($"r{i}", ("n", new string('0', width))))));
 
     /// <summary>A transaction that sets both counters and makes and deletes rows, in that many deltas.</summary>
     public static JournalTransaction Transaction(long before, int number, int deltas, int width = 20) => JournalTransaction.After(
@@ -94,7 +98,11 @@ internal sealed class Scratch : IDisposable
                     rows.Remove(delta.Ref);
                     break;
                 case Delta.WriteField write:
-                    rows[delta.Ref] = rows[delta.Ref] with { ChangedAt = now, Columns = rows[delta.Ref].Columns.With(write.Field, write.Value) };
+                    rows[delta.Ref] = rows[delta.Ref] with
+                    {
+                        ChangedAt = now,
+                        Columns = rows[delta.Ref].Columns.With(write.Field, write.Value),
+                    };
                     break;
             }
         }

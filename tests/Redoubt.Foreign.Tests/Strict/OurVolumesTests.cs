@@ -15,7 +15,8 @@ public sealed class OurVolumesTests
         await using var site = await Site.OpenAsync(Awkward);
         var client = site.Client;
         var sr = await client.CallAsync<Ref<SrRecord>>(
-            "SR.create", site.Host, Site.Map(("location", site.Storage)), 0L, Awkward, "", "file", "user", true, Site.Map(("a 'b'", "c\\d")));
+            "SR.create", site.Host, Site.Map(("location", site.Storage)), 0L, Awkward, "", "file", "user", true,
+            Site.Map(("a 'b'", "c\\d")));
         await client.CallAsync("SR.enable_database_replication", sr);
         var path = Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories).Single();
         var (first, _) = Check(site, schema, path);
@@ -24,7 +25,9 @@ public sealed class OurVolumesTests
         var (changed, database) = Check(site, schema, path);
         Assert.Equal(first.Half, changed.Half);
         Assert.True(changed.Deltas.Count > first.Deltas.Count + 10, $"{changed.Deltas.Count} deltas");
-        Assert.Equal([.. new[] { "CreateRow", "DeleteRow", "WriteFiel" }], changed.Deltas.Select(d => d.Text[..9]).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            [.. new[] { "CreateRow", "DeleteRow", "WriteFiel" }],
+            changed.Deltas.Select(d => d.Text[..9]).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(Awkward + "\nline", database.Tables["VM"][vm.Opaque]["name__label"]);
 
         await client.CallAsync("pool.sync_database");
@@ -49,7 +52,9 @@ public sealed class OurVolumesTests
         var schema = new XapiSchema();
         await using var site = await Site.OpenAsync();
         var xml = new DumpXml(SharedFiles.OldDump("boston-two-vapps.xml"));
-        var row = xml.Rows("VM").First(r => DumpXml.Value(r, "is_a_template") == "false" && DumpXml.Value(r, "is_control_domain") == "false" && DumpXml.Value(r, "appliance") != RefText.Null);
+        var row = xml.Rows("VM").First(
+            r => DumpXml.Value(r, "is_a_template") == "false" && DumpXml.Value(r, "is_control_domain") == "false"
+                && DumpXml.Value(r, "appliance") != RefText.Null);
         var volume = new XapiVolume();
         volume.Database(await File.ReadAllBytesAsync(SharedFiles.OldDump("boston-two-vapps.xml"), Site.Cancel), xml.Generation);
         var vm = DumpXml.Ref(row);
@@ -65,14 +70,16 @@ public sealed class OurVolumesTests
         const string Vdi = "cccccccc-0000-4000-8000-000000000002";
         volume.Save(Path.Combine(site.Storage, Sr, Vdi + ".raw"), 1);
         var foreign = await site.OpenForeignAsync(Sr, Vdi);
-        Assert.Equal("OPERATION_NOT_ALLOWED", (await foreign.FailAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false))[0]);
+        Assert.Equal(
+            "OPERATION_NOT_ALLOWED", (await foreign.FailAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false))[0]);
 
         // xapi signs nothing, so an operator has to say that it is xapi's.
         await site.Client.CallAsync("pool.add_to_other_config", site.Daemon.Services.Pool, $"dr-accepted-volume-{Vdi}", "true");
         await foreign.CallAsync("VM.recover", new Ref<VmRecord>(vm), site.Client.Session.Ref, false);
 
         var own = Directory.CreateDirectory(Path.Combine(site.Root, "own")).FullName;
-        var sr = await site.Client.CallAsync<Ref<SrRecord>>("SR.create", site.Host, Site.Map(("location", own)), 0L, "own", "", "file", "user", true, Site.Map());
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>(
+            "SR.create", site.Host, Site.Map(("location", own)), 0L, "own", "", "file", "user", true, Site.Map());
         await site.Client.CallAsync("SR.enable_database_replication", sr);
         var (_, database) = Check(site, schema, Directory.EnumerateFiles(own, "*.raw", SearchOption.AllDirectories).Single());
         Assert.Contains(database.Tables["VM"].Values, v => v["uuid"] == DumpXml.Value(row, "uuid"));
@@ -94,12 +101,15 @@ public sealed class OurVolumesTests
         {
             var model = DataModel.Classes[table];
             Assert.True(isPersistent);
-            Assert.Equal(state.Table(model).Rows.Select(r => r.Ref).Order(StringComparer.Ordinal), database.Tables[table].Keys.Order(StringComparer.Ordinal));
+            Assert.Equal(
+                state.Table(model).Rows.Select(r => r.Ref).Order(StringComparer.Ordinal),
+                database.Tables[table].Keys.Order(StringComparer.Ordinal));
             foreach (var row in state.Table(model).Rows)
             {
                 foreach (var column in columns.Where(c => c.IsPersistent && model.FindColumn(c.Name) is not null))
                 {
-                    Assert.Equal(ClassModel.EncodeColumn(model.FindColumn(column.Name)!, row.Record), database.Tables[table][row.Ref][column.Name]);
+                    Assert.Equal(
+                        ClassModel.EncodeColumn(model.FindColumn(column.Name)!, row.Record), database.Tables[table][row.Ref][column.Name]);
                 }
             }
         }
@@ -112,12 +122,24 @@ public sealed class OurVolumesTests
         const long memory = 64 << 20;
         var client = site.Client;
         var network = await client.CallAsync<Ref<NetworkRecord>>("network.create", new NetworkRecord { NameLabel = Awkward });
-        var record = new VmRecord { NameLabel = Awkward, MemoryStaticMin = memory, MemoryDynamicMin = memory, MemoryDynamicMax = memory, MemoryStaticMax = memory, VcpusMax = 1, VcpusAtStartup = 1 };
+        var record = new VmRecord
+        {
+            NameLabel = Awkward,
+            MemoryStaticMin = memory,
+            MemoryDynamicMin = memory,
+            MemoryDynamicMax = memory,
+            MemoryStaticMax = memory,
+            VcpusMax = 1,
+            VcpusAtStartup = 1,
+        };
         var vm = await client.CallAsync<Ref<VmRecord>>("VM.create", record);
-        var vdi = await client.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord { NameLabel = Awkward, Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
-        await client.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true });
+        var vdi = await client.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", new VdiRecord { NameLabel = Awkward, Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
+        await client.CallAsync(
+            "VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true });
         await client.CallAsync("VIF.create", new VifRecord { Vm = vm, Network = network, Device = "0" });
-        var appliance = await client.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = Awkward });
+        var appliance = await client.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", new VmApplianceRecord { NameLabel = Awkward });
         await client.CallAsync("VM.set_appliance", vm, appliance);
         await client.CallAsync("VM.set_order", vm, 3L);
         await client.CallAsync("VM.set_name_label", vm, Awkward + "\nline");

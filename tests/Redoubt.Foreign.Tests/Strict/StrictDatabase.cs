@@ -21,11 +21,14 @@ internal sealed class StrictDatabase(XapiSchema schema)
     public void AddRow(string table, List<KeyValuePair<string, string>> attributes)
     {
         DemandException.Unless(schema.Tables[table].IsPersistent, $"{table} is not persisted, so it has no rows in a full database");
-        DemandException.Unless(attributes.DistinctBy(a => a.Key).Count() == attributes.Count, $"{table}: an attribute twice is not well-formed");
+        DemandException.Unless(
+            attributes.DistinctBy(a => a.Key).Count() == attributes.Count, $"{table}: an attribute twice is not well-formed");
         var reference = attributes.Single(a => a.Key == "ref").Value;
         foreach (var time in attributes.Where(a => a.Key is "__ctime" or "__mtime"))
         {
-            DemandException.Unless(long.TryParse(time.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _), $"{table} {reference}: {time.Key} is a number");
+            DemandException.Unless(
+                long.TryParse(time.Value, NumberStyles.None, CultureInfo.InvariantCulture, out _),
+                $"{table} {reference}: {time.Key} is a number");
         }
 
         var columns = attributes.Where(a => a.Key is not ("ref" or "__ctime" or "__mtime")).ToDictionary();
@@ -36,12 +39,19 @@ internal sealed class StrictDatabase(XapiSchema schema)
     /// <summary>Checks what can be checked only once all of the dump is there.</summary>
     public void Finish(long recordGeneration)
     {
-        DemandException.Unless(Manifest.Keys.Order(StringComparer.Ordinal).SequenceEqual(["generation_count", "schema_major_vsn", "schema_minor_vsn"]), "three manifest keys");
-        DemandException.Unless(Manifest["schema_major_vsn"] == "5" && Manifest["schema_minor_vsn"] == "775", "the schema version, equal for pool-restore-database");
-        DemandException.Unless(Manifest["generation_count"] == recordGeneration.ToString(CultureInfo.InvariantCulture), "the manifest's generation is the record's");
+        DemandException.Unless(
+            Manifest.Keys.Order(StringComparer.Ordinal).SequenceEqual(["generation_count", "schema_major_vsn", "schema_minor_vsn"]),
+            "three manifest keys");
+        DemandException.Unless(
+            Manifest["schema_major_vsn"] == "5" && Manifest["schema_minor_vsn"] == "775",
+            "the schema version, equal for pool-restore-database");
+        DemandException.Unless(
+            Manifest["generation_count"] == recordGeneration.ToString(CultureInfo.InvariantCulture),
+            "the manifest's generation is the record's");
         foreach (var table in schema.Tables.Keys)
         {
-            DemandException.Unless(Tables.ContainsKey(table), $"no element for table {table}: reindexing comes before the upgrade and raises");
+            DemandException.Unless(
+                Tables.ContainsKey(table), $"no element for table {table}: reindexing comes before the upgrade and raises");
         }
     }
 
@@ -50,7 +60,8 @@ internal sealed class StrictDatabase(XapiSchema schema)
         var at = 9;
         var kind = Encoding.ASCII.GetString(delta, 0, 9);
         var (table, reference) = (Text(), Text());
-        DemandException.Unless(schema.Tables.TryGetValue(table, out var model) && model.IsPersistent, $"a delta is for a persistent table, not {table}");
+        DemandException.Unless(
+            schema.Tables.TryGetValue(table, out var model) && model.IsPersistent, $"a delta is for a persistent table, not {table}");
         var rows = Tables[table];
         switch (kind)
         {
@@ -64,7 +75,8 @@ internal sealed class StrictDatabase(XapiSchema schema)
                 Complete(table, reference, columns);
                 foreach (var column in model.Columns)
                 {
-                    DemandException.Unless(columns.ContainsKey(column.Name), $"CreateRow {table} lacks {column.Name}; genuine ones carry every column");
+                    DemandException.Unless(
+                        columns.ContainsKey(column.Name), $"CreateRow {table} lacks {column.Name}; genuine ones carry every column");
                 }
 
                 DemandException.Unless(rows.TryAdd(reference, columns), $"Integrity_violation: {table} {reference} exists");
@@ -74,7 +86,9 @@ internal sealed class StrictDatabase(XapiSchema schema)
                 break;
             case "WriteFiel":
                 var (field, value) = (Text(), Text());
-                DemandException.Unless(model.Columns.Find(c => c.Name == field) is { IsPersistent: true } known, $"WriteField on {table}.{field}, which is not persistent");
+                DemandException.Unless(
+                    model.Columns.Find(c => c.Name == field) is { IsPersistent: true } known,
+                    $"WriteField on {table}.{field}, which is not persistent");
                 DemandException.Unless(rows.TryGetValue(reference, out var row), $"DBCache_NotFound: WriteField {table} {reference}");
                 Check(table, model.Columns.Single(c => c.Name == field), value);
                 row![field] = value;
@@ -105,7 +119,9 @@ internal sealed class StrictDatabase(XapiSchema schema)
         var known = schema.Tables[table].Columns;
         foreach (var column in known.Where(c => !c.HasDefault))
         {
-            DemandException.Unless(columns.ContainsKey(column.Name), $"{table} {reference} lacks {column.Name}: missing default value in datamodel for new field");
+            DemandException.Unless(
+                columns.ContainsKey(column.Name),
+                $"{table} {reference} lacks {column.Name}: missing default value in datamodel for new field");
         }
 
         DemandException.Unless(columns["_ref"] == reference, $"{table} {reference}: _ref repeats the reference");
@@ -115,5 +131,6 @@ internal sealed class StrictDatabase(XapiSchema schema)
         }
     }
 
-    private void Check(string table, XapiColumn column, string value) => _values.Check(schema.TypeOf(table, column), value, $"{table}.{column.Name}");
+    private void Check(string table, XapiColumn column, string value) =>
+        _values.Check(schema.TypeOf(table, column), value, $"{table}.{column.Name}");
 }

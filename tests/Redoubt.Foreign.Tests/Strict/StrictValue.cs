@@ -40,7 +40,8 @@ internal sealed partial class StrictValue(XapiSchema schema)
         "int" => Int().IsMatch(text),
         "float" => double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out _) || text is "inf" or "-inf" or "nan",
         "datetime" => Date().IsMatch(text),
-        _ when type.EndsWith(" ref", StringComparison.Ordinal) => text.Length == 0 || text.StartsWith("OpaqueRef:", StringComparison.Ordinal),
+        _ when type.EndsWith(" ref", StringComparison.Ordinal) =>
+            text.Length == 0 || text.StartsWith("OpaqueRef:", StringComparison.Ordinal),
         _ when type.StartsWith("enum ", StringComparison.Ordinal) => schema.IsName(type[5..], text),
         _ => throw new DemandException($"there is no column of type {type}"),
     };
@@ -50,7 +51,9 @@ internal sealed partial class StrictValue(XapiSchema schema)
     [GeneratedRegex(@"^\(('([^'\\]|\\['\\""])*'( '([^'\\]|\\['\\""])*')*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Set();
 
-    [GeneratedRegex(@"^\((\('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\)( \('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\))*)?\)$", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
+    [GeneratedRegex(
+        @"^\((\('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\)( \('([^'\\]|\\['\\""])*' '([^'\\]|\\['\\""])*'\))*)?\)$",
+        RegexOptions.ExplicitCapture | RegexOptions.Singleline)]
     private static partial Regex Pairs();
 
     [GeneratedRegex(@"'(?<text>([^'\\]|\\['\\""])*)'", RegexOptions.ExplicitCapture | RegexOptions.Singleline)]

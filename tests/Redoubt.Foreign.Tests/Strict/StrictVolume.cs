@@ -45,7 +45,8 @@ internal sealed class StrictVolume
     {
         Marker = Text(36);
         DemandException.Unless(
-            Marker.Length == 36 && Marker.All(c => char.IsAsciiHexDigitLower(c) || c == '-') && Guid.TryParseExact(Marker, "D", out _), $"the marker '{Marker}' is no lower-case UUID");
+            Marker.Length == 36 && Marker.All(c => char.IsAsciiHexDigitLower(c) || c == '-') && Guid.TryParseExact(Marker, "D", out _),
+            $"the marker '{Marker}' is no lower-case UUID");
         var length = Number(16);
         DemandException.Unless(length > 0, "an empty database counts as none");
         Xml = Text((int)length);
@@ -73,7 +74,9 @@ internal sealed class StrictVolume
             return null;
         }
 
-        DemandException.Unless(trample.Length == 16 && !trample.ContainsAnyExceptInRange((byte)'0', (byte)'9'), "after the last record up to 16 NULs, before any other a length of 16 digits");
+        DemandException.Unless(
+            trample.Length == 16 && !trample.ContainsAnyExceptInRange((byte)'0', (byte)'9'),
+            "after the last record up to 16 NULs, before any other a length of 16 digits");
         var length = Number(16);
         DemandException.Unless(length > 0 && length + 52 <= HalfBytes - _at, $"a delta of {length} bytes fits into the half");
         return (int)length;

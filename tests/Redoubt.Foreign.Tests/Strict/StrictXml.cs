@@ -28,7 +28,9 @@ internal static partial class StrictXml
             }
 
             var within = open.TryPeek(out var parent) ? parent : "";
-            DemandException.Unless((within, name) is ("", "database") or ("database", "manifest" or "table") or ("manifest", "pair") or ("table", "row"), $"Unexpected tag <{name}> in <{within}>");
+            DemandException.Unless(
+                (within, name) is ("", "database") or ("database", "manifest" or "table") or ("manifest", "pair") or ("table", "row"),
+                $"Unexpected tag <{name}> in <{within}>");
             var attributes = match.Groups["attribute"].Captures.Select(Split).ToList();
             switch (name)
             {
@@ -64,9 +66,13 @@ internal static partial class StrictXml
             return column;
         }
 
-        DemandException.Unless(!column.Value.AsSpan().ContainsAny(" \t\r\n"), $"{table}.{column.Key}: bare white space is lost by an XML parser");
-        DemandException.Unless(!BadProtection().IsMatch(column.Value), $"{table}.{column.Key}: '{column.Value}' has a % sequence that xapi does not write");
-        return new(column.Key, Protection().Replace(column.Value, m => m.Value[1] switch { '.' => " ", 't' => "\t", 'n' => "\n", 'r' => "\r", _ => "%" }));
+        DemandException.Unless(
+            !column.Value.AsSpan().ContainsAny(" \t\r\n"), $"{table}.{column.Key}: bare white space is lost by an XML parser");
+        DemandException.Unless(
+            !BadProtection().IsMatch(column.Value), $"{table}.{column.Key}: '{column.Value}' has a % sequence that xapi does not write");
+        return new(
+            column.Key,
+            Protection().Replace(column.Value, m => m.Value[1] switch { '.' => " ", 't' => "\t", 'n' => "\n", 'r' => "\r", _ => "%" }));
     }
 
     [GeneratedRegex("<(?<end>/?)(?<name>[a-z]+)(?<attribute> [A-Za-z0-9_]+=\"[^\"<]*\")*(?<empty>/?)>", RegexOptions.ExplicitCapture)]

@@ -20,7 +20,10 @@ internal sealed partial class XapiSchema
             }
             else if (ColumnLine().Match(line) is { Success: true } column)
             {
-                columns!.Add(new(column.Groups["name"].Value, column.Groups["persistent"].Value == "true", column.Groups["shape"].Value, column.Groups["default"].Value != "-"));
+                columns!.Add(
+                    new(
+                        column.Groups["name"].Value, column.Groups["persistent"].Value == "true", column.Groups["shape"].Value,
+                        column.Groups["default"].Value != "-"));
             }
         }
 
@@ -29,12 +32,14 @@ internal sealed partial class XapiSchema
         {
             foreach (var field in type.GetProperty("fields").EnumerateArray())
             {
-                _types[(type.GetProperty("name").GetString()!, field.GetProperty("name").GetString()!)] = field.GetProperty("type").GetString()!;
+                _types[(type.GetProperty("name").GetString()!, field.GetProperty("name").GetString()!)] = field.GetProperty("type")
+                    .GetString()!;
             }
 
             foreach (var names in type.GetProperty("enums").EnumerateArray())
             {
-                _enums[names.GetProperty("name").GetString()!] = [.. names.GetProperty("values").EnumerateArray().Select(v => v.GetProperty("name").GetString()!)];
+                _enums[names.GetProperty("name").GetString()!] = [.. names.GetProperty("values").EnumerateArray()
+                    .Select(v => v.GetProperty("name").GetString()!)];
             }
         }
     }
@@ -42,7 +47,8 @@ internal sealed partial class XapiSchema
     public Dictionary<string, (bool IsPersistent, List<XapiColumn> Columns)> Tables { get; } = [];
 
     /// <summary>The type of a column, in the words of the interface description; by its shape where that has none.</summary>
-    public string TypeOf(string table, XapiColumn column) => _types.GetValueOrDefault((table, column.Name.Replace("__", "_", StringComparison.Ordinal)))
+    public string TypeOf(string table, XapiColumn column) =>
+        _types.GetValueOrDefault((table, column.Name.Replace("__", "_", StringComparison.Ordinal)))
         ?? column.Shape switch { "Set" => "string set", "Pairs" => "(string -> string) map", _ => "string" };
 
     public bool IsName(string type, string text) => _enums[type].Contains(text);
@@ -50,6 +56,7 @@ internal sealed partial class XapiSchema
     [GeneratedRegex("^table (?<name>\\S+) persistent=(?<persistent>\\S+)", RegexOptions.ExplicitCapture)]
     private static partial Regex TableLine();
 
-    [GeneratedRegex("^  (?<name>\\S+) persistent=(?<persistent>\\S+) type=(?<shape>\\S+) default=(?<default>.*)$", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        "^  (?<name>\\S+) persistent=(?<persistent>\\S+) type=(?<shape>\\S+) default=(?<default>.*)$", RegexOptions.ExplicitCapture)]
     private static partial Regex ColumnLine();
 }

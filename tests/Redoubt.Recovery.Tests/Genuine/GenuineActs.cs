@@ -38,7 +38,9 @@ internal sealed class GenuineActs(GenuineXapi pool)
             case "host.compute_free_memory": return new WireInt(32L << 30);
             case "VDI.open_database": return OpenDatabase(call.Ref<VdiRecord>(0));
             case "VM.assert_can_be_recovered": _import.RequireSrs(Foreign(call), [call.Ref<VmRecord>(0)]); break;
-            case "VM_appliance.assert_can_be_recovered": _import.RequireSrs(Foreign(call), [.. Foreign(call).Get(call.Ref<VmApplianceRecord>(0)).Vms]); break;
+            case "VM_appliance.assert_can_be_recovered":
+                _import.RequireSrs(
+                Foreign(call), [.. Foreign(call).Get(call.Ref<VmApplianceRecord>(0)).Vms]); break;
             case "VM.recover":
                 var vm = Foreign(call).Get(call.Ref<VmRecord>(0));
                 if (Foreign(call).Has(vm.Appliance.Opaque))
@@ -66,7 +68,9 @@ internal sealed class GenuineActs(GenuineXapi pool)
                 break;
             case "VM_appliance.destroy": rows.Remove(call.Text(0)); break;
             case "VIF.move": rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
-            case "network.create": return new WireString(_import.CreateNetwork((NetworkRecord)NetworkRecord.Declaration.FromWire(call.Arguments[0])).Opaque);
+            case "network.create":
+                return new WireString(
+                _import.CreateNetwork((NetworkRecord)NetworkRecord.Declaration.FromWire(call.Arguments[0])).Opaque);
             case "network.destroy":
                 if (rows.Get(call.Ref<NetworkRecord>(0)).Vifs is [var vif, ..])
                 {
@@ -107,7 +111,8 @@ internal sealed class GenuineActs(GenuineXapi pool)
     {
         if (pool.RoleOf(call.Text(1)) < Role.PoolOperator)
         {
-            throw new XenApiException("RBAC_PERMISSION_DENIED", name, "The supplied session does not have the required permissions for VM recovery.");
+            throw new XenApiException(
+                "RBAC_PERMISSION_DENIED", name, "The supplied session does not have the required permissions for VM recovery.");
         }
     }
 
@@ -301,7 +306,19 @@ internal sealed class GenuineActs(GenuineXapi pool)
         {
             var volume = pool.NewUuid("0d");
             pool.Array.Luns[record.Uuid].Metadata[volume] = Rows.Snapshot;
-            Rows.Add(new VdiRecord { NameLabel = "Metadata for DR", NameDescription = "Used for disaster recovery", Sr = sr, Location = volume, VirtualSize = 3_988_783_104, Type = VdiType.Metadata, MetadataOfPool = pool.Pool, MetadataLatest = true }, volume);
+            Rows.Add(
+                new VdiRecord
+                {
+                    NameLabel = "Metadata for DR",
+                    NameDescription = "Used for disaster recovery",
+                    Sr = sr,
+                    Location = volume,
+                    VirtualSize = 3_988_783_104,
+                    Type = VdiType.Metadata,
+                    MetadataOfPool = pool.Pool,
+                    MetadataLatest = true,
+                },
+                volume);
         }
     }
 
@@ -314,7 +331,8 @@ internal sealed class GenuineActs(GenuineXapi pool)
         }
     }
 
-    private bool TakesMetadata(string type) => Rows.All<SmRecord>().Any(s => s.Record.Type == type && s.Record.Features.ContainsKey("SR_METADATA"));
+    private bool TakesMetadata(string type) =>
+        Rows.All<SmRecord>().Any(s => s.Record.Type == type && s.Record.Features.ContainsKey("SR_METADATA"));
 
     private static bool Same(IReadOnlyDictionary<string, string> deviceConfig, string sr) =>
         GenuineArray.DeviceConfig(sr).All(d => deviceConfig.GetValueOrDefault(d.Key) == d.Value);

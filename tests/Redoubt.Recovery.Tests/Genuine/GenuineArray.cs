@@ -22,15 +22,29 @@ internal sealed class GenuineArray
         var lun = Luns[uuid];
         var rows = pool.Database;
         var sr = rows.Add(new SrRecord { NameLabel = lun.Name, Type = lun.Type, Shared = true, IntroducedBy = task }, uuid);
-        rows.Add(new PbdRecord { Sr = sr, Host = pool.Host, CurrentlyAttached = true, DeviceConfig = DeviceConfig(uuid) }, pool.NewUuid("bd"));
+        rows.Add(
+            new PbdRecord { Sr = sr, Host = pool.Host, CurrentlyAttached = true, DeviceConfig = DeviceConfig(uuid) }, pool.NewUuid("bd"));
         foreach (var vdi in lun.Disks)
         {
-            rows.Add(new VdiRecord { NameLabel = vdi, Sr = sr, Location = vdi, VirtualSize = 1 << 20, Type = VdiType.User, Managed = true }, vdi);
+            rows.Add(
+                new VdiRecord { NameLabel = vdi, Sr = sr, Location = vdi, VirtualSize = 1 << 20, Type = VdiType.User, Managed = true },
+                vdi);
         }
 
         foreach (var (volume, _) in lun.Metadata)
         {
-            rows.Add(new VdiRecord { NameLabel = "Metadata for DR", Sr = sr, Location = volume, VirtualSize = 3_988_783_104, Type = VdiType.Metadata, MetadataOfPool = new("OpaqueRef:theirs"), MetadataLatest = true }, volume);
+            rows.Add(
+                new VdiRecord
+                {
+                    NameLabel = "Metadata for DR",
+                    Sr = sr,
+                    Location = volume,
+                    VirtualSize = 3_988_783_104,
+                    Type = VdiType.Metadata,
+                    MetadataOfPool = new("OpaqueRef:theirs"),
+                    MetadataLatest = true,
+                },
+                volume);
         }
 
         return sr;
@@ -44,7 +58,8 @@ internal sealed class GenuineArray
             Violations.Add($"{vm.NameLabel} runs in {pool.Name} and in {other.Name}");
         }
 
-        foreach (var network in vm.Vifs.Select(pool.Database.Get).Select(v => pool.Database.Get(v.Network)).Where(n => n.OtherConfig.ContainsKey("import_task") || n.OtherConfig.ContainsKey("dr-run")))
+        foreach (var network in vm.Vifs.Select(pool.Database.Get).Select(v => pool.Database.Get(v.Network))
+            .Where(n => n.OtherConfig.ContainsKey("import_task") || n.OtherConfig.ContainsKey("dr-run")))
         {
             Violations.Add($"{vm.NameLabel} is on network {network.NameLabel}, which leads nowhere");
         }

@@ -20,7 +20,8 @@ internal sealed class GenuineImport(GenuineXapi pool)
     {
         foreach (var vm in vms)
         {
-            foreach (var sr in foreign.Get(vm).Vbds.Select(foreign.Get).Where(b => b.Type != VbdType.Cd && !b.Vdi.IsNull).Select(b => foreign.Get(b.Vdi).Sr).Distinct())
+            foreach (var sr in foreign.Get(vm).Vbds.Select(foreign.Get).Where(b => b.Type != VbdType.Cd && !b.Vdi.IsNull)
+                .Select(b => foreign.Get(b.Vdi).Sr).Distinct())
             {
                 var here = Rows.Find<SrRecord>(foreign.Get(sr).Uuid);
                 if (here.IsNull || !Rows.Get(here).Pbds.Any(p => Rows.Get(p).CurrentlyAttached))
@@ -113,7 +114,8 @@ internal sealed class GenuineImport(GenuineXapi pool)
 
     private Ref<VmRecord> Import(FakeDatabase foreign, VmRecord theirs, Ref<VmRecord> snapshotOf, bool force, Stack<Action> undo)
     {
-        var disks = theirs.Vbds.Select(foreign.Get).Where(b => !b.Vdi.IsNull).ToDictionary(b => b.Vdi, b => Disk(foreign, foreign.Get(b.Vdi), force));
+        var disks = theirs.Vbds.Select(foreign.Get).Where(b => !b.Vdi.IsNull)
+            .ToDictionary(b => b.Vdi, b => Disk(foreign, foreign.Get(b.Vdi), force));
         if (Rows.Find<VmRecord>(theirs.Uuid) is { IsNull: false } there)
         {
             var ours = Rows.Get(there);
@@ -139,7 +141,9 @@ internal sealed class GenuineImport(GenuineXapi pool)
                 OtherConfig = theirs.OtherConfig.SetItem("import_task", "OpaqueRef:import"),
                 Appliance = default,
                 SnapshotOf = snapshotOf,
-                SuspendVdi = theirs.PowerState == VmPowerState.Suspended && !theirs.SuspendVdi.IsNull ? Disk(foreign, foreign.Get(theirs.SuspendVdi), force) : default,
+                SuspendVdi = theirs.PowerState == VmPowerState.Suspended && !theirs.SuspendVdi.IsNull
+                    ? Disk(foreign, foreign.Get(theirs.SuspendVdi), force)
+                    : default,
                 Metrics = Rows.Add(new VmMetricsRecord()),
                 GuestMetrics = default,
             }, theirs.Uuid);
@@ -182,9 +186,13 @@ internal sealed class GenuineImport(GenuineXapi pool)
     {
         var sr = Rows.Find<SrRecord>(foreign.Get(theirs.Sr).Uuid);
         var scsi = theirs.SmConfig.GetValueOrDefault("SCSIid");
-        var found = Rows.All<VdiRecord>().FirstOrDefault(v => (scsi is not null && v.Record.SmConfig.GetValueOrDefault("SCSIid") == scsi) || (v.Record.Sr == sr && v.Record.Location == theirs.Location)).Ref;
+        var found = Rows.All<VdiRecord>().FirstOrDefault(
+            v => (scsi is not null && v.Record.SmConfig.GetValueOrDefault("SCSIid") == scsi)
+                || (v.Record.Sr == sr && v.Record.Location == theirs.Location)).Ref;
         return !found.IsNull || force ? found
-            : sr.IsNull ? throw new XenApiException("VDI_CONTENT_ID_MISSING") : throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location);
+            : sr.IsNull
+                ? throw new XenApiException("VDI_CONTENT_ID_MISSING")
+                : throw new XenApiException("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location);
     }
 
     // The mark of an attached drive is kept, whatever the VM is now.

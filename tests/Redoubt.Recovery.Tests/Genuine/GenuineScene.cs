@@ -17,7 +17,8 @@ internal sealed class GenuineScene : IAsyncDisposable
     private readonly string _directory = Directory.CreateTempSubdirectory("redoubt-genuine-").FullName;
     private readonly string _user;
 
-    private GenuineScene(string user, GenuineXapi source, GenuineXapi target, RecoveryRequest request) => (_user, Source, Target, Request) = (user, source, target, request);
+    private GenuineScene(string user, GenuineXapi source, GenuineXapi target, RecoveryRequest request) =>
+        (_user, Source, Target, Request) = (user, source, target, request);
 
     public GenuineXapi Source { get; }
 
@@ -50,10 +51,30 @@ internal sealed class GenuineScene : IAsyncDisposable
         }
 
         array.Luns[SrA].Metadata[Volume] = source.Database.Snapshot;
-        source.Database.Add(new VdiRecord { Sr = source.Database.Find<SrRecord>(SrA), Type = VdiType.Metadata, MetadataOfPool = source.Pool, MetadataLatest = true, Location = Volume, VirtualSize = 3_988_783_104 }, Volume);
+        source.Database.Add(
+            new VdiRecord
+            {
+                Sr = source.Database.Find<SrRecord>(SrA),
+                Type = VdiType.Metadata,
+                MetadataOfPool = source.Pool,
+                MetadataLatest = true,
+                Location = Volume,
+                VirtualSize = 3_988_783_104,
+            },
+            Volume);
         if (kind == RecoveryKind.Failback)
         {
-            target.Database.Add(new VdiRecord { Sr = target.Database.Find<SrRecord>(SrA), Type = VdiType.Metadata, MetadataOfPool = new("OpaqueRef:theirs"), MetadataLatest = true, Location = Volume, VirtualSize = 3_988_783_104 }, Volume);
+            target.Database.Add(
+                new VdiRecord
+                {
+                    Sr = target.Database.Find<SrRecord>(SrA),
+                    Type = VdiType.Metadata,
+                    MetadataOfPool = new("OpaqueRef:theirs"),
+                    MetadataLatest = true,
+                    Location = Volume,
+                    VirtualSize = 3_988_783_104,
+                },
+                Volume);
         }
         else
         {
@@ -127,9 +148,12 @@ internal sealed class GenuineScene : IAsyncDisposable
     }
 
     /// <summary>The VMs of a pool, by name.</summary>
-    public static Dictionary<string, VmRecord> VmsOf(GenuineXapi pool) => pool.Database.All<VmRecord>().Where(v => !v.Record.IsASnapshot).ToDictionary(v => v.Record.NameLabel, v => v.Record);
+    public static Dictionary<string, VmRecord> VmsOf(GenuineXapi pool) =>
+        pool.Database.All<VmRecord>().Where(v => !v.Record.IsASnapshot).ToDictionary(v => v.Record.NameLabel, v => v.Record);
 
-    /// <summary>No pool was asked for what it does not have, nor for what its session may not do, and nothing happened that must not.</summary>
+    /// <summary>
+    /// No pool was asked for what it does not have, nor for what its session may not do, and nothing happened that must not.
+    /// </summary>
     public void RequireClean()
     {
         Assert.Empty(Array.Violations);
@@ -165,14 +189,38 @@ internal sealed class GenuineScene : IAsyncDisposable
         AddVm(pool, "loose", 3, 1, b, front, default, state, version);
     }
 
-    private static void AddVm(GenuineXapi pool, string name, int n, int order, Ref<SrRecord> sr, Ref<NetworkRecord> network, Ref<VmApplianceRecord> appliance, VmPowerState state, long version)
+    private static void AddVm(
+        GenuineXapi pool, string name, int n, int order, Ref<SrRecord> sr, Ref<NetworkRecord> network, Ref<VmApplianceRecord> appliance,
+        VmPowerState state, long version)
     {
         var rows = pool.Database;
-        var vm = rows.Add(new VmRecord { NameLabel = name, PowerState = state, Order = order, Appliance = appliance, Version = version, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 }, Vm(n));
+        var vm = rows.Add(
+            new VmRecord
+            {
+                NameLabel = name,
+                PowerState = state,
+                Order = order,
+                Appliance = appliance,
+                Version = version,
+                MemoryStaticMax = 1 << 26,
+                VcpusAtStartup = 1,
+            },
+            Vm(n));
         var vdi = rows.Find<VdiRecord>(Disk(n));
         Assert.Equal(sr, rows.Get(vdi).Sr);
         // Also of a VM that is off: it was recovered once, and nobody has started it since.
-        rows.Add(new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw, CurrentlyAttached = true }, $"bb000000-0000-4000-8000-{n:x12}");
-        rows.Add(new VifRecord { Vm = vm, Network = network, Device = "0", Mac = $"02:00:00:00:00:{n:x2}", CurrentlyAttached = state == VmPowerState.Running }, $"1f000000-0000-4000-8000-{n:x12}");
+        rows.Add(
+            new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw, CurrentlyAttached = true },
+            $"bb000000-0000-4000-8000-{n:x12}");
+        rows.Add(
+            new VifRecord
+            {
+                Vm = vm,
+                Network = network,
+                Device = "0",
+                Mac = $"02:00:00:00:00:{n:x2}",
+                CurrentlyAttached = state == VmPowerState.Running,
+            },
+            $"1f000000-0000-4000-8000-{n:x12}");
     }
 }

@@ -29,7 +29,9 @@ public sealed class GenuineTests
         var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         RequireRecovered(scene, 1);
-        Assert.All(GenuineScene.VmsOf(scene.Source).Values, v => Assert.Equal((VmPowerState.Halted, true), (v.PowerState, v.BlockedOperations.ContainsKey(VmOperations.Start))));
+        Assert.All(
+            GenuineScene.VmsOf(scene.Source).Values,
+            v => Assert.Equal((VmPowerState.Halted, true), (v.PowerState, v.BlockedOperations.ContainsKey(VmOperations.Start))));
     }
 
     [Theory]
@@ -49,7 +51,9 @@ public sealed class GenuineTests
         await using var scene = await GenuineScene.MakeAsync(RecoveryKind.Migration, user);
         var ended = await scene.RunAsync("stop");
         Assert.True(ended.Phase == RunPhase.Failed, ended.ToJson());
-        Assert.All(GenuineScene.VmsOf(scene.Source).Values, v => Assert.Equal((VmPowerState.Running, 0), (v.PowerState, v.BlockedOperations.Count)));
+        Assert.All(
+            GenuineScene.VmsOf(scene.Source).Values,
+            v => Assert.Equal((VmPowerState.Running, 0), (v.PowerState, v.BlockedOperations.Count)));
         Assert.Empty(GenuineScene.VmsOf(scene.Target));
         scene.RequireClean();
     }
@@ -60,7 +64,10 @@ public sealed class GenuineTests
     {
         await using var scene = await GenuineScene.MakeAsync(RecoveryKind.Test, user);
         var plan = await scene.PlanAsync();
-        Assert.Contains(plan.Findings, f => f is { Code: "test-not-isolated", Severity: Severity.Block } && f.Sentence.Contains("XenServer 8.4.0", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Findings,
+            f => f is { Code: "test-not-isolated", Severity: Severity.Block }
+                && f.Sentence.Contains("XenServer 8.4.0", StringComparison.Ordinal));
         Assert.Empty(scene.Target.Acts);
         scene.RequireClean();
     }
@@ -99,7 +106,8 @@ public sealed class GenuineTests
         var lan = scene.Target.Database.All<NetworkRecord>().Single().Ref;
         scene.Target.Database.Set(lan, n => n with { NameLabel = "lan" });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Networks = Scene.Map(("front", "lan")) } };
-        scene.Target.BeforeAct = name => _ = name == "VM_appliance.recover" ? throw new XenApiException("INTERNAL_ERROR", "xapi broke") : name;
+        scene.Target.BeforeAct = name =>
+            _ = name == "VM_appliance.recover" ? throw new XenApiException("INTERNAL_ERROR", "xapi broke") : name;
         var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Partial, ended.ToJson());
         Assert.Equal(["loose"], GenuineScene.VmsOf(scene.Target).Keys);
@@ -136,13 +144,17 @@ public sealed class GenuineTests
 
         scene.Request = scene.Request with
         {
-            Policy = scene.Request.Policy with { Copies = Scene.Map([.. Enumerable.Range(1, 3).Select(n => (GenuineScene.Vm(n), GenuineScene.Volume))]) },
+            Policy = scene.Request.Policy with
+            {
+                Copies = Scene.Map([.. Enumerable.Range(1, 3).Select(n => (GenuineScene.Vm(n), GenuineScene.Volume))]),
+            },
         };
         scene.Target.BeforeAct = name =>
         {
             if (name == "VM.recover")
             {
-                scene.Target.Database.Set(scene.Target.Database.Find<VmRecord>(GenuineScene.Vm(3)), v => v with { PowerState = VmPowerState.Paused });
+                scene.Target.Database.Set(
+                    scene.Target.Database.Find<VmRecord>(GenuineScene.Vm(3)), v => v with { PowerState = VmPowerState.Paused });
             }
         };
         var ended = await scene.RunAsync();
@@ -211,8 +223,11 @@ public sealed class GenuineTests
         })
         {
             var (output, error) = (new StringWriter(), new StringWriter());
-            var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()), TimeProvider.System);
-            var code = await app.RunAsync(["-s", scene.Target.Url.ToString(), "-u", user, "-pw", GenuineXapi.Password, .. line.Split(' ')], null, RealSite.Cancel);
+            var app = new App(
+                new Terminal(output, error, isInteractive: false), Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString()),
+                TimeProvider.System);
+            var code = await app.RunAsync(
+                ["-s", scene.Target.Url.ToString(), "-u", user, "-pw", GenuineXapi.Password, .. line.Split(' ')], null, RealSite.Cancel);
             Assert.NotEqual(0, code);
             Assert.Contains(expected, error.ToString(), StringComparison.Ordinal);
             Assert.DoesNotContain("call_extension", error.ToString(), StringComparison.Ordinal);

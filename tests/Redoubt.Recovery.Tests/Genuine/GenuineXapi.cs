@@ -9,9 +9,9 @@ using Redoubt.XenApi;
 namespace Redoubt.Recovery.Tests.Genuine;
 
 /// <summary>
-/// Stands in for the xapi of a genuine XenServer 8.4 pool, over real HTTP, in JSON-RPC and XML-RPC: what it refuses, what it lacks, and what
-/// it does in silence, as recorded from xapi 24.10 and read in its sources. Storage is an <see cref="GenuineArray"/> that several pools see,
-/// a guest is a row, and time is real.
+/// Stands in for the xapi of a genuine XenServer 8.4 pool, over real HTTP, in JSON-RPC and XML-RPC: what it refuses, what it lacks, and
+/// what it does in silence, as recorded from xapi 24.10 and read in its sources. Storage is an <see cref="GenuineArray"/> that several
+/// pools see, a guest is a row, and time is real.
 /// </summary>
 internal sealed class GenuineXapi : IAsyncDisposable
 {
@@ -37,7 +37,10 @@ internal sealed class GenuineXapi : IAsyncDisposable
         _app = builder.Build();
         _app.MapPost("/jsonrpc", JsonAsync);
         _app.MapPost("/", XmlAsync);
-        _app.MapFallback(() => Results.Content("<html><body><h1>HTTP 403 forbidden</h1>Access to the requested resource is forbidden.</body></html>", "text/html", null, 403));
+        _app.MapFallback(
+            () => Results.Content(
+                "<html><body><h1>HTTP 403 forbidden</h1>Access to the requested resource is forbidden.</body></html>", "text/html", null,
+                403));
         var host = Database.Add(new HostRecord
         {
             NameLabel = name + " host",
@@ -45,15 +48,30 @@ internal sealed class GenuineXapi : IAsyncDisposable
             ApiVersionMajor = 2,
             ApiVersionMinor = 21,
             SoftwareVersion = ImmutableSortedDictionary<string, string>.Empty
-                .Add("product_brand", "XenServer").Add("product_version", "8.4.0").Add("platform_name", "XCP").Add("xapi", "24.10").Add("db_schema", "5.775"),
+                .Add("product_brand", "XenServer").Add("product_version", "8.4.0").Add("platform_name", "XCP").Add("xapi", "24.10")
+                    .Add("db_schema", "5.775"),
             CpuInfo = ImmutableSortedDictionary<string, string>.Empty.Add("cpu_count", "8"),
         }, NewUuid("40"));
         Database.Set(host, h => h with { Metrics = Database.Add(new HostMetricsRecord { Live = true, MemoryTotal = 64L << 30 }) });
         Host = host;
-        Pool = Database.Add(new PoolRecord { NameLabel = name, Master = host, Restrictions = ImmutableSortedDictionary<string, string>.Empty.Add("restrict_dr", "false") }, NewUuid("9a"));
+        Pool = Database.Add(
+            new PoolRecord
+            {
+                NameLabel = name,
+                Master = host,
+                Restrictions = ImmutableSortedDictionary<string, string>.Empty.Add("restrict_dr", "false"),
+            },
+            NewUuid("9a"));
         foreach (var (type, features) in new[] { ("lvmoiscsi", "SR_METADATA"), ("lvmohba", "SR_METADATA"), ("nfs", "SR_PROBE") })
         {
-            Database.Add(new SmRecord { NameLabel = type, Type = type, Capabilities = [features], Features = ImmutableSortedDictionary<string, long>.Empty.Add(features, 1) });
+            Database.Add(
+                new SmRecord
+                {
+                    NameLabel = type,
+                    Type = type,
+                    Capabilities = [features],
+                    Features = ImmutableSortedDictionary<string, long>.Empty.Add(features, 1),
+                });
         }
     }
 
@@ -81,7 +99,9 @@ internal sealed class GenuineXapi : IAsyncDisposable
     /// <summary>Every message that was refused for the role of its session.</summary>
     public List<string> Denied { get; } = [];
 
-    /// <summary>When each VM began to run, by name: the moment itself, of which <c>VM_metrics.start_time</c> tells the whole seconds.</summary>
+    /// <summary>
+    /// When each VM began to run, by name: the moment itself, of which <c>VM_metrics.start_time</c> tells the whole seconds.
+    /// </summary>
     public Dictionary<string, DateTimeOffset> Started { get; } = [];
 
     /// <summary>Called before each act.</summary>
@@ -124,7 +144,9 @@ internal sealed class GenuineXapi : IAsyncDisposable
             : new SessionRecord
             {
                 AuthUserName = known.User,
-                RbacPermissions = known.Foreign is null ? [.. Permission.All.Values.Where(p => p.Roles.Allows(known.Role)).Select(p => p.Label)] : [],
+                RbacPermissions = known.Foreign is null
+                    ? [.. Permission.All.Values.Where(p => p.Roles.Allows(known.Role)).Select(p => p.Label)]
+                    : [],
             };
     }
 
@@ -135,7 +157,8 @@ internal sealed class GenuineXapi : IAsyncDisposable
         return reference;
     }
 
-    private Session SessionOf(string reference) => _sessions.GetValueOrDefault(reference) ?? throw new XenApiException("SESSION_INVALID", reference);
+    private Session SessionOf(string reference) =>
+        _sessions.GetValueOrDefault(reference) ?? throw new XenApiException("SESSION_INVALID", reference);
 
     private async Task JsonAsync(HttpContext http)
     {
@@ -205,7 +228,9 @@ internal sealed class GenuineXapi : IAsyncDisposable
             {
                 Unknown.Add(name);
                 var asker = SessionOf(request.Parameters is [WireString first, ..] ? first.Value : "");
-                throw Extensions.Allows(asker.Role) && asker.Foreign is null ? new XenApiException("MESSAGE_METHOD_UNKNOWN", name) : Refused("host.call_extension", Extensions);
+                throw Extensions.Allows(asker.Role) && asker.Foreign is null
+                    ? new XenApiException("MESSAGE_METHOD_UNKNOWN", name)
+                    : Refused("host.call_extension", Extensions);
             }
 
             message = found.Message;
@@ -246,7 +271,8 @@ internal sealed class GenuineXapi : IAsyncDisposable
         TimeSpan sleep;
         lock (_gate)
         {
-            if (!name.StartsWith("task.", StringComparison.Ordinal) && !name.StartsWith("session.", StringComparison.Ordinal) && name is not ("VDI.open_database" or "host.compute_free_memory" or "host.get_servertime" or "SR.probe" or "SR.scan"))
+            if (!name.StartsWith("task.", StringComparison.Ordinal) && !name.StartsWith("session.", StringComparison.Ordinal)
+                && name is not ("VDI.open_database" or "host.compute_free_memory" or "host.get_servertime" or "SR.probe" or "SR.scan"))
             {
                 BeforeAct?.Invoke(name);
                 Acts.Add($"{name} {string.Join(' ', call.Arguments.OfType<WireString>().Select(a => a.Value))}".TrimEnd());
@@ -274,7 +300,12 @@ internal sealed class GenuineXapi : IAsyncDisposable
             try
             {
                 var answer = await ActAsync(name, call);
-                ended = new TaskRecord { Status = TaskStatusType.Success, Progress = 1, Result = $"<value>{(answer is WireString text ? text.Value : "")}</value>" };
+                ended = new TaskRecord
+                {
+                    Status = TaskStatusType.Success,
+                    Progress = 1,
+                    Result = $"<value>{(answer is WireString text ? text.Value : "")}</value>",
+                };
             }
             catch (XenApiException refused)
             {
@@ -335,10 +366,12 @@ internal sealed class GenuineXapi : IAsyncDisposable
     }
 
     private static IEnumerable<string> Names() =>
-        DataModel.Classes.Values.Where(c => !c.IsExtension).SelectMany(c => c.Messages.Values.Where(m => !m.IsExtension).Select(m => $"{c.Name}.{m.Name}"));
+        DataModel.Classes.Values.Where(c => !c.IsExtension)
+            .SelectMany(c => c.Messages.Values.Where(m => !m.IsExtension).Select(m => $"{c.Name}.{m.Name}"));
 
     private static XenApiException Refused(string permission, AllowedRoles roles) => new(
-        "RBAC_PERMISSION_DENIED", Permission.Lower(permission), $"No permission in user session. (Roles with this permission: {string.Join(", ", RoleNames.Of(roles))})");
+        "RBAC_PERMISSION_DENIED", Permission.Lower(permission),
+        $"No permission in user session. (Roles with this permission: {string.Join(", ", RoleNames.Of(roles))})");
 
     private sealed record Session(Role Role, FakeDatabase? Foreign, string User);
 }

@@ -8,7 +8,9 @@ namespace Redoubt.Recovery.Tests.Planning;
 internal static class ArbitraryScenes
 {
     public static void Hold(Action<int> claim, int tries = 150) =>
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(tries).WithQuietOnSuccess(true), Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), claim));
+        Check.One(
+            Config.QuickThrowOnFailure.WithMaxTest(tries).WithQuietOnSuccess(true),
+            Prop.ForAll(Gen.Choose(0, int.MaxValue).ToArbitrary(), claim));
 
     public static Scene Make(int seed)
     {
@@ -38,7 +40,12 @@ internal static class ArbitraryScenes
             Kind = (RecoveryKind)random.Next(4),
             IsSourceDead = random.Next(2) == 0,
             PowerState = (PowerStateAfter)random.Next(3),
-            Chosen = random.Next(3) switch { 0 => new() { Tags = ["gold"] }, 1 => new() { Vms = ["vm1", "vm2"], Appliances = ["app0"] }, _ => new() },
+            Chosen = random.Next(3) switch
+            {
+                0 => new() { Tags = ["gold"] },
+                1 => new() { Vms = ["vm1", "vm2"], Appliances = ["app0"] },
+                _ => new(),
+            },
         };
         return scene;
     }
@@ -76,7 +83,9 @@ internal static class ArbitraryScenes
     {
         if (random.Next(3) == 0)
         {
-            scene.AddVolume(d => d with { Vms = [.. d.Vms.Where(_ => random.Next(2) == 0).Select(v => v with { Version = random.Next(2) })] }, isLatest: random.Next(2) == 0);
+            scene.AddVolume(
+                d => d with { Vms = [.. d.Vms.Where(_ => random.Next(2) == 0).Select(v => v with { Version = random.Next(2) })] },
+                isLatest: random.Next(2) == 0);
         }
 
         if (random.Next(3) == 0)

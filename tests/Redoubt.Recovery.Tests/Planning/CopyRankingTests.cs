@@ -40,7 +40,8 @@ public sealed class CopyRankingTests
     {
         var scene = new Scene();
         scene.AddVm("db", with: v => v with { LastRecordedAt = Scene.Now.AddHours(-2) });
-        var later = scene.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [d.Vms[0] with { LastRecordedAt = Scene.Now.AddHours(-1) }] });
+        var later =
+            scene.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [d.Vms[0] with { LastRecordedAt = Scene.Now.AddHours(-1) }] });
         Assert.Equal(later.VdiUuid, Choice(scene).Chosen!.VolumeUuid);
     }
 

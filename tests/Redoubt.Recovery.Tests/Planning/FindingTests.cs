@@ -77,7 +77,12 @@ public sealed class FindingTests
         ["older-copy"] = (Severity.Warning, (s, _) =>
         {
             s.Storage.Add(Probed() with { Found = [Found("5a000000-0000-4000-8000-00000000000f", s.Source.Pool.Uuid, 7)] });
-            s.Storage.Add(Probed() with { DeviceConfig = Scene.Map(("location", "/newer")), Found = [Found("5a000000-0000-4000-8000-00000000000f", s.Source.Pool.Uuid, 9)] });
+            s.Storage.Add(
+                Probed() with
+                {
+                    DeviceConfig = Scene.Map(("location", "/newer")),
+                    Found = [Found("5a000000-0000-4000-8000-00000000000f", s.Source.Pool.Uuid, 9)],
+                });
         }
         ),
         ["sr-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Srs = [], Vdis = [] }),
@@ -108,13 +113,19 @@ public sealed class FindingTests
         ["disk-unknown"] = (Severity.Warning, (s, vm) => Change(s, vm with { Vbds = [vm.Vbds[0] with { VdiUuid = "" }] })),
         ["iso-missing"] = (Severity.Warning, (s, vm) =>
         {
-            s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("c0000000-0000-4000-8000-000000000001", "cd", "iso-sr", "debian.iso", 1, false, "")) };
+            s.Source = s.Source with
+            {
+                Vdis = s.Source.Vdis.Add(new("c0000000-0000-4000-8000-000000000001", "cd", "iso-sr", "debian.iso", 1, false, "")),
+            };
             Change(s, vm with { Vbds = vm.Vbds.Add(new("cb", "3", VbdType.Cd, "c0000000-0000-4000-8000-000000000001")) });
         }
         ),
         ["suspend-image-missing"] = (Severity.Block, (s, vm) =>
         {
-            s.Source = s.Source with { Vdis = s.Source.Vdis.Add(new("50000000-0000-4000-8000-000000000001", "image", Scene.Sr, "image", 1, false, "")) };
+            s.Source = s.Source with
+            {
+                Vdis = s.Source.Vdis.Add(new("50000000-0000-4000-8000-000000000001", "image", Scene.Sr, "image", 1, false, "")),
+            };
             Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = "50000000-0000-4000-8000-000000000001" });
         }
         ),
@@ -237,11 +248,17 @@ public sealed class FindingTests
     [Fact]
     public void Every_code_in_the_sources_is_tested_and_documented()
     {
-        var calls = Directory.EnumerateFiles(Path.Combine(Repository.Root, "src/Redoubt.Recovery/Planning"), "*.cs", SearchOption.AllDirectories)
-            .SelectMany(f => Regex.Matches(File.ReadAllText(f), @"findings\.(?:Block|Warn|Tell)\((?<code>(?:[^"",;]|""[^""]*"")*),")).ToList();
-        var written = calls.Select(c => Regex.Matches(c.Groups["code"].Value, "\"(?<code>[a-z]+(?:-[a-z]+)*)\"").Select(m => m.Groups["code"].Value).ToList()).ToList();
+        var calls = Directory.EnumerateFiles(
+            Path.Combine(Repository.Root, "src/Redoubt.Recovery/Planning"), "*.cs", SearchOption.AllDirectories)
+            .SelectMany(
+                f => Regex.Matches(File.ReadAllText(f), @"findings\.(?:Block|Warn|Tell)\((?<code>(?:[^"",;]|""[^""]*"")*),")).ToList();
+        var written = calls.Select(
+            c => Regex.Matches(c.Groups["code"].Value, "\"(?<code>[a-z]+(?:-[a-z]+)*)\"").Select(m => m.Groups["code"].Value)
+                .ToList()).ToList();
         Assert.All(written.Zip(calls), w => Assert.True(w.First.Count > 0, $"no code is seen in: {w.Second.Value}"));
-        var documented = Regex.Matches(File.ReadAllText(Path.Combine(Repository.Root, "docs/operating/dr-plan.md")), @"^\| `(?<code>[a-z-]+)` \| (?:block|warning|info)", RegexOptions.Multiline).Select(m => m.Groups["code"].Value);
+        var documented = Regex.Matches(
+            File.ReadAllText(Path.Combine(Repository.Root, "docs/operating/dr-plan.md")),
+            @"^\| `(?<code>[a-z-]+)` \| (?:block|warning|info)", RegexOptions.Multiline).Select(m => m.Groups["code"].Value);
         Assert.Equal(Breaks.Keys.Order(StringComparer.Ordinal), written.SelectMany(w => w).Distinct().Order(StringComparer.Ordinal));
         Assert.Equal(Breaks.Keys.Order(StringComparer.Ordinal), documented.Order(StringComparer.Ordinal));
     }
@@ -263,7 +280,9 @@ public sealed class FindingTests
         var vm = scene.AddVm("db");
         scene.AddVolume(d => d with { Pool = Scene.OtherPool, Vms = [vm with { Version = 5 }] });
         var plan = scene.Plan();
-        Assert.Contains("source-dead=primary,third", Assert.Single(plan.Findings, f => f.Code == "source-dead-unnamed").Advice, StringComparison.Ordinal);
+        Assert.Contains(
+            "source-dead=primary,third", Assert.Single(plan.Findings, f => f.Code == "source-dead-unnamed").Advice,
+            StringComparison.Ordinal);
         Assert.Equal(["primary", "third"], plan.Findings.Where(f => f.Code == "source-not-dead").Select(f => f.Object.Name));
 
         scene.Policy = new() { Kind = RecoveryKind.Failover, DeadSources = ["third"] };
@@ -274,7 +293,10 @@ public sealed class FindingTests
         Assert.All(plan.Steps.OfType<FenceSource>(), f => Assert.Equal(FenceMode.Statement, f.Mode));
 
         // What answers is not meant, so a word without names means the other.
-        scene.OtherPools.Add(new(new("third", Scene.Now), "third", OtherPoolState.Live, null, scene.MoreVolumes[0].Database! with { Vms = [vm with { PowerState = VmPowerState.Halted }], Srs = [] }));
+        scene.OtherPools.Add(
+            new(
+                new("third", Scene.Now), "third", OtherPoolState.Live, null,
+                scene.MoreVolumes[0].Database! with { Vms = [vm with { PowerState = VmPowerState.Halted }], Srs = [] }));
         scene.Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true };
         Assert.False(scene.Plan().IsBlocked, scene.Plan().ToText());
     }
@@ -310,7 +332,8 @@ public sealed class FindingTests
         scene.AddVm("db");
         scene.Target = scene.Target with { Srs = [], Vdis = [] };
         scene.Storage.Add(Probed() with { Found = [Found(Scene.Sr, scene.Source.Pool.Uuid, 7)] });
-        scene.Storage.Add(Probed() with { DeviceConfig = Scene.Map(("location", "/newer")), Found = [Found(Scene.Sr, scene.Source.Pool.Uuid, 9)] });
+        scene.Storage.Add(
+            Probed() with { DeviceConfig = Scene.Map(("location", "/newer")), Found = [Found(Scene.Sr, scene.Source.Pool.Uuid, 9)] });
         scene.Policy = scene.Policy with { Resolve = ["sr-missing"] };
         Assert.Equal("/newer", Assert.Single(scene.Plan().Steps.OfType<AttachStorage>()).DeviceConfig["location"]);
     }
@@ -335,20 +358,27 @@ public sealed class FindingTests
         Assert.Empty(scene.Plan().Findings.Where(f => f.Severity == Severity.Block));
     }
 
-    private static void Genuine(Scene scene) => scene.Target = scene.Target with { Pool = scene.Target.Pool with { Brand = "XenServer", Version = "8.4.0" } };
+    private static void Genuine(Scene scene) =>
+        scene.Target = scene.Target with { Pool = scene.Target.Pool with { Brand = "XenServer", Version = "8.4.0" } };
 
-    private static OtherPoolFacts Silent(string name, string poolUuid) => new(new(name, Scene.Now), name, OtherPoolState.Unreachable, "no route to host", null, poolUuid);
+    private static OtherPoolFacts Silent(string name, string poolUuid) =>
+        new(new(name, Scene.Now), name, OtherPoolState.Unreachable, "no route to host", null, poolUuid);
 
     private static void Copy(Scene scene, long? generation)
     {
         scene.VolumeFacts = scene.VolumeFacts with { Generation = 7 };
-        scene.Storage.Add(Probed() with { Found = [generation is { } known ? Found(Scene.Sr, scene.Source.Pool.Uuid, known) : new(Scene.Sr, "replicated", true)] });
+        scene.Storage.Add(
+            Probed() with
+            {
+                Found = [generation is { } known ? Found(Scene.Sr, scene.Source.Pool.Uuid, known) : new(Scene.Sr, "replicated", true)],
+            });
     }
 
     private static ProbedSrFacts Found(string sr, string pool, long generation) =>
         new(sr, "replicated", true) { Metadata = [new(pool, "primary", generation, Scene.Now)] };
 
-    private static StorageFacts Probed() => new() { Origin = new("probe", Scene.Now), Type = "file", DeviceConfig = Scene.Map(("location", "/more")) };
+    private static StorageFacts Probed() =>
+        new() { Origin = new("probe", Scene.Now), Type = "file", DeviceConfig = Scene.Map(("location", "/more")) };
 
     private static void Change(Scene scene, VmFacts vm) =>
         scene.Source = scene.Source with { Vms = [.. scene.Source.Vms.Select(v => v.Uuid == vm.Uuid ? vm : v)] };

@@ -25,7 +25,9 @@ public sealed class PlanPropertyTests
         Assert.Equal(recovered.Count, recovered.Distinct().Count());
         var blocked = plan.Findings.Where(f => f.Severity == Severity.Block).SelectMany(f => f.Affects).Select(v => v.Uuid).ToHashSet();
         // Where the newest copy is the target's own and everything was chosen, there is nothing to recover.
-        Assert.All(plan.Choices.Where(c => c.Chosen is not { VolumeUuid: null }), c => Assert.True(recovered.Contains(c.Vm.Uuid) || blocked.Contains(c.Vm.Uuid)));
+        Assert.All(
+            plan.Choices.Where(c => c.Chosen is not { VolumeUuid: null }),
+            c => Assert.True(recovered.Contains(c.Vm.Uuid) || blocked.Contains(c.Vm.Uuid)));
         Assert.Empty(recovered.Except(plan.Choices.Select(c => c.Vm.Uuid)));
     });
 
@@ -62,7 +64,9 @@ public sealed class PlanPropertyTests
     {
         var steps = ArbitraryScenes.Make(seed).Plan().Steps.Select((s, i) => (Step: s, Index: i)).ToList();
         var firstStart = steps.Where(s => s.Step is StartTier).Select(s => s.Index).DefaultIfEmpty(int.MaxValue).First();
-        Assert.All(steps.Where(s => s.Step is FenceSource or RecoverVm or RecoverAppliance or MapNetworks), s => Assert.True(s.Index < firstStart));
+        Assert.All(
+            steps.Where(s => s.Step is FenceSource or RecoverVm or RecoverAppliance or MapNetworks),
+            s => Assert.True(s.Index < firstStart));
         Assert.Equal(steps.Count, steps.Select(s => s.Step.Key).Distinct().Count());
     });
 

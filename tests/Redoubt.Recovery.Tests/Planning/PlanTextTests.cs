@@ -43,7 +43,10 @@ public sealed class PlanTextTests
         var scene = Shop();
         var before = scene.Plan();
         scene.Target = scene.Target with { Networks = [] };
-        scene.Policy = scene.Policy with { Orders = System.Collections.Immutable.ImmutableSortedDictionary<string, long>.Empty.Add("mail", 2) };
+        scene.Policy = scene.Policy with
+        {
+            Orders = System.Collections.Immutable.ImmutableSortedDictionary<string, long>.Empty.Add("mail", 2),
+        };
         var changes = PlanDiff.Between(before, scene.Plan()).Changes;
         Assert.Contains(changes, c => c is { Kind: ChangeKind.Added, Part: "finding", Subject: "network front" });
         Assert.Contains(changes, c => c is { Kind: ChangeKind.Changed, Part: "tier", Subject: "mail", Text: "tier 1 → tier 2" });
@@ -58,7 +61,8 @@ public sealed class PlanTextTests
     {
         Assert.Throws<FormatException>(() => RecoveryPlan.FromJson("{"));
         var inventory = Shop().Inventory.ToJson();
-        Assert.Throws<FormatException>(() => Inventory.FromJson(inventory.Replace("redoubt-inventory/1", "redoubt-inventory/9", StringComparison.Ordinal)));
+        Assert.Throws<FormatException>(
+            () => Inventory.FromJson(inventory.Replace("redoubt-inventory/1", "redoubt-inventory/9", StringComparison.Ordinal)));
         Assert.Throws<FormatException>(() => RecoveryPlan.FromJson(inventory));
     }
 

@@ -15,7 +15,8 @@ internal sealed record FakeCall(string Session, IReadOnlyList<WireValue> Argumen
 
     public bool Bool(int index) => ((WireBool)Arguments[index]).Value;
 
-    public IReadOnlyDictionary<string, string> Map(int index) => ((WireStruct)Arguments[index]).Members.ToDictionary(m => m.Key, m => ((WireString)m.Value).Value);
+    public IReadOnlyDictionary<string, string> Map(int index) =>
+        ((WireStruct)Arguments[index]).Members.ToDictionary(m => m.Key, m => ((WireString)m.Value).Value);
 
     public IReadOnlyList<string> Set(int index) => [.. ((WireArray)Arguments[index]).Items.Select(i => ((WireString)i).Value)];
 }

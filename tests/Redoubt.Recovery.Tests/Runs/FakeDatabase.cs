@@ -47,7 +47,8 @@ internal sealed class FakeDatabase
             : throw new XenApiException("UUID_INVALID", model.Name, uuid);
 
     public Ref<T> Find<T>(string uuid)
-        where T : Record, IRecord<T>, new() => All<T>().FirstOrDefault(r => (string)T.Declaration.FindField("uuid")!.GetValue(r.Record)! == uuid).Ref;
+        where T : Record, IRecord<T>,
+        new() => All<T>().FirstOrDefault(r => (string)T.Declaration.FindField("uuid")!.GetValue(r.Record)! == uuid).Ref;
 
     /// <summary>The rows as they are now, which later changes don't change.</summary>
     public FakeDatabase Snapshot()
@@ -69,7 +70,8 @@ internal sealed class FakeDatabase
         {
             if (DataModel.FindClass(field.Relation!.Class) is { } other && other.FindField(field.Relation.Field) is { Type: IRefType } back)
             {
-                var members = _rows.Where(r => r.Value.DeclaredClass == other && ((IRef)back.GetValue(r.Value)!).Opaque == reference).Select(r => new WireString(r.Key));
+                var members = _rows.Where(r => r.Value.DeclaredClass == other && ((IRef)back.GetValue(r.Value)!).Opaque == reference)
+                    .Select(r => new WireString(r.Key));
                 row = field.With(row, field.Type.ReadObject(new WireArray([.. members])));
             }
         }

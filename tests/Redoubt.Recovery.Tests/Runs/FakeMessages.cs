@@ -36,14 +36,29 @@ internal sealed class FakeMessages(FakePool pool)
             case "VM.start" or "VM.resume": Start(name, call.Ref<VmRecord>(0), call.Bool(1)); break;
             case "VM.unpause": Power(call.Ref<VmRecord>(0), VmPowerState.Running, VmPowerState.Paused); break;
             case "VM.clean_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running); break;
-            case "VM.hard_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended); break;
-            case "VM.add_to_blocked_operations": Rows.Set(call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Add(Operation(call), call.Text(2)) }); break;
-            case "VM.remove_from_blocked_operations": Rows.Set(call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Remove(Operation(call)) }); break;
-            case "VM.take_back": Rows.Set(call.Ref<VmRecord>(0), v => v with { Version = (pool.World.VersionElsewhere(pool, v.Uuid) ?? v.Version) + 1 }); break;
+            case "VM.hard_shutdown":
+                Power(
+                call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended); break;
+            case "VM.add_to_blocked_operations":
+                Rows.Set(
+                call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Add(Operation(call), call.Text(2)) }); break;
+            case "VM.remove_from_blocked_operations":
+                Rows.Set(
+                call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Remove(Operation(call)) }); break;
+            case "VM.take_back":
+                Rows.Set(
+                call.Ref<VmRecord>(0), v => v with { Version = (pool.World.VersionElsewhere(pool, v.Uuid) ?? v.Version) + 1 }); break;
             case "VM.destroy": DestroyVm(call.Ref<VmRecord>(0)); break;
             case "VM_appliance.destroy": Rows.Remove(Existing<VmApplianceRecord>(call)); break;
             case "VIF.move": Rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
-            case "network.create": return new WireString(Rows.Add(new NetworkRecord { NameLabel = Member<WireString>(call, "name_label").Value, OtherConfig = Strings(Member<WireStruct>(call, "other_config")) }).Opaque);
+            case "network.create":
+                return new WireString(
+                Rows.Add(
+                    new NetworkRecord
+                    {
+                        NameLabel = Member<WireString>(call, "name_label").Value,
+                        OtherConfig = Strings(Member<WireStruct>(call, "other_config")),
+                    }).Opaque);
             case "network.create_isolated": return CreateIsolated(call.Text(0), call.Text(1));
             case "network.destroy":
                 if (Rows.Get(call.Ref<NetworkRecord>(0)).Vifs.Count > 0)
@@ -112,7 +127,9 @@ internal sealed class FakeMessages(FakePool pool)
         }
 
         var into = Ref(Rows.Find<VmApplianceRecord>(appliance.IsNull ? "" : foreign.Get(appliance).Uuid), () =>
-            appliance.IsNull ? default : Rows.Add(new VmApplianceRecord { NameLabel = foreign.Get(appliance).NameLabel }, foreign.Get(appliance).Uuid));
+            appliance.IsNull
+                ? default
+                : Rows.Add(new VmApplianceRecord { NameLabel = foreign.Get(appliance).NameLabel }, foreign.Get(appliance).Uuid));
         Ref<VmRecord> made = default;
         foreach (var vm in vms.Select(foreign.Get))
         {
@@ -126,7 +143,9 @@ internal sealed class FakeMessages(FakePool pool)
             foreach (var snapshot in vm.Snapshots.Select(foreign.Get))
             {
                 var owner = made;
-                Copy(foreign, snapshot, s => s with { SnapshotOf = owner, Version = snapshot.Version + 1 }, snapshot.Uuid, n => n, d => Rows.Find<VdiRecord>(d.Uuid));
+                Copy(
+                    foreign, snapshot, s => s with { SnapshotOf = owner, Version = snapshot.Version + 1 }, snapshot.Uuid, n => n,
+                    d => Rows.Find<VdiRecord>(d.Uuid));
             }
 
             foreach (var vbd in Rows.Get(made).Vbds)
@@ -172,13 +191,24 @@ internal sealed class FakeMessages(FakePool pool)
         var vm = foreign.Get(call.Ref<VmRecord>(0));
         var there = Rows.All<VmRecord>().FirstOrDefault(v => Stands(v.Record.OtherConfig, label, vm.Uuid)).Ref;
         return new WireString(Ref(there, () => Copy(
-            foreign, vm, v => v with { NameLabel = $"[{label}] {vm.NameLabel}", PowerState = VmPowerState.Halted, OtherConfig = v.OtherConfig.SetItems(Mark(label, vm.Uuid)), Version = 0 }, null,
+            foreign, vm,
+            v => v with
+            {
+                NameLabel = $"[{label}] {vm.NameLabel}",
+                PowerState = VmPowerState.Halted,
+                OtherConfig = v.OtherConfig.SetItems(Mark(label, vm.Uuid)),
+                Version = 0,
+            },
+            null,
             n => Rows.Find<NetworkRecord>(networks[foreign.Get(n).Uuid]),
-            d => Rows.All<VdiRecord>().First(v => Stands(v.Record.OtherConfig, label, d.Uuid) && Rows.Get(v.Record.Sr).Uuid == srs[foreign.Get(d.Sr).Uuid]).Ref)).Opaque);
+            d => Rows.All<VdiRecord>().First(
+                v => Stands(v.Record.OtherConfig, label, d.Uuid)
+                    && Rows.Get(v.Record.Sr).Uuid == srs[foreign.Get(d.Sr).Uuid]).Ref)).Opaque);
     }
 
     private Ref<VmRecord> Copy(
-        FakeDatabase foreign, VmRecord vm, Func<VmRecord, VmRecord> change, string? uuid, Func<Ref<NetworkRecord>, Ref<NetworkRecord>> network, Func<VdiRecord, Ref<VdiRecord>> disk)
+        FakeDatabase foreign, VmRecord vm, Func<VmRecord, VmRecord> change, string? uuid, Func<Ref<NetworkRecord>,
+        Ref<NetworkRecord>> network, Func<VdiRecord, Ref<VdiRecord>> disk)
     {
         var made = Rows.Add(change(vm with { Metrics = default, GuestMetrics = default }), uuid);
         foreach (var vbd in vm.Vbds.Select(foreign.Get))
@@ -197,7 +227,9 @@ internal sealed class FakeMessages(FakePool pool)
     private Ref<NetworkRecord> Network(FakeDatabase foreign, Ref<NetworkRecord> network, IReadOnlyDictionary<string, string> map)
     {
         var theirs = foreign.Get(network);
-        return map.TryGetValue(theirs.Uuid, out var to) ? Rows.Find<NetworkRecord>(to) : Rows.All<NetworkRecord>().FirstOrDefault(n => n.Record.NameLabel == theirs.NameLabel).Ref;
+        return map.TryGetValue(theirs.Uuid, out var to)
+            ? Rows.Find<NetworkRecord>(to)
+            : Rows.All<NetworkRecord>().FirstOrDefault(n => n.Record.NameLabel == theirs.NameLabel).Ref;
     }
 
     private static VmOperations Operation(FakeCall call) => VmOperationsType.Instance.Decode(call.Text(1));
@@ -209,9 +241,12 @@ internal sealed class FakeMessages(FakePool pool)
             throw new XenApiException("OPERATION_BLOCKED", vm.Opaque, reason);
         }
 
-        if (pool.World.SourceSeesTarget && pool == pool.World.Source && pool.World.VersionElsewhere(pool, Rows.Get(vm).Uuid) is { } elsewhere && elsewhere > Rows.Get(vm).Version)
+        if (pool.World.SourceSeesTarget && pool == pool.World.Source
+            && pool.World.VersionElsewhere(pool, Rows.Get(vm).Uuid) is { } elsewhere && elsewhere > Rows.Get(vm).Version)
         {
-            throw new XenApiException("VM_RECOVERED_ELSEWHERE", vm.Opaque, pool.World.Target.Database.Get(pool.World.Target.Pool).Uuid, "recovery", $"{elsewhere}");
+            throw new XenApiException(
+                "VM_RECOVERED_ELSEWHERE", vm.Opaque, pool.World.Target.Database.Get(pool.World.Target.Pool).Uuid, "recovery",
+                $"{elsewhere}");
         }
 
         Power(vm, paused ? VmPowerState.Paused : VmPowerState.Running, name == "VM.start" ? VmPowerState.Halted : VmPowerState.Suspended);
@@ -267,7 +302,8 @@ internal sealed class FakeMessages(FakePool pool)
         var source = Rows.Get(sr);
         return new(Ref(Rows.All<SrRecord>().FirstOrDefault(s => Stands(s.Record.OtherConfig, label, source.Uuid)).Ref, () =>
         {
-            var clone = Rows.Add(new SrRecord { NameLabel = $"[{label}] {source.NameLabel}", Type = source.Type, OtherConfig = Mark(label, source.Uuid) });
+            var clone = Rows.Add(
+                new SrRecord { NameLabel = $"[{label}] {source.NameLabel}", Type = source.Type, OtherConfig = Mark(label, source.Uuid) });
             foreach (var vdi in source.Vdis.Select(Rows.Get).Where(v => v.Type == VdiType.User).ToList())
             {
                 Rows.Add(vdi with { Sr = clone, OtherConfig = Mark(label, vdi.Uuid) });
@@ -324,7 +360,8 @@ internal sealed class FakeMessages(FakePool pool)
     private static T Member<T>(FakeCall call, string name)
         where T : WireValue => (T)((WireStruct)call.Arguments[0]).Members.Single(m => m.Key == name).Value;
 
-    private static ImmutableSortedDictionary<string, string> Strings(WireStruct map) => map.Members.ToImmutableSortedDictionary(m => m.Key, m => ((WireString)m.Value).Value, StringComparer.Ordinal);
+    private static ImmutableSortedDictionary<string, string> Strings(WireStruct map) =>
+        map.Members.ToImmutableSortedDictionary(m => m.Key, m => ((WireString)m.Value).Value, StringComparer.Ordinal);
 
     private static Ref<T> Ref<T>(Ref<T> there, Func<Ref<T>> make)
         where T : Redoubt.XenApi.Record, IRecord<T>, new() => there.IsNull ? make() : there;

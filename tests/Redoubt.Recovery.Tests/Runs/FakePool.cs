@@ -26,7 +26,8 @@ internal sealed class FakePool : HttpMessageHandler
         {
             NameLabel = name + " host",
             Enabled = true,
-            SoftwareVersion = ImmutableSortedDictionary<string, string>.Empty.Add("product_brand", "Redoubt").Add("product_version", "0.1.0"),
+            SoftwareVersion = ImmutableSortedDictionary<string, string>.Empty.Add("product_brand", "Redoubt")
+                .Add("product_version", "0.1.0"),
             CpuInfo = ImmutableSortedDictionary<string, string>.Empty.Add("cpu_count", "8"),
         }, Uuid("40"));
         Database.Set(master, h => h with { Metrics = Database.Add(new HostMetricsRecord { Live = true, MemoryTotal = 64L << 30 }) });
@@ -48,7 +49,8 @@ internal sealed class FakePool : HttpMessageHandler
     public Action<string>? BeforeAct { get; set; }
 
     /// <summary>Has the acts refused whose names are such.</summary>
-    public void Refuse(Func<string, bool> isSuch, string code) => BeforeAct = name => _ = isSuch(name) ? throw new XenApiException(code) : name;
+    public void Refuse(Func<string, bool> isSuch, string code) =>
+        BeforeAct = name => _ = isSuch(name) ? throw new XenApiException(code) : name;
 
     /// <summary>The messages that this pool does not have; it takes them for extensions, as a genuine one does.</summary>
     public Func<string, bool> Lacks { get; set; } = _ => false;
@@ -91,7 +93,8 @@ internal sealed class FakePool : HttpMessageHandler
 
     public void Close(string session) => _sessions.Remove(session);
 
-    public FakeDatabase DatabaseOf(string session) => _sessions.TryGetValue(session, out var foreign) ? foreign ?? Database : throw new XenApiException("SESSION_INVALID", session);
+    public FakeDatabase DatabaseOf(string session) =>
+        _sessions.TryGetValue(session, out var foreign) ? foreign ?? Database : throw new XenApiException("SESSION_INVALID", session);
 
     /// <summary>What an operator would call the state of this pool, a line for each thing.</summary>
     public string Describe()
@@ -100,10 +103,14 @@ internal sealed class FakePool : HttpMessageHandler
         {
             return string.Join('\n',
             [
-                .. Database.All<VmRecord>().Select(v => $"VM {v.Record.Uuid} {v.Record.NameLabel} {v.Record.PowerState} v{v.Record.Version} blocked={v.Record.BlockedOperations.Count}").Order(StringComparer.Ordinal),
+                .. Database.All<VmRecord>().Select(
+                    v =>
+                        $"VM {v.Record.Uuid} {v.Record.NameLabel} {v.Record.PowerState} v{v.Record.Version} "
+                            + $"blocked={v.Record.BlockedOperations.Count}").Order(StringComparer.Ordinal),
                 .. Database.All<VmApplianceRecord>().Select(a => $"vApp {a.Record.Uuid}"),
                 .. Database.All<NetworkRecord>().Select(n => $"network {n.Record.NameLabel}").Order(StringComparer.Ordinal),
-                .. Database.All<SrRecord>().Select(s => $"SR {s.Record.Uuid} {s.Record.NameLabel} task={!s.Record.IntroducedBy.IsNull}").Order(StringComparer.Ordinal),
+                .. Database.All<SrRecord>().Select(s => $"SR {s.Record.Uuid} {s.Record.NameLabel} task={!s.Record.IntroducedBy.IsNull}")
+                    .Order(StringComparer.Ordinal),
                 .. Database.All<PbdRecord>().Select(p => $"PBD {p.Record.CurrentlyAttached}").Order(StringComparer.Ordinal),
                 .. Database.All<VdiRecord>().Select(v => $"VDI {v.Record.Uuid} {v.Record.NameLabel}").Order(StringComparer.Ordinal),
                 .. Database.All<VbdRecord>().Select(_ => "VBD"),
@@ -128,7 +135,9 @@ internal sealed class FakePool : HttpMessageHandler
             lock (_gate)
             {
                 answer = Answer(call.Method, call.Parameters);
-                sleep = call.Method == "VM.start" ? TimeSpan.FromSeconds(Database.Get(new Ref<VmRecord>(((WireString)call.Parameters[1]).Value)).StartDelay) : TimeSpan.Zero;
+                sleep = call.Method == "VM.start"
+                    ? TimeSpan.FromSeconds(Database.Get(new Ref<VmRecord>(((WireString)call.Parameters[1]).Value)).StartDelay)
+                    : TimeSpan.Zero;
             }
 
             await Task.Delay(sleep, World.Time, cancellationToken);
@@ -151,18 +160,22 @@ internal sealed class FakePool : HttpMessageHandler
         var database = DatabaseOf(call.Session);
         if (method == OfferedMessages.List)
         {
-            return new WireArray([.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => $"{c.Name}.{m}")).Where(m => !Lacks(m)).Select(m => new WireString(m))]).WriteTo;
+            return new WireArray(
+                [.. DataModel.Classes.Values.SelectMany(c => c.Messages.Keys.Select(m => $"{c.Name}.{m}")).Where(m => !Lacks(m))
+                    .Select(m => new WireString(m))]).WriteTo;
         }
 
         var isTask = method.StartsWith("Async.", StringComparison.Ordinal);
         var name = isTask ? method["Async.".Length..] : method;
         if (Lacks(name))
         {
-            throw new XenApiException("RBAC_PERMISSION_DENIED", "host.call_extension", "No permission in user session. (Roles with this permission: pool-admin)");
+            throw new XenApiException(
+                "RBAC_PERMISSION_DENIED", "host.call_extension", "No permission in user session. (Roles with this permission: pool-admin)");
         }
 
         var (model, message) = DataModel.FindMessage(name) ?? throw new XenApiException("MESSAGE_METHOD_UNKNOWN", name);
-        if (message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy) && Read(database, model, message, call) is { } read)
+        if (message.Implicit is not (ImplicitKind.None or ImplicitKind.Create or ImplicitKind.Destroy)
+            && Read(database, model, message, call) is { } read)
         {
             return read;
         }

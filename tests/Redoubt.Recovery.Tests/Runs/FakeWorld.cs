@@ -31,7 +31,8 @@ internal sealed class FakeWorld
 
     public Dictionary<string, IReadOnlyList<string>> Storage { get; } = [];
 
-    public static ImmutableSortedDictionary<string, string> DeviceConfig(string sr) => ImmutableSortedDictionary<string, string>.Empty.Add("location", "/" + sr[^1]);
+    public static ImmutableSortedDictionary<string, string> DeviceConfig(string sr) =>
+        ImmutableSortedDictionary<string, string>.Empty.Add("location", "/" + sr[^1]);
 
     /// <param name="sourceRuns">Whether the VMs run at the source.</param>
     /// <param name="olderHere">Whether the target has older copies of them.</param>
@@ -47,14 +48,26 @@ internal sealed class FakeWorld
         AddVm(source, "loose", 3, 1, b, front, default, sourceRuns, olderHere ? 1 : 0);
         world.Storage[SrA] = [Disk(1), Disk(2)];
         world.Storage[SrB] = [Disk(3)];
-        source.Add(new VdiRecord { Sr = a, Type = VdiType.Metadata, MetadataOfPool = world.Source.Pool, MetadataLatest = true, Location = Volume, VirtualSize = 1 << 28 }, Volume);
+        source.Add(
+            new VdiRecord
+            {
+                Sr = a,
+                Type = VdiType.Metadata,
+                MetadataOfPool = world.Source.Pool,
+                MetadataLatest = true,
+                Location = Volume,
+                VirtualSize = 1 << 28,
+            },
+            Volume);
 
         world.Target.Database.Add(new NetworkRecord { NameLabel = "front", Bridge = "xenbr0" }, "0e000000-0000-4000-8000-000000000002");
         if (olderHere)
         {
             foreach (var (name, n) in new[] { ("db", 1), ("web", 2), ("loose", 3) })
             {
-                world.Target.Database.Add(new VmRecord { NameLabel = name, PowerState = VmPowerState.Halted, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 }, Vm(n));
+                world.Target.Database.Add(
+                    new VmRecord { NameLabel = name, PowerState = VmPowerState.Halted, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 },
+                    Vm(n));
             }
         }
 
@@ -77,11 +90,23 @@ internal sealed class FakeWorld
 
         if (uuid == SrA)
         {
-            pool.Database.Add(new VdiRecord { Sr = sr, Type = VdiType.Metadata, MetadataOfPool = new("OpaqueRef:theirs"), MetadataLatest = true, Location = Volume, VirtualSize = 1 << 28 }, Volume);
+            pool.Database.Add(
+                new VdiRecord
+                {
+                    Sr = sr,
+                    Type = VdiType.Metadata,
+                    MetadataOfPool = new("OpaqueRef:theirs"),
+                    MetadataLatest = true,
+                    Location = Volume,
+                    VirtualSize = 1 << 28,
+                },
+                Volume);
         }
     }
 
-    /// <summary>Whether the source sees what the target has recovered, as it does when it is the target's storage that comes back to it.</summary>
+    /// <summary>
+    /// Whether the source sees what the target has recovered, as it does when it is the target's storage that comes back to it.
+    /// </summary>
     public bool SourceSeesTarget { get; set; }
 
     /// <summary>How often the other pool has recovered a VM; null if it does not have it.</summary>
@@ -126,13 +151,32 @@ internal sealed class FakeWorld
     private static Ref<SrRecord> AddSr(FakePool pool, string uuid, string name)
     {
         var sr = pool.Database.Add(new SrRecord { NameLabel = name, Type = "file", ContentType = "user", Shared = true }, uuid);
-        pool.Database.Add(new PbdRecord { Sr = sr, Host = pool.Database.All<HostRecord>().Single().Ref, CurrentlyAttached = true, DeviceConfig = DeviceConfig(uuid) });
+        pool.Database.Add(
+            new PbdRecord
+            {
+                Sr = sr,
+                Host = pool.Database.All<HostRecord>().Single().Ref,
+                CurrentlyAttached = true,
+                DeviceConfig = DeviceConfig(uuid),
+            });
         return sr;
     }
 
-    private static void AddVm(FakeDatabase source, string name, int n, int order, Ref<SrRecord> sr, Ref<NetworkRecord> network, Ref<VmApplianceRecord> appliance, bool runs, long version)
+    private static void AddVm(
+        FakeDatabase source, string name, int n, int order, Ref<SrRecord> sr, Ref<NetworkRecord> network, Ref<VmApplianceRecord> appliance,
+        bool runs, long version)
     {
-        var vdi = source.Add(new VdiRecord { NameLabel = name + " disk", Sr = sr, Location = Disk(n), VirtualSize = 1 << 20, Type = VdiType.User, Managed = true }, Disk(n));
+        var vdi = source.Add(
+            new VdiRecord
+            {
+                NameLabel = name + " disk",
+                Sr = sr,
+                Location = Disk(n),
+                VirtualSize = 1 << 20,
+                Type = VdiType.User,
+                Managed = true,
+            },
+            Disk(n));
         var vm = source.Add(
             new VmRecord
             {

@@ -63,7 +63,10 @@ internal sealed class FaultScene : IAsyncDisposable
         await using var api = World.Target.Connect();
         var asked = (Request.Source is null ? [] : new[] { "primary" }).Concat(MoreSites.Keys);
         ImmutableArray<OtherPool> others = [.. asked.Select(name => new OtherPool(name, _ => Task.FromResult(Site(name).Connect())))];
-        var plan = Planner.Plan(Request.Policy, await new InventoryReader(api, TimeProvider.System, TimeSpan.FromSeconds(10)).ReadAsync(Request.ToInventoryRequest(others), RealSite.Cancel));
+        var plan = Planner.Plan(
+            Request.Policy,
+            await new InventoryReader(api, TimeProvider.System, TimeSpan.FromSeconds(10))
+                .ReadAsync(Request.ToInventoryRequest(others), RealSite.Cancel));
         Assert.False(plan.IsBlocked, plan.ToText());
         return plan;
     }
@@ -91,7 +94,10 @@ internal sealed class FaultScene : IAsyncDisposable
                 HealthDirectory = NewDirectory("health"),
                 PollInterval = PollInterval,
                 ShutdownLimit = TimeSpan.FromSeconds(5),
-                Connect = (site, _, _) => site is null ? Task.FromResult(World.Target.Connect()) : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
+                Connect = (site, _, _) =>
+                    site is null
+                        ? Task.FromResult(World.Target.Connect())
+                        : ConnectSource?.Invoke() ?? Task.FromResult(Site(site).Connect()),
             },
             World.Time, (e, w) => _watch(e, w), RealSite.Cancel);
     }
@@ -126,7 +132,9 @@ internal sealed class FaultScene : IAsyncDisposable
         }
     }
 
-    /// <summary>Follows the run to its end, or to where it can't go on by itself. Whatever it asks is answered with the first answer.</summary>
+    /// <summary>
+    /// Follows the run to its end, or to where it can't go on by itself. Whatever it asks is answered with the first answer.
+    /// </summary>
     public async Task<RunRecord> FollowAsync()
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(RealSite.Cancel);
@@ -193,8 +201,12 @@ internal sealed class FaultScene : IAsyncDisposable
             Assert.DoesNotContain(there, v => v.EndsWith("Running", StringComparison.Ordinal));
             Assert.Empty(World.Target.Database.All<DrTaskRecord>());
             Assert.All(World.Target.Database.All<VmRecord>(), v => Assert.Empty(v.Record.BlockedOperations));
-            Assert.All(World.Source.Database.All<VmRecord>(), v => Assert.Equal(run.Plan.Steps.Any(s => s is HandOver) ? 3 : 0, v.Record.BlockedOperations.Count));
-            Assert.All(World.Target.Database.All<SrRecord>(), s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
+            Assert.All(
+                World.Source.Database.All<VmRecord>(),
+                v => Assert.Equal(run.Plan.Steps.Any(s => s is HandOver) ? 3 : 0, v.Record.BlockedOperations.Count));
+            Assert.All(
+                World.Target.Database.All<SrRecord>(),
+                s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
         }
         else
         {
@@ -218,7 +230,8 @@ internal sealed class FaultScene : IAsyncDisposable
 
     private string NewDirectory(string name) => Directory.CreateDirectory(Path.Combine(_directory, name)).FullName;
 
-    private static List<string> States(FakePool pool) => [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
+    private static List<string> States(FakePool pool) =>
+        [.. pool.Database.All<VmRecord>().Select(v => $"{v.Record.NameLabel} {v.Record.PowerState}").Order(StringComparer.Ordinal)];
 
     private async Task AnswerAsync(string answer)
     {

@@ -8,7 +8,8 @@ namespace Redoubt.Recovery.Tests;
 /// </summary>
 public sealed class FaultTests
 {
-    public static TheoryData<RecoveryKind> Kinds => [RecoveryKind.Failover, RecoveryKind.Migration, RecoveryKind.Failback, RecoveryKind.Test];
+    public static TheoryData<RecoveryKind> Kinds =>
+        [RecoveryKind.Failover, RecoveryKind.Migration, RecoveryKind.Failback, RecoveryKind.Test];
 
     [Theory]
     [MemberData(nameof(Kinds))]
@@ -45,7 +46,9 @@ public sealed class FaultTests
         }
 
         var ended = await scene.FollowAsync();
-        Assert.True(ended.Phase is RunPhase.Undone or RunPhase.Succeeded || (kind == RecoveryKind.Test && ended.Phase == RunPhase.Failed), ended.ToJson());
+        Assert.True(
+            ended.Phase is RunPhase.Undone or RunPhase.Succeeded || (kind == RecoveryKind.Test && ended.Phase == RunPhase.Failed),
+            ended.ToJson());
     });
 
     [Theory]
@@ -220,7 +223,9 @@ public sealed class FaultTests
         Fail(scene, null);
     }
 
-    private static void Fail(FaultScene scene, Action<string>? fault) => (scene.World.Source.BeforeAct, scene.World.Target.BeforeAct) = (fault, fault);
+    private static void Fail(FaultScene scene, Action<string>? fault) =>
+        (scene.World.Source.BeforeAct, scene.World.Target.BeforeAct) = (fault, fault);
 
-    private static void Lose(FaultScene scene, Action<string>? fault) => (scene.World.Source.AfterAct, scene.World.Target.AfterAct) = (fault, fault);
+    private static void Lose(FaultScene scene, Action<string>? fault) =>
+        (scene.World.Source.AfterAct, scene.World.Target.AfterAct) = (fault, fault);
 }

@@ -12,7 +12,9 @@ public sealed class FixRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var rows = scene.World.Target.Database;
-        var old = rows.Add(new VmRecord { NameLabel = "db", PowerState = VmPowerState.Running, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 }, FakeWorld.Vm(1));
+        var old = rows.Add(
+            new VmRecord { NameLabel = "db", PowerState = VmPowerState.Running, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 },
+            FakeWorld.Vm(1));
         scene.Request = scene.Request with
         {
             Policy = scene.Request.Policy with
@@ -45,7 +47,13 @@ public sealed class FixRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Test);
         var rows = scene.World.Target.Database;
-        var pbd = rows.Add(new PbdRecord { Sr = rows.Find<SrRecord>(FakeWorld.SrA), Host = rows.All<HostRecord>().Single().Ref, CurrentlyAttached = false });
+        var pbd = rows.Add(
+            new PbdRecord
+            {
+                Sr = rows.Find<SrRecord>(FakeWorld.SrA),
+                Host = rows.All<HostRecord>().Single().Ref,
+                CurrentlyAttached = false,
+            });
         scene.Request = scene.Request with { Policy = scene.Request.Policy with { Resolve = ["sr-missing", "sr-partly-attached"] } };
         var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());

@@ -19,7 +19,10 @@ public sealed class ForgedRunTests
         await ForgeAsync(pair, disk);
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted } };
+        var request = new RecoveryRequest
+        {
+            Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted },
+        };
         var plan = await pair.PlanAsync(request);
         Assert.False(plan.IsBlocked, plan.ToText());
         Assert.All(plan.Choices, c => Assert.NotEqual(disk, c.Chosen!.VolumeUuid));
@@ -43,7 +46,12 @@ public sealed class ForgedRunTests
             .Single(f => !f.Contains(disk, StringComparison.Ordinal) && JournalReader.Read(f) is not JournalVerdict.NotARedoLog));
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        var policy = new RecoveryPolicy { Kind = RecoveryKind.Failover, IsSourceDead = true, Resolve = ["volume-unproven", "no-metadata", "disk-missing"] };
+        var policy = new RecoveryPolicy
+        {
+            Kind = RecoveryKind.Failover,
+            IsSourceDead = true,
+            Resolve = ["volume-unproven", "no-metadata", "disk-missing"],
+        };
         var plan = await pair.PlanAsync(new() { Policy = policy });
         Assert.True(plan.IsBlocked);
         Assert.Empty(plan.Choices);
@@ -64,7 +72,8 @@ public sealed class ForgedRunTests
             VirtualSize = JournalLayout.StorageVolumeBytes,
             SmConfig = ImmutableSortedDictionary<string, string>.Empty.Add("type", "raw"),
         });
-        await pair.Primary.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
+        await pair.Primary.CallAsync(
+            "VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
         return await pair.Primary.CallAsync<string>("VDI.get_uuid", vdi);
     }
 
@@ -80,9 +89,11 @@ public sealed class ForgedRunTests
         using var key = VolumeKey.Create();
         using var device = JournalDevice.Create(path, JournalLayout.StorageVolumeBytes);
         JournalWriter.Initialise(device);
-        using var writer = new JournalWriter(device, TimeProvider.System, signer: new VolumeSigner(key, Guid.Parse(disk), Guid.Parse(pair.SrUuid)));
+        using var writer = new JournalWriter(
+            device, TimeProvider.System, signer: new VolumeSigner(key, Guid.Parse(disk), Guid.Parse(pair.SrUuid)));
         writer.WriteDatabase(new DatabaseDump(genuine.Manifest, genuine.Tables.Select(t => t.Name == "VM"
-            ? new DumpTable(t.Name, t.Rows.Select(r => r with { Columns = r.Columns.With("version", "500").With("PV__ramdisk", "/etc/shadow") }))
+            ? new DumpTable(
+                t.Name, t.Rows.Select(r => r with { Columns = r.Columns.With("version", "500").With("PV__ramdisk", "/etc/shadow") }))
             : t)).AtGeneration((genuine.Manifest.Generation + 1000) / 2 * 2));
     }
 }

@@ -22,7 +22,13 @@ public sealed class HookTests
     {
         // Longer than a VM may take to be healthy, and well.
         await using var slow = With("sleep 2", TimeSpan.FromMinutes(30));
-        slow.Request = slow.Request with { Policy = slow.Request.Policy with { Limits = slow.Request.Policy.Limits with { HealthTimeout = TimeSpan.FromMilliseconds(500) } } };
+        slow.Request = slow.Request with
+        {
+            Policy = slow.Request.Policy with
+            {
+                Limits = slow.Request.Policy.Limits with { HealthTimeout = TimeSpan.FromMilliseconds(500) },
+            },
+        };
         Assert.Equal(StepPhase.Done, (await slow.RunAsync()).Steps.Single(s => s.Step is RunHookStep).Phase);
 
         await using var stuck = With("exec sleep 600", TimeSpan.FromSeconds(1));
@@ -34,7 +40,8 @@ public sealed class HookTests
     [Fact]
     public async Task Of_what_a_hook_prints_the_end_is_kept_and_no_more()
     {
-        await using var scene = With("head -c 30000000 /dev/zero | tr '\\0' x; echo; echo the end; echo and this >&2", TimeSpan.FromMinutes(30));
+        await using var scene = With(
+            "head -c 30000000 /dev/zero | tr '\\0' x; echo; echo the end; echo and this >&2", TimeSpan.FromMinutes(30));
         var ended = await scene.RunAsync();
         var line = ended.Log.Single(l => l.Text.StartsWith("hook: ", StringComparison.Ordinal)).Text;
         Assert.InRange(line.Length, 1000, 2100);
@@ -45,7 +52,8 @@ public sealed class HookTests
     public async Task A_program_keeps_no_more_than_is_asked_of_what_it_prints()
     {
         var ended = await ProgramRun.RunAsync(
-            new("sh", ["-c", "head -c 30000000 /dev/zero | tr '\\0' x; printf end; exit 3"]), 100, TimeSpan.FromMinutes(30), TimeProvider.System, RealSite.Cancel);
+            new("sh", ["-c", "head -c 30000000 /dev/zero | tr '\\0' x; printf end; exit 3"]), 100, TimeSpan.FromMinutes(30),
+            TimeProvider.System, RealSite.Cancel);
         Assert.Equal(3, ended!.ExitCode);
         Assert.InRange(ended.Output.Length, 100, 200);
         Assert.EndsWith("xend", ended.Output, StringComparison.Ordinal);
@@ -56,7 +64,10 @@ public sealed class HookTests
         var scene = FaultScene.Make(RecoveryKind.Failover);
         scene.AddScript("hooks", "hook", script);
         var policy = scene.Request.Policy;
-        scene.Request = scene.Request with { Policy = policy with { Hooks = [new("hook", HookMoment.AfterRun, null)], Limits = policy.Limits with { HookTimeout = limit } } };
+        scene.Request = scene.Request with
+        {
+            Policy = policy with { Hooks = [new("hook", HookMoment.AfterRun, null)], Limits = policy.Limits with { HookTimeout = limit } },
+        };
         return scene;
     }
 }

@@ -1,6 +1,8 @@
 namespace Redoubt.Recovery.Tests;
 
-/// <summary>A clock on which no wait takes time: it jumps to where the wait would end. Of waits at the same time the sum is taken.</summary>
+/// <summary>
+/// A clock on which no wait takes time: it jumps to where the wait would end. Of waits at the same time the sum is taken.
+/// </summary>
 internal sealed class JumpingClock : TimeProvider
 {
     private readonly DateTimeOffset _began = System.GetUtcNow();

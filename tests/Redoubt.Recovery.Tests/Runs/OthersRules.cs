@@ -10,10 +10,16 @@ public sealed class OthersRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var third = new FakePool("third", scene.World);
-        third.Database.Add(new VmRecord { NameLabel = "db", PowerState = VmPowerState.Halted, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 }, FakeWorld.Vm(1));
+        third.Database.Add(
+            new VmRecord { NameLabel = "db", PowerState = VmPowerState.Halted, MemoryStaticMax = 1 << 26, VcpusAtStartup = 1 },
+            FakeWorld.Vm(1));
         scene.MoreSites.Add("third", third);
         scene.World.Source.IsSilent = true;
-        scene.Request = scene.Request with { Source = "primary", Sources = Scene.Map((Uuid(scene.World.Source), "primary"), (Uuid(third), "third")) };
+        scene.Request = scene.Request with
+        {
+            Source = "primary",
+            Sources = Scene.Map((Uuid(scene.World.Source), "primary"), (Uuid(third), "third")),
+        };
         var ended = await scene.RunAsync();
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
         Assert.Contains(ended.Steps, s => s.Step is FenceSource { Mode: FenceMode.Check } fence && fence.Pool.Uuid == Uuid(third));
@@ -27,8 +33,11 @@ public sealed class OthersRules
             await using var scene = FaultScene.Make(RecoveryKind.Failover);
             var rows = scene.World.Target.Database;
             var theirs = rows.Add(new DrTaskRecord());
-            var alone = rows.Add(new SrRecord { NameLabel = "theirs", Type = "file", IntroducedBy = theirs }, "5a000000-0000-4000-8000-00000000000c");
-            var beside = rows.Add(new SrRecord { NameLabel = "beside", Type = "file", IntroducedBy = rows.All<DrTaskRecord>().First().Ref }, "5a000000-0000-4000-8000-00000000000d");
+            var alone = rows.Add(
+                new SrRecord { NameLabel = "theirs", Type = "file", IntroducedBy = theirs }, "5a000000-0000-4000-8000-00000000000c");
+            var beside = rows.Add(
+                new SrRecord { NameLabel = "beside", Type = "file", IntroducedBy = rows.All<DrTaskRecord>().First().Ref },
+                "5a000000-0000-4000-8000-00000000000d");
             if (isUndone)
             {
                 scene.World.Target.Refuse(name => name == "VM.start", "NO_HOSTS_AVAILABLE");

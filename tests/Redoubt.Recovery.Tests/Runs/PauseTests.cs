@@ -85,7 +85,9 @@ public sealed class PauseTests
                 }
 
                 var ended = await scene.FollowAsync();
-                Assert.True(ended.Phase == RunPhase.Succeeded || (kind == RecoveryKind.Test && ended.Phase == RunPhase.Failed), $"at {at}: {ended.ToJson()}");
+                Assert.True(
+                    ended.Phase == RunPhase.Succeeded || (kind == RecoveryKind.Test && ended.Phase == RunPhase.Failed),
+                    $"at {at}: {ended.ToJson()}");
                 scene.CheckEnd();
             }
         }

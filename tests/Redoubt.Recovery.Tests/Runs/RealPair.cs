@@ -29,17 +29,21 @@ internal sealed class RealPair : IAsyncDisposable
         Connect = async (site, _, token) => await (site is null ? Site : Primary).LoginAsync(token),
     };
 
-    /// <summary>VMs "db" (tier 0) and "web" (tier 1) in vApp "shop", and "loose" (tier 1), on a protected SR; and more loose ones.</summary>
+    /// <summary>
+    /// VMs "db" (tier 0) and "web" (tier 1) in vApp "shop", and "loose" (tier 1), on a protected SR; and more loose ones.
+    /// </summary>
     public static async Task<RealPair> StartAsync(params string[] more)
     {
         var pair = new RealPair(await RealSite.StartAsync("primary"), await RealSite.StartAsync("recovery"));
         var primary = pair.Primary;
         var host = (await primary.Api.GetAllRecordsAsync<HostRecord>(RealSite.Cancel)).Keys.Single();
         pair.Sr = await primary.CallAsync<Ref<SrRecord>>(
-            "SR.create", host, primary.DeviceConfig, 0L, "replicated", "", "file", "user", true, ImmutableSortedDictionary<string, string>.Empty);
+            "SR.create", host, primary.DeviceConfig, 0L, "replicated", "", "file", "user", true,
+            ImmutableSortedDictionary<string, string>.Empty);
         pair.SrUuid = await primary.CallAsync<string>("SR.get_uuid", pair.Sr);
         var network = await primary.CallAsync<Ref<NetworkRecord>>("network.create", new NetworkRecord { NameLabel = "front" });
-        var appliance = await primary.CallAsync<Ref<VmApplianceRecord>>("VM_appliance.create", new VmApplianceRecord { NameLabel = "shop" });
+        var appliance = await primary.CallAsync<Ref<VmApplianceRecord>>(
+            "VM_appliance.create", new VmApplianceRecord { NameLabel = "shop" });
         await primary.CallAsync("VM.set_appliance", await pair.AddVmAsync("db", network, 0), appliance);
         await primary.CallAsync("VM.set_appliance", await pair.AddVmAsync("web", network, 1), appliance);
         await pair.AddVmAsync("loose", network, 1);
@@ -59,7 +63,8 @@ internal sealed class RealPair : IAsyncDisposable
         await Replica.MirrorAsync(from.Storage, to.Storage);
     }
 
-    public Task AttachAsync() => Site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", Site.DeviceConfig, ImmutableList.Create(SrUuid));
+    public Task AttachAsync() =>
+        Site.CallAsync<Ref<DrTaskRecord>>("DR_task.create", "file", Site.DeviceConfig, ImmutableList.Create(SrUuid));
 
     public async Task<RecoveryPlan> PlanAsync(RecoveryRequest request)
     {
@@ -94,8 +99,10 @@ internal sealed class RealPair : IAsyncDisposable
     {
         Assert.Equal(0, (await Primary.RunAsync("vm-create", $"name-label={name}", "memory=64MiB", $"order={order}")).Code);
         var vm = (await Primary.CallAsync<ImmutableList<Ref<VmRecord>>>("VM.get_by_name_label", name)).Single();
-        var vdi = await Primary.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord { NameLabel = name + " disk", Sr = Sr, VirtualSize = 1 << 20 });
-        await Primary.CallAsync("VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
+        var vdi = await Primary.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", new VdiRecord { NameLabel = name + " disk", Sr = Sr, VirtualSize = 1 << 20 });
+        await Primary.CallAsync(
+            "VBD.create", new VbdRecord { Vm = vm, Vdi = vdi, Userdevice = "0", Type = VbdType.Disk, Mode = VbdMode.Rw });
         await Primary.CallAsync("VIF.create", new VifRecord { Vm = vm, Network = network, Device = "0" });
         return vm;
     }

@@ -34,7 +34,8 @@ public sealed class RealRunTests
         }
 
         Assert.Empty(await pair.Site.Api.GetAllRecordsAsync<DrTaskRecord>(Cancel));
-        Assert.Contains(await pair.Site.Api.GetAllRecordsAsync<VdiRecord>(Cancel), v => v.Value is { Type: VdiType.Metadata, MetadataLatest: true });
+        Assert.Contains(
+            await pair.Site.Api.GetAllRecordsAsync<VdiRecord>(Cancel), v => v.Value is { Type: VdiType.Metadata, MetadataLatest: true });
         await using var again = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);
         Assert.Equal(ended.ToJson(), again.Find(uuid)!.ToJson());
     }
@@ -48,7 +49,12 @@ public sealed class RealRunTests
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
         foreach (var name in new[] { "db", "web", "loose" })
         {
-            await pair.Primary.CallAsync("VM.start", (await pair.Primary.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Single(v => v.Value.NameLabel == name && !v.Value.IsATemplate).Key, false, false);
+            await pair.Primary.CallAsync(
+                "VM.start",
+                (await pair.Primary.Api.GetAllRecordsAsync<VmRecord>(Cancel))
+                    .Single(v => v.Value.NameLabel == name && !v.Value.IsATemplate).Key,
+                false,
+                false);
         }
 
         var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Migration }, Source = "primary" };
@@ -76,7 +82,9 @@ public sealed class RealRunTests
         await pair.MirrorAsync(pair.Primary, pair.Site);
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        await pair.Primary.CallAsync("VM.start", (await pair.Primary.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Single(v => v.Value.NameLabel == "db").Key, false, false);
+        await pair.Primary.CallAsync(
+            "VM.start", (await pair.Primary.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Single(v => v.Value.NameLabel == "db").Key, false,
+            false);
         var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Migration }, Source = "primary" };
         await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);
         var uuid = await engine.StartAsync(request, await pair.PlanAsync(request), "ann", Cancel);
@@ -102,7 +110,8 @@ public sealed class RealRunTests
         var uuid = await engine.StartAsync(request, plan, "ann", Cancel);
         var kept = await RealPair.EndAsync(engine, uuid, RunPhase.Waiting);
         Assert.True(kept.Phase == RunPhase.Waiting, kept.ToJson());
-        var copies = (await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values.Where(v => v.OtherConfig.ContainsKey("dr-test")).ToList();
+        var copies = (await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values.Where(
+            v => v.OtherConfig.ContainsKey("dr-test")).ToList();
         Assert.Equal(3, copies.Count);
         Assert.All(copies, c => Assert.Equal(VmPowerState.Running, c.PowerState));
         await engine.CleanUpTestAsync(uuid, "ann", Cancel);
@@ -118,7 +127,16 @@ public sealed class RealRunTests
         await pair.MirrorAsync(pair.Primary, pair.Site);
         await pair.AttachAsync();
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
-        var request = new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, Health = Scene.Map(("db", "script:none")), OnTierFailure = TierFailure.Stop } };
+        var request = new RecoveryRequest
+        {
+            Policy = new()
+            {
+                Kind = RecoveryKind.Failover,
+                IsSourceDead = true,
+                Health = Scene.Map(("db", "script:none")),
+                OnTierFailure = TierFailure.Stop,
+            },
+        };
         await using var engine = await RunEngine.OpenAsync(pair.Config, TimeProvider.System, Cancel);
         var uuid = await engine.StartAsync(request, await pair.PlanAsync(request), "ann", Cancel);
         var ended = await RealPair.EndAsync(engine, uuid);
@@ -132,6 +150,7 @@ public sealed class RealRunTests
         Assert.True(ended.Phase == RunPhase.Undone, ended.ToJson());
         Assert.DoesNotContain((await pair.Site.Api.GetAllRecordsAsync<SrRecord>(Cancel)).Values, s => s.Uuid == pair.SrUuid);
         Assert.Empty(await pair.Site.Api.GetAllRecordsAsync<DrTaskRecord>(Cancel));
-        Assert.DoesNotContain((await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values, v => v.NameLabel is "db" or "web" or "loose");
+        Assert.DoesNotContain(
+            (await pair.Site.Api.GetAllRecordsAsync<VmRecord>(Cancel)).Values, v => v.NameLabel is "db" or "web" or "loose");
     }
 }

@@ -14,7 +14,8 @@ public sealed class RecoveryRules
         scene.World.Target.Refuse(name => name.StartsWith("VM_appliance.recover", StringComparison.Ordinal), "VM_REQUIRES_SR");
         var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
-        Assert.Equal([0L, 0L], scene.World.Target.Database.All<VmRecord>().Where(v => v.Record.NameLabel != "loose").Select(v => v.Record.Version));
+        Assert.Equal(
+            [0L, 0L], scene.World.Target.Database.All<VmRecord>().Where(v => v.Record.NameLabel != "loose").Select(v => v.Record.Version));
     }
 
     [Fact]
@@ -37,7 +38,10 @@ public sealed class RecoveryRules
         Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
         Assert.All(scene.World.Target.Database.All<VifRecord>(), v => Assert.Equal(lan, v.Record.Network));
         var acts = scene.World.Target.Acts;
-        Assert.True(acts.FindLastIndex(a => a.StartsWith("VIF.move", StringComparison.Ordinal)) < acts.FindIndex(a => a.StartsWith("VM.start", StringComparison.Ordinal)));
+        Assert.True(
+            acts.FindLastIndex(
+                a => a.StartsWith(
+                    "VIF.move", StringComparison.Ordinal)) < acts.FindIndex(a => a.StartsWith("VM.start", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -53,7 +57,8 @@ public sealed class RecoveryRules
             }
 
             // Somebody starts it there after the hand-over.
-            source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => name == "DR_task.create" ? v with { PowerState = VmPowerState.Running } : v);
+            source.Set(
+                source.Find<VmRecord>(FakeWorld.Vm(3)), v => name == "DR_task.create" ? v with { PowerState = VmPowerState.Running } : v);
         };
         var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
@@ -103,7 +108,10 @@ public sealed class RecoveryRules
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var delay = TimeSpan.FromMinutes(10);
         (scene.World.Time, scene.PollInterval) = (new JumpingClock(), TimeSpan.FromSeconds(5));
-        scene.Request = scene.Request with { Policy = scene.Request.Policy with { Limits = new() { ParallelStarts = 1, HealthTimeout = TimeSpan.FromMinutes(1) } } };
+        scene.Request = scene.Request with
+        {
+            Policy = scene.Request.Policy with { Limits = new() { ParallelStarts = 1, HealthTimeout = TimeSpan.FromMinutes(1) } },
+        };
         var source = scene.World.Source.Database;
         foreach (var (vm, _) in source.All<VmRecord>().ToList())
         {
@@ -122,7 +130,14 @@ public sealed class RecoveryRules
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var source = scene.World.Source.Database;
-        var image = source.Add(new VdiRecord { Sr = source.Find<SrRecord>(FakeWorld.SrB), Location = "d1000000-0000-4000-8000-000000000009", VirtualSize = 1 << 20 }, "d1000000-0000-4000-8000-000000000009");
+        var image = source.Add(
+            new VdiRecord
+            {
+                Sr = source.Find<SrRecord>(FakeWorld.SrB),
+                Location = "d1000000-0000-4000-8000-000000000009",
+                VirtualSize = 1 << 20,
+            },
+            "d1000000-0000-4000-8000-000000000009");
         scene.World.Storage[FakeWorld.SrB] = [.. scene.World.Storage[FakeWorld.SrB], "d1000000-0000-4000-8000-000000000009"];
         source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with { PowerState = VmPowerState.Suspended, SuspendVdi = image });
         Assert.Equal(RunPhase.Succeeded, (await scene.RunAsync()).Phase);
@@ -169,7 +184,10 @@ public sealed class RecoveryRules
     public async Task Rule16_a_health_check_that_can_not_be_made_has_failed_and_says_so()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
-        scene.Request = scene.Request with { Policy = scene.Request.Policy with { Health = Scene.Map(("db", "script:none"), ("web", "magic")) } };
+        scene.Request = scene.Request with
+        {
+            Policy = scene.Request.Policy with { Health = Scene.Map(("db", "script:none"), ("web", "magic")) },
+        };
         var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Partial, ended.Phase);
         Assert.Contains("script none", ended.Vms.Single(v => v.Vm.Name == "db").Error, StringComparison.Ordinal);
@@ -234,7 +252,9 @@ public sealed class RecoveryRules
         Assert.DoesNotContain("<script", html, StringComparison.OrdinalIgnoreCase);
         Assert.Contains("&lt;script&gt;", html, StringComparison.Ordinal);
         Assert.DoesNotContain("://", html, StringComparison.Ordinal);
-        Assert.Contains("HTTP-EQUIV=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"", html, StringComparison.Ordinal);
+        Assert.Contains(
+            "HTTP-EQUIV=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"", html,
+            StringComparison.Ordinal);
         Assert.DoesNotContain(html, c => c is '\u202e' or '\u001b');
         var markdown = scene.Engine.Report(ended.Uuid, ReportFormat.Markdown);
         Assert.DoesNotContain("<script", markdown, StringComparison.OrdinalIgnoreCase);

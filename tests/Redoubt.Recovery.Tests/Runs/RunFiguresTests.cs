@@ -28,42 +28,44 @@ public sealed class RunFiguresTests
     }).QuickCheckThrowOnFailure();
 
     [Fact]
-    public void A_run_that_stands_still_offers_something_and_one_that_is_over_as_was_wanted_nothing() => Prop.ForAll(Arb.From(TransitionTests.Histories), events =>
-    {
-        var state = events.Aggregate((RunState?)null, RunTransitions.Apply)!;
-        var orders = state.ToRecord().Orders();
-        if (state.Phase is RunPhase.Interrupted or RunPhase.Paused)
+    public void A_run_that_stands_still_offers_something_and_one_that_is_over_as_was_wanted_nothing() =>
+        Prop.ForAll(Arb.From(TransitionTests.Histories), events =>
         {
-            Assert.Contains(RunOrder.Resume, orders);
-        }
-
-        if (state.Phase is RunPhase.Succeeded or RunPhase.Undone)
-        {
-            Assert.Empty(orders);
-        }
-    }).QuickCheckThrowOnFailure();
-
-    [Fact]
-    public void Progress_is_a_percentage_that_never_goes_back_but_when_the_run_turns() => Prop.ForAll(Arb.From(TransitionTests.Histories), events =>
-    {
-        RunState? state = null;
-        var (last, wasBackward) = (0, false);
-        foreach (var happened in events)
-        {
-            state = RunTransitions.Apply(state, happened);
-            var percent = state.ToRecord().Percent();
-            Assert.InRange(percent, 0, 100);
-            if (happened is RunEvent.ResumeAsked || wasBackward != state.IsBackward)
+            var state = events.Aggregate((RunState?)null, RunTransitions.Apply)!;
+            var orders = state.ToRecord().Orders();
+            if (state.Phase is RunPhase.Interrupted or RunPhase.Paused)
             {
-                // What failed is tried again; and a run that turns back has its way back before it.
-                (last, wasBackward) = (percent, state.IsBackward);
+                Assert.Contains(RunOrder.Resume, orders);
             }
 
-            Assert.True(percent >= last, $"{last} % and then {percent} % at {happened}");
-            last = percent;
-            Assert.True(state.Phase is not (RunPhase.Succeeded or RunPhase.Undone) || percent == 100);
-        }
-    }).QuickCheckThrowOnFailure();
+            if (state.Phase is RunPhase.Succeeded or RunPhase.Undone)
+            {
+                Assert.Empty(orders);
+            }
+        }).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void Progress_is_a_percentage_that_never_goes_back_but_when_the_run_turns() =>
+        Prop.ForAll(Arb.From(TransitionTests.Histories), events =>
+        {
+            RunState? state = null;
+            var (last, wasBackward) = (0, false);
+            foreach (var happened in events)
+            {
+                state = RunTransitions.Apply(state, happened);
+                var percent = state.ToRecord().Percent();
+                Assert.InRange(percent, 0, 100);
+                if (happened is RunEvent.ResumeAsked || wasBackward != state.IsBackward)
+                {
+                    // What failed is tried again; and a run that turns back has its way back before it.
+                    (last, wasBackward) = (percent, state.IsBackward);
+                }
+
+                Assert.True(percent >= last, $"{last} % and then {percent} % at {happened}");
+                last = percent;
+                Assert.True(state.Phase is not (RunPhase.Succeeded or RunPhase.Undone) || percent == 100);
+            }
+        }).QuickCheckThrowOnFailure();
 
     [Theory]
     [InlineData(RecoveryKind.Failover, VmPhase.Healthy, null, true)]
@@ -74,7 +76,8 @@ public sealed class RunFiguresTests
     [InlineData(RecoveryKind.Test, VmPhase.Removed, null, true)]
     public void A_VM_counts_that_is_as_was_wanted_and_there_or_was_a_tests(RecoveryKind kind, VmPhase phase, string? error, bool counts)
     {
-        var vm = new VmProgress(new(ObjectKind.Vm, "1", "db"), "2", phase, Scene.Now, Scene.Now, phase == VmPhase.Started ? null : Scene.Now, error);
+        var vm = new VmProgress(
+            new(ObjectKind.Vm, "1", "db"), "2", phase, Scene.Now, Scene.Now, phase == VmPhase.Started ? null : Scene.Now, error);
         Assert.Equal(counts, vm.IsAsWanted(new() { Kind = kind }));
     }
 

@@ -44,14 +44,19 @@ public sealed class RunHazardTests
         var policy = scene.Request.Policy;
         scene.Request = scene.Request with
         {
-            Policy = policy with { Health = Scene.Map(("db", "tcp:127.0.0.1:1")), Limits = policy.Limits with { HealthTimeout = TimeSpan.FromDays(1) } },
+            Policy = policy with
+            {
+                Health = Scene.Map(("db", "tcp:127.0.0.1:1")),
+                Limits = policy.Limits with { HealthTimeout = TimeSpan.FromDays(1) },
+            },
         };
         var isHeldUp = false;
         var clock = new WatchedClock();
         scene.World.Time = clock;
         await scene.OpenAsync();
         await scene.StartAsync();
-        await Patience.UntilAsync(() => scene.Run.Steps.Any(s => s is { Step: WaitHealthy, Phase: StepPhase.Running }) && clock.IsWaiting, "the run waits");
+        await Patience.UntilAsync(
+            () => scene.Run.Steps.Any(s => s is { Step: WaitHealthy, Phase: StepPhase.Running }) && clock.IsWaiting, "the run waits");
 
         // The timer of the wait is let go by whoever ends it. If that is done with the locks of the run held, nobody else gets to see it.
         var isSeen = 0;
@@ -102,7 +107,15 @@ public sealed class RunHazardTests
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);
         var source = scene.World.Source.Database;
-        source.Add(new VmRecord { NameLabel = "before", IsASnapshot = true, IsATemplate = true, SnapshotOf = source.Find<VmRecord>(FakeWorld.Vm(3)) }, FakeWorld.Vm(9));
+        source.Add(
+            new VmRecord
+            {
+                NameLabel = "before",
+                IsASnapshot = true,
+                IsATemplate = true,
+                SnapshotOf = source.Find<VmRecord>(FakeWorld.Vm(3)),
+            },
+            FakeWorld.Vm(9));
         var plan = await scene.PlanAsync();
         await FailedAsync(scene, plan);
         Assert.Equal(4, scene.World.Target.Database.All<VmRecord>().Count());
@@ -119,7 +132,8 @@ public sealed class RunHazardTests
             await using var scene = FaultScene.Make(RecoveryKind.Failover);
             scene.Request = scene.Request with { Policy = scene.Request.Policy with { OnTierFailure = TierFailure.Stop } };
             var source = scene.World.Source.Database;
-            source.Set(source.Find<VmRecord>(FakeWorld.Vm(1)), v => v with { OtherConfig = v.OtherConfig.SetItem("dr-health-timeout", limit) });
+            source.Set(
+                source.Find<VmRecord>(FakeWorld.Vm(1)), v => v with { OtherConfig = v.OtherConfig.SetItem("dr-health-timeout", limit) });
             await scene.OpenAsync();
             await scene.StartAsync();
             var ended = await scene.FollowAsync();
@@ -136,7 +150,8 @@ public sealed class RunHazardTests
     {
         var state = Until<WaitHealthy>(policy);
         var index = state.Plan.Steps.ToList().FindIndex(s => s is WaitHealthy);
-        state = RunTransitions.Apply(RunTransitions.Apply(state, new RunEvent.StepIntended(index)), new RunEvent.StepFailed(index, "a bug"));
+        state = RunTransitions.Apply(
+            RunTransitions.Apply(state, new RunEvent.StepIntended(index)), new RunEvent.StepFailed(index, "a bug"));
         Assert.Equal(stops, RunDecision.Next(state) is RunAction.Note(RunEvent.StepSkipped));
     }
 
@@ -181,7 +196,9 @@ public sealed class RunHazardTests
         var ended = await scene.FollowAsync();
         Assert.True(ended.Phase == RunPhase.Undone, ended.ToJson());
         scene.CheckEnd();
-        Assert.Contains(scene.World.Source.Acts, a => a.StartsWith("VM.take_back", StringComparison.Ordinal) && a.Contains(ended.Uuid, StringComparison.Ordinal));
+        Assert.Contains(
+            scene.World.Source.Acts,
+            a => a.StartsWith("VM.take_back", StringComparison.Ordinal) && a.Contains(ended.Uuid, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -246,7 +263,8 @@ public sealed class RunHazardTests
         var source = scene.World.Source.Database;
         source.Set(source.Find<VmRecord>(FakeWorld.Vm(3)), v => v with
         {
-            BlockedOperations = v.BlockedOperations.Add(VmOperations.Start, HandOverMark.Reason("pool x", "run")).Add(VmOperations.Destroy, "mine"),
+            BlockedOperations = v.BlockedOperations.Add(VmOperations.Start, HandOverMark.Reason("pool x", "run"))
+                .Add(VmOperations.Destroy, "mine"),
         });
         await scene.OpenAsync();
         await scene.StartAsync();
@@ -264,11 +282,16 @@ public sealed class RunHazardTests
         scene.AddVm("web", order: 1);
         scene.Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, OnTierFailure = policy };
         var plan = Planner.Plan(scene.Policy, scene.Inventory);
-        var state = RunTransitions.Apply(null, new RunEvent.Started("11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy }, plan, "ann", [.. plan.Steps.Select(_ => (TimeSpan?)null)]));
+        var state = RunTransitions.Apply(
+            null,
+            new RunEvent.Started(
+                "11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy }, plan, "ann",
+                [.. plan.Steps.Select(_ => (TimeSpan?)null)]));
         for (var i = 0; plan.Steps[i] is not TStep; i++)
         {
             List<RunEvent> events = [new RunEvent.StepIntended(i), .. plan.Steps[i] is StartTier or RecoverVm
-                ? plan.Steps[i].Objects.Where(o => o.Kind == ObjectKind.Vm).Select(o => new RunEvent.VmMoved(o.Uuid, plan.Steps[i] is StartTier ? VmPhase.Started : VmPhase.Recovered)) : [],
+                ? plan.Steps[i].Objects.Where(o => o.Kind == ObjectKind.Vm)
+                    .Select(o => new RunEvent.VmMoved(o.Uuid, plan.Steps[i] is StartTier ? VmPhase.Started : VmPhase.Recovered)) : [],
                 new RunEvent.StepDone(i)];
             state = events.Aggregate(state, RunTransitions.Apply);
         }

@@ -10,7 +10,8 @@ public sealed class SilenceTests
     [Fact]
     public async Task A_connection_that_is_not_made_in_time_is_silence_and_no_cancelling()
     {
-        using var server = new HangingServer(new TaskCanceledException("A connection could not be established within the configured ConnectTimeout."));
+        using var server = new HangingServer(
+            new TaskCanceledException("A connection could not be established within the configured ConnectTimeout."));
         await using var api = Client(server);
         await Assert.ThrowsAsync<XenApiTransportException>(() => api.CallAsync("pool.get_all", [], Cancel));
         using var mine = new CancellationTokenSource();
@@ -36,7 +37,8 @@ public sealed class SilenceTests
     {
         using var server = new HangingServer(null);
         await using var api = Client(server);
-        var silent = await Assert.ThrowsAsync<XenApiTransportException>(() => api.LogoutAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel));
+        var silent = await Assert.ThrowsAsync<XenApiTransportException>(
+            () => api.LogoutAsync(Cancel).WaitAsync(TimeSpan.FromSeconds(60), Cancel));
         Assert.Contains("session.logout", silent.Message, StringComparison.Ordinal);
     }
 
@@ -110,7 +112,8 @@ public sealed class SilenceTests
         Assert.Equal(RunPhase.Succeeded, (await scene.FollowAsync()).Phase);
     }
 
-    private static XenApiClient Client(HttpMessageHandler server) => new(new Uri("http://dark.invalid"), server, new Ref<SessionRecord>("OpaqueRef:1"), TimeProvider.System);
+    private static XenApiClient Client(HttpMessageHandler server) =>
+        new(new Uri("http://dark.invalid"), server, new Ref<SessionRecord>("OpaqueRef:1"), TimeProvider.System);
 
     private static async Task InterruptedAndUndoneAsync(FaultScene scene)
     {

@@ -116,7 +116,10 @@ public sealed class TransitionTests
             }
             else
             {
-                Assert.Contains("can't be paused", Assert.Throws<RunRefusedException>(() => RunChecks.Pause(state with { Phase = phase }, "bob")).Message, StringComparison.Ordinal);
+                Assert.Contains(
+                    "can't be paused",
+                    Assert.Throws<RunRefusedException>(() => RunChecks.Pause(state with { Phase = phase }, "bob")).Message,
+                    StringComparison.Ordinal);
             }
         }
     }
@@ -133,7 +136,9 @@ public sealed class TransitionTests
         var state = Kept();
         var cleanUp = state.Plan.Steps.Length - 1;
         Assert.IsType<CleanUp>(state.Plan.Steps[cleanUp]);
-        state = when == "cancelled earlier" ? Until(state, s => s.Steps[1].Phase == StepPhase.Running) : Until(state, s => s.Steps[cleanUp].Phase == StepPhase.Running);
+        state = when == "cancelled earlier"
+            ? Until(state, s => s.Steps[1].Phase == StepPhase.Running)
+            : Until(state, s => s.Steps[cleanUp].Phase == StepPhase.Running);
         if (when != "cancelled earlier")
         {
             state = Apply(state, new RunEvent.Asked(cleanUp, TestActs.CleanUpKey, "well?", [TestActs.CleanUpAnswer]));
@@ -159,7 +164,8 @@ public sealed class TransitionTests
         var again = RunChecks.AfterDeath(state).Aggregate(state, RunTransitions.Apply);
         Assert.Null(again.Question);
         var end = Until(again, s => s.Phase.IsFinal());
-        var left = end.Plan.Steps.Zip(end.Steps).Where(s => s.First.Undo.IsPossible && s.Second.Phase is not (StepPhase.Undone or StepPhase.Pending or StepPhase.Skipped)).ToList();
+        var left = end.Plan.Steps.Zip(end.Steps).Where(
+            s => s.First.Undo.IsPossible && s.Second.Phase is not (StepPhase.Undone or StepPhase.Pending or StepPhase.Skipped)).ToList();
         Assert.True(when == "answered" ? end.Steps[cleanUp].Phase == StepPhase.Done : left.Count == 0, string.Join(", ", left));
 
         // Here no VM has been said to be healthy, so what was cleaned up in its turn has failed.
@@ -173,7 +179,10 @@ public sealed class TransitionTests
         scene.Policy = new() { Kind = RecoveryKind.Test };
         var plan = Planner.Plan(scene.Policy, scene.Inventory);
         return RunTransitions.Apply(
-            null, new RunEvent.Started("11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy, KeepTest = true }, plan, "ann", [.. plan.Steps.Select(_ => (TimeSpan?)null)]));
+            null,
+            new RunEvent.Started(
+                "11111111-0000-4000-8000-000000000001", new() { Policy = scene.Policy, KeepTest = true }, plan, "ann",
+                [.. plan.Steps.Select(_ => (TimeSpan?)null)]));
     }
 
     // Everything goes well, until something is so.
@@ -195,7 +204,8 @@ public sealed class TransitionTests
 
     // What was under way when the pause was asked for is brought to its end.
     private static bool IsBegunInAPause(RunState state, int step) =>
-        state.Phase == RunPhase.Paused || (state.Phase == RunPhase.Pausing && state.Steps[step].Phase is not (StepPhase.Running or StepPhase.Undoing));
+        state.Phase == RunPhase.Paused
+            || (state.Phase == RunPhase.Pausing && state.Steps[step].Phase is not (StepPhase.Running or StepPhase.Undoing));
 
     private static IEnumerable<RunEvent> Smoothly(RunAction action) => action switch
     {
@@ -235,7 +245,10 @@ public sealed class TransitionTests
             case RunAction.Rest:
                 return state.Phase switch
                 {
-                    RunPhase.Waiting => die < 70 ? [new RunEvent.Answered(state.Question!.Answers[die % state.Question.Answers.Length], "bob")] : [new RunEvent.CancelAsked("bob")],
+                    RunPhase.Waiting =>
+                        die < 70
+                            ? [new RunEvent.Answered(state.Question!.Answers[die % state.Question.Answers.Length], "bob")]
+                            : [new RunEvent.CancelAsked("bob")],
                     RunPhase.Interrupted => die < 60 || state.IsBackward ? [new RunEvent.ResumeAsked("bob")] : die < 80 ? [new RunEvent.UndoAsked("bob")] : [new RunEvent.CancelAsked("bob")],
                     RunPhase.Paused => [die < 50 ? RunChecks.Resume(state, "bob") : die < 75 ? RunChecks.Undo(state, "bob", []) : RunChecks.Cancel(state, "bob")],
                     _ => [],
@@ -247,7 +260,9 @@ public sealed class TransitionTests
                 var vm = state.Vms[die % state.Vms.Length].Vm.Uuid;
                 return before.Concat(die switch
                 {
-                    < 50 => [.. state.Plan.Steps[step].Objects.Where(o => o.Kind == ObjectKind.Vm).Select(o => new RunEvent.VmMoved(o.Uuid, (VmPhase)(2 + (die % 4)))), new RunEvent.StepDone(step)],
+                    < 50 =>
+                        [.. state.Plan.Steps[step].Objects.Where(o => o.Kind == ObjectKind.Vm)
+                            .Select(o => new RunEvent.VmMoved(o.Uuid, (VmPhase)(2 + (die % 4)))), new RunEvent.StepDone(step)],
                     < 60 => [new RunEvent.VmMoved(vm, VmPhase.Failed, Error: "no"), new RunEvent.StepPartial(step, "some")],
                     < 70 => [new RunEvent.StepFailed(step, "no")],
                     < 80 => [new RunEvent.Asked(step, RunDecision.TierKey, "well?", ["continue", "stop"])],
@@ -259,7 +274,8 @@ public sealed class TransitionTests
             case RunAction.TakeBack(var step):
                 return [new RunEvent.UndoIntended(step), .. die switch
                 {
-                    < 10 when state.Phase == RunPhase.Undoing => new RunEvent[] { new RunEvent.PauseAsked("bob"), new RunEvent.UndoDone(step) },
+                    < 10 when state.Phase == RunPhase.Undoing =>
+                        new RunEvent[] { new RunEvent.PauseAsked("bob"), new RunEvent.UndoDone(step) },
                     < 70 => [new RunEvent.UndoDone(step)],
                     < 80 => [new RunEvent.UndoFailed(step, "no")],
                     < 90 => [new RunEvent.Asked(step, "back", "well?", ["done"])],

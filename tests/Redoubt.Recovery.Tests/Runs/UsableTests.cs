@@ -15,11 +15,16 @@ public sealed class UsableTests
         scene.World.Target.DeadNetworks.Add("front");
         var ended = await scene.RunAsync();
         Assert.Equal(RunPhase.Failed, ended.Phase);
-        Assert.All(ended.Vms, v => Assert.Equal((VmPhase.Unhealthy, true), (v.Phase, v.Error!.Contains("not plugged", StringComparison.Ordinal))));
+        Assert.All(
+            ended.Vms, v => Assert.Equal((VmPhase.Unhealthy, true), (v.Phase, v.Error!.Contains("not plugged", StringComparison.Ordinal))));
         Assert.Equal(ended.Vms.Length, ended.Warnings.Length);
         Assert.All(ended.Warnings, w => Assert.Contains("network front", w, StringComparison.Ordinal));
         Assert.Equal((0, 0), (ended.Tally().Well, ended.Tally().Unchecked));
-        Assert.All(ended.Warnings, w => Assert.Contains(w, scene.Engine.Report(scene.Uuid!, ReportFormat.Markdown).Replace("\\", "", StringComparison.Ordinal), StringComparison.Ordinal));
+        Assert.All(
+            ended.Warnings,
+            w => Assert.Contains(
+                w, scene.Engine.Report(scene.Uuid!, ReportFormat.Markdown).Replace("\\", "", StringComparison.Ordinal),
+                StringComparison.Ordinal));
     }
 
     [Fact]
@@ -45,7 +50,13 @@ public sealed class UsableTests
         await pair.Site.CallAsync("network.create", new NetworkRecord { NameLabel = "front" });
         var request = new RecoveryRequest
         {
-            Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted, Resolve = ["disk-missing"] },
+            Policy = new()
+            {
+                Kind = RecoveryKind.Failover,
+                IsSourceDead = true,
+                PowerState = PowerStateAfter.Halted,
+                Resolve = ["disk-missing"],
+            },
         };
         var plan = await pair.PlanAsync(request);
         Assert.False(plan.IsBlocked, plan.ToText());

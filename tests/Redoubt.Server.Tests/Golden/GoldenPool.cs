@@ -72,7 +72,9 @@ public sealed class GoldenPool : IAsyncLifetime
     public ValueTask DisposeAsync() => Pool.DisposeAsync();
 
     /// <summary>A network.</summary>
-    public Task<string> CreateNetworkAsync() => CreateAsync("network", new { name_label = "front", name_description = "", MTU = 1500, other_config = new { }, tags = new[] { "t" } });
+    public Task<string> CreateNetworkAsync() =>
+        CreateAsync(
+            "network", new { name_label = "front", name_description = "", MTU = 1500, other_config = new { }, tags = new[] { "t" } });
 
     /// <summary>A network that is gone again.</summary>
     public async Task<string> DestroyedNetworkAsync()

@@ -28,7 +28,11 @@ public sealed class GoldenTests(GoldenPool golden) : IClassFixture<GoldenPool>
     public void Every_difference_stands_in_the_documentation_with_its_reason()
     {
         var page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "formats", "api-differences.md"));
-        Assert.Equal("", string.Join('\n', Differences.All.Select(d => d.Line.TrimEnd('*')).Where(line => !page.Contains($"`{line}`", StringComparison.Ordinal))));
+        Assert.Equal(
+            "",
+            string.Join(
+                '\n',
+                Differences.All.Select(d => d.Line.TrimEnd('*')).Where(line => !page.Contains($"`{line}`", StringComparison.Ordinal))));
     }
 
     private static IEnumerable<string> Compare(HttpAnswer expected, HttpAnswer actual)
@@ -48,7 +52,8 @@ public sealed class GoldenTests(GoldenPool golden) : IClassFixture<GoldenPool>
             }
         }
 
-        var isFailure = expected.Body.Contains("\"error\":{", StringComparison.Ordinal) || expected.Body.Contains("ErrorDescription", StringComparison.Ordinal);
+        var isFailure = expected.Body.Contains("\"error\":{", StringComparison.Ordinal)
+            || expected.Body.Contains("ErrorDescription", StringComparison.Ordinal);
         if (isFailure || expected.Body.StartsWith("<html>", StringComparison.Ordinal) || expected.Body.Length == 0)
         {
             if (Neutral(expected.Body) != Neutral(actual.Body))

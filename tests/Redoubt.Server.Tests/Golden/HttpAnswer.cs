@@ -41,7 +41,8 @@ internal sealed record HttpAnswer(string Status, IReadOnlyDictionary<string, str
             var answer = Parse(text);
             var isChunked = answer.Headers.ContainsKey("transfer-encoding");
             if (read == 0 || (isChunked && text.EndsWith("\n0\n\n", StringComparison.Ordinal))
-                || (answer.Headers.TryGetValue("content-length", out var length) && Encoding.UTF8.GetByteCount(answer.Body) >= int.Parse(length)))
+                || (answer.Headers.TryGetValue("content-length", out var length)
+                    && Encoding.UTF8.GetByteCount(answer.Body) >= int.Parse(length)))
             {
                 return isChunked ? answer with { Body = Unchunk(text[(text.IndexOf("\n\n", StringComparison.Ordinal) + 2)..]) } : answer;
             }

@@ -77,7 +77,13 @@ internal sealed class Shape
                 Note(path, value.GetRawText().AsSpan().ContainsAny(".eE") ? "float" : "int");
                 break;
             default:
-                Note(path, value.ValueKind switch { JsonValueKind.True or JsonValueKind.False => "bool", var other => other.ToString().ToLowerInvariant() });
+                Note(
+                    path,
+                    value.ValueKind switch
+                    {
+                        JsonValueKind.True or JsonValueKind.False => "bool",
+                        var other => other.ToString().ToLowerInvariant(),
+                    });
                 break;
         }
     }
@@ -88,7 +94,10 @@ internal sealed class Shape
         {
             case null: Note(path, "string"); break;
             case { Name.LocalName: "struct" } members:
-                AddMembers(path, members.Elements("member").Select(m => (m.Element("name")!.Value, (Action<string>)(at => Add(at, m.Element("value")!)))).ToList());
+                AddMembers(
+                    path,
+                    members.Elements("member").Select(
+                        m => (m.Element("name")!.Value, (Action<string>)(at => Add(at, m.Element("value")!)))).ToList());
                 break;
             case { Name.LocalName: "array" } array:
                 Note(path, "array");
@@ -101,7 +110,8 @@ internal sealed class Shape
     private void AddMembers(string path, List<(string Name, Action<string> Add)> members)
     {
         Note(path, "struct");
-        var isRecord = path == "$" || path.EndsWith(".error", StringComparison.Ordinal) || path.EndsWith(".valid_ref_counts", StringComparison.Ordinal)
+        var isRecord = path == "$" || path.EndsWith(".error", StringComparison.Ordinal)
+            || path.EndsWith(".valid_ref_counts", StringComparison.Ordinal)
             || members.Exists(m => m.Name is "uuid" or "events" or "operation");
         if (isRecord && !path.EndsWith(".valid_ref_counts", StringComparison.Ordinal))
         {

@@ -10,13 +10,19 @@ internal sealed partial record Transcript(IReadOnlyList<string> Head, string Bod
 {
     /// <summary>The names of all recordings; a placeholder if there are none, so that their tests are seen to be skipped.</summary>
     public static IEnumerable<string> Names =>
-        SharedFiles.Transcripts is null ? ["(no recordings)"] : Directory.GetFiles(SharedFiles.Transcripts, "*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order(StringComparer.Ordinal);
+        SharedFiles.Transcripts is null
+            ? ["(no recordings)"]
+            : Directory.GetFiles(SharedFiles.Transcripts, "*.txt").Select(f => Path.GetFileNameWithoutExtension(f))
+                .Order(StringComparer.Ordinal);
 
     /// <summary>The recording of this name.</summary>
     public static async Task<Transcript> ReadAsync(string name)
     {
-        Assert.SkipUnless(SharedFiles.Transcripts is not null, "there are no recordings of a genuine xapi beside this repository, and REDOUBT_SHARED names no folder that has them");
-        var text = (await File.ReadAllTextAsync(Path.Combine(SharedFiles.Transcripts, name + ".txt"))).Replace("\r\n", "\n", StringComparison.Ordinal);
+        Assert.SkipUnless(
+            SharedFiles.Transcripts is not null,
+            "there are no recordings of a genuine xapi beside this repository, and REDOUBT_SHARED names no folder that has them");
+        var text = (await File.ReadAllTextAsync(Path.Combine(SharedFiles.Transcripts, name + ".txt")))
+            .Replace("\r\n", "\n", StringComparison.Ordinal);
         var split = text.IndexOf("\n<<< RESPONSE\n", StringComparison.Ordinal);
         var request = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..split];
         var end = request.IndexOf("\n\n", StringComparison.Ordinal);

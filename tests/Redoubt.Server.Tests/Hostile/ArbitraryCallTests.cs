@@ -23,7 +23,10 @@ public sealed partial class ArbitraryCallTests(TestPool pool) : IClassFixture<Te
 
         // Of each class's getters and setters a few are enough: they are all made alike.
         var messages = names.Select(n => (Name: n, DataModel.FindMessage(n)!.Value.Message))
-            .GroupBy(m => m.Message.Implicit == ImplicitKind.None ? m.Name : $"{m.Name.Split('.')[0]} {m.Message.Implicit} {m.Message.Field?.Type.Name}").Select(g => g.First()).ToList();
+            .GroupBy(
+                m => m.Message.Implicit == ImplicitKind.None
+                    ? m.Name
+                    : $"{m.Name.Split('.')[0]} {m.Message.Implicit} {m.Message.Field?.Type.Name}").Select(g => g.First()).ToList();
         var bugs = new List<string>();
         foreach (var (name, message) in messages)
         {

@@ -36,7 +36,9 @@ public sealed class ConnectionTests(TestPool pool) : IClassFixture<TestPool>
     {
         using var client = await ConnectAsync();
         var stream = client.GetStream();
-        await stream.WriteAsync("POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{\"jsonrpc\""u8.ToArray(), TestContext.Current.CancellationToken);
+        await stream.WriteAsync(
+            "POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n{\"jsonrpc\""u8.ToArray(),
+            TestContext.Current.CancellationToken);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(TimeSpan.FromSeconds(40));
         using var reader = new StreamReader(stream);
@@ -47,7 +49,9 @@ public sealed class ConnectionTests(TestPool pool) : IClassFixture<TestPool>
     public async Task A_client_that_never_reads_costs_little_memory_and_nobody_else_anything()
     {
         var request = $$"""{"jsonrpc":"2.0","method":"host.get_all_records","params":["{{pool.Session}}"],"id":1}""";
-        var many = Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat($"POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: {request.Length}\r\n\r\n{request}", 200)));
+        var many = Encoding.UTF8.GetBytes(
+            string.Concat(
+                Enumerable.Repeat($"POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: {request.Length}\r\n\r\n{request}", 200)));
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var clients = new List<TcpClient>();
         try

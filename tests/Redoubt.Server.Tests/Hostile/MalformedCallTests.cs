@@ -28,7 +28,9 @@ public sealed class MalformedCallTests(TestPool pool) : IClassFixture<TestPool>
     {
         using var response = await pool.SendAsync(path, body);
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
-        Assert.Contains("Additional information", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "Additional information", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            StringComparison.Ordinal);
         await StillAnswersAsync();
     }
 
@@ -59,7 +61,8 @@ public sealed class MalformedCallTests(TestPool pool) : IClassFixture<TestPool>
         }
 
         using var response = await pool.SendAsync("/", body.Append("</value></param></params></methodCall>").ToString(), "text/xml");
-        Assert.Contains("SESSION_INVALID", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains(
+            "SESSION_INVALID", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,7 +72,9 @@ public sealed class MalformedCallTests(TestPool pool) : IClassFixture<TestPool>
         {
             using var client = new System.Net.Sockets.TcpClient();
             await client.ConnectAsync(pool.Url.Host, pool.Url.Port, TestContext.Current.CancellationToken);
-            await client.GetStream().WriteAsync("POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{\"jsonrpc\""u8.ToArray(), TestContext.Current.CancellationToken);
+            await client.GetStream().WriteAsync(
+                "POST /jsonrpc HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{\"jsonrpc\""u8.ToArray(),
+                TestContext.Current.CancellationToken);
         }
 
         await StillAnswersAsync();

@@ -7,7 +7,9 @@ using Redoubt.Server.Tests.Golden;
 
 namespace Redoubt.Server.Tests.Hostile;
 
-/// <summary>Requests that were right once, sent to both endpoints. Whatever comes back is an answer in the protocol's form, and never a bug's.</summary>
+/// <summary>
+/// Requests that were right once, sent to both endpoints. Whatever comes back is an answer in the protocol's form, and never a bug's.
+/// </summary>
 public sealed partial class MutatedRequestTests(TestPool pool) : IClassFixture<TestPool>
 {
     private const int Tries = 1_500;
@@ -31,7 +33,8 @@ public sealed partial class MutatedRequestTests(TestPool pool) : IClassFixture<T
     {
         var seeds = await SeedsAsync();
         var random = new Random(seed);
-        var requests = Enumerable.Range(0, Tries).Select(_ => Breaking.Mutation.Of(Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Count)]), random)).ToList();
+        var requests = Enumerable.Range(0, Tries).Select(
+            _ => Breaking.Mutation.Of(Encoding.UTF8.GetBytes(seeds[random.Next(seeds.Count)]), random)).ToList();
         await Parallel.ForEachAsync(requests, new ParallelOptions { MaxDegreeOfParallelism = 4, CancellationToken = TestContext.Current.CancellationToken }, async (request, cancel) =>
         {
             var isJson = request is [(byte)'{', ..];
@@ -48,7 +51,9 @@ public sealed partial class MutatedRequestTests(TestPool pool) : IClassFixture<T
     {
         if (status == HttpStatusCode.InternalServerError)
         {
-            return answer.Contains("Additional information", StringComparison.Ordinal) && !Bug().IsMatch(answer) ? null : "a fault of the server's own";
+            return answer.Contains("Additional information", StringComparison.Ordinal) && !Bug().IsMatch(answer)
+                ? null
+                : "a fault of the server's own";
         }
 
         if (status != HttpStatusCode.OK)

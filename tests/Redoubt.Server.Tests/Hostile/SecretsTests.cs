@@ -41,14 +41,21 @@ public sealed class SecretsTests
             answers.Add(await Call($"<methodCall><methodName>session.login_with_password</methodName><params><param><value>root</value></param><param><value>{TestPool.Password}<", "/"));
             answers.Add(await Call($"<methodCall><methodName>session.login_with_password</methodName><params><param><value><int>{TestPool.Password}</int></value></param></params></methodCall>", "/"));
             using var basic = new HttpRequestMessage(HttpMethod.Get, new Uri(pool.Url, "/pool/xmldbdump"));
-            basic.Headers.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + Guess)));
+            basic.Headers.Authorization = new AuthenticationHeaderValue(
+                "Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes("root:" + Guess)));
             answers.Add(await ReadAsync(pool.Http.SendAsync(basic, TestContext.Current.CancellationToken)));
-            answers.Add(await ReadAsync(pool.Http.GetAsync(new Uri(pool.Url, $"/export_raw_vdi?vdi=nope&session_id={pool.Session}"), TestContext.Current.CancellationToken)));
+            answers.Add(
+                await ReadAsync(
+                    pool.Http.GetAsync(
+                        new Uri(pool.Url, $"/export_raw_vdi?vdi=nope&session_id={pool.Session}"), TestContext.Current.CancellationToken)));
 
             // Something that the operator is told of, so that it is seen that the log is looked at.
             var blocked = Path.Combine(pool.DataDirectory, "scratch");
             Directory.Delete(blocked, recursive: true);
-            answers.Add(await ReadAsync(pool.Http.GetAsync(new Uri(pool.Url, $"/pool/xmldbdump?session_id={pool.Session}"), TestContext.Current.CancellationToken)));
+            answers.Add(
+                await ReadAsync(
+                    pool.Http.GetAsync(
+                        new Uri(pool.Url, $"/pool/xmldbdump?session_id={pool.Session}"), TestContext.Current.CancellationToken)));
             Directory.CreateDirectory(blocked);
 
             // The log is written by a thread of its own.
@@ -77,7 +84,9 @@ public sealed class SecretsTests
         var host = pool.Server.Daemon.Services.Hosts.Local.Host;
         for (var i = 0; i < 100; i++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => sessions.OpenAsync(Pool.SessionOwner.Root, "leaky", host, null, CancellationToken.None)));
+            await Task.WhenAll(
+                Enumerable.Range(0, 100).Select(
+                    _ => sessions.OpenAsync(Pool.SessionOwner.Root, "leaky", host, null, CancellationToken.None)));
             Assert.NotEmpty((await pool.CallAsync("pool.get_all")).EnumerateArray());
         }
 

@@ -16,12 +16,22 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         for (var i = 0; i < 300; i++)
         {
             var query = string.Join('&', new[] { "vdi", "format", "session_id", "task_id", "vdi", "uuid", "uuids", "ref", "all", "vdi:x", "vdi:x", "dry_run", "force", "export_snapshots" }.Where(_ => random.Next(3) > 0).Select(k => $"{k}={values[random.Next(values.Length)]}"));
-            var path = random.Next(5) switch { 0 => "/export_raw_vdi", 1 => "/import_raw_vdi", 2 => "/export_metadata", 3 => "/import_metadata/", _ => "/pool/xmldbdump" };
-            using var request = new HttpRequestMessage(path[1] == 'i' ? HttpMethod.Put : HttpMethod.Get, new Uri(pool.Url, $"{path}?{query}"));
+            var path = random.Next(5) switch
+            {
+                0 => "/export_raw_vdi",
+                1 => "/import_raw_vdi",
+                2 => "/export_metadata",
+                3 => "/import_metadata/",
+                _ => "/pool/xmldbdump",
+            };
+            using var request = new HttpRequestMessage(
+                path[1] == 'i' ? HttpMethod.Put : HttpMethod.Get, new Uri(pool.Url, $"{path}?{query}"));
             request.Content = path[1] == 'i' ? new ByteArrayContent(new byte[random.Next(3) * 512]) : null;
             using var response = await pool.Http.SendAsync(request, TestContext.Current.CancellationToken);
             var body = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.False(response.StatusCode == HttpStatusCode.InternalServerError && body.Contains("Exception:", StringComparison.Ordinal), $"{path}?{query}: {body}");
+            Assert.False(
+                response.StatusCode == HttpStatusCode.InternalServerError && body.Contains("Exception:", StringComparison.Ordinal),
+                $"{path}?{query}: {body}");
         }
     }
 
@@ -32,7 +42,8 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         var image = Qcow2(Path.Combine(pool.DataDirectory, "root-password.json"));
         using var refused = await PutAsync(vdi, image);
         Assert.False(refused.IsSuccessStatusCode);
-        using var content = await pool.Http.GetAsync(new Uri(pool.Url, $"/export_raw_vdi?vdi={vdi}&session_id={pool.Session}"), TestContext.Current.CancellationToken);
+        using var content = await pool.Http.GetAsync(
+            new Uri(pool.Url, $"/export_raw_vdi?vdi={vdi}&session_id={pool.Session}"), TestContext.Current.CancellationToken);
         Assert.All(await content.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken), b => Assert.Equal(0, b));
     }
 
@@ -61,7 +72,8 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         try
         {
             using var response = await pool.Http.PutAsync(
-                new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}&task_id={task}"), body, TestContext.Current.CancellationToken);
+                new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}&task_id={task}"), body,
+                TestContext.Current.CancellationToken);
             Assert.False(response.IsSuccessStatusCode);
         }
         catch (HttpRequestException)
@@ -69,8 +81,10 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
             // Whoever still sends when the server has hung up may see no more than that; the task says why.
         }
 
-        await Patience.UntilAsync(async () => (await pool.CallAsync("task.get_status", task)).GetString() == "failure", "the import has failed");
-        Assert.Contains("twice what the disk can hold", (await pool.CallAsync("task.get_error_info", task)).ToString(), StringComparison.Ordinal);
+        await Patience.UntilAsync(
+            async () => (await pool.CallAsync("task.get_status", task)).GetString() == "failure", "the import has failed");
+        Assert.Contains(
+            "twice what the disk can hold", (await pool.CallAsync("task.get_error_info", task)).ToString(), StringComparison.Ordinal);
     }
 
     /// <summary>Whatever the method, every address answers as HTTP has it, and none with a fault of the server's own.</summary>
@@ -79,15 +93,22 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
     {
         string[] paths =
         [
-            "/", "/jsonrpc", "/RPC2", "/import_raw_vdi", "/export_raw_vdi/", "/pool/xmldbdump", "/export_metadata", "/import_metadata", "/cli/files/", "/cli/files/../../health",
-            "/health", "/console", "/console/", "/console/login", "/console/runs/x/report.html", "/console/_blazor", "/console/_blazor/negotiate?negotiateVersion=1", "/console/../jsonrpc",
-            "/console/%2e%2e/%2e%2e/etc/passwd", "/console/_framework/..%2f..%2fappsettings.json", "/%00", "//", "/vnc", "/console?session_id=a&session_id=b", "/rrd_updates", "/export?uuid=a&uuid=b",
+            "/", "/jsonrpc", "/RPC2", "/import_raw_vdi", "/export_raw_vdi/", "/pool/xmldbdump", "/export_metadata", "/import_metadata",
+            "/cli/files/", "/cli/files/../../health",
+            "/health", "/console", "/console/", "/console/login", "/console/runs/x/report.html", "/console/_blazor",
+            "/console/_blazor/negotiate?negotiateVersion=1", "/console/../jsonrpc",
+            "/console/%2e%2e/%2e%2e/etc/passwd", "/console/_framework/..%2f..%2fappsettings.json", "/%00", "//", "/vnc",
+            "/console?session_id=a&session_id=b", "/rrd_updates", "/export?uuid=a&uuid=b",
         ];
         foreach (var path in paths)
         {
             foreach (var method in new[] { "GET", "HEAD", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "X" })
             {
-                using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(pool.Url.GetLeftPart(UriPartial.Authority) + path, new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
+                using var request = new HttpRequestMessage(
+                    new HttpMethod(method),
+                    new Uri(
+                        pool.Url.GetLeftPart(UriPartial.Authority) + path,
+                        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }));
                 request.Headers.TryAddWithoutValidation("Range", "bytes=-1,0-0,99999999999999999999-");
                 request.Headers.TryAddWithoutValidation("Cookie", "session_id=\"; session_id=x; =");
                 request.Headers.TryAddWithoutValidation("If-Modified-Since", "never");
@@ -103,7 +124,9 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
     private async Task<HttpResponseMessage> PutAsync(string vdi, byte[] content)
     {
         using var body = new ByteArrayContent(content);
-        return await pool.Http.PutAsync(new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}"), body, TestContext.Current.CancellationToken);
+        return await pool.Http.PutAsync(
+            new Uri(pool.Url, $"/import_raw_vdi?vdi={vdi}&format=qcow2&session_id={pool.Session}"), body,
+            TestContext.Current.CancellationToken);
     }
 
     private async Task<string> CreateVdiAsync() => (await pool.CallAsync("VDI.create", new
@@ -118,7 +141,9 @@ public sealed class TransferFuzzTests(TestPool pool) : IClassFixture<TestPool>
         other_config = new { },
     })).GetString()!;
 
-    /// <summary>A qcow2 header of version 2 (numbers are big-endian), with empty tables, and the name of a backing file behind it.</summary>
+    /// <summary>
+    /// A qcow2 header of version 2 (numbers are big-endian), with empty tables, and the name of a backing file behind it.
+    /// </summary>
     private static byte[] Qcow2(string? backing)
     {
         var image = new byte[4 << 16];

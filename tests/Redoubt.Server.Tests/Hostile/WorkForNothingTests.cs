@@ -15,7 +15,9 @@ public sealed class WorkForNothingTests(TestPool pool) : IClassFixture<TestPool>
     [Theory]
     [InlineData("/jsonrpc", "{\"method\":\"VM.get_all\",\"params\":[", "0,", "0]}")]
     [InlineData("/jsonrpc", "", "[],", "[]")]
-    [InlineData("/", "<methodCall><methodName>VM.get_all</methodName><params><param><value><array><data>", "<value/>", "</data></array></value></param></params></methodCall>")]
+    [InlineData(
+        "/", "<methodCall><methodName>VM.get_all</methodName><params><param><value><array><data>", "<value/>",
+        "</data></array></value></param></params></methodCall>")]
     [InlineData("/RPC2", "", "<value>", "")]
     public async Task A_long_body_from_nobody_is_neither_kept_nor_parsed(string path, string begin, string again, string end)
     {
@@ -34,7 +36,8 @@ public sealed class WorkForNothingTests(TestPool pool) : IClassFixture<TestPool>
     public async Task What_only_looks_like_a_session_opens_no_longer_body()
     {
         var refs = string.Concat(Enumerable.Repeat($"\"OpaqueRef:{Guid.NewGuid()}\",", 200));
-        using var response = await pool.SendAsync("/jsonrpc", $"{{\"method\":\"VM.get_all\",\"params\":[{refs}\"{new string('x', RequestBody.MaxBytesOfStrangers)}\"]}}");
+        using var response = await pool.SendAsync(
+            "/jsonrpc", $"{{\"method\":\"VM.get_all\",\"params\":[{refs}\"{new string('x', RequestBody.MaxBytesOfStrangers)}\"]}}");
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
     }
 
@@ -43,7 +46,8 @@ public sealed class WorkForNothingTests(TestPool pool) : IClassFixture<TestPool>
     {
         var text = new string('x', 8 << 20);
         await pool.CallAsync("pool.set_name_description", (await pool.CallAsync("pool.get_all"))[0].GetString(), text);
-        Assert.Equal(text, (await pool.CallAsync("pool.get_name_description", (await pool.CallAsync("pool.get_all"))[0].GetString())).GetString());
+        Assert.Equal(
+            text, (await pool.CallAsync("pool.get_name_description", (await pool.CallAsync("pool.get_all"))[0].GetString())).GetString());
         foreach (var (path, begin, again, end) in new[]
         {
             ("/jsonrpc", $"{{\"method\":\"VM.get_all\",\"params\":[\"{pool.Session}\",", "0,", "0]}"),
@@ -126,7 +130,9 @@ public sealed class WorkForNothingTests(TestPool pool) : IClassFixture<TestPool>
         foreach (var path in new[] { "/console/_blazor/negotiate?negotiateVersion=1", "/console/_blazor", "/console/_blazor/disconnect" })
         {
             using var response = await pool.SendAsync(path, "");
-            Assert.Contains(response.StatusCode, new[] { HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.BadRequest, HttpStatusCode.Forbidden });
+            Assert.Contains(
+                response.StatusCode,
+                new[] { HttpStatusCode.Unauthorized, HttpStatusCode.NotFound, HttpStatusCode.BadRequest, HttpStatusCode.Forbidden });
             Assert.DoesNotContain("connectionToken", await response.Content.ReadAsStringAsync(Cancel), StringComparison.Ordinal);
         }
     }
@@ -159,7 +165,15 @@ public sealed class WorkForNothingTests(TestPool pool) : IClassFixture<TestPool>
     private async Task<string> LoginAsync(HttpClient http, string user, string password, CancellationToken cancel)
     {
         using var content = new StringContent(
-            JsonSerializer.Serialize(new { jsonrpc = "2.0", method = "session.login_with_password", @params = new[] { user, password, "1.0", "tests" }, id = 1 }), Encoding.UTF8, "application/json");
+            JsonSerializer.Serialize(
+                new
+                {
+                    jsonrpc = "2.0",
+                    method = "session.login_with_password",
+                    @params = new[] { user, password, "1.0", "tests" },
+                    id = 1,
+                }),
+            Encoding.UTF8, "application/json");
         using var response = await http.PostAsync(new Uri(pool.Url, "/jsonrpc"), content, cancel);
         return await response.Content.ReadAsStringAsync(cancel);
     }

@@ -46,6 +46,7 @@ public sealed partial class MonitoringFilesTests
         using var process = Process.Start(new ProcessStartInfo("/usr/bin/promtool", arguments)
         {
             WorkingDirectory = Folder,
+            UseShellExecute = false,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         })!;

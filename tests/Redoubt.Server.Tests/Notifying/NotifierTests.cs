@@ -88,7 +88,9 @@ public sealed class NotifierTests : IDisposable
         await using var mail = new MailServer();
         await using var server = await StartAsync(new()
         {
-            MailServer = $"127.0.0.1:{mail.Port}", MailFrom = "redoubt@example.org", MailTo = ["ops@example.org"],
+            MailServer = $"127.0.0.1:{mail.Port}",
+            MailFrom = "redoubt@example.org",
+            MailTo = ["ops@example.org"],
         });
         var services = server.Daemon.Services;
         await services.Database.WriteAsync(

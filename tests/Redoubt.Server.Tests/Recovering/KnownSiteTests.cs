@@ -6,7 +6,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Server.Tests.Recovering;
 
-/// <summary>No VM runs twice where two sites share no storage: each asks the other before it starts a VM, and hands over what it has recovered.</summary>
+/// <summary>
+/// No VM runs twice where two sites share no storage: each asks the other before it starts a VM, and hands over what it has recovered.
+/// </summary>
 public sealed class KnownSiteTests
 {
     [Fact]
@@ -32,7 +34,13 @@ public sealed class KnownSiteTests
         Assert.Equal("VM_RUNS_ELSEWHERE", (await back.FailureAsync("VM.assert_can_boot_here", vm, await HostAsync(back)))[0]);
 
         // Nor while it is only about to.
-        await SetAsync(recovered, v => v with { PowerState = VmPowerState.Halted, CurrentOperations = v.CurrentOperations.Add("OpaqueRef:1", VmOperations.Resume) });
+        await SetAsync(
+            recovered,
+            v => v with
+            {
+                PowerState = VmPowerState.Halted,
+                CurrentOperations = v.CurrentOperations.Add("OpaqueRef:1", VmOperations.Resume),
+            });
         Assert.Equal("VM_RUNS_ELSEWHERE", (await back.FailureAsync("VM.start", vm, false, false))[0]);
         await SetAsync(back, v => v with { PowerState = VmPowerState.Suspended });
         Assert.NotEqual("Running", (await back.CallAsync("VM.get_power_state", vm)).GetString());
@@ -60,7 +68,8 @@ public sealed class KnownSiteTests
         Assert.Equal(["DR_SITE_UNKNOWN", "west"], await here.FailureAsync("VM.state_site_dead", vm, "west", "burnt down"));
         await here.CallAsync("VM.state_site_dead", vm, "south", "burnt down");
         await here.CallAsync("VM.start", vm, false, false);
-        var told = Assert.Single(here.Server.Daemon.Services.State.All<MessageRecord>(), m => m.Record.Name == "VM_STARTED_ON_STATEMENT").Record;
+        var told = Assert.Single(
+            here.Server.Daemon.Services.State.All<MessageRecord>(), m => m.Record.Name == "VM_STARTED_ON_STATEMENT").Record;
         Assert.Contains("root stated: burnt down", told.Body, StringComparison.Ordinal);
         Assert.Contains(await here.AuditAsync(), a => a.ToString().Contains("VM.state_site_dead", StringComparison.Ordinal));
 
@@ -84,7 +93,8 @@ public sealed class KnownSiteTests
         await using var scene = await RecoveryScene.StartAsync();
         var (here, other) = (scene.Source, scene.Target);
         await here.CallAsync("recovery.add_site", "south", other.Url.ToString(), "root", TestPool.Password);
-        var appliance = (await here.CallAsync("VM_appliance.create", new Dictionary<string, object> { ["name_label"] = "shop" })).GetString()!;
+        var appliance =
+            (await here.CallAsync("VM_appliance.create", new Dictionary<string, object> { ["name_label"] = "shop" })).GetString()!;
         var (first, second) = (await VmAsync(here), (await here.CallAsync("VM.create", RecoveryScene.Vm("db"))).GetString()!);
         await here.CallAsync("VM.set_appliance", first, appliance);
         await here.CallAsync("VM.set_appliance", second, appliance);
@@ -119,11 +129,13 @@ public sealed class KnownSiteTests
         await SetAsync(pool, v => v with { BlockedOperations = HandOverMark.Operations.ToImmutableSortedDictionary(o => o, _ => reason) });
         await pool.CreateUserAsync("ann", "vm-admin");
         var ann = await pool.LoginAsync("ann");
-        var archive = await pool.Http.GetByteArrayAsync(new Uri(pool.Url, $"/export_metadata?session_id={pool.Session}&ref={vm}"), TestContext.Current.CancellationToken);
+        var archive = await pool.Http.GetByteArrayAsync(
+            new Uri(pool.Url, $"/export_metadata?session_id={pool.Session}&ref={vm}"), TestContext.Current.CancellationToken);
 
         // A file is its owner's to write, and so is the version in it.
         var asWritten = Encoding.Latin1.GetString(archive);
-        var newer = asWritten.Replace("<name>version</name><value>0</value>", "<name>version</name><value>9</value>", StringComparison.Ordinal);
+        var newer = asWritten.Replace(
+            "<name>version</name><value>0</value>", "<name>version</name><value>9</value>", StringComparison.Ordinal);
         Assert.NotEqual(asWritten, newer);
         var blocked = new Dictionary<string, string>();
         (string Message, object?[] Arguments)[] ways =
@@ -147,7 +159,8 @@ public sealed class KnownSiteTests
         foreach (var how in new[] { "restore=true", "restore=true&force=true", "force=true" })
         {
             using var content = new ByteArrayContent(Encoding.Latin1.GetBytes(newer));
-            await pool.Http.PutAsync(new Uri(pool.Url, $"/import_metadata?session_id={ann}&{how}"), content, TestContext.Current.CancellationToken);
+            await pool.Http.PutAsync(
+                new Uri(pool.Url, $"/import_metadata?session_id={ann}&{how}"), content, TestContext.Current.CancellationToken);
             AssertKept(how);
         }
 
@@ -181,7 +194,8 @@ public sealed class KnownSiteTests
 
         await SetAsync(source, v => v with { PowerState = VmPowerState.Running });
         await SetAsync(here, v => v with { PowerState = VmPowerState.Running });
-        await Patience.UntilAsync(() => Messages(source, "VM_RUNS_TWICE") == 1 && Messages(here, "VM_RUNS_TWICE") == 1, "both say that the VM runs twice");
+        await Patience.UntilAsync(
+            () => Messages(source, "VM_RUNS_TWICE") == 1 && Messages(here, "VM_RUNS_TWICE") == 1, "both say that the VM runs twice");
         var status = RecoveryJson.Read<DrStatus>((await here.CallAsync("recovery.get_status")).GetString()!);
         Assert.Contains(status.Problems, p => p.Contains("runs here and at site north", StringComparison.Ordinal));
         await SetAsync(source, v => v with { PowerState = VmPowerState.Halted });
@@ -202,14 +216,18 @@ public sealed class KnownSiteTests
 
     private static async Task<string> HostAsync(TestPool pool) => (await pool.CallAsync("host.get_all"))[0].GetString()!;
 
-    private static VmRecord Get(TestPool pool) => pool.Server.Daemon.Services.State.All<VmRecord>().Single(v => v.Record.NameLabel == "web").Record;
+    private static VmRecord Get(TestPool pool) =>
+        pool.Server.Daemon.Services.State.All<VmRecord>().Single(v => v.Record.NameLabel == "web").Record;
 
-    private static int Messages(TestPool pool, string name) => pool.Server.Daemon.Services.State.All<MessageRecord>().Count(m => m.Record.Name == name);
+    private static int Messages(TestPool pool, string name) =>
+        pool.Server.Daemon.Services.State.All<MessageRecord>().Count(m => m.Record.Name == name);
 
     // libvirt's test driver is not asked: what a guest of another host does is told by that host's database.
     private static Task SetAsync(TestPool pool, Func<VmRecord, VmRecord> change)
     {
         var database = pool.Server.Daemon.Services.Database;
-        return database.WriteAsync(tx => tx.Update(database.State.All<VmRecord>().Single(v => v.Record.NameLabel == "web").Ref, change), TestContext.Current.CancellationToken);
+        return database.WriteAsync(
+            tx => tx.Update(database.State.All<VmRecord>().Single(v => v.Record.NameLabel == "web").Ref, change),
+            TestContext.Current.CancellationToken);
     }
 }

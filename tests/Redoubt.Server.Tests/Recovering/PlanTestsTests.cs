@@ -22,7 +22,8 @@ public sealed class PlanTestsTests
     [InlineData(RecoveryKind.Test, "shop", "lyon", 1, false, false)]
     [InlineData(RecoveryKind.Test, "shop", null, 1, false, false)]
     [InlineData(RecoveryKind.Test, "mail", "paris", 1, false, false)]
-    public void A_run_counts_for_the_plan_that_it_came_from(RecoveryKind kind, string name, string? pool, int hours, bool isRun, bool isTest)
+    public void A_run_counts_for_the_plan_that_it_came_from(
+        RecoveryKind kind, string name, string? pool, int hours, bool isRun, bool isTest)
     {
         var run = new RunSummary("r", kind, name, RunPhase.Succeeded, "ann", Saved.AddHours(hours), null, 1, 1, pool);
         Assert.Equal((isRun, isTest), (PlanTests.IsRunOf(run, Plan), PlanTests.IsOf(run, Plan)));

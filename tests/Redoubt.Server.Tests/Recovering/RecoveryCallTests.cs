@@ -17,7 +17,9 @@ public sealed class RecoveryCallTests
         Assert.Equal(["INVALID_VALUE", "timeout", "nan"], await scene.Target.FailureAsync("recovery.wait_run", run, 0, null!));
         Assert.Contains("web", await NamesAsync(scene.Target));
         Assert.Contains(run, (await scene.Target.CallAsync("recovery.get_report", run, "markdown")).GetString()!, StringComparison.Ordinal);
-        Assert.Equal([run], RecoveryJson.Read<List<RunSummary>>((await scene.Target.CallAsync("recovery.get_runs")).GetString()!).Select(r => r.Uuid));
+        Assert.Equal(
+            [run],
+            RecoveryJson.Read<List<RunSummary>>((await scene.Target.CallAsync("recovery.get_runs")).GetString()!).Select(r => r.Uuid));
     }
 
     [Fact]
@@ -25,7 +27,8 @@ public sealed class RecoveryCallTests
     {
         await using var scene = await RecoveryScene.StartAsync();
         var planned = await scene.PlanAsync(scene.Failover());
-        Assert.Equal("DR_PLAN_CHANGED", (await scene.Target.FailureAsync("recovery.start", scene.Failover().ToJson(), new string('0', 64)))[0]);
+        Assert.Equal(
+            "DR_PLAN_CHANGED", (await scene.Target.FailureAsync("recovery.start", scene.Failover().ToJson(), new string('0', 64)))[0]);
 
         // The same VM appears here meanwhile: another plan.
         var undead = scene.Failover() with { Policy = scene.Failover().Policy with { IsSourceDead = false } };
@@ -62,14 +65,19 @@ public sealed class RecoveryCallTests
             await scene.Target.ResultAsync("recovery.get_runs", session);
             await scene.Target.ResultAsync("recovery.get_sites", session, false);
             await scene.Target.ResultAsync("recovery.get_plans", session, false);
-            Assert.Contains((await scene.PlanAsync(scene.Failover(), session)).Plan.Findings, f => f is { Code: "role", Severity: Severity.Block });
+            Assert.Contains(
+                (await scene.PlanAsync(scene.Failover(), session)).Plan.Findings, f => f is { Code: "role", Severity: Severity.Block });
             foreach (var (message, arguments) in new (string, object[])[]
             {
-                ("start", [request, ""]), ("start_test", [request, ""]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]),
-                ("add_site", ["a", "b", "c", "d"]), ("remove_site", ["a"]), ("save_plan", ["a", request]), ("remove_plan", ["a"]), ("add_schedule", ["a", "b", "c"]), ("remove_schedule", ["a"]),
+                ("start", [request, ""]), ("start_test", [request, ""]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]),
+                ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]),
+                ("add_site", ["a", "b", "c", "d"]), ("remove_site", ["a"]), ("save_plan", ["a", request]), ("remove_plan", ["a"]),
+                ("add_schedule", ["a", "b", "c"]), ("remove_schedule", ["a"]),
             })
             {
-                Assert.Equal(["RBAC_PERMISSION_DENIED", $"recovery.{message}"], (await scene.Target.RawFailureAsync($"recovery.{message}", [session, .. arguments]))[..2]);
+                Assert.Equal(
+                    ["RBAC_PERMISSION_DENIED", $"recovery.{message}"],
+                    (await scene.Target.RawFailureAsync($"recovery.{message}", [session, .. arguments]))[..2]);
             }
         }
 
@@ -79,8 +87,12 @@ public sealed class RecoveryCallTests
         var probing = (scene.Failover() with { Probes = [new("file", System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty.Add("location", "/"))] }).ToJson();
         foreach (var session in new[] { looks, admins })
         {
-            Assert.Equal(["RBAC_PERMISSION_DENIED", "recovery.plan/target"], (await scene.Target.RawFailureAsync("recovery.plan", [session, elsewhere]))[..2]);
-            Assert.Equal(["RBAC_PERMISSION_DENIED", "recovery.plan/device-config"], (await scene.Target.RawFailureAsync("recovery.plan", [session, probing]))[..2]);
+            Assert.Equal(
+                ["RBAC_PERMISSION_DENIED", "recovery.plan/target"],
+                (await scene.Target.RawFailureAsync("recovery.plan", [session, elsewhere]))[..2]);
+            Assert.Equal(
+                ["RBAC_PERMISSION_DENIED", "recovery.plan/device-config"],
+                (await scene.Target.RawFailureAsync("recovery.plan", [session, probing]))[..2]);
         }
 
         await scene.Target.ResultAsync("recovery.plan", operates, elsewhere);
@@ -99,8 +111,10 @@ public sealed class RecoveryCallTests
         await scene.Target.CreateUserAsync("olga", "pool-operator");
         var session = await scene.Target.LoginAsync("olga");
         var planned = await scene.PlanAsync(scene.Failover(), session);
-        await scene.EndedAsync((await scene.Target.ResultAsync("recovery.start", session, scene.Failover().ToJson(), planned.Digest)).GetString()!);
-        var calls = (await scene.Target.AuditAsync()).Where(l => l.GetProperty("user").GetString() == "olga").Select(l => l.GetProperty("call").GetString()).ToList();
+        await scene.EndedAsync(
+            (await scene.Target.ResultAsync("recovery.start", session, scene.Failover().ToJson(), planned.Digest)).GetString()!);
+        var calls = (await scene.Target.AuditAsync()).Where(l => l.GetProperty("user").GetString() == "olga")
+            .Select(l => l.GetProperty("call").GetString()).ToList();
         Assert.Contains("recovery.start", calls);
         Assert.Contains(calls, c => c!.Contains("VM.recover", StringComparison.Ordinal));
         Assert.DoesNotContain("recovery.plan", calls);
@@ -114,7 +128,8 @@ public sealed class RecoveryCallTests
         await scene.Target.CreateUserAsync("bob", "pool-operator");
         var sessions = new[] { await scene.Target.LoginAsync("ann"), await scene.Target.LoginAsync("bob") };
         var planned = await scene.PlanAsync(scene.Failover());
-        var both = await Task.WhenAll(sessions.Select(s => scene.Target.AnswerAsync("recovery.start", s, scene.Failover().ToJson(), planned.Digest)));
+        var both = await Task.WhenAll(
+            sessions.Select(s => scene.Target.AnswerAsync("recovery.start", s, scene.Failover().ToJson(), planned.Digest)));
         var started = Assert.Single(both, b => b.TryGetProperty("result", out _)).GetProperty("result").GetString()!;
         var refusal = Assert.Single(both, b => b.TryGetProperty("error", out _)).GetProperty("error");
 
@@ -154,7 +169,8 @@ public sealed class RecoveryCallTests
         await pool.InitializeAsync();
         foreach (var (message, arguments) in new (string, object[])[]
         {
-            ("get_run", ["x"]), ("wait_run", ["x", 0, 1.0]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]), ("answer", ["x", "y"]), ("clean_up_test", ["x"]), ("get_report", ["x", "json"]),
+            ("get_run", ["x"]), ("wait_run", ["x", 0, 1.0]), ("pause", ["x"]), ("resume", ["x"]), ("undo", ["x"]), ("cancel", ["x"]),
+            ("answer", ["x", "y"]), ("clean_up_test", ["x"]), ("get_report", ["x", "json"]),
         })
         {
             Assert.Equal(["DR_RUN_UNKNOWN", "x"], await pool.FailureAsync($"recovery.{message}", arguments));

@@ -3,7 +3,9 @@ using Redoubt.Recovery;
 
 namespace Redoubt.Server.Tests.Recovering;
 
-/// <summary>Two pools: one whose metadata lie on an SR, and one that has a mirror of that SR. Their hypervisor is libvirt's test driver.</summary>
+/// <summary>
+/// Two pools: one whose metadata lie on an SR, and one that has a mirror of that SR. Their hypervisor is libvirt's test driver.
+/// </summary>
 internal sealed class RecoveryScene : IAsyncDisposable
 {
     /// <summary>The pool that is lost.</summary>
@@ -27,7 +29,8 @@ internal sealed class RecoveryScene : IAsyncDisposable
         var location = scene.Source.NewDirectory();
         var host = (await scene.Source.CallAsync("host.get_all"))[0].GetString();
         var none = new Dictionary<string, string>();
-        var sr = (await scene.Source.CallAsync("SR.create", host, Config(location), 0, "replicated", "", "file", "user", true, none)).GetString()!;
+        var sr = (await scene.Source.CallAsync("SR.create", host, Config(location), 0, "replicated", "", "file", "user", true, none))
+            .GetString()!;
         scene.SrUuid = (await scene.Source.CallAsync("SR.get_uuid", sr)).GetString()!;
         await scene.Source.CallAsync("VM.create", Vm("web"));
         foreach (var (name, request) in plans)
@@ -52,7 +55,9 @@ internal sealed class RecoveryScene : IAsyncDisposable
         return scene;
     }
 
-    /// <summary>A failover of everything on the mirror, the source stated to be dead; VMs stay off, since libvirt's test driver runs none of ours.</summary>
+    /// <summary>
+    /// A failover of everything on the mirror, the source stated to be dead; VMs stay off, since libvirt's test driver runs none of ours.
+    /// </summary>
     public RecoveryRequest Failover() => new()
     {
         Policy = new() { Kind = RecoveryKind.Failover, IsSourceDead = true, PowerState = PowerStateAfter.Halted },
@@ -60,7 +65,8 @@ internal sealed class RecoveryScene : IAsyncDisposable
     };
 
     public async Task<PlannedRecovery> PlanAsync(RecoveryRequest request, string? session = null) =>
-        RecoveryJson.Read<PlannedRecovery>((await Target.ResultAsync("recovery.plan", session ?? Target.Session, request.ToJson())).GetString()!);
+        RecoveryJson.Read<PlannedRecovery>(
+            (await Target.ResultAsync("recovery.plan", session ?? Target.Session, request.ToJson())).GetString()!);
 
     /// <summary>Waits until a run is over, or waits for somebody.</summary>
     public async Task<RunRecord> EndedAsync(string run)

@@ -31,7 +31,9 @@ public sealed class SavedPlanTests
         var plan = Assert.Single((await ListAsync(pool, foreign: false)).Plans);
         Assert.Equal(("shop", "root", null), (plan.Name, plan.SavedBy, plan.Origin));
         Assert.Equal(["web"], plan.Request.Policy.Chosen.Vms);
-        Assert.Equal(("shop", pool.Server.Daemon.Services.State.Get(pool.Server.Daemon.Services.Pool).Uuid), (plan.Request.Plan, plan.Request.PlanPool));
+        Assert.Equal(
+            ("shop", pool.Server.Daemon.Services.State.Get(pool.Server.Daemon.Services.Pool).Uuid),
+            (plan.Request.Plan, plan.Request.PlanPool));
         RequireNoConsent(plan);
         await pool.CallAsync("recovery.remove_plan", "shop");
         Assert.Equal(["DR_PLAN_UNKNOWN", "shop"], await pool.FailureAsync("recovery.remove_plan", "shop"));
@@ -48,7 +50,9 @@ public sealed class SavedPlanTests
 
         // One that another version has saved, or somebody else's hand.
         var own = (await scene.Target.CallAsync("pool.get_all"))[0].GetString();
-        await scene.Target.CallAsync("pool.add_to_other_config", own, "dr-plan:theirs", $$"""{"request": {{Shop.ToJson()}}, "savedBy": "x", "savedAt": "2026-01-01T00:00:00Z"}""");
+        await scene.Target.CallAsync(
+            "pool.add_to_other_config", own, "dr-plan:theirs",
+            $$"""{"request": {{Shop.ToJson()}}, "savedBy": "x", "savedAt": "2026-01-01T00:00:00Z"}""");
         RequireNoConsent(Assert.Single((await ListAsync(scene.Target, foreign: false)).Plans));
     }
 
@@ -57,7 +61,10 @@ public sealed class SavedPlanTests
     {
         await using var pool = new TestPool();
         await pool.InitializeAsync();
-        var secret = Shop with { Probes = [new("lvmoiscsi", ImmutableSortedDictionary<string, string>.Empty.Add("chappassword", "open sesame"))] };
+        var secret = Shop with
+        {
+            Probes = [new("lvmoiscsi", ImmutableSortedDictionary<string, string>.Empty.Add("chappassword", "open sesame"))],
+        };
         Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "shop", secret.ToJson()))[0]);
         Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "two words", Shop.ToJson()))[0]);
         Assert.Equal("INVALID_VALUE", (await pool.FailureAsync("recovery.save_plan", "shop", "{}"))[0]);

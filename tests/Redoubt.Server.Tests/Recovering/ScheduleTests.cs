@@ -63,7 +63,8 @@ public sealed class ScheduleTests
     [Theory]
     [InlineData(1, true)]
     [InlineData(30, false)]
-    public async Task A_test_in_whose_planning_the_daemon_was_stopped_is_started_again_or_said_to_be_missed(int minutesLater, bool isStarted)
+    public async Task A_test_in_whose_planning_the_daemon_was_stopped_is_started_again_or_said_to_be_missed(
+        int minutesLater, bool isStarted)
     {
         await using var pool = await PoolAsync();
         await using (var first = await WithoutDaemonAsync(pool, "0 * * * *"))

@@ -10,20 +10,25 @@ public sealed class SiteTests
     {
         await using var scene = await RecoveryScene.StartAsync();
         var (here, other) = (scene.Target, scene.Source);
-        var added = RecoveryJson.Read<Site>((await here.CallAsync("recovery.add_site", "north", other.Url.ToString(), "root", TestPool.Password)).GetString()!);
+        var added = RecoveryJson.Read<Site>(
+            (await here.CallAsync("recovery.add_site", "north", other.Url.ToString(), "root", TestPool.Password)).GetString()!);
         Assert.Equal((await PoolUuidAsync(other), "root"), (added.PoolUuid, added.AddedBy));
         await here.Server.DisposeAsync();
         await here.StartAsync();
         Assert.True(Assert.Single(await TestAsync(here)).IsReachable);
-        foreach (var file in Directory.EnumerateFiles(here.DataDirectory, "*", SearchOption.TopDirectoryOnly).Where(f => Path.GetFileName(f) is not "lock"))
+        foreach (var file in Directory.EnumerateFiles(here.DataDirectory, "*", SearchOption.TopDirectoryOnly)
+            .Where(f => Path.GetFileName(f) is not "lock"))
         {
             await using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             using var reader = new StreamReader(stream);
-            Assert.DoesNotContain(TestPool.Password, await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+            Assert.DoesNotContain(
+                TestPool.Password, await reader.ReadToEndAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
         }
 
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(here.DataDirectory, "sites.json")));
-        Assert.Equal(["DR_SITE_EXISTS", "north"], await here.FailureAsync("recovery.add_site", "north", other.Url.ToString(), "root", TestPool.Password));
+        Assert.Equal(
+            ["DR_SITE_EXISTS", "north"],
+            await here.FailureAsync("recovery.add_site", "north", other.Url.ToString(), "root", TestPool.Password));
         await here.CallAsync("recovery.remove_site", "north");
         Assert.Equal(["DR_SITE_UNKNOWN", "north"], await here.FailureAsync("recovery.remove_site", "north"));
     }
@@ -33,7 +38,10 @@ public sealed class SiteTests
     {
         await using var scene = await RecoveryScene.StartAsync();
         var (here, other) = (scene.Target, scene.Source);
-        Assert.Contains("this is this pool itself", (await here.FailureAsync("recovery.add_site", "me", here.Url.ToString(), "root", TestPool.Password))[2], StringComparison.Ordinal);
+        Assert.Contains(
+            "this is this pool itself",
+            (await here.FailureAsync("recovery.add_site", "me", here.Url.ToString(), "root", TestPool.Password))[2],
+            StringComparison.Ordinal);
         var wrong = await here.FailureAsync("recovery.add_site", "north", other.Url.ToString(), "root", "not the password");
         Assert.Equal(["DR_SITE_UNREACHABLE", "north"], wrong[..2]);
         Assert.DoesNotContain("not the password", string.Concat(wrong), StringComparison.Ordinal);
@@ -82,12 +90,19 @@ public sealed class SiteTests
         var root = Directory.CreateTempSubdirectory("redoubt-pin-").FullName;
         await using var here = new TestPool();
         await here.InitializeAsync();
-        var config = new ServeConfig { DataDirectory = root, ListenUrls = ["https://127.0.0.1:0"], RootPasswordFile = here.PasswordFile, HypervisorUri = "test:///default" };
+        var config = new ServeConfig
+        {
+            DataDirectory = root,
+            ListenUrls = ["https://127.0.0.1:0"],
+            RootPasswordFile = here.PasswordFile,
+            HypervisorUri = "test:///default",
+        };
         string url;
         await using (var first = await PoolServer.StartAsync(config, TimeProvider.System, TestContext.Current.CancellationToken))
         {
             url = first.Urls[0];
-            var site = RecoveryJson.Read<Site>((await here.CallAsync("recovery.add_site", "north", url, "root", TestPool.Password)).GetString()!);
+            var site = RecoveryJson.Read<Site>(
+                (await here.CallAsync("recovery.add_site", "north", url, "root", TestPool.Password)).GetString()!);
             Assert.Equal(64, site.Certificate!.Length);
             Assert.True(Assert.Single(await TestAsync(here)).IsReachable);
         }

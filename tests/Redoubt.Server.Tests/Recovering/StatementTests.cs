@@ -18,22 +18,27 @@ public sealed class StatementTests
         await here.CallAsync("recovery.add_site", "west", west.Url.ToString(), "root", TestPool.Password);
         await west.StopAsync();
         var failover = scene.Failover();
-        var asked = await scene.PlanAsync(failover with { Policy = failover.Policy with { IsSourceDead = false, PowerState = PowerStateAfter.Start } });
+        var asked = await scene.PlanAsync(
+            failover with { Policy = failover.Policy with { IsSourceDead = false, PowerState = PowerStateAfter.Start } });
         Assert.Contains(asked.Plan.Findings, f => f is { Code: "site-silent", Severity: Severity.Block });
 
         // The source answers, so there is one only that can be meant.
-        var planned = await scene.PlanAsync(failover with { Policy = failover.Policy with { PowerState = PowerStateAfter.Start, AcceptedVolumes = [scene.Volume] } });
+        var planned = await scene.PlanAsync(
+            failover with { Policy = failover.Policy with { PowerState = PowerStateAfter.Start, AcceptedVolumes = [scene.Volume] } });
         Assert.False(planned.Plan.IsBlocked, planned.Plan.ToText());
         Assert.Equal("west", Assert.Single(planned.Plan.StatedDead).Name);
         var run = (await here.CallAsync("recovery.start", planned.Request.ToJson(), planned.Digest)).GetString()!;
         var ended = await scene.EndedAsync(run);
         Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
-        var told = (await here.CallAsync("message.get_all_records")).EnumerateObject().Single(m => m.Value.GetProperty("name").GetString() == "VM_STARTED_ON_STATEMENT");
+        var told = (await here.CallAsync("message.get_all_records")).EnumerateObject()
+            .Single(m => m.Value.GetProperty("name").GetString() == "VM_STARTED_ON_STATEMENT");
         Assert.Contains("site west could not be asked", told.Value.GetProperty("body").GetString(), StringComparison.Ordinal);
 
         var report = JsonDocument.Parse((await here.CallAsync("recovery.get_report", run, "json")).GetString()!).RootElement;
         var statements = report.GetProperty("statements").EnumerateArray().ToList();
-        Assert.All(statements, s => Assert.Equal(("root", ended.StartedAt), (s.GetProperty("by").GetString(), s.GetProperty("at").GetDateTimeOffset())));
+        Assert.All(
+            statements,
+            s => Assert.Equal(("root", ended.StartedAt), (s.GetProperty("by").GetString(), s.GetProperty("at").GetDateTimeOffset())));
         Assert.Contains(statements, s => s.GetProperty("what").GetString()!.Contains("Site west (", StringComparison.Ordinal));
         Assert.Contains(statements, s => s.GetProperty("what").GetString()!.Contains(scene.Volume, StringComparison.Ordinal));
         foreach (var format in new[] { "html", "markdown" })
@@ -73,7 +78,15 @@ public sealed class StatementTests
         await here.CallAsync("recovery.add_site", "north", source.Url.ToString(), "root", TestPool.Password);
         await source.StopAsync();
         var failover = scene.Failover();
-        failover = failover with { Policy = failover.Policy with { IsSourceDead = false, DeadSources = ["north"], Limits = new() { StaleAfter = TimeSpan.FromMilliseconds(1) } } };
+        failover = failover with
+        {
+            Policy = failover.Policy with
+            {
+                IsSourceDead = false,
+                DeadSources = ["north"],
+                Limits = new() { StaleAfter = TimeSpan.FromMilliseconds(1) },
+            },
+        };
         var resolved = (await scene.PlanAsync(failover)).Plan.Findings[0].Code;
         var planned = await scene.PlanAsync(failover with { Policy = failover.Policy with { Resolve = [resolved] } });
         Assert.False(planned.Plan.IsBlocked, planned.Plan.ToText());

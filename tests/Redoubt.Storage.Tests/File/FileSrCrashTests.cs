@@ -103,7 +103,8 @@ public sealed class FileSrCrashTests : FileSrFixture
 
         List<string> Picture() =>
         [
-            .. Directory.EnumerateFileSystemEntries(Location, "*", SearchOption.AllDirectories).Append(Location).Order(StringComparer.Ordinal).Select(path =>
+            .. Directory.EnumerateFileSystemEntries(Location, "*", SearchOption.AllDirectories).Append(Location)
+                .Order(StringComparer.Ordinal).Select(path =>
                 $"{path} {File.GetLastWriteTimeUtc(path):O} {(File.Exists(path) ? Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(path))) : "")}"),
         ];
     }
@@ -128,7 +129,8 @@ public sealed class FileSrCrashTests : FileSrFixture
         var file = Temp.In("file");
         await File.WriteAllTextAsync(file, "", Token);
         Assert.Contains("absolute", await FailsAsync(1, () => Driver.ProbeAsync(At("relative/path"), Token)), StringComparison.Ordinal);
-        Assert.Contains("does not exist", await FailsAsync(47, () => Driver.CreateAsync(SrId, At("/absent"), Token)), StringComparison.Ordinal);
+        Assert.Contains(
+            "does not exist", await FailsAsync(47, () => Driver.CreateAsync(SrId, At("/absent"), Token)), StringComparison.Ordinal);
         Assert.Contains("is a file", await FailsAsync(47, () => Driver.ProbeAsync(At(file), Token)), StringComparison.Ordinal);
 
         static Dictionary<string, string> At(string location) => new() { ["location"] = location };

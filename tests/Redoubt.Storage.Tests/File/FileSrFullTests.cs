@@ -63,7 +63,8 @@ public sealed class FileSrFullTests : IAsyncLifetime
         await using var sr = await AttachAsync();
         var content = new byte[1200 << 10];
         new Random(3).NextBytes(content);
-        var filler = await sr.CreateVdiAsync(new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = content.Length, Format = DiskFormat.Raw }, Token);
+        var filler = await sr.CreateVdiAsync(
+            new VdiConfig { Uuid = NewVdi(), VirtualSizeBytes = content.Length, Format = DiskFormat.Raw }, Token);
         await WriteAsync(sr, filler.Uuid, content);
         await FailsAsync(44, () => sr.CloneVdiAsync(filler.Uuid, NewVdi(), Token));
         Assert.Single(Directory.EnumerateFileSystemEntries(_temp.In("small", _srId.ToString())));

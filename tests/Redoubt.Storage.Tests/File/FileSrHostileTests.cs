@@ -114,14 +114,18 @@ public sealed class FileSrHostileTests : FileSrFixture
         Assert.Contains("not guessed", await ReasonAsync(clone.Sr, guessed), StringComparison.Ordinal);
         Assert.Contains("not a disk in", await ReasonAsync(clone.Sr, relative), StringComparison.Ordinal);
         Assert.Equal(Content(4096, 3), await ReadAsync(clone.Sr, disk.Uuid));
-        await FailsAsync("SR_OPERATION_NOT_SUPPORTED", () => clone.Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = NewLocation("third") }, Token));
+        await FailsAsync(
+            "SR_OPERATION_NOT_SUPPORTED",
+            () => clone.Sr.CloneWritableAsync(new SrCloneConfig { Uuid = NewSr(), DeviceConfig = NewLocation("third") }, Token));
 
         // Without the source's place in the device config the same images must not be followed.
         await using var bare = await Driver.AttachAsync(clone.Sr.Uuid, NewLocation("test"), SrAccess.ReadOnly, Token);
         Assert.All(await bare.ScanAsync(Token), vdi => Assert.NotNull(vdi.Unreadable));
 
-        Task OverlayAsync(VdiUuid vdi, string backing, params string[] options) => new ChildProcess(TimeProvider.System, "qemu-img").RunAsync(
-            ["create", "-q", "-u", "-f", "qcow2", "-b", backing, .. options, Path.Combine(directory, $"{vdi}.qcow2"), "4096"], TimeSpan.FromMinutes(1), Token);
+        Task OverlayAsync(VdiUuid vdi, string backing, params string[] options) =>
+            new ChildProcess(TimeProvider.System, "qemu-img").RunAsync(
+                ["create", "-q", "-u", "-f", "qcow2", "-b", backing, .. options, Path.Combine(directory, $"{vdi}.qcow2"), "4096"],
+                TimeSpan.FromMinutes(1), Token);
     }
 
     [Fact]

@@ -53,9 +53,9 @@ public sealed class FileSrInUseTests : FileSrFixture
 
     private static Process Open(DiskSource disk) => Process.Start(
         new ProcessStartInfo("qemu-io", ["-f", disk.Format == DiskFormat.Raw ? "raw" : "qcow2", disk.Place])
-    {
-        UseShellExecute = false,
-        RedirectStandardInput = true,
-        RedirectStandardOutput = true,
-    })!;
+        {
+            UseShellExecute = false,
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        })!;
 }

@@ -14,17 +14,24 @@ public sealed class ChildProcessTests
 
     [Fact]
     public async Task What_the_child_said_is_in_the_failure()
-        => Assert.Contains("/absent", await FailsAsync(46, () => Sample.Images.InfoAsync("/absent", DiskFormat.Raw, Token)), StringComparison.Ordinal);
+        =>
+            Assert.Contains(
+                "/absent", await FailsAsync(46, () => Sample.Images.InfoAsync("/absent", DiskFormat.Raw, Token)), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_missing_program_is_named_with_what_to_install()
-        => Assert.Contains("qemu-utils", await FailsAsync(202, () => new QemuImg(TimeProvider.System, "/absent/qemu-img").InfoAsync("/x", DiskFormat.Raw, Token)), StringComparison.Ordinal);
+        =>
+            Assert.Contains(
+                "qemu-utils",
+                await FailsAsync(202, () => new QemuImg(TimeProvider.System, "/absent/qemu-img").InfoAsync("/x", DiskFormat.Raw, Token)),
+                StringComparison.Ordinal);
 
     [Fact]
     public async Task A_child_beyond_its_limit_is_killed()
     {
         using var temp = new TempDirectory();
-        await FailsAsync(202, () => new ChildProcess(TimeProvider.System, "sh").RunAsync(Sleeper(temp), TimeSpan.FromMilliseconds(300), Token));
+        await FailsAsync(
+            202, () => new ChildProcess(TimeProvider.System, "sh").RunAsync(Sleeper(temp), TimeSpan.FromMilliseconds(300), Token));
         await AssertGoneAsync(temp);
     }
 

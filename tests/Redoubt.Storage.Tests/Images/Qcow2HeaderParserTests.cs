@@ -14,7 +14,9 @@ public sealed class Qcow2HeaderParserTests
     {
         var result = Parse(Header());
         Assert.True(result.IsSound, result.Problem);
-        Assert.Equal((3, 1L << 20, null, null), (result.Header.Version, result.Header.VirtualSizeBytes, result.Header.BackingFile, result.Header.BackingFormat));
+        Assert.Equal(
+            (3, 1L << 20, null, null),
+            (result.Header.Version, result.Header.VirtualSizeBytes, result.Header.BackingFile, result.Header.BackingFormat));
     }
 
     [Fact]
@@ -73,7 +75,9 @@ public sealed class Qcow2HeaderParserTests
 
     [Fact]
     public void Random_bytes_never_make_it_throw()
-        => Prop.ForAll<byte[], long>((bytes, length) => IsOneOrTheOther(Qcow2HeaderParser.Parse(bytes, length))).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+        =>
+            Prop.ForAll<byte[], long>((bytes, length) => IsOneOrTheOther(Qcow2HeaderParser.Parse(bytes, length)))
+                .Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]
     public void Every_prefix_of_a_sound_header_gives_an_answer()
@@ -123,7 +127,8 @@ public sealed class Qcow2HeaderParserTests
             var bytes = await File.ReadAllBytesAsync(path, Sample.Token);
             var result = Qcow2HeaderParser.Parse(bytes.AsSpan(0, Math.Min(bytes.Length, Qcow2HeaderParser.PrefixBytes)), bytes.Length);
             Assert.True(result.IsSound, $"{variant}: {result.Problem}");
-            Assert.Equal((await Sample.Images.InfoAsync(path, DiskFormat.Qcow2, Sample.Token)).VirtualSizeBytes, result.Header.VirtualSizeBytes);
+            Assert.Equal(
+                (await Sample.Images.InfoAsync(path, DiskFormat.Qcow2, Sample.Token)).VirtualSizeBytes, result.Header.VirtualSizeBytes);
         }
     }
 

@@ -9,7 +9,9 @@ public sealed class ErrorSentencesTests
 
     [Fact]
     public void A_missing_parameter_is_said_to_be_unknown() =>
-        Assert.Equal("The server has no call named (unknown). It may be an older version, or another product.", ErrorSentences.Find("MESSAGE_METHOD_UNKNOWN", []));
+        Assert.Equal(
+            "The server has no call named (unknown). It may be an older version, or another product.",
+            ErrorSentences.Find("MESSAGE_METHOD_UNKNOWN", []));
 
     [Fact]
     public void A_code_without_a_sentence_has_none() => Assert.Null(ErrorSentences.Find("NEVER_HEARD_OF", []));

@@ -25,9 +25,11 @@ internal sealed class ScriptedServer : IDisposable
 
     public Task Served { get; }
 
-    public static (int, string, string) Result(string json) => (200, JsonRpc.ContentType, $$"""{"jsonrpc":"2.0","result":{{json}},"id":1}""");
+    public static (int, string, string) Result(string json) =>
+        (200, JsonRpc.ContentType, $$"""{"jsonrpc":"2.0","result":{{json}},"id":1}""");
 
-    public static (int, string, string) Failure(string json) => (200, JsonRpc.ContentType, $$"""{"jsonrpc":"2.0","error":{{json}},"id":1}""");
+    public static (int, string, string) Failure(string json) =>
+        (200, JsonRpc.ContentType, $$"""{"jsonrpc":"2.0","error":{{json}},"id":1}""");
 
     public void Dispose() => listener.Close();
 

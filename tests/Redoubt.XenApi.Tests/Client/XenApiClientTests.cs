@@ -9,11 +9,14 @@ public sealed class XenApiClientTests
     [Fact]
     public async Task A_call_carries_the_session_and_arguments_of_the_declared_types()
     {
-        using var server = new ScriptedServer(ScriptedServer.Result("\"OpaqueRef:s\""), ScriptedServer.Result("\"\""), ScriptedServer.Result("\"OpaqueRef:t\""), ScriptedServer.Result("\"\""));
+        using var server = new ScriptedServer(
+            ScriptedServer.Result("\"OpaqueRef:s\""), ScriptedServer.Result("\"\""), ScriptedServer.Result("\"OpaqueRef:t\""),
+            ScriptedServer.Result("\"\""));
         await using var client = new XenApiClient(server.Url);
         await client.LoginAsync("root", "pw", Cancel);
         Assert.Null(await client.CallAsync("VM.start", [new Ref<VmRecord>("OpaqueRef:v"), false, true], Cancel));
-        var task = await client.CallAsync<Ref<DrTaskRecord>>("DR_task.create", ["file", ImmutableSortedDictionary<string, string>.Empty.Add("a", "b"), (string[])["x"]], Cancel);
+        var task = await client.CallAsync<Ref<DrTaskRecord>>(
+            "DR_task.create", ["file", ImmutableSortedDictionary<string, string>.Empty.Add("a", "b"), (string[])["x"]], Cancel);
         Assert.Equal(new Ref<DrTaskRecord>("OpaqueRef:t"), task);
         Assert.Equal(
             [
@@ -27,7 +30,8 @@ public sealed class XenApiClientTests
     [Fact]
     public async Task Records_come_as_records()
     {
-        using var server = new ScriptedServer(ScriptedServer.Result("""{"OpaqueRef:a":{"uuid":"u","name_label":"shop","VMs":[],"new_field":{"x":1}}}"""));
+        using var server = new ScriptedServer(
+            ScriptedServer.Result("""{"OpaqueRef:a":{"uuid":"u","name_label":"shop","VMs":[],"new_field":{"x":1}}}"""));
         await using var client = new XenApiClient(server.Url);
         var all = await client.GetAllRecordsAsync<VmApplianceRecord>(Cancel);
         Assert.Equal("shop", all[new("OpaqueRef:a")].NameLabel);
@@ -92,9 +96,11 @@ public sealed class XenApiClientTests
     [InlineData("""{"status":"cancelled"}""", "TASK_CANCELLED")]
     public async Task A_task_that_fails_has_its_code(string record, string code)
     {
-        using var server = new ScriptedServer(ScriptedServer.Result("\"OpaqueRef:t\""), ScriptedServer.Result(record), ScriptedServer.Result("\"\""));
+        using var server = new ScriptedServer(
+            ScriptedServer.Result("\"OpaqueRef:t\""), ScriptedServer.Result(record), ScriptedServer.Result("\"\""));
         await using var client = new XenApiClient(server.Url);
-        var failure = await Assert.ThrowsAsync<XenApiException>(() => client.RunTaskAsync("VM.pause", ["OpaqueRef:v"], cancellationToken: Cancel));
+        var failure = await Assert.ThrowsAsync<XenApiException>(
+            () => client.RunTaskAsync("VM.pause", ["OpaqueRef:v"], cancellationToken: Cancel));
         Assert.Equal(code, failure.Code);
     }
 

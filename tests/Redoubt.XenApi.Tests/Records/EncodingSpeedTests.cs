@@ -26,7 +26,8 @@ public sealed class EncodingSpeedTests
         var read = watch.Elapsed;
         watch.Restart();
         var letters = records.Sum(record => model.ToColumns(record).Sum(c => (long)c.Value.Length));
-        var line = $"{Rows} rows of {columns.Count} columns: read in {read.TotalSeconds:F2} s, encoded ({letters} letters) in {watch.Elapsed.TotalSeconds:F2} s";
+        var line = $"{Rows} rows of {columns.Count} columns: read in {read.TotalSeconds:F2} s, encoded ({letters} letters) in "
+            + $"{watch.Elapsed.TotalSeconds:F2} s";
         TestContext.Current.TestOutputHelper?.WriteLine(line);
         Assert.True(watch.Elapsed < TimeSpan.FromSeconds(2), line);
     }

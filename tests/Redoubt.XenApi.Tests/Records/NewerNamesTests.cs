@@ -51,7 +51,9 @@ public sealed class NewerNamesTests
         var answered = (VmRecord)VmRecord.Declaration.FromAnswer(JsonRpc.ReadResponse(record.ToArray()).Unwrap());
         Assert.Equal(json, Wire(writer => VmRecord.Declaration.FindField(field)!.Write(writer, answered)));
         Assert.Equal("not now", answered.BlockedOperations[VmOperations.Start]);
-        Assert.Equal(["power_state", "blocked_operations", "pending_guidances"], NewerNames.Of(answered).Select(n => n.Key).OrderByDescending(n => n == "power_state").ThenBy(n => n, StringComparer.Ordinal));
+        Assert.Equal(
+            ["power_state", "blocked_operations", "pending_guidances"],
+            NewerNames.Of(answered).Select(n => n.Key).OrderByDescending(n => n == "power_state").ThenBy(n => n, StringComparer.Ordinal));
     }
 
     [Fact]
@@ -66,7 +68,9 @@ public sealed class NewerNamesTests
     public void Never_become_a_name_of_our_own_when_the_rest_of_the_set_changes()
     {
         var changed = Newer with { BlockedOperations = Newer.BlockedOperations.Add(VmOperations.Suspend, "no") };
-        Assert.Equal("(('start' 'not now') ('suspend' 'no'))", ClassModel.EncodeColumn(VmRecord.Declaration.FindField("blocked_operations")!, changed));
+        Assert.Equal(
+            "(('start' 'not now') ('suspend' 'no'))",
+            ClassModel.EncodeColumn(VmRecord.Declaration.FindField("blocked_operations")!, changed));
     }
 
     private static string Wire(Action<IWireWriter> write)

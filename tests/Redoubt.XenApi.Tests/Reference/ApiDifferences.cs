@@ -56,7 +56,9 @@ internal sealed class ApiDifferences
     private void CompareMessages(JsonElement theirs, ClassModel ours)
     {
         var messages = theirs.GetProperty("messages").EnumerateArray().ToList();
-        Same(ours.Name, "message", messages.Select(Name).Order(), ours.Messages.Values.Where(m => !m.IsExtension).Select(m => m.Name).Order());
+        Same(
+            ours.Name, "message", messages.Select(Name).Order(),
+            ours.Messages.Values.Where(m => !m.IsExtension).Select(m => m.Name).Order());
         foreach (var message in messages)
         {
             if (ours.Messages.TryGetValue(Name(message), out var declared))
@@ -79,7 +81,8 @@ internal sealed class ApiDifferences
         var result = declared.Result == XenTypes.RecordMap ? $"map(ref {ours.Name},record {ours.Name})" : declared.Result.Name;
         Equal(at, "result", ReferenceSpelling.Type(theirs.GetProperty("result")[0].GetString()!), result);
         Equal(at, "roles", string.Join(' ', Texts(theirs, "roles")), string.Join(' ', RoleNames.Of(declared.Roles)));
-        Equal(at, "errors", string.Join(' ', theirs.GetProperty("errors").EnumerateArray().Select(Name)), string.Join(' ', declared.Errors));
+        Equal(
+            at, "errors", string.Join(' ', theirs.GetProperty("errors").EnumerateArray().Select(Name)), string.Join(' ', declared.Errors));
         Equal(at, "implicit", theirs.GetProperty("implicit").GetBoolean(), declared.Implicit != ImplicitKind.None);
     }
 

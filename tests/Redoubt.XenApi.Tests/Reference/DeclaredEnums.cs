@@ -15,7 +15,10 @@ internal static partial class DeclaredEnums
 
     private static IEnumerable<string> Used(bool isExtension) => DataModel.Classes.Values
         .SelectMany(c => c.AllFields.Select(f => (IsExtension: f.IsExtension || c.IsExtension, Type: f.Type))
-            .Concat(c.Messages.Values.SelectMany(m => m.Parameters.Select(p => p.Type).Append(m.Result).Select(t => (IsExtension: m.IsExtension || c.IsExtension, Type: t)))))
+            .Concat(
+                c.Messages.Values.SelectMany(
+                    m => m.Parameters.Select(p => p.Type).Append(m.Result)
+                        .Select(t => (IsExtension: m.IsExtension || c.IsExtension, Type: t)))))
         .Where(use => use.IsExtension == isExtension)
         .SelectMany(use => EnumName().Matches(use.Type.Name).Select(m => m.Groups["name"].Value))
         .Distinct();

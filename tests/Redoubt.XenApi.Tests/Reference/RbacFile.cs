@@ -8,7 +8,8 @@ internal static class RbacFile
     /// <summary>The roles of each permission, from the highest down.</summary>
     public static Dictionary<string, string> Read()
     {
-        var lines = File.ReadAllLines(SharedFiles.Data(Path.Combine("genuine-24.10", "rbac.csv"))).Where(l => l.Length > 0).Select(l => l.Split(',')).ToList();
+        var lines = File.ReadAllLines(SharedFiles.Data(Path.Combine("genuine-24.10", "rbac.csv"))).Where(l => l.Length > 0)
+            .Select(l => l.Split(',')).ToList();
         var roles = lines[0];
         return lines.Skip(1).ToDictionary(
             l => l[1],

@@ -20,11 +20,14 @@ public sealed class RbacTests
             }
         }
 
-        differences.AddRange(ours.Keys.Except(theirs.Keys).Where(n => !IsExtension(n)).Order(StringComparer.Ordinal).Select(n => $"{n}: declared, but xapi has none ({ours[n]})"));
+        differences.AddRange(
+            ours.Keys.Except(theirs.Keys).Where(n => !IsExtension(n)).Order(StringComparer.Ordinal)
+                .Select(n => $"{n}: declared, but xapi has none ({ours[n]})"));
         var known = new KnownRbacDifferences(SharedFiles.Reference("xenapi.json"));
         var unknown = differences.Where(d => !known.Contains(d)).ToList();
         Assert.True(unknown.Count == 0, $"{unknown.Count} differences from rbac.csv:\n{string.Join('\n', unknown)}");
     }
 
-    private static bool IsExtension(string name) => DataModel.FindMessage(name.Split('/')[0]) is (_, { IsExtension: true }) or ({ IsExtension: true }, _);
+    private static bool IsExtension(string name) =>
+        DataModel.FindMessage(name.Split('/')[0]) is (_, { IsExtension: true }) or ({ IsExtension: true }, _);
 }

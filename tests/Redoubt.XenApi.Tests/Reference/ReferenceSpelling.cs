@@ -35,7 +35,8 @@ internal static class ReferenceSpelling
     }
 
     /// <summary>
-    /// <c>{"a" -> "b"}</c> becomes <c>(('a' 'b'))</c>, <c>"x"</c> becomes <c>x</c>; <c>Null</c>, a reference to nothing, has an empty column.
+    /// <c>{"a" -> "b"}</c> becomes <c>(('a' 'b'))</c>, <c>"x"</c> becomes <c>x</c>; <c>Null</c>, a reference to nothing, has an empty
+    /// column.
     /// </summary>
     public static string Default(string text)
     {

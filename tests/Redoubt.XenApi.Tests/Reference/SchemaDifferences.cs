@@ -32,7 +32,8 @@ internal static partial class SchemaDifferences
     {
         var declared = model.AllFields.Where(f => f is { HasColumn: true, IsExtension: false }).ToDictionary(f => f.Column, Describe);
         differences.AddRange(columns.Keys.Except(declared.Keys).Select(c => $"{model.Name}: the column {c} is not declared"));
-        differences.AddRange(declared.Keys.Except(columns.Keys).Select(c => $"{model.Name}: the column {c} is declared, but the table has none"));
+        differences.AddRange(
+            declared.Keys.Except(columns.Keys).Select(c => $"{model.Name}: the column {c} is declared, but the table has none"));
         differences.AddRange(columns.Where(c => declared.TryGetValue(c.Key, out var ours) && ours != c.Value)
             .Select(c => $"{model.Name}.{c.Key}: column is <{c.Value}>, declared <{declared[c.Key]}>"));
     }

@@ -9,7 +9,8 @@ internal static class ArbitraryValues
     // What is hard to spell somewhere: in s-expressions, in XML, in JSON, or in all of them.
     private static readonly string[] Awkward =
     [
-        "'", "\"", "\\", "\\'", "()", "('a')", ";", "%", "%.", "<&>", "]]>", "\r", "\n", "\r\n", "\t", " ", "\0", "\u0001", "\u001B", "\u0085",
+        "'", "\"", "\\", "\\'", "()", "('a')", ";", "%", "%.", "<&>", "]]>", "\r", "\n", "\r\n", "\t", " ", "\0", "\u0001", "\u001B",
+        "\u0085",
         "\u2028", "\uFFFD", "\uFFFE", "\uFFFF", "é", "日本", "😀", "OpaqueRef:NULL", "unrecognized", "true", "1.", "NaN",
     ];
 
@@ -25,7 +26,9 @@ internal static class ArbitraryValues
     {
         switch (type)
         {
-            case ISetType set: return Gen.ListOf(Of(set.Element, text)).Select(items => items.Aggregate(Initial(type), (s, i) => set.Add(s!, i!)));
+            case ISetType set:
+                return Gen.ListOf(Of(set.Element, text))
+                .Select(items => items.Aggregate(Initial(type), (s, i) => set.Add(s!, i!)));
             case IMapType map:
                 return Gen.ListOf(Of(map.Key, text).SelectMany(k => Of(map.Value, text).Select(v => (Key: k!, Value: v!))))
                     .Select(pairs => pairs.Aggregate(Initial(type), (m, p) => map.Set(m!, p.Key, p.Value)));
@@ -35,14 +38,19 @@ internal static class ArbitraryValues
 
         return type.Name switch
         {
-            "int" => Gen.OneOf(Gen.Elements(long.MinValue, -1, 0, 1, long.MaxValue), ArbMap.Default.GeneratorFor<long>()).Select(v => (object?)v),
-            "float" => Gen.OneOf(Gen.Elements(0, -0.0, 1, double.MaxValue, double.MinValue, double.Epsilon, 0.1, 1e16), Finite).Select(v => (object?)v),
+            "int" =>
+                Gen.OneOf(Gen.Elements(long.MinValue, -1, 0, 1, long.MaxValue), ArbMap.Default.GeneratorFor<long>())
+                    .Select(v => (object?)v),
+            "float" =>
+                Gen.OneOf(Gen.Elements(0, -0.0, 1, double.MaxValue, double.MinValue, double.Epsilon, 0.1, 1e16), Finite)
+                    .Select(v => (object?)v),
             "bool" => Gen.Elements<object?>(true, false),
             "datetime" => Seconds.Select(s => (object?)DateTimeOffset.FromUnixTimeSeconds(s)),
             "string" or "void" => text.Select(v => (object?)v),
             "option(string)" => text.Select(v => v.Length == 0 ? null : (object?)v),
             "record any" => text.Select(v => (object?)new WireString(v)),
-            _ when DataModel.FindClass(type.Name[(type.Name.IndexOf("record ", StringComparison.Ordinal) + 7)..].TrimEnd(')')) is { } model =>
+            _ when DataModel.FindClass(
+                type.Name[(type.Name.IndexOf("record ", StringComparison.Ordinal) + 7)..].TrimEnd(')')) is { } model =>
                 Record(model, text).Select(r => (object?)r),
             _ => throw new NotSupportedException(type.Name),
         };

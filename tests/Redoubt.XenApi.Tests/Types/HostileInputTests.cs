@@ -23,7 +23,8 @@ public sealed class HostileInputTests
     public void A_class_reads_anything_or_refuses_it(string name) => CheckRefusal(value =>
     {
         DataModel.Classes[name].FromWire(value);
-        DataModel.Classes[name].FromWire(new WireStruct([.. DataModel.Classes[name].Fields.Select(f => KeyValuePair.Create(f.Name, value))]));
+        DataModel.Classes[name].FromWire(
+            new WireStruct([.. DataModel.Classes[name].Fields.Select(f => KeyValuePair.Create(f.Name, value))]));
     });
 
     [Fact]
@@ -52,7 +53,8 @@ public sealed class HostileInputTests
     [InlineData("99999-01-01T00:00:00Z")]
     [InlineData("20240230T00:00:00Z")]
     [InlineData("")]
-    public void A_moment_that_is_none_is_refused(string text) => Assert.Throws<WireFormatException>(() => XenTypes.DateTime.Read(new WireString(text)));
+    public void A_moment_that_is_none_is_refused(string text) =>
+        Assert.Throws<WireFormatException>(() => XenTypes.DateTime.Read(new WireString(text)));
 
     private static IEnumerable<string> Numbers => Enumerable.Range(0, Many).Select(i => XenTypes.Int.Encode(i));
 
@@ -68,7 +70,8 @@ public sealed class HostileInputTests
         var scalar = Gen.OneOf(
             ArbitraryValues.Text.Select(v => (WireValue)new WireString(v)),
             ArbMap.Default.GeneratorFor<long>().Select(v => (WireValue)new WireInt(v)),
-            Gen.OneOf(Gen.Elements(double.NaN, double.PositiveInfinity, 9e15, 1e300), ArbMap.Default.GeneratorFor<double>()).Select(v => (WireValue)new WireFloat(v)),
+            Gen.OneOf(Gen.Elements(double.NaN, double.PositiveInfinity, 9e15, 1e300), ArbMap.Default.GeneratorFor<double>())
+                .Select(v => (WireValue)new WireFloat(v)),
             Gen.Elements<WireValue>(new WireBool(true), WireNull.Instance));
         return depth == 0 ? scalar : Gen.OneOf(
             scalar,

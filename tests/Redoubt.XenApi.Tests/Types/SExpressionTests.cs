@@ -7,7 +7,8 @@ public sealed class SExpressionTests
 {
     [Fact]
     public void Sets_round_trip() => Prop.ForAll<NonNull<string>[]>(s =>
-        SExpression.TryReadList(SExpression.WriteList(s.Select(i => i.Get)))!.SequenceEqual(s.Select(i => i.Get))).QuickCheckThrowOnFailure();
+        SExpression.TryReadList(
+            SExpression.WriteList(s.Select(i => i.Get)))!.SequenceEqual(s.Select(i => i.Get))).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Maps_round_trip() => Prop.ForAll<Tuple<NonNull<string>, NonNull<string>>[]>(pairs =>

@@ -10,7 +10,9 @@ internal sealed class TypeCase(XenType type)
         .Append(SetType<DateTimeOffset>.Of(XenTypes.DateTime))
         .Append(SetType<double>.Of(XenTypes.Float))
         .Append(MapType<DateTimeOffset, bool>.Of(XenTypes.DateTime, XenTypes.Bool))
-        .Append(SetType<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>.Of(MapType<string, string>.Of(XenTypes.String, XenTypes.String)))
+        .Append(
+            SetType<System.Collections.Immutable.ImmutableSortedDictionary<string, string>>.Of(
+                MapType<string, string>.Of(XenTypes.String, XenTypes.String)))
         .DistinctBy(t => t.Name)
         .ToDictionary(t => t.Name);
 
@@ -22,6 +24,8 @@ internal sealed class TypeCase(XenType type)
         type.GetType().GetMethod(method)!.Invoke(type, BindingFlags.DoNotWrapExceptions, null, arguments, null);
 
     private static IEnumerable<XenType> Declared() => DataModel.Classes.Values
-        .SelectMany(c => c.AllFields.Select(f => f.Type).Concat(c.Messages.Values.SelectMany(m => m.Parameters.Select(p => p.Type).Append(m.Result))))
+        .SelectMany(
+            c => c.AllFields.Select(f => f.Type).Concat(
+                c.Messages.Values.SelectMany(m => m.Parameters.Select(p => p.Type).Append(m.Result))))
         .Where(t => !t.Name.Contains("record", StringComparison.Ordinal) && t != XenTypes.EventBatch);
 }

@@ -46,7 +46,8 @@ public sealed class JsonRpcTests
     [Fact]
     public void Nesting_has_a_limit()
     {
-        Assert.Throws<WireFormatException>(() => Read($$"""{"method":"a","params":[{{new string('[', 100_000)}}{{new string(']', 100_000)}}]}"""));
+        Assert.Throws<WireFormatException>(
+            () => Read($$"""{"method":"a","params":[{{new string('[', 100_000)}}{{new string(']', 100_000)}}]}"""));
         Assert.Single(Read($$"""{"method":"a","params":[{{new string('[', 50)}}{{new string(']', 50)}}]}""").Parameters);
     }
 
@@ -100,7 +101,8 @@ public sealed class JsonRpcTests
     [InlineData("""{"error":{}}""")]
     [InlineData("""{"error":"no"}""")]
     [InlineData("<html>")]
-    public void What_is_no_answer_is_refused(string text) => Assert.Throws<WireFormatException>(() => JsonRpc.ReadResponse(Encoding.UTF8.GetBytes(text)));
+    public void What_is_no_answer_is_refused(string text) =>
+        Assert.Throws<WireFormatException>(() => JsonRpc.ReadResponse(Encoding.UTF8.GetBytes(text)));
 
     private static RpcRequest Read(string text) => JsonRpc.ReadRequest(Encoding.UTF8.GetBytes(text));
 

@@ -68,7 +68,9 @@ public sealed class XmlRpcTests
     [Fact]
     public void Text_keeps_its_lines_and_blanks()
     {
-        var call = Read("<methodCall><methodName>a</methodName><params><param><value>  </value></param><param><value><string>x\r\ny\rz&#13;<!-- no --> <![CDATA[<&]]></string></value></param></params></methodCall>");
+        var call = Read(
+            "<methodCall><methodName>a</methodName><params><param><value>  </value></param><param><value><string>x\r\ny\rz&#13;<!-- no --> "
+                + "<![CDATA[<&]]></string></value></param></params></methodCall>");
         Assert.Equal([new WireString("  "), new WireString("x\ny\nz\r <&")], call.Parameters);
     }
 
@@ -88,7 +90,8 @@ public sealed class XmlRpcTests
     public void Nesting_has_a_limit()
     {
         static string Nested(int depth) => "<methodCall><methodName>a</methodName><params><param>"
-            + string.Concat(Enumerable.Repeat("<value><array><data>", depth)) + string.Concat(Enumerable.Repeat("</data></array></value>", depth))
+            + string.Concat(Enumerable.Repeat("<value><array><data>", depth)) + string.Concat(
+                Enumerable.Repeat("</data></array></value>", depth))
             + "</param></params></methodCall>";
         Assert.Single(Read(Nested(50)).Parameters);
         Assert.Throws<WireFormatException>(() => Read(Nested(10_000)));
@@ -109,7 +112,9 @@ public sealed class XmlRpcTests
     [Fact]
     public void Requests_and_answers_read_back()
     {
-        var call = XmlRpc.ReadRequest(Stream(s => XmlRpc.WriteRequest(s, "VM.x", [new WireString(" <a> "), new WireBool(false), new WireArray([new WireString("b")])])));
+        var call = XmlRpc.ReadRequest(
+            Stream(
+                s => XmlRpc.WriteRequest(s, "VM.x", [new WireString(" <a> "), new WireBool(false), new WireArray([new WireString("b")])])));
         Assert.Equal("VM.x", call.Method);
         Assert.Equal([new WireString(" <a> "), new WireBool(false)], call.Parameters.Take(2));
         Assert.Equal(new WireString("5"), XmlRpc.ReadResponse(Stream(s => XmlRpc.WriteResult(s, w => w.Int(5)))).Unwrap());

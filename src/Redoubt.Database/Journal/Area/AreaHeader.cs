@@ -52,7 +52,9 @@ internal sealed record AreaHeader(long Sequence, AreaMap Map, PoolIdentity Pool,
         return block;
     }
 
-    /// <summary>The header in these bytes, or <see langword="null"/> and what is wrong; nothing is wrong where there never was one.</summary>
+    /// <summary>
+    /// The header in these bytes, or <see langword="null"/> and what is wrong; nothing is wrong where there never was one.
+    /// </summary>
     public static AreaHeader? Decode(ReadOnlySpan<byte> block, long start, out string? problem)
     {
         problem = null;
@@ -79,8 +81,10 @@ internal sealed record AreaHeader(long Sequence, AreaMap Map, PoolIdentity Pool,
         }
 
         problem = null;
-        var pool = new PoolIdentity(new Guid(block.Slice(56, 16), bigEndian: true), Encoding.UTF8.GetString(block.Slice(NameOffset, nameBytes)));
-        return new AreaHeader(BinaryPrimitives.ReadInt64LittleEndian(block[24..]), map, pool, BinaryPrimitives.ReadInt64LittleEndian(block[72..]));
+        var pool = new PoolIdentity(
+            new Guid(block.Slice(56, 16), bigEndian: true), Encoding.UTF8.GetString(block.Slice(NameOffset, nameBytes)));
+        return new AreaHeader(
+            BinaryPrimitives.ReadInt64LittleEndian(block[24..]), map, pool, BinaryPrimitives.ReadInt64LittleEndian(block[72..]));
     }
 
     /// <summary>The newer of the two copies, which one it is, and what is wrong with the others.</summary>

@@ -4,7 +4,8 @@ namespace Redoubt.Database.Journal.Area;
 
 /// <summary>
 /// A numbered piece of what our area says beside its header. Each copy of the header has room for seven behind it, in the same block of the
-/// disk; each piece has its own checksum, so that one can be written without the others. A number that a reader doesn't know it passes over.
+/// disk; each piece has its own checksum, so that one can be written without the others. A number that a reader doesn't know it passes
+/// over.
 /// <code>
 /// 0    16  "redoubt-section-"
 /// 16    4  number, 1 to 7: its place is at 512 times that, behind the start of a copy of the header

@@ -52,7 +52,8 @@ internal sealed class AreaWriter : IDisposable
         if (_header is not null)
             yield return new WrittenPiece(AreaMap.HeaderAt(Map.Start, _headerCopy), _header.Encode(), "the header of Redoubt's area");
         if (_next > 0)
-            yield return new WrittenPiece(Map.ProofsAt(_half) + ((long)(_next - 1) * ProofRecord.Bytes), _block, "the proof of the last change");
+            yield return new WrittenPiece(
+                Map.ProofsAt(_half) + ((long)(_next - 1) * ProofRecord.Bytes), _block, "the proof of the last change");
     }
 
     /// <summary>Takes over the area of a volume; <see langword="null"/> when the volume is too short for one. Writes nothing.</summary>
@@ -66,7 +67,9 @@ internal sealed class AreaWriter : IDisposable
         // A volume that got shorter gets a new area: what the old header speaks of is partly gone.
         if (header is not null && header.Map.Start + header.Map.Bytes > device.Length)
             header = null;
-        var writer = new AreaWriter(device, header?.Map ?? map, layout.Area!.ZerosAheadBytes, signer) { _header = header, _headerCopy = copy };
+        var writer = new AreaWriter(
+            device, header?.Map ?? map, layout.Area!.ZerosAheadBytes, signer)
+        { _header = header, _headerCopy = copy };
         writer._life = Math.Max(
             ProofList.Read(bytes, writer.Map, JournalHalf.First).Life, ProofList.Read(bytes, writer.Map, JournalHalf.Second).Life);
         foreach (var half in (JournalHalf[])[JournalHalf.First, JournalHalf.Second])
@@ -122,11 +125,13 @@ internal sealed class AreaWriter : IDisposable
         if (_signer is null || _header is null || _last is null)
             return;
         var signature = new VolumeSignature(
-            _signer.Vdi, _signer.Sr, _header.Pool.Uuid, _last.Life, _last.Generation, _last.Checksum, _last.Marker, [.. _signer.Key.PublicKey.Span]);
+            _signer.Vdi, _signer.Sr, _header.Pool.Uuid, _last.Life, _last.Generation, _last.Checksum, _last.Marker,
+            [.. _signer.Key.PublicKey.Span]);
         var (sequence, copy) = _signatures[(int)_half - 1];
         var next = (Sequence: sequence + 1, Copy: copy ^ 1);
         var number = VolumeSignature.NumberOf(_half);
-        _device.WriteAt(AreaSection.At(Map.Start, next.Copy, number), new AreaSection(number, next.Sequence, signature.Sign(_signer.Key)).Encode());
+        _device.WriteAt(
+            AreaSection.At(Map.Start, next.Copy, number), new AreaSection(number, next.Sequence, signature.Sign(_signer.Key)).Encode());
         _signatures[(int)_half - 1] = next;
     }
 

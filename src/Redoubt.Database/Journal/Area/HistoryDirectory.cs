@@ -104,7 +104,8 @@ internal sealed record HistoryDirectory(long Sequence, long NextId, ImmutableArr
 
         problem = null;
         return new HistoryDirectory(
-            BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(32)), entries.ToImmutable());
+            BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(16)), BinaryPrimitives.ReadInt64LittleEndian(head.AsSpan(32)),
+            entries.ToImmutable());
     }
 
     private static void Encode(HistoryEntry entry, ArrayBufferWriter<byte> output)

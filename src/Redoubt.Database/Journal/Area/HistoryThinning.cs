@@ -11,12 +11,12 @@ namespace Redoubt.Database.Journal.Area;
 /// up to 60 days       the last of each day
 /// older               none, but for the newest ten, which are kept whatever their age
 /// </code>
-/// The age of a state is the time that passed after it as far as the states themselves show: the steps from each to the next are added up, and
-/// a step back, or of more than three days, counts for nothing. Nobody knows then whether time has passed or a clock has jumped, and a
-/// clock that was twenty years ahead for one start must not thin everything away.
-/// The state before a fall is kept beyond that. A fall is when every later state has less than half the VMs; such a state outlives all
-/// that is not of this kind, and one after which no VM is left is never too old. So a pool that lost its VMs cannot push out the states
-/// in which it had them, however often it is written and though someone has made a VM or two since.
+/// The age of a state is the time that passed after it as far as the states themselves show: the steps from each to the next are added up,
+/// and a step back, or of more than three days, counts for nothing. Nobody knows then whether time has passed or a clock has jumped, and a
+/// clock that was twenty years ahead for one start must not thin everything away. The state before a fall is kept beyond that. A fall is
+/// when every later state has less than half the VMs; such a state outlives all that is not of this kind, and one after which no VM is left
+/// is never too old. So a pool that lost its VMs cannot push out the states in which it had them, however often it is written and though
+/// someone has made a VM or two since.
 /// </summary>
 /// <remarks>
 /// Hours and days are those of the clock, in UTC, so that what is kept does not depend on when the history was thinned before.
@@ -69,7 +69,8 @@ public static class HistoryThinning
     }
 
     private static bool IsOfUse(HistoryEntry entry, TimeSpan age, HistoryEntry? later) =>
-        age <= All || (age <= Hourly ? !InSame(entry, later, TimeSpan.TicksPerHour) : age <= Daily && !InSame(entry, later, TimeSpan.TicksPerDay));
+        age <= All
+            || (age <= Hourly ? !InSame(entry, later, TimeSpan.TicksPerHour) : age <= Daily && !InSame(entry, later, TimeSpan.TicksPerDay));
 
     private static bool InSame(HistoryEntry entry, HistoryEntry? later, long ticks) =>
         later is not null && entry.WrittenAt.UtcTicks / ticks == later.WrittenAt.UtcTicks / ticks;

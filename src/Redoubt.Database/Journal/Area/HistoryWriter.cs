@@ -10,7 +10,8 @@ namespace Redoubt.Database.Journal.Area;
 /// 3 a directory with it, flush
 /// </code>
 /// A database that is too large for a half lies among the states (<see cref="LargeDatabase"/>); the history leaves its blocks alone, and
-/// as many as the next one will take. Each directory goes into the place of the older copy. Blocks that the durable directory speaks of are never written.
+/// as many as the next one will take. Each directory goes into the place of the older copy. Blocks that the durable directory speaks of are
+/// never written.
 /// </summary>
 internal sealed class HistoryWriter
 {

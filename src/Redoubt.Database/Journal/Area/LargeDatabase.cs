@@ -26,7 +26,8 @@ namespace Redoubt.Database.Journal.Area;
 /// </code>
 /// </summary>
 internal sealed record LargeDatabase(
-    string Marker, long Generation, long WrittenAtMs, long DumpBytes, long StoredBytes, UInt128 Checksum, ImmutableArray<StoredExtent> Extents)
+    string Marker, long Generation, long WrittenAtMs, long DumpBytes, long StoredBytes, UInt128 Checksum,
+    ImmutableArray<StoredExtent> Extents)
 {
     /// <summary>Where in the half the tag lies.</summary>
     public const int TagOffset = JournalLayout.MarkerBytes + JournalLayout.NumberBytes;
@@ -63,7 +64,9 @@ internal sealed record LargeDatabase(
         return block;
     }
 
-    /// <summary>The record at the head of a half; <see langword="null"/> where there is none, or where it is damaged, and then that is told.</summary>
+    /// <summary>
+    /// The record at the head of a half; <see langword="null"/> where there is none, or where it is damaged, and then that is told.
+    /// </summary>
     /// <exception cref="IOException">The device does not give it.</exception>
     public static LargeDatabase? Read(JournalBytes bytes, JournalLayout layout, JournalHalf half, out string? problem)
     {
@@ -81,16 +84,21 @@ internal sealed record LargeDatabase(
         if (count < 0 || count > (layout.HalfBytes - ExtentsOffset - AreaSeal.Bytes) / ExtentBytes)
             return null;
         var block = new byte[ExtentsOffset + (ExtentBytes * count) + AreaSeal.Bytes];
-        if (bytes.ReadAt(start, block) < block.Length || !AreaSeal.Holds(block) || !JournalMarker.IsOurs(block.AsSpan(0, JournalLayout.MarkerBytes)))
+        if (bytes.ReadAt(start, block) < block.Length || !AreaSeal.Holds(block)
+            || !JournalMarker.IsOurs(block.AsSpan(0, JournalLayout.MarkerBytes)))
             return null;
         var extents = ImmutableArray.CreateBuilder<StoredExtent>(count);
         for (var at = ExtentsOffset; at < block.Length - AreaSeal.Bytes; at += ExtentBytes)
-            extents.Add(new StoredExtent(BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(at)), BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(at + 8))));
+            extents.Add(
+                new StoredExtent(
+                    BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(at)),
+                    BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(at + 8))));
         problem = null;
         return new LargeDatabase(
             Encoding.Latin1.GetString(block, 0, JournalLayout.MarkerBytes), BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(68)),
             BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(76)), BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(84)),
-            BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(92)), BinaryPrimitives.ReadUInt128BigEndian(block.AsSpan(100)), extents.MoveToImmutable());
+            BinaryPrimitives.ReadInt64LittleEndian(block.AsSpan(92)), BinaryPrimitives.ReadUInt128BigEndian(block.AsSpan(100)),
+            extents.MoveToImmutable());
     }
 
     /// <summary>The database, or what is wrong with it. Never throws on what is there.</summary>
@@ -102,7 +110,9 @@ internal sealed record LargeDatabase(
                 return (null, $"the checksum of the compressed database of generation {Generation} does not hold");
             using var brotli = new BrotliStream(new ExtentStream(bytes, Extents), CompressionMode.Decompress);
             var dump = DumpReader.Read(brotli, limits);
-            return dump.Manifest.Generation == Generation ? (dump, null) : (null, $"the database says generation {dump.Manifest.Generation}, its record {Generation}");
+            return dump.Manifest.Generation == Generation
+                ? (dump, null)
+                : (null, $"the database says generation {dump.Manifest.Generation}, its record {Generation}");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException or DumpFormatException)
         {
@@ -112,7 +122,8 @@ internal sealed record LargeDatabase(
 
     private bool Holds(JournalBytes bytes)
     {
-        if (Extents.Any(e => e.Offset < 0 || e.Bytes <= 0 || e.Offset > long.MaxValue - e.Bytes) || Extents.Aggregate(Int128.Zero, (sum, e) => sum + e.Bytes) != StoredBytes)
+        if (Extents.Any(e => e.Offset < 0 || e.Bytes <= 0 || e.Offset > long.MaxValue - e.Bytes)
+            || Extents.Aggregate(Int128.Zero, (sum, e) => sum + e.Bytes) != StoredBytes)
             return false;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         using var stored = new ExtentStream(bytes, Extents);

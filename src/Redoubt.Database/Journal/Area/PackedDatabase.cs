@@ -69,7 +69,9 @@ public sealed class PackedDatabase
                 return (null, $"the checksum of {what} does not hold");
             using var brotli = new BrotliStream(new MemoryStream(stored), CompressionMode.Decompress);
             var dump = DumpReader.Read(brotli, limits);
-            return dump.Manifest.Generation == entry.Generation ? (dump, null) : (null, $"{what} says generation {dump.Manifest.Generation}");
+            return dump.Manifest.Generation == entry.Generation
+                ? (dump, null)
+                : (null, $"{what} says generation {dump.Manifest.Generation}");
         }
         catch (Exception e) when (e is IOException or InvalidDataException or InvalidOperationException or DumpFormatException)
         {

@@ -43,7 +43,9 @@ internal sealed record ProofCheck(bool IsFresh, ProofRecord? LastProven, ProofRe
         }
     }
 
-    /// <summary>Compares batches alone, for a log whose database came from elsewhere: from the one after the first record on, without a gap.</summary>
+    /// <summary>
+    /// Compares batches alone, for a log whose database came from elsewhere: from the one after the first record on, without a gap.
+    /// </summary>
     public static ProofCheck OfBatches(JournalBytes bytes, JournalLayout layout, JournalHalf half, ProofList list)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

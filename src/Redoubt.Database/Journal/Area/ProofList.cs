@@ -4,7 +4,8 @@ namespace Redoubt.Database.Journal.Area;
 
 /// <summary>The proof records of one half, as far as they can be read.</summary>
 /// <param name="Records">Those of the half's newest life in order; some may be missing in between.</param>
-/// <param name="EndsCleanly">Whether nothing but zeros follows the last one: then no later one was ever written, as far as the area can tell.</param>
+/// <param name="EndsCleanly">Whether nothing but zeros follows the last one: then no later one was ever written, as far as the area can
+/// tell.</param>
 /// <param name="Problem">Why some could not be read; <see langword="null"/> when the device gave all.</param>
 internal sealed record ProofList(ImmutableArray<ProofRecord> Records, bool EndsCleanly, string? Problem)
 {

@@ -22,7 +22,8 @@ namespace Redoubt.Database.Journal.Area;
 /// The checksum runs from the start of the half, so each record stands alone: one that is lost takes nothing from those behind it. The
 /// other one lets a log go on from a database that came from elsewhere.
 /// </remarks>
-internal sealed record ProofRecord(int Number, long Life, long Generation, long WrittenAtMs, long End, string Marker, UInt128 Checksum, UInt128 OwnChecksum)
+internal sealed record ProofRecord(
+    int Number, long Life, long Generation, long WrittenAtMs, long End, string Marker, UInt128 Checksum, UInt128 OwnChecksum)
 {
     /// <summary>Bytes of a record.</summary>
     public const int Bytes = 128;
@@ -54,6 +55,7 @@ internal sealed record ProofRecord(int Number, long Life, long Generation, long 
         : new ProofRecord(
             BinaryPrimitives.ReadInt32LittleEndian(block[4..]), BinaryPrimitives.ReadInt64LittleEndian(block[8..]),
             BinaryPrimitives.ReadInt64LittleEndian(block[16..]), BinaryPrimitives.ReadInt64LittleEndian(block[24..]),
-            BinaryPrimitives.ReadInt64LittleEndian(block[32..]), System.Text.Encoding.Latin1.GetString(block.Slice(40, JournalLayout.MarkerBytes)),
+            BinaryPrimitives.ReadInt64LittleEndian(block[32..]),
+            System.Text.Encoding.Latin1.GetString(block.Slice(40, JournalLayout.MarkerBytes)),
             BinaryPrimitives.ReadUInt128BigEndian(block[80..]), BinaryPrimitives.ReadUInt128BigEndian(block[96..]));
 }

@@ -37,7 +37,8 @@ internal sealed record VolumeArea(
         if (damage is not null)
             problems.Add(damage);
         return new VolumeArea(
-            header, ProofList.Read(bytes, header.Map, JournalHalf.First), ProofList.Read(bytes, header.Map, JournalHalf.Second), history, problems)
+            header, ProofList.Read(bytes, header.Map, JournalHalf.First), ProofList.Read(bytes, header.Map, JournalHalf.Second), history,
+            problems)
         {
             Owner = ReadOwner(bytes, header.Map.Start),
         };
@@ -46,7 +47,9 @@ internal sealed record VolumeArea(
     /// <summary>The proof records of a half.</summary>
     public ProofList Proofs(JournalHalf half) => half == JournalHalf.First ? First : Second;
 
-    /// <summary>The entries of the pool whose volume it is, the newest first. What another pool left on the volume is no state of this one.</summary>
+    /// <summary>
+    /// The entries of the pool whose volume it is, the newest first. What another pool left on the volume is no state of this one.
+    /// </summary>
     public IEnumerable<HistoryEntry> Entries => History.Entries.Where(e => e.Pool.Uuid == Header?.Pool.Uuid).Reverse();
 
     /// <summary>The problems as one text.</summary>

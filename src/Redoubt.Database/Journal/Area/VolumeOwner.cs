@@ -5,9 +5,9 @@ using System.Text;
 namespace Redoubt.Database.Journal.Area;
 
 /// <summary>
-/// Which daemon writes a volume. A daemon that begins to write takes the volume over with a higher term than the one it found; whoever wrote
-/// before sees that, stops, and acknowledges nothing more there. So two daemons that run on copies of one data directory can't both believe
-/// that the volume is theirs. The content of section 1 of our area, little-endian:
+/// Which daemon writes a volume. A daemon that begins to write takes the volume over with a higher term than the one it found; whoever
+/// wrote before sees that, stops, and acknowledges nothing more there. So two daemons that run on copies of one data directory can't both
+/// believe that the volume is theirs. The content of section 1 of our area, little-endian:
 /// <code>
 /// 0     16  id: drawn anew whenever a daemon begins to write
 /// 16     8  since when, ms since 1970 UTC
@@ -37,7 +37,8 @@ public sealed record VolumeOwner(Guid Id, long Term, DateTimeOffset Since, strin
 
     /// <summary>In words, for an operator: which daemon it is.</summary>
     public override string ToString() => string.Create(
-        CultureInfo.InvariantCulture, $"the daemon on host {Host} with the data directory {Directory}, since {Since:yyyy-MM-dd HH:mm:ss} UTC (term {Term})");
+        CultureInfo.InvariantCulture,
+        $"the daemon on host {Host} with the data directory {Directory}, since {Since:yyyy-MM-dd HH:mm:ss} UTC (term {Term})");
 
     /// <summary>What section 1 says.</summary>
     internal AreaSection ToSection()
@@ -63,8 +64,10 @@ public sealed record VolumeOwner(Guid Id, long Term, DateTimeOffset Since, strin
         return TextOffset + host + directory > content.Length
             ? null
             : new VolumeOwner(
-                new Guid(content[..16], bigEndian: true), section.Sequence, AreaTime.Of(BinaryPrimitives.ReadInt64LittleEndian(content[16..])),
-                Encoding.UTF8.GetString(content.Slice(TextOffset, host)), Encoding.UTF8.GetString(content.Slice(TextOffset + host, directory)));
+                new Guid(content[..16], bigEndian: true), section.Sequence,
+                AreaTime.Of(BinaryPrimitives.ReadInt64LittleEndian(content[16..])),
+                Encoding.UTF8.GetString(content.Slice(TextOffset, host)),
+                Encoding.UTF8.GetString(content.Slice(TextOffset + host, directory)));
     }
 
     private static byte[] Cut(string text, int most)

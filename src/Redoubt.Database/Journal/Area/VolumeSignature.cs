@@ -32,7 +32,8 @@ namespace Redoubt.Database.Journal.Area;
 /// <param name="Checksum">What the half held up to there.</param>
 /// <param name="Marker">The marker of the half; who writes it anew draws another one.</param>
 /// <param name="PublicKey">The key that verifies the signature.</param>
-public sealed record VolumeSignature(Guid Vdi, Guid Sr, Guid Pool, long Life, long Generation, UInt128 Checksum, string Marker, ImmutableArray<byte> PublicKey)
+public sealed record VolumeSignature(
+    Guid Vdi, Guid Sr, Guid Pool, long Life, long Generation, UInt128 Checksum, string Marker, ImmutableArray<byte> PublicKey)
 {
     private const int Form = 1;
     private const int KeyOffset = 128;
@@ -65,7 +66,9 @@ public sealed record VolumeSignature(Guid Vdi, Guid Sr, Guid Pool, long Life, lo
         return content;
     }
 
-    /// <summary>What a section says, if its own key has signed it; <see langword="null"/> otherwise. Whose key that is it does not say.</summary>
+    /// <summary>
+    /// What a section says, if its own key has signed it; <see langword="null"/> otherwise. Whose key that is it does not say.
+    /// </summary>
     internal static VolumeSignature? Verify(AreaSection? section)
     {
         if (section is null || section.Content.Length < KeyOffset)
@@ -78,9 +81,11 @@ public sealed record VolumeSignature(Guid Vdi, Guid Sr, Guid Pool, long Life, lo
         return !VolumeKey.Verify(publicKey, Signed(content[..(KeyOffset + key)]), content.Slice(KeyOffset + key, signature))
             ? null
             : new VolumeSignature(
-                new Guid(content.Slice(8, 16), bigEndian: true), new Guid(content.Slice(24, 16), bigEndian: true), new Guid(content.Slice(40, 16), bigEndian: true),
+                new Guid(content.Slice(8, 16), bigEndian: true), new Guid(content.Slice(24, 16), bigEndian: true),
+                new Guid(content.Slice(40, 16), bigEndian: true),
                 BinaryPrimitives.ReadInt64LittleEndian(content[56..]), BinaryPrimitives.ReadInt64LittleEndian(content[64..]),
-                BinaryPrimitives.ReadUInt128BigEndian(content[72..]), Encoding.Latin1.GetString(content.Slice(MarkerOffset, JournalLayout.MarkerBytes)),
+                BinaryPrimitives.ReadUInt128BigEndian(content[72..]),
+                Encoding.Latin1.GetString(content.Slice(MarkerOffset, JournalLayout.MarkerBytes)),
                 [.. publicKey]);
     }
 
@@ -110,7 +115,9 @@ public sealed record VolumeSignature(Guid Vdi, Guid Sr, Guid Pool, long Life, lo
     }
 
     private static bool Holds(VolumeSignature signature, ProofList proofs) =>
-        proofs.Records.Any(p => p.Life == signature.Life && p.Generation == signature.Generation && p.Checksum == signature.Checksum && p.Marker == signature.Marker);
+        proofs.Records.Any(
+            p => p.Life == signature.Life && p.Generation == signature.Generation && p.Checksum == signature.Checksum
+                && p.Marker == signature.Marker);
 
     private static byte[] Signed(ReadOnlySpan<byte> content) => [.. Tag, .. content];
 }

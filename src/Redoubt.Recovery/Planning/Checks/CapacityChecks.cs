@@ -16,7 +16,9 @@ internal static class CapacityChecks
         var hosts = scene.Target.Facts.Hosts.Where(h => h is { IsEnabled: true, IsLive: true }).ToList();
         if (hosts.Count == 0)
         {
-            findings.Warn("no-host", scene.PoolObject, "No host of the target pool is up and enabled, so nothing can be started.", "Enable a host.", null, scene.Chosen.Select(c => c.Object));
+            findings.Warn(
+                "no-host", scene.PoolObject, "No host of the target pool is up and enabled, so nothing can be started.", "Enable a host.",
+                null, scene.Chosen.Select(c => c.Object));
             return;
         }
 
@@ -24,7 +26,9 @@ internal static class CapacityChecks
         var processors = hosts.Max(h => h.CpuCount);
         foreach (var vm in scene.Chosen.Where(c => c.Vm.CpuCount > processors))
         {
-            findings.Warn("cpu-short", vm.Object, $"The VM has {vm.Vm.CpuCount} processors; the largest host has {processors}.", "It may run slowly, or not at all: give it fewer.");
+            findings.Warn(
+                "cpu-short", vm.Object, $"The VM has {vm.Vm.CpuCount} processors; the largest host has {processors}.",
+                "It may run slowly, or not at all: give it fewer.");
         }
     }
 
@@ -33,7 +37,9 @@ internal static class CapacityChecks
         var unknown = hosts.Where(h => h.MemoryFreeBytes is null).Select(h => h.Name).ToList();
         if (unknown.Count > 0)
         {
-            findings.Warn("memory-unknown", scene.PoolObject, $"How much memory is free was not learnt of: {string.Join(", ", unknown)}.", "Make sure by hand that the VMs fit.");
+            findings.Warn(
+                "memory-unknown", scene.PoolObject, $"How much memory is free was not learnt of: {string.Join(", ", unknown)}.",
+                "Make sure by hand that the VMs fit.");
             return;
         }
 
@@ -41,7 +47,8 @@ internal static class CapacityChecks
         foreach (var vm in scene.Chosen.Where(c => c.Vm.MemoryBytes > largest))
         {
             findings.Warn(
-                "memory-short", vm.Object, $"The VM takes {Moments.Bytes(vm.Vm.MemoryBytes)}; no host has more than {Moments.Bytes(largest)} free.",
+                "memory-short", vm.Object,
+                $"The VM takes {Moments.Bytes(vm.Vm.MemoryBytes)}; no host has more than {Moments.Bytes(largest)} free.",
                 "Free memory on a host, or give the VM less.");
         }
 
@@ -56,7 +63,8 @@ internal static class CapacityChecks
             {
                 findings.Warn(
                     "memory-short", scene.PoolObject,
-                    $"All VMs together take {Moments.Bytes(sizes.Values.Sum())}; the hosts have {Moments.Bytes(free)} free. It runs out in tier {tier.Order}.",
+                    $"All VMs together take {Moments.Bytes(sizes.Values.Sum())}; the hosts have {Moments.Bytes(free)} free. It runs "
+                        + $"out in tier {tier.Order}.",
                     "Free memory here, leave VMs out, or put the ones that matter into lower tiers.", null, tier.Vms);
                 return;
             }

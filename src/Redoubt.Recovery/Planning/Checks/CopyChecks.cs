@@ -20,7 +20,8 @@ internal static class CopyChecks
                 {
                     findings.Warn(
                         "older-copy", new(ObjectKind.Sr, found.Uuid, found.Name),
-                        $"Of two copies of the SR that are not attached, the one at {ProbedCopies.Place(storage)} is not the newer: {Says(found)}.",
+                        $"Of two copies of the SR that are not attached, the one at {ProbedCopies.Place(storage)} is not "
+                            + $"the newer: {Says(found)}.",
                         $"Attach the newer one: {AttachCommand.Write(newest.Type, newest.DeviceConfig, found.Uuid)}");
                 }
             }
@@ -36,21 +37,27 @@ internal static class CopyChecks
 
         var about = new PlanObject(ObjectKind.Sr, here.Uuid, here.Name);
         var affects = scene.Disks.Where(d => d.Recorded.SrUuid == here.Uuid).Select(d => d.Vm.Object).Distinct();
-        var two = $"The pool has the SR from {here.Type} {DeviceConfigs.AsParameters(attached.DeviceConfig)}; at {ProbedCopies.Place(storage)} is another copy of it";
-        var putInPlace = "Let the copy here go (drtask-destroy if a DR task holds it, else pbd-unplug and sr-forget: nothing on the storage is lost), "
+        var two = $"The pool has the SR from {here.Type} {DeviceConfigs.AsParameters(attached.DeviceConfig)}; at "
+            + $"{ProbedCopies.Place(storage)} is another copy of it";
+        var putInPlace =
+            "Let the copy here go (drtask-destroy if a DR task holds it, else pbd-unplug and sr-forget: nothing on the storage is lost), "
             + $"attach the other, and plan again: {AttachCommand.Write(storage.Type, storage.DeviceConfig, found.Uuid)}";
         var theirs = found.Metadata.Where(m => m.PoolUuid != scene.Pool.Uuid).ToList();
         var newer = theirs.Find(m => Generation(scene, here.Uuid, m.PoolUuid) is not { } known || m.Generation > known);
         if ((theirs.Count == 0 && found.HasMetadata) || (newer is not null && (scene.Policy.PointInTime is not null || !here.IsAttached())))
         {
             findings.Warn(
-                "second-copy", about, $"{two}, and which of them is newer can't be told: {Says(found)}.", $"Make sure that the copy here is the right one. If it is the other: {putInPlace}", null, affects);
+                "second-copy", about, $"{two}, and which of them is newer can't be told: {Says(found)}.",
+                $"Make sure that the copy here is the right one. If it is the other: {putInPlace}", null, affects);
         }
         else if (newer is not null)
         {
-            var known = Generation(scene, here.Uuid, newer.PoolUuid) is { } generation ? $"generation {generation}" : "none of that pool that can be read";
+            var known = Generation(scene, here.Uuid, newer.PoolUuid) is { } generation
+                ? $"generation {generation}"
+                : "none of that pool that can be read";
             findings.Block(
-                "newer-copy-elsewhere", about, $"{two}, and it is newer: {Says(found)}; here the metadata are {known}.", putInPlace, null, affects);
+                "newer-copy-elsewhere", about, $"{two}, and it is newer: {Says(found)}; here the metadata are {known}.", putInPlace, null,
+                affects);
         }
         else
         {
@@ -64,5 +71,6 @@ internal static class CopyChecks
     private static string Says(ProbedSrFacts found) => found.Metadata.IsEmpty
         ? found.HasMetadata ? "it holds pool metadata that can't be read from outside" : "it holds no pool metadata"
         : string.Join(", ", found.Metadata.Select(m =>
-            $"metadata of pool {m.PoolName} at generation {m.Generation}{(m.WrittenAt is { } at ? $", written {Moments.Write(at)}" : "")}"));
+            $"metadata of pool {m.PoolName} at generation "
+                + $"{m.Generation}{(m.WrittenAt is { } at ? $", written {Moments.Write(at)}" : "")}"));
 }

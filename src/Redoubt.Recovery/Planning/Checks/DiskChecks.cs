@@ -18,8 +18,10 @@ internal static class DiskChecks
             {
                 findings.Warn(
                     "disk-size-differs", PlanObject.Of(disk.Recorded),
-                    $"{disk.Vm.Object.Describe()}, {disk.Role}: the disk here has {here.VirtualSizeBytes} bytes, the metadata say {disk.Recorded.VirtualSizeBytes}.",
-                    "The disk and the metadata may be of different moments. Make sure that both were replicated together.", null, [disk.Vm.Object]);
+                    $"{disk.Vm.Object.Describe()}, {disk.Role}: the disk here has {here.VirtualSizeBytes} bytes, the metadata say "
+                        + $"{disk.Recorded.VirtualSizeBytes}.",
+                    "The disk and the metadata may be of different moments. Make sure that both were replicated together.", null,
+                    [disk.Vm.Object]);
             }
         }
 
@@ -50,14 +52,19 @@ internal static class DiskChecks
         var where = $"{disk.Vm.Object.Describe()}, {disk.Role}: the disk \"{disk.Recorded.Name}\" is not on SR {disk.SrHere!.Name}";
         if (scene.IsAcceptedMissing(disk))
         {
-            findings.Warn("disk-dropped", about, $"{where}. The operator agreed to go without it.", "Attach the disk later if it turns up.", null, [disk.Vm.Object]);
+            findings.Warn(
+                "disk-dropped", about, $"{where}. The operator agreed to go without it.", "Attach the disk later if it turns up.", null,
+                [disk.Vm.Object]);
             return;
         }
 
         findings.Block(
             disk.IsSuspendImage ? "suspend-image-missing" : "disk-missing", about, $"{where}.",
             $"Bring the disk back, or agree to go without it: accept-missing={disk.Recorded.Uuid}",
-            new(FixKind.DropDisk, disk.IsSuspendImage ? "recover the VM halted; its suspended state is lost" : "recover the VM without the disk"), [disk.Vm.Object]);
+            new(
+                FixKind.DropDisk,
+                disk.IsSuspendImage ? "recover the VM halted; its suspended state is lost" : "recover the VM without the disk"),
+            [disk.Vm.Object]);
     }
 
     private static void Drives(PlanScene scene, ChosenVm vm, FindingList findings)
@@ -78,7 +85,8 @@ internal static class DiskChecks
         foreach (var vbd in vm.Vm.Vbds.Where(b => b.Type == VbdType.Disk && source.Vdi(b.VdiUuid) is null))
         {
             findings.Warn(
-                "disk-unknown", vm.Object, $"The metadata say of the disk in position {vbd.Position} only that there was one; the VM is recovered without it.",
+                "disk-unknown", vm.Object,
+                $"The metadata say of the disk in position {vbd.Position} only that there was one; the VM is recovered without it.",
                 "Find the disk by hand, and attach it.");
         }
     }

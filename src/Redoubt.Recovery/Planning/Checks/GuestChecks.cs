@@ -15,15 +15,20 @@ internal static class GuestChecks
             if (!vm.Vm.Oddities.IsEmpty)
             {
                 findings.Warn(
-                    "vm-odd", vm.Object, $"The metadata say of the VM what can't be so, or what this version does not know: {string.Join("; ", vm.Vm.Oddities)}.",
+                    "vm-odd", vm.Object,
+                    "The metadata say of the VM what can't be so, or what this version does not know: "
+                        + $"{string.Join("; ", vm.Vm.Oddities)}.",
                     "It is recovered with defaults in place of what is not known. Look at its settings before you rely on it.");
             }
 
             foreach (var file in vm.Vm.BootFiles.Where(f => scene.Inventory.Target.BootFileTroubles.ContainsKey(f.Path)))
             {
                 findings.Warn(
-                    "boot-file", vm.Object, $"The VM won't start: it boots from its {file.Field} {BriefText.Of(file.Path)}, and the recovery site says: {scene.Inventory.Target.BootFileTroubles[file.Path]}",
-                    "Copy the file to the recovery site, to the place where files for guests lie there, or have the VM boot from its disks (an empty PV_kernel).");
+                    "boot-file", vm.Object,
+                    $"The VM won't start: it boots from its {file.Field} {BriefText.Of(file.Path)}, and the recovery site says: "
+                        + $"{scene.Inventory.Target.BootFileTroubles[file.Path]}",
+                    "Copy the file to the recovery site, to the place where files for guests lie there, or have the VM boot from its "
+                        + "disks (an empty PV_kernel).");
             }
 
             if (vm.Vm.StartsWithHost)
@@ -42,7 +47,8 @@ internal static class GuestChecks
 
             if (vm.Vm.SnapshotCount > 0)
             {
-                findings.Tell("snapshots", vm.Object, $"The VM has snapshots ({vm.Vm.SnapshotCount}); they are recovered with it.", "Nothing.");
+                findings.Tell(
+                    "snapshots", vm.Object, $"The VM has snapshots ({vm.Vm.SnapshotCount}); they are recovered with it.", "Nothing.");
             }
         }
     }
@@ -58,7 +64,8 @@ internal static class GuestChecks
         var why = kept switch
         {
             FirmwareVariablesState.Kept => isRedoubt ? null : "they are in a form that the firmware of XenServer does not read",
-            FirmwareVariablesState.OfAnotherFirmware => isRedoubt ? "they are in the form of XenServer's firmware, which is not read here" : null,
+            FirmwareVariablesState.OfAnotherFirmware =>
+                isRedoubt ? "they are in the form of XenServer's firmware, which is not read here" : null,
             FirmwareVariablesState.None => "the metadata has nothing of them",
             FirmwareVariablesState.Damaged => "what the metadata has of them is damaged",
         };
@@ -66,7 +73,8 @@ internal static class GuestChecks
         {
             findings.Warn(
                 "firmware-lost", vm.Object, $"The VM boots through UEFI and starts with an empty store of its variables: {why}.",
-                "Try it in a test failover; a guest without a fallback boot entry needs to be told once, in the firmware's menu, what to boot from.");
+                "Try it in a test failover; a guest without a fallback boot entry needs to be told once, in the firmware's "
+                    + "menu, what to boot from.");
         }
     }
 
@@ -83,14 +91,16 @@ internal static class GuestChecks
         {
             findings.Warn(
                 "tpm-lost", vm.Object, $"The VM starts with an empty virtual TPM: {why}.",
-                "Have the guest's recovery key at hand: one that sealed the keys of its disks in the TPM asks for it, and else does not come up.");
+                "Have the guest's recovery key at hand: one that sealed the keys of its disks in the TPM asks for it, "
+                    + "and else does not come up.");
         }
     }
 
     private static void Devices(PlanScene scene, ChosenVm vm, FindingList findings)
     {
         var d = vm.Vm.Devices;
-        // What a pool is handed through stays in its host everywhere; virtual GPUs a genuine xapi recovers, virtual TPMs it and whoever tells of them.
+        // What a pool is handed through stays in its host everywhere; virtual GPUs a genuine xapi recovers, virtual TPMs it and whoever
+        // tells of them.
         (int Count, string Name)[] lost = scene.Pool.IsRedoubt()
             ? [(scene.Offers(DatabaseReader.TellingOfTpms) ? 0 : d.VtpmCount, "virtual TPM"), (d.VgpuCount, "virtual GPU"), (d.UsbCount, "USB device"), (d.PciCount, "PCI device")]
             : [(d.UsbCount, "USB device"), (d.PciCount, "PCI device")];

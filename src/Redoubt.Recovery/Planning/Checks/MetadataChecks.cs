@@ -11,7 +11,8 @@ internal static class MetadataChecks
         foreach (var volume in volumes.Where(v => v.Unreadable is not null))
         {
             findings.Warn(
-                "volume-unreadable", PlanObject.Of(volume), $"The metadata volume on SR {volume.SrUuid} can't be read: {volume.Unreadable}.",
+                "volume-unreadable", PlanObject.Of(volume),
+                $"The metadata volume on SR {volume.SrUuid} can't be read: {volume.Unreadable}.",
                 "What is only on this volume is not in the plan. Look for another copy of the storage.");
         }
 
@@ -44,20 +45,26 @@ internal static class MetadataChecks
         foreach (var volume in foreign.Where(v => v.Unproven is not null))
         {
             var about = PlanObject.Of(volume);
-            var says = $"The volume on SR {volume.SrUuid} says that it holds the metadata of pool {volume.Database!.Pool.Name} ({volume.Database.Pool.Uuid}), and nothing proves it: {volume.Unproven}.";
+            var says = $"The volume on SR {volume.SrUuid} says that it holds the metadata of pool {volume.Database!.Pool.Name} "
+                + $"({volume.Database.Pool.Uuid}), and nothing proves it: {volume.Unproven}.";
             if (scene.Policy.AcceptedVolumes.Contains(volume.VdiUuid))
             {
-                findings.Warn("volume-accepted", about, says + " The operator wants it to be believed.", "Its VMs get no file of the host but those that are there for guests. Look at their settings.");
+                findings.Warn(
+                    "volume-accepted", about, says + " The operator wants it to be believed.",
+                    "Its VMs get no file of the host but those that are there for guests. Look at their settings.");
             }
             else if (foreign.Exists(scene.Policy.Believes))
             {
-                findings.Warn("volume-unproven", about, says, $"Nothing, unless it is genuine: it takes no part in the plan. accept-volume={volume.VdiUuid} has it believed.");
+                findings.Warn(
+                    "volume-unproven", about, says,
+                    $"Nothing, unless it is genuine: it takes no part in the plan. accept-volume={volume.VdiUuid} has it believed.");
             }
             else
             {
                 findings.Block(
                     "volume-unproven", about, says,
-                    $"Make sure that it is genuine, for a VM could have written it onto its disk: look at what it says (inspect), and at where it came from. Then accept-volume={volume.VdiUuid}, or tell this pool the key of that one.");
+                    "Make sure that it is genuine, for a VM could have written it onto its disk: look at what it says (inspect), and at "
+                        + $"where it came from. Then accept-volume={volume.VdiUuid}, or tell this pool the key of that one.");
             }
         }
     }
@@ -69,7 +76,8 @@ internal static class MetadataChecks
         foreach (var volume in volumes.Where(v => v.Generation is not null && highest is not null ? v.Generation < highest : !v.IsLatest && volumes.Exists(o => o.IsLatest)))
         {
             findings.Tell(
-                "older-metadata", PlanObject.Of(volume), $"This volume holds an older state of pool {volume.Database!.Pool.Name} than another one here.",
+                "older-metadata", PlanObject.Of(volume),
+                $"This volume holds an older state of pool {volume.Database!.Pool.Name} than another one here.",
                 "Nothing, unless the older state is the one you want.");
         }
     }
@@ -81,7 +89,8 @@ internal static class MetadataChecks
             var lost = volume.LostRecords > 0 ? $"{volume.LostRecords} later changes, perhaps more, are" : "Later changes may be";
             findings.Warn(
                 "metadata-cut", PlanObject.Of(volume),
-                $"Not all metadata of pool {volume.Database!.Pool.Name} can be read; the plan is made from generation {volume.Generation}. {lost} lost: {damage}",
+                $"Not all metadata of pool {volume.Database!.Pool.Name} can be read; the plan is made from generation "
+                    + $"{volume.Generation}. {lost} lost: {damage}",
                 "Look for another copy of the storage, or check what was changed last against what you know.");
         }
     }
@@ -93,12 +102,16 @@ internal static class MetadataChecks
         var pool = volume.Database!.Pool.Name;
         foreach (var key in volume.Database.ClosedSecrets.Where(c => c.Class == "SR" || chosen.ContainsKey(c.Uuid)).GroupBy(c => c.KeyId))
         {
-            var owners = key.GroupBy(c => (c.Class, c.Uuid)).Select(c => $"{c.Key.Class} {c.First().Name} ({c.Key.Uuid}): {string.Join(", ", c.Select(s => s.Field).Distinct())}").ToList();
+            var owners = key.GroupBy(c => (c.Class, c.Uuid)).Select(
+                c => $"{c.Key.Class} {c.First().Name} ({c.Key.Uuid}): {string.Join(", ", c.Select(s => s.Field).Distinct())}").ToList();
             var more = owners.Count > SealedShown ? $", and {owners.Count - SealedShown} more" : "";
             findings.Warn(
                 "secrets-sealed", PlanObject.Of(volume),
-                $"Secrets in the metadata of pool {pool} are sealed with key {key.Key}, which this pool does not have: {string.Join("; ", owners.Take(SealedShown))}{more}. What is recovered keeps them sealed, and a VM does not start while what its TPM keeps is sealed.",
-                $"Give this pool the key: pool-key-import file-name=, with an export that was made at {pool} (pool-key-export). What was recovered before is opened then too.",
+                $"Secrets in the metadata of pool {pool} are sealed with key {key.Key}, which this pool does not have: "
+                    + $"{string.Join("; ", owners.Take(SealedShown))}{more}. What is recovered keeps them sealed, and a VM does not start "
+                    + "while what its TPM keeps is sealed.",
+                $"Give this pool the key: pool-key-import file-name=, with an export that was made at {pool} (pool-key-export). What was "
+                    + "recovered before is opened then too.",
                 null, key.Select(c => chosen.GetValueOrDefault(c.Uuid)).OfType<PlanObject>());
         }
     }
@@ -110,17 +123,21 @@ internal static class MetadataChecks
         if ((volume.WrittenAt ?? volume.Database.NewestMoment) is not { } moment)
         {
             findings.Tell(
-                "metadata-age-unknown", PlanObject.Of(volume), $"The metadata of pool {pool} records no moment, so how old they are is not known.",
+                "metadata-age-unknown", PlanObject.Of(volume),
+                $"The metadata of pool {pool} records no moment, so how old they are is not known.",
                 "Ask the array when it replicated last.");
             return;
         }
 
         if (Ahead(scene, volume) is { } ahead)
         {
-            var what = ahead == volume.WrittenAt ? $"The moment at which the metadata of pool {pool} were last written" : $"The latest moment that the metadata of pool {pool} record";
+            var what = ahead == volume.WrittenAt
+                ? $"The moment at which the metadata of pool {pool} were last written"
+                : $"The latest moment that the metadata of pool {pool} record";
             findings.Warn(
                 "metadata-from-future", PlanObject.Of(volume),
-                $"{what}, {Moments.Write(ahead)}, is {Moments.Write(ahead - scene.Inventory.TakenAt)} after the present of this site, {Moments.Write(scene.Inventory.TakenAt)}: one of the two clocks is wrong, so how old they are is not known.",
+                $"{what}, {Moments.Write(ahead)}, is {Moments.Write(ahead - scene.Inventory.TakenAt)} after the present of this site, "
+                    + $"{Moments.Write(scene.Inventory.TakenAt)}: one of the two clocks is wrong, so how old they are is not known.",
                 "Set the clock that is wrong, and ask the array when it replicated last.");
             return;
         }
@@ -128,14 +145,18 @@ internal static class MetadataChecks
         var age = scene.Inventory.TakenAt - moment;
         if (age > scene.Policy.Limits.StaleAfter)
         {
-            var when = volume.WrittenAt is null ? $"The latest moment that the metadata of pool {pool} record is" : $"The metadata of pool {pool} were last written at";
+            var when = volume.WrittenAt is null
+                ? $"The latest moment that the metadata of pool {pool} record is"
+                : $"The metadata of pool {pool} were last written at";
             findings.Warn(
-                "metadata-stale", PlanObject.Of(volume), $"{when} {Moments.Write(moment)}, {Moments.Write(age)} ago. A pool in which nothing happens looks the same.",
+                "metadata-stale", PlanObject.Of(volume),
+                $"{when} {Moments.Write(moment)}, {Moments.Write(age)} ago. A pool in which nothing happens looks the same.",
                 "Make sure that replication was going on until the end.");
         }
     }
 
     // A volume that was written by a clock that is right now may record moments of one that was not.
     private static DateTimeOffset? Ahead(PlanScene scene, VolumeFacts volume) =>
-        new[] { volume.WrittenAt, volume.Database!.NewestMoment }.FirstOrDefault(m => m is { } moment && Clocks.IsAhead(moment, scene.Inventory.TakenAt));
+        new[] { volume.WrittenAt, volume.Database!.NewestMoment }.FirstOrDefault(
+            m => m is { } moment && Clocks.IsAhead(moment, scene.Inventory.TakenAt));
 }

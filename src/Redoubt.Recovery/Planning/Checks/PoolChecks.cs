@@ -8,12 +8,16 @@ internal static class PoolChecks
         var pool = scene.PoolObject;
         if (scene.Pool.IsDrRestricted)
         {
-            findings.Block("licence", pool, "The licence of the target pool does not include disaster recovery (restrict_dr).", "Apply a licence that does.");
+            findings.Block(
+                "licence", pool, "The licence of the target pool does not include disaster recovery (restrict_dr).",
+                "Apply a licence that does.");
         }
 
         if (scene.Inventory.Target.MayRecover == false)
         {
-            findings.Block("role", pool, "Your role in the target pool does not allow a recovery.", "Log in as somebody who is at least a pool operator there.");
+            findings.Block(
+                "role", pool, "Your role in the target pool does not allow a recovery.",
+                "Log in as somebody who is at least a pool operator there.");
         }
 
         // It has no hand in the copies of a test.
@@ -26,7 +30,8 @@ internal static class PoolChecks
         {
             findings.Block(
                 "test-not-isolated", pool,
-                $"The target pool runs {scene.Product}, which can't clone replicated storage for a test: it would import the VMs for real, replace the older copies here, and write to the replica's disks.",
+                $"The target pool runs {scene.Product}, which can't clone replicated storage for a test: it would import the VMs for real, "
+                    + "replace the older copies here, and write to the replica's disks.",
                 "Test against a Redoubt pool, or on a clone of the storage that the array made.");
         }
     }
@@ -38,12 +43,16 @@ internal static class PoolChecks
         if (kept.Count > 0)
         {
             findings.Block(
-                "ha-starts-vms", pool, "High availability is on in the target pool, and would start these VMs by itself as soon as they are recovered, in no order.",
+                "ha-starts-vms", pool,
+                "High availability is on in the target pool, and would start these VMs by itself as soon as they are "
+                    + "recovered, in no order.",
                 "Switch it off for the time of the recovery.", fix, kept);
         }
         else
         {
-            findings.Warn("ha-enabled", pool, "High availability is on in the target pool; more VMs may break its plan for the loss of hosts.", "Look at its plan afterwards.", fix);
+            findings.Warn(
+                "ha-enabled", pool, "High availability is on in the target pool; more VMs may break its plan for the loss of hosts.",
+                "Look at its plan afterwards.", fix);
         }
     }
 }

@@ -2,7 +2,9 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Recovery;
 
-/// <summary>What the target pool already has of the same UUID or name. A test comes beside it under other UUIDs, so none of it matters there.</summary>
+/// <summary>
+/// What the target pool already has of the same UUID or name. A test comes beside it under other UUIDs, so none of it matters there.
+/// </summary>
 internal static class PresenceChecks
 {
     public static void Run(PlanScene scene, FindingList findings)
@@ -40,7 +42,8 @@ internal static class PresenceChecks
                 isSuspended ? "vm-suspended-here" : "vm-running-here", vm.Object,
                 $"The target pool has the same VM, version {here.Version}, and it is {here.PowerState.ToString().ToLowerInvariant()}.",
                 isSuspended
-                    ? "Make sure which of the two is the right one. If it is the replica's, resume the one here and shut it down, or shut it down hard: its suspended state is lost then."
+                    ? "Make sure which of the two is the right one. If it is the replica's, resume the one here and shut it down, or shut "
+                        + "it down hard: its suspended state is lost then."
                     : "Make sure which of the two is the right one. If it is the replica's, shut the one here down.",
                 isSuspended ? null : new(FixKind.ShutDownHere, $"redoubt vm-shutdown uuid={here.Uuid}"));
             return;
@@ -48,7 +51,8 @@ internal static class PresenceChecks
 
         findings.Warn(
             here.Version < vm.Vm.Version ? "vm-replaced" : "vm-replaced-by-choice", vm.Object,
-            $"The target pool has the same VM, halted, version {here.Version}; the copy of version {vm.Vm.Version} replaces it. Its disks stay.",
+            $"The target pool has the same VM, halted, version {here.Version}; the copy of version {vm.Vm.Version} "
+                + "replaces it. Its disks stay.",
             "Nothing, unless the one here has changes that you need.");
     }
 
@@ -57,7 +61,8 @@ internal static class PresenceChecks
         if (scene.Target.VmsNamed(vm.Vm.Name).FirstOrDefault(v => v.Uuid != vm.Vm.Uuid) is { } namesake)
         {
             findings.Tell(
-                "name-clash", vm.Object, $"The target pool has another VM of this name ({namesake.Uuid}).", "Speak of them by UUID, or rename one afterwards.");
+                "name-clash", vm.Object, $"The target pool has another VM of this name ({namesake.Uuid}).",
+                "Speak of them by UUID, or rename one afterwards.");
         }
     }
 

@@ -10,7 +10,8 @@ internal static class ServerChecks
         if (scene.Policy.PointInTime is { } at && !scene.Offers("VDI.open_database_at"))
         {
             findings.Block(
-                "no-history", scene.PoolObject, $"The target pool runs {scene.Product}, which opens the newest state of a metadata volume only; {at} was asked for.",
+                "no-history", scene.PoolObject,
+                $"The target pool runs {scene.Product}, which opens the newest state of a metadata volume only; {at} was asked for.",
                 "Plan without at=, or recover into a Redoubt pool.");
         }
 
@@ -43,13 +44,16 @@ internal static class ServerChecks
             if (need.First().SrHere is null)
             {
                 findings.Block(
-                    "sr-type-unsupported", about, $"The target pool runs {scene.Product}, which does not attach storage of type {type} for a recovery.",
+                    "sr-type-unsupported", about,
+                    $"The target pool runs {scene.Product}, which does not attach storage of type {type} for a recovery.",
                     "Attach the SR there by hand (sr-introduce, pbd-create, pbd-plug), or recover into a Redoubt pool.", null, vms);
             }
             else if (!scene.IsTest)
             {
                 findings.Warn(
-                    "not-protected-again", about, $"The VMs will run without protection: the target pool runs {scene.Product}, which can't protect storage of type {type}.",
+                    "not-protected-again", about,
+                    $"The VMs will run without protection: the target pool runs {scene.Product}, which can't protect "
+                        + $"storage of type {type}.",
                     "See to a copy of them in another way, or recover into a Redoubt pool.", null, vms);
             }
         }
@@ -61,7 +65,8 @@ internal static class ServerChecks
         {
             findings.Warn(
                 "start-unguarded", scene.PoolObject,
-                $"The target pool runs {scene.Product}. Before it starts a VM it does not look whether another pool has recovered that one; this run looks, nobody does later. What starts a VM by itself is not held back either.",
+                $"The target pool runs {scene.Product}. Before it starts a VM it does not look whether another pool has recovered that "
+                    + "one; this run looks, nobody does later. What starts a VM by itself is not held back either.",
                 "After the recovery, see to it that nobody starts these VMs in two pools.", null, scene.Chosen.Select(c => c.Object));
         }
     }
@@ -71,7 +76,9 @@ internal static class ServerChecks
         if (scene.Target.Vm(vm.Vm.Uuid) is { PowerState: VmPowerState.Halted })
         {
             findings.Warn(
-                "replaced-for-good", vm.Object, $"{scene.Product} removes its own copy of the VM before it recovers this one, and does not bring it back if that fails. The disks stay.",
+                "replaced-for-good", vm.Object,
+                $"{scene.Product} removes its own copy of the VM before it recovers this one, and does not bring it back if "
+                    + "that fails. The disks stay.",
                 "Export the metadata of the copy there first, if it is of value.");
         }
 
@@ -79,7 +86,8 @@ internal static class ServerChecks
         {
             findings.Block(
                 "disk-drop-impossible", vm.Object,
-                $"The VM ran when the metadata were written, and {scene.Product} does not recover such a VM without a disk (\"{disk.Recorded.Name}\"): it breaks off, and leaves half of the VM behind.",
+                $"The VM ran when the metadata were written, and {scene.Product} does not recover such a VM without a disk "
+                    + $"(\"{disk.Recorded.Name}\"): it breaks off, and leaves half of the VM behind.",
                 "Bring the disk back, leave the VM out, or recover into a Redoubt pool.");
         }
     }

@@ -28,14 +28,20 @@ internal static class SourceChecks
             else if (scene.IsOrderly)
             {
                 findings.Block(
-                    "source-unreachable", source.Pool, $"A {(scene.Policy.Kind == RecoveryKind.Migration ? "migration" : "failback")} shuts the VMs down at their source first, and it was not reached: {source.WhyNot}.",
-                    "Name the source with an address and a password that work; if it is lost, plan a failover.", null, source.Vms.Select(v => v.Object));
+                    "source-unreachable", source.Pool,
+                    $"A {(scene.Policy.Kind == RecoveryKind.Migration ? "migration" : "failback")} shuts the VMs down at their source "
+                        + $"first, and it was not reached: {source.WhyNot}.",
+                    "Name the source with an address and a password that work; if it is lost, plan a failover.", null,
+                    source.Vms.Select(v => v.Object));
             }
             else if (!source.IsDead)
             {
                 findings.Block(
-                    "source-not-dead", source.Pool, $"The pool could be running these VMs: {source.WhyNot}, and nobody has stated that it is dead.",
-                    $"See with your own eyes that its hosts are off, or cut off from storage and network. Then say so: source-dead={statement.NameOf(source.Pool)}", null, source.Vms.Select(v => v.Object));
+                    "source-not-dead", source.Pool,
+                    $"The pool could be running these VMs: {source.WhyNot}, and nobody has stated that it is dead.",
+                    "See with your own eyes that its hosts are off, or cut off from storage and network. Then say so: "
+                        + $"source-dead={statement.NameOf(source.Pool)}",
+                    null, source.Vms.Select(v => v.Object));
             }
         }
     }
@@ -47,22 +53,28 @@ internal static class SourceChecks
         {
             findings.Block(
                 "source-dead-unnamed", new(ObjectKind.Request, "source-dead", "source-dead=true"),
-                $"The statement names no pool, and {statement.Meant.Length} that do not answer could be running these VMs: {string.Join(", ", statement.Meant.Select(p => p.Describe()))}.",
+                $"The statement names no pool, and {statement.Meant.Length} that do not answer could be running these VMs: "
+                    + $"{string.Join(", ", statement.Meant.Select(p => p.Describe()))}.",
                 $"Name each that you know to be dead: source-dead={string.Join(',', statement.Meant.Select(statement.NameOf))}");
         }
 
         foreach (var name in statement.Ambiguous)
         {
             findings.Block(
-                "source-dead-ambiguous", new(ObjectKind.Request, name, name), $"Several pools are called \"{name}\": {string.Join(", ", statement.Known.Where(p => p.Name == name).Select(p => p.Uuid))}.",
+                "source-dead-ambiguous", new(ObjectKind.Request, name, name),
+                $"Several pools are called \"{name}\": "
+                    + $"{string.Join(", ", statement.Known.Where(p => p.Name == name).Select(p => p.Uuid))}.",
                 "Name by UUID the one that is dead: source-dead=UUID");
         }
 
         foreach (var name in statement.Unknown)
         {
             findings.Block(
-                "source-dead-unknown", new(ObjectKind.Request, name, name), $"\"{name}\" was stated to be dead, but no pool and no site is called so.",
-                statement.Meant.IsEmpty ? "Leave it out." : $"Name one of these, or leave it out: {string.Join(", ", statement.Meant.Select(statement.NameOf))}");
+                "source-dead-unknown", new(ObjectKind.Request, name, name),
+                $"\"{name}\" was stated to be dead, but no pool and no site is called so.",
+                statement.Meant.IsEmpty
+                    ? "Leave it out."
+                    : $"Name one of these, or leave it out: {string.Join(", ", statement.Meant.Select(statement.NameOf))}");
         }
     }
 
@@ -76,7 +88,8 @@ internal static class SourceChecks
             {
                 findings.Block(
                     "site-silent", about, $"The site could be running these VMs, and can't be asked: {site.Reason}.",
-                    $"Have it answer, or remove it from the sites if it has nothing to do with them. If it is dead, say so: source-dead={statement.NameOf(about)}",
+                    "Have it answer, or remove it from the sites if it has nothing to do with them. If it is dead, say so: "
+                        + $"source-dead={statement.NameOf(about)}",
                     null, scene.Chosen.Select(c => c.Object));
             }
         }
@@ -90,7 +103,9 @@ internal static class SourceChecks
         {
             if (contradicted)
             {
-                findings.Warn("source-alive", source.Pool, "The pool was stated to be dead, but it answers. The VMs are off there.", "Make sure that nobody starts them there.", null, source.Vms.Select(v => v.Object));
+                findings.Warn(
+                    "source-alive", source.Pool, "The pool was stated to be dead, but it answers. The VMs are off there.",
+                    "Make sure that nobody starts them there.", null, source.Vms.Select(v => v.Object));
             }
 
             return;
@@ -98,14 +113,17 @@ internal static class SourceChecks
 
         if (scene.IsOrderly)
         {
-            findings.Tell("vm-alive-at-source", source.Pool, $"Running there now: {string.Join(", ", alive.Select(v => v.Name))}. They are shut down first.", "Nothing.", alive);
+            findings.Tell(
+                "vm-alive-at-source", source.Pool,
+                $"Running there now: {string.Join(", ", alive.Select(v => v.Name))}. They are shut down first.", "Nothing.", alive);
             return;
         }
 
         // Not even the operator's statement outweighs a pool that answers and says otherwise.
         findings.Block(
             "vm-alive-at-source", source.Pool,
-            $"Running there now{(contradicted ? ", though the pool was stated to be dead" : "")}: {string.Join(", ", alive.Select(v => v.Name))}.",
+            $"Running there now{(contradicted ? ", though the pool was stated to be dead" : "")}: "
+                + $"{string.Join(", ", alive.Select(v => v.Name))}.",
             "Plan a migration, or shut them down there first.",
             new(FixKind.ShutDownAtSource, "shut them down there, cleanly and then hard"), alive);
     }

@@ -18,22 +18,31 @@ internal static class StorageChecks
 
     private static void Chosen(PlanScene scene, StorageFacts storage, FindingList findings)
     {
-        var name = storage.SrUuid.Length > 0 ? $"SR {storage.SrUuid}" : $"{storage.Type} {DeviceConfigs.AsParameters(storage.DeviceConfig)}".TrimEnd();
+        var name = storage.SrUuid.Length > 0
+            ? $"SR {storage.SrUuid}"
+            : $"{storage.Type} {DeviceConfigs.AsParameters(storage.DeviceConfig)}".TrimEnd();
         var about = new PlanObject(ObjectKind.Request, name, name);
-        if ((storage.NotScanned ?? storage.NotAnswering) is { } why && scene.Disks.All(d => storage.NotAnswering is null || d.SrHere?.Uuid != storage.SrUuid))
+        if ((storage.NotScanned ?? storage.NotAnswering) is { } why
+            && scene.Disks.All(d => storage.NotAnswering is null || d.SrHere?.Uuid != storage.SrUuid))
         {
             findings.Tell(
                 "storage-not-scanned", new(ObjectKind.Sr, storage.SrUuid, scene.Target.Sr(storage.SrUuid)?.Name ?? ""),
-                $"The replica was not looked at anew ({why}), so the plan is made from what was there when it was attached or scanned last.", "Scan it (sr-scan) if it may have been refreshed since.");
+                $"The replica was not looked at anew ({why}), so the plan is made from what was there when it was "
+                    + "attached or scanned last.",
+                "Scan it (sr-scan) if it may have been refreshed since.");
         }
 
         if (storage.Unreadable is not null)
         {
-            findings.Warn("storage-unreadable", about, $"The chosen storage can't be looked at: {storage.Unreadable}.", "Check the device configuration, and that the hosts can reach the storage.");
+            findings.Warn(
+                "storage-unreadable", about, $"The chosen storage can't be looked at: {storage.Unreadable}.",
+                "Check the device configuration, and that the hosts can reach the storage.");
         }
         else if (storage.SrUuid.Length == 0 && storage.Found.IsEmpty)
         {
-            findings.Warn("storage-empty", about, "The probe found no SR there.", "Check the device configuration, and that the mirror has been made readable.");
+            findings.Warn(
+                "storage-empty", about, "The probe found no SR there.",
+                "Check the device configuration, and that the mirror has been made readable.");
         }
 
         // Not an older copy of two, and none of what the pool knows from elsewhere: that can't be attached beside it.
@@ -44,7 +53,9 @@ internal static class StorageChecks
             var attach = AttachCommand.Write(storage.Type, storage.DeviceConfig, sr.Uuid);
             findings.Warn(
                 "storage-not-attached", new(ObjectKind.Sr, sr.Uuid, sr.Name),
-                sr.HasMetadata ? "The probe found the SR with pool metadata on it, but metadata can be read only when it is attached." : "The probe found the SR; it is not attached.",
+                sr.HasMetadata
+                    ? "The probe found the SR with pool metadata on it, but metadata can be read only when it is attached."
+                    : "The probe found the SR; it is not attached.",
                 $"Attach it read-only and plan again: {attach}",
                 new(FixKind.AttachStorage, attach));
         }
@@ -69,20 +80,23 @@ internal static class StorageChecks
         if (!here.IsAttached())
         {
             findings.Block(
-                "sr-detached", PlanObject.Of(here), "The pool knows the SR, but no host has it attached.", "Attach it (pbd-plug), then plan again.",
+                "sr-detached", PlanObject.Of(here), "The pool knows the SR, but no host has it attached.",
+                "Attach it (pbd-plug), then plan again.",
                 here.Pbds.IsEmpty ? null : new(FixKind.PlugPbd, "plug the SR's PBDs"), vms);
         }
         else if (detached.Count > 0)
         {
             findings.Warn(
-                "sr-partly-attached", PlanObject.Of(here), $"{detached.Count} of {here.Pbds.Length} hosts do not have the SR attached; the VMs can't run there.",
+                "sr-partly-attached", PlanObject.Of(here),
+                $"{detached.Count} of {here.Pbds.Length} hosts do not have the SR attached; the VMs can't run there.",
                 "Attach it there (pbd-plug).", new(FixKind.PlugPbd, "plug the SR's other PBDs"), vms);
         }
 
         if (scene.Inventory.Storage.FirstOrDefault(s => s.SrUuid == here.Uuid && s.NotAnswering is not null) is { NotAnswering: { } why })
         {
             findings.Block(
-                "sr-not-answering", PlanObject.Of(here), $"Whether the disks are there is not known, for the storage can't be looked at: {why.TrimEnd('.')}.",
+                "sr-not-answering", PlanObject.Of(here),
+                $"Whether the disks are there is not known, for the storage can't be looked at: {why.TrimEnd('.')}.",
                 "Mend the storage and plan again, or leave the VMs out (vms=).", null, vms);
         }
 
@@ -112,8 +126,11 @@ internal static class StorageChecks
         foreach (var other in scene.Inventory.OtherPools.Where(o => o.Database?.Pool.Uuid != scene.Pool.Uuid && o.Database?.Srs.Any(s => s.Uuid == here.Uuid && s.IsAttached()) == true))
         {
             findings.Warn(
-                "sr-attached-elsewhere", PlanObject.Of(here), $"Pool {other.Name} has the SR with the same UUID attached: its original, or the very same storage.",
-                "Two pools that write to one disk destroy it. Make sure that this is a replica, or have it detached there before anything is started.", null, vms);
+                "sr-attached-elsewhere", PlanObject.Of(here),
+                $"Pool {other.Name} has the SR with the same UUID attached: its original, or the very same storage.",
+                "Two pools that write to one disk destroy it. Make sure that this is a replica, or have it detached there "
+                    + "before anything is started.",
+                null, vms);
         }
     }
 }

@@ -6,7 +6,8 @@ internal static class UnitChecks
     public static IReadOnlyList<RecoveryUnit> Run(PlanScene scene, FindingList findings)
     {
         var units = new List<RecoveryUnit>();
-        foreach (var group in scene.Chosen.Where(v => v.Appliance is not null).GroupBy(v => v.Appliance!.Uuid).OrderBy(g => g.Key, StringComparer.Ordinal))
+        foreach (var group in scene.Chosen.Where(v => v.Appliance is not null).GroupBy(v => v.Appliance!.Uuid)
+            .OrderBy(g => g.Key, StringComparer.Ordinal))
         {
             if (IsWhole(scene, [.. group], findings))
             {
@@ -26,7 +27,9 @@ internal static class UnitChecks
         if (volumes.Count > 1)
         {
             findings.Block(
-                "appliance-split", appliance, $"The newest copies of its VMs are on different volumes: {string.Join(", ", members.Select(m => $"{m.Vm.Name} on {m.Volume.VdiUuid}"))}.",
+                "appliance-split", appliance,
+                "The newest copies of its VMs are on different volumes: "
+                    + $"{string.Join(", ", members.Select(m => $"{m.Vm.Name} on {m.Volume.VdiUuid}"))}.",
                 "A vApp is recovered from one volume: choose for each VM the copy on the same one (copy:VM=VOLUME).",
                 new(FixKind.ChooseCopy, "take all from the volume that the operator names"),
                 members.Select(m => m.Object));
@@ -42,7 +45,8 @@ internal static class UnitChecks
 
         findings.Block(
             "appliance-incomplete", appliance,
-            $"Only some of its VMs would be recovered: {string.Join(", ", members.Select(m => m.Vm.Name))}; not {string.Join(", ", left.Select(m => m.Name))}. A vApp is recovered as a whole.",
+            $"Only some of its VMs would be recovered: {string.Join(", ", members.Select(m => m.Vm.Name))}; not "
+                + $"{string.Join(", ", left.Select(m => m.Name))}. A vApp is recovered as a whole.",
             "Choose the vApp, or deal with what keeps the others out.",
             new(FixKind.ChooseAppliance, $"choose the vApp: appliances={appliance.Uuid}"),
             members.Select(m => m.Object));

@@ -11,10 +11,12 @@ public sealed record MapNetworks(ImmutableArray<PlanObject> Vms, ImmutableArray<
     public override string Key => "map-networks";
 
     /// <inheritdoc/>
-    public override string What => "Connect " + string.Join(", ", Networks.Select(n => $"{n.From.Name} to {n.To?.Name ?? "an isolated network"}"));
+    public override string What =>
+        "Connect " + string.Join(", ", Networks.Select(n => $"{n.From.Name} to {n.To?.Name ?? "an isolated network"}"));
 
     /// <inheritdoc/>
-    public override ImmutableArray<PlanObject> Objects => [.. Vms, .. Networks.SelectMany(n => n.To is null ? [n.From] : new[] { n.From, n.To })];
+    public override ImmutableArray<PlanObject> Objects =>
+        [.. Vms, .. Networks.SelectMany(n => n.To is null ? [n.From] : new[] { n.From, n.To })];
 
     /// <inheritdoc/>
     public override StepUndo Undo => Networks.Any(n => n.To is null)

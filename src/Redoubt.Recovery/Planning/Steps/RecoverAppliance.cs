@@ -10,7 +10,8 @@ namespace Redoubt.Recovery;
 /// <param name="IsForced">Whether the server is told to go without missing disks, or to replace a copy that is not older.</param>
 /// <param name="At">The moment of the volume's history; null for its newest state.</param>
 public sealed record RecoverAppliance(
-    PlanObject Appliance, ImmutableArray<PlanObject> Vms, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced, string? At = null) : RecoveryStep
+    PlanObject Appliance, ImmutableArray<PlanObject> Vms, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced,
+    string? At = null) : RecoveryStep
 {
     /// <inheritdoc/>
     public override string Key => $"recover-appliance:{Appliance.Uuid}";

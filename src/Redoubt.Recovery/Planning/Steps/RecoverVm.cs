@@ -8,7 +8,8 @@ namespace Redoubt.Recovery;
 /// <param name="Replaces">The VM again if an older copy in the target pool gives way; else nothing.</param>
 /// <param name="IsForced">Whether the server is told to go without missing disks, or to replace a copy that is not older.</param>
 /// <param name="At">The moment of the volume's history; null for its newest state.</param>
-public sealed record RecoverVm(PlanObject Vm, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced, string? At = null) : RecoveryStep
+public sealed record RecoverVm(
+    PlanObject Vm, PlanObject Volume, ImmutableArray<PlanObject> Replaces, bool IsForced, string? At = null) : RecoveryStep
 {
     /// <inheritdoc/>
     public override string Key => $"recover-vm:{Vm.Uuid}";

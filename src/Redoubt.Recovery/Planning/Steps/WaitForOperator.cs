@@ -11,7 +11,8 @@ public sealed record WaitForOperator(ImmutableArray<PlanObject> Srs) : RecoveryS
 
     /// <inheritdoc/>
     public override string What =>
-        $"Wait until the operator says that the array has brought over the last state of {Names(Srs)} and made it writable here, and only here";
+        $"Wait until the operator says that the array has brought over the last state of {Names(Srs)} and made it "
+            + "writable here, and only here";
 
     /// <inheritdoc/>
     public override ImmutableArray<PlanObject> Objects => Srs;

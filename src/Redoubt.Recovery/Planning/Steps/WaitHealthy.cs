@@ -8,13 +8,16 @@ namespace Redoubt.Recovery;
 /// <param name="LeastWait">The longest start delay of its VMs: the least time to wait.</param>
 /// <param name="Timeout">The longest time to wait.</param>
 /// <param name="OnFailure">What a VM that is not healthy by then means for the next tiers.</param>
-public sealed record WaitHealthy(long Order, ImmutableArray<PlanObject> Vms, TimeSpan LeastWait, TimeSpan Timeout, TierFailure OnFailure) : RecoveryStep
+public sealed record WaitHealthy(
+    long Order, ImmutableArray<PlanObject> Vms, TimeSpan LeastWait, TimeSpan Timeout, TierFailure OnFailure) : RecoveryStep
 {
     /// <inheritdoc/>
     public override string Key => $"wait-healthy:{Order}";
 
     /// <inheritdoc/>
-    public override string What => $"Wait for tier {Order}: {(LeastWait > TimeSpan.Zero ? $"at least {Moments.Write(LeastWait)}, " : "")}at most {Moments.Write(Timeout)}; {Otherwise}";
+    public override string What =>
+        $"Wait for tier {Order}: {(LeastWait > TimeSpan.Zero ? $"at least {Moments.Write(LeastWait)}, " : "")}at most "
+            + $"{Moments.Write(Timeout)}; {Otherwise}";
 
     /// <inheritdoc/>
     public override ImmutableArray<PlanObject> Objects => Vms;

@@ -12,7 +12,9 @@ internal static class FenceActs
         switch (step.Mode)
         {
             case FenceMode.Statement:
-                scope.Log($"Pool {step.Pool.Name} is taken for dead: {scope.State.StartedBy} stated that none of its hosts runs these VMs, now or when it comes back.");
+                scope.Log(
+                    $"Pool {step.Pool.Name} is taken for dead: {scope.State.StartedBy} stated that none of its hosts runs these VMs, "
+                        + "now or when it comes back.");
                 return new StepOutcome.Done();
             case FenceMode.Check:
                 return await CheckAsync(scope, step, await scope.Pools.SourceAsync(scope.State, step.Pool, scope.Token));
@@ -46,7 +48,8 @@ internal static class FenceActs
         }
     }
 
-    // What was replaced at home stays replaced, and its version tells the source that the VM was recovered: rightly, but it is off, and taken back.
+    // What was replaced at home stays replaced, and its version tells the source that the VM was recovered: rightly, but it is off, and
+    // taken back.
     private static async Task StartAgainAsync(StepScope scope, XenApiClient source, Ref<VmRecord> there, PlanObject vm)
     {
         try
@@ -73,7 +76,9 @@ internal static class FenceActs
     {
         var there = await scope.FindAsync<VmRecord>(source, vm.Uuid);
         var state = there.IsNull ? VmPowerState.Halted : await GuestPower.StateAsync(scope, source, there);
-        return GuestPower.IsOff(state) ? null : $"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in {pool.Describe()}; shut it down there, or migrate it";
+        return GuestPower.IsOff(state)
+            ? null
+            : $"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in {pool.Describe()}; shut it down there, or migrate it";
     }
 
     private static async Task<StepOutcome> CheckAsync(StepScope scope, FenceSource step, XenApiClient source)
@@ -120,7 +125,9 @@ internal static class FenceActs
         var here = await scope.FindAsync<VmRecord>(scope.Target, vm.Uuid);
         if (!here.IsNull && await GuestPower.StateAsync(scope, scope.Target, here) is var state && !GuestPower.IsOff(state))
         {
-            throw new StepFailedException($"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in the target pool, and must not be started at the source as well. Shut it down here, and have the run go on.");
+            throw new StepFailedException(
+                $"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in the target pool, and must not be started at the source as "
+                    + "well. Shut it down here, and have the run go on.");
         }
     }
 }

@@ -24,11 +24,14 @@ internal static class FixActs
 
                 break;
             case FixKind.ShutDownHere:
-                if (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid) is { IsNull: false } vm && await GuestPower.StateAsync(scope, scope.Target, vm) is var state && state != VmPowerState.Halted)
+                if (await scope.FindAsync<VmRecord>(scope.Target, step.Object.Uuid) is { IsNull: false } vm
+                    && await GuestPower.StateAsync(scope, scope.Target, vm) is var state && state != VmPowerState.Halted)
                 {
                     if (state == VmPowerState.Suspended)
                     {
-                        throw new StepFailedException($"{step.Object.Describe()} is suspended in the target pool; shutting it down would throw its state away. Do that by hand if you mean it.");
+                        throw new StepFailedException(
+                            $"{step.Object.Describe()} is suspended in the target pool; shutting it down would throw its state away. Do "
+                                + "that by hand if you mean it.");
                     }
 
                     scope.Note(Changed + vm.Opaque, "shut down");

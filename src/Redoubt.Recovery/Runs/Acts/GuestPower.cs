@@ -31,7 +31,8 @@ internal static class GuestPower
             {
                 await api.RunTaskAsync("VM.hard_shutdown", [vm], cancellationToken: scope.Token);
             }
-            catch (XenApiException busy) when (busy.Code is "OTHER_OPERATION_IN_PROGRESS" or "VM_BAD_POWER_STATE" && scope.Time.GetUtcNow() < giveUpAt)
+            catch (XenApiException busy) when (busy.Code is "OTHER_OPERATION_IN_PROGRESS" or "VM_BAD_POWER_STATE"
+                && scope.Time.GetUtcNow() < giveUpAt)
             {
                 await Task.Delay(scope.Config.PollInterval, scope.Time, scope.Token);
             }

@@ -3,8 +3,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Recovery;
 
 /// <summary>
-/// Has a guest run. A server answers <c>VM.start</c> only when the VM's start delay is over, but the guest runs long before that, and others
-/// wait for its place: so a VM with a delay is watched, and the delay is left to the wait for the tier, where it counts once.
+/// Has a guest run. A server answers <c>VM.start</c> only when the VM's start delay is over, but the guest runs long before that, and
+/// others wait for its place: so a VM with a delay is watched, and the delay is left to the wait for the tier, where it counts once.
 /// </summary>
 internal static class GuestStart
 {

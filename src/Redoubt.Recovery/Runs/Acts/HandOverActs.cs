@@ -44,7 +44,8 @@ internal static class HandOverActs
         }
 
         return failed.Count == 0 ? new StepOutcome.Done()
-            : new StepOutcome.Partial($"{step.Pool.Describe()} would start its own copies: {string.Join("; ", failed)}. See to it that nobody starts them there");
+            : new StepOutcome.Partial(
+                $"{step.Pool.Describe()} would start its own copies: {string.Join("; ", failed)}. See to it that nobody starts them there");
     }
 
     public static async Task UndoAsync(StepScope scope, HandOver step)
@@ -66,8 +67,8 @@ internal static class HandOverActs
     }
 
     /// <summary>
-    /// Takes the marks off that say the target has the VMs: the run is taken back, so it has them no more. A source that was lost is told if
-    /// it answers by now; else it is people's to take its VMs back there.
+    /// Takes the marks off that say the target has the VMs: the run is taken back, so it has them no more. A source that was lost is told
+    /// if it answers by now; else it is people's to take its VMs back there.
     /// </summary>
     public static async Task LetAllAsync(StepScope scope, FenceSource step)
     {
@@ -86,7 +87,9 @@ internal static class HandOverActs
             || silent is XenApiException refused && !Failures.IsSessionGone(refused)
             || (silent is OperationCanceledException && !scope.Token.IsCancellationRequested))
         {
-            scope.Log($"{step.Pool.Describe()} could not be told that these VMs are its own again ({silent.Message}). If it refuses to start them, take them back there (vm-take-back).");
+            scope.Log(
+                $"{step.Pool.Describe()} could not be told that these VMs are its own again ({silent.Message}). If it refuses to start "
+                    + "them, take them back there (vm-take-back).");
         }
     }
 
@@ -99,13 +102,16 @@ internal static class HandOverActs
             if (await scope.FindAsync<VmRecord>(source, vm.Uuid) is { IsNull: false } there)
             {
                 var blocked = (await scope.GetAsync(source, there)).BlockedOperations;
-                await LetAsync(scope, source, there, blocked.RemoveRange(blocked.Where(b => !b.Value.Contains(here.Uuid, StringComparison.Ordinal)).Select(b => b.Key)));
+                await LetAsync(
+                    scope, source, there,
+                    blocked.RemoveRange(blocked.Where(b => !b.Value.Contains(here.Uuid, StringComparison.Ordinal)).Select(b => b.Key)));
             }
         }
     }
 
     /// <summary>Takes the marks off a VM: it is where it belongs.</summary>
-    public static async Task LetAsync(StepScope scope, XenApiClient api, Ref<VmRecord> vm, ImmutableSortedDictionary<VmOperations, string> blocked)
+    public static async Task LetAsync(
+        StepScope scope, XenApiClient api, Ref<VmRecord> vm, ImmutableSortedDictionary<VmOperations, string> blocked)
     {
         foreach (var (operation, _) in blocked.Where(b => HandOverMark.Is(b.Value)))
         {
@@ -154,7 +160,9 @@ internal static class HandOverActs
     // It handed over before, so the VMs belong here. What it does when it comes back, people must see to.
     private static StepOutcome.Done Gone(StepScope scope, HandOver step, string silent)
     {
-        scope.Log($"{step.Pool.Describe()} has handed over, but does not answer any more ({silent}). When it comes back, it could start its own copies of these VMs: don't let it.");
+        scope.Log(
+            $"{step.Pool.Describe()} has handed over, but does not answer any more ({silent}). When it comes back, it could start its own "
+                + "copies of these VMs: don't let it.");
         return new StepOutcome.Done();
     }
 }

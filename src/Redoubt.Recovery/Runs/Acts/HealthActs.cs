@@ -8,7 +8,9 @@ internal static class HealthActs
     public static async Task<StepOutcome> WaitAsync(StepScope scope, WaitHealthy step)
     {
         var began = scope.Time.GetUtcNow();
-        await Task.WhenAll(step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy or VmPhase.Unchecked }).Select(vm => WaitAsync(scope, step, vm, began)));
+        await Task.WhenAll(
+            step.Vms.Where(v => scope.Vm(v) is { StartedAt: not null, Phase: VmPhase.Started or VmPhase.Healthy or VmPhase.Unchecked })
+                .Select(vm => WaitAsync(scope, step, vm, began)));
 
         var ill = step.Vms.Where(v => scope.Vm(v).Phase is not (VmPhase.Healthy or VmPhase.Unchecked)).ToList();
         if (ill.Count == 0)
@@ -18,7 +20,9 @@ internal static class HealthActs
 
         var error = string.Join("; ", ill.Select(v => $"{v.Name}: {scope.Vm(v).Error ?? "was not started"}"));
         return step.OnFailure == TierFailure.Ask && scope.Answer(RunDecision.TierKey) is null
-            ? new StepOutcome.Ask(RunDecision.TierKey, $"Not every VM of tier {step.Order} is healthy ({error}). Go on with the next tiers?", [RunDecision.GoOn, RunDecision.Stop])
+            ? new StepOutcome.Ask(
+                RunDecision.TierKey, $"Not every VM of tier {step.Order} is healthy ({error}). Go on with the next tiers?",
+                [RunDecision.GoOn, RunDecision.Stop])
             : new StepOutcome.Partial(error);
     }
 
@@ -42,7 +46,8 @@ internal static class HealthActs
                 }
                 else if (probe.IsHopeless || (scope.Time.GetUtcNow() - began >= limit && scope.Time.GetUtcNow() >= delayed))
                 {
-                    scope.Moved(vm, VmPhase.Unhealthy, error: $"not healthy within {Moments.Write(limit)}, by its check {check.Text}: {reason}");
+                    scope.Moved(
+                        vm, VmPhase.Unhealthy, error: $"not healthy within {Moments.Write(limit)}, by its check {check.Text}: {reason}");
                 }
                 else
                 {

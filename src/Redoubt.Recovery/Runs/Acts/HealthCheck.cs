@@ -11,7 +11,8 @@ namespace Redoubt.Recovery;
 /// <param name="Delay">The VM's start delay.</param>
 /// <param name="IsFromPolicy">Whether an operator asked for it, and not whoever wrote the VM's metadata.</param>
 /// <param name="Limit">How long it may take; null for what the plan says.</param>
-internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, bool IsFromPolicy, TimeSpan? Limit)
+internal sealed record HealthCheck(
+    HealthCheckKind Kind, string Text, string Argument, int Port, TimeSpan Delay, bool IsFromPolicy, TimeSpan? Limit)
 {
     // A week: whoever waits longer has mistyped it, and more than some is no time span any more.
     private const long Longest = 7 * 24 * 3600;
@@ -31,8 +32,10 @@ internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Arg
 
     private static TimeSpan? LimitOf(VmRecord vm) =>
         vm.OtherConfig.GetValueOrDefault(Marks.HealthTimeout) is not { } text ? null
-        : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and <= Longest ? TimeSpan.FromSeconds(seconds)
-        : throw new StepFailedException($"Its other-config:{Marks.HealthTimeout} is \"{text}\", which is no number of seconds up to {Longest}. Set it right.");
+        : double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds)
+            && seconds is >= 0 and <= Longest ? TimeSpan.FromSeconds(seconds)
+        : throw new StepFailedException(
+            $"Its other-config:{Marks.HealthTimeout} is \"{text}\", which is no number of seconds up to {Longest}. Set it right.");
 
     private static (HealthCheckKind Kind, string Argument, int Port) Parse(string text)
     {
@@ -41,7 +44,9 @@ internal sealed record HealthCheck(HealthCheckKind Kind, string Text, string Arg
         {
             ("delay", "") => (HealthCheckKind.Delay, "", 0),
             ("agent", "") => (HealthCheckKind.Agent, "", 0),
-            ("tcp", var address) when int.TryParse(address[(address.LastIndexOf(':') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and < 65536 =>
+            ("tcp", var address) when int.TryParse(
+                address[(address.LastIndexOf(':') + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+                && port is > 0 and < 65536 =>
                 (HealthCheckKind.Tcp, address[..Math.Max(0, address.LastIndexOf(':'))], port),
             ("console", { Length: > 0 } wanted) => (HealthCheckKind.Console, wanted, 0),
             ("script", { Length: > 0 } script) => (HealthCheckKind.Script, script, 0),

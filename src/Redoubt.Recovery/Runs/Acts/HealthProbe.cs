@@ -47,7 +47,8 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         };
     }
 
-    private string? Delay() => scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay ? null : $"it has not run for {Moments.Write(check.Delay)} yet";
+    private string? Delay() =>
+        scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay ? null : $"it has not run for {Moments.Write(check.Delay)} yet";
 
     // A Redoubt pool asks the agent now; a genuine one notes when its own agent has spoken.
     private async Task<string?> AgentAsync(VmRecord record)
@@ -63,7 +64,8 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
     }
 
     private async Task<string?> AgentHasSpokenAsync(VmRecord record) =>
-        !record.GuestMetrics.IsNull && await scope.GetAsync(scope.Target, record.GuestMetrics) is { } metrics && (metrics.Live || metrics.PvDriversDetected)
+        !record.GuestMetrics.IsNull && await scope.GetAsync(scope.Target, record.GuestMetrics) is { } metrics
+            && (metrics.Live || metrics.PvDriversDetected)
             ? null : "its guest agent has said nothing";
 
     private async Task<string?> TcpAsync(VmRecord record)
@@ -78,7 +80,8 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         if (host.Length == 0)
         {
             var metrics = record.GuestMetrics.IsNull ? null : await scope.GetAsync(scope.Target, record.GuestMetrics);
-            host = metrics?.Networks.Where(n => n.Key.EndsWith("/ip", StringComparison.Ordinal)).Select(n => n.Value).FirstOrDefault() ?? "";
+            host = metrics?.Networks.Where(n => n.Key.EndsWith("/ip", StringComparison.Ordinal)).Select(n => n.Value).FirstOrDefault()
+                ?? "";
             if (host.Length == 0)
             {
                 return "its guest agent has not told its address";
@@ -146,16 +149,22 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 
     // What the guest said when it ran here before is no sign of its health now.
     private static long ConsoleStart(VmRecord record) =>
-        long.TryParse(record.OtherConfig.GetValueOrDefault("console-log-start"), NumberStyles.None, CultureInfo.InvariantCulture, out var start) ? start : 0;
+        long.TryParse(
+            record.OtherConfig.GetValueOrDefault("console-log-start"), NumberStyles.None, CultureInfo.InvariantCulture, out var start)
+            ? start
+            : 0;
 
     private async Task<string?> ScriptAsync()
     {
         if (scope.State.IsTest && !check.IsFromPolicy)
         {
-            return Hopeless("a script that the VM's own metadata names is not run in a test; name it with health:VM=script:NAME if it does no harm then");
+            return Hopeless(
+                "a script that the VM's own metadata names is not run in a test; name it with health:VM=script:NAME "
+                    + "if it does no harm then");
         }
 
-        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HealthDirectory, check.Argument, limit, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
+        var (code, output) = await Scripts.RunAsync(
+            scope, scope.Config.HealthDirectory, check.Argument, limit, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
         return code == 0 ? null : $"the script {check.Argument} ended with {code}: {output}";
     }
 

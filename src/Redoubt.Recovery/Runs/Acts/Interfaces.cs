@@ -5,7 +5,9 @@ namespace Redoubt.Recovery;
 /// <summary>The interfaces of a VM that runs.</summary>
 internal static class Interfaces
 {
-    /// <summary>Which of a VM's interfaces are not plugged, in a clause; null if all are. Each ought to be: that is done when a VM is started.</summary>
+    /// <summary>
+    /// Which of a VM's interfaces are not plugged, in a clause; null if all are. Each ought to be: that is done when a VM is started.
+    /// </summary>
     public static async Task<string?> UnpluggedAsync(StepScope scope, VmRecord vm)
     {
         var unplugged = new List<string>();
@@ -15,7 +17,8 @@ internal static class Interfaces
             if (!record.CurrentlyAttached)
             {
                 var network = record.Network.IsNull ? null : await scope.GetAsync(scope.Target, record.Network);
-                unplugged.Add($"interface {record.Device} ({record.Mac}) on {(network is null ? "no network" : $"network {network.NameLabel}")}");
+                unplugged.Add(
+                    $"interface {record.Device} ({record.Mac}) on {(network is null ? "no network" : $"network {network.NameLabel}")}");
             }
         }
 

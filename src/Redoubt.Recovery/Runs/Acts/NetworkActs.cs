@@ -9,7 +9,8 @@ internal static class NetworkActs
     private const string Made = "network:";
 
     /// <summary>Network of the source to network of the target, by UUID: what the plan says, and what the run has made.</summary>
-    public static ImmutableSortedDictionary<string, string> Map(StepScope scope) => scope.State.Plan.Steps.OfType<MapNetworks>().SelectMany(s => s.Networks)
+    public static ImmutableSortedDictionary<string, string> Map(StepScope scope) =>
+        scope.State.Plan.Steps.OfType<MapNetworks>().SelectMany(s => s.Networks)
         .Where(n => n.To is not null).Select(n => (Name: n.From.Uuid, Value: n.To!.Uuid)).Concat(scope.Facts(Made))
         .ToImmutableSortedDictionary(n => n.Name, n => n.Value, StringComparer.Ordinal);
 
@@ -54,12 +55,14 @@ internal static class NetworkActs
     // The server knows an isolated network by its name, and two networks of a source may share one: they must not become one here.
     private static string NameOf(StepScope scope, PlanObject from)
     {
-        var isShared = scope.State.Plan.Steps.OfType<MapNetworks>().SelectMany(s => s.Networks).Any(n => n.From.Uuid != from.Uuid && n.From.Name == from.Name);
+        var isShared = scope.State.Plan.Steps.OfType<MapNetworks>().SelectMany(s => s.Networks)
+            .Any(n => n.From.Uuid != from.Uuid && n.From.Name == from.Name);
         return from.Name.Length == 0 ? from.Uuid : isShared ? $"{from.Name} ({from.Uuid})" : from.Name;
     }
 
     /// <summary>Moves a recovered VM's interfaces to where the map leads.</summary>
-    public static async Task ConnectAsync(StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)
+    public static async Task ConnectAsync(
+        StepScope scope, XenApiClient foreign, PlanObject vm, ImmutableSortedDictionary<string, string> map)
     {
         var theirs = await scope.GetAsync(foreign, await foreign.Vm.GetByUuidAsync(vm.Uuid, scope.Token));
         var wanted = new Dictionary<string, string>();

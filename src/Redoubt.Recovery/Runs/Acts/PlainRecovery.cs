@@ -52,8 +52,10 @@ internal static class PlainRecovery
             if (here.IsNull || here == before[vm.Uuid])
             {
                 throw new StepFailedException(here.IsNull
-                    ? $"The server says that it has recovered {vm.Describe()}, and does not have it. Look into its log, and have the run go on."
-                    : $"The server says that it has recovered {vm.Describe()}, but left its own copy as it is: that copy is not halted. Shut it down, and have the run go on.");
+                    ? $"The server says that it has recovered {vm.Describe()}, and does not have it. Look into its log, "
+                        + "and have the run go on."
+                    : $"The server says that it has recovered {vm.Describe()}, but left its own copy as it is: that copy is not halted. "
+                        + "Shut it down, and have the run go on.");
             }
 
             await NetworkActs.ConnectAsync(scope, foreign, vm, NetworkActs.Map(scope));
@@ -62,7 +64,9 @@ internal static class PlainRecovery
         await RemoveStandInsAsync(scope);
     }
 
-    /// <summary>Takes drives for what they are on a VM that is off: a server that marks them as attached could not replace or remove them.</summary>
+    /// <summary>
+    /// Takes drives for what they are on a VM that is off: a server that marks them as attached could not replace or remove them.
+    /// </summary>
     public static async Task DetachAsync(StepScope scope, Ref<VmRecord> vm, VmRecord record)
     {
         if (record.PowerState != VmPowerState.Halted)
@@ -104,7 +108,8 @@ internal static class PlainRecovery
             if (owner is not null && !map.ContainsKey(network.Uuid))
             {
                 throw new StepFailedException(
-                    $"{owner.Describe()} was on network {network.NameLabel}, which the target pool does not have; the server would make one that leads nowhere. Name one in the plan's network map, or make it, and have the run go on.");
+                    $"{owner.Describe()} was on network {network.NameLabel}, which the target pool does not have; the server would make "
+                        + "one that leads nowhere. Name one in the plan's network map, or make it, and have the run go on.");
             }
 
             var standIn = FixActs.Network(scope, network.NameLabel);
@@ -115,7 +120,8 @@ internal static class PlainRecovery
     }
 
     // With the VM whose interface it is; null if only a snapshot had one there, which is not moved.
-    private static async Task<IReadOnlyList<(NetworkRecord Network, PlanObject? Owner)>> NetworksAsync(StepScope scope, XenApiClient foreign, ImmutableArray<PlanObject> vms)
+    private static async Task<IReadOnlyList<(NetworkRecord Network, PlanObject? Owner)>> NetworksAsync(
+        StepScope scope, XenApiClient foreign, ImmutableArray<PlanObject> vms)
     {
         var found = new Dictionary<Ref<NetworkRecord>, PlanObject?>();
         foreach (var vm in vms)

@@ -37,7 +37,8 @@ internal static class RecoverActs
     public static Task<StepOutcome> RecoverAsync(StepScope scope, RecoverAppliance step) => GuardAsync(scope, step.Vms, async () =>
     {
         var foreign = await scope.Pools.ForeignAsync(scope.State, step.Volume.Uuid, step.At, scope.Token);
-        scope.Note(ApplianceBefore, (await scope.FindAsync<VmApplianceRecord>(scope.Target, step.Appliance.Uuid)).IsNull ? Absent : "present");
+        scope.Note(
+            ApplianceBefore, (await scope.FindAsync<VmApplianceRecord>(scope.Target, step.Appliance.Uuid)).IsNull ? Absent : "present");
         if (!await IsDoneAsync(scope, foreign, step.Vms))
         {
             var appliance = await foreign.VmAppliance.GetByUuidAsync(step.Appliance.Uuid, scope.Token);
@@ -61,7 +62,10 @@ internal static class RecoverActs
         }
     });
 
-    /// <summary>Removes the records that were made, and leaves the disks. What replaced an older copy can't be taken back, and such a step has no undo.</summary>
+    /// <summary>
+    /// Removes the records that were made, and leaves the disks. What replaced an older copy can't be taken back, and such a step has no
+    /// undo.
+    /// </summary>
     public static async Task UndoAsync(StepScope scope, ImmutableArray<PlanObject> vms, PlanObject? appliance)
     {
         foreach (var vm in vms.Where(v => scope.Fact(Before + v.Uuid) == Absent))
@@ -75,7 +79,9 @@ internal static class RecoverActs
             var record = await scope.GetAsync(scope.Target, here);
             if (scope.Fact(Made + vm.Uuid) is { } made && made != Text(record.Version))
             {
-                scope.Log($"{vm.Describe()} stays in the target pool: its version is {record.Version}, and this run had made version {made}. It was recovered anew since.");
+                scope.Log(
+                    $"{vm.Describe()} stays in the target pool: its version is {record.Version}, and this run had made version {made}. It "
+                        + "was recovered anew since.");
                 continue;
             }
 
@@ -87,14 +93,19 @@ internal static class RecoverActs
                     scope.Moved(vm, VmPhase.Removed);
                     break;
                 case VmPowerState.Suspended:
-                    scope.Log($"{vm.Describe()} stays in the target pool: it is suspended, and removing it would destroy its suspended state on the storage.");
+                    scope.Log(
+                        $"{vm.Describe()} stays in the target pool: it is suspended, and removing it would destroy its "
+                            + "suspended state on the storage.");
                     break;
                 case var state:
-                    throw new StepFailedException($"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in the target pool and can't be removed. Shut it down, and have the run go on.");
+                    throw new StepFailedException(
+                        $"{vm.Describe()} is {state.ToString().ToLowerInvariant()} in the target pool and can't be removed. Shut it down, "
+                            + "and have the run go on.");
             }
         }
 
-        if (appliance is not null && scope.Fact(ApplianceBefore) == Absent && await scope.FindAsync<VmApplianceRecord>(scope.Target, appliance.Uuid) is { IsNull: false } there
+        if (appliance is not null && scope.Fact(ApplianceBefore) == Absent
+            && await scope.FindAsync<VmApplianceRecord>(scope.Target, appliance.Uuid) is { IsNull: false } there
             && (await scope.GetAsync(scope.Target, there)).Vms.IsEmpty)
         {
             await scope.Target.VmAppliance.DestroyAsync(there, scope.Token);
@@ -112,7 +123,8 @@ internal static class RecoverActs
             await act();
             return new StepOutcome.Done();
         }
-        catch (Exception refused) when (refused is StepFailedException || (refused is XenApiException failure && !Failures.IsSessionGone(failure)))
+        catch (Exception refused) when (refused is StepFailedException
+            || (refused is XenApiException failure && !Failures.IsSessionGone(failure)))
         {
             var error = refused is XenApiException xenApi ? Failures.Describe(xenApi) : refused.Message;
             foreach (var vm in vms)
@@ -148,14 +160,16 @@ internal static class RecoverActs
     // A disk that was missing when the plan was made may have come with a newer replica meanwhile, and then the server attaches it.
     private static async Task TellOfDisksAsync(StepScope scope, PlanObject vm, VmRecord record)
     {
-        var dropped = scope.State.Plan.Findings.Where(f => f.Code is "disk-missing" or "disk-dropped" or "suspend-image-missing" && f.Affects.Any(a => a.Uuid == vm.Uuid));
+        var dropped = scope.State.Plan.Findings.Where(
+            f => f.Code is "disk-missing" or "disk-dropped" or "suspend-image-missing" && f.Affects.Any(a => a.Uuid == vm.Uuid));
         foreach (var disk in dropped.Select(f => f.Object).Distinct().ToList())
         {
             var there = await scope.FindAsync<VdiRecord>(scope.Target, disk.Uuid);
             var isThere = !there.IsNull
                 && (record.SuspendVdi == there || !(await scope.GetAsync(scope.Target, there)).Vbds.Intersect(record.Vbds).IsEmpty);
             scope.Log(isThere
-                ? $"{vm.Describe()} was recovered with {disk.Describe()} after all: it was missing when the plan was made, and there when the VM was recovered."
+                ? $"{vm.Describe()} was recovered with {disk.Describe()} after all: it was missing when the plan was made, and there "
+                    + "when the VM was recovered."
                 : $"{vm.Describe()} was recovered without {disk.Describe()}, which was still missing.");
         }
     }

@@ -66,7 +66,9 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         {
             if (!_sources.TryGetValue(pool.Uuid, out var source))
             {
-                var site = state.Request.Sources.GetValueOrDefault(pool.Uuid) ?? state.Request.Source ?? throw new StepFailedException($"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, and name it as the source.");
+                var site = state.Request.Sources.GetValueOrDefault(pool.Uuid) ?? state.Request.Source ?? throw new StepFailedException(
+                    $"{pool.Describe()} must be asked, but the request names no source. Add the pool as a site, "
+                        + "and name it as the source.");
                 source = await ConnectAsync(state, site, cancellationToken);
                 try
                 {
@@ -75,7 +77,8 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
                     if (there != pool.Uuid)
                     {
                         throw new StepFailedException(
-                            $"The source {site} is another pool ({there}) than {pool.Describe()} ({pool.Uuid}). Add that pool as a site (dr-site-add), and plan again.");
+                            $"The source {site} is another pool ({there}) than {pool.Describe()} ({pool.Uuid}). Add that pool as a site "
+                                + "(dr-site-add), and plan again.");
                     }
                 }
                 catch
@@ -105,7 +108,9 @@ internal sealed class RunPools(RunEngineConfig config) : IAsyncDisposable
         var target = await TargetAsync(state, cancellationToken);
         if (at is not null && await OffersAsync(target, cancellationToken) is var offers && !offers.Has("VDI.open_database_at"))
         {
-            throw new StepFailedException($"The target pool ({offers.ServerProduct}) opens the newest state of a metadata volume only, and the plan is for that of {at}. Plan again, without at=.");
+            throw new StepFailedException(
+                $"The target pool ({offers.ServerProduct}) opens the newest state of a metadata volume only, and the plan is for that of "
+                    + $"{at}. Plan again, without at=.");
         }
 
         await _gate.WaitAsync(cancellationToken);

@@ -3,7 +3,10 @@ using System.Diagnostics;
 
 namespace Redoubt.Recovery;
 
-/// <summary>Runs scripts of the operator's, from the directory that is meant for their kind: a VM's metadata may name its health script, and must not come by a hook.</summary>
+/// <summary>
+/// Runs scripts of the operator's, from the directory that is meant for their kind: a VM's metadata may name its health script, and must
+/// not come by a hook.
+/// </summary>
 internal static class Scripts
 {
     private const int OutputMax = 2000;

@@ -29,12 +29,15 @@ internal static class ServerWarnings
             return;
         }
 
-        var about = scope.State.Vms.Where(v => v.TargetUuid is not null).ToDictionary(v => v.TargetUuid!, v => v.Vm.Describe(), StringComparer.Ordinal);
+        var about = scope.State.Vms.Where(v => v.TargetUuid is not null)
+            .ToDictionary(v => v.TargetUuid!, v => v.Vm.Describe(), StringComparer.Ordinal);
         var noted = scope.Facts(StepScope.WarningKey).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var (_, value) in (answer as WireStruct)?.Members ?? [])
         {
-            if (value is WireStruct message && about.TryGetValue(Text(message, "obj_uuid"), out var vm) && Text(message, "name") is not Unplugged
-                && long.TryParse(Text(message, "priority"), out var priority) && priority <= Degraded && !noted.Contains("message:" + Text(message, "uuid")))
+            if (value is WireStruct message && about.TryGetValue(Text(message, "obj_uuid"), out var vm)
+                && Text(message, "name") is not Unplugged
+                && long.TryParse(Text(message, "priority"), out var priority) && priority <= Degraded
+                    && !noted.Contains("message:" + Text(message, "uuid")))
             {
                 scope.Warn("message:" + Text(message, "uuid"), $"{vm}: {Text(message, "body")}");
             }

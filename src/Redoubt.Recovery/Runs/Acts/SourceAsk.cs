@@ -19,7 +19,8 @@ internal static class SourceAsk
     public static async Task<IReadOnlyList<FenceSource>> RisenAsync(StepScope scope, IEnumerable<PlanObject> vms)
     {
         var risen = new List<FenceSource>();
-        foreach (var fence in vms.SelectMany(v => All(scope, v)).Where(f => IsKnown(scope, f) && IsTakenForDead(scope, f)).Distinct().ToList())
+        foreach (var fence in vms.SelectMany(v => All(scope, v)).Where(f => IsKnown(scope, f) && IsTakenForDead(scope, f)).Distinct()
+            .ToList())
         {
             // By real time, for so goes the network, whatever clock the run goes by.
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(scope.Token);
@@ -79,7 +80,8 @@ internal static class SourceAsk
 
         // What a bare "the source is dead" means, the plan has found out; of a silent site there is no fence.
         var dead = All(scope, vm).Where(f => IsTakenForDead(scope, f) && !risen.Contains(f)).Select(f => f.Pool.Uuid);
-        foreach (var site in dead.Concat(scope.State.Plan.StatedDead.Select(p => p.Uuid)).Concat(scope.State.Request.Policy.DeadSources).Distinct().Where(s => !scope.Pools.SitesUnknownToTarget.ContainsKey(s)).ToList())
+        foreach (var site in dead.Concat(scope.State.Plan.StatedDead.Select(p => p.Uuid)).Concat(scope.State.Request.Policy.DeadSources)
+            .Distinct().Where(s => !scope.Pools.SitesUnknownToTarget.ContainsKey(s)).ToList())
         {
             try
             {
@@ -100,5 +102,6 @@ internal static class SourceAsk
     private static bool IsKnown(StepScope scope, FenceSource fence) =>
         scope.State.Request.Source is not null || scope.State.Request.Sources.ContainsKey(fence.Pool.Uuid);
 
-    private static bool IsTakenForDead(StepScope scope, FenceSource fence) => fence.Mode == FenceMode.Statement || scope.Answer(DeadKey + fence.Pool.Uuid) == Dead;
+    private static bool IsTakenForDead(StepScope scope, FenceSource fence) =>
+        fence.Mode == FenceMode.Statement || scope.Answer(DeadKey + fence.Pool.Uuid) == Dead;
 }

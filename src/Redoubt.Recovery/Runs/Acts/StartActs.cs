@@ -58,7 +58,8 @@ internal static class StartActs
             {
                 scope.Warn(
                     "unplugged:" + vm.Uuid,
-                    $"{vm.Describe()} was started, and nobody can reach it there: {unplugged}. Give its network a bridge or move it to another network, and restart the VM.");
+                    $"{vm.Describe()} was started, and nobody can reach it there: {unplugged}. Give its network a bridge or move it to "
+                        + "another network, and restart the VM.");
             }
 
             await ReleaseAsync(scope, vm, here);
@@ -85,7 +86,8 @@ internal static class StartActs
         }
         catch (XenApiException refused) when (!Failures.IsSessionGone(refused))
         {
-            scope.Warn("held:" + vm.Uuid, $"{vm.Describe()} runs, but what starts it by itself is still held: {Failures.Describe(refused)}");
+            scope.Warn(
+                "held:" + vm.Uuid, $"{vm.Describe()} runs, but what starts it by itself is still held: {Failures.Describe(refused)}");
         }
     }
 
@@ -107,7 +109,9 @@ internal static class StartActs
             {
                 foreach (var vm in vms)
                 {
-                    scope.Moved(vm, VmPhase.Failed, error: $"Not started: {fence.Pool.Describe()} does not answer, and nobody states that it is dead.");
+                    scope.Moved(
+                        vm, VmPhase.Failed,
+                        error: $"Not started: {fence.Pool.Describe()} does not answer, and nobody states that it is dead.");
                 }
 
                 return new StepOutcome.Partial($"{fence.Pool.Describe()} does not answer, and nobody states that it is dead.");
@@ -122,7 +126,8 @@ internal static class StartActs
             {
                 return new StepOutcome.Ask(
                     SourceAsk.DeadKey + fence.Pool.Uuid,
-                    $"{fence.Pool.Describe()} said that these VMs are off, and does not answer any more ({silent.Message}). Is it dead, so that it can't start any of them, now or when it comes back?",
+                    $"{fence.Pool.Describe()} said that these VMs are off, and does not answer any more ({silent.Message}). Is it dead, so "
+                        + "that it can't start any of them, now or when it comes back?",
                     [SourceAsk.Dead, RunDecision.Stop]);
             }
         }

@@ -53,7 +53,9 @@ internal static class StepActs
             case AttachStorage attach: await StorageActs.UndoAttachAsync(scope, attach); break;
             case CloneForTest clone: await TestActs.RemoveClonesAsync(scope, [clone.Sr.Uuid]); break;
             case RecoverVm one when scope.State.IsTest: await TestActs.RemoveVmsAsync(scope, [one.Vm.Uuid]); break;
-            case RecoverAppliance all when scope.State.IsTest: await TestActs.RemoveVmsAsync(scope, [.. all.Vms.Select(v => v.Uuid)]); break;
+            case RecoverAppliance all when scope.State.IsTest:
+                await TestActs.RemoveVmsAsync(
+                scope, [.. all.Vms.Select(v => v.Uuid)]); break;
             case RecoverVm one: await RecoverActs.UndoAsync(scope, [one.Vm], null); break;
             case RecoverAppliance all: await RecoverActs.UndoAsync(scope, all.Vms, all.Appliance); break;
             case MapNetworks when scope.State.IsTest: await TestActs.RemoveNetworksAsync(scope); break;
@@ -77,19 +79,24 @@ internal static class StepActs
     private static StepOutcome Wait(StepScope scope, WaitForOperator step) => scope.Answer(StorageKey) switch
     {
         null => new StepOutcome.Ask(
-            StorageKey, $"The VMs are off at their source, and its last state is written. Has the array brought it over for {Names(step)}, and is it writable here, and only here?",
+            StorageKey,
+            $"The VMs are off at their source, and its last state is written. Has the array brought it over for {Names(step)}, and is it "
+                + "writable here, and only here?",
             [Yes, RunDecision.Stop]),
         Yes => new StepOutcome.Done(),
         _ => new StepOutcome.Failed($"{scope.State.Operator} stopped the hand-over."),
     };
 
-    private static StepOutcome WaitBack(StepScope scope, WaitForOperator step) => scope.Answer(StorageKey) != Yes || scope.Answer(BackKey) is not null
+    private static StepOutcome WaitBack(StepScope scope, WaitForOperator step) =>
+        scope.Answer(StorageKey) != Yes || scope.Answer(BackKey) is not null
         ? new StepOutcome.Done()
-        : new StepOutcome.Ask(BackKey, $"The hand-over is taken back. Is {Names(step)} writable at the source again, and only there?", [Yes]);
+        : new StepOutcome.Ask(
+            BackKey, $"The hand-over is taken back. Is {Names(step)} writable at the source again, and only there?", [Yes]);
 
     private static async Task<StepOutcome> HookAsync(StepScope scope, RunHookStep step)
     {
-        var (code, output) = await Scripts.RunAsync(scope, scope.Config.HooksDirectory, step.Hook.Script, scope.State.Request.Policy.Limits.HookTimeout, null, []);
+        var (code, output) = await Scripts.RunAsync(
+            scope, scope.Config.HooksDirectory, step.Hook.Script, scope.State.Request.Policy.Limits.HookTimeout, null, []);
         if (output.Length > 0)
         {
             scope.Log($"{step.Hook.Script}: {output}");

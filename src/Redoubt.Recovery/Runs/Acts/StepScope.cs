@@ -26,7 +26,9 @@ internal sealed class StepScope(
 
     public RunEngineConfig Config => config;
 
-    /// <summary>Ends waits: an operator cancels the run, or the engine goes down. Never breaks off a call, which a server would go on with.</summary>
+    /// <summary>
+    /// Ends waits: an operator cancels the run, or the engine goes down. Never breaks off a call, which a server would go on with.
+    /// </summary>
     public CancellationToken Stop => stop;
 
     /// <summary>The engine goes down.</summary>
@@ -61,7 +63,9 @@ internal sealed class StepScope(
         }
     }
 
-    /// <summary>Tells people of something that went otherwise than it should, once: it is in the log, and among what needs a person.</summary>
+    /// <summary>
+    /// Tells people of something that went otherwise than it should, once: it is in the log, and among what needs a person.
+    /// </summary>
     public void Warn(string key, string text)
     {
         if (Fact(WarningKey + key) is null)

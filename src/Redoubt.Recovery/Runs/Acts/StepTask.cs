@@ -11,10 +11,18 @@ internal sealed class StepTask
 
     private StepTask(StepScope scope, XenApiClient api, Ref<TaskRecord> task) => (_scope, _api, _task) = (scope, api, task);
 
-    public static async Task<StepTask> StartAsync(StepScope scope, XenApiClient api, string message, params IReadOnlyList<object?> arguments)
+    public static async Task<StepTask> StartAsync(
+        StepScope scope, XenApiClient api, string message, params IReadOnlyList<object?> arguments)
     {
         var answer = await api.CallRawAsync($"Async.{message}", arguments, scope.Token);
-        return new(scope, api, new(answer is WireString text ? text.Value : throw new XenApiTransportException($"{api.Server.Authority} answered Async.{message} with something that is no task.")));
+        return new(
+            scope,
+            api,
+            new(
+                answer is WireString text
+                    ? text.Value
+                    : throw new XenApiTransportException(
+                        $"{api.Server.Authority} answered Async.{message} with something that is no task.")));
     }
 
     /// <summary>How it ended; null while it goes on. One that has ended is removed, and not to be asked again.</summary>

@@ -82,7 +82,8 @@ internal static class StorageActs
         var attached = scope.State.Plan.Steps.OfType<AttachStorage>().Select(a => a.Sr.Uuid).ToHashSet();
         foreach (var (task, uuid) in scope.OwnFacts(DrTask).Where(f => !attached.Contains(f.Value)).ToList())
         {
-            if (await scope.FindAsync<SrRecord>(scope.Target, uuid) is { IsNull: false } sr && await scope.GetAsync(scope.Target, sr) is { IntroducedBy.IsNull: true } record
+            if (await scope.FindAsync<SrRecord>(scope.Target, uuid) is { IsNull: false } sr
+                && await scope.GetAsync(scope.Target, sr) is { IntroducedBy.IsNull: true } record
                 && await ForgetAsync(scope, sr, new(ObjectKind.Sr, uuid, record.NameLabel)))
             {
                 await DestroyTaskAsync(scope, new(task));
@@ -135,7 +136,8 @@ internal static class StorageActs
     public static async Task<Ref<SrRecord>> FindSrAsync(StepScope scope, PlanObject sr) =>
         await scope.FindAsync<SrRecord>(scope.Target, sr.Uuid) is { IsNull: false } found
             ? found
-            : throw new StepFailedException($"The target pool does not know {sr.Describe()} ({sr.Uuid}). Attach it, and have the run go on.");
+            : throw new StepFailedException(
+                $"The target pool does not know {sr.Describe()} ({sr.Uuid}). Attach it, and have the run go on.");
 
     private static async Task<bool> IsProtectedAsync(StepScope scope, Ref<SrRecord> sr)
     {
@@ -159,8 +161,11 @@ internal static class StorageActs
             return step.DeviceConfig;
         }
 
-        return scope.State.Request.Probes.FirstOrDefault(p => p.Type == step.Type && DeviceConfigs.Mask(p.DeviceConfig).SequenceEqual(step.DeviceConfig))?.DeviceConfig
-            ?? throw new StepFailedException($"The plan does not have the passwords of {step.Sr.Describe()}, nor has the request. Attach it by hand (drtask-create), and have the run go on.");
+        return scope.State.Request.Probes.FirstOrDefault(
+            p => p.Type == step.Type && DeviceConfigs.Mask(p.DeviceConfig).SequenceEqual(step.DeviceConfig))?.DeviceConfig
+            ?? throw new StepFailedException(
+                $"The plan does not have the passwords of {step.Sr.Describe()}, nor has the request. Attach it by hand (drtask-create), "
+                    + "and have the run go on.");
     }
 
     private static async Task DestroyTaskAsync(StepScope scope, Ref<DrTaskRecord> task)
@@ -173,7 +178,9 @@ internal static class StorageActs
             {
                 if (await scope.GetAsync(scope.Target, sr) is var held && !mine.Contains(held.Uuid))
                 {
-                    scope.Log($"A DR task stays: it also holds SR {held.NameLabel} ({held.Uuid}), which is not of this run. drtask-destroy lets it go.");
+                    scope.Log(
+                        $"A DR task stays: it also holds SR {held.NameLabel} ({held.Uuid}), which is not of this run. "
+                            + "drtask-destroy lets it go.");
                     return;
                 }
             }

@@ -24,7 +24,8 @@ internal static class TestActs
 
         // What leads to nothing is left out, which only a disk may that is not there and that the operator agreed to go without.
         var dropped = scope.State.Plan.Findings.Where(f => f.Code == "disk-dropped").Select(f => (Name: f.Object.Uuid, Value: ""));
-        var clones = scope.Facts(Clone).Concat(dropped).DistinctBy(c => c.Name).ToImmutableSortedDictionary(c => c.Name, c => c.Value, StringComparer.Ordinal);
+        var clones = scope.Facts(Clone).Concat(dropped).DistinctBy(c => c.Name)
+            .ToImmutableSortedDictionary(c => c.Name, c => c.Value, StringComparer.Ordinal);
         var copy = new Ref<VmRecord>(Text(await foreign.CallRawAsync(
             "VM.recover_for_test", [theirs, scope.Target.Session, scope.State.TestLabel, NetworkActs.Map(scope), clones], scope.Token)));
         scope.Moved(vm, VmPhase.Recovered, (await scope.GetAsync(scope.Target, copy)).Uuid);
@@ -56,7 +57,8 @@ internal static class TestActs
 
     public static async Task RemoveNetworksAsync(StepScope scope)
     {
-        foreach (var (network, _) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Where(n => IsMine(scope, n.Value.OtherConfig)))
+        foreach (var (network, _) in (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token))
+            .Where(n => IsMine(scope, n.Value.OtherConfig)))
         {
             await scope.Target.Network.DestroyAsync(network, scope.Token);
         }
@@ -76,7 +78,10 @@ internal static class TestActs
     {
         if (scope.State.Request.KeepTest && scope.Answer(CleanUpKey) is null)
         {
-            return new StepOutcome.Ask(CleanUpKey, $"The test is up, and left for inspection; its VMs are those named [{scope.State.TestLabel}] …. Shall it be cleaned up?", [CleanUpAnswer]);
+            return new StepOutcome.Ask(
+                CleanUpKey,
+                $"The test is up, and left for inspection; its VMs are those named [{scope.State.TestLabel}] …. Shall it be cleaned up?",
+                [CleanUpAnswer]);
         }
 
         await RemoveVmsAsync(scope, [.. step.Vms.Select(v => v.Uuid)]);
@@ -88,9 +93,14 @@ internal static class TestActs
             await FixActs.UndoAsync(scope.Of(fix), fix);
         }
 
-        var left = (await scope.Target.GetAllRecordsAsync<VmRecord>(scope.Token)).Values.Where(v => IsMine(scope, v.OtherConfig)).Select(v => "VM " + v.NameLabel)
-            .Concat((await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Where(n => IsMine(scope, n.OtherConfig)).Select(n => "network " + n.NameLabel))
-            .Concat((await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token)).Values.Where(s => IsMine(scope, s.OtherConfig)).Select(s => "SR " + s.NameLabel)).ToList();
+        var left = (await scope.Target.GetAllRecordsAsync<VmRecord>(scope.Token)).Values.Where(v => IsMine(scope, v.OtherConfig))
+            .Select(v => "VM " + v.NameLabel)
+            .Concat(
+                (await scope.Target.GetAllRecordsAsync<NetworkRecord>(scope.Token)).Values.Where(n => IsMine(scope, n.OtherConfig))
+                    .Select(n => "network " + n.NameLabel))
+            .Concat(
+                (await scope.Target.GetAllRecordsAsync<SrRecord>(scope.Token)).Values.Where(s => IsMine(scope, s.OtherConfig))
+                    .Select(s => "SR " + s.NameLabel)).ToList();
         return left.Count == 0 ? new StepOutcome.Done() : new StepOutcome.Failed($"Still there: {string.Join(", ", left)}.");
     }
 
@@ -113,7 +123,8 @@ internal static class TestActs
             : new StepOutcome.Partial(string.Join("; ", failed));
     }
 
-    public static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) => otherConfig.GetValueOrDefault(Marks.Test) == scope.State.TestLabel;
+    public static bool IsMine(StepScope scope, ImmutableSortedDictionary<string, string> otherConfig) =>
+        otherConfig.GetValueOrDefault(Marks.Test) == scope.State.TestLabel;
 
     private static string? Text(WireValue value) => value is WireString text ? text.Value : null;
 }

@@ -14,7 +14,8 @@ public sealed class HistoryTests
         var reachable = 0;
         foreach (var generation in volume.States.Keys)
         {
-            var content = Assert.IsType<JournalVerdict.Intact>(Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(generation))).Content;
+            var content = Assert.IsType<JournalVerdict.Intact>(
+                Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(generation))).Content;
             Assert.True(content.Generation <= generation);
             Assert.Equal(volume.States[content.Generation], content.Database);
             reachable += content.Generation == generation ? 1 : 0;
@@ -50,7 +51,8 @@ public sealed class HistoryTests
         using var writer = scratch.Writer();
         writer.WriteDatabase(Scratch.Counters(100));
         writer.Append([Scratch.Transaction(100, 1, 4)]);
-        var content = Assert.IsType<JournalVerdict.Intact>(Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(103))).Content;
+        var content = Assert.IsType<JournalVerdict.Intact>(
+            Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(103))).Content;
         Assert.Equal((100, 0), (content.Generation, content.DiscardedUnfinished));
         Assert.Equal(Scratch.Counters(100), content.Database);
     }
@@ -62,7 +64,8 @@ public sealed class HistoryTests
         var generations = volume.States.Keys.Order().ToList();
         volume.Image[(int)volume.Content.EndOffset - JournalLayout.TrailerBytes - 3] ^= 1;
         Assert.IsType<JournalVerdict.Intact>(Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(generations[^2])));
-        var cut = Assert.IsType<JournalVerdict.CutAt>(Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(generations[^1])));
+        var cut = Assert.IsType<JournalVerdict.CutAt>(
+            Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(generations[^1])));
         Assert.Equal(generations[^2], cut.Content.Generation);
     }
 
@@ -80,7 +83,8 @@ public sealed class HistoryTests
             {
                 if (Scratch.Content(Scratch.Read(volume.Image, volume.Layout, new JournalPoint.AtGeneration(point))) is { } content)
                 {
-                    Assert.True(volume.States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database), $"byte {at}");
+                    Assert.True(
+                        volume.States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database), $"byte {at}");
                     Assert.True(content.Generation <= point, $"byte {at}: {content.Generation} for {point}");
                 }
             }
@@ -102,7 +106,8 @@ public sealed class HistoryTests
         var listing = scratch.History();
 
         var entry = Assert.Single(listing.Entries);
-        Assert.Equal((2, scratch.Clock.GetUtcNow(), 3, 2, "home"), (entry.Generation, entry.WrittenAt, entry.Vms, entry.VApps, entry.Pool.Name));
+        Assert.Equal(
+            (2, scratch.Clock.GetUtcNow(), 3, 2, "home"), (entry.Generation, entry.WrittenAt, entry.Vms, entry.VApps, entry.Pool.Name));
         Assert.Equal(DumpWriter.Measure(dump), entry.DumpBytes);
         Assert.True(entry.StoredBytes < entry.DumpBytes);
         Assert.Equal((entry.Pool, 2, 2), (listing.Pool, listing.Log[0]!.FromGeneration, listing.Log[0]!.ToGeneration));
@@ -145,6 +150,8 @@ public sealed class HistoryTests
         new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name_label", "home"))]),
         new DumpTable("VM", [
             .. Enumerable.Range(0, vms).Select(i => Dumps.Row($"v{i}", ("is_a_template", "false"), ("uuid", $"{generation * i}"))),
-            Dumps.Row("t", ("is_a_template", "true")), Dumps.Row("s", ("is_a_snapshot", "true")), Dumps.Row("c", ("is_control_domain", "true"))]),
-        new DumpTable("VM_appliance", Enumerable.Range(0, vapps).Select(i => Dumps.Row($"a{i}", ("uuid", $"{new Random(i).NextInt64():x16}")))));
+            Dumps.Row("t", ("is_a_template", "true")), Dumps.Row("s", ("is_a_snapshot", "true")),
+            Dumps.Row("c", ("is_control_domain", "true"))]),
+        new DumpTable(
+            "VM_appliance", Enumerable.Range(0, vapps).Select(i => Dumps.Row($"a{i}", ("uuid", $"{new Random(i).NextInt64():x16}")))));
 }

@@ -66,7 +66,8 @@ public sealed class HistoryThinningTests
 
             // And of the one after it, when the clock is right again.
             var now = Now.AddMinutes(160);
-            return [.. Kept([.. states, Entry(next + 31, TimeSpan.Zero, 5, 1) with { WrittenAt = now }], now, Plenty).Select(e => e.Id).Where(id => id <= next)];
+            return [.. Kept([.. states, Entry(next + 31, TimeSpan.Zero, 5, 1) with { WrittenAt = now }], now, Plenty).Select(e => e.Id)
+                .Where(id => id <= next)];
         }
 
         Assert.NotEmpty(After(0));
@@ -78,13 +79,16 @@ public sealed class HistoryThinningTests
     {
         var entries = Enumerable.Range(1, 40).Select(i => Entry(i, TimeSpan.FromDays(100 - i), vms: 5, blocks: 1)).ToList();
         Assert.Equal(Enumerable.Range(31, 10).Select(i => (long)i), Kept(entries, Now.AddDays(2), Plenty).Select(e => e.Id).TakeLast(10));
-        Assert.Equal(10, Kept([.. entries.Select(e => e with { WrittenAt = Now.AddMinutes(e.Id) })], Now.AddDays(70), Plenty).Count(e => e.Id > 30));
+        Assert.Equal(
+            10, Kept([.. entries.Select(e => e with { WrittenAt = Now.AddMinutes(e.Id) })], Now.AddDays(70), Plenty).Count(e => e.Id > 30));
     }
 
     [Fact]
     public void What_another_pool_left_is_thinned_apart()
     {
-        var other = Entry(1, TimeSpan.FromHours(5), 3, 1) with { Pool = new PoolIdentity(Guid.Parse("11111111-1111-1111-1111-111111111111"), "other") };
+        var other = Entry(
+            1, TimeSpan.FromHours(5), 3, 1) with
+        { Pool = new PoolIdentity(Guid.Parse("11111111-1111-1111-1111-111111111111"), "other") };
         var ours = Entry(2, TimeSpan.FromHours(5) - TimeSpan.FromMinutes(1), 3, 1);
         Assert.Equal(2, Kept([other, ours], Now, Plenty).Count);
     }
@@ -102,7 +106,8 @@ public sealed class HistoryThinningTests
     {
         var drop = HistoryThinning.Drop(entries, Now, space);
         var kept = entries.Except(drop).ToList();
-        return !drop.Any(d => IsBeforeFall(d, entries) && Now - d.WrittenAt <= TimeSpan.FromDays(60) && kept.Any(k => !IsBeforeFall(k, entries)));
+        return !drop.Any(
+            d => IsBeforeFall(d, entries) && Now - d.WrittenAt <= TimeSpan.FromDays(60) && kept.Any(k => !IsBeforeFall(k, entries)));
     });
 
     [Fact]
@@ -124,12 +129,14 @@ public sealed class HistoryThinningTests
         return Kept(entries, Now, Plenty).Where(e => !IsBeforeFall(e, entries)).All(twice.Contains);
     });
 
-    private static void Check(Func<List<HistoryEntry>, HistorySpace, bool> holds) => Prop.ForAll<Tuple<int, int, int>[], Tuple<byte, byte>>((states, room) =>
-    {
-        var minutes = states.Select(s => Math.Abs((long)s.Item1 * 977 % (70 * 24 * 60))).OrderDescending().ToList();
-        var entries = states.Select((s, i) => Entry(i + 1, TimeSpan.FromMinutes(minutes[i]), Math.Abs(s.Item2 % 40), 1 + Math.Abs(s.Item3 % 9))).ToList();
-        return holds(entries, new HistorySpace(room.Item1, 4096, room.Item2 % 20));
-    }).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithEndSize(80));
+    private static void Check(Func<List<HistoryEntry>, HistorySpace, bool> holds) =>
+        Prop.ForAll<Tuple<int, int, int>[], Tuple<byte, byte>>((states, room) =>
+        {
+            var minutes = states.Select(s => Math.Abs((long)s.Item1 * 977 % (70 * 24 * 60))).OrderDescending().ToList();
+            var entries = states.Select(
+                (s, i) => Entry(i + 1, TimeSpan.FromMinutes(minutes[i]), Math.Abs(s.Item2 % 40), 1 + Math.Abs(s.Item3 % 9))).ToList();
+            return holds(entries, new HistorySpace(room.Item1, 4096, room.Item2 % 20));
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(500).WithEndSize(80));
 
     private static bool IsBeforeFall(HistoryEntry entry, IEnumerable<HistoryEntry> all) =>
         entry.Vms > 0 && all.Where(e => e.Id > entry.Id).All(e => 2 * e.Vms < entry.Vms);

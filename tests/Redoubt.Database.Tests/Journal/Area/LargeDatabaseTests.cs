@@ -24,8 +24,13 @@ public sealed class LargeDatabaseTests
         var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;
 
         Assert.Equal(Scratch.Apply(state, transaction), content.Database);
-        Assert.Equal((true, ProofStanding.Whole, 100L, 1), (content.IsLarge, content.Proof.Standing, content.DatabaseGeneration, content.Transactions));
-        Assert.Equal(state, Assert.IsType<JournalVerdict.Intact>(Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(100))).Content.Database);
+        Assert.Equal(
+            (true, ProofStanding.Whole, 100L, 1),
+            (content.IsLarge, content.Proof.Standing, content.DatabaseGeneration, content.Transactions));
+        Assert.Equal(
+            state,
+            Assert.IsType<JournalVerdict.Intact>(
+                Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(100))).Content.Database);
     }
 
     [Fact]
@@ -35,7 +40,9 @@ public sealed class LargeDatabaseTests
         scratch.Writer().WriteDatabase(Large(100));
         // Any byte but these two is to xapi as "0"; and without a length there is no database to be taken for one in spite of that.
         Assert.DoesNotContain(scratch.Image[JournalLayout.ValidityOffset], "12"u8.ToArray());
-        Assert.False(scratch.Image.AsSpan((int)scratch.Layout.StartOf(JournalHalf.First) + JournalLayout.MarkerBytes, JournalLayout.NumberBytes).ContainsAnyExcept((byte)0));
+        Assert.False(
+            scratch.Image.AsSpan((int)scratch.Layout.StartOf(JournalHalf.First) + JournalLayout.MarkerBytes, JournalLayout.NumberBytes)
+                .ContainsAnyExcept((byte)0));
     }
 
     [Fact]
@@ -49,7 +56,8 @@ public sealed class LargeDatabaseTests
         var theirs = Scratch.Counters(301);
         var (dump, marker) = (Dumps.Write(theirs), "9ec8fbb9-1866-d492-f492-c8460e43e06b");
         var image = scratch.Image;
-        System.Text.Encoding.ASCII.GetBytes($"{marker}{dump.Length:D16}{dump}{301:D16}{marker}{new string('\0', 16)}").CopyTo(image, JournalLayout.HeaderBytes);
+        System.Text.Encoding.ASCII.GetBytes($"{marker}{dump.Length:D16}{dump}{301:D16}{marker}{new string('\0', 16)}")
+            .CopyTo(image, JournalLayout.HeaderBytes);
         image[JournalLayout.ValidityOffset] = (byte)'1';
 
         var content = Assert.IsType<JournalVerdict.Intact>(Scratch.Read(image, scratch.Layout)).Content;
@@ -75,7 +83,10 @@ public sealed class LargeDatabaseTests
             if (before is not null)
             {
                 Assert.Equal(before.Manifest.Generation, content.OtherHalfGeneration);
-                Assert.Equal(before, Scratch.Content(Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(before.Manifest.Generation)))!.Database);
+                Assert.Equal(
+                    before,
+                    Scratch.Content(
+                        Scratch.Read(scratch.Image, scratch.Layout, new JournalPoint.AtGeneration(before.Manifest.Generation)))!.Database);
             }
 
             // A writer that takes over knows as much.
@@ -136,7 +147,9 @@ public sealed class LargeDatabaseTests
         var huge = Large(200, rows: 200);
         var refusal = Assert.Throws<JournalException>(() => writer.WriteDatabase(huge));
         Assert.Equal(JournalFault.DatabaseTooLarge, refusal.Fault);
-        Assert.Contains($"the database has {DumpWriter.Measure(huge)} bytes, half a redo log takes {writer.MaxDatabaseBytes}", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"the database has {DumpWriter.Measure(huge)} bytes, half a redo log takes {writer.MaxDatabaseBytes}", refusal.Message,
+            StringComparison.Ordinal);
         Assert.Contains($"the area of {scratch.Device.Path} has {8 * 512}", refusal.Message, StringComparison.Ordinal);
         Assert.Equal(100, Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content.Generation);
         // It goes on as if it had not been asked.
@@ -159,6 +172,7 @@ public sealed class LargeDatabaseTests
         var random = new Random(seed);
         var small = Scratch.Counters(generation);
         string Text() => string.Concat(Enumerable.Range(0, width).Select(_ => (char)random.Next('a', 'z')));
-        return Dumps.Of(generation, [.. small.Tables, new DumpTable("big", Enumerable.Range(0, rows).Select(i => Dumps.Row($"b{i}", ("t", Text()))))]);
+        return Dumps.Of(
+            generation, [.. small.Tables, new DumpTable("big", Enumerable.Range(0, rows).Select(i => Dumps.Row($"b{i}", ("t", Text()))))]);
     }
 }

@@ -23,9 +23,12 @@ public sealed class OwnerTests
 
         Assert.Equal(JournalFault.Superseded, Assert.Throws<JournalException>(() => older.Append([Scratch.Transaction(2, 2, 2)])).Fault);
         Assert.Equal(AppendResult.WholeDatabaseNeeded, older.Append([Scratch.Transaction(2, 2, 2)]));
-        Assert.Contains("/later", Assert.Throws<JournalException>(() => older.WriteDatabase(Scratch.Counters(4))).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "/later", Assert.Throws<JournalException>(() => older.WriteDatabase(Scratch.Counters(4))).Message, StringComparison.Ordinal);
         later.Prove();
-        Assert.Equal((2, "/later", Environment.MachineName), (Owner(scratch.Image, scratch)!.Term, Owner(scratch.Image, scratch)!.Directory, Owner(scratch.Image, scratch)!.Host));
+        Assert.Equal(
+            (2, "/later", Environment.MachineName),
+            (Owner(scratch.Image, scratch)!.Term, Owner(scratch.Image, scratch)!.Directory, Owner(scratch.Image, scratch)!.Host));
         Assert.Equal(2, Scratch.Content(scratch.Read())!.Generation);
     }
 
@@ -176,11 +179,13 @@ public sealed class OwnerTests
     [Fact]
     public void What_a_daemon_says_of_itself_is_cut_between_characters_and_read_back()
     {
-        var owner = new VolumeOwner(Guid.NewGuid(), 7, DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_123), new string('ä', 200), new string('€', 200));
+        var owner = new VolumeOwner(
+            Guid.NewGuid(), 7, DateTimeOffset.FromUnixTimeMilliseconds(1_790_000_000_123), new string('ä', 200), new string('€', 200));
         var section = AreaSection.Decode(owner.ToSection().Encode(), AreaSection.OwnerNumber);
         Assert.Equal(owner with { Host = new string('ä', 80), Directory = new string('€', 83) }, VolumeOwner.Of(section));
         Assert.Null(AreaSection.Decode(owner.ToSection().Encode(), 2));
     }
 
-    private static VolumeOwner? Owner(byte[] image, Scratch scratch) => VolumeArea.Read(new JournalBytes(new MemoryStream(image)), scratch.Layout).Owner;
+    private static VolumeOwner? Owner(byte[] image, Scratch scratch) =>
+        VolumeArea.Read(new JournalBytes(new MemoryStream(image)), scratch.Layout).Owner;
 }

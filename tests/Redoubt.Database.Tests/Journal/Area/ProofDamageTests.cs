@@ -13,7 +13,8 @@ public sealed class ProofDamageTests
     [InlineData(3, true, Large.None)]
     [InlineData(2, false, Large.All)]
     [InlineData(3, true, Large.Alternating)]
-    public void Every_changed_byte_gives_the_newest_state_or_says_which_it_gives_and_that_it_is_not_the_newest(int fullWrites, bool history, Large large)
+    public void Every_changed_byte_gives_the_newest_state_or_says_which_it_gives_and_that_it_is_not_the_newest(
+        int fullWrites, bool history, Large large)
     {
         var volume = new SmallVolume(fullWrites, history: history, large: large);
         var (whole, cut, nothing) = (0, 0, 0);
@@ -54,12 +55,15 @@ public sealed class ProofDamageTests
     {
         var volume = new SmallVolume(large: large);
         var used = (int)volume.Layout.UsedBytes;
-        foreach (var length in Sampling.Below(used, OneOf).Concat(Sampling.Below(volume.Image.Length - used, OneOf, 13).Select(beyond => used + beyond)))
+        foreach (var length in Sampling.Below(used, OneOf)
+            .Concat(Sampling.Below(volume.Image.Length - used, OneOf, 13).Select(beyond => used + beyond)))
         {
             // A volume that lost its area as well has no proof left, so that all that can be asked is a state that was.
             var verdict = Scratch.Read(volume.Image[..length], volume.Layout);
             if (Scratch.Content(verdict) is { } content)
-                Assert.True(volume.States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database), $"{length}: {content.Generation}");
+                Assert.True(
+                    volume.States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database),
+                    $"{length}: {content.Generation}");
             if (length >= volume.Layout.UsedBytes && large == Large.None)
                 Assert.Equal(volume.Newest, Scratch.Content(verdict)!.Database);
         }
@@ -97,7 +101,9 @@ public sealed class ProofDamageTests
     [InlineData(6, Large.Alternating)]
     public void Any_one_stretch_of_garbage_in_a_larger_volume_is_noticed(int seed, Large large)
     {
-        var volume = new SmallVolume(fullWrites: 4, batches: large == Large.None ? 30 : 6, halfBytes: large == Large.None ? 32 * 1024 : 4096, seed: seed, large: large);
+        var volume = new SmallVolume(
+            fullWrites: 4, batches: large == Large.None ? 30 : 6, halfBytes: large == Large.None ? 32 * 1024 : 4096, seed: seed,
+            large: large);
         var random = new Random(seed);
         for (var round = 0; round < Sampling.Share(400, OneOf); round++)
         {

@@ -53,7 +53,8 @@ public sealed class SignatureTests : IDisposable
         using (var writer = Writer(_key))
             writer.WriteDatabase(Scratch.Counters(0));
         var image = _scratch.Image;
-        var copy = Enumerable.Range(0, 2).Single(c => image.AsSpan((int)AreaSection.At(_scratch.Layout.AreaStart, c, 2)).StartsWith("redoubt-section-"u8));
+        var copy = Enumerable.Range(0, 2).Single(
+            c => image.AsSpan((int)AreaSection.At(_scratch.Layout.AreaStart, c, 2)).StartsWith("redoubt-section-"u8));
         var at = (int)AreaSection.At(_scratch.Layout.AreaStart, copy, 2);
         var section = AreaSection.Decode(image.AsSpan(at, AreaSection.Bytes), 2)!;
         for (var i = 0; i < section.Content.Length; i++)

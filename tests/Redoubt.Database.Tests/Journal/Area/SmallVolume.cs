@@ -18,10 +18,13 @@ public enum Large
     Alternating,
 }
 
-/// <summary>A small volume with our area: full writes in both halves, transactions in each, states in the history, and every state that ever was.</summary>
+/// <summary>
+/// A small volume with our area: full writes in both halves, transactions in each, states in the history, and every state that ever was.
+/// </summary>
 internal sealed class SmallVolume
 {
-    public SmallVolume(int fullWrites = 3, int batches = 4, bool history = true, int halfBytes = 4096, int seed = 0, Large large = Large.None)
+    public SmallVolume(
+        int fullWrites = 3, int batches = 4, bool history = true, int halfBytes = 4096, int seed = 0, Large large = Large.None)
     {
         using var scratch = new Scratch(halfBytes, historyBlocks: large == Large.None ? 24 : 48);
         var writer = scratch.Writer();
@@ -38,7 +41,8 @@ internal sealed class SmallVolume
             for (var i = 0; i < batches; i++)
             {
                 scratch.Clock.Advance(TimeSpan.FromSeconds(10));
-                var transaction = Scratch.Transaction(state.Manifest.Generation, (half * 100) + i, 1 + (seed == 0 ? i % 3 : random.Next(5)));
+                var transaction = Scratch.Transaction(
+                    state.Manifest.Generation, (half * 100) + i, 1 + (seed == 0 ? i % 3 : random.Next(5)));
                 if (writer.Append([transaction]) != AppendResult.Durable)
                     break;
                 state = Scratch.Apply(state, transaction);
@@ -72,7 +76,9 @@ internal sealed class SmallVolume
         var verdict = Scratch.Read(image, Layout);
         if (Scratch.Content(verdict) is not { } content)
             return verdict;
-        Assert.True(States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database), $"{where}: generation {content.Generation} was not so");
+        Assert.True(
+            States.TryGetValue(content.Generation, out var state) && state.Equals(content.Database),
+            $"{where}: generation {content.Generation} was not so");
         if (content.Generation < Newest.Manifest.Generation)
         {
             Assert.True(verdict is JournalVerdict.CutAt, $"{where}: generation {content.Generation} in silence");
@@ -87,8 +93,11 @@ internal sealed class SmallVolume
     {
         var generation = state.Manifest.Generation + 2;
         var rest = state.Tables.Where(t => t.Name != "big");
-        return Dumps.Of(generation, [.. rest, .. isLarge ? LargeDatabaseTests.Large(generation, rows: 26, width: 160).Tables.Where(t => t.Name == "big") : []]);
+        return Dumps.Of(
+            generation,
+            [.. rest, .. isLarge ? LargeDatabaseTests.Large(generation, rows: 26, width: 160).Tables.Where(t => t.Name == "big") : []]);
     }
 
-    private void Take(Scratch scratch, DatabaseDump state) => (States[state.Manifest.Generation], Times[state.Manifest.Generation]) = (state, scratch.Clock.GetUtcNow());
+    private void Take(Scratch scratch, DatabaseDump state) =>
+        (States[state.Manifest.Generation], Times[state.Manifest.Generation]) = (state, scratch.Clock.GetUtcNow());
 }

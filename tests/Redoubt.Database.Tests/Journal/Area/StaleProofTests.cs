@@ -124,7 +124,9 @@ public sealed class StaleProofTests
         using var writer = scratch.Writer();
         foreach (var (generation, name) in ((long, string)[])[(2, "first"), (4, "second, ü"), (6, "second, ü")])
         {
-            var dump = Dumps.Of(generation, new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name_label", name))]));
+            var dump = Dumps.Of(
+                generation,
+                new DumpTable("pool", [Dumps.Row("p", ("uuid", "0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), ("name_label", name))]));
             writer.WriteDatabase(dump);
             var content = Assert.IsType<JournalVerdict.Intact>(scratch.Read()).Content;
             Assert.Equal(new PoolIdentity(new Guid("0f6a5f4e-8a5c-4a44-9a7b-3c1d2e4f5a6b"), name), content.Proof.Pool);
@@ -147,7 +149,9 @@ public sealed class StaleProofTests
     {
         var output = new ArrayBufferWriter<byte>();
         var text = Dumps.Write(dump);
-        output.Write(Encoding.UTF8.GetBytes($"{ForeignMarker}{Encoding.UTF8.GetByteCount(text):D16}{text}{dump.Manifest.Generation:D16}{ForeignMarker}"));
+        output.Write(
+            Encoding.UTF8.GetBytes(
+                $"{ForeignMarker}{Encoding.UTF8.GetByteCount(text):D16}{text}{dump.Manifest.Generation:D16}{ForeignMarker}"));
         foreach (var (generation, delta) in deltas)
             DeltaRecord.Encode(delta, generation, Encoding.ASCII.GetBytes(ForeignMarker), output);
         output.Write(new byte[JournalLayout.EndMarkBytes]);
