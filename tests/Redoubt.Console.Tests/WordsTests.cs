@@ -56,7 +56,7 @@ public sealed partial class WordsTests
 
     private static string Markup(string page) => page.IndexOf("@code", StringComparison.Ordinal) is var code and >= 0 ? page[..code] : page;
 
-    [GeneratedRegex(@"Words(\[""(?<name>\w+)""\]|(?<of>\.Of)\(""(?<name>\w+)"")", RegexOptions.ExplicitCapture, 1000)]
+    [GeneratedRegex(@"Words(\[""(?<name>\w+)""\]|(?<of>\.Of)\(\s*""(?<name>\w+)"")", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex Asked();
 
     [GeneratedRegex(@"\{\d", RegexOptions.None, 1000)]

@@ -37,6 +37,8 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
         VM.HVM_boot_policy DirectBoot HvmBootPolicy
         VM.HVM_boot_params DomainPlan HvmBootParams
         VM.platform DomainPlan Platform
+        VM.actions_after_shutdown GuestActions ActionsAfterShutdown
+        VM.actions_after_reboot GuestActions ActionsAfterReboot
         VM.blocked_operations VmChecks BlockedOperations
         VM.appliance VmApplianceCalls VMs
         VM.start_delay VmStartCalls StartDelay

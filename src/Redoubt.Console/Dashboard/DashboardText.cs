@@ -176,7 +176,10 @@ internal static class DashboardText
 
     public static string OnSrs(int count) => count == 1 ? Words["OnSrs_One"] : Words.Of("OnSrs_Many", count);
 
-    private static string ProtectionBehind(long? changes) =>
-        changes is null ? Words["ProtectionBehind_Unknown"] : changes == 1 ? Words["ProtectionBehind_One"] : Words.Of(
-            "ProtectionBehind_Many", changes);
+    private static string ProtectionBehind(long? changes) => changes switch
+    {
+        null => Words["ProtectionBehind_Unknown"],
+        1 => Words["ProtectionBehind_One"],
+        _ => Words.Of("ProtectionBehind_Many", changes),
+    };
 }

@@ -203,7 +203,7 @@ public sealed class FixTests(Browser browser) : IAsyncLifetime
     private async Task<RunRecord> EndAsync(string uuid)
     {
         var run = RunRecord.FromJson(await Paris.CallAsync<string>("recovery.get_run", [uuid]));
-        while (run.Phase is RunPhase.Running or RunPhase.Undoing)
+        while (run.Phase is RunPhase.Running or RunPhase.Cancelling or RunPhase.Undoing)
         {
             run = RunRecord.FromJson(await Paris.CallAsync<string>("recovery.wait_run", [uuid, run.Revision, 20.0]));
         }
