@@ -226,7 +226,8 @@ public sealed class PoolServer : IAsyncDisposable
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
             daemon = await PoolDaemon.OpenAsync(Interlocked.Exchange(ref directory, null), pool, time, cancellationToken);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException or JournalException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or HypervisorException
+            or JournalException)
         {
             loggers.Dispose();
             throw new ServeException(e.Message, e);
@@ -287,17 +288,15 @@ public sealed class PoolServer : IAsyncDisposable
         IAsyncDisposable started = daemon;
         try
         {
-            var reached = HostUpkeep.UrlOf([.. urls.Select(u => (new IPEndPoint(u.EndPoint.Address, sockets.PortOf(u)), u.IsSecure))]);
+            var listened = urls.Select(u => (Url: u, Port: sockets.PortOf(u))).ToList();
+            var reached = HostUpkeep.UrlOf([.. listened.Select(l => (new IPEndPoint(l.Url.EndPoint.Address, l.Port), l.Url.IsSecure))]);
             var (password, generated) = RootPassword.Open(config.DataDirectory, wanted, made => show(made, new Uri(reached, "console/")));
             CertificateReload? reload = null;
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
-            var bound = new List<(ListenUrl Url, ListenOptions Options)>();
             PoolServer? server = null;
             var connections = new Connections(daemon.Services.Time);
             var web = BuildWeb(daemon.Services, sockets, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
-                bound.Add((url, options));
-
                 // Before anything is done for a connection, a handshake above all.
                 options.Use(next => connection => connections.HandleAsync(connection, next));
                 Configure(options, url, () => reload!.Current);
@@ -323,9 +322,8 @@ public sealed class PoolServer : IAsyncDisposable
             server._notifier = Notifier.Start(daemon.Services, config.Notify);
             daemon.NoteKept();
             await web.StartAsync(cancellationToken);
-            server.Urls = [.. bound.Select(b => b.Url.Show(b.Options.IPEndPoint!.Port))];
-            await daemon.Services.ListensAtAsync(
-                HostUpkeep.UrlOf([.. bound.Select(b => (b.Options.IPEndPoint!, b.Url.IsSecure))]), cancellationToken);
+            server.Urls = [.. listened.Select(l => l.Url.Show(l.Port))];
+            await daemon.Services.ListensAtAsync(reached, cancellationToken);
             daemon.StartWithHost();
             return server;
         }
@@ -333,7 +331,8 @@ public sealed class PoolServer : IAsyncDisposable
         {
             await started.DisposeAsync();
             daemon.Services.Loggers.Dispose();
-            if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException or FormatException or DbException)
+            if (e is IOException or UnauthorizedAccessException or InvalidDataException or SocketException or FormatException
+                or DbException)
             {
                 throw new ServeException(e.Message, e);
             }

@@ -22,4 +22,8 @@ public static class PlanTests
     /// <summary>Whether a run is a test of the plan as it is now: one from before it was last saved has tested something else.</summary>
     public static bool IsOf(RunSummary run, SavedPlan plan) =>
         run.Kind == RecoveryKind.Test && IsRunOf(run, plan) && run.StartedAt >= plan.SavedAt;
+
+    /// <summary>The last test of the plan as it is now that has ended, of runs with the newest first; null: there is none.</summary>
+    public static RunSummary? LastOf(IEnumerable<RunSummary> runs, SavedPlan plan) =>
+        runs.FirstOrDefault(r => r.Phase.IsFinal() && IsOf(r, plan));
 }

@@ -89,7 +89,7 @@ public static class Problems
 
     private static Problem.PlanUnproven? OfPlan(SavedPlan plan, IReadOnlyList<RunSummary> runs, DateTimeOffset now)
     {
-        var test = runs.FirstOrDefault(r => r.Phase.IsFinal() && PlanTests.IsOf(r, plan));
+        var test = PlanTests.LastOf(runs, plan);
         var age = test is null ? TimeSpan.Zero : now - test.StartedAt;
         return test is { Phase: RunPhase.Succeeded } && PlanTests.IsFresh(test, now) ? null : new(plan, test, age);
     }

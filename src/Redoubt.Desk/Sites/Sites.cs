@@ -160,10 +160,9 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
             {
                 case XenApiException refusal:
                     throw new XenApiException(
-                    refusal, "DR_SITE_UNREACHABLE", name, $"{refusal.Code} {string.Join(", ", refusal.Parameters)}".TrimEnd());
+                        refusal, "DR_SITE_UNREACHABLE", name, $"{refusal.Code} {string.Join(", ", refusal.Parameters)}".TrimEnd());
                 case XenApiTransportException broken:
-                    throw new XenApiException(
-                    broken, "DR_SITE_UNREACHABLE", name, refused ?? broken.Message);
+                    throw new XenApiException(broken, "DR_SITE_UNREACHABLE", name, refused ?? broken.Message);
                 case OperationCanceledException when !cancellationToken.IsCancellationRequested:
                     throw new XenApiException(
                         failed, "DR_SITE_UNREACHABLE", name, $"there was no answer within {LoginLimit.TotalSeconds:0} s");

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 
 namespace Redoubt.Server.Listening;
 
@@ -12,7 +13,8 @@ internal sealed class BoundSockets : IDisposable
     // As many as Kestrel lets wait.
     private const int Backlog = 512;
 
-    private readonly List<(EndPoint Wanted, Socket Socket)> _bound = [];
+    // Several may be wanted at the same address, each with a port of its own.
+    private readonly Dictionary<EndPoint, Socket> _bound = new(ReferenceEqualityComparer.Instance);
 
     private BoundSockets()
     {
@@ -40,35 +42,33 @@ internal sealed class BoundSockets : IDisposable
     }
 
     /// <summary>The port that a URL has become.</summary>
-    public int PortOf(ListenUrl url) => ((IPEndPoint)_bound.First(b => ReferenceEquals(b.Wanted, url.EndPoint)).Socket.LocalEndPoint!).Port;
+    public int PortOf(ListenUrl url) => ((IPEndPoint)_bound[url.EndPoint].LocalEndPoint!).Port;
 
     /// <summary>Hands one over to whoever closes it from now on.</summary>
     public Socket Take(EndPoint wanted)
     {
-        var taken = _bound.First(b => ReferenceEquals(b.Wanted, wanted));
-        _bound.Remove(taken);
-        return taken.Socket;
+        var taken = _bound[wanted];
+        _bound.Remove(wanted);
+        return taken;
     }
 
     /// <summary>Closes those that nobody has taken.</summary>
     public void Dispose()
     {
-        _bound.ForEach(b => b.Socket.Dispose());
+        foreach (var socket in _bound.Values)
+        {
+            socket.Dispose();
+        }
+
         _bound.Clear();
     }
 
     private void Bind(ListenUrl url)
     {
-        var socket = new Socket(url.EndPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        _bound.Add((url.EndPoint, socket));
         try
         {
-            if (url.EndPoint.Address.Equals(IPAddress.IPv6Any))
-            {
-                socket.DualMode = true;
-            }
-
-            socket.Bind(url.EndPoint);
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(url.EndPoint);
+            _bound.Add(url.EndPoint, socket);
 
             // Two that are bound and don't listen may have one port.
             socket.Listen(Backlog);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Redoubt.Database;
 using Redoubt.Desk;
 using Redoubt.Pool;
@@ -109,7 +110,7 @@ internal sealed class MetricsPage(
             .Select(g => new MetricSample(g.Count(), ("kind", Word(g.Key.Kind)), ("phase", Word(g.Key.Phase)))));
         text.Gauge("redoubt_plan_saved_timestamp_seconds", "When a plan was saved last.", catalog.Plans
             .Select(p => new MetricSample(p.SavedAt.ToUnixTimeSeconds(), ("plan", p.Name))));
-        var tests = catalog.Plans.Select(p => (Plan: p, Test: runs.FirstOrDefault(r => PlanTests.IsOf(r, p) && r.Phase.IsFinal())))
+        var tests = catalog.Plans.Select(p => (Plan: p, Test: PlanTests.LastOf(runs, p)))
             .Where(p => p.Test is not null).ToList();
         text.Gauge("redoubt_plan_last_test_timestamp_seconds", "When the last test of a plan, as it is now, began.", tests
             .Select(t => new MetricSample(t.Test!.StartedAt.ToUnixTimeSeconds(), ("plan", t.Plan.Name))));
@@ -130,11 +131,14 @@ internal sealed class MetricsPage(
         text.Histogram(
             "redoubt_guest_start_duration_seconds", "How long it took the hypervisor to start a guest.",
             DaemonMeters.Bounds, meters.Histogram("redoubt.guest.start.duration"));
+        text.Histogram(
+            "redoubt_storage_duration_seconds", "How long operations of storage took, on all SRs.",
+            DaemonMeters.Bounds, meters.Histogram("redoubt.sr.duration"));
         text.Counter("redoubt_rpc_calls", "Calls that were answered, by message and by the code of the failure.", meters
             .AnsweredCalls().Select(c => new MetricSample(c.Count, ("message", c.Message), ("failure", c.Failure))));
     }
 
     private static string Word<T>(T value)
         where T : struct, Enum =>
-        string.Concat($"{value}".Select((c, i) => $"{(char.IsUpper(c) && i > 0 ? "_" : "")}{char.ToLowerInvariant(c)}"));
+        JsonNamingPolicy.SnakeCaseLower.ConvertName($"{value}");
 }

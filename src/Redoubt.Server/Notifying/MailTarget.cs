@@ -34,7 +34,7 @@ internal sealed class MailTarget(string host, int port, string? loginFile, strin
                     : throw new NotifyException($"{loginFile} needs a name on its first line and a password on its second.");
             }
 
-            using var mail = new MailMessage(from, to, Line(notice.Subject()), Body(notice))
+            using var mail = new MailMessage(from, to, notice.Subject(), Body(notice))
             {
                 SubjectEncoding = Encoding.UTF8,
                 BodyEncoding = Encoding.UTF8,
@@ -51,11 +51,8 @@ internal sealed class MailTarget(string host, int port, string? loginFile, strin
         }
     }
 
-    // The pool's name is anybody's words, and a line break in a subject would begin another header.
-    private static string Line(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
-
     private static string Body(Notification notice) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{notice.Text}\n\nPool: {Line(notice.Pool)} ({notice.PoolUuid})\nAbout: {notice.Class} {notice.Uuid}\nAt: {notice.At:u}\n")
-        + $"Message: {notice.Name}, {notice.Id}\n";
+        $"{notice.Text}\n\nPool: {Notification.OneLine(notice.Pool)} ({notice.PoolUuid})\nAbout: {notice.Class} {notice.Uuid}\n"
+        + $"At: {notice.At:u}\nMessage: {notice.Name}, {notice.Id}\n");
 }

@@ -29,7 +29,7 @@ internal sealed class Notifier : IAsyncDisposable
     private readonly ILogger _log;
     private readonly KeptFile<ImmutableSortedDictionary<string, ImmutableHashSet<string>>> _sent;
     private readonly List<Target> _targets;
-    private readonly Worker? _worker;
+    private readonly List<Worker> _workers = [];
     private readonly IDisposable? _subscription;
 
     private Notifier(PoolServices pool, NotifyConfig config, KeptFile<ImmutableSortedDictionary<string, ImmutableHashSet<string>>> sent)
@@ -43,13 +43,15 @@ internal sealed class Notifier : IAsyncDisposable
         }
 
         Begin();
-        var worker = new Worker("The sending of notices", Period, pool.Time, _log, isFirstAtOnce: true, RoundAsync);
-        _worker = worker;
+
+        // One for each target, so that one that does not answer, or has many still to get, holds up no other.
+        _workers = [.. _targets.Select(t => new Worker(
+            $"The sending of notices to {t.To.Name}", Period, pool.Time, _log, isFirstAtOnce: true, stopping => RoundAsync(t, stopping)))];
         _subscription = pool.Database.Subscribe((_, changes) =>
         {
             if (changes.Any(c => c.Class == MessageRecord.Declaration && c.After is not null))
             {
-                worker.Wake();
+                _workers.ForEach(w => w.Wake());
             }
         });
     }
@@ -76,9 +78,9 @@ internal sealed class Notifier : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _subscription?.Dispose();
-        if (_worker is not null)
+        foreach (var worker in _workers)
         {
-            await _worker.DisposeAsync();
+            await worker.DisposeAsync();
         }
     }
 
@@ -102,9 +104,6 @@ internal sealed class Notifier : IAsyncDisposable
         return [.. Messages().Where(m => m.Priority <= _priority && !sent.Contains(m.Uuid) && !target.Unnoted.Contains(m.Uuid))
             .OrderBy(m => m.Timestamp).ThenBy(m => m.Uuid, StringComparer.Ordinal)];
     }
-
-    // One that does not answer holds up the others no longer than it may take over one notice.
-    private Task RoundAsync(CancellationToken stopping) => Task.WhenAll(_targets.Select(t => RoundAsync(t, stopping)));
 
     private async Task RoundAsync(Target target, CancellationToken stopping)
     {

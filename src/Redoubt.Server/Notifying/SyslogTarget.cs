@@ -11,6 +11,7 @@ internal sealed class SyslogTarget(string to) : INotifyTarget
 {
     private const int Port = 514;
     private const int Daemon = 3;
+    private const int LongestField = 32;
 
     /// <inheritdoc/>
     public string Name => $"syslog {to}";
@@ -43,10 +44,13 @@ internal sealed class SyslogTarget(string to) : INotifyTarget
     internal static string Line(Notification notice, string host)
     {
         var severity = notice.Priority switch { <= 1 => 2, 2 => 3, 3 => 4, 4 => 5, _ => 6 };
-        var text = string.Concat(notice.Text.Select(c => char.IsControl(c) ? ' ' : c));
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"<{(Daemon * 8) + severity}>1 {notice.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {host} redoubt - {notice.Name} - ")
-            + $"{text} ({notice.Class} {notice.Uuid})";
+            $"<{(Daemon * 8) + severity}>1 {notice.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {host} redoubt - {Field(notice.Name)} - ")
+            + $"{Notification.OneLine(notice.Text)} ({notice.Class} {notice.Uuid})";
     }
+
+    // Whoever makes a message names it as he likes; a field takes up to 32 visible characters of ASCII.
+    private static string Field(string name) =>
+        name.Length == 0 ? "-" : string.Concat(name.Take(LongestField).Select(c => c is > ' ' and <= '~' ? c : '_'));
 }

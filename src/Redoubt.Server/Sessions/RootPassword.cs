@@ -38,18 +38,16 @@ internal sealed class RootPassword
             return (new(hash, directory), null);
         }
 
-        var generated = wanted is null ? RandomNumberGenerator.GetString(Alphabet, GeneratedLength) : null;
         var password = new RootPassword(hash, directory);
         if (wanted is not null)
         {
             password.Set(wanted);
-        }
-        else
-        {
-            show(generated!);
-            password.Keep(generated!);
+            return (password, null);
         }
 
+        var generated = RandomNumberGenerator.GetString(Alphabet, GeneratedLength);
+        show(generated);
+        password.Keep(generated);
         return (password, generated);
     }
 

@@ -83,6 +83,26 @@ public sealed class NotifierTests : IDisposable
     }
 
     [Fact]
+    public async Task A_target_that_does_not_answer_holds_up_no_other()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using var other = new Hook();
+        await using var server = await StartAsync(new());
+        await using var notifier = Notifier.Start(
+            server.Daemon.Services,
+            Webhook(other) with { Webhooks = [$"http://127.0.0.1:{((IPEndPoint)silent.LocalEndpoint).Port}/hook", other.Url] });
+        await PostAsync(server, "one");
+        await Patience.UntilAsync(() => other.Texts.Count == 1, "the other has the first");
+        await PostAsync(server, "two");
+        await Patience.UntilAsync(() => other.Texts.Count == 2, "the other has the second");
+
+        // The silent one is still waited for, and has not been given up first.
+        Assert.Equal(2, notifier.States[0].Waiting);
+        Assert.Null(notifier.States[0].Failure);
+    }
+
+    [Fact]
     public async Task Mail_is_sent_whole_and_no_name_becomes_a_header()
     {
         await using var mail = new MailServer();
@@ -116,6 +136,17 @@ public sealed class NotifierTests : IDisposable
         Assert.Equal([false, true, false], results.Select(r => r.Failure is null));
         Assert.Contains("answered 503", results[0].Failure, StringComparison.Ordinal);
         Assert.DoesNotContain(Secret, string.Join('\n', results), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("VM_CRASHED", "VM_CRASHED")]
+    [InlineData("of its own\n<0>1 - - - - - -", "of_its_own_<0>1_-_-_-_-_-_-")]
+    [InlineData("ganz_schön_viel_länger_als_ein_Feld_sein_darf", "ganz_sch_n_viel_l_nger_als_ein_F")]
+    [InlineData("", "-")]
+    public void What_a_message_is_called_is_one_field_of_the_line(string name, string field)
+    {
+        var notice = new Notification("id", name, 3, "VM", "uuid", "a\ntext", DateTimeOffset.UnixEpoch, "primary", "pool");
+        Assert.Equal($"<28>1 1970-01-01T00:00:00Z here redoubt - {field} - a text (VM uuid)", SyslogTarget.Line(notice, "here"));
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);

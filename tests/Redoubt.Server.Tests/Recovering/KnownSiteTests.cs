@@ -67,6 +67,10 @@ public sealed class KnownSiteTests
         Assert.Equal("INVALID_VALUE", (await here.FailureAsync("VM.state_site_dead", vm, "south", " "))[0]);
         Assert.Equal(["DR_SITE_UNKNOWN", "west"], await here.FailureAsync("VM.state_site_dead", vm, "west", "burnt down"));
         await here.CallAsync("VM.state_site_dead", vm, "south", "burnt down");
+
+        // Whoever only asks whether the VM could start neither starts it nor uses up what was stated for that.
+        Assert.Equal(1, (await here.CallAsync("VM.get_possible_hosts", vm)).GetArrayLength());
+        await here.CallAsync("VM.assert_can_boot_here", vm, await HostAsync(here));
         await here.CallAsync("VM.start", vm, false, false);
         var told = Assert.Single(
             here.Server.Daemon.Services.State.All<MessageRecord>(), m => m.Record.Name == "VM_STARTED_ON_STATEMENT").Record;
