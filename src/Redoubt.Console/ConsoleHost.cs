@@ -76,8 +76,8 @@ public static class ConsoleHost
     /// <summary>Whether a request is the console's.</summary>
     public static bool IsOurs(HttpRequest request) =>
         request.Path.StartsWithSegments("/console", StringComparison.Ordinal)
-        || (request.Path == "/" && HttpMethods.IsGet(request.Method) && request.Headers.Accept.ToString()
-            .Contains("text/html", StringComparison.Ordinal));
+        || (request.Path == "/" && HttpMethods.IsGet(request.Method)
+            && request.Headers.Accept.ToString().Contains("text/html", StringComparison.Ordinal));
 
     /// <summary>Answers a request of the console.</summary>
     /// <param name="http">The request.</param>

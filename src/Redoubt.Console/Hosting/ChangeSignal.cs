@@ -65,6 +65,7 @@ public sealed class ChangeSignal : IDisposable
                 Raise(what);
             }
         });
+        _runs = runs();
         _runTimer = time.CreateTimer(_ => LookAtRuns(runs()), null, LookAtRunsEvery, LookAtRunsEvery);
     }
 

@@ -61,7 +61,7 @@ internal static class AttachedVolume
         }
         finally
         {
-            await api.WithSession(session).CallAsync("session.logout", []);
+            await new SessionClient(api.WithSession(session)).LogoutAsync();
         }
     }
 

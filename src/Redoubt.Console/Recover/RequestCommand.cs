@@ -91,24 +91,9 @@ internal static class RequestCommand
             policy.Limits.ParallelStarts == Usual.ParallelStarts
                 ? null
                 : policy.Limits.ParallelStarts.ToString(CultureInfo.InvariantCulture));
-        One(
-            text,
-            "health-timeout",
-            policy.Limits.HealthTimeout == Usual.HealthTimeout
-                ? null
-                : ((long)policy.Limits.HealthTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        One(
-            text,
-            "hook-timeout",
-            policy.Limits.HookTimeout == Usual.HookTimeout
-                ? null
-                : ((long)policy.Limits.HookTimeout.TotalSeconds).ToString(CultureInfo.InvariantCulture));
-        One(
-            text,
-            "stale-after",
-            policy.Limits.StaleAfter == Usual.StaleAfter
-                ? null
-                : ((long)policy.Limits.StaleAfter.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+        Seconds(text, "health-timeout", policy.Limits.HealthTimeout, Usual.HealthTimeout);
+        Seconds(text, "hook-timeout", policy.Limits.HookTimeout, Usual.HookTimeout);
+        Seconds(text, "stale-after", policy.Limits.StaleAfter, Usual.StaleAfter);
         One(text, "keep", request.KeepTest ? "true" : null);
         if (isLong && request.Plan is null)
         {
@@ -137,6 +122,9 @@ internal static class RequestCommand
             text.Append(' ').Append(ShellWord.Of(name, value));
         }
     }
+
+    private static void Seconds(StringBuilder text, string name, TimeSpan limit, TimeSpan usual) =>
+        One(text, name, limit == usual ? null : ((long)limit.TotalSeconds).ToString(CultureInfo.InvariantCulture));
 
     private static void List(StringBuilder text, string name, IEnumerable<string> values)
     {

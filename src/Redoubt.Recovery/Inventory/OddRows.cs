@@ -27,8 +27,9 @@ internal sealed class OddRows(DatabaseTables tables)
         var disks = vbds.Where(b => b.Type != VbdType.Cd).Select(b => tables.Vdis.GetValueOrDefault(b.Vdi)).OfType<VdiRecord>();
         var image = vm.PowerState == VmPowerState.Suspended ? tables.Vdis.GetValueOrDefault(vm.SuspendVdi) : null;
         return UnusableRows.Why(vm, _vms[vm.Uuid])
-            ?? (vm.PowerState == VmPowerState.Suspended
-                && image is null ? "it was suspended, and the database does not know where its suspended state is" : null)
+            ?? (vm.PowerState == VmPowerState.Suspended && image is null
+                ? "it was suspended, and the database does not know where its suspended state is"
+                : null)
             ?? disks.Concat(image is null ? [] : [image]).Select(Why).FirstOrDefault(why => why is not null);
     }
 

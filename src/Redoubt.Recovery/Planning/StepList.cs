@@ -43,8 +43,9 @@ internal sealed class StepList(
         var sources = scene.Sources;
         foreach (var source in sources)
         {
-            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement : scene.IsOrderly
-                || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown : FenceMode.Check;
+            var mode = source.Live is null && !scene.IsOrderly ? FenceMode.Statement
+                : scene.IsOrderly || scene.IsResolved("vm-alive-at-source", source.Pool) ? FenceMode.ShutDown
+                : FenceMode.Check;
             yield return new FenceSource(
                 source.Pool, mode,
                 [.. source.Vms.OrderByDescending(v => v.Order).ThenBy(v => v.Vm.Name, StringComparer.Ordinal)

@@ -65,8 +65,8 @@ internal static class RunDecision
     {
         var reason = $"step {step + 1} ({state.Plan.Steps[step].Key}) failed: {error}";
         return state.IsTest && state.Plan.Steps[step] is not CleanUp ? new RunAction.Note(new RunEvent.TurnedBack(RunPhase.Failed, reason))
-            : state.IsOrderly
-                && !state.IsPastReturn ? new RunAction.Note(
+            : state.IsOrderly && !state.IsPastReturn
+                ? new RunAction.Note(
                     new RunEvent.TurnedBack(RunPhase.Failed, reason + "; nothing was started here, so the source runs again"))
             : new RunAction.Note(new RunEvent.Interrupted(reason));
     }
@@ -121,8 +121,9 @@ internal static class RunDecision
     {
         var reached = state.Vms.Count(state.IsReached);
         var bad = state.Steps.Count(s => s.Phase is StepPhase.Failed or StepPhase.Partial);
-        var phase = reached == state.Vms.Length && bad == 0 ? RunPhase.Succeeded : reached == 0
-            && state.Vms.Length > 0 ? RunPhase.Failed : RunPhase.Partial;
+        var phase = reached == state.Vms.Length && bad == 0 ? RunPhase.Succeeded
+            : reached == 0 && state.Vms.Length > 0 ? RunPhase.Failed
+            : RunPhase.Partial;
         return new RunAction.Note(new RunEvent.Ended(
             phase,
             phase == RunPhase.Succeeded

@@ -95,6 +95,8 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger l
         RunState decided;
         lock (_gate)
         {
+            // Before the state is judged, which may be ahead of a journal that can't be written.
+            RequireUnbroken();
             Hold(decide(_state));
             decided = _state;
         }
@@ -200,7 +202,9 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger l
                 log.LogInformation("Run {Run} ({Kind}) of {By} succeeded", run.Uuid, run.Plan.Kind, run.StartedBy);
                 break;
             case RunEvent.Ended ended:
-                log.LogError(
+                // A run that somebody stopped or took back did as it was told.
+                log.Log(
+                    ended.Phase is RunPhase.Cancelled or RunPhase.Undone ? LogLevel.Information : LogLevel.Error,
                     "Run {Run} ({Kind}) of {By} ended as {Phase}: {Failure}",
                     run.Uuid, run.Plan.Kind, run.StartedBy, ended.Phase, ended.Failure);
                 break;

@@ -112,10 +112,11 @@ internal sealed class RunLoop(RunEngineConfig config, RunLedger ledger, TimeProv
 
     private async Task RunAsync(RunPools pools, int index, bool isUndo)
     {
-        // Not disposed: it may be about to be cancelled, and without a timer it holds nothing.
+        // Not disposed: it may be about to be cancelled, and without a timer it holds nothing. Taking back is not
+        // stopped: what asked for it is what stopped the rest.
         var stop = new CancellationTokenSource();
-        _attempt = stop;
-        if (ledger.State.Phase == RunPhase.Cancelling)
+        _attempt = isUndo ? null : stop;
+        if (!isUndo && ledger.State.Phase == RunPhase.Cancelling)
         {
             // The word came after the step was begun, and before there was anything to cancel.
             await stop.CancelAsync();

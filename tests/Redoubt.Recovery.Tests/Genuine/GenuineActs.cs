@@ -39,8 +39,8 @@ internal sealed class GenuineActs(GenuineXapi pool)
             case "VDI.open_database": return OpenDatabase(call.Ref<VdiRecord>(0));
             case "VM.assert_can_be_recovered": _import.RequireSrs(Foreign(call), [call.Ref<VmRecord>(0)]); break;
             case "VM_appliance.assert_can_be_recovered":
-                _import.RequireSrs(
-                Foreign(call), [.. Foreign(call).Get(call.Ref<VmApplianceRecord>(0)).Vms]); break;
+                _import.RequireSrs(Foreign(call), [.. Foreign(call).Get(call.Ref<VmApplianceRecord>(0)).Vms]);
+                break;
             case "VM.recover":
                 var vm = Foreign(call).Get(call.Ref<VmRecord>(0));
                 if (Foreign(call).Has(vm.Appliance.Opaque))
@@ -70,7 +70,7 @@ internal sealed class GenuineActs(GenuineXapi pool)
             case "VIF.move": rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
             case "network.create":
                 return new WireString(
-                _import.CreateNetwork((NetworkRecord)NetworkRecord.Declaration.FromWire(call.Arguments[0])).Opaque);
+                    _import.CreateNetwork((NetworkRecord)NetworkRecord.Declaration.FromWire(call.Arguments[0])).Opaque);
             case "network.destroy":
                 if (rows.Get(call.Ref<NetworkRecord>(0)).Vifs is [var vif, ..])
                 {

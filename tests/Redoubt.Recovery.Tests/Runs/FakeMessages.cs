@@ -37,23 +37,24 @@ internal sealed class FakeMessages(FakePool pool)
             case "VM.unpause": Power(call.Ref<VmRecord>(0), VmPowerState.Running, VmPowerState.Paused); break;
             case "VM.clean_shutdown": Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running); break;
             case "VM.hard_shutdown":
-                Power(
-                call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended); break;
+                Power(call.Ref<VmRecord>(0), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended);
+                break;
             case "VM.add_to_blocked_operations":
                 Rows.Set(
-                call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Add(Operation(call), call.Text(2)) }); break;
+                    call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Add(Operation(call), call.Text(2)) });
+                break;
             case "VM.remove_from_blocked_operations":
-                Rows.Set(
-                call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Remove(Operation(call)) }); break;
+                Rows.Set(call.Ref<VmRecord>(0), v => v with { BlockedOperations = v.BlockedOperations.Remove(Operation(call)) });
+                break;
             case "VM.take_back":
                 Rows.Set(
-                call.Ref<VmRecord>(0), v => v with { Version = (pool.World.VersionElsewhere(pool, v.Uuid) ?? v.Version) + 1 }); break;
+                    call.Ref<VmRecord>(0), v => v with { Version = (pool.World.VersionElsewhere(pool, v.Uuid) ?? v.Version) + 1 });
+                break;
             case "VM.destroy": DestroyVm(call.Ref<VmRecord>(0)); break;
             case "VM_appliance.destroy": Rows.Remove(Existing<VmApplianceRecord>(call)); break;
             case "VIF.move": Rows.Set(call.Ref<VifRecord>(0), v => v with { Network = call.Ref<NetworkRecord>(1) }); break;
             case "network.create":
-                return new WireString(
-                Rows.Add(
+                return new WireString(Rows.Add(
                     new NetworkRecord
                     {
                         NameLabel = Member<WireString>(call, "name_label").Value,

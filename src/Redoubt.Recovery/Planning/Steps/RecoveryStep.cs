@@ -43,9 +43,6 @@ public abstract record RecoveryStep
 
     // A tier of thousands in one sentence is read by nobody; whoever needs them all finds them in the plan's JSON.
     private protected static string Names(IReadOnlyCollection<PlanObject> objects) =>
-        string.Join(
-            ", ",
-            objects.Take(MostNames).Select(o => o.Name.Length > 0 ? o.Name : o.Uuid)) + (objects.Count > MostNames
-                ? $" and {objects.Count - MostNames} more"
-                : "");
+        string.Join(", ", objects.Take(MostNames).Select(o => o.Name.Length > 0 ? o.Name : o.Uuid))
+            + (objects.Count > MostNames ? $" and {objects.Count - MostNames} more" : "");
 }

@@ -54,8 +54,8 @@ internal static class StepActs
             case CloneForTest clone: await TestActs.RemoveClonesAsync(scope, [clone.Sr.Uuid]); break;
             case RecoverVm one when scope.State.IsTest: await TestActs.RemoveVmsAsync(scope, [one.Vm.Uuid]); break;
             case RecoverAppliance all when scope.State.IsTest:
-                await TestActs.RemoveVmsAsync(
-                scope, [.. all.Vms.Select(v => v.Uuid)]); break;
+                await TestActs.RemoveVmsAsync(scope, [.. all.Vms.Select(v => v.Uuid)]);
+                break;
             case RecoverVm one: await RecoverActs.UndoAsync(scope, [one.Vm], null); break;
             case RecoverAppliance all: await RecoverActs.UndoAsync(scope, all.Vms, all.Appliance); break;
             case MapNetworks when scope.State.IsTest: await TestActs.RemoveNetworksAsync(scope); break;
