@@ -41,8 +41,8 @@ public sealed class LiveJournal : IAsyncDisposable
     private readonly TaskCompletionSource _joined = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task _worker;
     private readonly Lock _writing = new();
-    private JournalHalf? _keep;
     private readonly IAsyncDisposable? _held;
+    private JournalHalf? _keep;
     private JournalDevice? _device;
     private long _length;
     private JournalWriter? _writer;
@@ -576,8 +576,8 @@ public sealed class LiveJournal : IAsyncDisposable
     private void MakeAnew(Action make)
     {
         make();
-        // It has had no owner, and neither half counts.
-        (_owner, _keep) = (_owner with { Term = 0 }, null);
+        // It has had no owner, neither half counts, and it need not be as long as the one before it.
+        (_owner, _keep, _length) = (_owner with { Term = 0 }, null, 0);
     }
 
     private void JoinIfDone()

@@ -191,12 +191,10 @@ public sealed class PoolDatabase : IAsyncDisposable
         journal.StandingChanged = (j, standing) => JournalChanged?.Invoke(j, standing);
         journal.WantsToStartOver = j => Ask(new WriterRequest.StartOver(j, null));
         journal.WantsToJoin = j => Ask(new WriterRequest.Join(j));
-        var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
         ImmutableInterlocked.Update(ref _journals, journals => journals.SetItem(journal.Key, journal));
-        Ask(new WriterRequest.StartOver(journal, written));
         try
         {
-            await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+            await StartOverAsync(journal, cancellationToken);
 
             // Only from then on does no change get past it.
             await journal.Joined.WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
@@ -236,9 +234,7 @@ public sealed class PoolDatabase : IAsyncDisposable
             {
                 for (var time = 0; time < times; time++)
                 {
-                    var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
-                    Ask(new WriterRequest.StartOver(journal, written));
-                    await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
+                    await StartOverAsync(journal, cancellationToken);
                 }
             }
             catch (Exception e) when (e is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -312,6 +308,14 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             LeadLater();
         }
+    }
+
+    /// <summary>Has a journal written whole, and waits until that is durable.</summary>
+    private async Task StartOverAsync(LiveJournal journal, CancellationToken cancellationToken)
+    {
+        var written = new TaskCompletionSource<Task>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Ask(new WriterRequest.StartOver(journal, written));
+        await (await written.Task.WaitAsync(cancellationToken)).WaitAsync(LiveJournal.WholeLimit, _time, cancellationToken);
     }
 
     /// <summary>Behind all that threads are waiting to do now, the callers just released among it.</summary>

@@ -10,11 +10,12 @@ namespace Redoubt.Database;
 internal static class Relations
 {
     /// <summary>By class: its fields that feed a computed set of another class.</summary>
-    private static readonly FrozenDictionary<string, (FieldModel Field, ClassModel Parent, FieldModel Set)[]> Feeding = DataModel.Classes.Values
-        .SelectMany(parent => parent.AllFields.Where(f => f.Relation is not null).Select(set => (parent, set)))
-        .Select(p => (Child: DataModel.Classes[p.set.Relation!.Class], p.parent, p.set))
-        .GroupBy(p => p.Child.Name, p => (Field: p.Child.FindField(p.set.Relation!.Field)!, Parent: p.parent, Set: p.set))
-        .ToFrozenDictionary(g => g.Key, g => g.ToArray());
+    private static readonly FrozenDictionary<string, (FieldModel Field, ClassModel Parent, FieldModel Set)[]> Feeding =
+        DataModel.Classes.Values
+            .SelectMany(parent => parent.AllFields.Where(f => f.Relation is not null).Select(set => (parent, set)))
+            .Select(p => (Child: DataModel.Classes[p.set.Relation!.Class], p.parent, p.set))
+            .GroupBy(p => p.Child.Name, p => (Field: p.Child.FindField(p.set.Relation!.Field)!, Parent: p.parent, Set: p.set))
+            .ToFrozenDictionary(g => g.Key, g => g.ToArray());
 
     /// <summary>The sets that must change when a row changes from one record to another (null: it did not or does not exist).</summary>
     public static IEnumerable<(ClassModel Parent, FieldModel Set, string ParentRef, bool Add)> Changes(
@@ -28,7 +29,6 @@ internal static class Relations
             }
 
             var (old, now) = (Target(field, before), Target(field, after));
-
             if (old is not null)
             {
                 yield return (parent, set, old, false);

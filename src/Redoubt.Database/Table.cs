@@ -15,8 +15,8 @@ public sealed class Table
     private readonly FieldModel? _name;
 
     private Table(
-        Table like, ImmutableDictionary<string, Row> rows, ImmutableDictionary<string, string> byUuid, ImmutableDictionary<string,
-        ImmutableSortedSet<string>> byName)
+        Table like, ImmutableDictionary<string, Row> rows, ImmutableDictionary<string, string> byUuid,
+        ImmutableDictionary<string, ImmutableSortedSet<string>> byName)
     {
         Class = like.Class;
         (_uuid, _name) = (like._uuid, like._name);

@@ -202,8 +202,13 @@ public sealed class Transaction
     private static List<FieldModel> Differing(Record a, Record b)
     {
         var differing = new List<FieldModel>();
+        if (ReferenceEquals(a, b))
+        {
+            return differing;
+        }
+
         var fields = a.DeclaredClass.AllFields;
-        for (var i = 0; i < fields.Count && !ReferenceEquals(a, b); i++)
+        for (var i = 0; i < fields.Count; i++)
         {
             if (!fields[i].AreEqual(a, b))
             {

@@ -16,7 +16,7 @@ public static class HostFile
     /// <exception cref="IOException">It is nothing that is opened here, or it can't be; the message says which and why.</exception>
     public static SafeFileHandle OpenToRead(string path, string closed)
     {
-        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        if (HostRoots.LeadsNowhere(path))
         {
             throw new IOException("The path must be a whole one, beginning with a slash.");
         }

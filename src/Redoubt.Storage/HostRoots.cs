@@ -16,8 +16,7 @@ public sealed class HostRoots
     private static readonly string[] OfTheSystem =
     [
         "/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/cache",
-        "/var/lib/dpkg",
-        "/var/lib/libvirt", "/var/log", "/var/mail", "/var/spool",
+        "/var/lib/dpkg", "/var/lib/libvirt", "/var/log", "/var/mail", "/var/spool",
     ];
 
     // Memory, and where XenServer and desktops mount storage: below directories of the system, and not the system's.
@@ -41,7 +40,13 @@ public sealed class HostRoots
 
     /// <summary>Where storage is mounted or kept by custom.</summary>
     public static IReadOnlyList<string> UsualStorage { get; } =
-        [.. new[] { "/srv", "/mnt", "/media", "/home", "/var/lib/redoubt", "/run/sr-mount", "/run/media", "/tmp", "/var/tmp", Clean(Path.GetTempPath()) }.Distinct()];
+    [
+        .. new[]
+        {
+            "/srv", "/mnt", "/media", "/home", "/var/lib/redoubt", "/run/sr-mount", "/run/media", "/tmp", "/var/tmp",
+            Clean(Path.GetTempPath()),
+        }.Distinct(),
+    ];
 
     /// <summary>The directories of kernels and ramdisks.</summary>
     public IReadOnlyList<string> Boot { get; }
@@ -54,8 +59,6 @@ public sealed class HostRoots
 
     /// <summary>Whether the administrator has said where storage lies, so that it lies nowhere else.</summary>
     private bool AreNamed => Storage.Count + Shares.Count > 0;
-
-    private string Named => string.Join(" or ", Storage.Concat(Shares));
 
     /// <summary>Whether this names a share of a server rather than a place of this host.</summary>
     public static bool IsShare(string place) => !place.StartsWith('/') && place.Contains(":/", StringComparison.Ordinal);
@@ -106,7 +109,8 @@ public sealed class HostRoots
 
             var real = Posix.RealPath(handle);
             RequireAdministrators(status, path);
-            for (var (directory, last) = (Path.GetDirectoryName(real)!, Posix.RealPath(top)); IsIn(directory, last); directory = Path.GetDirectoryName(directory)!)
+            var last = Posix.RealPath(top);
+            for (var directory = Path.GetDirectoryName(real)!; IsIn(directory, last); directory = Path.GetDirectoryName(directory)!)
             {
                 RequireAdministrators(Posix.GetStatusBehindLinks(directory), directory);
                 if (directory == "/")
@@ -133,18 +137,16 @@ public sealed class HostRoots
     /// <param name="isAdministrator">Whether whoever names it could as well be asked for the password of the host's root.</param>
     public string? FindLocationProblem(string path, bool isAdministrator)
     {
-        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        if (LeadsNowhere(path))
         {
-            return null; // It leads nowhere, and the driver says so.
+            return null; // The driver says so.
         }
 
         var written = Clean(path);
         var real = Posix.RealPath(written);
         if (AreNamed)
         {
-            return Storage.Any(r => IsIn(real, Posix.RealPath(r)))
-                ? null
-                : $"{Lead(written, real)} not below {Named}, where the administrator of this host lets storage lie";
+            return Storage.Any(r => IsIn(real, Posix.RealPath(r))) ? null : NotNamed(Lead(written, real));
         }
 
         var own = Posix.RealPath(_own);
@@ -166,8 +168,7 @@ public sealed class HostRoots
 
     /// <summary>
     /// The same of a place that the pool's database names, by whomever it came there; copies for tests lie in the daemon's own directory,
-    /// and so
-    /// does what it mounts, which they build on.
+    /// and so does what it mounts, which they build on.
     /// </summary>
     internal string? FindLocationProblem(string path) =>
         new[] { "tests", "mounts" }.Any(d => IsIn(Posix.RealPath(Clean(path)), Path.Combine(Posix.RealPath(_own), d)))
@@ -181,27 +182,30 @@ public sealed class HostRoots
     /// <inheritdoc cref="FindLocationProblem(string, bool)" path="/param"/>
     public string? FindDeviceProblem(string path, bool isAdministrator = true)
     {
-        if (!Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal))
+        if (LeadsNowhere(path))
         {
-            return null; // It leads nowhere, and the driver says so.
+            return null; // The driver says so.
         }
 
         var (written, real) = (Clean(path), Posix.RealPath(Clean(path)));
         if (AreNamed)
         {
-            return Storage.Any(r => IsIn(written, r) || IsIn(real, Posix.RealPath(r)))
-                ? null
-                : $"{Lead(written, real)} not below {Named}, where the administrator of this host lets storage lie";
+            return Storage.Any(r => IsIn(written, r) || IsIn(real, Posix.RealPath(r))) ? null : NotNamed(Lead(written, real));
         }
 
         return isAdministrator ? null : $"{written} is a device; only an administrator of the pool may name one";
     }
 
+    /// <summary>A share of a server as programs and administrators write it: <c>server:/path</c>, an IPv6 address in brackets.</summary>
+    public static string ShareOf(string server, string path) =>
+        $"{(server.Contains(':', StringComparison.Ordinal) && server[0] != '[' ? $"[{server}]" : server)}:{path}";
+
     /// <summary>What speaks against storage on a share of a server, written <c>server:/path</c>; null if nothing does.</summary>
     public string? FindShareProblem(string share) =>
-        !AreNamed || Shares.Any(r => IsIn(share, r.TrimEnd('/')))
-            ? null
-            : $"{share} is not below {Named}, where the administrator of this host lets storage lie";
+        !AreNamed || Shares.Any(r => IsIn(share, r.TrimEnd('/'))) ? null : NotNamed($"{share} is");
+
+    private string NotNamed(string what) =>
+        $"{what} not below {string.Join(" or ", Storage.Concat(Shares))}, where the administrator of this host lets storage lie";
 
     private static string Lead(string written, string real) => written == real ? $"{real} lies" : $"{written} leads to {real}, which lies";
 
@@ -216,8 +220,10 @@ public sealed class HostRoots
 
     private static string Clean(string path) => Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 
-    private static bool IsClean(string path) =>
-        Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal) && Path.GetFullPath(path) == path;
+    private static bool IsClean(string path) => !LeadsNowhere(path) && Path.GetFullPath(path) == path;
+
+    /// <summary>Whether no file can have this for its path.</summary>
+    internal static bool LeadsNowhere(string path) => !Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal);
 
     private static bool IsIn(string path, string directory) => path == directory || IsBelow(path, directory);
 

@@ -24,6 +24,24 @@ public sealed class LiveJournalTests
     }
 
     [Fact]
+    public async Task A_journal_of_the_pool_that_has_gone_is_made_anew_though_it_was_longer()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var path = Path.Combine(Path.GetDirectoryName(pool.LocalPath)!, "other.journal");
+        using (var device = JournalDevice.Create(path, 2 * JournalLayout.LocalVolumeBytes))
+        {
+            JournalWriter.Initialise(device);
+        }
+
+        var local = new LiveJournal("local", path, null, TimeProvider.System, make: () => pool.Make("other.journal"));
+        await using var database = await PoolDatabase.OpenAsync(DatabaseState.Empty, local, TimeProvider.System, Guid.NewGuid);
+        File.Delete(path);
+        var vm = await database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "durable" }), Stop);
+
+        Assert.Equal("durable", TestPool.Read(path).Get(vm).NameLabel);
+    }
+
+    [Fact]
     public async Task A_journal_that_is_added_under_load_misses_nothing_that_is_acknowledged_after()
     {
         await using var pool = await TestPool.OpenAsync();

@@ -28,19 +28,18 @@ internal sealed class OwnLibvirtd : IDisposable
         var config = Path.Combine(_directory, "libvirtd.conf");
         await File.WriteAllTextAsync(
             config,
-            $"unix_sock_dir = \"{_directory}\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\nlog_outputs = "
-                + $"\"3:file:{_directory}/libvirtd.log\"\n",
+            $"unix_sock_dir = \"{_directory}\"\nauth_unix_rw = \"none\"\nauth_unix_ro = \"none\"\n"
+                + $"log_outputs = \"3:file:{_directory}/libvirtd.log\"\n",
             TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(
             Path.Combine(_directory, "etc", "qemu.conf"),
-            "stdio_handler = \"file\"\nuser = \"+0\"\ngroup = \"+0\"\ndynamic_ownership = 0\nremember_owner = 0\nsecurity_driver = "
-                + "\"none\"\nnamespaces = [ ]\ncgroup_controllers = [ ]\n",
+            "stdio_handler = \"file\"\nuser = \"+0\"\ngroup = \"+0\"\ndynamic_ownership = 0\nremember_owner = 0\n"
+                + "security_driver = \"none\"\nnamespaces = [ ]\ncgroup_controllers = [ ]\n",
             TestContext.Current.CancellationToken);
         File.Delete(Path.Combine(_directory, "libvirt-sock"));
-        var script = "set -e; mkdir -p /run/libvirt /var/lib/libvirt /etc/libvirt /var/cache/libvirt /var/log/libvirt; mount --bind "
-            + $"{_directory}/run /run/libvirt; "
-            + $"mount --bind {_directory}/lib /var/lib/libvirt; mount --bind {_directory}/etc /etc/libvirt; mount --bind "
-            + $"{_directory}/cache /var/cache/libvirt; "
+        var script = "set -e; mkdir -p /run/libvirt /var/lib/libvirt /etc/libvirt /var/cache/libvirt /var/log/libvirt; "
+            + $"mount --bind {_directory}/run /run/libvirt; mount --bind {_directory}/lib /var/lib/libvirt; "
+            + $"mount --bind {_directory}/etc /etc/libvirt; mount --bind {_directory}/cache /var/cache/libvirt; "
             + $"mount --bind {_directory}/log /var/log/libvirt; exec /usr/sbin/libvirtd -f {config} -p {_directory}/libvirtd.pid";
         _process = Process.Start(new ProcessStartInfo("unshare", ["-m", "sh", "-c", script]) { UseShellExecute = false })!;
         await Patience.UntilAsync(() => File.Exists(Path.Combine(_directory, "libvirt-sock")) || _process.HasExited, "libvirtd listens");

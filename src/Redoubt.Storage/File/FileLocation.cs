@@ -66,7 +66,7 @@ internal sealed record FileLocation(string Root, string? BackingDirectory)
     public string DirectoryOf(SrUuid sr) => Path.Combine(Root, sr.ToString());
 
     private static string Canonical(string key, string path)
-        => Path.IsPathFullyQualified(path) && !path.Contains('\0', StringComparison.Ordinal)
-            ? Path.TrimEndingDirectorySeparator(Path.GetFullPath(path))
-            : throw SrFailure.Backend(SrFailure.InvalidArgument, $"device-config:{key} is '{path}': give an absolute path.");
+        => HostRoots.LeadsNowhere(path)
+            ? throw SrFailure.Backend(SrFailure.InvalidArgument, $"device-config:{key} is '{path}': give an absolute path.")
+            : Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
 }

@@ -8,7 +8,6 @@ internal sealed class FileSr(
     IAsyncDisposable? held = null) : ISr
 {
     private volatile bool _detached;
-    private IAsyncDisposable? _held = held;
 
     public SrUuid Uuid => uuid;
 
@@ -143,8 +142,11 @@ internal sealed class FileSr(
     public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) => AskAsync(() => Task.Run(() =>
     {
         directory.RequireExists();
-        var path = vdi is not { } disk ? directory.FullPath : directory.FilesOf(disk) is [var file, ..] ? file.FullPath : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
-        return Posix.Mark(path);
+        if (vdi is not { } disk)
+            return Posix.Mark(directory.FullPath);
+        return directory.FilesOf(disk) is [var file, ..]
+            ? Posix.Mark(file.FullPath)
+            : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
     }, cancellationToken));
 
     public Task ProveWritesAsync(CancellationToken cancellationToken) => ChangeAsync(() =>
@@ -179,8 +181,8 @@ internal sealed class FileSr(
     public async Task DetachAsync(CancellationToken cancellationToken)
     {
         _detached = true;
-        if (Interlocked.Exchange(ref _held, null) is { } mounted)
-            await mounted.DisposeAsync();
+        if (held is not null)
+            await held.DisposeAsync();
     }
 
     public async ValueTask DisposeAsync() => await DetachAsync(CancellationToken.None);
@@ -231,8 +233,7 @@ internal sealed class FileSr(
     {
         if (_detached)
             throw SrFailure.NotAttached(uuid);
-        if (access == SrAccess.ReadOnly)
-            throw SrFailure.ReadOnly(uuid);
+        RequireAccess(SrAccess.ReadWrite);
 
         // The parts that are not asynchronous (links, flushes) can wait long for a disk.
         return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(() =>

@@ -65,12 +65,12 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
     /// <summary>Makes an SR in a place.</summary>
     internal static Task CreateAsync(SrUuid uuid, FileLocation location, CancellationToken cancellationToken) =>
         RunAsync(location.Root, () =>
-    {
-        location.RequireWritable(SrFailure.SrCreate);
-        RequireFree(location.DirectoryOf(uuid));
-        DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
-        return true;
-    }, cancellationToken);
+        {
+            location.RequireWritable(SrFailure.SrCreate);
+            RequireFree(location.DirectoryOf(uuid));
+            DurableFile.CreateSharedDirectory(location.DirectoryOf(uuid));
+            return true;
+        }, cancellationToken);
 
     /// <summary>Opens an SR in a place, which is held as long as the SR is attached.</summary>
     internal Task<ISr> AttachAsync(
@@ -93,21 +93,21 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
     /// <summary>Removes an empty SR from a place.</summary>
     internal static Task DestroyAsync(SrUuid uuid, FileLocation location, CancellationToken cancellationToken) =>
         RunAsync(location.Root, () =>
-    {
-        location.RequireExists();
-        var path = location.DirectoryOf(uuid);
-        WorkArea.Sweep(location.Root);
-        if (Posix.TryGetStatus(path) is null)
+        {
+            location.RequireExists();
+            var path = location.DirectoryOf(uuid);
+            WorkArea.Sweep(location.Root);
+            if (Posix.TryGetStatus(path) is null)
+                return true;
+            location.RequireWritable(SrFailure.SrDelete);
+            new SrDirectory(uuid, path, location.BackingDirectory).RequireExists();
+            WorkArea.Sweep(path);
+            if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
+                throw SrFailure.Backend(
+                    SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
+            DurableFile.RemoveDirectory(path);
             return true;
-        location.RequireWritable(SrFailure.SrDelete);
-        new SrDirectory(uuid, path, location.BackingDirectory).RequireExists();
-        WorkArea.Sweep(path);
-        if (Directory.EnumerateFileSystemEntries(path).FirstOrDefault() is { } left)
-            throw SrFailure.Backend(
-                SrFailure.SrNotEmpty, $"SR {uuid} still holds {left}: destroy its VDIs, and move other files away, first.");
-        DurableFile.RemoveDirectory(path);
-        return true;
-    }, cancellationToken);
+        }, cancellationToken);
 
     internal static void RequireFree(string directory)
     {

@@ -107,7 +107,11 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     public IReadOnlyList<VdiFile> FilesOf(VdiUuid vdi)
     {
         RequireExists();
-        return [.. new[] { FileOf(vdi, DiskFormat.Qcow2), FileOf(vdi, DiskFormat.Raw) }.Where(file => Posix.TryGetStatus(file.FullPath) is not null)];
+        return
+        [
+            .. new[] { FileOf(vdi, DiskFormat.Qcow2), FileOf(vdi, DiskFormat.Raw) }
+                .Where(file => Posix.TryGetStatus(file.FullPath) is not null),
+        ];
     }
 
     /// <summary>Checks that the directory is still there, and is one: storage can vanish under an attached SR.</summary>

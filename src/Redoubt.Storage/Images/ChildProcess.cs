@@ -17,20 +17,7 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable,
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public async Task<string> RunAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
     {
-        var start = new ProcessStartInfo(executable, arguments);
-
-        // Failures are told apart by the text of the C library, which must not be translated.
-        start.Environment["LC_ALL"] = "C";
-        ProgramRun? ended;
-        try
-        {
-            ended = await ProgramRun.RunAsync(start, OutputMax, limit, timeProvider, cancellationToken);
-        }
-        catch (Win32Exception e)
-        {
-            throw SrFailure.Backend(SrFailure.General, $"{executable} can't be started: install the package {package}.", e);
-        }
-
+        var ended = await TryRunAsync(arguments, limit, cancellationToken);
         return ended switch
         {
             null => throw SrFailure.Backend(
@@ -39,6 +26,26 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable,
             { ExitCode: 0 } => ended.Output,
             _ => throw Failure(arguments, ended.ExitCode, ended.Errors.Trim()),
         };
+    }
+
+    /// <summary>Runs the program and returns how it ended, for whom a failure of it is an answer too.</summary>
+    /// <returns>Null if it took longer than the limit, and was killed.</returns>
+    /// <exception cref="XenApiException">It could not be started.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public async Task<ProgramRun?> TryRunAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var start = new ProcessStartInfo(executable, arguments);
+
+        // Failures are told apart by the text of the C library, which must not be translated.
+        start.Environment["LC_ALL"] = "C";
+        try
+        {
+            return await ProgramRun.RunAsync(start, OutputMax, limit, timeProvider, cancellationToken);
+        }
+        catch (Win32Exception e)
+        {
+            throw SrFailure.Backend(SrFailure.General, $"{executable} can't be started: install the package {package}.", e);
+        }
     }
 
     private XenApiException Failure(IReadOnlyList<string> arguments, int exitCode, string said)

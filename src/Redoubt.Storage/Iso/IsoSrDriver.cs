@@ -8,8 +8,6 @@ namespace Redoubt.Storage.IsoDriver;
 /// </summary>
 public sealed class IsoSrDriver : ISrDriver
 {
-    private const string LocationKey = "location";
-
     private readonly HostMounts _mounts;
     private readonly HostRoots? _roots;
 
@@ -22,7 +20,7 @@ public sealed class IsoSrDriver : ISrDriver
     public string Description => "Images of CDs (*.iso, *.img) in a directory of this host, or on an NFS server; read only.";
 
     /// <inheritdoc/>
-    public IReadOnlyList<string> RequiredDeviceConfig { get; } = [LocationKey];
+    public IReadOnlyList<string> RequiredDeviceConfig { get; } = [FileLocation.LocationKey];
 
     /// <inheritdoc/>
     public SrFeatures Features { get; } = new() { AttachesVdis = true };
@@ -77,18 +75,20 @@ public sealed class IsoSrDriver : ISrDriver
     }
 
     private static string RequireLocation(IReadOnlyDictionary<string, string> deviceConfig) =>
-        deviceConfig.GetValueOrDefault(LocationKey) is { Length: > 0 } location
+        deviceConfig.GetValueOrDefault(FileLocation.LocationKey) is { Length: > 0 } location
             ? location
             : throw SrFailure.Backend(
                 SrFailure.ConfigLocationMissing,
-                    "device-config:location is missing: set it to the absolute path of a directory, or to server:/path.");
+                "device-config:location is missing: set it to the absolute path of a directory, or to server:/path.");
 
     private FileSystemMount ShareOf(string location, IReadOnlyDictionary<string, string> deviceConfig)
     {
         var colon = location.IndexOf(":/", StringComparison.Ordinal);
-        return NfsSrDriver.Parse(
-            new Dictionary<string, string>(
-                deviceConfig)
-            { ["server"] = location[..colon], ["serverpath"] = location[(colon + 1)..] }, _roots);
+        var share = new Dictionary<string, string>(deviceConfig)
+        {
+            [NfsSrDriver.ServerKey] = location[..colon],
+            [NfsSrDriver.PathKey] = location[(colon + 1)..],
+        };
+        return NfsSrDriver.Parse(share, _roots);
     }
 }

@@ -12,7 +12,7 @@ internal static class BlockDevices
     /// <summary>Lists them in the XML in which XenServer's drivers list theirs.</summary>
     /// <param name="mayLie">Whether storage may lie on a device.</param>
     public static string List(Func<string, bool> mayLie) =>
-        List("/sys/class/block", File.ReadAllText("/proc/self/mountinfo"), File.ReadAllText("/proc/swaps"), mayLie);
+        List("/sys/class/block", File.ReadAllText(MountTable.Path), File.ReadAllText("/proc/swaps"), mayLie);
 
     /// <summary>The same of what the kernel says.</summary>
     internal static string List(string directory, string mounts, string swaps, Func<string, bool> mayLie)

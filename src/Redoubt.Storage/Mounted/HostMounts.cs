@@ -138,7 +138,7 @@ internal sealed class HostMounts(string root, TimeProvider time)
 
     private static XenApiException Busy(FileSystemMount wanted, string how) => SrFailure.Backend(
         SrFailure.SrInUse,
-            $"{wanted.Source} can't be mounted: {how}. Shut down what uses it (fuser -vm names the processes), then repeat.");
+        $"{wanted.Source} can't be mounted: {how}. Shut down what uses it (fuser -vm names the processes), then repeat.");
 
     private sealed class HeldMount
     {

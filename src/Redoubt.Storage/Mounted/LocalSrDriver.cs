@@ -5,7 +5,7 @@ namespace Redoubt.Storage.Mounted;
 
 /// <summary>SRs on a file system of a block device of this host: a disk, a partition, a logical volume, a LUN.</summary>
 /// <remarks>
-/// Of a device that holds anything, even what nobody knows, nothing is ever formatted. Looking at one replays no journal.
+/// A device that holds anything, even what nobody knows in its first mebibyte, is never formatted. Looking at one replays no journal.
 /// </remarks>
 public sealed class LocalSrDriver : MountedSrDriver
 {
@@ -21,13 +21,14 @@ public sealed class LocalSrDriver : MountedSrDriver
     private readonly FileSystemKind _kind;
     private readonly HostRoots? _roots;
     private readonly ChildProcess _format;
-    private readonly TimeProvider _time;
+    private readonly ChildProcess _probe;
 
     internal LocalSrDriver(FileSystemKind kind, FileSrDriver files, HostMounts mounts, HostRoots? roots, TimeProvider time)
         : base(files, mounts)
     {
-        (_kind, _roots, _time) = (kind, roots, time);
+        (_kind, _roots) = (kind, roots);
         _format = new ChildProcess(time, kind.Formatter, kind.Package);
+        _probe = new ChildProcess(time, "blkid", "util-linux");
     }
 
     /// <inheritdoc/>
@@ -48,7 +49,7 @@ public sealed class LocalSrDriver : MountedSrDriver
             ? Mount(device, deviceConfig)
             : throw SrFailure.Backend(
                 SrFailure.SrUnavailable,
-                    $"{device} holds {content ?? "nothing"} and no {_kind.Name}: check that it is the right device, and its type.");
+                $"{device} holds {content ?? "nothing"} and no {_kind.Name}: check that it is the right device, and its type.");
     }
 
     private protected override async Task<FileSystemMount?> FindForProbeAsync(
@@ -101,9 +102,6 @@ public sealed class LocalSrDriver : MountedSrDriver
             + "of it, and unmount it. Else check the file system (fsck), and that nobody else uses it.",
     };
 
-    internal static string KeyOf(string source) =>
-        Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(source)))[..16];
-
     /// <summary>The device by the name that no link leads from.</summary>
     private Task<string> DeviceAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
@@ -111,7 +109,7 @@ public sealed class LocalSrDriver : MountedSrDriver
         if (string.IsNullOrEmpty(written))
             throw SrFailure.Backend(
                 SrFailure.ConfigDeviceMissing, "device-config:device is missing: set it to the path of a block device.");
-        if (!Path.IsPathFullyQualified(written) || written.Contains('\0', StringComparison.Ordinal))
+        if (HostRoots.LeadsNowhere(written))
             throw SrFailure.Backend(
                 SrFailure.ConfigDeviceInvalid, $"device-config:device is '{written}': give the absolute path of a block device.");
         return OwnThread.RunAsync(
@@ -132,30 +130,18 @@ public sealed class LocalSrDriver : MountedSrDriver
     /// <summary>What a device holds, in blkid's word for it; null: nothing but zeros, at its beginning.</summary>
     private async Task<string?> ContentAsync(string device, CancellationToken cancellationToken)
     {
-        var start = new System.Diagnostics.ProcessStartInfo("blkid", ["-p", "-o", "export", "--", device]);
-        start.Environment["LC_ALL"] = "C";
-        ProgramRun? run;
-        try
-        {
-            run = await ProgramRun.RunAsync(start, 1 << 16, LookLimit, _time, cancellationToken);
-        }
-        catch (System.ComponentModel.Win32Exception e)
-        {
-            throw SrFailure.Backend(SrFailure.General, "blkid can't be started: install the package util-linux.", e);
-        }
-
-        if (run is null)
+        if (await _probe.TryRunAsync(["-p", "-o", "export", "--", device], LookLimit, cancellationToken) is not { } run)
             throw SrFailure.Backend(
                 SrFailure.SrUnavailable, $"The device {device} does not answer: check its cable, its path and the kernel's log.");
         if (run.ExitCode == Nothing)
             return await OwnThread.RunAsync(() => IsZero(device), cancellationToken) ? null : "something that is not known";
         var facts = run.Output.Split('\n').Select(l => l.Split('=', 2)).Where(l => l.Length == 2).ToDictionary(l => l[0], l => l[1].Trim());
         return run.ExitCode == 0
-            ? facts.GetValueOrDefault("TYPE") ?? (
-                facts.TryGetValue("PTTYPE", out var table) ? $"a partition table ({table})" : "something that is not known")
+            ? facts.GetValueOrDefault("TYPE")
+                ?? (facts.TryGetValue("PTTYPE", out var table) ? $"a partition table ({table})" : "something that is not known")
             : throw SrFailure.Backend(
                 SrFailure.SrUnavailable,
-                    $"What is on {device} can't be told: empty it if it is not needed (wipefs), or name another. ({run.Errors.Trim()})");
+                $"What is on {device} can't be told: empty it if it is not needed (wipefs), or name another. ({run.Errors.Trim()})");
     }
 
     private static bool IsZero(string device)

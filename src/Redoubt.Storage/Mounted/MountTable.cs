@@ -3,7 +3,8 @@ namespace Redoubt.Storage.Mounted;
 /// <summary>What is mounted in this process's view of the machine, as the kernel says it.</summary>
 internal static class MountTable
 {
-    private const string Path = "/proc/self/mountinfo";
+    /// <summary>Where the kernel says it.</summary>
+    internal const string Path = "/proc/self/mountinfo";
 
     /// <summary>What is mounted on a directory now: of several, one over the other, the last.</summary>
     public static MountedFileSystem? Find(string directory) => Read(File.ReadAllText(Path), directory);

@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using Redoubt.Storage.FileDriver;
 
 namespace Redoubt.Storage.Mounted;
@@ -78,6 +80,10 @@ public abstract class MountedSrDriver : ISrDriver
     /// <summary>The same for making an SR; what is not there yet is made.</summary>
     private protected abstract Task<FileSystemMount> PrepareAsync(
         IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken);
+
+    /// <summary>What a mount is called after what is mounted; see <see cref="FileSystemMount.Key"/>.</summary>
+    internal static string KeyOf(string source) =>
+        Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(source)))[..16];
 
     private static FileLocation LocationOf(VdiDevice mounted) => new(mounted.Path, null);
 }

@@ -8,11 +8,10 @@ internal static class NfsOptions
 {
     private static readonly HashSet<string> Names = new(StringComparer.Ordinal)
     {
-        "ac", "acdirmax", "acdirmin", "acregmax", "acregmin", "actimeo", "cto", "hard", "local_lock", "lock", "lookupcache", "max_connect",
-            "minorversion",
-        "mountport", "mountproto", "mountvers", "namlen", "nconnect", "noac", "nocto", "nolock", "noresvport", "nosharecache", "port",
-            "proto", "rdma",
-        "resvport", "retrans", "retry", "rsize", "sec", "sharecache", "soft", "softerr", "softreval", "tcp", "timeo", "udp", "wsize",
+        "ac", "acdirmax", "acdirmin", "acregmax", "acregmin", "actimeo", "cto", "hard", "local_lock", "lock", "lookupcache",
+        "max_connect", "minorversion", "mountport", "mountproto", "mountvers", "namlen", "nconnect", "noac", "nocto", "nolock",
+        "noresvport", "nosharecache", "port", "proto", "rdma", "resvport", "retrans", "retry", "rsize", "sec", "sharecache", "soft",
+        "softerr", "softreval", "tcp", "timeo", "udp", "wsize",
     };
 
     /// <summary>The options, each after a comma.</summary>

@@ -8,8 +8,12 @@ namespace Redoubt.Storage.Mounted;
 /// <summary>SRs on an export of an NFS server, which the kernel of this host mounts.</summary>
 public sealed class NfsSrDriver : MountedSrDriver
 {
-    private const string ServerKey = "server";
-    private const string PathKey = "serverpath";
+    /// <summary>The key of the server's name or address.</summary>
+    internal const string ServerKey = "server";
+
+    /// <summary>The key of what it exports.</summary>
+    internal const string PathKey = "serverpath";
+
     private const string VersionKey = "nfsversion";
     private const string OptionsKey = "options";
 
@@ -61,7 +65,7 @@ public sealed class NfsSrDriver : MountedSrDriver
     internal static FileSystemMount Parse(IReadOnlyDictionary<string, string> deviceConfig, HostRoots? roots)
     {
         var (server, path) = (Server(deviceConfig), PathOf(deviceConfig));
-        var source = $"{(server.Contains(':', StringComparison.Ordinal) && server[0] != '[' ? $"[{server}]" : server)}:{path}";
+        var source = HostRoots.ShareOf(server, path);
         if (roots?.FindShareProblem(source) is { } problem)
             throw SrFailure.Backend(SrFailure.InvalidArgument, $"device-config:{PathKey} can't be used: {problem}.");
         var version = deviceConfig.GetValueOrDefault(VersionKey) switch
@@ -77,7 +81,7 @@ public sealed class NfsSrDriver : MountedSrDriver
         var options = $"hard,retry=0,acdirmin=0,acdirmax=0{version}{NfsOptions.Parse(deviceConfig.GetValueOrDefault(OptionsKey))}";
         return new FileSystemMount
         {
-            Key = $"nfs-{LocalSrDriver.KeyOf($"{source} {options}")}",
+            Key = $"nfs-{KeyOf($"{source} {options}")}",
             Source = source,
             Type = "nfs",
             LookingOptions = $"{options},ro",
@@ -92,13 +96,15 @@ public sealed class NfsSrDriver : MountedSrDriver
     internal static string Exports(string server, string listed) => new XElement(
         "nfs-exports",
         listed.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Select(line => line.LastIndexOf(' ') is > 0 and var blank ? (Path: line[..blank].TrimEnd(), Access: line[(blank + 1)..])
+            .Select(line => line.LastIndexOf(' ') is > 0 and var blank
+                ? (Path: line[..blank].TrimEnd(), Access: line[(blank + 1)..])
                 : (Path: line, Access: ""))
             .Where(e => e.Path.StartsWith('/'))
             .Select(e => new XElement(
                 "Export",
-                new XElement("Target", server), new XElement("Path", XmlText.Clean(e.Path)), new XElement(
-                    "Accesslist", XmlText.Clean(e.Access))))).ToString();
+                new XElement("Target", server),
+                new XElement("Path", XmlText.Clean(e.Path)),
+                new XElement("Accesslist", XmlText.Clean(e.Access))))).ToString();
 
     private async Task<string> ExportsAsync(string server, CancellationToken cancellationToken)
     {
@@ -111,7 +117,8 @@ public sealed class NfsSrDriver : MountedSrDriver
             // A server that speaks version 4 only has no such list.
             throw SrFailure.Backend(
                 SrFailure.ConfigServerPathMissing,
-                    $"device-config:{PathKey} is missing: set it; what {server} exports it does not say. ({e.Parameters[1]})", e);
+                $"device-config:{PathKey} is missing: set it; what {server} exports it does not say. ({e.Parameters[1]})",
+                e);
         }
     }
 
@@ -137,6 +144,6 @@ public sealed class NfsSrDriver : MountedSrDriver
             ? path
             : throw SrFailure.Backend(
                 SrFailure.ConfigServerPathBad,
-                    $"device-config:serverpath is '{XmlText.Clean(path)}': give an absolute path without \"..\".");
+                $"device-config:serverpath is '{XmlText.Clean(path)}': give an absolute path without \"..\".");
     }
 }

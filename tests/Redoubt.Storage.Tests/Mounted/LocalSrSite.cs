@@ -24,7 +24,7 @@ internal sealed class LocalSrSite : IAsyncDisposable
 
     /// <summary>Where the driver has the first disk mounted.</summary>
     public string MountPoint => Directory.GetDirectories(_temp.In("mounts")).Single(
-        d => Path.GetFileName(d).EndsWith(LocalSrDriver.KeyOf(Disk.Device), StringComparison.Ordinal));
+        d => Path.GetFileName(d).EndsWith(MountedSrDriver.KeyOf(Disk.Device), StringComparison.Ordinal));
 
     public static async Task<LocalSrSite> OpenAsync(FileSystemKind kind)
     {

@@ -33,10 +33,9 @@ public sealed partial class NfsGuestTests : IDisposable
                 $"cd {_temp.In("")} && (cat {guest}/initrd.gz; echo work.sh | cpio --quiet -o -H newc -R 0:0 | gzip -1n) > initrd.gz");
             string[] words =
             [
-                "-M", "pc", "-cpu", "max", "-m", "1536", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-net",
-                    "none",
-                "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=", "-kernel", $"{guest}/vmlinuz", "-initrd",
-                    _temp.In("initrd.gz"),
+                "-M", "pc", "-cpu", "max", "-m", "1536", "-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot",
+                "-net", "none", "-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile=",
+                "-kernel", $"{guest}/vmlinuz", "-initrd", _temp.In("initrd.gz"),
                 "-append", "console=ttyS0 quiet loglevel=3 nokaslr mitigations=off no_timer_check tsc=reliable panic=-1",
             ];
             var said = await new ChildProcess(TimeProvider.System, "qemu-system-x86_64", "qemu-system-x86").RunAsync(
