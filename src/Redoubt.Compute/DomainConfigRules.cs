@@ -64,7 +64,10 @@ internal static partial class DomainConfigRules
             .Append(("initial ramdisk", config.Kernel?.InitrdPath))
             .Append(("UEFI variables", config.NvramPath))
             .Append(("console log", config.ConsoleLogPath));
-        (string What, string? Path)[] sockets = [("VNC socket", config.VncSocketPath), ("serial socket", config.SerialSocketPath), ("agent socket", config.AgentSocketPath)];
+        (string What, string? Path)[] sockets =
+        [
+            ("VNC socket", config.VncSocketPath), ("serial socket", config.SerialSocketPath), ("agent socket", config.AgentSocketPath),
+        ];
         foreach (var (what, path) in files.Concat(sockets))
         {
             if (path is not null && (!Path.IsPathRooted(path) || XmlText.Clean(path) != path))

@@ -14,11 +14,10 @@ public sealed partial class Hypervisor
     /// <param name="uuid">The VM.</param>
     /// <param name="copies">Which disks, and into what.</param>
     /// <param name="report">Told how far it is, from 0 to 1.</param>
-    /// <param name="time">The clock for the waits between looks.</param>
     /// <param name="cancellationToken">Breaks it off; what the copies hold then is undefined.</param>
     /// <exception cref="HypervisorException">They could not be made. Nothing of it is left in the guest.</exception>
     public async Task CopyDisksAsync(
-        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, TimeProvider time, CancellationToken cancellationToken)
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken)
     {
         Task<double> ProgressAsync() => CallAsync(uuid.ToString("D"), c => Copying(c, uuid).Progress(copies.Count), cancellationToken);
 
@@ -34,12 +33,12 @@ public sealed partial class Hypervisor
             while (await ProgressAsync() is var part && part < 1)
             {
                 await report(part);
-                await Task.Delay(LookEvery, time, cancellationToken);
+                await Task.Delay(LookEvery, _time, cancellationToken);
             }
         }
         finally
         {
-            await EndCopiesAsync(uuid, time);
+            await EndCopiesAsync(uuid);
         }
 
         foreach (var copy in copies)
@@ -49,17 +48,18 @@ public sealed partial class Hypervisor
         }
     }
 
-    /// <summary>Breaks off what is under way of such copies, as a process that died has left it, and has the guest let their images
-    /// go.</summary>
+    /// <summary>
+    /// Breaks off what is under way of such copies, as a process that died has left it, and has the guest let their images go.
+    /// </summary>
     /// <exception cref="HypervisorException">The guest does not answer.</exception>
-    public async Task EndCopiesAsync(Guid uuid, TimeProvider time)
+    public async Task EndCopiesAsync(Guid uuid)
     {
         if (_uri.Kind == HypervisorKind.Test)
             return; // Its guests are only pretended.
         try
         {
             while (!await CallAsync(uuid.ToString("D"), c => Copying(c, uuid).TryEnd(), CancellationToken.None))
-                await Task.Delay(LookEvery, time, CancellationToken.None);
+                await Task.Delay(LookEvery, _time, CancellationToken.None);
         }
         catch (HypervisorException gone) when (gone.Failure == HypervisorFailure.NotRunning)
         {

@@ -64,7 +64,7 @@ public sealed partial class Hypervisor
         }
         catch (LibvirtException refused)
         {
-            throw await IsLostAsync() ?? StartFailure.Explain(config, memory, refused);
+            throw await WhyNotStartedAsync(config, memory, refused);
         }
         catch (TimeoutException hanging)
         {

@@ -185,7 +185,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
         }
         catch (LibvirtException refused)
         {
-            throw await IsLostAsync() ?? StartFailure.Explain(config, memory, refused);
+            throw await WhyNotStartedAsync(config, memory, refused);
         }
         catch (TimeoutException hanging)
         {
@@ -379,6 +379,16 @@ public sealed partial class Hypervisor : IAsyncDisposable
         return _events.Lost.IsCompleted ? await _events.Lost : null;
     }
 
+    private async Task<HypervisorException> WhyNotStartedAsync(DomainConfig config, HostMemory memory, LibvirtException refused)
+    {
+        if (await IsLostAsync() is { } lost)
+            return lost;
+        var said = _uri.Root is { } root && StartFailure.IsOfMonitor(refused)
+            ? QemuLog.SinceStart(await QemuLog.ReadEndAsync(root, config.Uuid))
+            : "";
+        return StartFailure.Explain(config, memory, refused, said);
+    }
+
     private static HypervisorException NotAnswering(string subject, Exception hanging) => new(
         HypervisorFailure.NotAnswering,
         subject,
@@ -417,7 +427,10 @@ public sealed partial class Hypervisor : IAsyncDisposable
 
     private static void MakeDirectoriesFor(DomainConfig config)
     {
-        foreach (var path in new[] { config.ConsoleLogPath, config.SerialSocketPath, config.VncSocketPath, config.AgentSocketPath, config.NvramPath })
+        foreach (var path in new[]
+        {
+            config.ConsoleLogPath, config.SerialSocketPath, config.VncSocketPath, config.AgentSocketPath, config.NvramPath,
+        })
         {
             if (Path.GetDirectoryName(path) is { Length: > 0 } directory)
                 Directory.CreateDirectory(directory);

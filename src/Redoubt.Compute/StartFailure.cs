@@ -8,9 +8,20 @@ namespace Redoubt.Compute;
 /// <remarks>QEMU has no error codes: its texts, which have not changed for years, are all there is.</remarks>
 internal static class StartFailure
 {
-    internal static HypervisorException Explain(DomainConfig config, HostMemory memory, LibvirtException cause)
+    /// <summary>
+    /// Whether libvirt speaks of its connection to QEMU: one that ends at once may do so before libvirt is connected to its monitor, and
+    /// then libvirt does not say why it ended.
+    /// </summary>
+    internal static bool IsOfMonitor(LibvirtException cause) => cause.Message.Contains("monitor", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Why a guest did not start.</summary>
+    /// <param name="config">The guest.</param>
+    /// <param name="memory">The host's memory before that.</param>
+    /// <param name="cause">What libvirt said.</param>
+    /// <param name="said">What QEMU itself said, where libvirt may have left that out (<see cref="IsOfMonitor"/>); else empty.</param>
+    internal static HypervisorException Explain(DomainConfig config, HostMemory memory, LibvirtException cause, string said)
     {
-        var text = cause.Message;
+        var text = said.Length > 0 ? $"{cause.Message}\n{said}" : cause.Message;
         bool Says(string words) => text.Contains(words, StringComparison.OrdinalIgnoreCase);
 
         if (cause.Error == LibvirtError.DomainExists || Says("already active") || Says("already exists with uuid"))

@@ -336,7 +336,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var closed = ClosedSecret.Of(state).Where(c => !keys.Has(c.KeyId)).ToList();
         return closed.Count == 0 ? null
             : $"{closed.Count} secrets in it can't be opened, since this daemon lacks the key "
-                + $"{string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))}: "
+            + $"{string.Join(", ", closed.Select(c => c.KeyId).Distinct().Order(StringComparer.Ordinal))}: "
             + "give it the export of that key with pool-key-import (pool-key-list names the keys that are here). "
             + "Until then they stay sealed.";
     }

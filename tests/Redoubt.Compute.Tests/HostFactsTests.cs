@@ -45,11 +45,67 @@ public sealed class HostFactsTests
     [InlineData("first line\nthe moon is in the wrong house", HypervisorFailure.Refused, null)]
     public void The_words_of_libvirt_and_qemu_are_understood(string text, HypervisorFailure expected, string? subject)
     {
-        var config = TestGuest.Config(Guid.NewGuid(), "/sr/a", null);
-        var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/sr/a.qcow2", DiskFormat.Qcow2) };
-        config = config with { Disks = [.. config.Disks, second] };
-        var failure = StartFailure.Explain(config, new HostMemory(1 << 30, 1 << 20), new LibvirtException(LibvirtError.Internal, text));
+        var config = TwoDisks();
+        var failure = Explain(config, text, "");
         Assert.Equal((expected, subject ?? config.Uuid.ToString("D")), (failure.Failure, failure.Subject));
+    }
+
+    [Theory]
+    [InlineData(
+        "2026-11-29T22:08:42.048761Z qemu-system-x86_64: -device {\"driver\":\"virtio-blk-pci\"}: Failed to get \"write\" lock\n"
+            + "Is another process using the image [/sr/a]?\n",
+        HypervisorFailure.DiskInUse, "/sr/a", "/sr/a")]
+    [InlineData(
+        "2026-11-29T22:08:42.048761Z qemu-system-x86_64: cannot set up guest memory 'pc.ram': Cannot allocate memory\n",
+        HypervisorFailure.NotEnoughMemory, null, "MiB")]
+    [InlineData(
+        "2026-11-29T22:08:42.048761Z qemu-system-x86_64: the moon is in the wrong house\n", HypervisorFailure.Refused, null,
+        "the moon is in the wrong house")]
+    [InlineData("", HypervisorFailure.Refused, null, "monitor socket: Connection refused")]
+    public void Where_libvirt_has_not_reached_QEMU_the_end_of_its_log_says_why(
+        string said, HypervisorFailure expected, string? subject, string problem)
+    {
+        // What was said at an earlier start, and the command, which names all disks, say nothing of this start.
+        const string command = "LC_ALL=C \\\n/usr/bin/qemu-system-x86_64 \\\n"
+            + "-blockdev '{\"driver\":\"file\",\"filename\":\"/sr/a.qcow2\",\"node-name\":\"libvirt-1-storage\"}' \\\n"
+            + "-machine pc,firmware=/usr/share/efi \\\n-msg timestamp=on\n";
+        const string log = "2026-11-29 22:07:00.002+0000: starting up libvirt version: 9.0.0, hostname: vm\n" + command
+            + "2026-11-29T22:07:01.048761Z qemu-system-x86_64: Could not open '/sr/a.qcow2': Permission denied\n"
+            + "2026-11-29 22:07:02.054+0000: shutting down, reason=failed\n"
+            + "2026-11-29 22:08:42.002+0000: starting up libvirt version: 9.0.0, hostname: vm\n" + command
+            + "2026-11-29 22:08:42.003+0000: Domain id=39 is tainted: custom-argv\n";
+        var end = log + said + "2026-11-29 22:08:42.054+0000: shutting down, reason=failed\n";
+        var config = TwoDisks();
+        var failure = Explain(config, "failed to connect to monitor socket: Connection refused", QemuLog.SinceStart(end));
+        Assert.Equal((expected, subject ?? config.Uuid.ToString("D")), (failure.Failure, failure.Subject));
+        Assert.Contains(problem, failure.Problem);
+    }
+
+    [Theory]
+    [InlineData("failed to connect to monitor socket: Connection refused", true)]
+    [InlineData("internal error: process exited while connecting to monitor: qemu: -blockdev {}: Failed to get \"write\" lock", true)]
+    [InlineData("operation failed: Unable to find any firmware to satisfy 'efi'", false)]
+    public void What_libvirt_says_of_its_connection_to_QEMU_is_not_taken_for_a_reason(string text, bool expected) =>
+        Assert.Equal(expected, StartFailure.IsOfMonitor(new LibvirtException(LibvirtError.Internal, text)));
+
+    [Fact]
+    public async Task The_end_of_a_log_is_read_however_long_it_is_and_none_is_empty()
+    {
+        var (root, uuid) = (Directory.CreateTempSubdirectory("rdt").FullName, Guid.NewGuid());
+        try
+        {
+            Assert.Equal("", await QemuLog.ReadEndAsync(root, uuid));
+            var folder = Directory.CreateDirectory(Path.Combine(root, "log", "qemu")).FullName;
+            await File.WriteAllTextAsync(
+                Path.Combine(folder, $"{uuid:D}.log"), new string('x', 1 << 20) + "end", TestContext.Current.CancellationToken);
+            var end = await QemuLog.ReadEndAsync(root, uuid);
+            Assert.InRange(end.Length, 1 << 10, 1 << 17);
+            Assert.EndsWith("xend", end, StringComparison.Ordinal);
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
     }
 
     [Fact]
@@ -60,4 +116,14 @@ public sealed class HostFactsTests
         Assert.Contains("group = \"+1001\"", settings);
         Assert.Contains("stdio_handler = \"file\"", settings);
     }
+
+    private static DomainConfig TwoDisks()
+    {
+        var config = TestGuest.Config(Guid.NewGuid(), "/sr/a", null);
+        var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/sr/a.qcow2", DiskFormat.Qcow2) };
+        return config with { Disks = [.. config.Disks, second] };
+    }
+
+    private static HypervisorException Explain(DomainConfig config, string text, string said) =>
+        StartFailure.Explain(config, new HostMemory(1 << 30, 1 << 20), new LibvirtException(LibvirtError.Internal, text), said);
 }

@@ -174,6 +174,8 @@ public sealed class HostPlaceTests
     [InlineData(Role.LocalRoot, "/dev/disk", "ext", "device=/dev/disk/../sdz", false)]
     [InlineData(Role.PoolOperator, "", "nfs", "server=nas serverpath=/vol", true)]
     [InlineData(Role.PoolOperator, "nas:/vol", "nfs", "server=nas serverpath=/vol/a", true)]
+    [InlineData(Role.PoolOperator, "[fe80::1]:/vol", "nfs", "server=fe80::1 serverpath=/vol", true)]
+    [InlineData(Role.PoolOperator, "[fe80::1]:/vol", "nfs", "server=[fe80::1] serverpath=/vol", true)]
     [InlineData(Role.LocalRoot, "nas:/vol", "nfs", "server=nas serverpath=/volume", false)]
     [InlineData(Role.LocalRoot, "/srv", "nfs", "server=nas serverpath=/srv", false)]
     [InlineData(Role.LocalRoot, "nas:/vol", "file", "location=/srv", false)]

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -38,7 +37,7 @@ public sealed class LocalStorageTests
         finally
         {
             await site.Daemon.DisposeAsync();
-            await RunAsync("losetup", "--detach", device);
+            await Programs.ReadAsync("losetup", "--detach", device);
         }
     }
 
@@ -50,16 +49,8 @@ public sealed class LocalStorageTests
             made.SetLength(8L << 30);
         }
 
-        var (exitCode, device) = await RunAsync("losetup", "--find", "--show", image);
+        var (exitCode, device) = await Programs.ReadAsync("losetup", "--find", "--show", image);
         Assert.SkipUnless(exitCode == 0, "A block device can't be made here.");
         return device.Trim();
-    }
-
-    private static async Task<(int ExitCode, string Output)> RunAsync(string program, params string[] words)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, words) { UseShellExecute = false, RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        await process.WaitForExitAsync(CancellationToken.None);
-        return (process.ExitCode, output);
     }
 }

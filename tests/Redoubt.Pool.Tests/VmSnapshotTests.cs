@@ -130,8 +130,82 @@ public sealed class VmSnapshotTests
         Assert.Equal(["OPERATION_BLOCKED", vm.Opaque, "not now"], await site.Client.FailAsync("VM.revert", snapshot));
         Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
         await site.Client.CallAsync("VM.remove_from_blocked_operations", vm, VmOperations.Reverting);
+        await site.Client.CallAsync("VM.add_to_blocked_operations", vm, VmOperations.HardShutdown, "stays up");
+        Assert.Equal(["OPERATION_BLOCKED", vm.Opaque, "stays up"], await site.Client.FailAsync("VM.revert", snapshot));
+        Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
+        await site.Client.CallAsync("VM.remove_from_blocked_operations", vm, VmOperations.HardShutdown);
         await site.Client.CallAsync("VM.revert", snapshot);
         Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState);
+        RequireNothingUnderWay(site);
+    }
+
+    [Fact]
+    public async Task A_running_VM_whose_snapshot_can_not_be_copied_runs_on_as_it_was()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("sr");
+        var vm = await site.CreateVmAsync("one");
+        var disk = await site.CreateVdiAsync(sr, "system");
+        await site.CreateVbdAsync(vm, disk, "0");
+        var snapshot = await SnapshotAsync(site, vm, "then");
+        var kept = site.Get(site.Get(site.Get(snapshot).Vbds.Single()).Vdi).Uuid;
+        File.Delete(Directory.EnumerateFiles(Path.Combine(site.Root, "sr"), $"{kept}.*", SearchOption.AllDirectories).Single());
+        await site.Client.CallAsync("VM.start", vm, false, false);
+        await site.Client.FailAsync("VM.revert", snapshot);
+        Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
+        var drive = site.Get(site.Get(vm).Vbds.Single());
+        Assert.Equal((disk, true), (drive.Vdi, drive.CurrentlyAttached));
+        Assert.Equal(2, site.All<VdiRecord>().Count());
+        RequireNothingUnderWay(site);
+    }
+
+    [Fact]
+    public async Task A_disk_that_a_VM_was_given_while_it_runs_is_kept_though_its_guest_has_it_not_yet()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("sr");
+        var vm = await site.CreateVmAsync("one");
+        await site.Client.CallAsync("VM.start", vm, false, false);
+        var added = await site.CreateVdiAsync(sr, "added");
+        await FillAsync(site, added, 5);
+        await site.CreateVbdAsync(vm, added, "0");
+        var snapshot = await SnapshotAsync(site, vm, "then");
+        Assert.Equal("Running", site.Get(snapshot).SnapshotInfo["power-state-at-snapshot"]);
+        var kept = site.Get(site.Get(snapshot).Vbds.Single()).Vdi;
+        Assert.Equal((added, true), (site.Get(kept).SnapshotOf, site.Get(kept).IsASnapshot));
+        Assert.Equal(5, await ReadAsync(site, kept));
+        RequireNothingUnderWay(site);
+    }
+
+    [Fact]
+    public async Task Disks_that_came_without_what_they_are_snapshots_of_replace_nothing()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("sr");
+        var vm = await site.CreateVmAsync("one");
+        var (system, data) = (await site.CreateVdiAsync(sr, "system"), await site.CreateVdiAsync(sr, "data"));
+        await site.CreateVbdAsync(vm, system, "0");
+        await site.CreateVbdAsync(vm, data, "1");
+        await FillAsync(site, system, 1);
+        await FillAsync(site, data, 2);
+        var snapshot = await SnapshotAsync(site, vm, "then");
+
+        // As after a recovery: the storage keeps the disks, and nothing about what they are.
+        await site.Daemon.Services.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vbd in tx.Get(snapshot).Vbds)
+                {
+                    tx.Update(tx.Get(vbd).Vdi, v => v with { IsASnapshot = false, SnapshotOf = default });
+                }
+            },
+            TestSite.Cancel);
+        await site.Client.CallAsync("VM.revert", snapshot);
+        var disks = site.Get(vm).Vbds.Select(site.Get).OrderBy(b => b.Userdevice).Select(b => b.Vdi).ToList();
+        Assert.Equal((1, 2), (await ReadAsync(site, disks[0]), await ReadAsync(site, disks[1])));
+        Assert.Empty(disks.Intersect([system, data]));
+        Assert.Equal((0, 0), (site.Get(system).Vbds.Count, site.Get(data).Vbds.Count));
+        RequireNothingUnderWay(site);
     }
 
     private static void RequireNothingUnderWay(TestSite site)

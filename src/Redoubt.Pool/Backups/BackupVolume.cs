@@ -32,21 +32,24 @@ internal sealed class BackupVolume : IAsyncDisposable
         var sr = pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
         var state = await sr.StatVdiAsync(SrRows.Uuid(record), cancellationToken);
         var scratch = NewScratch(pool);
+        var image = Path.Combine(scratch, "image");
         VdiDevice? device = null;
         try
         {
             if (state.Format == DiskFormat.Raw)
             {
                 device = await sr.OpenDeviceAsync(state.Uuid, SrAccess.ReadOnly, cancellationToken);
+                image = device.Path;
             }
             else
             {
-                RequireRoom(record, scratch);
-                await using var content = await sr.ExportVdiAsync(state.Uuid, DiskFormat.Raw, cancellationToken);
-                await SparseCopy.TryWriteRawAsync(content, Path.Combine(scratch, "image"), state.VirtualSizeBytes, cancellationToken);
+                RequireRoom(record, state.VirtualSizeBytes, scratch);
+                await using var disk = await sr.AttachVdiAsync(state.Uuid, SrAccess.ReadOnly, cancellationToken);
+                await new QemuImg(pool.Time).ConvertAsync(
+                    disk.Source.LocalPath ?? throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", record.Sr.Opaque),
+                    state.Format, image, DiskFormat.Raw, state.VirtualSizeBytes, cancellationToken);
             }
 
-            var image = device?.Path ?? Path.Combine(scratch, "image");
             var volume = new BackupVolume(new Ext3Image(pool.Time), image, device, scratch, record.VirtualSize);
             var root = await volume._ext3.ListAsync(image, "/", cancellationToken);
             return root.Any(e => e is { Name: BackupLayout.Marker, Kind: Ext3Kind.File })
@@ -129,14 +132,14 @@ internal sealed class BackupVolume : IAsyncDisposable
     }
 
     // A small image may unpack to all that it says it holds, beside the pool's own database.
-    private static void RequireRoom(VdiRecord record, string scratch)
+    private static void RequireRoom(VdiRecord record, long sizeBytes, string scratch)
     {
         var free = new DriveInfo(scratch).AvailableFreeSpace;
-        if (record.VirtualSize > LargestUnpacked || record.VirtualSize > free / 2)
+        if (sizeBytes > LargestUnpacked || sizeBytes > free / 2)
         {
             throw new XenApiException(
                 "IMPORT_ERROR",
-                $"the disk {record.NameLabel} ({record.Uuid}) has {record.VirtualSize} bytes, which are not unpacked to look for a "
+                $"the disk {record.NameLabel} ({record.Uuid}) has {sizeBytes} bytes, which are not unpacked to look for a "
                     + $"metadata backup: there may be {Math.Min(LargestUnpacked, free / 2)}. "
                 + "Copy it to a raw disk, or make room in the daemon's directory");
         }

@@ -37,7 +37,7 @@ internal sealed class MetadataBackups(PoolServices pool)
     public async Task<string> CreateAsync(Ref<SrRecord> reference, long kept, CancellationToken cancellationToken)
     {
         RequireKept(kept);
-        _ = Writable(reference, pool.State.Get(reference));
+        _ = SrRows.Writable(pool, reference);
         await _one.WaitAsync(cancellationToken);
         try
         {
@@ -85,7 +85,7 @@ internal sealed class MetadataBackups(PoolServices pool)
     {
         var state = pool.State;
         var record = state.Get(reference);
-        var sr = Writable(reference, record);
+        var sr = SrRows.Writable(pool, reference);
         var staging = BackupVolume.NewScratch(pool);
         try
         {
@@ -134,12 +134,6 @@ internal sealed class MetadataBackups(PoolServices pool)
             : new XenApiException(
                 "IMPORT_ERROR", $"the SR {record.NameLabel} ({record.Uuid}) has no backup disk; metadata-backup-create makes one");
     }
-
-    private ISr Writable(Ref<SrRecord> reference, SrRecord sr) => sr.IntroducedBy.IsNull
-        ? pool.Hosts.Local.Attached.Get(reference, sr)
-        : throw new XenApiException(
-            "OPERATION_NOT_ALLOWED",
-            "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
 
     private string NewDate(IReadOnlyCollection<string> earlier)
     {

@@ -1,4 +1,5 @@
 using Redoubt.Database;
+using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
@@ -13,6 +14,10 @@ public sealed class CallContext
         Task = task;
         Cancellation = cancellation;
     }
+
+    /// <summary>The context of what the daemon does by itself: it may do anything, and no task tells of it.</summary>
+    internal static CallContext OfDaemon(PoolServices pool, CancellationToken cancellation) => new(
+        new SessionState(default, SessionOwner.Root, Role.LocalRoot, null), pool.State, TaskHandle.Unrecorded(), cancellation);
 
     /// <summary>The session the call was made with.</summary>
     public SessionState Session { get; }

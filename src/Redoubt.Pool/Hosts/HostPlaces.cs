@@ -83,7 +83,7 @@ internal static class HostPlaces
     private static void RequireShare(HostRoots roots, ImmutableSortedDictionary<string, string> deviceConfig)
     {
         var (server, path) = (deviceConfig.GetValueOrDefault("server", ""), deviceConfig.GetValueOrDefault("serverpath", ""));
-        if (server.Length > 0 && path.Length > 0 && roots.FindShareProblem($"{server}:{path}") is { } problem)
+        if (server.Length > 0 && path.Length > 0 && roots.FindShareProblem(HostRoots.ShareOf(server, path)) is { } problem)
         {
             throw new XenApiException("VALUE_NOT_SUPPORTED", "device_config:serverpath", path, $"{problem}.");
         }

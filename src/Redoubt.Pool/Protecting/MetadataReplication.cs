@@ -64,12 +64,7 @@ internal sealed class MetadataReplication : IAsyncDisposable
                 "OPERATION_NOT_ALLOWED", "The SR is a clone that a test failover made. It goes with the test and is not protected.");
         }
 
-        if (!sr.IntroducedBy.IsNull)
-        {
-            throw new XenApiException(
-                "OPERATION_NOT_ALLOWED",
-                "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
-        }
+        SrRows.RequireOurs(sr);
     }
 
     /// <summary>Protects an SR. When this answers, the database lies on it and has been read back.</summary>

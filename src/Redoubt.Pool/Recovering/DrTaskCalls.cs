@@ -14,7 +14,7 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
     public async Task<Ref<DrTaskRecord>> CreateAsync(
         CallContext call, string type, ImmutableSortedDictionary<string, string> deviceConfig, ImmutableList<string> whitelist)
     {
-        var driver = pool.Drivers.GetValueOrDefault(type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", type);
+        var driver = SrRows.Driver(pool, type);
         if (!driver.Features.HoldsMetadata)
         {
             throw new XenApiException("OPERATION_NOT_ALLOWED", $"Disaster recovery not supported on SRs of type {type}");
@@ -86,7 +86,7 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
                 $"{name} is in this pool already, from {StorageLocation.Describe(sr.Type, other.DeviceConfig)}; what is at "
-                    + $"{StorageLocation.Describe(type, deviceConfig)} is another copy of it, and a "
+                + $"{StorageLocation.Describe(type, deviceConfig)} is another copy of it, and a "
                 + "pool can have only one. Nothing was attached. To see which is newer, plan with this location named (dr-plan type=... "
                 + "device-config:...); to put this copy in the place of the other, "
                 + $"let that go ({Release(state, sr, other)}), then repeat this.");

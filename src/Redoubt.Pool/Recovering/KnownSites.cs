@@ -11,16 +11,22 @@ namespace Redoubt.Pool;
 internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere)
 {
     private static readonly ImmutableHashSet<VmOperations> Starting =
-        [VmOperations.Start, VmOperations.StartOn, VmOperations.Resume, VmOperations.ResumeOn, VmOperations.PoolMigrate, VmOperations.MigrateSend];
+    [
+        VmOperations.Start, VmOperations.StartOn, VmOperations.Resume, VmOperations.ResumeOn, VmOperations.PoolMigrate,
+        VmOperations.MigrateSend,
+    ];
 
     private readonly SiteStatements _statements = new(pool.Time);
 
     /// <summary>Checks that no other site runs the VM or has a newer copy, as the storage and the sites themselves tell.</summary>
+    /// <param name="vm">The VM.</param>
+    /// <param name="isStart">Whether it is started now, by which what was stated for that is used up, and people are told so.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="XenApiException">
     /// <c>VM_RUNS_ELSEWHERE</c>, <c>VM_RECOVERED_ELSEWHERE</c>; <c>VM_MAY_RUN_ELSEWHERE</c>: a site can't be asked, and nobody has stated
     /// that it is dead.
     /// </exception>
-    public async Task RequireNotAsync(Ref<VmRecord> vm, CancellationToken cancellationToken)
+    public async Task RequireNotAsync(Ref<VmRecord> vm, bool isStart, CancellationToken cancellationToken)
     {
         await elsewhere.RequireNotAsync(vm, cancellationToken);
         if (pool.AskSites is not { } ask)
@@ -35,8 +41,13 @@ internal sealed class KnownSites(PoolServices pool, RecoveredElsewhere elsewhere
         }
 
         var record = pool.State.Get(vm);
-        var stated = _statements.Take(vm);
+        var stated = isStart ? _statements.Take(vm) : _statements.Of(vm);
         Judge(vm, record, answers, [.. stated.Select(s => s.Site)]);
+        if (!isStart)
+        {
+            return;
+        }
+
         foreach (var statement in stated.Where(s => answers.Any(a => a.Silence is not null && a.Site == s.Site)))
         {
             await pool.PostAsync(

@@ -196,7 +196,7 @@ internal sealed class RecoveredElsewhere(PoolServices pool, ForeignDatabases for
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
                 $"Whether another pool has recovered this VM is not known, since its metadata on the SR {sr.Uuid} can't be read "
-                    + $"({string.Join("; ", unreadable)}). "
+                + $"({string.Join("; ", unreadable)}). "
                 + "Have that pool write it anew, or, once you know that its copies are off for good, remove the volume (vdi-destroy).");
         }
     }

@@ -84,7 +84,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             SnapshotSchedule = default,
             Appliance = default,
             BlockedOperations = HandOverMark.Without(theirs.BlockedOperations).SetItems(marks),
-            GenerationId = theirs.IsATemplate || theirs.GenerationId is "" or "0:0" ? theirs.GenerationId : NewGenerationId(),
+            GenerationId = theirs.IsATemplate ? theirs.GenerationId : NewVm.NextGenerationId(tx, theirs.GenerationId),
             OtherConfig = OtherConfig(theirs),
         }));
         _made[reference] = made;
@@ -273,31 +273,24 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             : v.OtherConfig.Remove("config-drive"),
     });
 
-    private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(NewerNames.Drop(theirs) with
+    private void Plug(Ref<VmRecord> vm, VbdRecord theirs, Ref<VdiRecord> vdi) => tx.Create(VmRows.Unattached(NewerNames.Drop(theirs)) with
     {
         Uuid = FreeUuid<VbdRecord>(theirs.Uuid),
         Vm = vm,
         Vdi = vdi,
         Empty = vdi.IsNull,
-        CurrentlyAttached = false,
-        CurrentOperations = ImmutableSortedDictionary<string, VbdOperations>.Empty,
-        Metrics = default,
-        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     });
 
-    private void Plug(Ref<VmRecord> vm, Ref<VmRecord> reference, VmRecord owner, VifRecord theirs) => tx.Create(NewerNames.Drop(theirs) with
-    {
-        Uuid = FreeUuid<VifRecord>(theirs.Uuid),
-        Vm = vm,
-        Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
-        Network = foreign.Find(theirs.Network) is { Uuid.Length: > 0 } network
-            ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text)))
-            : default,
-        CurrentlyAttached = false,
-        CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
-        Metrics = default,
-        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
-    });
+    private void Plug(Ref<VmRecord> vm, Ref<VmRecord> reference, VmRecord owner, VifRecord theirs) =>
+        tx.Create(VmRows.Unattached(NewerNames.Drop(theirs)) with
+        {
+            Uuid = FreeUuid<VifRecord>(theirs.Uuid),
+            Vm = vm,
+            Mac = options.AsCopies ? MacAddress.New(tx) : theirs.Mac,
+            Network = foreign.Find(theirs.Network) is { Uuid.Length: > 0 } network
+                ? _networks.Find(reference, network, text => Notices.Add((owner.Uuid, text)))
+                : default,
+        });
 
     private void Group(VmApplianceRecord theirs, IReadOnlyList<Ref<VmRecord>> vms)
     {
@@ -347,11 +340,5 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
     {
         var config = theirs.OtherConfig.Remove("grant_api_access");
         return options.AsCopies && config.ContainsKey("mac_seed") ? config.SetItem("mac_seed", tx.NewUuid()) : config;
-    }
-
-    private string NewGenerationId()
-    {
-        var bytes = Guid.Parse(tx.NewUuid()).ToByteArray();
-        return $"{BitConverter.ToInt64(bytes, 0)}:{BitConverter.ToInt64(bytes, 8)}";
     }
 }

@@ -25,6 +25,15 @@ internal sealed class SiteStatements(TimeProvider time)
         }
     }
 
+    /// <summary>What was stated for the VM's next start; it goes on counting.</summary>
+    public ImmutableList<SiteStatement> Of(Ref<VmRecord> vm)
+    {
+        lock (_changing)
+        {
+            return Valid().FindAll(s => s.Vm == vm);
+        }
+    }
+
     /// <summary>Takes what was stated for this start of a VM: each statement serves once.</summary>
     public ImmutableList<SiteStatement> Take(Ref<VmRecord> vm)
     {

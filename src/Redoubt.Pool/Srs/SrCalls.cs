@@ -223,5 +223,5 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
         }
     }
 
-    private ISrDriver Driver(string type) => pool.Drivers.GetValueOrDefault(type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", type);
+    private ISrDriver Driver(string type) => SrRows.Driver(pool, type);
 }

@@ -45,7 +45,7 @@ internal sealed class SrConnections(
             throw;
         }
 
-        await pool.Hosts.Local.Disks.TakeUpAsync(pool, pool.Hosts.Local, pbd.Sr, CancellationToken.None);
+        await at.Disks.TakeUpAsync(pool, at, pbd.Sr, CancellationToken.None);
 
         // Plugged it is; that it is protected again must not depend on a client that waits.
         await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
@@ -279,9 +279,6 @@ internal sealed class SrConnections(
         }
     }
 
-    private Task<ISr> AttachAsync(PbdRecord pbd, SrRecord sr, SrAccess access, CancellationToken cancellationToken)
-    {
-        var driver = pool.Drivers.GetValueOrDefault(sr.Type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", sr.Type);
-        return driver.AttachAsync(SrRows.Uuid(sr), pbd.DeviceConfig, access, cancellationToken);
-    }
+    private Task<ISr> AttachAsync(PbdRecord pbd, SrRecord sr, SrAccess access, CancellationToken cancellationToken) =>
+        SrRows.Driver(pool, sr.Type).AttachAsync(SrRows.Uuid(sr), pbd.DeviceConfig, access, cancellationToken);
 }

@@ -4,9 +4,35 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What belongs to an SR in the database.</summary>
+/// <summary>What belongs to an SR in the database, and what is had by its record.</summary>
 internal static class SrRows
 {
+    /// <summary>The driver of a type.</summary>
+    /// <exception cref="XenApiException"><c>SR_UNKNOWN_DRIVER</c>.</exception>
+    public static ISrDriver Driver(PoolServices pool, string type) =>
+        pool.Drivers.GetValueOrDefault(type) ?? throw new XenApiException("SR_UNKNOWN_DRIVER", type);
+
+    /// <summary>An attached SR that is this pool's to change.</summary>
+    /// <exception cref="XenApiException"><c>SR_NOT_ATTACHED</c>, or as <see cref="RequireOurs"/>.</exception>
+    public static ISr Writable(PoolServices pool, Ref<SrRecord> reference)
+    {
+        var sr = pool.State.Get(reference);
+        RequireOurs(sr);
+        return pool.Hosts.Local.Attached.Get(reference, sr);
+    }
+
+    /// <summary>Checks that an SR is not one that is only looked at for disaster recovery.</summary>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>.</exception>
+    public static void RequireOurs(SrRecord sr)
+    {
+        if (!sr.IntroducedBy.IsNull)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
+        }
+    }
+
     /// <summary>Removes the SR with its PBDs and the records of its disks. The disks themselves stay.</summary>
     public static void Delete(Transaction tx, Ref<SrRecord> sr)
     {

@@ -27,11 +27,12 @@ internal static class SrSearch
                 .OrderByDescending(v => standings[v.Key] is not VolumeStanding.Unproven)
                 .ThenByDescending(v => v.Value.State.Generation).Select(v => v.Value).FirstOrDefault();
             var record = newest is null ? null : newest.State.Find(newest.State.FindByUuid<SrRecord>(sr.Uuid.ToString()));
-            found.Add(new(sr.Uuid.ToString(), BriefText.Of(record?.NameLabel ?? ""), BriefText.Of(record?.NameDescription ?? ""), sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
+            found.Add(new(
+                sr.Uuid.ToString(), BriefText.Of(record?.NameLabel ?? ""), BriefText.Of(record?.NameDescription ?? ""),
+                sr.PhysicalSizeBytes, sr.Metadata.Count > 0,
                 [.. volumes.Where(v => standings[v.Key] is not VolumeStanding.Disk).Select(v => v.Value)
-                    .Select(
-                        v => new FoundPoolMetadata(
-                            v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
+                    .Select(v => new FoundPoolMetadata(
+                        v.PoolUuid, BriefText.Of(v.State.Get(v.PoolRef).NameLabel), v.State.Generation, v.WrittenAt))]));
         }
 
         return found;
@@ -61,7 +62,7 @@ internal static class SrSearch
         }
         catch (XenApiException)
         {
-            return volumes;
+            // What has been read until then counts.
         }
 
         return volumes;

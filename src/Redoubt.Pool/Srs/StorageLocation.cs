@@ -13,7 +13,10 @@ internal static class StorageLocation
 
     /// <summary>The place in words, without secrets.</summary>
     public static string Describe(string type, ImmutableSortedDictionary<string, string> config) =>
-        $"{type} {string.Join(", ", config.Select(c => SecretFields.IsConnectionKey(c.Key) || SecretFields.HasSecretInside(c.Value) || c.Value.Contains('@', StringComparison.Ordinal) ? c.Key : $"{c.Key}={c.Value}"))}".TrimEnd();
+        $"{type} {string.Join(", ", config.Select(c => MayTell(c.Key, c.Value) ? $"{c.Key}={c.Value}" : c.Key))}".TrimEnd();
+
+    private static bool MayTell(string key, string value) =>
+        !SecretFields.IsConnectionKey(key) && !SecretFields.HasSecretInside(value) && !value.Contains('@', StringComparison.Ordinal);
 
     // Each folder on the way may be a link, and what can't be followed is compared as it is written.
     private static string Resolve(string value)

@@ -101,19 +101,18 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         tx => VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);
 
     [Message("VDI.clone")]
-    public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams) =>
-        driverParams.IsEmpty
-            ? CopyAsync(call, vdi, isWhole: true)
-            : throw new XenApiException(
-                "VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key,
-                "This is not done here: no storage driver is told more than which disk to clone.");
+    public Task<Ref<VdiRecord>> CloneAsync(CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams)
+    {
+        RequireNoMore(driverParams, "clone");
+        return CopyAsync(call, vdi, isWhole: true);
+    }
 
     /// <summary>A full copy of a disk in the same SR.</summary>
     /// <param name="call">The call.</param>
     /// <param name="vdi">The disk.</param>
     /// <param name="isWhole">Whether that was all; else it stays noted as being made (<see cref="DisksInMaking"/>) until the caller ends
     /// that.</param>
-    public async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi, bool isWhole)
+    private async Task<Ref<VdiRecord>> CopyAsync(CallContext call, Ref<VdiRecord> vdi, bool isWhole)
     {
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
@@ -161,11 +160,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         CallContext call, Ref<VdiRecord> vdi, Ref<SrRecord> sr, bool isWhole, Func<double, Task> report)
     {
         var record = pool.State.Get(vdi);
-        if (record.Type == XenApi.VdiType.Metadata)
-        {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
-        }
-
+        VdiRows.RequireNoMetadata(vdi, record);
         if (sr == record.Sr && pool.State.Get(sr).IntroducedBy.IsNull)
         {
             return await CopyAsync(call, vdi, isWhole);
@@ -204,19 +199,9 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     public async Task<Ref<VdiRecord>> SnapshotAsync(
         CallContext call, Ref<VdiRecord> vdi, ImmutableSortedDictionary<string, string> driverParams)
     {
-        if (!driverParams.IsEmpty)
-        {
-            throw new XenApiException(
-                "VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key,
-                "This is not done here: no storage driver is told more than which disk to keep.");
-        }
-
+        RequireNoMore(driverParams, "keep");
         var record = pool.State.Get(vdi);
-        if (record.Type == XenApi.VdiType.Metadata)
-        {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
-        }
-
+        VdiRows.RequireNoMetadata(vdi, record);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, vdi, VdiOperations.Snapshot, (state, _) => VdiRows.RequireUnused(state, vdi, "snapshot"));
@@ -226,6 +211,16 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             uuid => sr.SnapshotVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
         await MeasureAsync(record.Sr);
         return snapshot;
+    }
+
+    private static void RequireNoMore(ImmutableSortedDictionary<string, string> driverParams, string verb)
+    {
+        if (!driverParams.IsEmpty)
+        {
+            throw new XenApiException(
+                "VALUE_NOT_SUPPORTED", "driver_params", driverParams.First().Key,
+                $"This is not done here: no storage driver is told more than which disk to {verb}.");
+        }
     }
 
     private static VdiRecord Copied(VdiRecord vdi) => vdi with
@@ -503,15 +498,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         }
     }
 
-    private ISr Writable(Ref<SrRecord> reference)
-    {
-        var sr = pool.State.Get(reference);
-        return sr.IntroducedBy.IsNull
-            ? pool.Hosts.Local.Attached.Get(reference, sr)
-            : throw new XenApiException(
-                "OPERATION_NOT_ALLOWED",
-                "The SR is attached read-only for disaster recovery. Recover a VM from it first; then it belongs to this pool.");
-    }
+    private ISr Writable(Ref<SrRecord> reference) => SrRows.Writable(pool, reference);
 
     private async Task<Ref<VdiRecord>> MakeAsync(
         ISr sr, VdiRecord like, bool isWhole, Func<VdiUuid, Task<VdiState>> make, CancellationToken cancellationToken)

@@ -66,6 +66,16 @@ internal static class VdiRows
         }
     }
 
+    /// <summary>Checks that it is no metadata volume: what is written to one is the next disaster's truth.</summary>
+    /// <exception cref="XenApiException"><c>VDI_INCOMPATIBLE_TYPE</c>.</exception>
+    public static void RequireNoMetadata(Ref<VdiRecord> vdi, VdiRecord record)
+    {
+        if (record.Type == VdiType.Metadata)
+        {
+            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
+        }
+    }
+
     /// <summary>Checks that no running VM has the disk open.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>.</exception>
     public static void RequireUnused(DatabaseState state, Ref<VdiRecord> vdi, string operation)

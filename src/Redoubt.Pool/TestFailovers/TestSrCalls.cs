@@ -29,10 +29,8 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
                 $"The SR {source.NameLabel} ({source.Uuid}) is itself a clone for a test. Clone the SR that it is a clone of.");
         }
 
-        var type = (pool.Drivers.GetValueOrDefault(source.Type) ?? throw new XenApiException(
-            "SR_UNKNOWN_DRIVER", source.Type)).Features.TestCloneType
+        var type = SrRows.Driver(pool, source.Type).Features.TestCloneType
             ?? throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", self.Opaque);
-
         var attached = pool.Hosts.Local.Attached.Get(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
         var there = Find(pool.State, label, source.Uuid);

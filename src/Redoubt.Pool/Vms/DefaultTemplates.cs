@@ -43,9 +43,7 @@ internal static class DefaultTemplates
 
         foreach (var template in All)
         {
-            var metrics = tx.Create(new VmMetricsRecord { VcpusNumber = template.VcpusAtStartup });
-            var reference = tx.Create(template with { Metrics = metrics });
-            VmRows.Update(tx, reference, v => v);
+            NewVm.Create(tx, template);
         }
 
         tx.Update(pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Made, "true") });

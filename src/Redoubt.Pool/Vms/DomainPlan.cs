@@ -171,7 +171,7 @@ internal sealed record DomainPlan
 
     private static string Undivided(VmRecord vm) =>
         $"The VM {vm.NameLabel} ({vm.Uuid}) was started with its {vm.VcpusAtStartup} processors in one socket, because they can't be "
-            + "divided by its platform:cores-per-socket, "
+        + "divided by its platform:cores-per-socket, "
         + $"{BriefText.Of(vm.Platform[CoresPerSocket], 20)}. Change either (vm-param-set VCPUs-at-startup=… or "
         + "platform:cores-per-socket=…).";
 
@@ -209,6 +209,5 @@ internal sealed record DomainPlan
 
     private static string WithoutSockets(VmRecord vm) =>
         $"The VM {vm.NameLabel} ({vm.Uuid}) was started without screen, text console and guest agent, because the path of the "
-            + "daemon's directory is too long "
-        + "for a socket. Use a shorter directory.";
+        + "daemon's directory is too long for a socket. Use a shorter directory.";
 }

@@ -71,9 +71,7 @@ internal sealed class GuestActions(PoolServices pool, Guests guests, VmStartCall
                 await Task.Delay(Pause, pool.Time, _stopping.Token);
             }
 
-            var session = new SessionState(default, SessionOwner.Root, Role.LocalRoot, null);
-            var call = new CallContext(session, pool.State, TaskHandle.Unrecorded(), _stopping.Token);
-            await start.StartAsync(call, vm, startPaused: false, force: false);
+            await start.StartAsync(CallContext.OfDaemon(pool, _stopping.Token), vm, startPaused: false, force: false);
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
         {

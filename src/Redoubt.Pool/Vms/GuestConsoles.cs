@@ -83,16 +83,14 @@ public sealed class GuestConsoles(PoolServices pool)
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
                 $"The {What(console)} of the VM {console.VmName} can't be reached on this host ({e.Message}). If the guest was started "
-                    + "before the daemon was updated, "
-                + "shut it down and start it again.");
+                + "before the daemon was updated, shut it down and start it again.");
         }
         catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
         {
             throw new XenApiException(
                 e, "OPERATION_NOT_ALLOWED",
                 $"The {What(console)} of the VM {console.VmName} does not answer: its QEMU process hangs, or is stopped. Mend what it "
-                    + "waits for, or switch the VM off "
-                + "(vm-shutdown --force).");
+                + "waits for, or switch the VM off (vm-shutdown --force).");
         }
     }
 

@@ -23,7 +23,7 @@ internal static class GuestCopies
             {
                 try
                 {
-                    await hypervisor.EndCopiesAsync(guest.Uuid, pool.Time);
+                    await hypervisor.EndCopiesAsync(guest.Uuid);
                 }
                 catch (HypervisorException)
                 {

@@ -31,8 +31,8 @@ internal static class GuestFailure
             HypervisorFailure.LibraryMissing or HypervisorFailure.DriverMissing or HypervisorFailure.EmulatorMissing
                 or HypervisorFailure.FirmwareMissing or HypervisorFailure.AccountMissing or HypervisorFailure.BridgeMissing
                 or HypervisorFailure.ConfigInvalid or HypervisorFailure.RootInUse or HypervisorFailure.SecondRoot
-                or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse or HypervisorFailure.DiskUnreadable
-                or HypervisorFailure.NotAnswering =>
+                or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse
+                or HypervisorFailure.DiskUnreadable or HypervisorFailure.NotAnswering =>
                 new(e, "OPERATION_NOT_ALLOWED", e.Message),
             HypervisorFailure.Refused => new(e, "INTERNAL_ERROR", e.Message),
         };

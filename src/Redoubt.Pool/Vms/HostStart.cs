@@ -135,9 +135,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         var record = pool.State.Get(vm);
         try
         {
-            var session = new SessionState(default, SessionOwner.Root, Role.LocalRoot, null);
-            await start.StartAsync(
-                new CallContext(session, pool.State, TaskHandle.Unrecorded(), _stopping.Token), vm, startPaused: false, force: false);
+            await start.StartAsync(CallContext.OfDaemon(pool, _stopping.Token), vm, startPaused: false, force: false);
             return record.Uuid;
         }
         catch (Exception e) when (!_stopping.IsCancellationRequested)
@@ -148,7 +146,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
                 await TellAsync(new(
                     Cls.Vm, record.Uuid,
                     $"{record.NameLabel} ({record.Uuid}) could not be started with its host: "
-                        + $"{(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
+                    + $"{(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
                     + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start).")));
             }
 

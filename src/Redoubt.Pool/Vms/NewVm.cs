@@ -58,7 +58,7 @@ internal static class NewVm
         BlockedOperations = ImmutableSortedDictionary<VmOperations, string>.Empty,
         HaRestartPriority = "",
         Version = 0,
-        GenerationId = source.GenerationId is "" or "0:0" ? source.GenerationId : NewGenerationId(tx),
+        GenerationId = NextGenerationId(tx, source.GenerationId),
         OtherConfig = source is { IsATemplate: true, IsASnapshot: false } ? MadeFrom(source) : source.OtherConfig.Remove("mac_seed"),
     };
 
@@ -107,8 +107,20 @@ internal static class NewVm
         Nvram = then.Nvram,
 
         // By it a guest learns that its time has been turned back.
-        GenerationId = then.GenerationId is "" or "0:0" ? then.GenerationId : NewGenerationId(tx),
+        GenerationId = NextGenerationId(tx, then.GenerationId),
     };
+
+    /// <summary>The generation of a guest that must learn that it is another one now, or at another time; one without keeps none.</summary>
+    public static string NextGenerationId(Transaction tx, string generationId)
+    {
+        if (generationId is "" or "0:0")
+        {
+            return generationId;
+        }
+
+        var bytes = Guid.Parse(tx.NewUuid()).ToByteArray();
+        return $"{BitConverter.ToInt64(bytes, 0)}:{BitConverter.ToInt64(bytes, 8)}";
+    }
 
     // As xapi notes it: clients show what a VM was made from, and take what is marked as a default template for one.
     private static ImmutableSortedDictionary<string, string> MadeFrom(VmRecord template) =>
@@ -129,10 +141,4 @@ internal static class NewVm
         LastBootedRecord = "",
         Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
     };
-
-    private static string NewGenerationId(Transaction tx)
-    {
-        var bytes = Guid.Parse(tx.NewUuid()).ToByteArray();
-        return $"{BitConverter.ToInt64(bytes, 0)}:{BitConverter.ToInt64(bytes, 8)}";
-    }
 }

@@ -140,7 +140,11 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     public static IReadOnlyList<(Ref<VdiRecord> Ref, VdiRecord Record)> GivenUp(DatabaseState state)
     {
         var held = state.All<VmRecord>().Select(v => v.Record.SuspendVdi).ToHashSet();
-        return [.. state.All<VdiRecord>().Where(v => v.Record.Type == XenApi.VdiType.Suspend && v.Record.OtherConfig.ContainsKey(OwnerKey) && !held.Contains(v.Ref))];
+        return
+        [
+            .. state.All<VdiRecord>().Where(v => v.Record.Type == XenApi.VdiType.Suspend && v.Record.OtherConfig.ContainsKey(OwnerKey)
+                && !held.Contains(v.Ref)),
+        ];
     }
 
     /// <summary>

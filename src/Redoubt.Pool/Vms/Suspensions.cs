@@ -101,8 +101,7 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
         }
         else if (isWhole == false)
         {
-            VmRows.Update(tx, reference, v => v with { PowerState = VmPowerState.Halted, ResidentOn = default, Domid = -1 });
-            GuestStates.Release(tx, reference);
+            GuestStates.Halt(tx, reference);
             SuspendImages.GiveUp(tx, reference);
         }
         else

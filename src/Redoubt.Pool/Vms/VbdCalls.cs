@@ -130,11 +130,7 @@ internal sealed partial class VbdCalls(PoolServices pool)
 
     private static void RequireDisk(VbdMode mode, Ref<VdiRecord> reference, VdiRecord vdi)
     {
-        if (vdi.Type == VdiType.Metadata)
-        {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", reference.Opaque, VdiTypeType.Instance.Encode(vdi.Type));
-        }
-
+        VdiRows.RequireNoMetadata(reference, vdi);
         if (mode == VbdMode.Rw && vdi.ReadOnly)
         {
             throw new XenApiException("VDI_READONLY", reference.Opaque);

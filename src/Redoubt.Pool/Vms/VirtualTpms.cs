@@ -34,7 +34,7 @@ public static class VirtualTpms
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
                 $"What the TPM of VM {vm.NameLabel} ({vm.Uuid}) keeps is sealed with key {text.KeyId}, which this pool does not have; "
-                    + "started without it, the guest would lose its keys. "
+                + "started without it, the guest would lose its keys. "
                 + "Give this pool the key (pool-key-import); if there is none any more, take the TPM away (vtpm-destroy) and have the "
                 + "guest's recovery key at hand.");
         }

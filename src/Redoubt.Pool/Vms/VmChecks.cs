@@ -35,7 +35,8 @@ internal static class VmChecks
 
         var name = VmOperationsType.Instance.Encode(operation);
         if (vm.IsATemplate && operation is not (VmOperations.Clone or VmOperations.Copy or VmOperations.Provision or VmOperations.Destroy
-            or VmOperations.Revert or VmOperations.ChangingMemoryLimits or VmOperations.ChangingStaticRange or VmOperations.ChangingDynamicRange or VmOperations.ChangingVcpus or VmOperations.ChangingNvram))
+            or VmOperations.Revert or VmOperations.ChangingMemoryLimits or VmOperations.ChangingStaticRange
+            or VmOperations.ChangingDynamicRange or VmOperations.ChangingVcpus or VmOperations.ChangingNvram))
         {
             throw vm.IsASnapshot
                 ? new("OPERATION_NOT_ALLOWED", "This is a snapshot of a VM, not a VM.")
@@ -83,7 +84,8 @@ internal static class VmChecks
     public static void RequireSizes(VmRecord vm)
     {
         AtLeast(0, "memory_static_min", vm.MemoryStaticMin);
-        if (!(vm.MemoryStaticMin <= vm.MemoryDynamicMin && vm.MemoryDynamicMin <= vm.MemoryDynamicMax && vm.MemoryDynamicMax <= vm.MemoryStaticMax))
+        if (!(vm.MemoryStaticMin <= vm.MemoryDynamicMin && vm.MemoryDynamicMin <= vm.MemoryDynamicMax
+            && vm.MemoryDynamicMax <= vm.MemoryStaticMax))
         {
             throw new XenApiException(
                 "MEMORY_CONSTRAINT_VIOLATION", "Memory limits must satisfy: static_min <= dynamic_min <= dynamic_max <= static_max");

@@ -16,6 +16,8 @@ internal sealed partial class VmCopyCalls(PoolServices pool, VdiCalls vdis)
     private const string LeftCopy =
         "A disk that was made for a copy of a VM, or for a new VM, before that failed is still there: remove it (vdi-destroy).";
 
+    private readonly CopiedDisks _copied = new(pool, vdis);
+
     [Message("VM.clone")]
     public Task<Ref<VmRecord>> CloneAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
         CopyAsync(call, vm, newName, VmOperations.Clone, default);
@@ -53,7 +55,7 @@ internal sealed partial class VmCopyCalls(PoolServices pool, VdiCalls vdis)
         }
         catch
         {
-            await RemoveAsync(made);
+            await _copied.RemoveAsync(made, LeftCopy);
             throw;
         }
     }
@@ -66,30 +68,13 @@ internal sealed partial class VmCopyCalls(PoolServices pool, VdiCalls vdis)
         var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         try
         {
-            var disks = CopiedDevices.Disks(pool.State, pool.State.Get(vm));
-            foreach (var (done, disk) in disks.Index())
-            {
-                Task ReportAsync(double part) => call.Task.ReportAsync((done + part) / (disks.Count + 1));
-                copies[disk] = await vdis.CopyAsync(call, disk, sr.IsNull ? pool.State.Get(disk).Sr : sr, isWhole: false, ReportAsync);
-                await ReportAsync(1);
-            }
-
+            await _copied.CopyAsync(call, CopiedDevices.Disks(pool.State, pool.State.Get(vm)), sr, copies);
             return await pool.Database.WriteAsync(tx => Copy(tx, tx.Get(vm), newName, copies), call.Cancellation);
         }
         catch
         {
-            await RemoveAsync(copies.Values);
+            await _copied.RemoveAsync(copies.Values, LeftCopy);
             throw;
-        }
-    }
-
-    // The caller may have cancelled, and what was made must go all the same.
-    private async Task RemoveAsync(IEnumerable<Ref<VdiRecord>> made)
-    {
-        foreach (var disk in made)
-        {
-            await Undoing.TryAsync(
-                pool, Cls.Vdi, pool.State.Find(disk)?.Uuid ?? "", LeftCopy, () => vdis.RemoveAsync(disk, CancellationToken.None));
         }
     }
 

@@ -106,11 +106,7 @@ internal sealed class VmDisks(PoolServices pool)
     private static async Task<T> FindAsync<T>(Ref<VdiRecord> reference, VdiRecord vdi, Func<VdiUuid, Task<T>> find)
     {
         // A guest that has a metadata volume for a disk writes the next disaster's truth.
-        if (vdi.Type == XenApi.VdiType.Metadata)
-        {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", reference.Opaque, VdiTypeType.Instance.Encode(vdi.Type));
-        }
-
+        VdiRows.RequireNoMetadata(reference, vdi);
         if (vdi.Missing)
         {
             throw new XenApiException("VDI_MISSING", vdi.Sr.Opaque, reference.Opaque);

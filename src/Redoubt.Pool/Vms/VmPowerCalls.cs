@@ -52,6 +52,18 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
         }
     }
 
+    /// <summary>
+    /// Switches a VM off within what is being done with it, whoever does that having checked that it may be; nothing if it is off.
+    /// </summary>
+    /// <exception cref="XenApiException">The hypervisor could not.</exception>
+    public async Task SwitchOffAsync(CallContext call, Ref<VmRecord> vm)
+    {
+        if (pool.State.Get(vm).PowerState != VmPowerState.Halted && await SwitchOffAsync(vm))
+        {
+            await SettleAsync(call, vm);
+        }
+    }
+
     [Message("VM.shutdown")]
     public async Task ShutdownAsync(CallContext call, Ref<VmRecord> vm)
     {
@@ -209,7 +221,8 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
                 {
                     await hypervisor.ShutdownAsync(uuid, waiting.Token);
                 }
-                catch (HypervisorException unheard) when (unheard.Failure is HypervisorFailure.NotRunning or HypervisorFailure.WrongPowerState)
+                catch (HypervisorException unheard) when (unheard.Failure
+                    is HypervisorFailure.NotRunning or HypervisorFailure.WrongPowerState)
                 {
                     // It has just stopped, which the wait tells, or somebody has paused it, and it goes on to be waited for.
                 }

@@ -61,6 +61,24 @@ internal static class VmRows
         GuestMetrics = default,
     };
 
+    /// <summary>A drive's record without what belongs to its own row alone: what its guest has of it, what is being done with it.</summary>
+    public static VbdRecord Unattached(VbdRecord like) => like with
+    {
+        CurrentlyAttached = false,
+        CurrentOperations = ImmutableSortedDictionary<string, VbdOperations>.Empty,
+        Metrics = default,
+        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
+    };
+
+    /// <summary>The same of an interface.</summary>
+    public static VifRecord Unattached(VifRecord like) => like with
+    {
+        CurrentlyAttached = false,
+        CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
+        Metrics = default,
+        RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
+    };
+
     /// <summary>Removes the VM with its drives, interfaces, TPM, consoles and metrics. Its disks stay.</summary>
     public static void Delete(Transaction tx, Ref<VmRecord> reference)
     {
@@ -69,6 +87,17 @@ internal static class VmRows
             return;
         }
 
+        DeleteDevices(tx, vm);
+        ConsoleRows.Delete(tx, vm);
+        tx.Delete(vm.Metrics);
+        tx.Delete(vm.GuestMetrics);
+        tx.Delete(reference);
+        RefreshAppliance(tx, vm.Appliance);
+    }
+
+    /// <summary>Removes a VM's drives, interfaces and TPM. Its disks stay.</summary>
+    public static void DeleteDevices(Transaction tx, VmRecord vm)
+    {
         foreach (var vbd in vm.Vbds)
         {
             tx.Delete(vbd);
@@ -79,17 +108,10 @@ internal static class VmRows
             tx.Delete(vif);
         }
 
-        ConsoleRows.Delete(tx, vm);
-
         foreach (var tpm in vm.Vtpms)
         {
             VirtualTpms.Delete(tx, tpm);
         }
-
-        tx.Delete(vm.Metrics);
-        tx.Delete(vm.GuestMetrics);
-        tx.Delete(reference);
-        RefreshAppliance(tx, vm.Appliance);
     }
 
     /// <summary>Recomputes what may be done with a vApp.</summary>

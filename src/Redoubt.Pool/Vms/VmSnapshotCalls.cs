@@ -11,12 +11,13 @@ namespace Redoubt.Pool;
 /// <code>
 /// snapshot  1 noted in current_operations
 ///           2 an empty disk made for each disk, noted as being made    a daemon that dies removes them when it starts again
-///           3 the hypervisor copies them at one moment, the guest goes on; a halted VM's are copied by their storage
+///           3 the hypervisor copies them at one moment, the guest goes on; what no guest has is copied by its storage
 ///           4 the snapshot, its drives, and the notes gone             in one transaction
-/// revert    1 the VM is switched off, and both are noted in current_operations
-///           2 the snapshot's disks copied, noted as being made
-///           3 the VM as it was then, on the copies; what they replace noted for removal    in one transaction
-///           4 what they replace removed
+/// revert    1 noted in current_operations of both
+///           2 the snapshot's disks copied, noted as being made         a VM that runs does so until there are all of them
+///           3 the VM is switched off
+///           4 the VM as it was then, on the copies; what they replace noted for removal    in one transaction
+///           5 what they replace removed
 /// </code>
 /// Every image stands alone, so that nothing has to be merged when a snapshot goes, and any of them can be lost without the others.
 /// </summary>
@@ -27,6 +28,8 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
 
     private const string LeftReplaced =
         "A disk that a VM had before it was reverted to a snapshot is still there. The next start of the daemon tries again.";
+
+    private readonly CopiedDisks _copied = new(pool, vdis);
 
     [Message("VM.snapshot")]
     public async Task<Ref<VmRecord>> SnapshotAsync(
@@ -40,14 +43,22 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         var kept = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         try
         {
-            var at = record.PowerState == VmPowerState.Halted
-                ? await CopyHaltedAsync(call, disks, kept)
-                : await CopyRunningAsync(call, vm, disks, kept);
+            // A drive that a VM was given while it ran is plugged when it starts again: until then its guest has not the disk.
+            List<Ref<VdiRecord>> running = record.PowerState == VmPowerState.Halted
+                ? []
+                : disks.Intersect(record.Vbds.Select(pool.State.Get).Where(b => b.CurrentlyAttached).Select(b => b.Vdi)).ToList();
+            var at = pool.Time.GetUtcNow();
+            await _copied.CopyAsync(call, [.. disks.Except(running)], default, kept);
+            if (record.PowerState != VmPowerState.Halted)
+            {
+                at = await CopyRunningAsync(call, vm, running, kept);
+            }
+
             return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at), call.Cancellation);
         }
         catch
         {
-            await RemoveAsync(kept.Values, LeftCopy);
+            await _copied.RemoveAsync(kept.Values, LeftCopy);
             throw;
         }
     }
@@ -57,7 +68,7 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     {
         var then = pool.State.Get(snapshot);
         var vm = then.SnapshotOf;
-        if (!then.IsASnapshot || pool.State.Find(vm) is not { } now)
+        if (!then.IsASnapshot || pool.State.Find(vm) is null)
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED", then.IsASnapshot
@@ -65,50 +76,36 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
                     : "This is no snapshot of a VM.");
         }
 
-        if (now.PowerState != VmPowerState.Halted)
-        {
-            VmChecks.Require(vm, now, VmOperations.Reverting, now.PowerState);
-            await power.HardShutdownAsync(call, vm);
-        }
-
-        await using var held = await Operations.BeginAsync(
-            pool.Database, call, snapshot, VmOperations.Revert, v =>
-                VmChecks.Require(snapshot, v, VmOperations.Revert, VmPowerState.Halted));
         await using var noted = await Operations.BeginAsync(
-            pool.Database, call, vm, VmOperations.Reverting, v => VmChecks.Require(vm, v, VmOperations.Reverting, VmPowerState.Halted));
+            pool.Database, call, vm, VmOperations.Reverting, v => RequireRevertible(vm, v));
+        await using var held = await Operations.BeginAsync(
+            pool.Database, call, snapshot, VmOperations.Revert,
+            v => VmChecks.Require(snapshot, v, VmOperations.Revert, VmPowerState.Halted));
         var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         IReadOnlyList<Ref<VdiRecord>> replaced;
         try
         {
-            var disks = CopiedDevices.Disks(pool.State, pool.State.Get(snapshot));
-            foreach (var (done, disk) in disks.Index())
-            {
-                copies[disk] = await vdis.CopyAsync(call, disk, isWhole: false);
-                await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
-            }
-
+            await _copied.CopyAsync(call, CopiedDevices.Disks(pool.State, pool.State.Get(snapshot)), default, copies);
+            await power.SwitchOffAsync(call, vm);
             replaced = await pool.Database.WriteAsync(tx => Revert(tx, vm, snapshot, copies), call.Cancellation);
         }
         catch
         {
-            await RemoveAsync(copies.Values, LeftCopy);
+            await _copied.RemoveAsync(copies.Values, LeftCopy);
             throw;
         }
 
-        await RemoveAsync(replaced, LeftReplaced);
+        await _copied.RemoveAsync(replaced, LeftReplaced);
     }
 
-    private async Task<DateTimeOffset> CopyHaltedAsync(
-        CallContext call, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept)
+    /// <summary>One that has a guest is switched off, so whoever has blocked that has blocked this.</summary>
+    private static void RequireRevertible(Ref<VmRecord> vm, VmRecord record)
     {
-        var at = pool.Time.GetUtcNow();
-        foreach (var (done, disk) in disks.Index())
+        VmChecks.Require(vm, record, VmOperations.Reverting, record.PowerState);
+        if (record.PowerState != VmPowerState.Halted)
         {
-            kept[disk] = await vdis.CopyAsync(call, disk, isWhole: false);
-            await call.Task.ReportAsync((done + 1.0) / (disks.Count + 1));
+            VmChecks.Require(vm, record, VmOperations.HardShutdown, VmPowerState.Running, VmPowerState.Paused, VmPowerState.Suspended);
         }
-
-        return at;
     }
 
     private async Task<DateTimeOffset> CopyRunningAsync(
@@ -126,12 +123,12 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             {
                 kept[disk] = await vdis.CreateLikeAsync(call, disk);
                 images.Add(await AttachAsync(host, kept[disk], call.Cancellation));
-                var device = record.Vbds.Select(state.Get).First(b => b.Vdi == disk).Userdevice;
+                var device = record.Vbds.Select(state.Get).First(b => b.Vdi == disk && b.CurrentlyAttached).Userdevice;
                 copies.Add(new(DeviceNumber.Parse(device) ?? throw new XenApiException("INVALID_DEVICE", device), images[^1].Source));
             }
 
             at = pool.Time.GetUtcNow();
-            await host.Hypervisor.CopyDisksAsync(VmRows.Uuid(record), copies, call.Task.ReportAsync, pool.Time, call.Cancellation);
+            await host.Hypervisor.CopyDisksAsync(VmRows.Uuid(record), copies, call.Task.ReportAsync, call.Cancellation);
         }
         catch (HypervisorException e) when (e.Message.Contains("No space left on device", StringComparison.Ordinal))
         {
@@ -145,15 +142,12 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         }
         finally
         {
-            foreach (var image in images)
-            {
-                await image.DisposeAsync();
-            }
+            await GuestDisks.LetGoAsync(images);
         }
 
-        foreach (var copy in kept.Values)
+        foreach (var disk in disks)
         {
-            await vdis.SettleAsync(copy);
+            await vdis.SettleAsync(kept[disk]);
         }
 
         return at;
@@ -196,6 +190,7 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         Transaction tx, Ref<VmRecord> vm, Ref<VmRecord> snapshot, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> copies)
     {
         var (now, then) = (tx.Get(vm), tx.Get(snapshot));
+        VmChecks.RequireState(vm, now, VmPowerState.Halted);
         if (!CopiedDevices.Disks(tx.State, then).All(copies.ContainsKey))
         {
             throw new XenApiException(
@@ -203,25 +198,11 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         }
 
         // What the snapshot does not know of, as a disk that the VM was given since or one that it shares, is taken from the VM and not
-        // destroyed.
-        var replacing = copies.ToDictionary(c => tx.Get(c.Key).SnapshotOf, c => c.Value);
+        // destroyed. One that came with a recovery knows of none: storage does not keep what a disk is a snapshot of.
+        var replacing = copies.Where(c => !tx.Get(c.Key).SnapshotOf.IsNull).ToDictionary(c => tx.Get(c.Key).SnapshotOf, c => c.Value);
         var replaced = CopiedDevices.Disks(tx.State, now).Where(
             d => replacing.ContainsKey(d) && tx.Get(d).Vbds.All(b => tx.Get(b).Vm == vm)).ToList();
-        foreach (var vbd in now.Vbds)
-        {
-            tx.Delete(vbd);
-        }
-
-        foreach (var vif in now.Vifs)
-        {
-            tx.Delete(vif);
-        }
-
-        foreach (var tpm in now.Vtpms)
-        {
-            VirtualTpms.Delete(tx, tpm);
-        }
-
+        VmRows.DeleteDevices(tx, now);
         CopiedDevices.CopyDrives(tx, then, vm, copies);
         CopiedDevices.CopyInterfaces(tx, then, vm, keepsAddresses: true);
         VirtualTpms.Copy(tx, vm, tx.State, then, isSame: true);
@@ -238,14 +219,5 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         }
 
         return replaced;
-    }
-
-    private async Task RemoveAsync(IEnumerable<Ref<VdiRecord>> disks, string left)
-    {
-        foreach (var disk in disks)
-        {
-            await Undoing.TryAsync(
-                pool, Cls.Vdi, pool.State.Find(disk)?.Uuid ?? "", left, () => vdis.RemoveAsync(disk, CancellationToken.None));
-        }
     }
 }

@@ -77,8 +77,14 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     public async Task AssertCanBootHereAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
         pool.State.Get(host);
-        await sites.RequireNotAsync(self, call.Cancellation);
+        await sites.RequireNotAsync(self, isStart: false, call.Cancellation);
         (await PlaceAsync(self, call.Cancellation)).Require(host);
+        await RequireBootableAsync(call, self, host);
+    }
+
+    // All but what is asked of other sites, and of the hosts for a placement.
+    private async Task RequireBootableAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
+    {
         var at = pool.Hosts.Get(host);
         var attached = await _disks.AttachAsync(at, self, call.Cancellation);
         await GuestDisks.LetGoAsync(attached.Values);
@@ -92,17 +98,26 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     public async Task<ImmutableList<Ref<HostRecord>>> GetPossibleHostsAsync(CallContext call, Ref<VmRecord> vm)
     {
         pool.State.Get(vm);
+        try
+        {
+            await sites.RequireNotAsync(vm, isStart: false, call.Cancellation);
+        }
+        catch (XenApiException)
+        {
+            return []; // "It can't boot anywhere" is the answer; VM.assert_can_boot_here says why.
+        }
+
         var possible = ImmutableList.CreateBuilder<Ref<HostRecord>>();
         foreach (var host in (await PlaceAsync(vm, call.Cancellation)).Possible)
         {
             try
             {
-                await AssertCanBootHereAsync(call, vm, host);
+                await RequireBootableAsync(call, vm, host);
                 possible.Add(host);
             }
             catch (XenApiException)
             {
-                // "It can't boot here" is the answer; VM.assert_can_boot_here says why.
+                // Not there: as above.
             }
         }
 
@@ -111,7 +126,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
 
     private async Task StartAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation, Ref<HostRecord>? on)
     {
-        await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
+        await using (await Operations.BeginAsync(
+            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted)))
         {
             var (at, plan) = await PrepareAsync(call, vm, paused, on);
             await RunAsync(vm, at, plan);
@@ -129,7 +145,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     /// <exception cref="XenApiException">It can't be started, or not there.</exception>
     public async Task<(HostLink At, DomainPlan Plan)> PrepareAsync(CallContext call, Ref<VmRecord> vm, bool paused, Ref<HostRecord>? on)
     {
-        await sites.RequireNotAsync(vm, call.Cancellation);
+        await sites.RequireNotAsync(vm, isStart: true, call.Cancellation);
         var placement = await PlaceAsync(vm, call.Cancellation);
         if (on is { } wanted)
         {
@@ -313,7 +329,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
                 $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not "
-                    + $"{at.Hypervisor.Facts.Uri}. "
+                + $"{at.Hypervisor.Facts.Uri}. "
                 + "Run the daemon without --hypervisor, or take the TPM from the VM (vtpm-destroy), if its guest starts without.");
         }
     }

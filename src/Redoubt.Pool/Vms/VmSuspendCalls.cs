@@ -61,7 +61,8 @@ internal sealed partial class VmSuspendCalls(
 
     private async Task ResumeAsync(CallContext call, Ref<VmRecord> vm, bool paused, VmOperations operation, Ref<HostRecord>? on)
     {
-        await using (await Operations.BeginAsync(pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
+        await using (await Operations.BeginAsync(
+            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
         {
             var image = pool.State.Get(vm).SuspendVdi;
             await using var device = await images.OpenAsync(vm, call.Cancellation);
