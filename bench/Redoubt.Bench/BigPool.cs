@@ -16,9 +16,10 @@ internal sealed class BigPool : IAsyncDisposable
 {
     private const string Password = "bench";
 
-    private readonly HttpClient _http = new(
-        new SocketsHttpHandler { MaxConnectionsPerServer = 1024 })
-    { Timeout = TimeSpan.FromMinutes(5) };
+    private readonly HttpClient _http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 1024 })
+    {
+        Timeout = TimeSpan.FromMinutes(5),
+    };
     private PoolServer? _server;
 
     public DirectoryInfo Directory { get; } = System.IO.Directory.CreateTempSubdirectory("redoubt-bench-");

@@ -137,8 +137,7 @@ internal static class SrBench
                 Sr = _sr,
                 VirtualSize = 1 << 20,
                 Type = VdiType.User,
-                SmConfig = new VdiRecord().SmConfig.Add(
-                "type", "raw")
+                SmConfig = new VdiRecord().SmConfig.Add("type", "raw"),
             }))!);
 
         public long Grown() => daemon.Services.State.Get(Last).VirtualSize + (1 << 20);

@@ -103,7 +103,9 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         ParameterCheck.Check(command, line);
         var server = ServerAddress.Of(line.Options);
         var credentials = Credentials.Of(line.Options);
-        return await command.Run(new CommandContext(line.Parameters, terminal, async token => client = await ConnectAsync(server, credentials, pins, token), time, cancellationToken)
+        return await command.Run(new CommandContext(
+            line.Parameters, terminal, async token => client = await ConnectAsync(server, credentials, pins, token), time,
+            cancellationToken)
         {
             Files = new LocalFiles(),
             ConnectToAsync = (other, who, token) => ConnectAsync(other, who, pins, token),

@@ -73,9 +73,8 @@ internal sealed class HandlerDeclaration : IEquatable<HandlerDeclaration>
     {
         var dot = message.IndexOf('.');
         var client = dot > 0 ? compilation.GetTypeByMetadataName("Redoubt.XenApi." + Naming.ClientName(message.Substring(0, dot))) : null;
-        if (
-            client?.GetMembers(
-                Naming.Pascal(message.Substring(dot + 1)) + "Async").OfType<IMethodSymbol>().FirstOrDefault() is not { } declared)
+        var sender = Naming.Pascal(message.Substring(dot + 1)) + "Async";
+        if (client?.GetMembers(sender).OfType<IMethodSymbol>().FirstOrDefault() is not { } declared)
         {
             return $"the data model has no message {message}";
         }

@@ -10,7 +10,7 @@ namespace Redoubt.XenApi.Generator;
 /// gets (<see cref="ClientEmitter"/>); one that does not fit is an error at its line.
 /// </summary>
 [Generator]
-public sealed partial class HandlerGenerator : IIncrementalGenerator
+public sealed class HandlerGenerator : IIncrementalGenerator
 {
     private const string Attribute = "Redoubt.Pool.MessageAttribute";
 
@@ -18,9 +18,9 @@ public sealed partial class HandlerGenerator : IIncrementalGenerator
     public void Initialize(IncrementalGeneratorInitializationContext context)
     {
         var handlers = context.SyntaxProvider.ForAttributeWithMetadataName(
-            Attribute, (_, _) =>
-                true, (found, _) =>
-                    HandlerDeclaration.Of((IMethodSymbol)found.TargetSymbol, found.Attributes[0], found.SemanticModel.Compilation));
+            Attribute,
+            (_, _) => true,
+            (found, _) => HandlerDeclaration.Of((IMethodSymbol)found.TargetSymbol, found.Attributes[0], found.SemanticModel.Compilation));
         context.RegisterSourceOutput(handlers.Collect(), Generate);
     }
 
@@ -29,8 +29,8 @@ public sealed partial class HandlerGenerator : IIncrementalGenerator
         var answered = new HashSet<string>(StringComparer.Ordinal);
         foreach (var handler in handlers)
         {
-            var problem = handler.Problem ?? (
-                answered.Add(handler.Message) ? null : $"{handler.Message} is answered by another method too");
+            var problem = handler.Problem
+                ?? (answered.Add(handler.Message) ? null : $"{handler.Message} is answered by another method too");
             if (problem != null)
             {
                 context.ReportDiagnostic(handler.ToDiagnostic(problem));

@@ -54,10 +54,12 @@ internal static class ImplicitMessages
     private static IEnumerable<MessageModel> Writing(FieldModel field, ParameterModel self, AllowedRoles roles)
     {
         MessageModel Make(string prefix, ImplicitKind kind, params ParameterModel[] more) =>
-            new(
-                prefix + field.Name, [self, .. more], XenTypes.Void,
-                roles)
-            { Implicit = kind, Field = field, IsExtension = field.IsExtension };
+            new(prefix + field.Name, [self, .. more], XenTypes.Void, roles)
+            {
+                Implicit = kind,
+                Field = field,
+                IsExtension = field.IsExtension,
+            };
 
         yield return Make("set_", ImplicitKind.SetField, new ParameterModel("value", field.Type));
         if (field.Type is IMapType map)

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -21,16 +20,12 @@ public sealed partial class FirmwareTests
         await using var bench = new Bench();
         var shell = new Shell();
         var (primary, recovery) = (await bench.StartAsync("primary"), await bench.StartAsync("recovery"));
-        await using var output = new StringWriter();
         var guest = new DemoGuest("uefi", 0, 0, false);
-        var production = new DemoPrimary(
-            primary, new DemoOptions(Repository.GuestImage, primary.Directory, false),
-            new DemoStory(new Terminal(output, output, isInteractive: false)));
-        await production.BuildAsync([guest], Stop);
+        var storage = await DemoGuests.BuildAsync(primary, guest);
         var vm = await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         await primary.Api.CallAsync("VM.set_memory_limits", [vm, Memory, Memory, Memory, Memory], Stop);
         await shell.RunAsync(primary, $"vm-param-set uuid={guest.Uuid} HVM-boot-params:firmware=uefi");
-        var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
+        var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, storage);
         await shell.RunAsync(primary, $"sr-enable-database-replication uuid={sr}");
 
         await shell.RunAsync(primary, "vm-start vm=uefi");
@@ -74,18 +69,8 @@ public sealed partial class FirmwareTests
         Patience.UntilAsync(
             () => Boots(site, guest) is [.., var last] && last == boots, $"the guest says that its firmware has booted it {boots} times");
 
-    private static List<int> Boots(DemoSite site, DemoGuest guest)
-    {
-        var path = Path.Combine(site.DataDirectory, "consoles", $"{guest.Uuid}.log");
-        if (!File.Exists(path))
-        {
-            return [];
-        }
-
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file);
-        return [.. BootsLine().Matches(reader.ReadToEnd()).Select(m => int.Parse(m.Groups["boots"].Value))];
-    }
+    private static List<int> Boots(DemoSite site, DemoGuest guest) =>
+        [.. BootsLine().Matches(DemoGuests.ConsoleOf(site, guest.Uuid)).Select(m => int.Parse(m.Groups["boots"].Value))];
 
     /// <summary>The names of variables are in the flash as they are, in UTF-16.</summary>
     private static bool Holds(string kept, string variable) =>

@@ -23,26 +23,27 @@ public sealed class InstallTests
         }
 
         var (_, template) = (await site.Api.GetAllRecordsAsync<VmRecord>(Stop)).Single(v => v.Value.NameLabel == "Linux (BIOS)");
-        var (code, _, error) = await _shell.TryAsync(site, $"vm-install new-name-label=one template-uuid={template.Uuid}");
-        Assert.True(code != 0 && error.Contains("default SR", StringComparison.Ordinal), error);
+        Assert.Contains(
+            "default SR", await _shell.FailAsync(site, $"vm-install new-name-label=one template-uuid={template.Uuid}"),
+            StringComparison.Ordinal);
         Assert.Equal("", await _shell.RunAsync(site, "vm-list name-label=one --minimal"));
 
         var guest = await InstallAsync(site, template.Uuid);
         await _shell.RunAsync(site, "vm-start vm=one");
-        await CountsPastAsync(site, guest, 3);
-        (code, _, error) = await _shell.TryAsync(site, "vm-copy vm=one new-name-label=two sr-uuid=$FAR");
-        Assert.True(code != 0 && error.Contains("VM_BAD_POWER_STATE", StringComparison.Ordinal), error);
+        await DemoGuests.CountsPastAsync(site, guest, 3);
+        Assert.Contains(
+            "VM_BAD_POWER_STATE", await _shell.FailAsync(site, "vm-copy vm=one new-name-label=two sr-uuid=$FAR"),
+            StringComparison.Ordinal);
         await _shell.RunAsync(site, "vm-shutdown vm=one --force");
         var counted = guest.Read(site).LastCount!.Value;
 
         var copy = guest with { Uuid = await _shell.RunAsync(site, "vm-copy vm=one new-name-label=two sr-uuid=$FAR") };
         Assert.Equal(2, Files(site, "far"));
         await _shell.RunAsync(site, "vm-start vm=two");
-        await CountsPastAsync(site, copy, counted + 3);
+        await DemoGuests.CountsPastAsync(site, copy, counted + 3);
         Assert.InRange(copy.Read(site).ResumedFrom, counted - 1, counted + 1);
 
-        (code, _, error) = await _shell.TryAsync(site, "vm-uninstall vm=two");
-        Assert.True(code != 0 && error.Contains("--force", StringComparison.Ordinal), error);
+        Assert.Contains("--force", await _shell.FailAsync(site, "vm-uninstall vm=two"), StringComparison.Ordinal);
         await _shell.RunAsync(site, "vm-uninstall vm=two --force");
         Assert.Equal((2, 0), (Files(site, "near"), Files(site, "far")));
         await _shell.RunAsync(site, "vm-disk-remove vm=one device=1");
@@ -77,10 +78,5 @@ public sealed class InstallTests
         return guest;
     }
 
-    private static int Files(DemoSite site, string sr) =>
-        Directory.EnumerateFiles(Path.Combine(site.Storage, sr), "*", SearchOption.AllDirectories).Count(
-            f => Path.GetExtension(f) is ".qcow2" or ".raw");
-
-    private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
-        Patience.UntilAsync(() => guest.Read(site).LastCount > count, $"{guest.Uuid} counts past {count}");
+    private static int Files(DemoSite site, string sr) => DemoGuests.DisksIn(Path.Combine(site.Storage, sr)).Count;
 }

@@ -1,5 +1,4 @@
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.Recovery;
 using Redoubt.XenApi;
 
@@ -23,10 +22,7 @@ public sealed class KillTests
         await using var bench = new Bench();
         var site = await bench.StartAsync("site");
         var guest = new DemoGuest("alone", 0, 0, false);
-        await using var output = new StringWriter();
-        await new DemoPrimary(
-            site, new DemoOptions(Repository.GuestImage, site.Directory, false),
-            new DemoStory(new Terminal(output, output, isInteractive: false))).BuildAsync([guest], Stop);
+        await DemoGuests.BuildAsync(site, guest);
         var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         var far = await CreateSrAsync(site, "far");
         string[] copies = ["VM.clone", "VM.copy", "VM.snapshot", "VM.revert"];
@@ -197,8 +193,7 @@ public sealed class KillTests
             .Concat(vdis.Where(v => v.Type == VdiType.Suspend && state.PowerState != VmPowerState.Suspended)).ToList();
         Assert.True(orphans.Count == 0, $"{where}: nobody's disks: {string.Join(", ", orphans.Select(v => v.NameLabel))}");
         Assert.True(vdis.All(v => !v.Missing), $"{where}: disks are missing");
-        var files = Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories)
-            .Count(f => Path.GetExtension(f) is ".qcow2" or ".raw");
+        var files = DemoGuests.DisksIn(site.Storage).Count;
         Assert.True(files == vdis.Count, $"{where}: {files} files of {vdis.Count} disks");
         if (act is "VM.clone" or "VM.copy" or "VM.snapshot")
         {

@@ -1,6 +1,4 @@
-using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -13,11 +11,7 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
     /// <summary>Makes and protects them, saves the plan "everything", and has them run and count.</summary>
     public async Task StartAsync(DemoSite primary)
     {
-        await using var output = new StringWriter();
-        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var production = new DemoPrimary(primary, new DemoOptions(Repository.GuestImage, primary.Directory, false), story);
-        await production.BuildAsync(guests, Stop);
-        shell["SR"] = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
+        shell["SR"] = await primary.CallAsync<string>("SR.get_uuid", Stop, await DemoGuests.BuildAsync(primary, guests));
         await shell.RunAsync(primary, "sr-enable-database-replication uuid=$SR");
         await shell.RunAsync(primary, "dr-plan-save name=everything sr-uuid=$SR");
         await shell.RunAsync(primary, $"appliance-start uuid={await shell.RunAsync(primary, "appliance-list name-label=shop --minimal")}");
@@ -42,11 +36,7 @@ internal sealed class Production(Shell shell, params IReadOnlyList<DemoGuest> gu
     public Dictionary<string, long> Counts(DemoSite site) => guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount ?? 0);
 
     /// <summary>How often each guest has booted at a site.</summary>
-    public Dictionary<string, int> Boots(DemoSite site) => guests.ToDictionary(
-        g => g.Name,
-        g => Path.Combine(site.DataDirectory, "consoles", $"{g.Uuid}.log") is var log && File.Exists(log)
-            ? Regex.Count(File.ReadAllText(log), "redoubt-guest: name=", RegexOptions.None, TimeSpan.FromSeconds(1))
-            : 0);
+    public Dictionary<string, int> Boots(DemoSite site) => guests.ToDictionary(g => g.Name, g => DemoGuests.BootsOf(site, g));
 
     /// <summary>How many processes run each guest at a site.</summary>
     public Dictionary<string, int> Processes(DemoSite site)

@@ -1,5 +1,4 @@
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -16,7 +15,7 @@ public sealed class RestartTests
         await using var bench = new Bench();
         var first = await bench.StartAsync("site");
         var guest = new DemoGuest("alone", 0, 0, false);
-        await BuildAsync(first, guest);
+        await DemoGuests.BuildAsync(first, guest);
         var vm = await first.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
         await first.Api.CallAsync("VM.start", [vm, false, false], Stop);
         await Patience.UntilAsync(() => guest.Read(first).LastCount > 3, "the guest counts");
@@ -107,14 +106,6 @@ public sealed class RestartTests
             var kept = long.Parse(await next.CallAsync<string>("VM.get_name_description", Stop, vms[i]));
             Assert.InRange(kept, acknowledged[i], acknowledged[i] + 1);
         }
-    }
-
-    private static async Task BuildAsync(DemoSite site, DemoGuest guest)
-    {
-        await using var output = new StringWriter();
-        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var options = new DemoOptions(Repository.GuestImage, site.Directory, false);
-        await new DemoPrimary(site, options, story).BuildAsync([guest], Stop);
     }
 
     private static List<string> BridgesOf(DemoSite site) =>

@@ -1,5 +1,4 @@
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -18,13 +17,13 @@ public sealed class SnapshotTests
         var site = await bench.StartAsync("site");
         var (guest, vm) = await BuildAsync(site);
         await _shell.RunAsync(site, "vm-start vm=alone");
-        await CountsPastAsync(site, guest, 3);
+        await DemoGuests.CountsPastAsync(site, guest, 3);
         var earliest = guest.Read(site).LastCount!.Value;
         var snapshot = await _shell.RunAsync(site, "vm-snapshot vm=alone new-name-label=then");
         var latest = guest.Read(site).LastCount!.Value + 1;
-        await CountsPastAsync(site, guest, latest + 3);
+        await DemoGuests.CountsPastAsync(site, guest, latest + 3);
         Assert.Equal("Running", $"{await site.Api.Vm.GetPowerStateAsync(vm, Stop)}");
-        Assert.Single(Boots(site, guest));
+        Assert.Equal(1, DemoGuests.BootsOf(site, guest));
 
         // Two at once: the second is told of the first.
         var both = await Task.WhenAll(
@@ -33,7 +32,7 @@ public sealed class SnapshotTests
         Assert.Contains(both, code => code is null);
 
         // Its disks stand alone, as plain qemu-img sees them.
-        foreach (var file in Files(site))
+        foreach (var file in DemoGuests.DisksIn(site.Storage))
         {
             Assert.True(await Programs.RunAsync("qemu-img", "check", "-q", "-U", file));
         }
@@ -42,8 +41,8 @@ public sealed class SnapshotTests
         await _shell.RunAsync(site, $"snapshot-revert uuid={snapshot}");
         Assert.Equal("halted", await _shell.RunAsync(site, $"vm-param-get uuid={guest.Uuid} param-name=power-state"));
         await _shell.RunAsync(site, "vm-start vm=alone");
-        await Patience.UntilAsync(() => Boots(site, guest).Count == 2, "it has booted again");
-        await CountsPastAsync(site, guest, earliest + 3);
+        await Patience.UntilAsync(() => DemoGuests.BootsOf(site, guest) == 2, "it has booted again");
+        await DemoGuests.CountsPastAsync(site, guest, earliest + 3);
         Assert.InRange(guest.Read(site).ResumedFrom, earliest - 1, latest);
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
 
@@ -52,7 +51,7 @@ public sealed class SnapshotTests
             await _shell.RunAsync(site, $"snapshot-uninstall uuid={left} --force");
         }
 
-        Assert.Equal(2, Files(site).Count);
+        Assert.Equal(2, DemoGuests.DisksIn(site.Storage).Count);
         Assert.Equal(2, (await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Count);
     }
 
@@ -68,15 +67,15 @@ public sealed class SnapshotTests
         {
             var (guest, vm) = await BuildAsync(site);
             await _shell.RunAsync(site, "vm-start vm=alone");
-            await CountsPastAsync(site, guest, 3);
+            await DemoGuests.CountsPastAsync(site, guest, 3);
             await File.WriteAllBytesAsync(
                 Path.Combine(site.Storage, "filler"), new byte[new DriveInfo(site.Storage).AvailableFreeSpace - (3 << 20)], Stop);
-            var (code, _, error) = await _shell.TryAsync(site, "vm-snapshot vm=alone new-name-label=then");
-            Assert.True(code != 0 && error.Contains("SR_FULL", StringComparison.Ordinal), error);
-            await CountsPastAsync(site, guest, guest.Read(site).LastCount!.Value + 3);
+            var error = await _shell.FailAsync(site, "vm-snapshot vm=alone new-name-label=then");
+            Assert.Contains("SR_FULL", error, StringComparison.Ordinal);
+            await DemoGuests.CountsPastAsync(site, guest, guest.Read(site).LastCount!.Value + 3);
             Assert.Empty((await site.Api.Vm.GetRecordAsync(vm, Stop)).CurrentOperations);
             Assert.Equal("", await _shell.RunAsync(site, "snapshot-list --minimal"));
-            Assert.Equal(2, Files(site).Count);
+            Assert.Equal(2, DemoGuests.DisksIn(site.Storage).Count);
             Assert.Equal(2, (await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Count);
             await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
         }
@@ -90,9 +89,7 @@ public sealed class SnapshotTests
     private static async Task<(DemoGuest Guest, Ref<VmRecord> Vm)> BuildAsync(DemoSite site)
     {
         var guest = new DemoGuest("alone", 0, 0, false);
-        await using var output = new StringWriter();
-        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        await new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), story).BuildAsync([guest], Stop);
+        await DemoGuests.BuildAsync(site, guest);
         return (guest, await site.Api.Vm.GetByUuidAsync(guest.Uuid, Stop));
     }
 
@@ -108,21 +105,4 @@ public sealed class SnapshotTests
             return refused.Code;
         }
     }
-
-    private static List<string> Files(DemoSite site) =>
-        [.. Directory.EnumerateFiles(site.Storage, "*", SearchOption.AllDirectories)
-            .Where(f => Path.GetExtension(f) is ".qcow2" or ".raw")];
-
-    private static System.Text.RegularExpressions.MatchCollection Boots(DemoSite site, DemoGuest guest)
-    {
-        using var file = new FileStream(
-            Path.Combine(site.DataDirectory, "consoles", $"{guest.Uuid}.log"), FileMode.Open, FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file);
-        return System.Text.RegularExpressions.Regex.Matches(
-            reader.ReadToEnd(), "redoubt-guest: name=", System.Text.RegularExpressions.RegexOptions.None, TimeSpan.FromSeconds(1));
-    }
-
-    private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
-        Patience.UntilAsync(() => guest.Read(site).LastCount > count, $"it counts past {count}");
 }

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Redoubt.Cli.Demo;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -110,8 +109,8 @@ public sealed class StorageTests
     private async Task ReplayAsync(Bench bench)
     {
         var once = Directory.CreateDirectory(Path.Combine(bench.Directory, "once")).FullName;
-        Assert.Equal(0, (await RunAsync("mount", "-o", "nouuid", _shell["MIRROR"], once)).ExitCode);
-        Assert.Equal(0, (await RunAsync("umount", once)).ExitCode);
+        Assert.Equal(0, (await Programs.ReadAsync("mount", "-o", "nouuid", _shell["MIRROR"], once)).ExitCode);
+        Assert.Equal(0, (await Programs.ReadAsync("umount", once)).ExitCode);
     }
 
     private async Task<string> AttachAsync(string image)
@@ -122,7 +121,7 @@ public sealed class StorageTests
             made.SetLength(320 << 20);
         }
 
-        var (exitCode, device) = await RunAsync("losetup", "--find", "--show", image);
+        var (exitCode, device) = await Programs.ReadAsync("losetup", "--find", "--show", image);
         Assert.SkipUnless(exitCode == 0, "A block device can't be made here.");
         _devices.Add(device.Trim());
         return device.Trim();
@@ -139,20 +138,12 @@ public sealed class StorageTests
         foreach (var line in (await File.ReadAllLinesAsync("/proc/self/mountinfo")).Where(
             l => l.Contains(bench.Directory, StringComparison.Ordinal)))
         {
-            await RunAsync("umount", "-l", line.Split(' ')[4]);
+            await Programs.ReadAsync("umount", "-l", line.Split(' ')[4]);
         }
 
         foreach (var device in _devices)
         {
-            await RunAsync("losetup", "--detach", device);
+            await Programs.ReadAsync("losetup", "--detach", device);
         }
-    }
-
-    private static async Task<(int ExitCode, string Output)> RunAsync(string program, params string[] words)
-    {
-        using var process = Process.Start(new ProcessStartInfo(program, words) { UseShellExecute = false, RedirectStandardOutput = true })!;
-        var output = await process.StandardOutput.ReadToEndAsync(CancellationToken.None);
-        await process.WaitForExitAsync(CancellationToken.None);
-        return (process.ExitCode, output);
     }
 }

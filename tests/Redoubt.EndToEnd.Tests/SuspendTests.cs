@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -95,13 +94,8 @@ public sealed partial class SuspendTests
 
     private static async Task<(DemoGuest Guest, string Sr)> BuildAsync(DemoSite site)
     {
-        await using var output = new StringWriter();
         var guest = new DemoGuest("alone", 0, 0, false);
-        var production = new DemoPrimary(
-            site, new DemoOptions(Repository.GuestImage, site.Directory, false),
-            new DemoStory(new Terminal(output, output, isInteractive: false)));
-        await production.BuildAsync([guest], Stop);
-        return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, production.Sr));
+        return (guest, await site.CallAsync<string>("SR.get_uuid", Stop, await DemoGuests.BuildAsync(site, guest)));
     }
 
     /// <summary>The hypervisor's header is in a raw disk as soon as it writes to it.</summary>
@@ -123,18 +117,7 @@ public sealed partial class SuspendTests
     private static List<long> Counts(DemoSite site, DemoGuest guest) =>
         [.. CountLine().Matches(Log(site, guest)).Select(m => long.Parse(m.Groups["count"].Value))];
 
-    private static string Log(DemoSite site, DemoGuest guest)
-    {
-        var path = Path.Combine(site.DataDirectory, "consoles", $"{guest.Uuid}.log");
-        if (!File.Exists(path))
-        {
-            return "";
-        }
-
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file, Encoding.UTF8);
-        return reader.ReadToEnd();
-    }
+    private static string Log(DemoSite site, DemoGuest guest) => DemoGuests.ConsoleOf(site, guest.Uuid);
 
     [GeneratedRegex(@"redoubt-guest: name=[^\n]*boot=", RegexOptions.None, 1000)]
     private static partial Regex BootLine();

@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -18,14 +17,10 @@ public sealed partial class TpmTests
         await using var bench = new Bench();
         var shell = new Shell();
         var (primary, recovery) = (await bench.StartAsync("primary"), await bench.StartAsync("recovery"));
-        await using var output = new StringWriter();
         var guest = new DemoGuest("sealed", 0, 0, false);
-        var production = new DemoPrimary(
-            primary, new DemoOptions(Repository.GuestImage, primary.Directory, false),
-            new DemoStory(new Terminal(output, output, isInteractive: false)));
-        await production.BuildAsync([guest], Stop);
+        var storage = await DemoGuests.BuildAsync(primary, guest);
         var vm = await primary.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
-        var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, production.Sr);
+        var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, storage);
         await shell.RunAsync(primary, $"sr-enable-database-replication uuid={sr}");
 
         // As XenServer has it: a VM asks for a TPM, and gets it when it is started.
@@ -45,7 +40,7 @@ public sealed partial class TpmTests
         await BootsAsync(primary, guest.Uuid, 2);
 
         // Its memory, too, is the same TPM's.
-        await primary.Api.CallAsync("VM.set_suspend_SR", [vm, production.Sr], Stop);
+        await primary.Api.CallAsync("VM.set_suspend_SR", [vm, storage], Stop);
         await shell.RunAsync(primary, "vm-suspend vm=sealed");
         Assert.False(Directory.Exists(DirectoryOf(primary, guest.Uuid)));
         await shell.RunAsync(primary, "vm-resume vm=sealed");
@@ -100,18 +95,8 @@ public sealed partial class TpmTests
 
     private static string DirectoryOf(DemoSite site, string uuid) => Path.Combine(site.DataDirectory, "hypervisor", "lib", "swtpm", uuid);
 
-    private static List<int> Boots(DemoSite site, string uuid)
-    {
-        var path = Path.Combine(site.DataDirectory, "consoles", $"{uuid}.log");
-        if (!File.Exists(path))
-        {
-            return [];
-        }
-
-        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-        using var reader = new StreamReader(file);
-        return [.. BootsLine().Matches(reader.ReadToEnd()).Select(m => int.Parse(m.Groups["boots"].Value))];
-    }
+    private static List<int> Boots(DemoSite site, string uuid) =>
+        [.. BootsLine().Matches(DemoGuests.ConsoleOf(site, uuid)).Select(m => int.Parse(m.Groups["boots"].Value))];
 
     [GeneratedRegex(@"redoubt-guest: tpm-boots=(?<boots>\d+)\r?\n", RegexOptions.ExplicitCapture, 1000)]
     private static partial Regex BootsLine();

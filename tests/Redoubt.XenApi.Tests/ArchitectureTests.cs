@@ -70,7 +70,6 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Storage/DurableFile.cs"] = "the one place",
         ["Redoubt.Storage/Posix.cs"] = "makes a copy in a work area, which DurableFile names",
         ["Redoubt.Storage/File/SrCloning.cs"] = "makes an SR in a work area, which DurableFile names",
-        ["Redoubt.Storage/Mounted/HostMounts.cs"] = "makes directories to mount on, which are made again when they are gone",
         ["Redoubt.Storage/File/WorkArea.cs"] = "a work area may be lost at any moment",
         ["Redoubt.Storage/Images/Ext3Image.cs"] = "scratch",
         ["Redoubt.Storage/Images/ScratchFile.cs"] = "scratch",
@@ -79,7 +78,6 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Recovery/Runs/RunJournal.cs"] = "SQLite flushes the file and its directory itself",
         ["Redoubt.Server/Audit/AuditLog.cs"] = "appends; an audit log that waited for the disk would double what a call "
             + "costs. DurableFile names it",
-        ["Redoubt.Pool/PoolDaemon.cs"] = "the lock, and the directories",
         ["Redoubt.Pool/Vms/FirmwareFiles.cs"] = "QEMU writes the files; they are kept in the database",
         ["Redoubt.Recovery/Runs/RunEngine.cs"] = "a copy to look at",
         ["Redoubt.Storage/DataDirectory.cs"] = "the lock",
@@ -108,8 +106,11 @@ public sealed partial class ArchitectureTests
         var source = Path.Combine(Repository.Root, "src");
         var writers = Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
             .Where(f => !f.Contains("/Redoubt.Cli/", StringComparison.Ordinal) && FileWriting().IsMatch(File.ReadAllText(f)))
-            .Select(f => Path.GetRelativePath(source, f));
+            .Select(f => Path.GetRelativePath(source, f)).ToList();
         Assert.Empty(writers.Except(WritersOfTheirOwn.Keys));
+
+        // The list shrinks with what it lists.
+        Assert.Empty(WritersOfTheirOwn.Keys.Except(writers));
     }
 
     [GeneratedRegex(@"\b(File\.(Move|Replace|Copy|Create|AppendAll\w+|WriteAll\w+|Open)\b|Directory\.(Move|CreateDirectory)\(|FileMode\.(Create|CreateNew|OpenOrCreate|Append|Truncate)\b|\.MoveTo\()")]

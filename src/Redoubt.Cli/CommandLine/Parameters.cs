@@ -33,6 +33,9 @@ internal sealed class Parameters
 
     public long? FindBytes(string key) => Find(key) is { } text ? ByteSize.Parse(key, text) : null;
 
+    /// <summary>What commas part in the value of a parameter; nothing without it.</summary>
+    public string[] List(string key) => GetOr(key, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
     /// <summary>The map that is written <c>name:key=value</c>.</summary>
     public Dictionary<string, string> Map(string name) =>
         pairs.Where(p => p.Key.StartsWith(name + ":", StringComparison.Ordinal))

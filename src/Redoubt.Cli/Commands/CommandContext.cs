@@ -42,6 +42,11 @@ internal sealed class CommandContext(
     public async Task<string> RefOfAsync(string className, string uuid) =>
         (await CallAsync($"{className}.get_by_uuid", uuid)).AsString($"ref {className}");
 
+    /// <summary>The object whose UUID is the value of a parameter; the null reference without it.</summary>
+    public async Task<Ref<TRecord>> FindRefAsync<TRecord>(string parameter)
+        where TRecord : Record, IRecord<TRecord>, new() =>
+        parameters.Find(parameter) is { } uuid ? new Ref<TRecord>(await RefOfAsync(TRecord.Declaration.Name, uuid)) : default;
+
     /// <summary>Calls a message that is about one object, named by <c>uuid=</c>.</summary>
     public async Task CallOnAsync(string className, string message) =>
         await CallAsync($"{className}.{message}", await RefAsync(className));
@@ -92,8 +97,8 @@ internal sealed class CommandContext(
             ? database.TryGetValue("at", out var at)
                 ? new Ref<SessionRecord>(
                     (await CallAsync("VDI.open_database_at", await RefOfAsync("VDI", vdi), at)).AsString("ref session"))
-                : await local.CallAsync<Ref<SessionRecord>>("VDI.open_database", [await RefOfAsync("VDI", vdi)], cancellationToken)
-            : await local.CallAsync<Ref<SessionRecord>>("session.create_from_db_file", [database["filename"]], cancellationToken);
+                : await local.Vdi.OpenDatabaseAsync(new(await RefOfAsync("VDI", vdi)), cancellationToken)
+            : await new SessionClient(local).CreateFromDbFileAsync(database["filename"], cancellationToken);
         var foreign = local.WithSession(session);
         try
         {

@@ -14,9 +14,8 @@ internal static class DrPlanPolicy
     public static readonly string[] PolicyParameters =
     [
         "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state",
-        "copy:", "order:", "accept-missing", "accept-volume", "at",
-        "resolve", "health:", "health-timeout", "hook:", "hook-timeout", "accept-unplugged", "parallel-starts", "on-failure", "on-failure:",
-        "stale-after",
+        "copy:", "order:", "accept-missing", "accept-volume", "at", "resolve", "health:", "health-timeout", "hook:", "hook-timeout",
+        "accept-unplugged", "parallel-starts", "on-failure", "on-failure:", "stale-after",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -123,9 +122,8 @@ internal static class DrPlanPolicy
             _ when hook.Key.StartsWith("before-tier-", StringComparison.Ordinal) =>
                 (HookMoment.BeforeTier, OrderOf(hook.Key, "before-tier-")),
             _ when hook.Key.StartsWith("after-tier-", StringComparison.Ordinal) => (HookMoment.AfterTier, OrderOf(hook.Key, "after-tier-")),
-            var other =>
-                throw new UsageException(
-                    $"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
+            var other => throw new UsageException(
+                $"hook: is hook:before-run, hook:after-run, hook:before-tier-N or hook:after-tier-N, not 'hook:{other}'."),
         };
         return hook.Value.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
             .Select(script => new RunHook(script, moment, order));
@@ -134,6 +132,5 @@ internal static class DrPlanPolicy
     private static long OrderOf(string key, string prefix) => Parameters.ParseInt($"hook:{key}", key[prefix.Length..]);
 
     private static ImmutableSortedSet<string> List(Parameters p, string key) =>
-        p.GetOr(key, "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
-            .ToImmutableSortedSet(StringComparer.Ordinal);
+        p.List(key).ToImmutableSortedSet(StringComparer.Ordinal);
 }

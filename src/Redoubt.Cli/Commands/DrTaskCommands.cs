@@ -16,8 +16,7 @@ internal static class DrTaskCommands
     private static async Task CreateAsync(CommandContext context)
     {
         var p = context.Parameters;
-        var whitelist = p.GetOr("sr-whitelist", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-        var task = await context.CallAsync("DR_task.create", p.Get("type"), p.Map("device-config"), whitelist);
+        var task = await context.CallAsync("DR_task.create", p.Get("type"), p.Map("device-config"), p.List("sr-whitelist"));
         await context.PrintUuidAsync("DR_task", task);
     }
 }

@@ -61,7 +61,7 @@ internal static class HostCommands
             : throw new UsageException("Which host? Give host=NAME or uuid=UUID; host-list shows them.");
 
     private static async Task EvacuateAsync(CommandContext context) =>
-        await context.RunTaskAsync("Evacuating", "host.evacuate", [await ChosenAsync(context), "OpaqueRef:NULL", 0L]);
+        await context.RunTaskAsync("Evacuating", "host.evacuate", [await ChosenAsync(context), default(Ref<NetworkRecord>), 0L]);
 
     private static async Task ShowObstaclesAsync(CommandContext context)
     {

@@ -4,8 +4,7 @@ namespace Redoubt.Cli.Commands;
 
 /// <summary>
 /// How a server says that it lacks a message of Redoubt's own. A genuine xapi says it to an administrator as any server does; to
-/// everybody else it
-/// refuses what it takes for an extension of its host.
+/// everybody else it refuses what it takes for an extension of its host.
 /// </summary>
 internal static class LackingMessage
 {

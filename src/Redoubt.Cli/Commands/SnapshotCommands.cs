@@ -33,19 +33,13 @@ internal static class SnapshotCommands
     {
         var p = context.Parameters;
         var ignored = ImmutableList<Ref<VdiRecord>>.Empty;
-        foreach (
-            var uuid in p.GetOr("ignore-vdi-uuids", "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var uuid in p.List("ignore-vdi-uuids"))
         {
             ignored = ignored.Add(new(await context.RefOfAsync("VDI", uuid)));
         }
 
         var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.snapshot", [vm, p.Get("new-name-label"), ignored]))!;
-        if (p.Find("new-name-description") is { } description)
-        {
-            await (await context.ConnectAsync()).Vm.SetNameDescriptionAsync(made, description, context.CancellationToken);
-        }
-
-        await context.PrintUuidAsync("VM", new WireString(made.Opaque));
+        await VmCommands.FinishCopyAsync(context, new WireString(made.Opaque));
     }
 
     private static Task RevertAsync(CommandContext context, Ref<VmRecord> snapshot) =>

@@ -81,9 +81,8 @@ internal static class VdiCommands
 
     private static async Task CopyAsync(CommandContext context)
     {
-        var p = context.Parameters;
-        var sr = p.Find("sr-uuid") is { } at ? new Ref<SrRecord>(await context.RefOfAsync("SR", at)) : default;
-        var into = p.Find("into-vdi-uuid") is { } disk ? new Ref<VdiRecord>(await context.RefOfAsync("VDI", disk)) : default;
+        var sr = await context.FindRefAsync<SrRecord>("sr-uuid");
+        var into = await context.FindRefAsync<VdiRecord>("into-vdi-uuid");
         var copy = await context.RunTaskAsync("Copying", "VDI.copy", [await context.RefAsync("VDI"), sr, default(Ref<VdiRecord>), into]);
         await context.PrintUuidAsync("VDI", new WireString(((Ref<VdiRecord>)copy!).Opaque));
     }
@@ -120,7 +119,7 @@ internal static class VdiCommands
         var format = Format(context);
         var api = await context.ConnectAsync();
         var vdi = new Ref<VdiRecord>(await context.RefAsync("VDI"));
-        var size = await api.CallAsync<long>("VDI.get_virtual_size", [vdi], context.CancellationToken);
+        var size = await api.Vdi.GetVirtualSizeAsync(vdi, context.CancellationToken);
         await context.Files.WriteNewAsync(context.Parameters.Get("filename"), async target =>
         {
             using var progress = new ProgressLine(context.Terminal, "Exporting", context.Time);

@@ -59,12 +59,18 @@ internal static class VmCommands
     private static async Task CloneAsync(CommandContext context, string vm)
     {
         var clone = await context.CallAsync("VM.clone", vm, context.Parameters.Get("new-name-label"));
+        await FinishCopyAsync(context, clone);
+    }
+
+    /// <summary>Gives a VM that was just made of another the description that was asked for, and prints its UUID.</summary>
+    public static async Task FinishCopyAsync(CommandContext context, WireValue copy)
+    {
         if (context.Parameters.Find("new-name-description") is { } description)
         {
-            await context.CallAsync("VM.set_name_description", clone, description);
+            await context.CallAsync("VM.set_name_description", copy, description);
         }
 
-        await context.PrintUuidAsync("VM", clone);
+        await context.PrintUuidAsync("VM", copy);
     }
 
     private static async Task ResumeAsync(CommandContext context, string vm)
@@ -99,14 +105,12 @@ internal static class VmCommands
     public static async Task StateDeadAsync(CommandContext context, string of, string reference)
     {
         var statement = context.Parameters.GetOr("statement", "its hosts are off, or cut off from storage and network");
-        foreach (var site in context.Parameters.GetOr("site-dead", "")
-            .Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        foreach (var site in context.Parameters.List("site-dead"))
         {
             await context.CallAsync($"{of}.state_site_dead", reference, site, statement);
         }
     }
 
-    // As with xe, a host may be named or given by its UUID.
     private static Task SetLimitsAsync(CommandContext context, string vm)
     {
         var p = context.Parameters;

@@ -15,10 +15,8 @@ internal static class VmCreate
         Optional =
         [
             "name-description", "memory", "memory-static-min", "memory-static-max", "memory-dynamic-min", "memory-dynamic-max", "VCPUs",
-            "VCPUs-max",
-            "VCPUs-at-startup", "HVM-boot-policy", "HVM-boot-params:", "PV-kernel", "PV-ramdisk", "PV-args", "platform:", "other-config:",
-            "order",
-            "start-delay", "shutdown-delay", "appliance",
+            "VCPUs-max", "VCPUs-at-startup", "HVM-boot-policy", "HVM-boot-params:", "PV-kernel", "PV-ramdisk", "PV-args", "platform:",
+            "other-config:", "order", "start-delay", "shutdown-delay", "appliance",
         ],
     };
 

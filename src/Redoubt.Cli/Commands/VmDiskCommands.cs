@@ -31,7 +31,8 @@ internal static class VmDiskCommands
     private static async Task AddDiskAsync(CommandContext context, XeObject vm)
     {
         var (p, api, token) = (context.Parameters, await context.ConnectAsync(), context.CancellationToken);
-        var sr = p.Find("sr-uuid") is { } uuid ? new Ref<SrRecord>(await context.RefOfAsync("SR", uuid)) : await DefaultSrAsync(api, token);
+        var named = await context.FindRefAsync<SrRecord>("sr-uuid");
+        var sr = named.IsNull ? await DefaultSrAsync(api, token) : named;
         var vdi = await api.Vdi.CreateAsync(
             new VdiRecord
             {
@@ -114,11 +115,12 @@ internal static class VmDiskCommands
             return;
         }
 
+        var cache = new RecordCache(await context.ConnectAsync(), context.CancellationToken);
         var objects = new List<IEnumerable<KeyValuePair<string, string>>>();
         foreach (var (vbd, record) in drives)
         {
-            var drive = await ReadAsync(context, "vbd", VbdParams, vbd.Opaque);
-            var disk = record.Vdi.IsNull ? [] : await ReadAsync(context, "vdi", VdiParams, record.Vdi.Opaque);
+            var drive = await ReadAsync(context, cache, "vbd", VbdParams, vbd.Opaque);
+            var disk = record.Vdi.IsNull ? [] : await ReadAsync(context, cache, "vdi", VdiParams, record.Vdi.Opaque);
             objects.Add(
             [
                 .. drive.Select(f => KeyValuePair.Create(f.Field.Name, f.Text)),
@@ -147,13 +149,12 @@ internal static class VmDiskCommands
     }
 
     private static async Task<List<(XeField Field, string Text)>> ReadAsync(
-        CommandContext context, string prefix, string[] usual, string reference)
+        CommandContext context, RecordCache cache, string prefix, string[] usual, string reference)
     {
         var (api, of) = (await context.ConnectAsync(), XeClasses.Find(prefix)!);
         var fields = Fields(context, of, $"{prefix}-params", usual);
         var answer = await api.CallRawAsync($"{of.ClassName}.get_record", [reference], context.CancellationToken);
         var row = new XeObject(reference, answer as WireStruct ?? throw new WireFormatException("record", answer));
-        var cache = new RecordCache(api, context.CancellationToken);
         var reader = new FieldReader(of, cache);
         return await cache.SettleAsync(() => fields.ConvertAll(f => (f, reader.Read(f, row).Text)));
     }

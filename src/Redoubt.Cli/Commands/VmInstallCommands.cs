@@ -69,14 +69,9 @@ internal static class VmInstallCommands
     private static async Task CopyAsync(CommandContext context, Ref<VmRecord> vm)
     {
         var p = context.Parameters;
-        var sr = p.Find("sr-uuid") is { } uuid ? new Ref<SrRecord>(await context.RefOfAsync("SR", uuid)) : default;
+        var sr = await context.FindRefAsync<SrRecord>("sr-uuid");
         var copy = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.copy", [vm, p.Get("new-name-label"), sr]))!;
-        if (p.Find("new-name-description") is { } description)
-        {
-            await (await context.ConnectAsync()).Vm.SetNameDescriptionAsync(copy, description, context.CancellationToken);
-        }
-
-        await context.PrintUuidAsync("VM", new WireString(copy.Opaque));
+        await VmCommands.FinishCopyAsync(context, new WireString(copy.Opaque));
     }
 
     /// <summary>Removes a VM, a template or a snapshot with its disks, if that is meant.</summary>
@@ -166,15 +161,10 @@ internal static class VmInstallCommands
 
     private static async Task<Ref<SrRecord>> SrAsync(CommandContext context)
     {
-        var p = context.Parameters;
-        if (p.Find("sr-uuid") is { } uuid)
+        var sr = await context.FindRefAsync<SrRecord>("sr-uuid");
+        if (!sr.IsNull || context.Parameters.Find("sr-name-label") is not { } name)
         {
-            return new(await context.RefOfAsync("SR", uuid));
-        }
-
-        if (p.Find("sr-name-label") is not { } name)
-        {
-            return default;
+            return sr;
         }
 
         var found = await (await context.ConnectAsync()).Sr.GetByNameLabelAsync(name, context.CancellationToken);

@@ -86,7 +86,7 @@ internal static class VmMetadataCommands
 
         foreach (var vm in made)
         {
-            context.Terminal.PrintLine(await api.CallAsync<string>("VM.get_uuid", [vm], context.CancellationToken));
+            context.Terminal.PrintLine(await api.Vm.GetUuidAsync(vm, context.CancellationToken));
         }
     }
 
@@ -108,7 +108,7 @@ internal static class VmMetadataCommands
         var uuids = new List<string>();
         foreach (var vm in appliance.Vms)
         {
-            uuids.Add(await api.CallAsync<string>("VM.get_uuid", [vm], context.CancellationToken));
+            uuids.Add(await api.Vm.GetUuidAsync(vm, context.CancellationToken));
         }
 
         return uuids.Count > 0 ? uuids : throw new UsageException($"The vApp '{wanted}' has no VMs.");

@@ -11,6 +11,7 @@ namespace Redoubt.Cli.Commands;
 internal static class VmSelection
 {
     public const string Help = "which VM: vm=NAME or vm=UUID, or conditions on its fields (uuid=, name-label=, ...)";
+
     /// <summary>What xe calls these parameters.</summary>
     public static readonly IReadOnlyList<string> Names = ["<vm-selectors>"];
 

@@ -33,7 +33,7 @@ internal sealed record DemoOptions(string Guest, string Directory, bool Keep)
                 case "--data" when i + 1 < words.Count: directory = FileWords.FullPath("--data", words[++i]); break;
                 default:
                     throw new UsageException(
-                    $"redoubt demo does not know '{words[i]}'. It takes --keep, --data DIR and --guest IMAGE.");
+                        $"redoubt demo does not know '{words[i]}'. It takes --keep, --data DIR and --guest IMAGE.");
             }
         }
 

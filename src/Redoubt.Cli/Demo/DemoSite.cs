@@ -156,8 +156,8 @@ internal sealed class DemoSite : IAsyncDisposable
     {
         foreach (var process in Process.GetProcesses())
         {
-            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal) && CommandLine(process)
-                .Contains(DataDirectory + "/", StringComparison.Ordinal))
+            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
+                && CommandLine(process).Contains(DataDirectory + "/", StringComparison.Ordinal))
             {
                 yield return process;
             }

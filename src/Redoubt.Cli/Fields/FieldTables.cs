@@ -61,11 +61,10 @@ internal static class FieldTables
     };
 
     // The table is xe's; what a field's type is, and whether there is a message that writes it, is the data model's to say.
-    private static XeField Fit(
-        ClassModel model, XeField field) => field.ApiField is not { } api ? field with { IsWritable = false } : field with
-        {
-            IsWritable = field.IsWritable && WritesOf(field.Kind, api).Any(model.Messages.ContainsKey),
-        };
+    private static XeField Fit(ClassModel model, XeField field) => field with
+    {
+        IsWritable = field is { IsWritable: true, ApiField: { } api } && WritesOf(field.Kind, api).Any(model.Messages.ContainsKey),
+    };
 
     private static XeField Derive(ClassModel model, FieldModel field) => new()
     {

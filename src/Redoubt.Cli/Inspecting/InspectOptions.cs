@@ -37,18 +37,23 @@ internal sealed record InspectOptions(string Path, string? Vm, bool Json, Journa
             {
                 case "--json": json = true; break;
                 case "--vm":
-                    vm = ++i < words.Count ? words[i] : throw new UsageException(
-                    $"--vm must be followed by a name or UUID.\n{Usage}"); break;
+                    vm = ++i < words.Count
+                        ? words[i]
+                        : throw new UsageException($"--vm must be followed by a name or UUID.\n{Usage}");
+                    break;
                 case ['-', '-', 'v', 'm', '=', .. var named]: vm = named; break;
                 case "--at":
-                    at = ++i < words.Count ? Point(words[i]) : throw new UsageException(
-                    $"--at must be followed by a generation or a time.\n{Usage}"); break;
+                    at = ++i < words.Count
+                        ? Point(words[i])
+                        : throw new UsageException($"--at must be followed by a generation or a time.\n{Usage}");
+                    break;
                 case ['-', '-', 'a', 't', '=', .. var point]: at = Point(point); break;
                 case ['-', _, ..]: throw new UsageException($"inspect has no option '{words[i]}'.\n{Usage}");
                 default:
                     path = path is null
-                    ? words[i]
-                    : throw new UsageException($"inspect looks at one thing at a time, not also at '{words[i]}'.\n{Usage}"); break;
+                        ? words[i]
+                        : throw new UsageException($"inspect looks at one thing at a time, not also at '{words[i]}'.\n{Usage}");
+                    break;
             }
         }
 

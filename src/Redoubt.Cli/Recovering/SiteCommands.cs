@@ -34,8 +34,8 @@ internal static class SiteCommands
         var site = await new RecoveryDaemon(context).ReadAsync<Site>(
             (r, t) => r.AddSiteAsync(p.Get("name"), p.Get("address"), user, password, t));
         context.Terminal.ErrorLine(site.Certificate is { } certificate
-            ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). Its certificate is trusted from now on (SHA-256 "
-                + $"{certificate}); compare it there."
+            ? $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}). "
+                + $"Its certificate is trusted from now on (SHA-256 {certificate}); compare it there."
             : $"Site {site.Name} is pool {site.PoolName} ({site.PoolUuid}), without TLS.");
     }
 

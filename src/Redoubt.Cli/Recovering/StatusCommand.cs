@@ -42,8 +42,11 @@ internal static class StatusCommand
         Section(text, "Metadata of other pools here", ["pool", "written", "on", "state", "volume"], status.Found, f =>
             [f.PoolName ?? "?", f.WrittenAt is { } at ? ShownMoments.Ago(at, status.At) : "?", f.SrName, f.Verdict ?? "?", f.Volume]);
         Section(text, "Plans", ["name", "of pool", "last test", "when"], status.Plans, p =>
-            [p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one", p.LastTest is { } t ? $"{ShownMoments.Word(t.Phase)}, "
-                + $"{t.Tally().ToText()}" : "never", p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : ""]);
+            [
+                p.Plan.Name, p.Plan.Origin?.PoolName ?? "this one",
+                p.LastTest is { } t ? $"{ShownMoments.Word(t.Phase)}, {t.Tally().ToText()}" : "never",
+                p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : "",
+            ]);
         Section(
             text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules,
             s => [s.Name, s.Plan, ShownMoments.Show(s.Next), ScheduleCommands.Last(s)]);

@@ -112,10 +112,9 @@ internal static class DoctorChecks
 
     private static string? FindWriteProblem(string directory)
     {
-        var path = Path.Combine(directory, $".redoubt-doctor-{Guid.NewGuid():N}");
         try
         {
-            using (new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
+            using (Trial(directory))
             {
                 return null;
             }
@@ -126,10 +125,13 @@ internal static class DoctorChecks
         }
     }
 
+    private static FileStream Trial(string directory) => new(
+        Path.Combine(directory, $".redoubt-doctor-{Guid.NewGuid():N}"),
+        FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+
     private static TimeSpan MeasureFlush(string directory)
     {
-        var path = Path.Combine(directory, $".redoubt-doctor-{Guid.NewGuid():N}");
-        using var file = new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        using var file = Trial(directory);
         var (block, times) = (new byte[4096], new List<TimeSpan>());
         for (var i = 0; i < FlushCount; i++)
         {

@@ -24,7 +24,7 @@ internal static class RemoteCommand
             {
                 case null or "help":
                     return HelpCommand.Run(
-                    line, terminal, [LocalCommands.All["help"], LocalCommands.All["version"]], c => Refusal(c, line) is null);
+                        line, terminal, [LocalCommands.All["help"], LocalCommands.All["version"]], c => Refusal(c, line) is null);
                 case "version": return await LocalCommands.All["version"].Run(line.Words, terminal, cancellationToken);
             }
 
@@ -35,7 +35,8 @@ internal static class RemoteCommand
             }
 
             ParameterCheck.Check(command, line);
-            return await command.Run(new CommandContext(line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
+            return await command.Run(new CommandContext(
+                line.Parameters, terminal, _ => Task.FromResult(client), TimeProvider.System, cancellationToken)
             {
                 Files = new CallersFiles(call),
                 ConnectToAsync = (_, _, _) =>

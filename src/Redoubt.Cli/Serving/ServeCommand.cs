@@ -98,7 +98,6 @@ internal static class ServeCommand
         List<string> Paths(ServeOption option) => [.. Of(option).Select(path => FileWords.FullPath($"--{option.Name}", path))];
     }
 
-    // What is wrong with a value is found out by whoever uses it; the file is judged as a whole.
     private static (List<ServeSaying> Sayings, string? File) Read(IReadOnlyList<string> words)
     {
         var (sayings, file) = (new List<ServeSaying>(), (string?)null);

@@ -20,12 +20,12 @@ internal static class ArgumentWriter
             case string text when type is IRefType or IEnumType: writer.String(text); break;
             case int number when type == XenTypes.Int: writer.Int(number); break;
             case int number when type == XenTypes.Float: writer.Float(number); break;
-            case IDictionary map when type is IMapType declared
-                && !type.ClrType.IsInstanceOfType(value):
-                WriteMap(writer, declared, map); break;
-            case IEnumerable set when type is ISetType declared
-                && !type.ClrType.IsInstanceOfType(value):
-                WriteSet(writer, declared, set); break;
+            case IDictionary map when type is IMapType declared && !type.ClrType.IsInstanceOfType(value):
+                WriteMap(writer, declared, map);
+                break;
+            case IEnumerable set when type is ISetType declared && !type.ClrType.IsInstanceOfType(value):
+                WriteSet(writer, declared, set);
+                break;
             default:
                 if (value is null || !type.ClrType.IsInstanceOfType(value))
                 {
@@ -55,7 +55,7 @@ internal static class ArgumentWriter
             case IEnumerable<string> words: new WireArray([.. words.Select(w => new WireString(w))]).WriteTo(writer); break;
             default:
                 throw new ArgumentException(
-                $"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
+                    $"A {value?.GetType().Name ?? "null"} can't be sent in an undeclared message.", nameof(value));
         }
     }
 

@@ -17,12 +17,12 @@ public static class ConsoleText
         {
             try
             {
-                return (begin, await server.CallAsync<string>("VM.get_console_log", [vm, begin], cancellationToken));
+                return (begin, await server.Vm.GetConsoleLogAsync(vm, begin, cancellationToken));
             }
             catch (XenApiException dropped) when (dropped.Code == "VALUE_NOT_SUPPORTED")
             {
                 // Its guest has written so much that only the end is kept, perhaps while this was reading.
-                begin = await server.CallAsync<long>("VM.get_console_log_begin", [vm], cancellationToken);
+                begin = await server.Vm.GetConsoleLogBeginAsync(vm, cancellationToken);
             }
         }
     }

@@ -74,9 +74,10 @@ internal sealed class RpcConnection : IDisposable
     /// <summary>Sends a stream; gives the text of the answer.</summary>
     public async Task<string> UploadAsync(string path, Stream content, IProgress<long>? sentBytes, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(
-            HttpMethod.Put, new Uri(Server, path))
-        { Content = new StreamContent(new CountingStream(content, sentBytes), 1 << 20) };
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(Server, path))
+        {
+            Content = new StreamContent(new CountingStream(content, sentBytes), 1 << 20),
+        };
         if (content.CanSeek)
         {
             request.Content.Headers.ContentLength = content.Length - content.Position;

@@ -19,11 +19,11 @@ internal sealed class TaskWatch(XenApiClient client, Ref<TaskRecord> task, TimeP
         var wait = FirstWait;
         while (true)
         {
-            var record = await client.CallAsync<TaskRecord>("task.get_record", [task], cancellationToken);
+            var record = await client.Task.GetRecordAsync(task, cancellationToken);
             progress?.Report(record.Progress);
             if (record.Status is not (TaskStatusType.Pending or TaskStatusType.Cancelling))
             {
-                await client.CallAsync("task.destroy", [task], cancellationToken);
+                await client.Task.DestroyAsync(task, cancellationToken);
                 return Result(record);
             }
 

@@ -131,7 +131,7 @@ public static partial class SecretFields
 
             // A map that clients write may hold anything; what the server alone writes holds what the server knows.
             : isMap && field.Access is FieldAccess.ReadWrite or FieldAccess.Constructor
-                && isMap ? new(model, field, SecretKind.Named, NeededByXapi.Contains(name))
+                ? new(model, field, SecretKind.Named, NeededByXapi.Contains(name))
             : null;
     }
 

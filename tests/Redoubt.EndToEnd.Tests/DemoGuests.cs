@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using Redoubt.Cli.Demo;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>Guests of the demo at a site of a test, and what there is of them.</summary>
+internal static class DemoGuests
+{
+    /// <summary>Makes a VM of each of them; gives the SR that their disks are on.</summary>
+    public static async Task<Ref<SrRecord>> BuildAsync(DemoSite site, params IReadOnlyList<DemoGuest> guests)
+    {
+        await using var output = new StringWriter();
+        var story = new DemoStory(new Terminal(output, output, isInteractive: false));
+        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), story);
+        await production.BuildAsync(guests, TestContext.Current.CancellationToken);
+        return production.Sr;
+    }
+
+    /// <summary>Waits until a guest has counted past a number since it booted last.</summary>
+    public static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
+        Patience.UntilAsync(() => guest.Read(site).LastCount > count, $"{guest.Name} ({guest.Uuid}) counts past {count}");
+
+    /// <summary>How often a guest has booted at a site.</summary>
+    public static int BootsOf(DemoSite site, DemoGuest guest) =>
+        Regex.Count(ConsoleOf(site, guest.Uuid), "redoubt-guest: name=", RegexOptions.None, TimeSpan.FromSeconds(1));
+
+    /// <summary>What a site has of a VM's console; empty if that is not there yet.</summary>
+    public static string ConsoleOf(DemoSite site, string uuid)
+    {
+        var path = Path.Combine(site.DataDirectory, "consoles", $"{uuid}.log");
+        if (!File.Exists(path))
+        {
+            return "";
+        }
+
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>The disks that lie in a directory or below it.</summary>
+    public static List<string> DisksIn(string directory) =>
+        [.. Directory.EnumerateFiles(directory, "*", SearchOption.AllDirectories).Where(f => Path.GetExtension(f) is ".qcow2" or ".raw")];
+}
