@@ -38,6 +38,8 @@ public sealed class PoolDatabase : IAsyncDisposable
     private readonly List<WriterRequest> _queue = [];
     private bool _isLed;
     private DatabaseState _newest;
+    private AgreeToBatch? _agree;
+    private volatile Exception? _disagreed;
     private ImmutableDictionary<string, LiveJournal> _journals = ImmutableDictionary<string, LiveJournal>.Empty;
     private ImmutableArray<Action<DatabaseState, IReadOnlyList<Change>>> _subscribers = [];
     private Task _lastQueued = Task.CompletedTask;
@@ -81,17 +83,20 @@ public sealed class PoolDatabase : IAsyncDisposable
     /// <param name="keys">The keys with which secrets are sealed in every journal; <see langword="null"/> to leave them in clear.</param>
     /// <param name="log">Told of faults of those who hear of changes.</param>
     /// <param name="meter">Measures how long changes take to become durable.</param>
+    /// <param name="agree">
+    /// Has the hosts of the pool agree to each batch (<see cref="AgreeAsync"/>); <see langword="null"/> in a pool of one.
+    /// </param>
     /// <exception cref="IOException">The local journal can't be written.</exception>
     public static async Task<PoolDatabase> OpenAsync(
         DatabaseState state, LiveJournal local, TimeProvider time, Func<Guid> newId, Func<KeyRing>? keys = null,
-        ILogger<PoolDatabase>? log = null, Meter? meter = null)
+        ILogger<PoolDatabase>? log = null, Meter? meter = null, AgreeToBatch? agree = null)
     {
         local.Keys = keys;
         var even = state.Generation < 0 ? 0 : state.Generation + (state.Generation & 1);
         var start = state.At(even);
         local.IsPoolsOwn = true;
         await local.StartOver(start);
-        return new(start, local, time, newId, keys, log ?? NullLogger<PoolDatabase>.Instance, meter);
+        return new(start, local, time, newId, keys, log ?? NullLogger<PoolDatabase>.Instance, meter) { _agree = agree };
     }
 
     /// <summary>
@@ -117,6 +122,12 @@ public sealed class PoolDatabase : IAsyncDisposable
                 if (_isClosed)
                 {
                     throw new XenApiException("INTERNAL_ERROR", "The database is closed.");
+                }
+
+                if (_disagreed is { } disagreed)
+                {
+                    var why = $"This host no longer coordinates its pool, so nothing was changed: {disagreed.Message}";
+                    throw new XenApiException(disagreed, "INTERNAL_ERROR", why);
                 }
 
                 leads = Enqueue(commit);
@@ -164,7 +175,7 @@ public sealed class PoolDatabase : IAsyncDisposable
                     cancellationToken);
                 return;
             }
-            catch (XenApiException e) when (!isOwn && e.Code == "INTERNAL_ERROR" && !_isClosed)
+            catch (XenApiException e) when (!isOwn && e.Code == "INTERNAL_ERROR" && !_isClosed && _disagreed is null)
             {
                 await Task.Delay(TimeSpan.FromSeconds(1), _time, cancellationToken);
             }
@@ -219,6 +230,18 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             await journal.DisposeAsync();
         }
+    }
+
+    /// <summary>
+    /// Has the hosts of the pool agree to every batch from now on, before any journal gets it. A batch that they do not agree to, or of
+    /// which that is not known, ends all writing here: whoever coordinates the pool then knows what became of it.
+    /// </summary>
+    /// <param name="begin">Given the database as it is at the beginning; answers what has a batch agreed to.</param>
+    public async Task AgreeAsync(Func<DatabaseState, KeyRing?, Task<AgreeToBatch>> begin)
+    {
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Ask(new WriterRequest.Agree(begin, begun));
+        await begun.Task;
     }
 
     /// <summary>Writes the whole database to every journal now, and reads back that it is where it should be.</summary>
@@ -303,6 +326,7 @@ public sealed class PoolDatabase : IAsyncDisposable
         if (isClosed)
         {
             (request as WriterRequest.StartOver)?.Waiting?.TrySetException(new IOException("the database is closed"));
+            (request as WriterRequest.Agree)?.Begun.TrySetException(new IOException("the database is closed"));
         }
         else if (leads)
         {
@@ -360,7 +384,13 @@ public sealed class PoolDatabase : IAsyncDisposable
         if (request is WriterRequest.StartOver start)
         {
             // A journal starts over from a state that lacks nothing: what was before it in the queue has gone first.
-            start.Started(start.Journal.StartOver(_published));
+            start.Started(_disagreed is { } disagreed
+                ? Task.FromException(new IOException($"this host no longer coordinates its pool: {disagreed.Message}"))
+                : start.Journal.StartOver(_published));
+        }
+        else if (request is WriterRequest.Agree agreeing)
+        {
+            await BeginAsync(agreeing).ConfigureAwait(false);
         }
 
         bool isOver;
@@ -408,6 +438,11 @@ public sealed class PoolDatabase : IAsyncDisposable
             var transactions = Transactions(batch);
             if (!transactions.IsEmpty)
             {
+                if (_agree is { } agree)
+                {
+                    await AgreeToAsync(agree, state, transactions).ConfigureAwait(false);
+                }
+
                 var elsewhere = _journals.IsEmpty ? [] : PostElsewhere(state, transactions);
                 await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
                 Interlocked.Exchange(ref _journalled, state.Generation);
@@ -434,6 +469,39 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             // Bugs included: a leader that stopped would leave every writer waiting for ever.
             Fail(batch, own, e);
+        }
+    }
+
+    /// <summary>Between two batches, so that what it begins with is all there is.</summary>
+    private async Task BeginAsync(WriterRequest.Agree agreeing)
+    {
+        try
+        {
+            _agree = await agreeing.Begin(_published, _keys?.Invoke()).ConfigureAwait(false);
+            agreeing.Begun.SetResult();
+        }
+        catch (Exception e)
+        {
+            // Whoever asked hears of it. Until it has begun, nobody relies on it.
+            agreeing.Begun.SetException(e);
+        }
+    }
+
+    private async Task AgreeToAsync(AgreeToBatch agree, DatabaseState state, ImmutableArray<JournalTransaction> transactions)
+    {
+        if (_disagreed is { } before)
+        {
+            throw before;
+        }
+
+        try
+        {
+            await agree(state, _keys?.Invoke(), transactions).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _disagreed = e;
+            throw;
         }
     }
 
@@ -533,13 +601,21 @@ public sealed class PoolDatabase : IAsyncDisposable
             _queue.RemoveAll(static request => request is Commit);
             _newest = _published;
 
-            // The copies on SRs may have what the pool's own has not, and what comes next has the same generations.
-            _queue.AddRange(_journals.Values.Append(_local).Select(journal => new WriterRequest.StartOver(journal, null)));
+            // The copies on SRs may have what the pool's own has not, and what comes next has the same generations. Where the hosts did not
+            // agree no copy has any of it, and none is this host's to write any more.
+            if (_disagreed is null)
+            {
+                _queue.AddRange(_journals.Values.Append(_local).Select(journal => new WriterRequest.StartOver(journal, null)));
+            }
+
             _lastQueued = Task.CompletedTask;
         }
 
         Release(batch, own, new XenApiException(
-            cause, "INTERNAL_ERROR", $"The pool's own journal can't be written, so nothing was changed: {cause.Message}"));
+            cause, "INTERNAL_ERROR", _disagreed is null
+                ? $"The pool's own journal can't be written, so nothing was changed: {cause.Message}"
+                : "This host no longer coordinates its pool, and it is not known whether this was changed; ask the pool's coordinator. "
+                    + cause.Message));
     }
 
     private sealed class Subscription(Action end) : IDisposable

@@ -26,6 +26,14 @@ internal abstract record WriterRequest
         }
     }
 
+    /// <summary>
+    /// The hosts of the pool are to agree to each batch from now on. Begun with the database as it is then, in which nothing is missing and
+    /// nothing is only half done.
+    /// </summary>
+    /// <param name="Begin">Begins it, and answers what each batch is to be agreed to with.</param>
+    /// <param name="Begun">Completes when it has begun, or with why it has not.</param>
+    internal sealed record Agree(Func<DatabaseState, KeyRing?, Task<AgreeToBatch>> Begin, TaskCompletionSource Begun) : WriterRequest;
+
     /// <summary>A journal has caught up, and changes are to wait for it from now on.</summary>
     internal sealed record Join(LiveJournal Journal) : WriterRequest;
 }

@@ -14,11 +14,18 @@ internal static class FirstStart
         Transaction tx, PoolConfig config, HypervisorFacts? facts, IEnumerable<ISrDriver> drivers, DateTimeOffset now)
     {
         var (pool, poolRecord) = tx.State.All<PoolRecord>().FirstOrDefault();
-        var host = poolRecord?.Master
-            ?? CreateHost(tx, facts?.HostName ?? Environment.MachineName, facts?.CpuCount ?? Environment.ProcessorCount);
+        var host = config.HostUuid is { } uuid
+            ? tx.State.FindByUuid<HostRecord>(uuid)
+            : poolRecord?.Master
+                ?? CreateHost(tx, "", facts?.HostName ?? Environment.MachineName, facts?.CpuCount ?? Environment.ProcessorCount);
         if (poolRecord is null)
         {
             pool = tx.Create(new PoolRecord { NameLabel = config.NameLabel ?? facts?.HostName ?? Environment.MachineName, Master = host });
+        }
+        else if (poolRecord.Master != host)
+        {
+            tx.Update(pool, p => p with { Master = host });
+            TakeOver(tx, host);
         }
 
         if (facts is not null)
@@ -61,10 +68,46 @@ internal static class FirstStart
         tx.Update(tx.Get(host).Metrics, m => m with { Live = false, LastUpdated = now });
     }
 
-    private static Ref<HostRecord> CreateHost(Transaction tx, string name, int cpus)
+    // Only the coordinator has storage attached: what is shared it attaches now, and the one before has let it go or lost it.
+    private static void TakeOver(Transaction tx, Ref<HostRecord> host)
+    {
+        foreach (var (_, other) in tx.State.All<HostRecord>().Where(h => h.Ref != host).ToList())
+        {
+            tx.Update(other.Metrics, m => m with { Live = false });
+        }
+
+        var pbds = tx.State.All<PbdRecord>().ToList();
+        var attached = pbds.Where(p => p.Record.CurrentlyAttached && tx.Get(p.Record.Sr).Shared).Select(p => p.Record.Sr).ToHashSet();
+        foreach (var (pbd, record) in pbds)
+        {
+            var isOwn = record.Host == host;
+            tx.Update(pbd, p => p with { CurrentlyAttached = isOwn && (p.CurrentlyAttached || attached.Contains(p.Sr)) });
+        }
+    }
+
+    /// <summary>Makes the records of a host that joins the pool, with a way to each shared SR.</summary>
+    /// <inheritdoc cref="CreateHost"/>
+    public static Ref<HostRecord> Join(Transaction tx, string uuid, string name, int cpus, string address, Ref<HostRecord> like)
+    {
+        var host = CreateHost(tx, uuid, name, cpus);
+        tx.Update(host, h => h with { Address = address, Hostname = name });
+        foreach (var pbd in tx.State.All<PbdRecord>().Select(p => p.Record).Where(p => p.Host == like && tx.Get(p.Sr).Shared).ToList())
+        {
+            tx.Create(new PbdRecord { Host = host, Sr = pbd.Sr, DeviceConfig = pbd.DeviceConfig });
+        }
+
+        return host;
+    }
+
+    /// <summary>Makes the records of a host.</summary>
+    /// <param name="tx">The transaction.</param>
+    /// <param name="uuid">Its UUID, if it has one already.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="cpus">How many processors it has.</param>
+    public static Ref<HostRecord> CreateHost(Transaction tx, string uuid, string name, int cpus)
     {
         var metrics = tx.Create(new HostMetricsRecord());
-        var host = tx.Create(new HostRecord { NameLabel = name, Metrics = metrics, Enabled = true });
+        var host = tx.Create(new HostRecord { Uuid = uuid, NameLabel = name, Metrics = metrics, Enabled = true });
         var vmMetrics = tx.Create(new VmMetricsRecord());
         var control = tx.Create(new VmRecord
         {

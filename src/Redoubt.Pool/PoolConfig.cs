@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using Redoubt.Database;
 using Redoubt.Storage;
 
 namespace Redoubt.Pool;
@@ -42,6 +43,12 @@ public sealed record PoolConfig
 
     /// <summary>Where the operator is told of what goes wrong.</summary>
     public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Which of the pool's hosts this is, and coordinates it; null in a pool of one.</summary>
+    public string? HostUuid { get; init; }
+
+    /// <summary>Has the hosts of the pool agree to a batch of changes; null in a pool of one.</summary>
+    public AgreeToBatch? Agree { get; init; }
 
     /// <summary>What tells one boot of the host from another; null for what the kernel says.</summary>
     public string? HostBootId { get; init; }

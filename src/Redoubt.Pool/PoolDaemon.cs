@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database;
+using Redoubt.Database.Journal;
 using Redoubt.Pool.Backups;
 using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
@@ -112,6 +113,11 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
     }
 
+    /// <summary>Makes an empty journal in a directory, for what the pool's other hosts have.</summary>
+    /// <exception cref="IOException">It can't be made.</exception>
+    public static void MakeJournal(string dataDirectory) =>
+        LocalJournal.Make(Path.Combine(dataDirectory, KeptName.Journal), JournalWriter.Initialise);
+
     private static async Task CloseAsync(Stack<Func<ValueTask>> opened)
     {
         while (opened.TryPop(out var close))
@@ -149,7 +155,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         var database = await PoolDatabase.OpenAsync(
-            state, journal.Journal, time, Guid.NewGuid, () => keys.Ring, config.Loggers.CreateLogger<PoolDatabase>(), meter);
+            state, journal.Journal, time, Guid.NewGuid, () => keys.Ring, config.Loggers.CreateLogger<PoolDatabase>(), meter, config.Agree);
         opened.Push(database.DisposeAsync);
         var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
         var options = new HypervisorOptions

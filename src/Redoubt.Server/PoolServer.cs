@@ -20,6 +20,7 @@ using Redoubt.Server.Events;
 using Redoubt.Server.Health;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Membership;
 using Redoubt.Server.Metrics;
 using Redoubt.Server.Notifying;
 using Redoubt.Server.Sessions;
@@ -67,7 +68,7 @@ public sealed class PoolServer : IAsyncDisposable
 
     private PoolServer(
         PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate,
-        string? metricsTokenFile)
+        string? metricsTokenFile, MemberCalls members)
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
@@ -87,6 +88,7 @@ public sealed class PoolServer : IAsyncDisposable
         OwnApi api = (remote, isUse) => new LocalCalls(() => dispatcher!, remote, isUse);
         _recovery = RecoveryService.Open(services, api, () => _health.Trouble, loggers);
         var own = new MessageTable(
+            members,
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
             new DirectoryCalls(services, directory),
@@ -150,49 +152,41 @@ public sealed class PoolServer : IAsyncDisposable
 
     internal ConsoleViewers Viewers => _viewers;
 
-    /// <summary>Starts a server and keeps it until it is told to stop.</summary>
-    /// <param name="config">What the operator says.</param>
-    /// <param name="output">Told the root password if it was made up, and each URL when requests are answered there.</param>
-    /// <param name="time">The clock.</param>
-    /// <param name="stopping">Set to stop it.</param>
-    /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
-    public static async Task RunAsync(ServeConfig config, TextWriter output, TimeProvider time, CancellationToken stopping)
+    /// <summary>Says what an operator should know of this start, and where it listens.</summary>
+    internal async Task TellAsync(TextWriter output)
     {
-        DataDirectory.KeepToOwner();
-        using var loggers = ServerLog.Open();
-        await using var manager = ServiceManager.Open(time, loggers.CreateLogger<ServiceManager>());
-        await using var server = await StartAsync(config, time, FirstPassword.Shown(output, config.DataDirectory), stopping);
-        foreach (var note in server.Daemon.Notes)
+        foreach (var note in Daemon.Notes)
         {
             await output.WriteLineAsync($"redoubt: {note}");
         }
 
-        if (server.Daemon.Services.Hosts.Local.State is LinkState.Lost lost)
+        if (Daemon.Services.Hosts.Local.State is LinkState.Lost lost)
         {
             await output.WriteLineAsync($"redoubt: {lost.Why.Message}");
         }
 
-        foreach (var url in server.Urls)
+        foreach (var url in Urls)
         {
             await output.WriteLineAsync($"redoubt: listening on {url}");
         }
 
         await output.FlushAsync(CancellationToken.None);
-        manager.Ready($"Answers requests at {string.Join(", ", server.Urls)}");
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = stopping.Register(stopped.SetResult);
-        await stopped.Task;
-        manager.Stopping();
     }
 
     /// <summary>Starts a server; it answers requests when this returns.</summary>
     /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
     public static Task<PoolServer> StartAsync(ServeConfig config, TimeProvider time, CancellationToken cancellationToken) =>
-        StartAsync(config, time, (_, _) => { }, cancellationToken);
+        StartAsync(config, new(new Seat(config, TextWriter.Null, time), null, null), time, (_, _) => { }, cancellationToken);
 
+    /// <inheritdoc cref="StartAsync(ServeConfig, TimeProvider, CancellationToken)"/>
+    /// <param name="config">What the operator says.</param>
+    /// <param name="place">The place of the server among the hosts of its pool.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="show">Shows a root password that was made up, and where the console is.</param>
+    /// <param name="cancellationToken">Gives up.</param>
     // 1 the sockets, 2 the pool, 3 root's password is shown and then kept, 4 requests are answered.
-    private static async Task<PoolServer> StartAsync(
-        ServeConfig config, TimeProvider time, Action<string, Uri> show, CancellationToken cancellationToken)
+    internal static async Task<PoolServer> StartAsync(
+        ServeConfig config, ServerPlace place, TimeProvider time, Action<string, Uri> show, CancellationToken cancellationToken)
     {
         var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
         if (urls.Count == 0)
@@ -221,6 +215,8 @@ public sealed class PoolServer : IAsyncDisposable
                 BootRoots = config.BootRoots,
                 StorageRoots = config.StorageRoots,
                 Loggers = loggers,
+                HostUuid = place.HostUuid,
+                Agree = place.Agree,
             };
             directory = DataDirectory.Open(config.DataDirectory, config.Without);
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
@@ -237,7 +233,7 @@ public sealed class PoolServer : IAsyncDisposable
             directory?.Dispose();
         }
 
-        return await StartAsync(config, daemon, urls, sockets, wanted, show, cancellationToken);
+        return await StartAsync(config, daemon, urls, sockets, wanted, place, show, cancellationToken);
     }
 
     /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
@@ -282,7 +278,7 @@ public sealed class PoolServer : IAsyncDisposable
     }
 
     private static async Task<PoolServer> StartAsync(
-        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, BoundSockets sockets, string? wanted,
+        ServeConfig config, PoolDaemon daemon, List<ListenUrl> urls, BoundSockets sockets, string? wanted, ServerPlace place,
         Action<string, Uri> show, CancellationToken cancellationToken)
     {
         IAsyncDisposable started = daemon;
@@ -295,7 +291,8 @@ public sealed class PoolServer : IAsyncDisposable
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             PoolServer? server = null;
             var connections = new Connections(daemon.Services.Time);
-            var web = BuildWeb(daemon.Services, sockets, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
+            var logs = daemon.Services.Loggers;
+            var web = BuildWeb(config.DataDirectory, logs, sockets, kestrel => urls.ForEach(url => kestrel.Listen(url.EndPoint, options =>
             {
                 // Before anything is done for a connection, a handshake above all.
                 options.Use(next => connection => connections.HandleAsync(connection, next));
@@ -314,7 +311,9 @@ public sealed class PoolServer : IAsyncDisposable
                 : new(
                     config.DataDirectory, urls, certificate, daemon.Services.Time,
                     web.Services.GetRequiredService<ILogger<CertificateReload>>());
-            server = new PoolServer(daemon, web, password, passwords, reload, config.MetricsTokenFile) { GeneratedPassword = generated };
+            server = new PoolServer(
+                daemon, web, password, passwords, reload, config.MetricsTokenFile,
+                new MemberCalls(daemon.Services, place.Seat, config.MemberPort)) { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
             server._host = await HostUpkeep.StartAsync(
@@ -354,7 +353,7 @@ public sealed class PoolServer : IAsyncDisposable
             Error = TextWriter.Null,
         }, _files);
 
-    private static void Configure(ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates)
+    internal static void Configure(ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates)
     {
         // Nobody who speaks XenAPI needs more, and xapi speaks no other.
         options.Protocols = HttpProtocols.Http1;
@@ -371,7 +370,8 @@ public sealed class PoolServer : IAsyncDisposable
         }
     }
 
-    private static WebApplication BuildWeb(PoolServices pool, BoundSockets sockets, Action<KestrelServerOptions> listen)
+    internal static WebApplication BuildWeb(
+        string dataDirectory, ILoggerFactory loggers, BoundSockets sockets, Action<KestrelServerOptions> listen)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseSockets(o => o.CreateBoundListenSocket = sockets.Take);
@@ -385,11 +385,11 @@ public sealed class PoolServer : IAsyncDisposable
             listen(kestrel);
         });
         builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
-        builder.Services.AddConsole(pool.DataDirectory);
+        builder.Services.AddConsole(dataDirectory);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = StopLimit);
 
         // The pool's log as well, and so not closed with the web server.
-        builder.Services.AddSingleton(pool.Loggers);
+        builder.Services.AddSingleton(loggers);
         return builder.Build();
     }
 }

@@ -9,6 +9,9 @@ namespace Redoubt.Server;
 /// <summary>What the operator says when starting the server.</summary>
 public sealed record ServeConfig
 {
+    /// <summary>etcd's own port for its peers.</summary>
+    public const int UsualMemberPort = 2380;
+
     /// <summary>The daemon's own directory; made if it is not there.</summary>
     public required string DataDirectory { get; init; }
 
@@ -80,6 +83,9 @@ public sealed record ServeConfig
 
     /// <inheritdoc cref="PoolConfig.StorageRoots"/>
     public IReadOnlyList<string> StorageRoots { get; init; } = [];
+
+    /// <summary>The port by which the hosts of a pool of several agree; 0 takes a free one when it is begun or joined.</summary>
+    public int MemberPort { get; init; } = UsualMemberPort;
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }

@@ -34,6 +34,7 @@ internal static class ErrorSentenceTable
         HANDLE_INVALID There is no {0} any more with the reference {1}; it may have been removed a moment ago.
         HOST_CANNOT_DESTROY_SELF Host {0:host} is the one that this daemon runs on, so it is not dead.
         HOST_DISABLED Host {0:host} takes no VMs at the moment. Enable it first.
+        HOST_HAS_RESIDENT_VMS VMs run on host {0:host}. Shut them down first.
         HOST_IN_USE Host {0:host} is still in use by {1} {2}. Shut down what runs there first.
         HOST_IS_LIVE Host {0:host} is up. Only a host that is off, or cut off from its storage, can be taken for dead.
         HOST_IS_SLAVE This host is only a member of its pool. Talk to the coordinator at {0}.
@@ -41,6 +42,7 @@ internal static class ErrorSentenceTable
         HOST_NOT_ENOUGH_FREE_MEMORY The host has too little free memory: {0} bytes are needed, {1} are free. Stop another VM, or give this one less memory.
         HOST_HYPERVISOR_LOST The VMs of host {0:host} can't be controlled: {1}
         HOST_OFFLINE Host {0:host} is off or does not answer.
+        HOST_STILL_BOOTING The pool has no coordinator now, or this host can't reach it. Try again in a moment.
         IMPORT_ERROR The import failed: {0}.
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
         IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
@@ -48,6 +50,11 @@ internal static class ErrorSentenceTable
         INTERNAL_ERROR The server could not do it: {0}. Its log may say more.
         INVALID_DEVICE There is no device named {0}.
         INVALID_VALUE The value {1} can't be used for {0}.
+        JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS The pool of this host has other hosts; it can't join another.
+        JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS This host has shared SRs. Forget them first (sr-forget).
+        JOINING_HOST_CANNOT_HAVE_RUNNING_VMS VMs run on this host. Shut them down first.
+        JOINING_HOST_CANNOT_HAVE_VMS_WITH_CURRENT_OPERATIONS VMs of this host are being worked on. Join later.
+        JOINING_HOST_CONNECTION_FAILED The coordinator does not answer there. Check address and port.
         LICENCE_RESTRICTION The server's licence does not include this: {0}.
         MAC_DOES_NOT_EXIST There is no interface with the MAC address {0}.
         MAC_INVALID {0} is no MAC address. Write it as aa:bb:cc:dd:ee:ff.
@@ -69,6 +76,7 @@ internal static class ErrorSentenceTable
         OPERATION_PARTIALLY_FAILED {0} did only a part: at least one VM failed. Look at each VM's power state before you repeat it.
         OTHER_OPERATION_IN_PROGRESS The {0} {1} is busy with another operation. Wait for it to end (task-list), then repeat the command.
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
+        POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION The pool runs another version than this host.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
         ROLE_NOT_FOUND There is no such role.
         SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).

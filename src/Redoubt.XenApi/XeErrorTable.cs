@@ -30,9 +30,11 @@ internal static class XeErrorTable
         FIELD_TYPE_ERROR field The value specified is of the wrong type
         HANDLE_INVALID class,handle You gave an invalid object reference. The object may have recently been deleted. The class parameter gives the type of reference given, and the handle parameter echoes the bad value given.
         HOST_DISABLED host The specified server is disabled.
+        HOST_HAS_RESIDENT_VMS host This server cannot be forgotten because there are some user VMs still running.
         HOST_IS_SLAVE Master~IP~address You cannot make regular API calls directly on a supporter. Please pass API calls via the coordinator host.
         HOST_NOT_ENOUGH_FREE_MEMORY needed,available Not enough server memory is available to perform this operation.
         HOST_OFFLINE host You attempted an operation which involves a host which could not be contacted.
+        HOST_STILL_BOOTING - The server toolstack is still initializing. Please wait.
         IMPORT_ERROR msg The VM could not be imported.
         IMPORT_ERROR_PREMATURE_EOF - The VM could not be imported; the end of the file was reached prematurely.
         IMPORT_ERROR_UNEXPECTED_FILE filename_expected,filename_found The VM could not be imported because the XVA file is invalid: an unexpected file was encountered.
@@ -40,6 +42,11 @@ internal static class XeErrorTable
         INTERNAL_ERROR message The server failed to handle your request, due to an internal error. The given message may give details useful for debugging the problem.
         INVALID_DEVICE device The device name is invalid
         INVALID_VALUE field,value The value given is invalid
+        JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS - The server joining the pool cannot already be a master of another pool.
+        JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS - The server joining the pool cannot contain any shared storage.
+        JOINING_HOST_CANNOT_HAVE_RUNNING_VMS - The server joining the pool cannot have any running VMs.
+        JOINING_HOST_CANNOT_HAVE_VMS_WITH_CURRENT_OPERATIONS - The server joining the pool cannot have any VMs with active tasks.
+        JOINING_HOST_CONNECTION_FAILED - There was an error connecting to the server while joining it in the pool.
         LICENCE_RESTRICTION feature This operation is not allowed because your license lacks a needed feature. Please contact your support representative.
         MAC_DOES_NOT_EXIST MAC The MAC address specified does not exist on this server.
         MAC_INVALID MAC The MAC address specified is not valid.
@@ -60,6 +67,7 @@ internal static class XeErrorTable
         OPERATION_PARTIALLY_FAILED operation Some VMs belonging to the appliance threw an exception while carrying out the specified operation
         OTHER_OPERATION_IN_PROGRESS class,object,operation_type,operation_ref Another operation involving the object is currently in progress
         PBD_EXISTS sr,host,pbd A PBD already exists connecting the SR to the server.
+        POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION - The host joining the pool must have the same product version as the pool master.
         RBAC_PERMISSION_DENIED permission,message RBAC permission denied.
         ROLE_ALREADY_EXISTS - Role already exists.
         ROLE_NOT_FOUND - Role cannot be found.

@@ -48,7 +48,7 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
         ["VIF.*"] = "interfaces are plugged when their VM starts and unplugged when it stops; addresses are the guest's",
         ["SR.*"] = "statistics, blobs and HA's files are not there",
         ["host.*"] = "there is one host, looked after by its own means; statistics, licences and certificates by call are not there",
-        ["pool.*"] = "there is one host, without high availability, workload balancing, licences and updates by call",
+        ["pool.*"] = "hosts join and leave a pool, no more yet; no high availability, workload balancing, licences and updates by call",
         ["network.*"] = "addresses on networks are not acted on, blobs are not there",
         ["auth.*"] = "the directory is asked at logins",
         ["blob.*"] = "blobs are not there",

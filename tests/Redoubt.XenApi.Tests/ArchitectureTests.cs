@@ -11,6 +11,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.XenApi"] = [],
         ["Redoubt.XenApi.Generator"] = [],
         ["Redoubt.Database"] = ["Redoubt.XenApi"],
+        ["Redoubt.Agreement"] = ["Redoubt.Database"],
         ["Redoubt.Storage"] = ["Redoubt.XenApi"],
         ["Redoubt.Compute"] = ["Redoubt.Storage", "Redoubt.XenApi"],
         ["Redoubt.Pool"] = ["Redoubt.Database", "Redoubt.Storage", "Redoubt.Compute"],
@@ -18,7 +19,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Inspection"] = ["Redoubt.Database", "Redoubt.Recovery"],
         ["Redoubt.Desk"] = ["Redoubt.Pool", "Redoubt.Recovery"],
         ["Redoubt.Console"] = ["Redoubt.Desk", "Redoubt.Inspection"],
-        ["Redoubt.Server"] = ["Redoubt.Console", "Redoubt.Desk"],
+        ["Redoubt.Server"] = ["Redoubt.Agreement", "Redoubt.Console", "Redoubt.Desk"],
         ["Redoubt.Cli"] = ["Redoubt.Server", "Redoubt.Desk", "Redoubt.Inspection", "Redoubt.Recovery"],
     };
 

@@ -32,7 +32,24 @@ internal static class PoolCommands
         Command.Make(
             "pool-sync-database", "Writes the whole database to every copy there is, now.",
             context => context.CallAsync("pool.sync_database")),
+        Command.Make(
+            "pool-join", "Makes the host of this daemon a member of another pool. Ask the daemon of the host that joins.",
+            context => context.CallAsync(
+                "pool.join",
+                context.Parameters.Get("master-address"),
+                context.Parameters.Get("master-username"),
+                context.Parameters.Get("master-password"))) with
+        {
+            Required = ["master-address", "master-username", "master-password"],
+        },
+        Command.Make("pool-eject", "Removes a host from the pool. Its daemon must be stopped then.", EjectAsync) with
+        {
+            Required = ["host-uuid"],
+        },
     ];
+
+    private static async Task EjectAsync(CommandContext context) =>
+        await context.CallAsync("pool.eject", await context.RefOfAsync("host", context.Parameters.Get("host-uuid")));
 
     private static async Task DumpAsync(CommandContext context)
     {

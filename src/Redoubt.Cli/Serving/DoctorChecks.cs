@@ -1,7 +1,9 @@
 using System.Diagnostics;
 using System.Globalization;
+using Redoubt.Agreement;
 using Redoubt.Compute;
 using Redoubt.Server;
+using Redoubt.Server.Membership;
 using Redoubt.Storage;
 
 namespace Redoubt.Cli.Serving;
@@ -86,9 +88,25 @@ internal static class DoctorChecks
         : FindWriteProblem(path) is { } problem ? new(DoctorStanding.Warning, path, $"{problem} It can be recovered from, and no more.")
         : Space(path, path);
 
-    /// <summary>The agreement between the hosts of one pool.</summary>
-    public static DoctorFinding Agreement() => new(
-        DoctorStanding.NotChecked, "etcd", "A daemon that is configured like this is a pool of one host, and needs none.");
+    /// <summary>By what the hosts of one pool agree.</summary>
+    /// <param name="dataDirectory">The daemon's directory.</param>
+    /// <param name="port">The port by which they do.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<DoctorFinding> AgreementAsync(string dataDirectory, int port, CancellationToken cancellationToken)
+    {
+        const string Subject = "etcd";
+        var isOneOfSeveral = Seat.IsOneOfSeveral(dataDirectory);
+        return await EtcdProgram.FindVersionAsync(TimeProvider.System, cancellationToken) is not { } version
+            ? isOneOfSeveral
+                ? new(DoctorStanding.Bad, Subject, "It is not there, and this host is one of several. Install Debian's etcd-server.")
+                : new(DoctorStanding.NotChecked, Subject, "It is not there. A pool of one host needs none; several need etcd-server.")
+            : !isOneOfSeveral && port is not 0 && ServeConfig.FindPortProblem($"https://0.0.0.0:{port}") is not null
+            ? new(
+                DoctorStanding.Warning, Subject,
+                $"{version}. Port {port} is taken, so no other host could join this pool. If it is the service of Debian's etcd-server, "
+                + "which is not needed: systemctl disable --now etcd.")
+            : new(DoctorStanding.Good, Subject, $"{version}. {(isOneOfSeveral ? "" : "A pool of one host does not start it.")}".Trim());
+    }
 
     private static DoctorFinding Space(string shown, string there)
     {

@@ -49,7 +49,7 @@ internal static class DoctorCommand
             yield return finding;
         }
 
-        yield return DoctorChecks.Agreement();
+        yield return await DoctorChecks.AgreementAsync(config.DataDirectory, config.MemberPort, cancellationToken);
         yield return DoctorChecks.Clock();
         foreach (var finding in config.ListenUrls.Select(DoctorChecks.Port)
             .Concat(DoctorChecks.Data(config.DataDirectory)).Concat(config.StorageRoots.Select(DoctorChecks.Storage)))

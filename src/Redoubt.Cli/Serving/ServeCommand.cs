@@ -4,6 +4,7 @@ using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
 using Redoubt.Server;
 using Redoubt.Server.Listening;
+using Redoubt.Server.Membership;
 using Redoubt.Storage;
 
 namespace Redoubt.Cli.Serving;
@@ -23,7 +24,8 @@ internal static class ServeCommand
         });
         try
         {
-            await PoolServer.RunAsync(config, terminal.Output, TimeProvider.System, stopping.Token);
+            await using var seat = new Seat(config, terminal.Output, TimeProvider.System);
+            await seat.RunAsync(stopping.Token);
             return ExitCode.Success;
         }
         catch (ServeException wrong)
@@ -88,6 +90,9 @@ internal static class ServeCommand
             BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,
             StorageRoots = [.. Of(ServeOptions.SrRoot).Select(r => HostRoots.IsShare(r) ? r : FileWords.FullPath("--sr-root", r))],
             DefaultTemplates = true,
+            MemberPort = One(ServeOptions.MemberPort) is { } port
+                ? int.Parse(port, CultureInfo.InvariantCulture)
+                : ServeConfig.UsualMemberPort,
             HypervisorUri = One(ServeOptions.Hypervisor),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,

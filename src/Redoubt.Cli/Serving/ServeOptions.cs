@@ -1,3 +1,4 @@
+using System.Globalization;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Compute;
 using Redoubt.Server;
@@ -46,6 +47,17 @@ internal static class ServeOptions
     {
         FindProblem = HypervisorOptions.FindUriProblem,
         Example = "qemu:///system",
+    };
+
+    public static readonly ServeOption MemberPort = new(
+        "member-port", "PORT",
+        "the port by which the hosts of a pool of several agree; 2380 if left out, 0 takes a free one when the pool is begun or joined")
+    {
+        IsJudgedAtOnce = true,
+        FindProblem = value => ushort.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _)
+            ? null
+            : $"'{value}' is no port; write a number up to 65535",
+        Example = "2380",
     };
 
     public static readonly ServeOption BootRoot = new(
@@ -164,8 +176,8 @@ internal static class ServeOptions
     /// <summary>All of them, in the order in which they are explained.</summary>
     public static IReadOnlyList<ServeOption> All { get; } =
         [
-            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, BootRoot, SrRoot, MetricsTokenFile, Webhook, WebhookSecretFile,
-            MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
+            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, MemberPort, BootRoot, SrRoot, MetricsTokenFile, Webhook,
+            WebhookSecretFile, MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
         ];
 
     /// <summary>How they are written on a command line.</summary>

@@ -48,7 +48,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
         var state = _pool.State;
         var sr = state.Get(reference);
         var pbds = sr.Pbds.Select(state.Get).ToList();
-        if (state.All<HostRecord>().Any(h => !pbds.Any(p => p.Host == h.Ref && p.CurrentlyAttached)))
+        // Hosts that can have no VMs need no storage.
+        if (_pool.Hosts.All.Any(h => !pbds.Any(p => p.Host == h.Host && p.CurrentlyAttached)))
         {
             throw new XenApiException("SR_HAS_NO_PBDS", reference.Opaque);
         }

@@ -122,13 +122,13 @@ public sealed class ConfigCommandTests : IDisposable
         var run = await CliRun.RunAsync(
         [
             "doctor", "--data", $"{_root}/data", "--listen", $"http://127.0.0.1:{port}", "--hypervisor", "test:///default", "--sr-root",
-            "/nowhere/at/all", "--sr-root", _root,
+            "/nowhere/at/all", "--sr-root", _root, "--member-port", $"{port}",
         ]);
         Assert.Equal(ExitCode.Failure, run.ExitCode);
         Assert.Contains($"BAD      http://127.0.0.1:{port}: ", run.Output, StringComparison.Ordinal);
         Assert.Contains("BAD      /nowhere/at/all: ", run.Output, StringComparison.Ordinal);
         Assert.Contains("hypervisor: TEST", run.Output, StringComparison.Ordinal);
-        Assert.Contains("-        etcd: ", run.Output, StringComparison.Ordinal);
+        Assert.Matches($"WARNING  etcd: etcd Version: [0-9.]+\\. Port {port} is taken", run.Output);
         Assert.Matches("A small durable write takes [0-9.]+ ms", run.Output);
         Assert.Contains("2 to mend", run.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.GetFileSystemEntries(_root));
@@ -137,10 +137,16 @@ public sealed class ConfigCommandTests : IDisposable
     [Fact]
     public async Task Doctor_says_that_a_pool_can_run_where_one_can()
     {
-        string[] words = ["doctor", "--data", $"{_root}/data", "--listen", "https://127.0.0.1:0", "--hypervisor"];
+        using var free = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Any, 0);
+        free.Start();
+        var members = ((System.Net.IPEndPoint)free.LocalEndpoint).Port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        free.Stop();
+        string[] words =
+            ["doctor", "--data", $"{_root}/data", "--listen", "https://127.0.0.1:0", "--member-port", members, "--hypervisor"];
         var run = await CliRun.RunAsync([.. words, "test:///default"]);
         Assert.Equal(ExitCode.Success, run.ExitCode);
         Assert.Contains("A pool can run here", run.Output, StringComparison.Ordinal);
+        Assert.Matches("ok       etcd: etcd Version: [0-9.]+\\. A pool of one host does not start it\\.", run.Output);
         var wrong = await CliRun.RunAsync([.. words, "test:///nothing"]);
         Assert.Equal(ExitCode.Failure, wrong.ExitCode);
     }

@@ -33,6 +33,12 @@ public sealed class FolderTests
             (["Planning", "Planning/Checks", "Planning/Steps"], "the planner calls its checks, which look at what it has chosen"),
             (["Reports", "Runs", "Runs/Acts"], "a run has its acts done and its report made, which look at where it stands"),
         ],
+        ["Redoubt.Server"] =
+        [
+            (
+                [".", "Membership"],
+                "the server answers the calls by which its daemon gets another place, and the place starts and stops the server"),
+        ],
         ["Redoubt.Cli"] =
         [
             (

@@ -1,0 +1,416 @@
+using System.Collections.Immutable;
+using System.Text;
+using Redoubt.Database;
+using Redoubt.Database.Journal;
+
+namespace Redoubt.Agreement;
+
+/// <summary>
+/// This host's word that it coordinates the pool: a key in etcd that goes when its lease is not kept alive. Each batch of changes is one
+/// transaction that is done only while the key is there, so one that was replaced can't write, whatever it believes.
+/// <code>
+/// ElectAsync ──► Term, head ──► BeginAsync (once in a pool's life) ──► AppendAsync … ──► Lost
+/// </code>
+/// </summary>
+/// <remarks>Appends come one after the other, as the database's writer makes them.</remarks>
+public sealed class Coordinator : IAsyncDisposable
+{
+    /// <summary>How long a coordinator may be silent. etcd grants none shorter than one and a half of its election timeouts.</summary>
+    public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
+
+    // The log since the last whole database may get so long; what is older is in that.
+    private const long MaxLogBytes = 32 << 20;
+
+    // etcd can't read an entry of its own log again that is longer than ten times this.
+    private const int PieceBytes = 1 << 20;
+
+    private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(750);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(250);
+
+    // What was passed on to a leader that is lost is never answered.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(1);
+
+    private readonly EtcdClient _etcd;
+    private readonly TimeProvider _time;
+    private readonly long _lease;
+    private readonly string _key;
+    private readonly CancellationTokenSource _lost = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private Task _keeping = Task.CompletedTask;
+    private long _bytes;
+    private long _shortened;
+
+    private Coordinator(EtcdClient etcd, TimeProvider time, long lease, string key, long term)
+    {
+        (_etcd, _time, _lease, _key, Term) = (etcd, time, lease, key, term);
+        Lost = _lost.Token;
+    }
+
+    /// <summary>The term: higher than any coordinator's before.</summary>
+    public long Term { get; }
+
+    /// <summary>Up to where the log goes.</summary>
+    public LogHead Head { get; private set; } = LogHead.None;
+
+    /// <summary>Set when the lease is over, or can't be known not to be.</summary>
+    public CancellationToken Lost { get; }
+
+    /// <summary>Stands for the election until it is won.</summary>
+    /// <param name="etcd">The member of this host.</param>
+    /// <param name="address">Where clients reach this host, for those who come to a member.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="EtcdException">etcd does not answer.</exception>
+    public static async Task<Coordinator> ElectAsync(
+        EtcdClient etcd, string address, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var lease = await etcd.GrantLeaseAsync(Lease, cancellationToken);
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        // While it waits for its turn the lease must live, too. Then only etcd says that it is over: when the coordinator is lost, etcd may
+        // have to elect a leader of its own first, and nobody gets an answer meanwhile.
+        var keeping = KeepAsync(etcd, lease, Timeout.InfiniteTimeSpan, time, over.Token);
+        try
+        {
+            var campaign = CampaignAsync(etcd, lease, address, time, over.Token);
+            if (await Task.WhenAny(campaign, keeping) == keeping)
+            {
+                await over.CancelAsync();
+                await Task.WhenAny(campaign);
+                throw new EtcdException("the lease ran out before the election was won", isRefusal: true);
+            }
+
+            var (key, term) = await campaign;
+            var coordinator = new Coordinator(etcd, time, lease, key, term);
+            coordinator.Head = LogHead.Of(await etcd.FindAsync(LogKeys.Head, cancellationToken));
+            coordinator._keeping = coordinator.KeepAsync();
+            return coordinator;
+        }
+        catch
+        {
+            await ReleaseAsync(etcd, lease);
+            throw;
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await Task.WhenAny(keeping);
+        }
+    }
+
+    /// <summary>Stands with a lease, again and again where etcd gives up because it has to elect a leader of its own.</summary>
+    private static async Task<(string Key, long Term)> CampaignAsync(
+        EtcdClient etcd, long lease, string address, TimeProvider time, CancellationToken cancellationToken)
+    {
+        for (; ;)
+        {
+            try
+            {
+                return await etcd.CampaignAsync(LogKeys.Election, lease, Encoding.UTF8.GetBytes(address), cancellationToken);
+            }
+            catch (EtcdException)
+            {
+                // Whoever stands already keeps its place in the row.
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>Where the coordinator can be reached now; <see langword="null"/> while there is none.</summary>
+    /// <exception cref="EtcdException">etcd does not answer.</exception>
+    public static async Task<string?> FindAddressAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    {
+        const string Standing = LogKeys.Election + "/";
+        var answer = await etcd.TransactAsync([], [new EtcdAct.Read(Standing, LogKeys.EndOf(Standing))], cancellationToken);
+        // Of those who stand, who came first has won.
+        return answer.Reads[0].MinBy(v => v.Created) is { } leader ? Encoding.UTF8.GetString(leader.Bytes) : null;
+    }
+
+    /// <summary>Begins the log with a whole database, where there has been none.</summary>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    public Task BeginAsync(DatabaseState state, KeyRing? keys, CancellationToken cancellationToken) =>
+        WriteWholeAsync(state, keys, isFirst: true, cancellationToken);
+
+    /// <summary>Adds a batch. When this answers, a majority of the members has it for good.</summary>
+    /// <exception cref="CoordinatorLostException">It is not known whether it was added, and this host no longer coordinates.</exception>
+    public async Task AppendAsync(ImmutableArray<JournalTransaction> transactions, CancellationToken cancellationToken)
+    {
+        var batch = new LogBatch(Head.Generation, transactions);
+        var bytes = batch.Encode();
+        var record = bytes;
+        if (bytes.Length > PieceBytes)
+        {
+            // First its pieces, which mean nothing as long as nothing stands for them.
+            var pieces = bytes.Chunk(PieceBytes).ToList();
+            for (var i = 0; i < pieces.Count; i++)
+            {
+                await GuardedAsync([], [new EtcdAct.Put(LogKeys.Piece(batch.Generation, i), pieces[i])], cancellationToken);
+            }
+
+            record = LogBatch.InPieces(pieces.Count);
+        }
+
+        Head = await WriteAsync(batch.Generation, [new EtcdAct.Put(LogKeys.Batch(batch.Generation), record)], cancellationToken);
+        _bytes += bytes.Length;
+    }
+
+    /// <summary>
+    /// Adds a batch, as <see cref="AppendAsync"/> does, and shortens the log when it has become long: as with the journal itself, writers
+    /// wait for a whole database now and then.
+    /// </summary>
+    /// <exception cref="CoordinatorLostException">It is not known whether it was added, and this host no longer coordinates.</exception>
+    public async Task AgreeAsync(DatabaseState state, KeyRing? keys, ImmutableArray<JournalTransaction> transactions)
+    {
+        await AppendAsync(transactions, CancellationToken.None);
+        if (_bytes > MaxLogBytes)
+        {
+            await ShortenAsync(state, keys, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Writes the whole database as of the head, and lets the log before it go.</summary>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    public Task ShortenAsync(DatabaseState state, KeyRing? keys, CancellationToken cancellationToken) =>
+        WriteWholeAsync(state, keys, isFirst: false, cancellationToken);
+
+    /// <summary>Lays down what a file holds that is the pool's and not a host's. May be called while a batch is added.</summary>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    public Task LayFileAsync(string name, byte[] content, CancellationToken cancellationToken) =>
+        GuardedAsync([], [new EtcdAct.Put(LogKeys.Files + name, content)], cancellationToken);
+
+    /// <summary>What the pool's files hold, by name.</summary>
+    /// <exception cref="EtcdException">etcd does not answer.</exception>
+    public static async Task<ImmutableDictionary<string, byte[]>> ReadFilesAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    {
+        var answer = await etcd.TransactAsync([], [new EtcdAct.Read(LogKeys.Files, LogKeys.EndOf(LogKeys.Files))], cancellationToken);
+        return answer.Reads[0].ToImmutableDictionary(f => f.Key[LogKeys.Files.Length..], f => f.Bytes);
+    }
+
+    /// <summary>Gives the word up; another may have it at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _keeping;
+        await ReleaseAsync(_etcd, _lease);
+        await _lost.CancelAsync();
+        _lost.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static async Task ReleaseAsync(EtcdClient etcd, long lease)
+    {
+        try
+        {
+            await etcd.RevokeAsync(lease, CancellationToken.None);
+        }
+        catch (EtcdException)
+        {
+            // It ends by itself.
+        }
+    }
+
+    private async Task WriteWholeAsync(DatabaseState state, KeyRing? keys, bool isFirst, CancellationToken cancellationToken)
+    {
+        var generation = isFirst ? state.Generation : Head.Generation;
+        var parts = WholeDatabase.Pack(StateDump.ToDump(state.Generation == generation ? state : state.At(generation), keys));
+        for (var i = 0; i < parts.Length; i++)
+        {
+            await GuardedAsync([], [new EtcdAct.Put(LogKeys.Part(generation, i), parts[i])], cancellationToken);
+        }
+
+        EtcdAct whole = new EtcdAct.Put(LogKeys.Whole, WholeDatabase.Spell(generation, parts.Length));
+        if (isFirst)
+        {
+            Head = await WriteAsync(generation, [whole], cancellationToken);
+        }
+        else
+        {
+            await GuardedAsync([], [whole], cancellationToken);
+        }
+
+        await GuardedAsync(
+            [],
+            [
+                new EtcdAct.Delete(LogKeys.Log, LogKeys.Batch(generation + 1)),
+                new EtcdAct.Delete(LogKeys.Pieces, LogKeys.PiecesOf(generation + 1)),
+                new EtcdAct.Delete(LogKeys.Parts, LogKeys.PartsOf(generation)),
+            ],
+            cancellationToken);
+        if (_shortened > 0)
+        {
+            // What was let go the last time: whoever watches from before that begins anew.
+            await ForgetAsync(_shortened, cancellationToken);
+        }
+
+        (_bytes, _shortened) = (0, Head.Modified);
+    }
+
+    /// <summary>
+    /// Moves the head on, and does something with it. Without an answer it asks again, for only the first of two that follow the same head
+    /// is done; so what did not get through is not done later either, once this has answered.
+    /// </summary>
+    private async Task<LogHead> WriteAsync(long generation, EtcdAct[] acts, CancellationToken cancellationToken)
+    {
+        for (; ;)
+        {
+            var before = Head;
+            EtcdAnswer answer;
+            try
+            {
+                answer = await _etcd.TransactAsync(
+                    [new EtcdCondition.CreatedAt(_key, Term), new EtcdCondition.ModifiedAt(LogKeys.Head, before.Modified)],
+                    [.. acts, new EtcdAct.Put(LogKeys.Head, LogHead.Spell(generation, Term))],
+                    cancellationToken);
+            }
+            catch (EtcdException e) when (!Lost.IsCancellationRequested)
+            {
+                await PauseAsync(e, cancellationToken);
+                continue;
+            }
+            catch (EtcdException e)
+            {
+                throw await LoseAsync(e);
+            }
+
+            if (answer.Done)
+            {
+                return new(generation, Term, answer.Revision);
+            }
+
+            // Either it was done by a try whose answer was lost, or somebody else coordinates.
+            var head = await HeadAsync(cancellationToken);
+            if (head.Generation == generation && head.Term == Term)
+            {
+                return head;
+            }
+
+            throw await LoseAsync(null);
+        }
+    }
+
+    private async Task<LogHead> HeadAsync(CancellationToken cancellationToken)
+    {
+        for (; ;)
+        {
+            try
+            {
+                return LogHead.Of(await _etcd.FindAsync(LogKeys.Head, cancellationToken));
+            }
+            catch (EtcdException e) when (!Lost.IsCancellationRequested)
+            {
+                await PauseAsync(e, cancellationToken);
+            }
+            catch (EtcdException e)
+            {
+                throw await LoseAsync(e);
+            }
+        }
+    }
+
+    private async Task GuardedAsync(EtcdCondition[] also, EtcdAct[] acts, CancellationToken cancellationToken)
+    {
+        for (; ;)
+        {
+            try
+            {
+                if ((await _etcd.TransactAsync([new EtcdCondition.CreatedAt(_key, Term), .. also], acts, cancellationToken)).Done)
+                {
+                    return;
+                }
+
+                throw await LoseAsync(null);
+            }
+            catch (EtcdException e) when (!Lost.IsCancellationRequested)
+            {
+                // Doing it twice comes to the same.
+                await PauseAsync(e, cancellationToken);
+            }
+            catch (EtcdException e)
+            {
+                throw await LoseAsync(e);
+            }
+        }
+    }
+
+    private async Task ForgetAsync(long revision, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _etcd.CompactAsync(revision, cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            // It only takes space until the next time.
+        }
+    }
+
+    private async Task PauseAsync(EtcdException why, CancellationToken cancellationToken)
+    {
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Lost);
+        try
+        {
+            await Task.Delay(Pause, _time, both.Token);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw await LoseAsync(why);
+        }
+    }
+
+    private async Task<CoordinatorLostException> LoseAsync(Exception? why)
+    {
+        await _lost.CancelAsync();
+        return new CoordinatorLostException(
+            why is null
+                ? "another host coordinates the pool by now"
+                : $"the other members of the pool can't be reached, so another host may coordinate it by now: {why.Message}",
+            why);
+    }
+
+    private async Task KeepAsync()
+    {
+        await KeepAsync(_etcd, _lease, Lease, _time, _stopping.Token);
+        await _lost.CancelAsync();
+    }
+
+    /// <summary>Keeps a lease alive until it can't be any more. Ends, without an error, when it is over.</summary>
+    /// <param name="etcd">The member of this host.</param>
+    /// <param name="lease">The lease.</param>
+    /// <param name="limit">After how long without an answer it is taken for over.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    private static async Task KeepAsync(EtcdClient etcd, long lease, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var kept = time.GetTimestamp();
+        try
+        {
+            for (; ;)
+            {
+                await Task.Delay(Beat, time, cancellationToken);
+                // The lease counts from when it was asked for, at the earliest.
+                var asked = time.GetTimestamp();
+                using var late = new CancellationTokenSource(AnswerLimit, time);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+                try
+                {
+                    if (!await etcd.KeepAliveAsync(lease, either.Token))
+                    {
+                        return;
+                    }
+
+                    kept = asked;
+                }
+                catch (Exception e) when (e is EtcdException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+                {
+                    if (limit != Timeout.InfiniteTimeSpan && time.GetElapsedTime(kept) > limit)
+                    {
+                        return;
+                    }
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // It is given up, or was won and is kept elsewhere.
+        }
+    }
+}

@@ -1,0 +1,49 @@
+using System.Globalization;
+
+namespace Redoubt.Agreement;
+
+/// <summary>
+/// What lies in etcd, by key (docs/formats/agreement.md):
+/// <code>
+/// /redoubt/coordinator/…              the election; the value is where clients reach the coordinator
+/// /redoubt/head                       the generation that the log has reached, and the term of who wrote it
+/// /redoubt/log/GENERATION             a batch of changes, by the generation that it leads to
+/// /redoubt/pieces/GENERATION/NUMBER   the pieces of a batch that is too long for one request
+/// /redoubt/whole                      the generation of the whole database that is kept, and of how many parts it is
+/// /redoubt/parts/GENERATION/NUMBER    its parts
+/// /redoubt/files/NAME                 what a file holds that is the pool's and not a host's
+/// </code>
+/// Generations have twenty digits, so that keys sort as they do.
+/// </summary>
+internal static class LogKeys
+{
+    public const string Election = "/redoubt/coordinator";
+    public const string Head = "/redoubt/head";
+    public const string Log = "/redoubt/log/";
+    public const string Pieces = "/redoubt/pieces/";
+    public const string Whole = "/redoubt/whole";
+    public const string Parts = "/redoubt/parts/";
+    public const string Files = "/redoubt/files/";
+
+    /// <summary>The key of a batch.</summary>
+    public static string Batch(long generation) => Log + Digits(generation);
+
+    /// <summary>The key of a part of a whole database.</summary>
+    public static string Part(long generation, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Parts}{generation:D20}/{number:D6}");
+
+    /// <summary>The key of a piece of a batch.</summary>
+    public static string Piece(long generation, int number) =>
+        string.Create(CultureInfo.InvariantCulture, $"{Pieces}{generation:D20}/{number:D6}");
+
+    /// <summary>What begins with a prefix ends before this.</summary>
+    public static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);
+
+    /// <summary>The parts of whole databases older than a generation end before this.</summary>
+    public static string PartsOf(long generation) => Parts + Digits(generation) + "/";
+
+    /// <summary>The pieces of batches that lead to a generation begin here.</summary>
+    public static string PiecesOf(long generation) => Pieces + Digits(generation) + "/";
+
+    private static string Digits(long generation) => generation.ToString("D20", CultureInfo.InvariantCulture);
+}

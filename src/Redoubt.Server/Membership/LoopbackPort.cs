@@ -1,0 +1,16 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Redoubt.Server.Membership;
+
+/// <summary>Ports of this host that nobody listens on.</summary>
+internal static class LoopbackPort
+{
+    /// <summary>One that is free now.</summary>
+    public static int TakeFree()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

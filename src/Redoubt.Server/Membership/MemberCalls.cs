@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using Redoubt.Agreement;
+using Redoubt.Database;
+using Redoubt.Pool;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Membership;
+
+/// <summary>How a host joins a pool. The host that joins asks, in the session of whoever joins it; the coordinator admits it.</summary>
+internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memberPort)
+{
+    private const string Cluster = "cluster";
+    private const string PoolUuid = "pool";
+    private const string Version = "product_version";
+
+    [Message("pool.join")]
+    public async Task JoinAsync(CallContext call, string masterAddress, string masterUsername, string masterPassword)
+    {
+        RequireMayJoin();
+        var host = pool.State.Get(pool.Hosts.Local.Host);
+        var (url, master) = Reach(masterAddress);
+        var own = await OwnAddressAsync(url, call.Cancellation);
+        await using var coordinator = new XenApiClient(url, _ => true) { CallLimit = TimeSpan.FromMinutes(2) };
+        ImmutableSortedDictionary<string, string> given;
+        var port = memberPort is 0 ? LoopbackPort.TakeFree() : memberPort;
+        try
+        {
+            await coordinator.LoginAsync(masterUsername, masterPassword, call.Cancellation);
+            given = await coordinator.CallAsync<ImmutableSortedDictionary<string, string>>(
+                "pool.admit_host",
+                [
+                    Map(
+                        ("uuid", host.Uuid), ("name_label", host.NameLabel),
+                        ("cpu_count", host.CpuInfo.GetValueOrDefault("cpu_count", "1")),
+                        ("address", own), ("port", port.ToString(CultureInfo.InvariantCulture)), ("coordinator_address", master),
+                        (Version, host.SoftwareVersion.GetValueOrDefault(Version, ""))),
+                ],
+                call.Cancellation);
+        }
+        catch (XenApiTransportException e)
+        {
+            throw new XenApiException(e, "JOINING_HOST_CONNECTION_FAILED");
+        }
+
+        await seat.JoinAsync(
+            new PoolMembership
+            {
+                Pool = given[PoolUuid],
+                Host = host.Uuid,
+                Address = own,
+                Port = port,
+                Cluster = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(given[Cluster])!,
+                HasJoined = true,
+            },
+            given);
+    }
+
+    [Message("pool.admit_host")]
+    public async Task<ImmutableSortedDictionary<string, string>> AdmitAsync(
+        CallContext call, ImmutableSortedDictionary<string, string> host)
+    {
+        var version = pool.State.Get(pool.Hosts.Local.Host).SoftwareVersion.GetValueOrDefault(Version, "");
+        if (host.GetValueOrDefault(Version, "") != version)
+        {
+            throw new XenApiException("POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION");
+        }
+
+        var (uuid, address) = (Word(host, "uuid"), Word(host, "address"));
+        var port = Number(host, "port");
+        if (!IPAddress.TryParse(address, out var ip))
+        {
+            throw new XenApiException("INVALID_VALUE", "address", address);
+        }
+
+        var membership = await seat.BeginAsync(pool, Word(host, "coordinator_address"), call.Cancellation);
+        if (!pool.State.FindByUuid<HostRecord>(uuid).IsNull)
+        {
+            await DropUnfinishedAsync(uuid, call.Cancellation);
+        }
+
+        var given = MemberFiles.Give(pool.DataDirectory, uuid, address, pool.Time);
+        var cpus = Number(host, "cpu_count");
+        await pool.Database.WriteAsync(
+            tx => FirstStart.Join(tx, uuid, Word(host, "name_label"), cpus, address, pool.Hosts.Local.Host),
+            call.Cancellation);
+        var url = new Uri($"https://{new IPEndPoint(ip, port)}");
+        ImmutableArray<EtcdPeer> all;
+        ulong id;
+        try
+        {
+            (id, all) = await seat.Etcd!.Client.AddMemberAsync(url, call.Cancellation);
+        }
+        catch (EtcdException e)
+        {
+            await pool.Database.WriteAsync(tx => Remove(tx, tx.State.FindByUuid<HostRecord>(uuid)), CancellationToken.None);
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The host can't be admitted: {e.Message}");
+        }
+
+        var cluster = all.ToImmutableSortedDictionary(m => m.Id == id ? uuid : m.Name, m => EtcdClient.Spelled(m.Url));
+        return given.Add(Cluster, JsonSerializer.Serialize(cluster)).Add(PoolUuid, membership.Pool);
+    }
+
+    /// <summary>Removes a host from the pool, whether it is there or not. Its daemon can do nothing with what it has then.</summary>
+    [Message("pool.eject")]
+    public async Task EjectAsync(CallContext call, Ref<HostRecord> host)
+    {
+        var record = pool.State.Get(host);
+        if (host == pool.Hosts.Local.Host || seat.Etcd is not { } etcd)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED", $"{record.NameLabel} coordinates the pool. Eject it when another host does.");
+        }
+
+        if (pool.State.All<VmRecord>().Any(v => v.Record is { IsControlDomain: false } && v.Record.ResidentOn == host))
+        {
+            throw new XenApiException("HOST_HAS_RESIDENT_VMS", host.Opaque);
+        }
+
+        try
+        {
+            if ((await etcd.Client.ListMembersAsync(call.Cancellation)).FirstOrDefault(m => m.Name == record.Uuid) is { } member)
+            {
+                await etcd.Client.RemoveMemberAsync(member.Id, call.Cancellation);
+            }
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"{record.NameLabel} can't be ejected now: {e.Message}");
+        }
+
+        await pool.Database.WriteAsync(tx => Remove(tx, host), CancellationToken.None);
+    }
+
+    /// <summary>Takes back the admission of a host that never got so far as to have a vote, and asks again.</summary>
+    /// <exception cref="XenApiException"><c>UUID_ALREADY_EXISTS</c>: it has one.</exception>
+    private async Task DropUnfinishedAsync(string uuid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var members = await seat.Etcd!.Client.ListMembersAsync(cancellationToken);
+            if (members.Any(m => m.Name == uuid && !m.IsLearner) || pool.State.Get(pool.Hosts.Local.Host).Uuid == uuid)
+            {
+                throw new XenApiException("UUID_ALREADY_EXISTS", "host", uuid);
+            }
+
+            // etcd has one at a time, and it is no other's as long as this one's host stands in the database without a vote.
+            foreach (var learner in members.Where(m => m.IsLearner))
+            {
+                await seat.Etcd.Client.RemoveMemberAsync(learner.Id, cancellationToken);
+            }
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The host can't be admitted: {e.Message}");
+        }
+
+        await pool.Database.WriteAsync(tx => Remove(tx, tx.State.FindByUuid<HostRecord>(uuid)), CancellationToken.None);
+    }
+
+    private static void Remove(Transaction tx, Ref<HostRecord> host)
+    {
+        var record = tx.Get(host);
+        foreach (var (pbd, _) in tx.State.All<PbdRecord>().Where(p => p.Record.Host == host).ToList())
+        {
+            tx.Delete(pbd);
+        }
+
+        tx.Delete(record.ControlDomain);
+        tx.Delete(record.Metrics);
+        tx.Delete(host);
+    }
+
+    private void RequireMayJoin()
+    {
+        var state = pool.State;
+        if (seat.Etcd is not null || state.All<HostRecord>().Skip(1).Any())
+        {
+            throw new XenApiException("JOINING_HOST_CANNOT_BE_MASTER_OF_OTHER_HOSTS");
+        }
+
+        if (state.All<VmRecord>().Any(v => v.Record is { IsControlDomain: false, PowerState: VmPowerState.Running or VmPowerState.Paused }))
+        {
+            throw new XenApiException("JOINING_HOST_CANNOT_HAVE_RUNNING_VMS");
+        }
+
+        if (state.All<VmRecord>().Any(v => v.Record is { IsControlDomain: false } && !v.Record.CurrentOperations.IsEmpty))
+        {
+            throw new XenApiException("JOINING_HOST_CANNOT_HAVE_VMS_WITH_CURRENT_OPERATIONS");
+        }
+
+        if (state.All<SrRecord>().Any(s => s.Record.Shared))
+        {
+            throw new XenApiException("JOINING_HOST_CANNOT_CONTAIN_SHARED_SRS");
+        }
+
+        // xapi takes a host's own VMs and SRs along. As long as this doesn't, it must not lose them.
+        if (state.All<VmRecord>().Any(v => v.Record is { IsControlDomain: false, IsATemplate: false }) || state.All<SrRecord>().Any())
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                "The host has VMs or storage of its own, which do not come along. Remove them first, or export them.");
+        }
+    }
+
+    private static (Uri Url, string Address) Reach(string text)
+    {
+        if (!Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"https://{text}", UriKind.Absolute, out var url)
+            || url.Scheme != "https" || !IPAddress.TryParse(url.Host.Trim('[', ']'), out var address))
+        {
+            throw new XenApiException(
+                "INVALID_VALUE", "master_address", $"{text} (the IP address of the coordinator, with a port if it is not 443)");
+        }
+
+        return (url, address.ToString());
+    }
+
+    private static async Task<string> OwnAddressAsync(Uri coordinator, CancellationToken cancellationToken)
+    {
+        using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(coordinator.Host.Trim('[', ']'), coordinator.Port, cancellationToken);
+        }
+        catch (SocketException e)
+        {
+            throw new XenApiException(e, "JOINING_HOST_CONNECTION_FAILED");
+        }
+
+        var address = ((IPEndPoint)socket.LocalEndPoint!).Address;
+        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+    }
+
+    private static string Word(ImmutableSortedDictionary<string, string> map, string key) =>
+        map.GetValueOrDefault(key) is { Length: > 0 } word ? word : throw new XenApiException("INVALID_VALUE", key, "");
+
+    private static int Number(ImmutableSortedDictionary<string, string> map, string key) =>
+        ushort.TryParse(Word(map, key), NumberStyles.None, CultureInfo.InvariantCulture, out var number)
+            ? number
+            : throw new XenApiException("INVALID_VALUE", key, map[key]);
+
+    private static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] pairs) =>
+        pairs.ToImmutableSortedDictionary(p => p.Key, p => p.Value);
+}

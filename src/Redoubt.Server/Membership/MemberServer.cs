@@ -1,0 +1,158 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Redoubt.Agreement;
+using Redoubt.Server.Http;
+using Redoubt.Server.Listening;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Membership;
+
+/// <summary>
+/// What a member answers: where the coordinator is. To calls <c>HOST_IS_SLAVE</c> with its address, as xapi does, which clients follow; to
+/// browsers a redirection.
+/// </summary>
+internal sealed class MemberServer : IAsyncDisposable
+{
+    private readonly WebApplication _web;
+    private readonly EtcdMember _etcd;
+    private readonly RequestBody _bodies = new(_ => false);
+
+    private MemberServer(WebApplication web, EtcdMember etcd)
+    {
+        (_web, _etcd) = (web, etcd);
+        web.Run(HandleAsync);
+    }
+
+    /// <summary>The URLs it listens on, with their real ports.</summary>
+    public IReadOnlyList<string> Urls { get; private set; } = [];
+
+    /// <summary>Starts it; it answers when this returns.</summary>
+    /// <exception cref="ServeException">It can't listen.</exception>
+    public static async Task<MemberServer> StartAsync(
+        ServeConfig config, EtcdMember etcd, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
+        try
+        {
+            var certificates = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, time) : null;
+            using var sockets = BoundSockets.Open(urls);
+            var listened = urls.Select(u => u.Show(sockets.PortOf(u))).ToList();
+            var connections = new Connections(time);
+            var web = PoolServer.BuildWeb(config.DataDirectory, loggers, sockets, kestrel =>
+            {
+                foreach (var url in urls)
+                {
+                    kestrel.Listen(url.EndPoint, options =>
+                    {
+                        options.Use(next => connection => connections.HandleAsync(connection, next));
+                        PoolServer.Configure(options, url, () => certificates!);
+                        options.Use(next => connection => HostlessRequests.HandleAsync(connection, next, time));
+                    });
+                }
+            });
+            var server = new MemberServer(web, etcd);
+            try
+            {
+                await web.StartAsync(cancellationToken);
+            }
+            catch
+            {
+                await server.DisposeAsync();
+                throw;
+            }
+
+            server.Urls = listened;
+            return server;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException)
+        {
+            throw new ServeException(e.Message, e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await _web.StopAsync(now.Token);
+        await _web.DisposeAsync();
+    }
+
+    private async Task HandleAsync(HttpContext http)
+    {
+        try
+        {
+            if (http.Request.Method != "POST")
+            {
+                await RedirectAsync(http);
+            }
+            else if (http.Request.Path.Value?.TrimEnd('/') == "/jsonrpc")
+            {
+                var request = await _bodies.ReadAsync(
+                    http.Request, body => JsonRpc.ReadRequest(body.GetBuffer().AsMemory(0, (int)body.Length)), http.RequestAborted);
+                var (code, parameters) = await FailureAsync(http.RequestAborted);
+                await AnswerAsync(
+                    http, JsonRpc.ContentType, answer => JsonRpc.WriteFailure(answer, request.Form, request.Id, code, parameters));
+            }
+            else
+            {
+                await _bodies.ReadAsync(http.Request, body => XmlRpc.ReadRequest(body), http.RequestAborted);
+                var (code, parameters) = await FailureAsync(http.RequestAborted);
+                await AnswerAsync(http, XmlRpc.ContentType, answer => XmlRpc.WriteFailure(answer, code, parameters));
+            }
+        }
+        catch (WireFormatException malformed)
+        {
+            await HttpPages.InternalErrorAsync(http, malformed.Message);
+        }
+        catch (Microsoft.AspNetCore.Http.BadHttpRequestException bad) when (!http.Response.HasStarted)
+        {
+            await HttpPages.RefusedAsync(http, bad.StatusCode, "Bad Request", bad.Message);
+        }
+        catch (Exception gone) when (http.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
+        {
+            // Nobody is there any more to be told.
+        }
+    }
+
+    private static async Task AnswerAsync(HttpContext http, string contentType, Action<Stream> write)
+    {
+        using var answer = new MemoryStream();
+        write(answer);
+        RpcEndpoint.AddHeaders(http.Response);
+        http.Response.ContentType = contentType;
+        http.Response.ContentLength = answer.Length;
+        await http.Response.Body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length), http.RequestAborted);
+    }
+
+    private async Task RedirectAsync(HttpContext http)
+    {
+        if (await FindCoordinatorAsync(http.RequestAborted) is { } address)
+        {
+            http.Response.Redirect($"https://{address}{http.Request.Path}{http.Request.QueryString}");
+        }
+        else
+        {
+            await HttpPages.RefusedAsync(
+                http, StatusCodes.Status503ServiceUnavailable, "Service Unavailable", "The pool has no coordinator now; try again soon.");
+        }
+    }
+
+    private async Task<(string Code, IReadOnlyList<string> Parameters)> FailureAsync(CancellationToken cancellationToken) =>
+        await FindCoordinatorAsync(cancellationToken) is { } address ? ("HOST_IS_SLAVE", [address]) : ("HOST_STILL_BOOTING", []);
+
+    private async Task<string?> FindCoordinatorAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Coordinator.FindAddressAsync(_etcd.Client, cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            // With the minority nobody knows.
+            return null;
+        }
+    }
+}

@@ -1,0 +1,433 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using Redoubt.Agreement;
+using Redoubt.Pool;
+using Redoubt.Server.Listening;
+using Redoubt.Server.Sessions;
+using Redoubt.Server.Supervising;
+using Redoubt.Storage;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Membership;
+
+/// <summary>
+/// The place of this daemon in its pool, until it is told to stop.
+/// <code>
+///            admits another host                 lost its lease
+///  alone ─────────────────────► coordinator ────────────────────► member
+///    │                               ▲                              │ ▲
+///    │                               └──────── elected ─────────────┘ │
+///    └───────────────────────────── joins ────────────────────────────┘
+/// </code>
+/// Alone and as coordinator it is a whole <see cref="PoolServer"/>; as member it follows the log into its own journal, stands for the
+/// election, and tells whoever comes where the coordinator is (<see cref="MemberServer"/>).
+/// </summary>
+public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider time) : IAsyncDisposable
+{
+    private const string Given = "given.json";
+
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan BeginLimit = TimeSpan.FromSeconds(60);
+
+    private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly ILoggerFactory _loggers = ServerLog.Open();
+    private ServeConfig _config = config;
+    private EtcdMember? _etcd;
+    private Coordinator? _coordinator;
+    private CancellationTokenSource _over = new();
+    private CancellationTokenSource _leaving = new();
+    private Task _upkeep = Task.CompletedTask;
+
+    /// <summary>Whether a daemon's directory is that of one host among several of its pool.</summary>
+    /// <exception cref="ServeException">What says so is garbled.</exception>
+    public static bool IsOneOfSeveral(string dataDirectory) => FindMembership(dataDirectory) is not null;
+
+    /// <summary>The member of this host, where it is in a pool of several.</summary>
+    internal EtcdMember? Etcd => _etcd;
+
+    /// <summary>Runs until it is told to stop.</summary>
+    /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
+    public async Task RunAsync(CancellationToken stopping)
+    {
+        DataDirectory.KeepToOwner();
+        await using var manager = ServiceManager.Open(time, _loggers.CreateLogger<ServiceManager>());
+        try
+        {
+            while (!stopping.IsCancellationRequested)
+            {
+                FinishJoining();
+                if (FindMembership(_config.DataDirectory) is { } membership)
+                {
+                    RequireNothingForOneAlone();
+                    _etcd ??= StartEtcd(membership);
+                    _coordinator = await FollowAsync(_etcd, manager, stopping);
+                    await CoordinateAsync(membership, manager, stopping);
+                }
+                else
+                {
+                    await CoordinateAsync(null, manager, stopping);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // As it was told.
+        }
+
+        manager.Stopping();
+    }
+
+    /// <summary>Begins a pool of several hosts with this one, if it has not been begun.</summary>
+    /// <param name="pool">The pool of this server.</param>
+    /// <param name="address">The address by which other hosts reach this one.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="XenApiException"><c>INTERNAL_ERROR</c>: its etcd can't be started.</exception>
+    internal async Task<PoolMembership> BeginAsync(PoolServices pool, string address, CancellationToken cancellationToken)
+    {
+        await _changing.WaitAsync(cancellationToken);
+        try
+        {
+            if (FindMembership(_config.DataDirectory) is { } already)
+            {
+                return already;
+            }
+
+            var directory = PoolMembership.DirectoryOf(_config.DataDirectory);
+            if (Directory.Exists(directory))
+            {
+                // Of a try that did not get so far as to count.
+                Directory.Delete(directory, recursive: true);
+            }
+
+            var (poolUuid, host) = (pool.State.Get(pool.Pool).Uuid, pool.State.Get(pool.Hosts.Local.Host).Uuid);
+            var port = _config.MemberPort is 0 ? LoopbackPort.TakeFree() : _config.MemberPort;
+            var url = $"https://{new IPEndPoint(IPAddress.Parse(address), port)}";
+            var membership = new PoolMembership
+            {
+                Pool = poolUuid,
+                Host = host,
+                Address = address,
+                Port = port,
+                Cluster = ImmutableSortedDictionary<string, string>.Empty.Add(host, url),
+                HasJoined = false,
+            };
+            MemberFiles.Begin(directory, poolUuid, host, address, time);
+            var etcd = StartEtcd(membership);
+            Coordinator? coordinator = null;
+            using var late = new CancellationTokenSource(BeginLimit, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
+            try
+            {
+                coordinator = await ElectAsync(etcd, pool.Url!, either.Token);
+                await pool.Database.AgreeAsync(async (state, keys) =>
+                {
+                    await coordinator.BeginAsync(state, keys, CancellationToken.None);
+                    membership.Keep(directory);
+                    return coordinator.AgreeAsync;
+                });
+            }
+            catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                await DropAsync(etcd, coordinator);
+                var why = e is OperationCanceledException ? $"etcd did not answer within {BeginLimit.TotalSeconds:0} seconds" : e.Message;
+                throw new XenApiException(e, "INTERNAL_ERROR", $"The pool can't be begun: {etcd.Trouble ?? why}.");
+            }
+            catch
+            {
+                await DropAsync(etcd, coordinator);
+                throw;
+            }
+
+            (_etcd, _coordinator) = (etcd, coordinator);
+            _ = coordinator.Lost.Register(() => _over.Cancel());
+            BeginUpkeep(etcd, coordinator);
+            return membership;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    /// <summary>Becomes a member of another pool with what its coordinator has given. What this host had stays under other names.</summary>
+    internal async Task JoinAsync(PoolMembership membership, ImmutableSortedDictionary<string, string> given)
+    {
+        await _changing.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (Directory.Exists(Joining))
+            {
+                Directory.Delete(Joining, recursive: true);
+            }
+
+            MemberFiles.LayCertificates(Joining, given);
+            membership.Keep(Joining);
+
+            // From here on it joins, also if the daemon ends before it has.
+            DurableFile.Write(Path.Combine(Joining, Given), JsonSerializer.SerializeToUtf8Bytes(given));
+            await _over.CancelAsync();
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private string Joining => PoolMembership.DirectoryOf(_config.DataDirectory) + ".joining";
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await EndUpkeepAsync();
+        if (_coordinator is not null)
+        {
+            await _coordinator.DisposeAsync();
+        }
+
+        if (_etcd is not null)
+        {
+            await _etcd.DisposeAsync();
+        }
+
+        _over.Dispose();
+        _leaving.Dispose();
+        _changing.Dispose();
+        _loggers.Dispose();
+    }
+
+    private EtcdMember StartEtcd(PoolMembership membership) => EtcdMember.Start(
+        membership.Etcd(_config.DataDirectory, LoopbackPort.TakeFree()), time, _loggers.CreateLogger<EtcdMember>());
+
+    private void RequireNothingForOneAlone()
+    {
+        if (_config.NewPool || _config.RestoreFrom is not null)
+        {
+            var option = _config.NewPool ? "--new-pool" : "--restore-from";
+            throw new ServeException(
+                $"This host is a member of a pool of several, whose database the others have: {option} is for a host by itself. Start it "
+                + "without.");
+        }
+    }
+
+    private static PoolMembership? FindMembership(string dataDirectory)
+    {
+        try
+        {
+            return PoolMembership.Find(dataDirectory);
+        }
+        catch (InvalidDataException garbled)
+        {
+            throw new ServeException(garbled.Message, garbled);
+        }
+    }
+
+    /// <summary>Serves the pool until it is told to stop, has lost the coordination, or has joined another pool.</summary>
+    private async Task CoordinateAsync(PoolMembership? membership, ServiceManager manager, CancellationToken stopping)
+    {
+        _over.Dispose();
+        _over = new CancellationTokenSource();
+        var coordinator = _coordinator;
+        if (_etcd is not null && coordinator is not null)
+        {
+            BeginUpkeep(_etcd, coordinator);
+        }
+
+        await using var lost = coordinator?.Lost.Register(() => _over.Cancel()) ?? default;
+        var place = new ServerPlace(this, membership?.Host, coordinator is null ? null : coordinator.AgreeAsync);
+        var show = FirstPassword.Shown(output, _config.DataDirectory);
+        await using (var server = await PoolServer.StartAsync(_config, place, time, show, stopping))
+        {
+            _config = _config with { ListenUrls = server.Urls, RestoreFrom = null, NewPool = false, Without = [], RootPasswordFile = null };
+            await server.TellAsync(output);
+            manager.Ready($"Answers requests at {string.Join(", ", server.Urls)}");
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _over.Token);
+            var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            await using var registration = either.Token.Register(ended.SetResult);
+            await ended.Task;
+        }
+
+        await EndUpkeepAsync();
+        if (_coordinator is { } held)
+        {
+            _coordinator = null;
+            await held.DisposeAsync();
+        }
+    }
+
+    /// <summary>Gives each member its vote as soon as it has caught up, and lays down what has changed in the pool's files.</summary>
+    private void BeginUpkeep(EtcdMember etcd, Coordinator coordinator)
+    {
+        var files = new PoolFiles(_config.DataDirectory);
+        Begin(async cancellationToken =>
+        {
+            foreach (var learner in (await etcd.Client.ListMembersAsync(cancellationToken)).Where(m => m.IsLearner))
+            {
+                await etcd.Client.PromoteMemberAsync(learner.Id, cancellationToken);
+            }
+
+            await files.LayAsync(coordinator, cancellationToken);
+        });
+    }
+
+    private void Begin(Func<CancellationToken, Task> round)
+    {
+        _leaving.Dispose();
+        _leaving = new CancellationTokenSource();
+        var leaving = _leaving.Token;
+        var log = _loggers.CreateLogger<Seat>();
+        _upkeep = Task.Run(async () =>
+        {
+            using var tick = new PeriodicTimer(Pause, time);
+            try
+            {
+                do
+                {
+                    try
+                    {
+                        await round(leaving);
+                    }
+                    catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException or InvalidDataException)
+                    {
+                        // The majority is away, or a disk is full: what is left is done when they are back, here or by another.
+                        log.LogWarning("What the hosts of the pool share beside its database waits: {Message}", e.Message);
+                    }
+                }
+                while (await tick.WaitForNextTickAsync(leaving));
+            }
+            catch (OperationCanceledException) when (leaving.IsCancellationRequested)
+            {
+                // This host has another place now.
+            }
+        });
+    }
+
+    private async Task EndUpkeepAsync()
+    {
+        await _leaving.CancelAsync();
+        await _upkeep;
+    }
+
+    /// <summary>
+    /// Ends what <see cref="JoinAsync"/> has begun, now or before a crash. Nothing of the pool that this host was is looked at any more,
+    /// and nothing of it is lost. Each step can be repeated; the last one counts.
+    /// </summary>
+    private void FinishJoining()
+    {
+        try
+        {
+            if (DurableFile.Read(Path.Combine(Joining, Given)) is not { } content)
+            {
+                return;
+            }
+
+            var given = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(content)!;
+            var aside = $".before-{PoolMembership.In(Joining)!.Pool}";
+            MemberFiles.TakeKept(_config.DataDirectory, aside, given);
+            foreach (var name in (string[])["pool.journal", "runs.db", "messages.jsonl", "copies.json", "kept.json"])
+            {
+                MemberFiles.SetAside(Path.Combine(_config.DataDirectory, name), aside);
+            }
+
+            PoolDaemon.MakeJournal(_config.DataDirectory);
+            DurableFile.Remove(Path.Combine(Joining, Given));
+            DurableFile.Rename(Joining, PoolMembership.DirectoryOf(_config.DataDirectory));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
+        {
+            throw new ServeException($"This host could not become a member of its new pool: {e.Message}", e);
+        }
+    }
+
+    /// <summary>Follows as a member until this host is elected and has everything that was acknowledged.</summary>
+    private async Task<Coordinator> FollowAsync(EtcdMember etcd, ServiceManager manager, CancellationToken stopping)
+    {
+        using var directory = Hold();
+        await using var server = await MemberServer.StartAsync(_config, etcd, _loggers, time, stopping);
+        if (_config.RootPasswordFile is { } file)
+        {
+            await output.WriteLineAsync($"redoubt: root's password is the pool's; {file} is not looked at");
+        }
+
+        _config = _config with { ListenUrls = server.Urls, RootPasswordFile = null, Without = [] };
+        foreach (var url in server.Urls)
+        {
+            await output.WriteLineAsync($"redoubt: listening on {url}");
+        }
+
+        await output.WriteLineAsync("redoubt: this host is a member of its pool and does not coordinate it now");
+        await output.FlushAsync(CancellationToken.None);
+        manager.Ready($"A member of its pool, which answers at {string.Join(", ", server.Urls)} where the coordinator is");
+        var journal = directory.PathOf(KeptName.Journal);
+        if (!File.Exists(journal))
+        {
+            // The others have what was in it.
+            PoolDaemon.MakeJournal(_config.DataDirectory);
+        }
+
+        await using var follower = new LogFollower(
+            etcd.Client, journal, time, _loggers.CreateLogger<LogFollower>());
+        var files = new PoolFiles(_config.DataDirectory);
+        Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
+        for (; ;)
+        {
+            var coordinator = await ElectAsync(etcd, new Uri(server.Urls[0]), stopping);
+            try
+            {
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, coordinator.Lost);
+                await follower.ReachAsync(coordinator.Head.Generation, either.Token);
+                await EndUpkeepAsync();
+                await files.TakeAsync(etcd.Client, either.Token);
+                return coordinator;
+            }
+            catch (Exception e) when (e is OperationCanceledException or EtcdException)
+            {
+                await coordinator.DisposeAsync();
+                stopping.ThrowIfCancellationRequested();
+                await EndUpkeepAsync();
+                Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
+            }
+        }
+    }
+
+    private DataDirectory Hold()
+    {
+        try
+        {
+            return DataDirectory.Open(_config.DataDirectory, _config.Without);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new ServeException(e.Message, e);
+        }
+    }
+
+    /// <summary>Stands for the election until it is won, whatever the others do meanwhile.</summary>
+    private async Task<Coordinator> ElectAsync(EtcdMember etcd, Uri url, CancellationToken cancellationToken)
+    {
+        for (; ;)
+        {
+            try
+            {
+                return await Coordinator.ElectAsync(etcd.Client, url.Authority, time, cancellationToken);
+            }
+            catch (EtcdException)
+            {
+                // The majority is away, or etcd has only just been started.
+                await Task.Delay(Pause, time, cancellationToken);
+            }
+        }
+    }
+
+    private static async Task DropAsync(EtcdMember etcd, Coordinator? coordinator)
+    {
+        if (coordinator is not null)
+        {
+            await coordinator.DisposeAsync();
+        }
+
+        await etcd.DisposeAsync();
+    }
+}

@@ -1,0 +1,10 @@
+using Redoubt.Database;
+using Redoubt.Server.Membership;
+
+namespace Redoubt.Server;
+
+/// <summary>The place of a server among the hosts of its pool.</summary>
+/// <param name="Seat">Whose it is: hosts join and leave by it.</param>
+/// <param name="HostUuid">Which host of the pool this is; null in a pool of one.</param>
+/// <param name="Agree">Has the hosts of the pool agree to a batch of changes; null in a pool of one.</param>
+internal sealed record ServerPlace(Seat Seat, string? HostUuid, AgreeToBatch? Agree);

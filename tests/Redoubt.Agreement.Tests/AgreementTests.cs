@@ -1,0 +1,127 @@
+using Redoubt.Database;
+using Redoubt.Database.Journal;
+
+namespace Redoubt.Agreement.Tests;
+
+public sealed class AgreementTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Every_host_has_each_change_in_its_own_journal()
+    {
+        await using var pool = await TestPool.StartAsync(3);
+        var database = new TestDatabase();
+        await using var coordinator = await pool.Hosts[0].ElectAsync();
+        await coordinator.BeginAsync(database.State, null, Token);
+        pool.Hosts.ForEach(h => h.Follow());
+        foreach (var name in (string[])["second", "third", "fourth"])
+        {
+            await coordinator.AppendAsync(database.Rename(name), Token);
+        }
+
+        foreach (var host in pool.Hosts)
+        {
+            await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+            Assert.Equal("fourth", NameIn(host));
+            Assert.Equal(database.State.Generation, host.Database.Manifest.Generation);
+        }
+
+        Assert.StartsWith("address of", await Coordinator.FindAddressAsync(pool.Hosts[2].Etcd.Client, Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_was_replaced_cannot_write()
+    {
+        await using var pool = await TestPool.StartAsync(3);
+        var database = new TestDatabase();
+        await using var first = await pool.Hosts[0].ElectAsync();
+        await first.BeginAsync(database.State, null, Token);
+        await first.AppendAsync(database.Rename("acknowledged"), Token);
+        pool.Hosts[1].Follow();
+
+        var standing = pool.Hosts[1].ElectAsync();
+        await pool.Hosts[0].CutOffAsync();
+        await using var second = await standing;
+        Assert.True(second.Term > first.Term);
+        await pool.Hosts[1].Follower!.ReachAsync(second.Head.Generation, Token);
+        Assert.Equal("acknowledged", NameIn(pool.Hosts[1]));
+
+        await pool.Hosts[0].BackAsync();
+        await pool.Hosts[0].AnswersAsync();
+        await Assert.ThrowsAsync<CoordinatorLostException>(() => first.AppendAsync(database.Rename("of the one that was replaced"), Token));
+        Assert.True(first.Lost.IsCancellationRequested);
+        Assert.Equal(second.Head, await HeadAsync(pool.Hosts[2]));
+    }
+
+    [Fact]
+    public async Task What_a_host_has_that_nobody_acknowledged_goes()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var host = pool.Hosts[0];
+        var database = new TestDatabase();
+        await using var coordinator = await host.ElectAsync();
+        await coordinator.BeginAsync(database.State, null, Token);
+        var acknowledged = database.Rename("acknowledged");
+        await coordinator.AppendAsync(acknowledged, Token);
+        var dump = StateDump.ToDump(database.State);
+        using (var device = JournalDevice.Open(host.Journal))
+        using (var writer = new JournalWriter(device))
+        {
+            writer.WriteDatabase(dump);
+            writer.Append(database.Rename("never acknowledged"));
+        }
+
+        Assert.Equal("never acknowledged", NameIn(host));
+        host.Follow();
+        await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+        Assert.Equal("acknowledged", NameIn(host));
+    }
+
+    [Fact]
+    public async Task A_host_that_was_away_longer_than_the_log_goes_back_takes_the_whole_database()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var host = pool.Hosts[0];
+        var database = new TestDatabase();
+        await using var coordinator = await host.ElectAsync();
+        await coordinator.BeginAsync(database.State, null, Token);
+        host.Follow();
+        await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+        await host.StopFollowingAsync();
+        await coordinator.AppendAsync(database.Rename("while it was away"), Token);
+        await coordinator.ShortenAsync(database.State, null, Token);
+        await coordinator.AppendAsync(database.Rename("after that"), Token);
+        host.Follow();
+        await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+        Assert.Equal("after that", NameIn(host));
+        Assert.Equal(database.State.Generation, host.Database.Manifest.Generation);
+    }
+
+    [Fact]
+    public async Task A_batch_that_is_too_long_for_one_request_comes_whole()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var host = pool.Hosts[0];
+        var database = new TestDatabase();
+        await using var coordinator = await host.ElectAsync();
+        await coordinator.BeginAsync(database.State, null, Token);
+        host.Follow();
+        await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+        var name = new string('n', 12 << 20);
+        await coordinator.AppendAsync(database.Rename(name), Token);
+        await host.Follower.ReachAsync(coordinator.Head.Generation, Token);
+        Assert.Equal(name, NameIn(host));
+
+        // And to one that comes later.
+        await host.StopFollowingAsync();
+        await coordinator.AppendAsync(database.Rename(name + "!"), Token);
+        host.Follow();
+        await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
+        Assert.Equal(name + "!", NameIn(host));
+    }
+
+    private static string NameIn(TestHost host) => host.Database.FindTable("VM")!.Rows.Single().Columns["name__label"];
+
+    private static async Task<LogHead> HeadAsync(TestHost host) => LogHead.Of(await host.Etcd.Client.FindAsync(LogKeys.Head, Token));
+}
