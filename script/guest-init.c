@@ -412,6 +412,69 @@ static void start_network(char *macs, size_t size)
     close(fd);
 }
 
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+/* Appends to out, for each entry of a folder of sysfs whose name begins so, its name and the first line of a file in it. */
+static void list_devices(char *out, size_t size, const char *folder_path, const char *prefix, const char *file)
+{
+    char names[32][32];
+    size_t found = 0;
+    DIR *folder = opendir(folder_path);
+    struct dirent *entry;
+    while (folder && found < 32 && (entry = readdir(folder)))
+        if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 && strlen(entry->d_name) < sizeof names[0])
+            strcpy(names[found++], entry->d_name);
+    if (folder)
+        closedir(folder);
+    qsort(names, found, sizeof names[0], compare_names);
+    size_t used = (size_t)snprintf(out, size, "%s", found ? "" : "-");
+    for (size_t i = 0; i < found && used < size; i++) {
+        char path[128], line[48];
+        snprintf(path, sizeof path, "%s/%s/%s", folder_path, names[i], file);
+        read_line(path, line, sizeof line);
+        used += (size_t)snprintf(out + used, size - used, "%s%s:%s", i ? "," : "", names[i], line);
+    }
+}
+
+/* Processors that were given while it runs count only when somebody switches them on. Gives how many are on. */
+static int online_processors(void)
+{
+    int online = 0;
+    for (int i = 0; i < 256; i++) {
+        char path[64], state[8];
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d", i);
+        if (access(path, F_OK) != 0)
+            continue;
+        snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu%d/online", i);
+        read_line(path, state, sizeof state);
+        if (strcmp(state, "0") == 0) {
+            int fd = open(path, O_WRONLY | O_CLOEXEC);
+            if (fd >= 0 && write(fd, "1", 1) == 1)
+                state[0] = '1';
+            if (fd >= 0)
+                close(fd);
+        }
+        if (state[0] != '0') /* the first one has no switch */
+            online++;
+    }
+    return online;
+}
+
+/* Says which devices there are, when they are others than the last time. */
+static void say_devices(void)
+{
+    static char before[512];
+    char disks[200], cards[200], now[512];
+    list_devices(disks, sizeof disks, "/sys/block", "vd", "size");
+    list_devices(cards, sizeof cards, "/sys/class/net", "eth", "address");
+    snprintf(now, sizeof now, "devices disks=%s cards=%s online=%d", disks, cards, online_processors());
+    if (strcmp(now, before) != 0)
+        say("%s", strcpy(before, now));
+}
+
 static uint64_t memory_kb(void)
 {
     struct sysinfo s;
@@ -526,6 +589,7 @@ int main(void)
             failing = false;
             durable = record.count++;
         }
+        say_devices();
         uint64_t memory_now = memory_kb();
         if (memory_now != memory)
             say("memory=%" PRIu64, memory = memory_now);

@@ -22,7 +22,10 @@ public sealed record DomainConfig
     /// <summary>The number of virtual CPUs, from 1.</summary>
     public required int Vcpus { get; init; }
 
-    /// <summary>How many of them a socket holds, which divides them; <see langword="null"/> for all.</summary>
+    /// <summary>How many it can be given while it runs; <see langword="null"/> for no more than those.</summary>
+    public int? MostVcpus { get; init; }
+
+    /// <summary>How many of all that it can have a socket holds, which divides them; <see langword="null"/> for all.</summary>
     public int? CoresPerSocket { get; init; }
 
     /// <summary>What the guest boots with.</summary>

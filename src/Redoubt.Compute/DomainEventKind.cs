@@ -21,6 +21,9 @@ public enum DomainEventKind
     /// <summary>The guest restarted itself, or was restarted; the domain goes on.</summary>
     Rebooted,
 
+    /// <summary>The guest has let a device go that it was asked for, perhaps long after.</summary>
+    DeviceRemoved,
+
     /// <summary>The domain is gone: the guest shut itself down.</summary>
     ShutDown,
 

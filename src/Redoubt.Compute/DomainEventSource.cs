@@ -41,6 +41,8 @@ internal sealed class DomainEventSource(string uri)
 
     internal void Rebooted(Guid uuid) => Publish(new DomainEvent(DomainEventKind.Rebooted, uuid));
 
+    internal void DeviceRemoved(Guid uuid) => Publish(new DomainEvent(DomainEventKind.DeviceRemoved, uuid));
+
     /// <summary>The connection broke; readers must not wait for events that can no longer come.</summary>
     internal void Closed() => End(new HypervisorException(
         HypervisorFailure.ConnectionFailed,

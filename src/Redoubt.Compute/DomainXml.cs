@@ -24,7 +24,7 @@ public static class DomainXml
             string.IsNullOrWhiteSpace(title) ? null : new XElement("title", title),
             Bytes("memory", config.MemoryMaxBytes),
             Bytes("currentMemory", config.MemoryTargetBytes ?? config.MemoryMaxBytes),
-            new XElement("vcpu", config.Vcpus),
+            Vcpus(config),
             OperatingSystem(config, platform),
             new XElement("features", new XElement("acpi"), new XElement("apic")),
             Cpu(config, platform),
@@ -38,6 +38,10 @@ public static class DomainXml
     }
 
     private static XElement Bytes(string name, long bytes) => new(name, new XAttribute("unit", "b"), bytes);
+
+    private static XElement Vcpus(DomainConfig config) => config.MostVcpus is { } most && most > config.Vcpus
+        ? new("vcpu", new XAttribute("current", config.Vcpus), most)
+        : new("vcpu", config.Vcpus);
 
     private static XElement OperatingSystem(DomainConfig config, DomainPlatform platform)
     {
@@ -86,19 +90,21 @@ public static class DomainXml
         if (mode is null)
             return null;
         // One socket if nobody says otherwise: desktop editions of Windows use no more than two, whatever they have.
-        var cores = config.CoresPerSocket ?? config.Vcpus;
+        var all = Math.Max(config.Vcpus, config.MostVcpus ?? 0);
+        var cores = config.CoresPerSocket ?? all;
         return new XElement(
             "cpu",
             new XAttribute("mode", mode),
             new XElement(
-                "topology", new XAttribute("sockets", config.Vcpus / cores), new XAttribute("cores", cores), new XAttribute("threads", 1)));
+                "topology", new XAttribute("sockets", all / cores), new XAttribute("cores", cores), new XAttribute("threads", 1)));
     }
 
     private static XElement Devices(DomainConfig config, DomainPlatform platform) => new(
         "devices",
         platform.EmulatorPath is null ? null : new XElement("emulator", platform.EmulatorPath),
         config.Disks.OrderBy(disk => disk.Device).Select(Disk),
-        config.Nics.Where(nic => nic.Bridge is not null && nic.Segment is null).OrderBy(nic => nic.Device).Select(nic => Nic(nic, config)),
+        config.Nics.Where(nic => nic.Bridge is not null && nic.Segment is null).OrderBy(nic => nic.Device)
+            .Select(nic => Nic(nic, hasBootRom: config.Kernel is null && config.BootOrder.Contains('n'))),
         Serial(config.ConsoleLogPath, config.SerialSocketPath),
         Agent(config.AgentSocketPath),
         Screen(config.VncSocketPath),
@@ -115,7 +121,11 @@ public static class DomainXml
                 "backend", new XAttribute("type", "emulator"), new XAttribute("version", "2.0"),
                 new XAttribute("persistent_state", "yes")));
 
-    private static XElement Disk(DomainDisk disk) => new(
+    /// <summary>What libvirt calls a disk or CD drive of a guest.</summary>
+    internal static string Target(DomainDisk disk) => (disk.IsCdrom ? "sd" : "vd") + Letters(disk.Device);
+
+    /// <summary>Describes one disk or CD drive.</summary>
+    internal static XElement Disk(DomainDisk disk) => new(
         "disk",
         new XAttribute("type", disk.Source switch { DiskSource.Block => "block", DiskSource.Network => "network", _ => "file" }),
         new XAttribute("device", disk.IsCdrom ? "cdrom" : "disk"),
@@ -123,7 +133,7 @@ public static class DomainXml
         Source(disk.Source),
         new XElement(
             "target",
-            new XAttribute("dev", (disk.IsCdrom ? "sd" : "vd") + Letters(disk.Device)),
+            new XAttribute("dev", Target(disk)),
             new XAttribute("bus", disk.IsCdrom ? "sata" : "virtio")),
         disk.ReadOnly || disk.IsCdrom ? new XElement("readonly") : null);
 
@@ -158,7 +168,8 @@ public static class DomainXml
         return letters;
     }
 
-    private static XElement Nic(DomainNic nic, DomainConfig config) => new(
+    /// <summary>Describes one network interface on a bridge.</summary>
+    internal static XElement Nic(DomainNic nic, bool hasBootRom) => new(
         "interface",
         new XAttribute("type", "bridge"),
         new XElement("mac", new XAttribute("address", nic.Mac.ToLower(CultureInfo.InvariantCulture))),
@@ -166,7 +177,7 @@ public static class DomainXml
         new XElement("model", new XAttribute("type", "virtio")),
         nic.Mtu is { } mtu ? new XElement("mtu", new XAttribute("size", mtu)) : null,
         // Without a network boot the boot ROM only costs time, and a package that need not be there.
-        config.Kernel is null && config.BootOrder.Contains('n') ? null : new XElement("rom", new XAttribute("enabled", "no")));
+        hasBootRom ? null : new XElement("rom", new XAttribute("enabled", "no")));
 
     /// <summary>
     /// The interfaces on segments. libvirt's own kind of multicast interface can't be kept to the loopback interface, so QEMU is told. They

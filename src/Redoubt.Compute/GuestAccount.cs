@@ -49,5 +49,9 @@ public sealed record GuestAccount(uint User, uint Group)
     internal static bool CanHandOver() => NativeLibrary.TryLoad(Native.QemuLibrary, out var library)
         && NativeLibrary.TryGetExport(library, Native.CommandWithFiles, out _);
 
+    // libvirt 9.0.
+    internal static bool CanAssociate() => NativeLibrary.TryLoad(Native.Library, out var library)
+        && NativeLibrary.TryGetExport(library, Native.FdAssociate, out _);
+
     private static uint Number(string text) => uint.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);
 }

@@ -65,6 +65,12 @@ public enum HypervisorFailure
     /// <summary>The file of a suspended guest is not whole.</summary>
     SavedStateUnusable,
 
+    /// <summary>A running guest can't be given a device, or be changed in this way; the words say why.</summary>
+    DeviceRefused,
+
+    /// <summary>The guest holds on to what is in its CD drive.</summary>
+    DriveLocked,
+
     /// <summary>Anything else, in the hypervisor's own words.</summary>
     Refused,
 }

@@ -33,7 +33,8 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
             return; // It is who it was.
         var nodes = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray()
             .ToDictionary(n => (string)n!["node-name"]!, n => (string)n!["file"]!);
-        foreach (var image in WrittenImage.In(arguments))
+        // A disk that the guest has let go since it was started is none of its images any more.
+        foreach (var image in WrittenImage.In(arguments).Where(i => nodes.ContainsKey(i.FormatNode)))
             HandOver(image, isWriting, nodes);
     }
 

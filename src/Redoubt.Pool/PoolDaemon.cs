@@ -293,6 +293,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var schedule = new BackupSchedule(services, backups);
         var firmware = new FirmwareFiles(services);
         var guests = new Guests(services, firmware);
+        var hotPlug = new HotPlug(services);
         var sites = new KnownSites(services, elsewhere);
         var start = new VmStartCalls(services, guests, elsewhere, sites);
         var images = new SuspendImages(services, vdis);
@@ -315,10 +316,10 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VmSuspendCalls(services, guests, start, images, suspensions),
             new VmMemoryCalls(services, guests),
             new VmGuestCalls(services),
-            new VmSettingCalls(services),
+            new VmSettingCalls(services, guests),
             new VmApplianceCalls(services, start, power, sites),
-            new VbdCalls(services),
-            new VifCalls(services),
+            new VbdCalls(services, hotPlug),
+            new VifCalls(services, hotPlug),
             new VtpmCalls(services),
             new NetworkCalls(services),
             new HostCalls(services),
@@ -331,7 +332,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new RoleCalls());
         return new(
             directory, services, messages, vdis,
-            new GuestWatch(services, services.Hosts.Local, guests, suspensions, new GuestActions(services, guests, start)),
+            new GuestWatch(services, services.Hosts.Local, guests, hotPlug, suspensions, new GuestActions(services, guests, start)),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication,
             new HostStart(services, start, boots, hostBootId));

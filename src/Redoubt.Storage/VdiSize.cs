@@ -1,7 +1,7 @@
 namespace Redoubt.Storage;
 
 /// <summary>The sizes that a disk may have, the same for every driver.</summary>
-internal static class VdiSize
+public static class VdiSize
 {
     /// <summary>The largest disk, 64 TiB: the largest that all of QEMU's qcow2 defaults, libvirt and common guests agree on.</summary>
     public const long MaxBytes = 64L << 40;
@@ -29,7 +29,7 @@ internal static class VdiSize
     }
 
     /// <summary>The failure of content that does not fit.</summary>
-    public static XenApi.XenApiException TooLong(VdiUuid vdi, long virtualSizeBytes)
+    internal static XenApi.XenApiException TooLong(VdiUuid vdi, long virtualSizeBytes)
         => SrFailure.Backend(
             SrFailure.VdiSize,
             $"The content is larger than the {virtualSizeBytes} bytes of VDI {vdi}: resize the VDI first, or import into a larger one.");

@@ -15,6 +15,8 @@ internal static class ErrorSentenceTable
         DEVICE_ALREADY_ATTACHED The device is attached already.
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
+        DEVICE_DETACH_REJECTED The guest does not let the device go: {2}
+        DEVICE_DETACH_TIMEOUT The guest has not let the device go in time, and still has it. It may do so later, at the latest when it restarts.
         DEVICE_NOT_ATTACHED The device is not attached.
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
@@ -105,6 +107,8 @@ internal static class ErrorSentenceTable
         VALUE_NOT_SUPPORTED The value {1} of {0} is not supported: {2}
         VBD_IS_EMPTY The drive is empty.
         VBD_NOT_EMPTY The drive is not empty.
+        VBD_NOT_UNPLUGGABLE The drive is not to be taken from a running VM (vbd-param-set unpluggable=true lets it).
+        VBD_TRAY_LOCKED The guest holds on to what is in its CD drive. Have it let that go (umount, eject) first.
         VDI_HAS_RRDS The disk holds statistics and can't be used for this.
         VDI_INCOMPATIBLE_TYPE Disk {0:VDI} is of type {1}, which can't be used for this.
         VDI_IN_USE Disk {0:VDI} is in use. Stop the VM that uses it, or unplug its VBD (vbd-list vdi-uuid=).

@@ -21,6 +21,8 @@ internal static class XeErrorTable
         DEVICE_ALREADY_ATTACHED device The device is already attached to a VM
         DEVICE_ALREADY_DETACHED device The device is not currently attached
         DEVICE_ALREADY_EXISTS device A device with the name given already exists on the selected VM
+        DEVICE_DETACH_REJECTED type,ref,msg The VM rejected the attempt to detach the device.
+        DEVICE_DETACH_TIMEOUT type,ref A timeout happened while attempting to detach a device from a VM.
         DEVICE_NOT_ATTACHED VBD The operation could not be performed because the VBD was not connected to the VM.
         DOMAIN_EXISTS vm,domid The operation could not be performed because a domain still exists for the specified VM.
         DUPLICATE_MAC_SEED seed This MAC seed is already in use by a VM in the pool
@@ -100,6 +102,8 @@ internal static class XeErrorTable
         VBD_IS_EMPTY vbd Operation could not be performed because the drive is empty
         VBD_NOT_EMPTY vbd Operation could not be performed because the drive is not empty
         VBD_NOT_REMOVABLE_MEDIA vbd Media could not be ejected because it is not removable
+        VBD_NOT_UNPLUGGABLE vbd Drive could not be hot-unplugged because it is not marked as unpluggable
+        VBD_TRAY_LOCKED vbd This VM has locked the DVD drive tray, so the disk cannot be ejected
         VDI_HAS_RRDS vdi The operation cannot be performed because this VDI has rrd stats
         VDI_INCOMPATIBLE_TYPE vdi,type This operation cannot be performed because the specified VDI is of an incompatible type (eg: an HA statefile cannot be attached to a guest)
         VDI_IN_USE vdi,operation This operation cannot be performed because this VDI is in use by some other operation

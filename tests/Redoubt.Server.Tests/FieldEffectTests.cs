@@ -107,10 +107,9 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VIF.create", Vif("locking_mode", "unlocked"));
         var drive = (await pool.CallAsync("VBD.create", Vbd("bootable", true))).GetString();
         await pool.CallAsync("VBD.set_bootable", drive, true);
-        await pool.CallAsync("VBD.set_unpluggable", drive, true);
+        await pool.CallAsync("VBD.set_unpluggable", drive, false);
         await pool.CallAsync("VBD.set_type", drive, "CD");
         Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_bootable", drive!, false));
-        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_unpluggable", drive!, false));
         Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("VBD.set_type", drive!, "Floppy"));
         Assert.Equal("INVALID_VALUE", await CodeAsync("VBD.set_type", drive!, "Disk")); // An empty disk.
     }

@@ -14,6 +14,12 @@ internal static class VbdCommands
             Optional = ["vdi-uuid", "bootable", "type", "mode", "unpluggable"],
         },
         Command.OnObject("vbd-destroy", "VBD", "destroy", "Takes a drive from a VM; the disk stays."),
+        Command.OnObject("vbd-plug", "VBD", "plug", "Gives the running VM the drive's disk at once."),
+        Command.Make("vbd-unplug", "Has the running VM let a drive's disk go; the drive stays.", UnplugAsync) with
+        {
+            Required = ["uuid"],
+            Optional = ["force"],
+        },
         Command.Make("vbd-insert", "Puts a disk into an empty CD drive.", InsertAsync) with { Required = ["uuid", "vdi-uuid"] },
         Command.OnObject("vbd-eject", "VBD", "eject", "Takes what is in a CD drive out of it."),
     ];
@@ -49,6 +55,8 @@ internal static class VbdCommands
         };
         await context.PrintUuidAsync("VBD", await context.CallAsync("VBD.create", vbd));
     }
+
+    private static Task UnplugAsync(CommandContext context) => Unplugging.RunAsync(context, "VBD");
 
     private static async Task InsertAsync(CommandContext context) =>
         await context.CallAsync("VBD.insert", await context.RefAsync("VBD"), await context.RefAsync("VDI", "vdi-uuid"));

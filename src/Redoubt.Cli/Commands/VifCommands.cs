@@ -16,8 +16,16 @@ internal static class VifCommands
             Optional = ["mac", "mtu"],
         },
         Command.Make("vif-move", "Puts an interface on another network.", MoveAsync) with { Required = ["uuid", "network-uuid"] },
+        Command.OnObject("vif-plug", "VIF", "plug", "Gives the running VM the interface at once."),
+        Command.Make("vif-unplug", "Has the running VM let an interface go; the VM keeps it for its next start.", UnplugAsync) with
+        {
+            Required = ["uuid"],
+            Optional = ["force"],
+        },
         Command.OnObject("vif-destroy", "VIF", "destroy", "Takes an interface from a VM."),
     ];
+
+    private static Task UnplugAsync(CommandContext context) => Unplugging.RunAsync(context, "VIF");
 
     private static async Task MoveAsync(CommandContext context) =>
         await context.CallAsync("VIF.move", await context.RefAsync("VIF"), await context.RefAsync("network", "network-uuid"));

@@ -12,6 +12,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 {
     private const uint ActiveDomains = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
     private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
+    private const uint SizeInBytes = 1; // VIR_DOMAIN_BLOCK_RESIZE_BYTES
     private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
     private const uint Secure = 1; // VIR_DOMAIN_SAVE_IMAGE_XML_SECURE
     private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
@@ -124,6 +125,30 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     internal void SetMemory(Guid uuid, long bytes) =>
         With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
+
+    /// <summary>Gives a running domain a device.</summary>
+    internal void Attach(Guid uuid, string xml) => With(uuid, domain => Native.DomainAttachDeviceFlags(domain, xml, Live));
+
+    /// <summary>Asks a running domain to let a device go; it may take its time.</summary>
+    internal void Detach(Guid uuid, string xml) => With(uuid, domain => Native.DomainDetachDeviceFlags(domain, xml, Live));
+
+    /// <summary>Changes a device of a running domain.</summary>
+    internal void Change(Guid uuid, string xml) => With(uuid, domain => Native.DomainUpdateDeviceFlags(domain, xml, Live));
+
+    internal void ResizeDisk(Guid uuid, string target, long bytes) =>
+        With(uuid, domain => Native.DomainBlockResize(domain, target, (ulong)bytes, SizeInBytes));
+
+    internal void SetVcpus(Guid uuid, int count) => With(uuid, domain => Native.DomainSetVcpusFlags(domain, (uint)count, Live));
+
+    /// <summary>Lends a domain open files under a name, for as long as this connection is open or a disk of it uses them.</summary>
+    internal void AssociateFiles(Guid uuid, string name, IReadOnlyList<SafeFileHandle> files)
+    {
+        using var domain = Lookup(uuid);
+        var descriptors = stackalloc int[files.Count];
+        for (var i = 0; i < files.Count; i++)
+            descriptors[i] = (int)files[i].DangerousGetHandle();
+        LibvirtException.Check(Native.DomainFdAssociate(domain, name, (uint)files.Count, descriptors, 0));
+    }
 
     /// <summary>Writes the guest's memory into a file and ends the domain. If that fails, the guest runs on.</summary>
     internal void Save(Guid uuid, string path) => With(uuid, domain => Native.DomainSaveFlags(domain, path, null, 0));

@@ -10,14 +10,17 @@ internal sealed unsafe class LifecycleSubscription
 {
     private const int LifecycleEvent = 0; // VIR_DOMAIN_EVENT_ID_LIFECYCLE
     private const int RebootEvent = 1; // VIR_DOMAIN_EVENT_ID_REBOOT
+    private const int DeviceRemovedEvent = 15; // VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED
     private readonly int _lifecycle;
     private readonly int _reboot;
+    private readonly int _removed;
     private readonly bool _watchesClose;
 
     internal LifecycleSubscription(ConnectionHandle connection, DomainEventSource listener, bool watchClose)
     {
         _lifecycle = Register(connection, listener, LifecycleEvent, (delegate* unmanaged<nint, nint, int, int, nint, int>)&OnLifecycle);
         _reboot = Register(connection, listener, RebootEvent, (delegate* unmanaged<nint, nint, nint, void>)&OnReboot);
+        _removed = Register(connection, listener, DeviceRemovedEvent, (delegate* unmanaged<nint, nint, nint, nint, void>)&OnDeviceRemoved);
         _watchesClose = watchClose;
         if (!watchClose)
             return;
@@ -30,6 +33,7 @@ internal sealed unsafe class LifecycleSubscription
     {
         if (_watchesClose)
             _ = Native.ConnectUnregisterCloseCallback(connection, &OnClose);
+        _ = Native.DomainEventDeregisterAny(connection, _removed);
         _ = Native.DomainEventDeregisterAny(connection, _reboot);
         _ = Native.DomainEventDeregisterAny(connection, _lifecycle);
     }
@@ -67,6 +71,10 @@ internal sealed unsafe class LifecycleSubscription
     [UnmanagedCallersOnly]
     private static void OnReboot(nint connection, nint domain, nint opaque) =>
         (GCHandle.FromIntPtr(opaque).Target as DomainEventSource)?.Rebooted(UuidOf(domain));
+
+    [UnmanagedCallersOnly]
+    private static void OnDeviceRemoved(nint connection, nint domain, nint alias, nint opaque) =>
+        (GCHandle.FromIntPtr(opaque).Target as DomainEventSource)?.DeviceRemoved(UuidOf(domain));
 
     [UnmanagedCallersOnly]
     private static void OnClose(nint connection, int reason, nint opaque) =>

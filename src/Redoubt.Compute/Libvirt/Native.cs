@@ -13,6 +13,7 @@ internal static unsafe partial class Native
 {
     internal const string Library = "libvirt.so.0";
     internal const string QemuLibrary = "libvirt-qemu.so.0";
+    internal const string FdAssociate = "virDomainFDAssociate";
     internal const string CommandWithFiles = "virDomainQemuMonitorCommandWithFiles";
 
     [LibraryImport(Library, EntryPoint = "virInitialize")]
@@ -131,6 +132,24 @@ internal static unsafe partial class Native
 
     [LibraryImport(Library, EntryPoint = "virDomainSetMemoryFlags")]
     internal static partial int DomainSetMemoryFlags(DomainHandle domain, nuint memoryKiB, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainAttachDeviceFlags", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainAttachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainDetachDeviceFlags", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainDetachDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainUpdateDeviceFlags", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainUpdateDeviceFlags(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainBlockResize", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainBlockResize(DomainHandle domain, string disk, ulong size, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSetVcpusFlags")]
+    internal static partial int DomainSetVcpusFlags(DomainHandle domain, uint count, uint flags);
+
+    [LibraryImport(Library, EntryPoint = FdAssociate, StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainFdAssociate(DomainHandle domain, string name, uint count, int* files, uint flags);
 
     [LibraryImport(Library, EntryPoint = "virDomainSaveFlags", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial int DomainSaveFlags(DomainHandle domain, string path, string? xml, uint flags);

@@ -20,7 +20,8 @@ internal static class AllowedOperations
 
     private static readonly ImmutableList<VmOperations> Running =
         [VmOperations.Snapshot, VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown,
-            VmOperations.Shutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange];
+            VmOperations.Shutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange,
+            VmOperations.ChangingVcpusLive];
 
     private static readonly ImmutableList<VmOperations> Paused =
         [VmOperations.Snapshot, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
@@ -46,6 +47,30 @@ internal static class AllowedOperations
         };
         return byState.RemoveAll(vm.BlockedOperations.ContainsKey);
     }
+
+    /// <summary>The operations on a drive of a VM in a power state. CD drives come and go with the guest, CDs at any time.</summary>
+    public static ImmutableList<VbdOperations> Of(VbdRecord vbd, VmPowerState vm)
+    {
+        var (isLive, isCd) = (vm is VmPowerState.Running or VmPowerState.Paused, vbd.Type == VbdType.Cd);
+        return !vbd.CurrentOperations.IsEmpty ? [] :
+        [
+            VbdOperations.Attach,
+            .. isCd && vm != VmPowerState.Suspended
+                ? [vbd.Empty ? VbdOperations.Insert : VbdOperations.Eject] : Array.Empty<VbdOperations>(),
+            .. isLive && !isCd && !vbd.CurrentlyAttached ? [VbdOperations.Plug] : Array.Empty<VbdOperations>(),
+            .. vm == VmPowerState.Running && !isCd && vbd is { CurrentlyAttached: true, Unpluggable: true }
+                ? [VbdOperations.Unplug, VbdOperations.UnplugForce] : Array.Empty<VbdOperations>(),
+        ];
+    }
+
+    /// <summary>The operations on an interface of a VM in a power state.</summary>
+    public static ImmutableList<VifOperations> Of(VifRecord vif, VmPowerState vm) => !vif.CurrentOperations.IsEmpty ? [] :
+    [
+        VifOperations.Attach,
+        .. vm is VmPowerState.Running or VmPowerState.Paused && !vif.CurrentlyAttached
+            ? [VifOperations.Plug] : Array.Empty<VifOperations>(),
+        .. vm == VmPowerState.Running && vif.CurrentlyAttached ? [VifOperations.Unplug] : Array.Empty<VifOperations>(),
+    ];
 
     /// <summary>The power states in which an operation is possible, of a VM with nothing else about it.</summary>
     public static IEnumerable<VmPowerState> StatesFor(VmOperations operation) =>

@@ -41,7 +41,6 @@ public static class FieldEffects
         VM.hardware_platform_version 0 guests have the hardware of the host's hypervisor
         VDI.xenstore_data () guests have no XenStore
         VBD.bootable - a guest boots from the first of its disks or its CDs, as HVM_boot_params:order says
-        VBD.unpluggable true no drive is unplugged while its VM runs, whatever this says
         VBD.qos_algorithm_type  no drive is throttled
         VBD.qos_algorithm_params () no drive is throttled
         VIF.locking_mode network_default|unlocked what a guest sends is not filtered

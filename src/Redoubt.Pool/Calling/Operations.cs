@@ -17,7 +17,11 @@ internal static class Operations
     public static Task<IAsyncDisposable> BeginAsync(
         PoolDatabase database, CallContext call, Ref<VmRecord> vm, VmOperations operation, Action<VmRecord> check) =>
         NoteAsync(database, call, vm, operation, VmOperationsType.Instance, v => v.CurrentOperations,
-            (_, v, now) => WithAllowed(v with { CurrentOperations = now }), (_, v) => check(v));
+            (_, v, now) => WithAllowed(v with { CurrentOperations = now }), (tx, v) =>
+            {
+                DeviceRows.RequireIdle(tx, v);
+                check(v);
+            });
 
     /// <inheritdoc cref="BeginAsync(PoolDatabase, CallContext, Ref{VmRecord}, VmOperations, Action{VmRecord})"/>
     public static Task<IAsyncDisposable> BeginAsync(
@@ -38,6 +42,42 @@ internal static class Operations
         PoolDatabase database, CallContext call, Ref<VdiRecord> vdi, VdiOperations operation, Action<DatabaseState, VdiRecord> check) =>
         NoteAsync(database, call, vdi, operation, VdiOperationsType.Instance, v => v.CurrentOperations,
             (_, v, now) => v with { CurrentOperations = now }, (tx, v) => check(tx.State, v));
+
+    /// <summary>Notes what is done with a drive; nothing may be under way with its VM.</summary>
+    /// <exception cref="XenApiException">
+    /// <c>OTHER_OPERATION_IN_PROGRESS</c>, or what <paramref name="check"/> throws.
+    /// </exception>
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<VbdRecord> vbd, VbdOperations operation, Action<Transaction, VbdRecord> check) =>
+        NoteAsync(database, call, vbd, operation, VbdOperationsType.Instance, b => b.CurrentOperations, WithAllowed, (tx, b) =>
+        {
+            VmRows.RequireIdle(b.Vm, tx.Get(b.Vm));
+            check(tx, b);
+        });
+
+    /// <summary>Notes what is done with an interface; nothing may be under way with its VM.</summary>
+    /// <exception cref="XenApiException">
+    /// <c>OTHER_OPERATION_IN_PROGRESS</c>, or what <paramref name="check"/> throws.
+    /// </exception>
+    public static Task<IAsyncDisposable> BeginAsync(
+        PoolDatabase database, CallContext call, Ref<VifRecord> vif, VifOperations operation, Action<Transaction, VifRecord> check) =>
+        NoteAsync(database, call, vif, operation, VifOperationsType.Instance, v => v.CurrentOperations, WithAllowed, (tx, v) =>
+        {
+            VmRows.RequireIdle(v.Vm, tx.Get(v.Vm));
+            check(tx, v);
+        });
+
+    private static VbdRecord WithAllowed(Transaction tx, VbdRecord vbd, ImmutableSortedDictionary<string, VbdOperations> now)
+    {
+        var noted = vbd with { CurrentOperations = now };
+        return noted with { AllowedOperations = AllowedOperations.Of(noted, tx.Find(vbd.Vm)?.PowerState ?? VmPowerState.Halted) };
+    }
+
+    private static VifRecord WithAllowed(Transaction tx, VifRecord vif, ImmutableSortedDictionary<string, VifOperations> now)
+    {
+        var noted = vif with { CurrentOperations = now };
+        return noted with { AllowedOperations = AllowedOperations.Of(noted, tx.Find(vif.Vm)?.PowerState ?? VmPowerState.Halted) };
+    }
 
     /// <summary>The VM's record with the operations that its state allows.</summary>
     public static VmRecord WithAllowed(VmRecord vm) => vm with { AllowedOperations = AllowedOperations.Of(vm) };

@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Lets one call at a time attach or let go of an SR, or make what the database has of its disks agree with what is on it. Not to be
-/// entered twice by one call.
+/// Lets one call at a time attach or let go of an SR, or make what the database has of its disks agree with what is on it; and one at a
+/// time give a guest a disk, by the UUID of its VM. Not to be entered twice by one call.
 /// </summary>
 public sealed class SrGates
 {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Compute;
 using Redoubt.Database.Journal;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -84,6 +85,12 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     [Message("VDI.resize")]
     public async Task ResizeAsync(CallContext call, Ref<VdiRecord> vdi, long size)
     {
+        if (VdiRows.LiveDriveOf(pool.State, vdi) is { IsNull: false } drive)
+        {
+            await ResizeLiveAsync(call, vdi, drive, size);
+            return;
+        }
+
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
@@ -93,9 +100,42 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         await RecordSizeAsync(vdi, now);
     }
 
-    /// <summary>As xapi does since it resizes disks of running VMs with the same call: a disk in use is refused.</summary>
+    /// <summary>As xapi does since it resizes disks of running VMs with the same call.</summary>
     [Message("VDI.resize_online")]
     public Task ResizeOnlineAsync(CallContext call, Ref<VdiRecord> vdi, long size) => ResizeAsync(call, vdi, size);
+
+    // The guest's own QEMU grows what it has open, and tells the guest.
+    private async Task ResizeLiveAsync(CallContext call, Ref<VdiRecord> vdi, Ref<VbdRecord> drive, long size)
+    {
+        var record = pool.State.Get(vdi);
+        var sr = Writable(record.Sr);
+        await using var held = await Operations.BeginAsync(pool.Database, call, drive, VbdOperations.Pause, (_, _) => { });
+        await using var operation = await Operations.BeginAsync(pool.Database, call, vdi, VdiOperations.Resize, (state, _) =>
+        {
+            if (VdiRows.LiveDriveOf(state, vdi) != drive)
+            {
+                throw new XenApiException("VDI_IN_USE", vdi.Opaque, "resize");
+            }
+        });
+        using var gate = await GateAsync(record.Sr, call);
+        var vbd = pool.State.Get(drive);
+        var vm = pool.State.Get(vbd.Vm);
+        var bytes = VdiSize.NormaliseGrowth(SrRows.Uuid(record), record.VirtualSize, size);
+        if (bytes > record.VirtualSize)
+        {
+            try
+            {
+                var disk = DomainPlan.Drive(vm, vbd with { Vdi = default, Empty = true }, new Dictionary<Ref<VdiRecord>, DiskSource>());
+                await pool.Hosts.Of(vm).Hypervisor.ResizeDiskAsync(VmRows.Uuid(vm), disk, bytes, CancellationToken.None);
+            }
+            catch (HypervisorException refused)
+            {
+                throw GuestFailure.Explain(refused, vbd.Vm, pool.Hosts.Of(vm).Host, null);
+            }
+        }
+
+        await RecordSizeAsync(vdi, await sr.StatVdiAsync(SrRows.Uuid(record), CancellationToken.None));
+    }
 
     private Task RecordSizeAsync(Ref<VdiRecord> vdi, VdiState now) => pool.Database.WriteAsync(
         tx => VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes), CancellationToken.None);

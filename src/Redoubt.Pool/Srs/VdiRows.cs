@@ -53,6 +53,14 @@ internal static class VdiRows
         }
     }
 
+    /// <summary>The drive of a running VM that alone has the disk, to write; null: nobody has, several have, or it is only read.</summary>
+    public static Ref<VbdRecord> LiveDriveOf(DatabaseState state, Ref<VdiRecord> vdi)
+    {
+        var users = state.Get(vdi).Vbds.Where(b => state.Find(b) is { CurrentlyAttached: true }).ToList();
+        return users is [var only] && state.Get(only) is { Mode: VbdMode.Rw, Type: VbdType.Disk } drive
+            && state.Find(drive.Vm) is { PowerState: VmPowerState.Running or VmPowerState.Paused } ? only : default;
+    }
+
     /// <summary>Whether a suspended VM, other than <paramref name="but"/>, writes to the disk once it goes on.</summary>
     public static bool IsHeldSuspended(DatabaseState state, Ref<VdiRecord> vdi, Ref<VmRecord> but) => state.Get(vdi).Vbds.Select(state.Find)
         .Any(b => b is { Mode: VbdMode.Rw } && b.Vm != but

@@ -52,6 +52,7 @@ internal sealed record DomainPlan
                 MemoryMaxBytes = vm.MemoryStaticMax,
                 MemoryTargetBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : null,
                 Vcpus = (int)vm.VcpusAtStartup,
+                MostVcpus = MostVcpus(vm),
                 CoresPerSocket = SocketsDivide(vm) ? Cores(vm.Platform[CoresPerSocket]) : null,
                 Firmware = FirmwareVariables.AreUsedBy(vm) ? Firmware.Uefi : Firmware.Bios,
                 NvramPath = FirmwareVariables.AreUsedBy(vm) ? paths.Variables : null,
@@ -91,14 +92,30 @@ internal sealed record DomainPlan
     /// <summary>The key of a VM's platform that says how many of its processors one socket holds.</summary>
     public const string CoresPerSocket = "cores-per-socket";
 
+    /// <summary>The most processors that a guest has room for beyond those that it starts with: QEMU stops at 255.</summary>
+    private const long LiveVcpusLimit = 64;
+
     /// <summary>How many processors a value of <see cref="CoresPerSocket"/> has a socket hold; null if it says nothing.</summary>
     public static int? Cores(string value) =>
         int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var cores) && cores > 0 ? cores : null;
 
+    // A guest can be given processors while it runs, up to its VCPUs_max, as far as the machine goes and whole sockets come to that.
+    private static int? MostVcpus(VmRecord vm)
+    {
+        var most = Math.Min(vm.VcpusMax, Math.Max(vm.VcpusAtStartup, LiveVcpusLimit));
+        if (SocketsDivide(vm))
+        {
+            most -= most % Cores(vm.Platform[CoresPerSocket])!.Value;
+        }
+
+        return most > vm.VcpusAtStartup ? (int)most : null;
+    }
+
     private static bool SocketsDivide(VmRecord vm) =>
         Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
 
-    private static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)
+    /// <summary>A drive as the hypervisor is told of it.</summary>
+    internal static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)
     {
         if (vbd.Type is not (VbdType.Disk or VbdType.Cd))
         {
@@ -125,7 +142,7 @@ internal sealed record DomainPlan
     /// <summary>
     /// An internal network is a bridge without an uplink where the host has made one for it, and else a segment of its own.
     /// </summary>
-    private static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
+    internal static DomainNic Nic(VifRecord vif, NetworkRecord? network, Func<string, bool> hasBridge, Func<string, bool> hasIsolated)
     {
         var isInternal = network is not null && IsolatedNetwork.IsInternal(network);
         var bridge = network is null ? "" : isInternal ? IsolatedNetwork.BridgeName(network) : network.Bridge;

@@ -26,6 +26,27 @@ public sealed class GuestDisks
         await LetGoAsync(before);
     }
 
+    /// <summary>Keeps one more, for a drive that is marked attached while its guest runs.</summary>
+    internal void Add(Guid vm, VdiAttachment attached) => _held.AddOrUpdate(vm, [attached], (_, held) => held.Add(attached));
+
+    /// <summary>Lets go what no drive of a VM that is marked attached has in it any more.</summary>
+    internal async Task PruneAsync(DatabaseState state, Guid vm)
+    {
+        var used = Drives(state, vm).Where(b => b is { Empty: false, Vdi.IsNull: false })
+            .Select(b => state.Find(b.Vdi)?.Uuid).OfType<string>().ToHashSet();
+        var dropped = ImmutableList<VdiAttachment>.Empty;
+        while (_held.TryGetValue(vm, out var held))
+        {
+            dropped = held.RemoveAll(a => used.Contains(a.Vdi.ToString()));
+            if (_held.TryUpdate(vm, held.RemoveRange(dropped), held))
+            {
+                break;
+            }
+        }
+
+        await LetGoAsync(dropped);
+    }
+
     /// <summary>Lets go what a VM held, if none of its drives is marked attached any more.</summary>
     internal async Task SettleAsync(DatabaseState state, Guid vm)
     {

@@ -85,12 +85,12 @@ internal static class GuestStates
 
         foreach (var vbd in vm.Vbds.Where(b => tx.Get(b).CurrentlyAttached))
         {
-            tx.Update(vbd, b => b with { CurrentlyAttached = false });
+            DeviceRows.Update(tx, vbd, b => b with { CurrentlyAttached = false });
         }
 
         foreach (var vif in vm.Vifs.Where(v => tx.Get(v).CurrentlyAttached))
         {
-            tx.Update(vif, v => v with { CurrentlyAttached = false });
+            DeviceRows.Update(tx, vif, v => v with { CurrentlyAttached = false });
         }
 
         ConsoleRows.Delete(tx, vm);

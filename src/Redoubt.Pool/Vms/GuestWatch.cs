@@ -14,7 +14,7 @@ namespace Redoubt.Pool;
 /// </code>
 /// </summary>
 internal sealed class GuestWatch(
-    PoolServices pool, HostLink link, Guests guests, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
+    PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
@@ -102,6 +102,7 @@ internal sealed class GuestWatch(
             tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
         await suspensions.SettleAllAsync(link);
         await guests.RefreshAllAsync(link, cancellationToken);
+        await hotPlug.SettleAllAsync(link, cancellationToken);
         await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
@@ -133,6 +134,11 @@ internal sealed class GuestWatch(
             all = true;
             await (wasAll ? guests.RefreshAllAsync(link, token) : guests.RefreshAsync(link, happened.Uuid, isGivenUp: false, null, token));
         });
+        if (happened.Kind == DomainEventKind.DeviceRemoved)
+        {
+            await SurelyAsync($"which devices guest {happened.Uuid} has", token => hotPlug.SettleAsync(link, happened.Uuid, token));
+        }
+
         if (Body(happened.Kind) is { } body)
         {
             await SurelyAsync(

@@ -94,6 +94,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 foreach (var (reference, vm) in tx.State.All<VmRecord>()
                     .Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
                 {
+                    DeviceRows.Refresh(tx, vm);
                     if (IsNewest(VmRows.Uuid(vm), look))
                     {
                         var domain = domains.GetValueOrDefault(vm.Uuid);

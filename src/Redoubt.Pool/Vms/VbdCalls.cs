@@ -4,8 +4,8 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What drives of VMs do. They are plugged when their VM starts.</summary>
-internal sealed partial class VbdCalls(PoolServices pool)
+/// <summary>What drives of VMs do. They are plugged when their VM starts, and disks also while it runs.</summary>
+internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
 {
     [Message("VBD.create")]
     public Task<Ref<VbdRecord>> CreateAsync(CallContext call, VbdRecord args) => pool.Database.WriteAsync(
@@ -20,7 +20,7 @@ internal sealed partial class VbdCalls(PoolServices pool)
                 RequireDisk(args.Mode, args.Vdi, tx.Get(args.Vdi));
             }
 
-            return tx.Create(args with
+            return DeviceRows.Create(tx, args with
             {
                 Uuid = "",
                 Userdevice = DeviceNumber.Choose(args.Userdevice, vm.Vbds.Select(b => tx.Get(b).Userdevice), DeviceNumber.Drives),
@@ -57,33 +57,97 @@ internal sealed partial class VbdCalls(PoolServices pool)
         },
         call.Cancellation);
 
-    [Message("VBD.insert")]
-    public Task InsertAsync(CallContext call, Ref<VbdRecord> vbd, Ref<VdiRecord> vdi) => pool.Database.WriteAsync(
-        tx =>
+    [Message("VBD.plug")]
+    public async Task PlugAsync(CallContext call, Ref<VbdRecord> self)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VbdOperations.Plug, (tx, vbd) =>
         {
-            var drive = Removable(tx, vbd);
+            VmChecks.RequireState(vbd.Vm, tx.Get(vbd.Vm), VmPowerState.Running, VmPowerState.Paused);
+            if (vbd.CurrentlyAttached)
+            {
+                throw new XenApiException("DEVICE_ALREADY_ATTACHED", self.Opaque);
+            }
+
+            RequirePluggable(vbd);
+            VmDisks.RequireFree(tx.State, vbd, "VBD.plug");
+        });
+        await hotPlug.GiveAsync(call, self, pool.State.Get(self));
+    }
+
+    [Message("VBD.unplug")]
+    public async Task UnplugAsync(CallContext call, Ref<VbdRecord> self)
+    {
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, self, VbdOperations.Unplug, (tx, vbd) => RequireUnpluggable(tx, self, vbd));
+        await hotPlug.TakeAsync(call, self);
+    }
+
+    /// <summary>As <c>unplug</c>: no hypervisor takes a device off a guest's bus that the guest holds on to.</summary>
+    [Message("VBD.unplug_force")]
+    public async Task UnplugForceAsync(CallContext call, Ref<VbdRecord> self)
+    {
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, self, VbdOperations.UnplugForce, (tx, vbd) => RequireUnpluggable(tx, self, vbd));
+        await hotPlug.TakeAsync(call, self);
+    }
+
+    [Message("VBD.insert")]
+    public async Task InsertAsync(CallContext call, Ref<VbdRecord> vbd, Ref<VdiRecord> vdi)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, vbd, VbdOperations.Insert, (tx, drive) =>
+        {
+            RequireRemovable(tx, vbd, drive);
             if (!drive.Empty)
             {
                 throw new XenApiException("VBD_NOT_EMPTY", vbd.Opaque);
             }
 
             RequireDisk(drive.Mode, vdi, tx.Get(vdi));
-            tx.Update(vbd, b => b with { Vdi = vdi, Empty = false });
-        },
-        call.Cancellation);
+        });
+        var now = pool.State.Get(vbd) with { Vdi = vdi, Empty = false };
+        if (now.CurrentlyAttached)
+        {
+            await hotPlug.GiveAsync(call, vbd, now);
+            return;
+        }
+
+        await pool.Database.WriteAsync(tx => DeviceRows.Update(tx, vbd, b => b with { Vdi = vdi, Empty = false }), call.Cancellation);
+    }
 
     [Message("VBD.eject")]
-    public Task EjectAsync(CallContext call, Ref<VbdRecord> vbd) => pool.Database.WriteAsync(
-        tx =>
+    public async Task EjectAsync(CallContext call, Ref<VbdRecord> vbd)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, vbd, VbdOperations.Eject, (tx, drive) =>
         {
-            if (Removable(tx, vbd).Empty)
+            RequireRemovable(tx, vbd, drive);
+            if (drive.Empty)
             {
                 throw new XenApiException("VBD_IS_EMPTY", vbd.Opaque);
             }
+        });
+        if (pool.State.Get(vbd).CurrentlyAttached)
+        {
+            await hotPlug.TakeAsync(call, vbd);
+            return;
+        }
 
-            tx.Update(vbd, b => b with { Vdi = default, Empty = true });
-        },
-        call.Cancellation);
+        await pool.Database.WriteAsync(tx => DeviceRows.Update(tx, vbd, b => b with { Vdi = default, Empty = true }), call.Cancellation);
+    }
+
+    [Message("VBD.assert_attachable")]
+    public void AssertAttachable(CallContext call, Ref<VbdRecord> self)
+    {
+        var vbd = pool.State.Get(self);
+        if (vbd.CurrentlyAttached)
+        {
+            throw new XenApiException("DEVICE_ALREADY_ATTACHED", self.Opaque);
+        }
+
+        if (!vbd.Empty)
+        {
+            VmDisks.RequireFree(pool.State, vbd, "VBD.plug");
+        }
+    }
 
     [Message("VBD.set_mode")]
     public Task SetModeAsync(CallContext call, Ref<VbdRecord> self, VbdMode value) => pool.Database.WriteAsync(
@@ -92,9 +156,13 @@ internal sealed partial class VbdCalls(PoolServices pool)
             var vbd = tx.Get(self);
             RequireDetached(tx, vbd);
             RequireKind(vbd with { Mode = value });
-            tx.Update(self, b => b with { Mode = value });
+            DeviceRows.Update(tx, self, b => b with { Mode = value });
         },
         call.Cancellation);
+
+    [Message("VBD.set_unpluggable")]
+    public Task SetUnpluggableAsync(CallContext call, Ref<VbdRecord> self, bool value) => pool.Database.WriteAsync(
+        tx => DeviceRows.Update(tx, self, b => b with { Unpluggable = value }), call.Cancellation);
 
     [Message("VBD.set_type")]
     public Task SetTypeAsync(CallContext call, Ref<VbdRecord> self, VbdType value) => pool.Database.WriteAsync(
@@ -105,7 +173,7 @@ internal sealed partial class VbdCalls(PoolServices pool)
             {
                 RequireDetached(tx, vbd);
                 RequireKind(vbd with { Type = value });
-                tx.Update(self, b => b with { Type = value });
+                DeviceRows.Update(tx, self, b => b with { Type = value });
             }
         },
         call.Cancellation);
@@ -150,12 +218,40 @@ internal sealed partial class VbdCalls(PoolServices pool)
         }
     }
 
-    private static VbdRecord Removable(Transaction tx, Ref<VbdRecord> reference)
+    private static void RequireRemovable(Transaction tx, Ref<VbdRecord> reference, VbdRecord vbd)
     {
-        var vbd = tx.Get(reference);
-        var vm = tx.Get(vbd.Vm);
-        VmRows.RequireIdle(vbd.Vm, vm);
-        VmChecks.RequireState(vbd.Vm, vm, VmPowerState.Halted);
-        return vbd.Type == VbdType.Cd ? vbd : throw new XenApiException("VBD_NOT_REMOVABLE_MEDIA", reference.Opaque);
+        if (vbd.Type != VbdType.Cd)
+        {
+            throw new XenApiException("VBD_NOT_REMOVABLE_MEDIA", reference.Opaque);
+        }
+
+        VmChecks.RequireState(vbd.Vm, tx.Get(vbd.Vm), VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused);
+    }
+
+    private static void RequireUnpluggable(Transaction tx, Ref<VbdRecord> reference, VbdRecord vbd)
+    {
+        VmChecks.RequireState(vbd.Vm, tx.Get(vbd.Vm), VmPowerState.Running);
+        if (!vbd.CurrentlyAttached)
+        {
+            throw new XenApiException("DEVICE_ALREADY_DETACHED", reference.Opaque);
+        }
+
+        if (!vbd.Unpluggable)
+        {
+            throw new XenApiException("VBD_NOT_UNPLUGGABLE", reference.Opaque);
+        }
+
+        RequirePluggable(vbd);
+    }
+
+    private static void RequirePluggable(VbdRecord vbd)
+    {
+        if (vbd.Type == VbdType.Cd)
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                "A CD drive is on a bus (SATA) on which none comes or goes while the guest runs. Shut the VM down for it; what is in the "
+                    + "drive can be changed at any time (vbd-insert, vbd-eject).");
+        }
     }
 }

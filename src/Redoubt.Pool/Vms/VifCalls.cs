@@ -3,8 +3,8 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>What network interfaces of VMs do. They are plugged when their VM starts.</summary>
-internal sealed partial class VifCalls(PoolServices pool)
+/// <summary>What network interfaces of VMs do. They are plugged when their VM starts, and also while it runs.</summary>
+internal sealed partial class VifCalls(PoolServices pool, HotPlug hotPlug)
 {
     [Message("VIF.create")]
     public Task<Ref<VifRecord>> CreateAsync(CallContext call, VifRecord args) => pool.Database.WriteAsync(
@@ -15,7 +15,7 @@ internal sealed partial class VifCalls(PoolServices pool)
             VmRows.RequireIdle(args.Vm, vm);
             VmChecks.RequireMtu(args.Mtu);
             FieldEffects.RequireNew(VifRecord.Declaration, args, "qos_algorithm_type", "qos_algorithm_params", "locking_mode");
-            return tx.Create(args with
+            return DeviceRows.Create(tx, args with
             {
                 Uuid = "",
                 Device = DeviceNumber.Choose(args.Device, vm.Vifs.Select(v => tx.Get(v).Device), DeviceNumber.Interfaces),
@@ -40,15 +40,57 @@ internal sealed partial class VifCalls(PoolServices pool)
         },
         call.Cancellation);
 
-    [Message("VIF.move")]
-    public Task MoveAsync(CallContext call, Ref<VifRecord> self, Ref<NetworkRecord> network) => pool.Database.WriteAsync(
-        tx =>
+    [Message("VIF.plug")]
+    public async Task PlugAsync(CallContext call, Ref<VifRecord> self)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VifOperations.Plug, (tx, vif) =>
         {
-            RequireDetached(tx, tx.Get(self));
+            VmChecks.RequireState(vif.Vm, tx.Get(vif.Vm), VmPowerState.Running, VmPowerState.Paused);
+            if (vif.CurrentlyAttached)
+            {
+                throw new XenApiException("DEVICE_ALREADY_ATTACHED", self.Opaque);
+            }
+        });
+        await hotPlug.GiveAsync(self);
+    }
+
+    [Message("VIF.unplug")]
+    public async Task UnplugAsync(CallContext call, Ref<VifRecord> self)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VifOperations.Unplug, (tx, vif) =>
+        {
+            VmChecks.RequireState(vif.Vm, tx.Get(vif.Vm), VmPowerState.Running);
+            if (!vif.CurrentlyAttached)
+            {
+                throw new XenApiException("DEVICE_ALREADY_DETACHED", self.Opaque);
+            }
+        });
+        await hotPlug.TakeAsync(call, self);
+    }
+
+    /// <summary>As <c>unplug</c>: no hypervisor takes a device off a guest's bus that the guest holds on to.</summary>
+    [Message("VIF.unplug_force")]
+    public Task UnplugForceAsync(CallContext call, Ref<VifRecord> self) => UnplugAsync(call, self);
+
+    [Message("VIF.move")]
+    public async Task MoveAsync(CallContext call, Ref<VifRecord> self, Ref<NetworkRecord> network)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VifOperations.Attach, (tx, vif) =>
+        {
             tx.Get(network);
-            tx.Update(self, v => v with { Network = network });
-        },
-        call.Cancellation);
+            if (vif.CurrentlyAttached)
+            {
+                VmChecks.RequireState(vif.Vm, tx.Get(vif.Vm), VmPowerState.Running, VmPowerState.Paused);
+            }
+        });
+        if (pool.State.Get(self).CurrentlyAttached)
+        {
+            await hotPlug.MoveAsync(self, network);
+            return;
+        }
+
+        await pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Network = network }), call.Cancellation);
+    }
 
     private static void RequireDetached(Database.Transaction tx, VifRecord vif)
     {

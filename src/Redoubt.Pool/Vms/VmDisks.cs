@@ -39,6 +39,15 @@ internal sealed class VmDisks(PoolServices pool)
         return attached;
     }
 
+    /// <summary>Attaches the disk of one drive to a host.</summary>
+    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    public Task<VdiAttachment> AttachAsync(HostLink at, VbdRecord drive, CancellationToken cancellationToken)
+    {
+        var (state, vdi) = (pool.State, pool.State.Get(drive.Vdi));
+        var sr = Sr(at, state, drive.Vm, vdi);
+        return FindAsync(drive.Vdi, vdi, uuid => sr.AttachVdiAsync(uuid, Access(drive), cancellationToken));
+    }
+
     /// <summary>Gives the bytes of a disk of a VM that holds its memory.</summary>
     /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
     public Task<VdiDevice> OpenAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
@@ -55,39 +64,50 @@ internal sealed class VmDisks(PoolServices pool)
     {
         foreach (var vbd in state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && state.Find(b.Vdi) is not null))
         {
-            var vdi = state.Get(vbd.Vdi);
-            if (!state.Get(vdi.Sr).Pbds.Any(p => state.Get(p).CurrentlyAttached))
-            {
-                // It was a moment ago: somebody is letting the storage go.
-                throw new XenApiException("VM_REQUIRES_SR", reference.Opaque, vdi.Sr.Opaque);
-            }
+            RequireFree(state, reference, vbd, b => b.Vm != reference, "VM.start");
+        }
+    }
 
-            if (vbd.Mode == VbdMode.Rw && vdi.ReadOnly)
-            {
-                throw new XenApiException("VDI_READONLY", vbd.Vdi.Opaque);
-            }
+    /// <summary>The same of one drive that the VM's guest is to be given while it runs.</summary>
+    /// <exception cref="XenApiException"><c>VDI_IN_USE</c>, <c>VDI_READONLY</c>.</exception>
+    public static void RequireFree(DatabaseState state, VbdRecord vbd, string operation) =>
+        RequireFree(state, vbd.Vm, vbd, b => b.Uuid != vbd.Uuid, operation);
 
-            if (vbd.Mode == VbdMode.Rw)
-            {
-                TestClones.RequireUnread(state, vdi);
-            }
+    private static void RequireFree(
+        DatabaseState state, Ref<VmRecord> reference, VbdRecord vbd, Func<VbdRecord, bool> isOther, string asked)
+    {
+        var vdi = state.Get(vbd.Vdi);
+        if (!state.Get(vdi.Sr).Pbds.Any(p => state.Get(p).CurrentlyAttached))
+        {
+            // It was a moment ago: somebody is letting the storage go.
+            throw new XenApiException("VM_REQUIRES_SR", reference.Opaque, vdi.Sr.Opaque);
+        }
 
-            var others = vdi.Vbds.Select(state.Find).OfType<VbdRecord>().Where(b => b.CurrentlyAttached && b.Vm != reference);
-            if (!vdi.Sharable && others.Any(b => b.Mode == VbdMode.Rw || vbd.Mode == VbdMode.Rw))
-            {
-                throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "VM.start");
-            }
+        if (vbd.Mode == VbdMode.Rw && vdi.ReadOnly)
+        {
+            throw new XenApiException("VDI_READONLY", vbd.Vdi.Opaque);
+        }
 
-            if (!vdi.Sharable && VdiRows.IsHeldSuspended(state, vbd.Vdi, reference))
-            {
-                throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "VM.start");
-            }
+        if (vbd.Mode == VbdMode.Rw)
+        {
+            TestClones.RequireUnread(state, vdi);
+        }
 
-            foreach (var (task, operation) in vdi.CurrentOperations)
-            {
-                throw new XenApiException(
-                    "OTHER_OPERATION_IN_PROGRESS", "VDI", vbd.Vdi.Opaque, VdiOperationsType.Instance.Encode(operation), task);
-            }
+        var others = vdi.Vbds.Select(state.Find).OfType<VbdRecord>().Where(b => b.CurrentlyAttached && isOther(b));
+        if (!vdi.Sharable && others.Any(b => b.Mode == VbdMode.Rw || vbd.Mode == VbdMode.Rw))
+        {
+            throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, asked);
+        }
+
+        if (!vdi.Sharable && VdiRows.IsHeldSuspended(state, vbd.Vdi, reference))
+        {
+            throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, asked);
+        }
+
+        foreach (var (task, operation) in vdi.CurrentOperations)
+        {
+            throw new XenApiException(
+                "OTHER_OPERATION_IN_PROGRESS", "VDI", vbd.Vdi.Opaque, VdiOperationsType.Instance.Encode(operation), task);
         }
     }
 

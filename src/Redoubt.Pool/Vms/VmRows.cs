@@ -31,6 +31,11 @@ internal static class VmRows
         var before = tx.Get(reference);
         tx.Update(reference, v => Operations.WithAllowed(change(v)));
         var after = tx.Get(reference);
+        if (before.PowerState != after.PowerState)
+        {
+            DeviceRows.Refresh(tx, after);
+        }
+
         if (before.PowerState != after.PowerState || before.Appliance != after.Appliance)
         {
             RefreshAppliance(tx, before.Appliance);
@@ -65,6 +70,7 @@ internal static class VmRows
     public static VbdRecord Unattached(VbdRecord like) => like with
     {
         CurrentlyAttached = false,
+        AllowedOperations = AllowedOperations.Of(like with { CurrentlyAttached = false }, VmPowerState.Halted),
         CurrentOperations = ImmutableSortedDictionary<string, VbdOperations>.Empty,
         Metrics = default,
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
@@ -74,6 +80,7 @@ internal static class VmRows
     public static VifRecord Unattached(VifRecord like) => like with
     {
         CurrentlyAttached = false,
+        AllowedOperations = AllowedOperations.Of(like with { CurrentlyAttached = false }, VmPowerState.Halted),
         CurrentOperations = ImmutableSortedDictionary<string, VifOperations>.Empty,
         Metrics = default,
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,

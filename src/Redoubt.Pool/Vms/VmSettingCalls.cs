@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>The settings of a VM that need a check or have a consequence.</summary>
-internal sealed partial class VmSettingCalls(PoolServices pool)
+internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
 {
     [Message("VM.set_VCPUs_max")]
     public Task SetVcpusMaxAsync(CallContext call, Ref<VmRecord> self, long value) =>
@@ -13,6 +13,28 @@ internal sealed partial class VmSettingCalls(PoolServices pool)
     [Message("VM.set_VCPUs_at_startup")]
     public Task SetVcpusAtStartupAsync(CallContext call, Ref<VmRecord> self, long value) =>
         SetVcpusAsync(call, self, v => v with { VcpusAtStartup = value });
+
+    /// <summary>Of a guest that runs, within what it was started with room for; its next start begins with as many.</summary>
+    [Message("VM.set_VCPUs_number_live")]
+    public async Task SetVcpusNumberLiveAsync(CallContext call, Ref<VmRecord> self, long nvcpu)
+    {
+        await using var noted = await Operations.BeginAsync(pool.Database, call, self, VmOperations.ChangingVcpusLive, v =>
+        {
+            VmChecks.Require(self, v, VmOperations.ChangingVcpusLive, VmPowerState.Running);
+            VmChecks.RequireSizes(v with { VcpusAtStartup = nvcpu });
+        });
+        await guests.DoAsync(self, (h, uuid) => h.SetVcpusAsync(uuid, (int)nvcpu, CancellationToken.None));
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                tx.Update(self, v => v with { VcpusAtStartup = nvcpu });
+                if (tx.Find(tx.Get(self).Metrics) is not null)
+                {
+                    tx.Update(tx.Get(self).Metrics, m => m with { VcpusNumber = nvcpu, LastUpdated = pool.Time.GetUtcNow() });
+                }
+            },
+            CancellationToken.None);
+    }
 
     [Message("VM.set_order")]
     public Task SetOrderAsync(CallContext call, Ref<VmRecord> self, long value) => SetOrderAsync(call, self, v => v with { Order = value });

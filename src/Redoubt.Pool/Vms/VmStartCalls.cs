@@ -172,7 +172,8 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     {
         var asked = DomainPlan.KernelOf(pool.State.Get(vm));
         var kernel = HostPlaces.Find(pool.Roots, vm, pool.State.Get(vm), asked);
-        var isolated = MakeBridges(at, vm);
+        var isolated = GuestNetworks.MakeBridges(
+            at, pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>());
         return pool.Database.WriteAsync(
             tx =>
             {
@@ -300,12 +301,12 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     {
         foreach (var vbd in plan.Vbds)
         {
-            tx.Update(vbd, b => b with { CurrentlyAttached = true });
+            DeviceRows.Update(tx, vbd, b => b with { CurrentlyAttached = true });
         }
 
         foreach (var vif in plan.Vifs)
         {
-            tx.Update(vif, v => v with { CurrentlyAttached = true });
+            DeviceRows.Update(tx, vif, v => v with { CurrentlyAttached = true });
         }
     }
 
@@ -331,26 +332,6 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
                 $"The VM {vm.NameLabel} has a virtual TPM, which only the daemon's own hypervisor gives a guest, and not "
                 + $"{at.Hypervisor.Facts.Uri}. "
                 + "Run the daemon without --hypervisor, or take the TPM from the VM (vtpm-destroy), if its guest starts without.");
-        }
-    }
-
-    /// <summary>
-    /// Makes the bridges of the VM's internal networks, and says which there are. They are made when a guest needs them, so that it matters
-    /// to nobody whether the host was restarted meanwhile.
-    /// </summary>
-    private HashSet<string> MakeBridges(HostLink at, Ref<VmRecord> vm)
-    {
-        var names = pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>()
-            .Where(IsolatedNetwork.IsInternal).Select(IsolatedNetwork.BridgeName).ToHashSet();
-        try
-        {
-            return [.. names.Where(at.Hypervisor.TryMakeIsolatedBridge)];
-        }
-        catch (IOException e)
-        {
-            throw new XenApiException(
-                e, "OPERATION_NOT_ALLOWED",
-                $"{e.Message} The VM needs it for an internal network. Remove what has that name from the host.");
         }
     }
 }
