@@ -16,7 +16,7 @@ internal static class ErrorSentenceTable
         DEVICE_ALREADY_DETACHED The device is detached already.
         DEVICE_ALREADY_EXISTS The VM has a device {0} already. Choose another number, or autodetect.
         DEVICE_DETACH_REJECTED The guest does not let the device go: {2}
-        DEVICE_DETACH_TIMEOUT The guest has not let the device go in time, and still has it. It may do so later, at the latest when it restarts.
+        DEVICE_DETACH_TIMEOUT The guest has not let the device go in time, and has it still. It may do so later, or when it restarts.
         DEVICE_NOT_ATTACHED The device is not attached.
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.

@@ -21,7 +21,7 @@ public sealed class DeviceTests
     }
 
     [Fact]
-    public async Task A_CD_is_inserted_and_ejected_while_its_VM_is_halted()
+    public async Task A_CD_is_inserted_and_ejected_whether_its_VM_runs_or_not_but_its_drive_comes_and_goes_with_the_guest()
     {
         await using var site = await TestSite.OpenAsync();
         var vdi = await site.CreateVdiAsync(await site.CreateSrAsync("sr"));
@@ -34,12 +34,41 @@ public sealed class DeviceTests
         Assert.Equal(["VBD_NOT_EMPTY", drive.Opaque], await site.Client.FailAsync("VBD.insert", drive, vdi));
         Assert.Equal(vdi, site.Get(drive).Vdi);
         await site.Client.CallAsync("VM.start", vm, false, false);
-        Assert.Equal(["VM_BAD_POWER_STATE", vm.Opaque, "Halted", "Running"], await site.Client.FailAsync("VBD.eject", drive));
+        Assert.Equal([VbdOperations.Attach, VbdOperations.Eject], site.Get(drive).AllowedOperations);
+        Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VBD.unplug", drive))[0]);
+        Assert.Equal(["VDI_IN_USE", vdi.Opaque, "destroy"], await site.Client.FailAsync("VDI.destroy", vdi));
+        await site.Client.CallAsync("VBD.eject", drive);
+        Assert.Equal([VbdOperations.Attach, VbdOperations.Insert], site.Get(drive).AllowedOperations);
+        await site.Client.CallAsync("VDI.destroy", vdi);
         Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VBD.destroy", drive))[0]);
         await site.Client.CallAsync("VM.hard_shutdown", vm);
-        await site.Client.CallAsync("VBD.eject", drive);
         await site.Client.CallAsync("VBD.destroy", drive);
         Assert.Empty(site.Get(vm).Vbds);
+    }
+
+    [Fact]
+    public async Task A_disk_is_given_to_one_running_VM_and_not_to_another_and_what_may_be_done_with_its_drive_follows_the_VM()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var vdi = await site.CreateVdiAsync(await site.CreateSrAsync("sr"));
+        var (one, two) = (await site.CreateVmAsync("one"), await site.CreateVmAsync("two"));
+        var (first, second) = (await site.CreateVbdAsync(one, vdi, "1"), await site.CreateVbdAsync(two, vdi, "1"));
+        Assert.Equal(["VM_BAD_POWER_STATE", one.Opaque, "Running, Paused", "Halted"], await site.Client.FailAsync("VBD.plug", first));
+        await site.Client.CallAsync("VBD.destroy", second);
+        await site.Client.CallAsync("VM.start", one, false, false);
+        Assert.Equal([VbdOperations.Attach, VbdOperations.Unplug, VbdOperations.UnplugForce], site.Get(first).AllowedOperations);
+        await site.Client.CallAsync("VM.start", two, false, false);
+        second = await site.CreateVbdAsync(two, vdi, "1");
+        Assert.Equal(["VDI_IN_USE", vdi.Opaque, "VBD.plug"], await site.Client.FailAsync("VBD.plug", second));
+        await site.Client.CallAsync("VBD.set_unpluggable", first, false);
+        Assert.Equal(["VBD_NOT_UNPLUGGABLE", first.Opaque], await site.Client.FailAsync("VBD.unplug", first));
+        await site.Client.CallAsync("VBD.set_unpluggable", first, true);
+        await site.Client.CallAsync("VBD.unplug", first);
+        Assert.Equal(["DEVICE_ALREADY_DETACHED", first.Opaque], await site.Client.FailAsync("VBD.unplug", first));
+        await site.Client.CallAsync("VBD.plug", second);
+        Assert.Equal([VbdOperations.Attach, VbdOperations.Plug], site.Get(first).AllowedOperations);
+        await site.Client.CallAsync("VM.hard_shutdown", one);
+        Assert.Equal([VbdOperations.Attach], site.Get(first).AllowedOperations);
     }
 
     [Theory]
