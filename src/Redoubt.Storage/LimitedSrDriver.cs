@@ -29,7 +29,7 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
     /// <inheritdoc/>
     public Task CreateAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
         At(deviceConfig).RunAsync(
-            () => SrLooks.DoneAsync(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null, cancellationToken);
+            () => SrLooks.DoneAsync(driver.CreateAsync(uuid, deviceConfig, cancellationToken)), SrLooks.MakeLimit, null, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<ISr> AttachAsync(

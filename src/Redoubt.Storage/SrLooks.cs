@@ -20,6 +20,9 @@ internal sealed class SrLooks(string place, TimeProvider time)
     /// <summary>For what reads every disk of an SR.</summary>
     internal static readonly TimeSpan ScanLimit = TimeSpan.FromSeconds(30);
 
+    /// <summary>For making an SR: a large device takes minutes to be given a file system, and ends by its own limit.</summary>
+    internal static readonly TimeSpan MakeLimit = TimeSpan.FromMinutes(12);
+
     /// <summary>For a small write, which storage that is busy with a large one may keep waiting.</summary>
     internal static readonly TimeSpan WriteLimit = TimeSpan.FromSeconds(45);
 

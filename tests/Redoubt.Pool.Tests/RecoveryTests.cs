@@ -33,6 +33,27 @@ public sealed class RecoveryTests
     }
 
     [Fact]
+    public async Task A_snapshot_comes_back_as_one_disks_and_all_and_the_VM_can_be_reverted_to_it()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        await scene.Primary.Client.CallAsync<Ref<VmRecord>>(
+            "VM.snapshot", scene.Vm, "then", ImmutableList<Ref<VdiRecord>>.Empty);
+        await scene.ProtectAsync();
+        var foreign = await scene.OpenForeignAsync();
+        await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
+
+        var (site, vm) = (scene.Site, scene.Recovered());
+        var recovered = site.Get(vm).Snapshots.Single();
+        var disk = site.Get(site.Get(site.Get(recovered).Vbds.Single()).Vdi);
+        var of = site.Get(site.Get(vm).Vbds.Single()).Vdi;
+        Assert.Equal((true, of, site.Get(recovered).SnapshotTime), (disk.IsASnapshot, disk.SnapshotOf, disk.SnapshotTime));
+        Assert.Equal((false, default), (site.Get(of).IsASnapshot, site.Get(of).SnapshotOf));
+        await site.Client.CallAsync("VM.revert", recovered);
+        Assert.NotEqual(of, site.Get(site.Get(vm).Vbds.Single()).Vdi);
+        Assert.Null(site.Daemon.Services.State.Find(of));
+    }
+
+    [Fact]
     public async Task Recovering_twice_is_refused_unless_forced_and_never_over_a_running_VM()
     {
         await using var scene = await RecoveryScene.OpenAsync();

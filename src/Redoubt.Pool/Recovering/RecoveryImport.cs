@@ -263,9 +263,14 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         return sr.IsNull ? new("VDI_CONTENT_ID_MISSING") : new("VDI_LOCATION_MISSING", sr.Opaque, theirs.Location);
     }
 
-    /// <summary>A file SR keeps no names, so what the lost pool called the disk comes from its database.</summary>
+    /// <summary>
+    /// A file SR keeps no names, nor what is a snapshot of what, so what the lost pool knew of the disk comes from its database.
+    /// </summary>
     private void Describe(Ref<VdiRecord> here, VdiRecord theirs) => tx.Update(here, v => v with
     {
+        IsASnapshot = theirs.IsASnapshot,
+        SnapshotOf = foreign.Find(theirs.SnapshotOf) is { } of && options.DiskFor(of) is null ? FindHere(of) : default,
+        SnapshotTime = theirs.SnapshotTime,
         NameLabel = v.NameLabel.Length > 0 ? v.NameLabel : theirs.NameLabel,
         NameDescription = v.NameDescription.Length > 0 ? v.NameDescription : theirs.NameDescription,
         OtherConfig = theirs.OtherConfig.TryGetValue("config-drive", out var drive)
