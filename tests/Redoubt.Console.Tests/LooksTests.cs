@@ -6,9 +6,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
 
-/// <summary>
-/// Every page, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing wrong.
-/// </summary>
+/// <summary>Every page, at three sizes and in both themes: axe finds nothing wrong.</summary>
 public sealed class LooksTests(Browser browser) : IAsyncLifetime
 {
     private readonly TestSite _site = new(browser);

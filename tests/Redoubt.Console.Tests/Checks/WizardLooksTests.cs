@@ -5,10 +5,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests.Checks;
 
-/// <summary>
-/// Every page of the wizard, at three sizes and in both themes: what it looks like goes to artifacts/console-pages, and axe finds nothing
-/// wrong.
-/// </summary>
+/// <summary>Every page of the wizard, at three sizes and in both themes: axe finds nothing wrong.</summary>
 public sealed class WizardLooksTests(Browser browser) : IAsyncLifetime
 {
 
