@@ -104,7 +104,11 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         var server = ServerAddress.Of(line.Options);
         var credentials = Credentials.Of(line.Options);
         return await command.Run(new CommandContext(
-            line.Parameters, terminal, async token => client = await ConnectAsync(server, credentials, pins, token), time,
+            line.Parameters, terminal,
+            async token => client = command.IsForOneHost
+                ? await ConnectToMemberAsync(server, credentials, pins, token)
+                : await ConnectAsync(server, credentials, pins, token),
+            time,
             cancellationToken)
         {
             Files = new LocalFiles(),
@@ -135,17 +139,46 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
 
     private async Task<XenApiClient> ConnectAsync(Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken)
     {
-        var api = new XenApiClient(server, certificate => pins.Accept($"{server.Host}:{server.Port}", certificate), time);
+        var api = ClientOf(server, pins);
         try
         {
             await api.LoginAsync(credentials.User, credentials.Password, cancellationToken);
+            return api;
+        }
+        catch (XenApiException member) when (member is { Code: "HOST_IS_SLAVE", Parameters: [var address] } && server.Authority != address)
+        {
+            await api.DisposeAsync();
+            return await ConnectAsync(new Uri($"{server.Scheme}://{address}"), credentials, pins, cancellationToken);
         }
         catch
         {
             await api.DisposeAsync();
             throw;
         }
-
-        return api;
     }
+
+    private async Task<XenApiClient> ConnectToMemberAsync(
+        Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken)
+    {
+        var api = ClientOf(server, pins);
+        try
+        {
+            await api.LoginAtMemberAsync(credentials.User, credentials.Password, cancellationToken);
+            return api;
+        }
+        catch (XenApiException noMember) when (noMember.Code == "MESSAGE_METHOD_UNKNOWN")
+        {
+            // It coordinates, and says what comes of that.
+            await api.LoginAsync(credentials.User, credentials.Password, cancellationToken);
+            return api;
+        }
+        catch
+        {
+            await api.DisposeAsync();
+            throw;
+        }
+    }
+
+    private XenApiClient ClientOf(Uri server, KnownPools pins) =>
+        new(server, certificate => pins.Accept($"{server.Host}:{server.Port}", certificate), time);
 }

@@ -121,6 +121,16 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     public sealed record HypervisorBack(string Host, string Uri) : Announcement(
         "HOST_HYPERVISOR_BACK", 4, Cls.Host, Host, $"The hypervisor {Uri} can be used.");
 
+    /// <summary>Another host of the pool is lost.</summary>
+    public sealed record MemberLost(string Host, string HostName) : Announcement(
+        "HOST_LOST", 2, Cls.Host, Host,
+        $"The daemon of {HostName} does not run, or is cut off from the others. What its VMs do is not known: they may run on, and none of "
+        + "them is started elsewhere. If the host is off for good or cut off from all storage, say so (host-declare-dead).");
+
+    /// <summary>It is there.</summary>
+    public sealed record MemberBack(string Host, string HostName) : Announcement(
+        "HOST_BACK", 4, Cls.Host, Host, $"The daemon of {HostName} is up, and reaches the others.");
+
     /// <summary>Somebody has answered for a host that it is off.</summary>
     public sealed record HostDeclaredDead(string Host, string HostName, string User, string Vms) : Announcement(
         "HOST_DECLARED_DEAD", 2, Cls.Host, Host,

@@ -25,7 +25,7 @@ internal static class FirstStart
         else if (poolRecord.Master != host)
         {
             tx.Update(pool, p => p with { Master = host });
-            TakeOver(tx, host);
+            TakeOver(tx, host, isAlone: config.Agree is null);
         }
 
         if (facts is not null)
@@ -69,9 +69,10 @@ internal static class FirstStart
     }
 
     // Only the coordinator has storage attached: what is shared it attaches now, and the one before has let it go or lost it.
-    private static void TakeOver(Transaction tx, Ref<HostRecord> host)
+    // Which of the others are up is seen a moment later, unless nothing is heard of them any more.
+    private static void TakeOver(Transaction tx, Ref<HostRecord> host, bool isAlone)
     {
-        foreach (var (_, other) in tx.State.All<HostRecord>().Where(h => h.Ref != host).ToList())
+        foreach (var (_, other) in tx.State.All<HostRecord>().Where(h => isAlone && h.Ref != host).ToList())
         {
             tx.Update(other.Metrics, m => m with { Live = false });
         }

@@ -47,6 +47,9 @@ public sealed record PoolConfig
     /// <summary>Which of the pool's hosts this is, and coordinates it; null in a pool of one.</summary>
     public string? HostUuid { get; init; }
 
+    /// <summary>The UUIDs of the hosts that an operator takes for dead as this one takes the pool over from them.</summary>
+    public IReadOnlyList<string> DeadHosts { get; init; } = [];
+
     /// <summary>Has the hosts of the pool agree to a batch of changes; null in a pool of one.</summary>
     public AgreeToBatch? Agree { get; init; }
 

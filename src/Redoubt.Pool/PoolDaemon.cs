@@ -173,6 +173,12 @@ public sealed class PoolDaemon : IAsyncDisposable
         var drivers = SrDrivers.All(new QemuImg(time), scratch, Path.Combine(config.DataDirectory, "mounts"), roots, meter, time);
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
+        var dead = new List<Announcement>();
+        foreach (var uuid in config.DeadHosts)
+        {
+            dead.Add(await database.WriteAsync(tx => DeadHosts.TakeByUuid(tx, uuid, time.GetUtcNow()), cancellationToken));
+        }
+
         await database.WriteAsync(messages.Load, cancellationToken);
         opened.Push(messages.DisposeAsync);
         messages.Start(database);
@@ -197,6 +203,11 @@ public sealed class PoolDaemon : IAsyncDisposable
             Pool = pool,
         };
         await PublishKeyAsync(services);
+        foreach (var announcement in dead)
+        {
+            await services.PostAsync(announcement);
+        }
+
         var daemon = Assemble(
             directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);

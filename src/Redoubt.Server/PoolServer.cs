@@ -106,6 +106,8 @@ public sealed class PoolServer : IAsyncDisposable
             new VmMetadataEndpoint(daemon, transfers),
             new ThinCliEndpoint(_files),
             metrics.HandleAsync,
+            new ReadmissionEndpoint(
+                members, services.DataDirectory, () => certificate?.Current, loggers.CreateLogger<ReadmissionEndpoint>()).HandleAsync,
             _health,
             loggers.CreateLogger<HttpRoutes>());
         web.Services.GetRequiredService<ConsolePool>().Open(new()
@@ -217,6 +219,7 @@ public sealed class PoolServer : IAsyncDisposable
                 Loggers = loggers,
                 HostUuid = place.HostUuid,
                 Agree = place.Agree,
+                DeadHosts = place.Dead,
             };
             directory = DataDirectory.Open(config.DataDirectory, config.Without);
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);

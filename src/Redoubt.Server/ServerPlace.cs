@@ -7,4 +7,8 @@ namespace Redoubt.Server;
 /// <param name="Seat">Whose it is: hosts join and leave by it.</param>
 /// <param name="HostUuid">Which host of the pool this is; null in a pool of one.</param>
 /// <param name="Agree">Has the hosts of the pool agree to a batch of changes; null in a pool of one.</param>
-internal sealed record ServerPlace(Seat Seat, string? HostUuid, AgreeToBatch? Agree);
+internal sealed record ServerPlace(Seat Seat, string? HostUuid, AgreeToBatch? Agree)
+{
+    /// <summary>The UUIDs of the hosts that an operator takes for dead as this one takes the pool over.</summary>
+    public IReadOnlyList<string> Dead { get; init; } = [];
+}

@@ -27,7 +27,7 @@ public sealed class AgreementTests
             Assert.Equal(database.State.Generation, host.Database.Manifest.Generation);
         }
 
-        Assert.StartsWith("address of", await Coordinator.FindAddressAsync(pool.Hosts[2].Etcd.Client, Token), StringComparison.Ordinal);
+        Assert.Equal(pool.Hosts[0].Standing.Address, await Coordinator.FindAddressAsync(pool.Hosts[2].Etcd.Client, Token));
     }
 
     [Fact]
@@ -120,6 +120,27 @@ public sealed class AgreementTests
         await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
         Assert.Equal(name + "!", NameIn(host));
     }
+
+    [Fact]
+    public async Task A_host_that_was_designated_wins_whoever_stood_before_it()
+    {
+        await using var pool = await TestPool.StartAsync(3);
+        var first = await pool.Hosts[0].ElectAsync();
+        var second = pool.Hosts[1].ElectAsync();
+        await Patience.UntilAsync(async () => (await StandingAsync(pool)).Length == 2, "the second stands");
+        var third = pool.Hosts[2].ElectAsync();
+        await Patience.UntilAsync(async () => (await StandingAsync(pool)).Length == 3, "the third stands");
+        Assert.Equal(pool.Hosts.Select(h => h.Standing), await StandingAsync(pool));
+
+        await first.DesignateAsync(pool.Hosts[2].Standing.Host, Token);
+        await first.DisposeAsync();
+        await using var won = await third;
+        await Assert.ThrowsAsync<EtcdException>(() => second);
+        Assert.Equal(pool.Hosts[2].Standing.Address, await Coordinator.FindAddressAsync(pool.Hosts[0].Etcd.Client, Token));
+    }
+
+    private static async Task<System.Collections.Immutable.ImmutableArray<Standing>> StandingAsync(TestPool pool) =>
+        await Coordinator.ReadStandingAsync(pool.Hosts[0].Etcd.Client, Token);
 
     private static string NameIn(TestHost host) => host.Database.FindTable("VM")!.Rows.Single().Columns["name__label"];
 

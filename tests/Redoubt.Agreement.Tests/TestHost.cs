@@ -55,8 +55,11 @@ internal sealed class TestHost : IAsyncDisposable
         }
     }
 
+    /// <summary>What the others know it by.</summary>
+    public Standing Standing => new(_config.HostUuid, $"address of {_config.HostUuid}");
+
     public Task<Coordinator> ElectAsync() => Coordinator.ElectAsync(
-        Etcd.Client, $"address of {_config.HostUuid}", TimeProvider.System, TestContext.Current.CancellationToken);
+        Etcd.Client, Standing, TimeProvider.System, TestContext.Current.CancellationToken);
 
     /// <summary>As when the host is cut off: nobody hears of it, and it of nobody.</summary>
     public Task CutOffAsync() => SignalAsync("-STOP");

@@ -66,14 +66,24 @@ public sealed class SeveralHostsTests : IDisposable
             await Patience.UntilAsync(
                 async () => await HealthAsync(second, sr) == "healthy", "the copy on the shared SR is kept up by the new coordinator");
 
+            await UntilLiveAsync(second, [false, true, true], "the host that is lost is shown as lost");
             var back = await StartAsync("h0");
             runs.Add(back);
             await UntilMemberAsync(back, next.Url!.Authority);
+            await UntilLiveAsync(second, [true, true, true], "and as up when it is back");
             for (var i = 0; i < 3; i++)
             {
                 var directory = $"h{i}";
                 await Patience.UntilAsync(() => NamesIn(directory).Contains("after"), $"{directory} has what was changed afterwards");
             }
+
+            back.Process.Kill();
+            await UntilLiveAsync(second, [false, true, true], "a member that is lost is shown as lost, too");
+            var metrics = await second.GetAllRecordsAsync<HostMetricsRecord>(Stop);
+            var hosts = await second.GetAllRecordsAsync<HostRecord>(Stop);
+            await second.CallAsync("host.destroy", [hosts.Single(h => !metrics[h.Value.Metrics].Live).Key], Stop);
+            Assert.Equal(2, (await second.GetAllRecordsAsync<HostRecord>(Stop)).Count);
+            await second.CallAsync("VM.set_name_label", [vm, "of two"], Stop);
         }
         finally
         {
@@ -83,6 +93,122 @@ public sealed class SeveralHostsTests : IDisposable
             }
         }
     }
+
+    [Fact]
+    public async Task Of_two_hosts_one_goes_on_alone_when_the_other_is_lost_for_good()
+    {
+        await File.WriteAllTextAsync(PasswordFile, $"root\n{Password}\n", Stop);
+        await using var a = await StartAsync("a");
+        await using var b = await StartAsync("b");
+        Assert.True(a.Url is not null && b.Url is not null, a.Error + b.Error);
+        string vm;
+        await using (var api = await PoolDirectory.LogInAsync(b, Password))
+        {
+            await api.CallAsync("pool.join", [a.Url!.Authority, "root", Password], Stop);
+            await UntilMemberAsync(b, a.Url!.Authority, Password);
+        }
+
+        await using (var api = await PoolDirectory.LogInAsync(a, Password))
+        {
+            await UntilLiveAsync(api, [true, true], "the host that has joined is shown as up");
+            vm = (await api.CallAsync<Ref<VmRecord>>("VM.create", [NewVm("before")], Stop)).Opaque;
+        }
+
+        // Either side is enough to ask: a member sends the command on to the coordinator.
+        var lost = await UuidOfOtherAsync(a);
+        await CliAsync(b, "pool-designate-new-master", $"host-uuid={lost}");
+        await UntilMemberAsync(a, b.Url!.Authority, Password);
+        await using (var api = await PoolDirectory.LogInAsync(b, Password))
+        {
+            await api.CallAsync("VM.set_name_label", [vm, "by the second"], Stop);
+        }
+
+        var early = await TryCliAsync(a, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
+        Assert.NotEqual(0, early.ExitCode);
+        Assert.Contains("The majority of the pool's hosts is there", early.Error, StringComparison.Ordinal);
+
+        b.Process.Kill();
+        await b.Process.WaitForExitAsync(Stop);
+        await Patience.UntilAsync(
+            async () => await LoginAsync(a, Password) is { Code: "HOST_STILL_BOOTING" }, "nobody answers for the pool any more");
+        var unnamed = await TryCliAsync(a, "pool-emergency-transition-to-master");
+        Assert.NotEqual(0, unnamed.ExitCode);
+        Assert.Contains("can't be reached", unnamed.Error, StringComparison.Ordinal);
+        await CliAsync(a, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
+        await Patience.UntilAsync(async () => await LoginAsync(a, Password) is { Code: "" }, "the survivor answers");
+        await using (var api = await PoolDirectory.LogInAsync(a, Password))
+        {
+            Assert.Equal("by the second", await api.CallAsync<string>("VM.get_name_label", [vm], Stop));
+            await api.CallAsync("VM.set_name_label", [vm, "alone"], Stop);
+            await UntilLiveAsync(api, [false, true], "the host that is dead is shown so");
+            var said = await api.GetAllRecordsAsync<MessageRecord>(Stop);
+            Assert.Contains(said.Values, m => m.Name == "HOST_DECLARED_DEAD" && m.ObjUuid == lost);
+        }
+
+        // The one that was lost comes back, finds itself alone, and is sent to the host that went on.
+        var back = await StartAsync("b");
+        await using (back)
+        {
+            await Patience.UntilAsync(
+                async () => await LoginAsync(back, Password) is { Code: "HOST_STILL_BOOTING" }, "the host that was lost is nobody's");
+            await CliAsync(back, "pool-emergency-reset-master", $"master-address={a.Url!.Authority}");
+            await UntilMemberAsync(back, a.Url!.Authority, Password);
+            await Patience.UntilAsync(() => NamesIn("b").Contains("alone"), "it has what was changed without it");
+            await using var api = await PoolDirectory.LogInAsync(a, Password);
+            await UntilLiveAsync(api, [true, true], "it is one of the pool again");
+            Assert.Equal(2, (await api.GetAllRecordsAsync<HostRecord>(Stop)).Count);
+            await CliAsync(a, "pool-eject", $"host-uuid={lost}");
+        }
+
+        // It is an ordinary pool of one host again, and another can join it.
+        await using var c = await StartAsync("c");
+        await using (var api = await PoolDirectory.LogInAsync(c, Password))
+        {
+            await api.CallAsync("pool.join", [a.Url!.Authority, "root", Password], Stop);
+            await UntilMemberAsync(c, a.Url!.Authority, Password);
+        }
+
+        await Patience.UntilAsync(() => NamesIn("c").Contains("alone"), "the host that has joined has what was changed");
+        await using (var api = await PoolDirectory.LogInAsync(a, Password))
+        {
+            await UntilLiveAsync(api, [true, true], "the pool has two hosts again");
+        }
+    }
+
+    private async Task<(int ExitCode, string Error)> TryCliAsync(ServeRun at, params string[] words)
+    {
+        var start = new ProcessStartInfo(Bench.Program, ["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words])
+        {
+            UseShellExecute = false,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+
+        // Of the certificates that others have had at these ports it is to know nothing.
+        start.Environment["XDG_CONFIG_HOME"] = _root;
+        using var process = Process.Start(start)!;
+        var (output, error) = (process.StandardOutput.ReadToEndAsync(Stop), process.StandardError.ReadToEndAsync(Stop));
+        await process.WaitForExitAsync(Stop);
+        await output;
+        return (process.ExitCode, await error);
+    }
+
+    private async Task CliAsync(ServeRun at, params string[] words)
+    {
+        var (exitCode, error) = await TryCliAsync(at, words);
+        Assert.True(exitCode == 0, error);
+    }
+
+    private static async Task<string> UuidOfOtherAsync(ServeRun coordinator)
+    {
+        await using var api = await PoolDirectory.LogInAsync(coordinator, Password);
+        var master = (await api.GetAllRecordsAsync<PoolRecord>(Stop)).Values.Single().Master;
+        return (await api.GetAllRecordsAsync<HostRecord>(Stop)).Single(h => h.Key != master).Value.Uuid;
+    }
+
+    private static Task UntilLiveAsync(XenApiClient api, bool[] expected, string what) => Patience.UntilAsync(
+        async () => (await api.GetAllRecordsAsync<HostMetricsRecord>(Stop)).Values.Select(m => m.Live).Order().SequenceEqual(expected),
+        what);
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
@@ -124,8 +250,8 @@ public sealed class SeveralHostsTests : IDisposable
             ? [.. intact.Content.Database.FindTable("VM")!.Rows.Select(r => r.Columns["name__label"])]
             : [];
 
-    private static Task UntilMemberAsync(ServeRun run, string coordinator) => Patience.UntilAsync(
-        async () => await LoginAsync(run) is { Code: "HOST_IS_SLAVE" } refused && refused.Parameters[0] == coordinator,
+    private static Task UntilMemberAsync(ServeRun run, string coordinator, string password = NewPassword) => Patience.UntilAsync(
+        async () => await LoginAsync(run, password) is { Code: "HOST_IS_SLAVE" } refused && refused.Parameters[0] == coordinator,
         $"{run.Url} is a member of {coordinator}'s pool");
 
     private static async Task<ServeRun> CoordinatorAsync(params ServeRun[] runs)
@@ -149,12 +275,12 @@ public sealed class SeveralHostsTests : IDisposable
     }
 
     /// <summary>What a login says; an empty code if it was let in, null if nobody answered.</summary>
-    private static async Task<(string Code, IReadOnlyList<string> Parameters)?> LoginAsync(ServeRun run)
+    private static async Task<(string Code, IReadOnlyList<string> Parameters)?> LoginAsync(ServeRun run, string password = NewPassword)
     {
         try
         {
             await using var api = new XenApiClient(run.Url!, _ => true);
-            await api.LoginAsync("root", NewPassword, Stop);
+            await api.LoginAsync("root", password, Stop);
             return ("", []);
         }
         catch (XenApiException refused)

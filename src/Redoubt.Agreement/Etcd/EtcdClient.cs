@@ -170,13 +170,19 @@ public sealed class EtcdClient : IDisposable
     public async Task<(ulong Id, ImmutableArray<EtcdPeer> All)> AddMemberAsync(Uri url, CancellationToken cancellationToken)
     {
         var asked = new JsonObject { ["peerURLs"] = new JsonArray(Spelled(url)), ["isLearner"] = true };
+        var answer = await ReconfigureAsync("add", asked, cancellationToken);
+        return (ulong.Parse(answer["member"]!["ID"]!.GetValue<string>(), CultureInfo.InvariantCulture), Peers(answer));
+    }
+
+    // etcd changes who its members are only while those there are have been connected for some seconds.
+    private async Task<JsonNode> ReconfigureAsync(string what, JsonObject asked, CancellationToken cancellationToken)
+    {
         var began = _time.GetTimestamp();
         for (; ;)
         {
             try
             {
-                var answer = await CallAsync("cluster/member/add", asked.DeepClone().AsObject(), cancellationToken);
-                return (ulong.Parse(answer["member"]!["ID"]!.GetValue<string>(), CultureInfo.InvariantCulture), Peers(answer));
+                return await CallAsync($"cluster/member/{what}", asked.DeepClone().AsObject(), cancellationToken);
             }
             catch (EtcdException e) when (
                 NotYet.Any(n => e.Message.Contains(n, StringComparison.Ordinal)) && _time.GetElapsedTime(began) < ConnectLimit)
@@ -203,7 +209,7 @@ public sealed class EtcdClient : IDisposable
     /// <summary>Removes a member.</summary>
     /// <exception cref="EtcdException">It was refused, or there was no answer.</exception>
     public Task RemoveMemberAsync(ulong id, CancellationToken cancellationToken) =>
-        CallAsync("cluster/member/remove", Numbered(id), cancellationToken);
+        ReconfigureAsync("remove", Numbered(id), cancellationToken);
 
     /// <summary>A URL as etcd takes it, without a path.</summary>
     internal static string Spelled(Uri url) => url.GetLeftPart(UriPartial.Authority);

@@ -18,6 +18,9 @@ public sealed class Coordinator : IAsyncDisposable
     /// <summary>How long a coordinator may be silent. etcd grants none shorter than one and a half of its election timeouts.</summary>
     public static readonly TimeSpan Lease = TimeSpan.FromSeconds(3);
 
+    // Of a host that was designated and does not win nobody waits any longer.
+    private static readonly TimeSpan DesignationLimit = TimeSpan.FromSeconds(20);
+
     // The log since the last whole database may get so long; what is older is in that.
     private const long MaxLogBytes = 32 << 20;
 
@@ -57,12 +60,12 @@ public sealed class Coordinator : IAsyncDisposable
 
     /// <summary>Stands for the election until it is won.</summary>
     /// <param name="etcd">The member of this host.</param>
-    /// <param name="address">Where clients reach this host, for those who come to a member.</param>
+    /// <param name="standing">This host, and where clients reach it, for those who come to a member.</param>
     /// <param name="time">The clock.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="EtcdException">etcd does not answer.</exception>
     public static async Task<Coordinator> ElectAsync(
-        EtcdClient etcd, string address, TimeProvider time, CancellationToken cancellationToken)
+        EtcdClient etcd, Standing standing, TimeProvider time, CancellationToken cancellationToken)
     {
         var lease = await etcd.GrantLeaseAsync(Lease, cancellationToken);
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -71,7 +74,7 @@ public sealed class Coordinator : IAsyncDisposable
         var keeping = KeepAsync(etcd, lease, Timeout.InfiniteTimeSpan, time, over.Token);
         try
         {
-            var campaign = CampaignAsync(etcd, lease, address, time, over.Token);
+            var campaign = CampaignAsync(etcd, lease, standing, time, over.Token);
             if (await Task.WhenAny(campaign, keeping) == keeping)
             {
                 await over.CancelAsync();
@@ -80,6 +83,7 @@ public sealed class Coordinator : IAsyncDisposable
             }
 
             var (key, term) = await campaign;
+            await RequireTurnAsync(etcd, standing, cancellationToken);
             var coordinator = new Coordinator(etcd, time, lease, key, term);
             coordinator.Head = LogHead.Of(await etcd.FindAsync(LogKeys.Head, cancellationToken));
             coordinator._keeping = coordinator.KeepAsync();
@@ -99,13 +103,13 @@ public sealed class Coordinator : IAsyncDisposable
 
     /// <summary>Stands with a lease, again and again where etcd gives up because it has to elect a leader of its own.</summary>
     private static async Task<(string Key, long Term)> CampaignAsync(
-        EtcdClient etcd, long lease, string address, TimeProvider time, CancellationToken cancellationToken)
+        EtcdClient etcd, long lease, Standing standing, TimeProvider time, CancellationToken cancellationToken)
     {
         for (; ;)
         {
             try
             {
-                return await etcd.CampaignAsync(LogKeys.Election, lease, Encoding.UTF8.GetBytes(address), cancellationToken);
+                return await etcd.CampaignAsync(LogKeys.Election, lease, standing.Spell(), cancellationToken);
             }
             catch (EtcdException)
             {
@@ -115,14 +119,38 @@ public sealed class Coordinator : IAsyncDisposable
         }
     }
 
+    /// <summary>Leaves the coordination to another host, if that is in the way when somebody else has won.</summary>
+    private static async Task RequireTurnAsync(EtcdClient etcd, Standing own, CancellationToken cancellationToken)
+    {
+        var designated = await etcd.FindAsync(LogKeys.Designated, cancellationToken);
+        if (designated is not null && Encoding.UTF8.GetString(designated.Bytes) is var host && host != own.Host
+            && (await ReadStandingAsync(etcd, cancellationToken)).Any(s => s.Host == host))
+        {
+            throw new EtcdException("another host was designated to coordinate the pool", isRefusal: true);
+        }
+    }
+
+    /// <summary>The hosts that are up and reach the majority, the coordinator first.</summary>
+    /// <exception cref="EtcdException">etcd does not answer.</exception>
+    public static async Task<ImmutableArray<Standing>> ReadStandingAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    {
+        const string Prefix = LogKeys.Election + "/";
+        var answer = await etcd.TransactAsync([], [new EtcdAct.Read(Prefix, LogKeys.EndOf(Prefix))], cancellationToken);
+        return [.. answer.Reads[0].OrderBy(v => v.Created).Select(v => Standing.Parse(v.Bytes))];
+    }
+
     /// <summary>Where the coordinator can be reached now; <see langword="null"/> while there is none.</summary>
     /// <exception cref="EtcdException">etcd does not answer.</exception>
-    public static async Task<string?> FindAddressAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    public static async Task<string?> FindAddressAsync(EtcdClient etcd, CancellationToken cancellationToken) =>
+        (await ReadStandingAsync(etcd, cancellationToken)).FirstOrDefault()?.Address;
+
+    /// <summary>Says which host is to coordinate when this one gives its word up, which it does next.</summary>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    /// <exception cref="EtcdException">etcd does not answer.</exception>
+    public async Task DesignateAsync(string host, CancellationToken cancellationToken)
     {
-        const string Standing = LogKeys.Election + "/";
-        var answer = await etcd.TransactAsync([], [new EtcdAct.Read(Standing, LogKeys.EndOf(Standing))], cancellationToken);
-        // Of those who stand, who came first has won.
-        return answer.Reads[0].MinBy(v => v.Created) is { } leader ? Encoding.UTF8.GetString(leader.Bytes) : null;
+        var lease = await _etcd.GrantLeaseAsync(DesignationLimit, cancellationToken);
+        await GuardedAsync([], [new EtcdAct.Put(LogKeys.Designated, Encoding.UTF8.GetBytes(host), lease)], cancellationToken);
     }
 
     /// <summary>Begins the log with a whole database, where there has been none.</summary>

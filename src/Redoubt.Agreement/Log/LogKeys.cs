@@ -6,6 +6,7 @@ namespace Redoubt.Agreement;
 /// What lies in etcd, by key (docs/formats/agreement.md):
 /// <code>
 /// /redoubt/coordinator/…              the election; the value is where clients reach the coordinator
+/// /redoubt/designated                 the host that is to win the election next, if one is; goes by itself
 /// /redoubt/head                       the generation that the log has reached, and the term of who wrote it
 /// /redoubt/log/GENERATION             a batch of changes, by the generation that it leads to
 /// /redoubt/pieces/GENERATION/NUMBER   the pieces of a batch that is too long for one request
@@ -18,6 +19,7 @@ namespace Redoubt.Agreement;
 internal static class LogKeys
 {
     public const string Election = "/redoubt/coordinator";
+    public const string Designated = "/redoubt/designated";
     public const string Head = "/redoubt/head";
     public const string Log = "/redoubt/log/";
     public const string Pieces = "/redoubt/pieces/";

@@ -21,6 +21,9 @@ internal sealed record Command(string Name, string Help, Func<CommandContext, Ta
     /// </summary>
     public bool IsForThisMachine { get; init; }
 
+    /// <summary>Whether it is about one host by itself, which may have no coordinator: it logs in there alone.</summary>
+    public bool IsForOneHost { get; init; }
+
     /// <summary>
     /// Whether it opens the files that its parameters name through <see cref="CommandContext.Files"/> and no others, so that they are files
     /// of whoever sent the command.

@@ -28,6 +28,12 @@ internal static class HostCommands
         OnHost("host-shutdown", "shutdown", "Checks that a host is disabled and runs no VM; the machine itself is stopped there."),
         OnHost("host-reboot", "reboot", "Likewise, before it is rebooted."),
         Command.Make(
+            "host-forget", "Forgets a host that is gone for good, which otherwise goes on counting for the majority.",
+            ForgetAsync) with
+        {
+            Optional = [.. Which, "force"],
+        },
+        Command.Make(
             "host-declare-dead", "On your word that a host is off for good or cut off from all storage: its VMs may be started elsewhere.",
             DeclareDeadAsync) with
         {
@@ -73,6 +79,18 @@ internal static class HostCommands
             var reason = ErrorSentences.Of(new XenApiException(words[0], [.. words.Skip(1)]));
             context.Terminal.PrintLine(PlainLines.OneLine($"{uuid}: {reason}"));
         }
+    }
+
+    private static async Task ForgetAsync(CommandContext context)
+    {
+        if (!context.Parameters.Flag("force"))
+        {
+            throw new UsageException(
+                "Its record and what connects it to storage are removed, and it comes back into the pool only by joining it anew. If that "
+                + "is meant, repeat this with --force.");
+        }
+
+        await context.CallAsync("host.destroy", await ChosenAsync(context));
     }
 
     private static async Task DeclareDeadAsync(CommandContext context)

@@ -42,6 +42,28 @@ internal static class PoolCommands
         {
             Required = ["master-address", "master-username", "master-password"],
         },
+        Command.Make(
+            "pool-designate-new-master", "Has another host coordinate the pool. Sessions end.",
+            async context => await context.CallAsync(
+                "pool.designate_new_master", await HostCommands.FindAsync(context, context.Parameters.Get("host-uuid")))) with
+        {
+            Required = ["host-uuid"],
+        },
+        Command.Make(
+            "pool-emergency-transition-to-master",
+            "Has the host that is asked (-s) go on alone with its own copy, as the majority is gone; names the hosts that are dead.",
+            TakeOverAsync) with
+        {
+            Optional = ["dead-hosts"],
+            IsForOneHost = true,
+        },
+        Command.Make(
+            "pool-emergency-reset-master", "Has the host that is asked (-s) follow another coordinator of its pool.",
+            context => context.CallAsync("pool.emergency_reset_master", context.Parameters.Get("master-address"))) with
+        {
+            Required = ["master-address"],
+            IsForOneHost = true,
+        },
         Command.Make("pool-eject", "Removes a host from the pool. Its daemon must be stopped then.", EjectAsync) with
         {
             Required = ["host-uuid"],
@@ -50,6 +72,15 @@ internal static class PoolCommands
 
     private static async Task EjectAsync(CommandContext context) =>
         await context.CallAsync("pool.eject", await context.RefOfAsync("host", context.Parameters.Get("host-uuid")));
+
+    private static async Task TakeOverAsync(CommandContext context)
+    {
+        var dead = (context.Parameters.Find("dead-hosts") ?? "").Split(',', StringSplitOptions.RemoveEmptyEntries);
+        await (dead.Length == 0
+            ? context.CallAsync("pool.emergency_transition_to_master")
+            : context.CallAsync("pool.emergency_take_over", [dead]));
+        context.Terminal.PrintLine("The host goes on alone, and answers in a moment.");
+    }
 
     private static async Task DumpAsync(CommandContext context)
     {

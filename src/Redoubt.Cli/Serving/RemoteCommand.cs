@@ -64,6 +64,11 @@ internal static class RemoteCommand
                 + $"'redoubt {command.Name}'.";
         }
 
+        if (command.IsForOneHost)
+        {
+            return $"{command.Name} is about a host that has no coordinator. Use 'redoubt {command.Name}' with -s and that host.";
+        }
+
         if (command.HasCallersFiles)
         {
             return line.Parameters.Map("database").ContainsKey("filename")

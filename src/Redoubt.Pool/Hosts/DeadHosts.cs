@@ -24,6 +24,20 @@ internal static class DeadHosts
             throw new XenApiException("HOST_IS_LIVE", host.Opaque);
         }
 
+        return Take(tx, host, now);
+    }
+
+    /// <summary>Takes a host for dead that nothing can be asked of, as another takes the pool over from it.</summary>
+    public static Announcement TakeByUuid(Transaction tx, string uuid, DateTimeOffset now)
+    {
+        var host = tx.State.FindByUuid<HostRecord>(uuid);
+        var name = tx.Get(host).NameLabel;
+        return new Announcement.HostDeclaredDead(uuid, name, SessionOwner.RootName, string.Join(", ", Take(tx, host, now)));
+    }
+
+    private static List<string> Take(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
+    {
+        var record = tx.Get(host);
         var ran = tx.State.All<VmRecord>().Where(v => !v.Record.IsControlDomain && Hosts.PlaceOf(v.Record) == host).ToList();
         foreach (var (vm, _) in ran)
         {
@@ -39,7 +53,7 @@ internal static class DeadHosts
         tx.Update(host, h => h with { Enabled = false });
         if (tx.Find(record.Metrics) is not null)
         {
-            tx.Update(record.Metrics, m => m with { MemoryFree = 0, LastUpdated = now });
+            tx.Update(record.Metrics, m => m with { Live = false, MemoryFree = 0, LastUpdated = now });
         }
 
         return [.. ran.Select(v => v.Record.NameLabel)];

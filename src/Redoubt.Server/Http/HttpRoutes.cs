@@ -8,7 +8,7 @@ namespace Redoubt.Server.Http;
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
 internal sealed class HttpRoutes(
     RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliEndpoint files, Func<HttpContext, Task> metrics,
-    DataDirectoryWatch health, ILogger<HttpRoutes> log)
+    Func<HttpContext, Task> readmission, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -43,6 +43,8 @@ internal sealed class HttpRoutes(
         (http.Request.Method, http.Request.Path.Value is { Length: > 1 } path ? path.TrimEnd('/') : http.Request.Path.Value) switch
         {
             ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
+
+            ("POST", "/members/readmit") => readmission(http),
 
             // Clients post to /, /RPC2, /xmlrpc: xapi takes every other path for XML-RPC.
             ("POST", _) => rpc.HandleXmlAsync(http),

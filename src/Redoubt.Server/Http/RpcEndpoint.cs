@@ -57,7 +57,8 @@ internal sealed class RpcEndpoint(Dispatcher dispatcher, RequestBody bodies, Fun
         await output.FinishAsync();
     }
 
-    private static Task WriteAsync(AnswerStream output, RpcRequest request, Answer answer)
+    /// <summary>Writes an answer in the form of its call.</summary>
+    public static Task WriteAsync(AnswerStream output, RpcRequest request, Answer answer)
     {
         switch (answer, request.Form)
         {

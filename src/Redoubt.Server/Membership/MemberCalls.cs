@@ -13,8 +13,10 @@ namespace Redoubt.Server.Membership;
 /// <summary>How a host joins a pool. The host that joins asks, in the session of whoever joins it; the coordinator admits it.</summary>
 internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memberPort)
 {
-    private const string Cluster = "cluster";
-    private const string PoolUuid = "pool";
+    /// <summary>The key of what a host that joins is given: where each member is reached, as JSON.</summary>
+    public const string Cluster = "cluster";
+    /// <summary>The key of the pool's UUID.</summary>
+    public const string PoolUuid = "pool";
     private const string Version = "product_version";
 
     [Message("pool.join")]
@@ -47,21 +49,52 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         }
 
         await seat.JoinAsync(
-            new PoolMembership
-            {
-                Pool = given[PoolUuid],
-                Host = host.Uuid,
-                Address = own,
-                Port = port,
-                Cluster = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(given[Cluster])!,
-                HasJoined = true,
-            },
-            given);
+            PoolMembership.Of(host.Uuid, own, port, given), given);
+    }
+
+    [Message("pool.emergency_transition_to_master")]
+    public static void TransitionToMaster(CallContext call) => throw Already();
+
+    [Message("pool.emergency_take_over")]
+    public static void TakeOver(CallContext call, ImmutableList<string> deadHosts) => throw Already();
+
+    /// <summary>Has this host follow another coordinator of its pool, as one that came back with a majority of its own.</summary>
+    [Message("pool.emergency_reset_master")]
+    public async Task ResetMasterAsync(CallContext call, string masterAddress)
+    {
+        if (seat.Membership is not { } membership)
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "This host is a pool by itself, and joins another by pool-join.");
+        }
+
+        var name = pool.State.Get(pool.Hosts.Local.Host).NameLabel;
+        var (next, given) = await Readmission.AskAsync(
+            pool.DataDirectory, membership, name, masterAddress, pool.Time, call.Cancellation);
+        await seat.JoinAsync(next, given);
     }
 
     [Message("pool.admit_host")]
-    public async Task<ImmutableSortedDictionary<string, string>> AdmitAsync(
-        CallContext call, ImmutableSortedDictionary<string, string> host)
+    public Task<ImmutableSortedDictionary<string, string>> AdmitAsync(
+        CallContext call, ImmutableSortedDictionary<string, string> host) => AdmitAsync(host, isOld: false, call.Cancellation);
+
+    /// <summary>Admits a host again that has shown that it was of this pool. One that was removed from it must join anew.</summary>
+    /// <returns>What it is given, and the proof of it.</returns>
+    /// <exception cref="XenApiException">It is refused.</exception>
+    public async Task<ImmutableSortedDictionary<string, string>> ReadmitAsync(
+        byte[] secret, ImmutableSortedDictionary<string, string> host, CancellationToken cancellationToken)
+    {
+        var known = pool.State.FindByUuid<HostRecord>(Word(host, "uuid"));
+        if (known.IsNull || known == pool.Hosts.Local.Host)
+        {
+            throw new XenApiException("OPERATION_NOT_ALLOWED", "The host was removed from the pool, and must join it anew (pool-join).");
+        }
+
+        var given = await AdmitAsync(host, isOld: true, cancellationToken);
+        return Readmission.Prove(secret, given.Add("nonce", Word(host, "nonce")));
+    }
+
+    private async Task<ImmutableSortedDictionary<string, string>> AdmitAsync(
+        ImmutableSortedDictionary<string, string> host, bool isOld, CancellationToken cancellationToken)
     {
         var version = pool.State.Get(pool.Hosts.Local.Host).SoftwareVersion.GetValueOrDefault(Version, "");
         if (host.GetValueOrDefault(Version, "") != version)
@@ -76,27 +109,45 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             throw new XenApiException("INVALID_VALUE", "address", address);
         }
 
-        var membership = await seat.BeginAsync(pool, Word(host, "coordinator_address"), call.Cancellation);
-        if (!pool.State.FindByUuid<HostRecord>(uuid).IsNull)
+        var membership = await seat.BeginAsync(pool, Word(host, "coordinator_address"), cancellationToken);
+        if (isOld)
         {
-            await DropUnfinishedAsync(uuid, call.Cancellation);
+            await DropMemberAsync(uuid, cancellationToken);
+        }
+        else if (!pool.State.FindByUuid<HostRecord>(uuid).IsNull)
+        {
+            await DropUnfinishedAsync(uuid, cancellationToken);
         }
 
         var given = MemberFiles.Give(pool.DataDirectory, uuid, address, pool.Time);
         var cpus = Number(host, "cpu_count");
         await pool.Database.WriteAsync(
-            tx => FirstStart.Join(tx, uuid, Word(host, "name_label"), cpus, address, pool.Hosts.Local.Host),
-            call.Cancellation);
+            tx =>
+            {
+                if (!isOld)
+                {
+                    FirstStart.Join(tx, uuid, Word(host, "name_label"), cpus, address, pool.Hosts.Local.Host);
+                }
+                else
+                {
+                    tx.Update(tx.State.FindByUuid<HostRecord>(uuid), h => h with { Address = address });
+                }
+            },
+            cancellationToken);
         var url = new Uri($"https://{new IPEndPoint(ip, port)}");
         ImmutableArray<EtcdPeer> all;
         ulong id;
         try
         {
-            (id, all) = await seat.Etcd!.Client.AddMemberAsync(url, call.Cancellation);
+            (id, all) = await seat.Etcd!.Client.AddMemberAsync(url, cancellationToken);
         }
         catch (EtcdException e)
         {
-            await pool.Database.WriteAsync(tx => Remove(tx, tx.State.FindByUuid<HostRecord>(uuid)), CancellationToken.None);
+            if (!isOld)
+            {
+                await pool.Database.WriteAsync(tx => Remove(tx, tx.State.FindByUuid<HostRecord>(uuid)), CancellationToken.None);
+            }
+
             throw new XenApiException(e, "INTERNAL_ERROR", $"The host can't be admitted: {e.Message}");
         }
 
@@ -104,17 +155,72 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         return given.Add(Cluster, JsonSerializer.Serialize(cluster)).Add(PoolUuid, membership.Pool);
     }
 
+    /// <summary>Has another host coordinate the pool. Sessions end; the host is found as after a loss, only sooner.</summary>
+    [Message("pool.designate_new_master")]
+    public async Task DesignateNewMasterAsync(CallContext call, Ref<HostRecord> host)
+    {
+        var record = pool.State.Get(host);
+        if (host == pool.Hosts.Local.Host)
+        {
+            return;
+        }
+
+        if (!record.Enabled)
+        {
+            throw new XenApiException("HOST_DISABLED", host.Opaque);
+        }
+
+        try
+        {
+            if (seat.Etcd is not { } etcd
+                || !(await Coordinator.ReadStandingAsync(etcd.Client, call.Cancellation)).Any(s => s.Host == record.Uuid))
+            {
+                throw new XenApiException("HOST_OFFLINE", host.Opaque);
+            }
+
+            await seat.HandOverAsync(record.Uuid, call.Cancellation);
+        }
+        catch (Exception e) when (e is EtcdException or CoordinatorLostException)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"{record.NameLabel} was not made coordinator: {e.Message}");
+        }
+    }
+
+    /// <summary>Forgets a host that is gone. One that is there is ejected.</summary>
+    [Message("host.destroy")]
+    public async Task DestroyAsync(CallContext call, Ref<HostRecord> self)
+    {
+        var record = pool.State.Get(self);
+        if (self == pool.Hosts.Local.Host)
+        {
+            throw new XenApiException("HOST_CANNOT_DESTROY_SELF", self.Opaque);
+        }
+
+        if (pool.State.Find(record.Metrics) is { Live: true })
+        {
+            throw new XenApiException("HOST_IS_LIVE", self.Opaque);
+        }
+
+        await RemoveAsync(self, record, call.Cancellation);
+    }
+
     /// <summary>Removes a host from the pool, whether it is there or not. Its daemon can do nothing with what it has then.</summary>
     [Message("pool.eject")]
     public async Task EjectAsync(CallContext call, Ref<HostRecord> host)
     {
         var record = pool.State.Get(host);
-        if (host == pool.Hosts.Local.Host || seat.Etcd is not { } etcd)
+        if (host == pool.Hosts.Local.Host)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"{record.NameLabel} coordinates the pool. Eject it when another host does.");
+                "OPERATION_NOT_ALLOWED",
+                $"{record.NameLabel} coordinates the pool. Have another host do that (pool-designate-new-master), then eject it there.");
         }
 
+        await RemoveAsync(host, record, call.Cancellation);
+    }
+
+    private async Task RemoveAsync(Ref<HostRecord> host, HostRecord record, CancellationToken cancellationToken)
+    {
         if (pool.State.All<VmRecord>().Any(v => v.Record is { IsControlDomain: false } && v.Record.ResidentOn == host))
         {
             throw new XenApiException("HOST_HAS_RESIDENT_VMS", host.Opaque);
@@ -122,17 +228,35 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
 
         try
         {
-            if ((await etcd.Client.ListMembersAsync(call.Cancellation)).FirstOrDefault(m => m.Name == record.Uuid) is { } member)
+            if (seat.Etcd is { } etcd
+                && (await etcd.Client.ListMembersAsync(cancellationToken)).FirstOrDefault(m => m.Name == record.Uuid) is { } member)
             {
-                await etcd.Client.RemoveMemberAsync(member.Id, call.Cancellation);
+                await etcd.Client.RemoveMemberAsync(member.Id, cancellationToken);
             }
         }
         catch (EtcdException e)
         {
-            throw new XenApiException(e, "INTERNAL_ERROR", $"{record.NameLabel} can't be ejected now: {e.Message}");
+            throw new XenApiException(e, "INTERNAL_ERROR", $"{record.NameLabel} can't be removed now: {e.Message}");
         }
 
         await pool.Database.WriteAsync(tx => Remove(tx, host), CancellationToken.None);
+    }
+
+    /// <summary>Removes what a host was to the others before it begins anew.</summary>
+    private async Task DropMemberAsync(string uuid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var members = await seat.Etcd!.Client.ListMembersAsync(cancellationToken);
+            foreach (var member in members.Where(m => m.Name == uuid || m.IsLearner))
+            {
+                await seat.Etcd.Client.RemoveMemberAsync(member.Id, cancellationToken);
+            }
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The host can't be admitted: {e.Message}");
+        }
     }
 
     /// <summary>Takes back the admission of a host that never got so far as to have a vote, and asks again.</summary>
@@ -206,7 +330,9 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         }
     }
 
-    private static (Uri Url, string Address) Reach(string text)
+    /// <summary>A coordinator's URL and address.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>.</exception>
+    public static (Uri Url, string Address) Reach(string text)
     {
         if (!Uri.TryCreate(text.Contains("://", StringComparison.Ordinal) ? text : $"https://{text}", UriKind.Absolute, out var url)
             || url.Scheme != "https" || !IPAddress.TryParse(url.Host.Trim('[', ']'), out var address))
@@ -218,7 +344,9 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         return (url, address.ToString());
     }
 
-    private static async Task<string> OwnAddressAsync(Uri coordinator, CancellationToken cancellationToken)
+    /// <summary>The address of this host on the way to a coordinator.</summary>
+    /// <exception cref="XenApiException"><c>JOINING_HOST_CONNECTION_FAILED</c>.</exception>
+    public static async Task<string> OwnAddressAsync(Uri coordinator, CancellationToken cancellationToken)
     {
         using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
         try
@@ -233,6 +361,8 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         var address = ((IPEndPoint)socket.LocalEndPoint!).Address;
         return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
     }
+
+    private static XenApiException Already() => new("OPERATION_NOT_ALLOWED", "This host coordinates its pool already.");
 
     private static string Word(ImmutableSortedDictionary<string, string> map, string key) =>
         map.GetValueOrDefault(key) is { Length: > 0 } word ? word : throw new XenApiException("INVALID_VALUE", key, "");

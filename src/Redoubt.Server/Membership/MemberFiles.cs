@@ -14,7 +14,8 @@ internal static class MemberFiles
     private const string Authority = "authority";
     private const string Own = "member";
     private const string KeptPrefix = "kept:";
-    private const string AuthorityKey = "authority.key";
+    /// <summary>The name of the file with the authority's key.</summary>
+    public const string AuthorityKey = "authority.key";
 
     /// <summary>Makes a new pool's authority and its first member's certificate, and lays both down.</summary>
     public static void Begin(string membersDirectory, string poolUuid, string hostUuid, string address, TimeProvider time)

@@ -1,7 +1,9 @@
+using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Redoubt.Agreement;
+using Redoubt.Server.Dispatch;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.XenApi;
@@ -16,21 +18,26 @@ internal sealed class MemberServer : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly EtcdMember _etcd;
+    private readonly EmergencyCalls _emergency;
     private readonly RequestBody _bodies = new(_ => false);
 
-    private MemberServer(WebApplication web, EtcdMember etcd)
+    private MemberServer(WebApplication web, EtcdMember etcd, EmergencyCalls emergency)
     {
-        (_web, _etcd) = (web, etcd);
+        (_web, _etcd, _emergency) = (web, etcd, emergency);
         web.Run(HandleAsync);
     }
 
     /// <summary>The URLs it listens on, with their real ports.</summary>
     public IReadOnlyList<string> Urls { get; private set; } = [];
 
+    /// <summary>Where others reach it.</summary>
+    public required Uri Reached { get; init; }
+
     /// <summary>Starts it; it answers when this returns.</summary>
     /// <exception cref="ServeException">It can't listen.</exception>
     public static async Task<MemberServer> StartAsync(
-        ServeConfig config, EtcdMember etcd, ILoggerFactory loggers, TimeProvider time, CancellationToken cancellationToken)
+        ServeConfig config, EtcdMember etcd, EmergencyCalls emergency, ILoggerFactory loggers, TimeProvider time,
+        CancellationToken cancellationToken)
     {
         var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
         try
@@ -38,6 +45,8 @@ internal sealed class MemberServer : IAsyncDisposable
             var certificates = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, time) : null;
             using var sockets = BoundSockets.Open(urls);
             var listened = urls.Select(u => u.Show(sockets.PortOf(u))).ToList();
+            var reached = HostUpkeep.UrlOf(
+                [.. urls.Select(u => (new IPEndPoint(u.EndPoint.Address, sockets.PortOf(u)), u.IsSecure))]);
             var connections = new Connections(time);
             var web = PoolServer.BuildWeb(config.DataDirectory, loggers, sockets, kestrel =>
             {
@@ -51,7 +60,7 @@ internal sealed class MemberServer : IAsyncDisposable
                     });
                 }
             });
-            var server = new MemberServer(web, etcd);
+            var server = new MemberServer(web, etcd, emergency) { Reached = reached };
             try
             {
                 await web.StartAsync(cancellationToken);
@@ -92,15 +101,12 @@ internal sealed class MemberServer : IAsyncDisposable
             {
                 var request = await _bodies.ReadAsync(
                     http.Request, body => JsonRpc.ReadRequest(body.GetBuffer().AsMemory(0, (int)body.Length)), http.RequestAborted);
-                var (code, parameters) = await FailureAsync(http.RequestAborted);
-                await AnswerAsync(
-                    http, JsonRpc.ContentType, answer => JsonRpc.WriteFailure(answer, request.Form, request.Id, code, parameters));
+                await AnswerAsync(http, JsonRpc.ContentType, request);
             }
             else
             {
-                await _bodies.ReadAsync(http.Request, body => XmlRpc.ReadRequest(body), http.RequestAborted);
-                var (code, parameters) = await FailureAsync(http.RequestAborted);
-                await AnswerAsync(http, XmlRpc.ContentType, answer => XmlRpc.WriteFailure(answer, code, parameters));
+                var request = await _bodies.ReadAsync(http.Request, body => XmlRpc.ReadRequest(body), http.RequestAborted);
+                await AnswerAsync(http, XmlRpc.ContentType, request);
             }
         }
         catch (WireFormatException malformed)
@@ -117,14 +123,22 @@ internal sealed class MemberServer : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(HttpContext http, string contentType, Action<Stream> write)
+    private async Task AnswerAsync(HttpContext http, string contentType, RpcRequest request)
     {
-        using var answer = new MemoryStream();
-        write(answer);
+        var remote = http.Connection.RemoteIpAddress ?? IPAddress.None;
+        var own = await _emergency.TryAsync(request, remote, http.RequestAborted);
+        var answer = own?.Answer ?? Answer.Of(await FailureAsync(http.RequestAborted));
         RpcEndpoint.AddHeaders(http.Response);
         http.Response.ContentType = contentType;
-        http.Response.ContentLength = answer.Length;
-        await http.Response.Body.WriteAsync(answer.GetBuffer().AsMemory(0, (int)answer.Length), http.RequestAborted);
+        await using (var output = new AnswerStream(http.Response, http.RequestAborted))
+        {
+            await RpcEndpoint.WriteAsync(output, request, answer);
+            await output.FinishAsync();
+        }
+
+        // This server goes when the host gets another place, and the answer should have come by then.
+        await http.Response.CompleteAsync();
+        await (own?.Then() ?? Task.CompletedTask);
     }
 
     private async Task RedirectAsync(HttpContext http)
@@ -140,8 +154,8 @@ internal sealed class MemberServer : IAsyncDisposable
         }
     }
 
-    private async Task<(string Code, IReadOnlyList<string> Parameters)> FailureAsync(CancellationToken cancellationToken) =>
-        await FindCoordinatorAsync(cancellationToken) is { } address ? ("HOST_IS_SLAVE", [address]) : ("HOST_STILL_BOOTING", []);
+    private async Task<XenApiException> FailureAsync(CancellationToken cancellationToken) =>
+        await FindCoordinatorAsync(cancellationToken) is { } address ? new("HOST_IS_SLAVE", address) : new("HOST_STILL_BOOTING");
 
     private async Task<string?> FindCoordinatorAsync(CancellationToken cancellationToken)
     {

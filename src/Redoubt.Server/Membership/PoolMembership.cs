@@ -65,6 +65,18 @@ internal sealed record PoolMembership
     public void Keep(string membersDirectory) =>
         DurableFile.Write(Path.Combine(membersDirectory, FileName), JsonSerializer.SerializeToUtf8Bytes(this));
 
+    /// <summary>That of a host which a coordinator has admitted.</summary>
+    public static PoolMembership Of(
+        string host, string address, int port, ImmutableSortedDictionary<string, string> given) => new()
+    {
+        Pool = given[MemberCalls.PoolUuid],
+        Host = host,
+        Address = address,
+        Port = port,
+        Cluster = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(given[MemberCalls.Cluster])!,
+        HasJoined = true,
+    };
+
     /// <summary>How its etcd is to run.</summary>
     /// <param name="dataDirectory">The daemon's directory.</param>
     /// <param name="clientPort">A free port for its own daemon.</param>

@@ -36,6 +36,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     private ServeConfig _config = config;
     private EtcdMember? _etcd;
     private Coordinator? _coordinator;
+    private volatile PoolServices? _pool;
     private CancellationTokenSource _over = new();
     private CancellationTokenSource _leaving = new();
     private Task _upkeep = Task.CompletedTask;
@@ -47,6 +48,9 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     /// <summary>The member of this host, where it is in a pool of several.</summary>
     internal EtcdMember? Etcd => _etcd;
 
+    /// <summary>What this host is to the others; <see langword="null"/> where it is a pool by itself.</summary>
+    internal PoolMembership? Membership => FindMembership(_config.DataDirectory);
+
     /// <summary>Runs until it is told to stop.</summary>
     /// <exception cref="ServeException">It can't start; nothing has been left running.</exception>
     public async Task RunAsync(CancellationToken stopping)
@@ -57,17 +61,25 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         {
             while (!stopping.IsCancellationRequested)
             {
-                FinishJoining();
-                if (FindMembership(_config.DataDirectory) is { } membership)
+                await FinishJoiningAsync();
+                if (FindTakeover() is { } takeover)
+                {
+                    await LeaveOthersAsync(takeover);
+                    await CoordinateAsync(null, takeover, manager, stopping);
+                }
+                else if (FindMembership(_config.DataDirectory) is { } membership)
                 {
                     RequireNothingForOneAlone();
                     _etcd ??= StartEtcd(membership);
-                    _coordinator = await FollowAsync(_etcd, manager, stopping);
-                    await CoordinateAsync(membership, manager, stopping);
+                    _coordinator = await FollowAsync(membership, _etcd, manager, stopping);
+                    if (_coordinator is not null)
+                    {
+                        await CoordinateAsync(membership, null, manager, stopping);
+                    }
                 }
                 else
                 {
-                    await CoordinateAsync(null, manager, stopping);
+                    await CoordinateAsync(null, null, manager, stopping);
                 }
             }
         }
@@ -120,7 +132,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
             try
             {
-                coordinator = await ElectAsync(etcd, pool.Url!, either.Token);
+                coordinator = await ElectAsync(etcd, host, pool.Url!, either.Token);
                 await pool.Database.AgreeAsync(async (state, keys) =>
                 {
                     await coordinator.BeginAsync(state, keys, CancellationToken.None);
@@ -176,6 +188,68 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
     }
 
+    /// <summary>Goes on alone from this host's own copy.</summary>
+    /// <exception cref="IOException">That can't be written down.</exception>
+    internal Task TakeOverAsync(PoolTakeover takeover)
+    {
+        takeover.Keep(_config.DataDirectory);
+        return _over.CancelAsync();
+    }
+
+    /// <summary>Has another host coordinate from now on.</summary>
+    /// <exception cref="EtcdException">The majority does not answer.</exception>
+    /// <exception cref="CoordinatorLostException">This host does not coordinate any more.</exception>
+    internal async Task HandOverAsync(string hostUuid, CancellationToken cancellationToken)
+    {
+        await _coordinator!.DesignateAsync(hostUuid, cancellationToken);
+        await _over.CancelAsync();
+    }
+
+    private PoolTakeover? FindTakeover()
+    {
+        try
+        {
+            return PoolTakeover.Find(_config.DataDirectory);
+        }
+        catch (InvalidDataException garbled)
+        {
+            throw new ServeException(garbled.Message, garbled);
+        }
+    }
+
+    /// <summary>
+    /// Ends this host's part in the agreement that has no majority any more. What was agreed by stays under another name; a host of before
+    /// that comes back finds nobody there who would go on with it.
+    /// </summary>
+    private async Task LeaveOthersAsync(PoolTakeover takeover)
+    {
+        await EndEtcdAsync();
+        var members = PoolMembership.DirectoryOf(_config.DataDirectory);
+        try
+        {
+            if (Directory.Exists(members))
+            {
+                DurableFile.Rename(members, $"{members}.before-{takeover.At}");
+            }
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new ServeException($"This host could not leave the hosts that are gone: {e.Message}", e);
+        }
+    }
+
+    private async Task EndEtcdAsync()
+    {
+        if (_etcd is { } etcd)
+        {
+            _etcd = null;
+            await etcd.DisposeAsync();
+        }
+    }
+
+    // The same at each try of one joining, and another for the next.
+    private static string Began(byte[] given) => Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(given))[..16];
+
     private string Joining => PoolMembership.DirectoryOf(_config.DataDirectory) + ".joining";
 
     /// <inheritdoc/>
@@ -225,7 +299,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     /// <summary>Serves the pool until it is told to stop, has lost the coordination, or has joined another pool.</summary>
-    private async Task CoordinateAsync(PoolMembership? membership, ServiceManager manager, CancellationToken stopping)
+    private async Task CoordinateAsync(
+        PoolMembership? membership, PoolTakeover? takeover, ServiceManager manager, CancellationToken stopping)
     {
         _over.Dispose();
         _over = new CancellationTokenSource();
@@ -236,17 +311,27 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
 
         await using var lost = coordinator?.Lost.Register(() => _over.Cancel()) ?? default;
-        var place = new ServerPlace(this, membership?.Host, coordinator is null ? null : coordinator.AgreeAsync);
+        var place = new ServerPlace(this, membership?.Host ?? takeover?.Host, coordinator is null ? null : coordinator.AgreeAsync)
+        {
+            Dead = takeover?.Dead ?? [],
+        };
         var show = FirstPassword.Shown(output, _config.DataDirectory);
         await using (var server = await PoolServer.StartAsync(_config, place, time, show, stopping))
         {
             _config = _config with { ListenUrls = server.Urls, RestoreFrom = null, NewPool = false, Without = [], RootPasswordFile = null };
+            if (takeover is not null)
+            {
+                PoolTakeover.Done(_config.DataDirectory);
+            }
+
+            _pool = server.Daemon.Services;
             await server.TellAsync(output);
             manager.Ready($"Answers requests at {string.Join(", ", server.Urls)}");
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, _over.Token);
             var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             await using var registration = either.Token.Register(ended.SetResult);
             await ended.Task;
+            _pool = null;
         }
 
         await EndUpkeepAsync();
@@ -269,6 +354,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             }
 
             await files.LayAsync(coordinator, cancellationToken);
+            if (_pool is { } pool)
+            {
+                var standing = await Coordinator.ReadStandingAsync(etcd.Client, cancellationToken);
+                await MemberUpkeep.NoteLiveAsync(pool, standing, cancellationToken);
+            }
         });
     }
 
@@ -289,7 +379,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                     {
                         await round(leaving);
                     }
-                    catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException or InvalidDataException)
+                    catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException or InvalidDataException
+                        or XenApiException)
                     {
                         // The majority is away, or a disk is full: what is left is done when they are back, here or by another.
                         log.LogWarning("What the hosts of the pool share beside its database waits: {Message}", e.Message);
@@ -314,26 +405,39 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     /// Ends what <see cref="JoinAsync"/> has begun, now or before a crash. Nothing of the pool that this host was is looked at any more,
     /// and nothing of it is lost. Each step can be repeated; the last one counts.
     /// </summary>
-    private void FinishJoining()
+    private async Task FinishJoiningAsync()
     {
+        var members = PoolMembership.DirectoryOf(_config.DataDirectory);
         try
         {
             if (DurableFile.Read(Path.Combine(Joining, Given)) is not { } content)
             {
+                if (File.Exists(Path.Combine(members, Given)))
+                {
+                    // What was left to do of one that counts already.
+                    DurableFile.Remove(Path.Combine(members, Given));
+                }
+
                 return;
             }
 
+            await EndEtcdAsync();
             var given = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(content)!;
-            var aside = $".before-{PoolMembership.In(Joining)!.Pool}";
+            var aside = $".before-{Began(content)}";
             MemberFiles.TakeKept(_config.DataDirectory, aside, given);
             foreach (var name in (string[])["pool.journal", "runs.db", "messages.jsonl", "copies.json", "kept.json"])
             {
                 MemberFiles.SetAside(Path.Combine(_config.DataDirectory, name), aside);
             }
 
+            if (Directory.Exists(members))
+            {
+                DurableFile.Rename(members, members + aside);
+            }
+
             PoolDaemon.MakeJournal(_config.DataDirectory);
-            DurableFile.Remove(Path.Combine(Joining, Given));
-            DurableFile.Rename(Joining, PoolMembership.DirectoryOf(_config.DataDirectory));
+            DurableFile.Rename(Joining, members);
+            DurableFile.Remove(Path.Combine(members, Given));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidDataException or JsonException)
         {
@@ -342,10 +446,15 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     /// <summary>Follows as a member until this host is elected and has everything that was acknowledged.</summary>
-    private async Task<Coordinator> FollowAsync(EtcdMember etcd, ServiceManager manager, CancellationToken stopping)
+    /// <returns>Its word that it coordinates; <see langword="null"/>: it is to take another place.</returns>
+    private async Task<Coordinator?> FollowAsync(
+        PoolMembership membership, EtcdMember etcd, ServiceManager manager, CancellationToken stopping)
     {
+        _over.Dispose();
+        _over = new CancellationTokenSource();
         using var directory = Hold();
-        await using var server = await MemberServer.StartAsync(_config, etcd, _loggers, time, stopping);
+        var emergency = new EmergencyCalls(this, _config.DataDirectory, membership, etcd, time);
+        await using var server = await MemberServer.StartAsync(_config, etcd, emergency, _loggers, time, stopping);
         if (_config.RootPasswordFile is { } file)
         {
             await output.WriteLineAsync($"redoubt: root's password is the pool's; {file} is not looked at");
@@ -371,9 +480,20 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             etcd.Client, journal, time, _loggers.CreateLogger<LogFollower>());
         var files = new PoolFiles(_config.DataDirectory);
         Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping, _over.Token);
         for (; ;)
         {
-            var coordinator = await ElectAsync(etcd, new Uri(server.Urls[0]), stopping);
+            Coordinator coordinator;
+            try
+            {
+                coordinator = await ElectAsync(etcd, membership.Host, server.Reached, leaving.Token);
+            }
+            catch (OperationCanceledException) when (_over.IsCancellationRequested && !stopping.IsCancellationRequested)
+            {
+                await EndUpkeepAsync();
+                return null;
+            }
+
             try
             {
                 using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, coordinator.Lost);
@@ -405,17 +525,17 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     /// <summary>Stands for the election until it is won, whatever the others do meanwhile.</summary>
-    private async Task<Coordinator> ElectAsync(EtcdMember etcd, Uri url, CancellationToken cancellationToken)
+    private async Task<Coordinator> ElectAsync(EtcdMember etcd, string host, Uri url, CancellationToken cancellationToken)
     {
         for (; ;)
         {
             try
             {
-                return await Coordinator.ElectAsync(etcd.Client, url.Authority, time, cancellationToken);
+                return await Coordinator.ElectAsync(etcd.Client, new(host, url.Authority), time, cancellationToken);
             }
             catch (EtcdException)
             {
-                // The majority is away, or etcd has only just been started.
+                // The majority is away, etcd has only just been started, or it is another's turn.
                 await Task.Delay(Pause, time, cancellationToken);
             }
         }

@@ -69,6 +69,11 @@ internal sealed class RootPassword
         }
     }
 
+    /// <summary>Whether this is the password that a directory has now. Takes tens of milliseconds, on purpose.</summary>
+    /// <exception cref="InvalidDataException">The file is garbled.</exception>
+    public static bool IsRightIn(string directory, string attempt) =>
+        new RootPassword(Kept(directory, replaced: false), directory).IsRight(attempt);
+
     /// <summary>Whether this is the password. Takes tens of milliseconds, on purpose.</summary>
     public bool IsRight(string attempt) => Hasher.VerifyHashedPassword(this, _hash.Value, attempt) != PasswordVerificationResult.Failed;
 

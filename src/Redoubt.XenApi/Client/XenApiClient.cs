@@ -85,6 +85,11 @@ public sealed class XenApiClient : IAsyncDisposable
         loggedIn = true;
     }
 
+    /// <summary>Logs in at one host alone, as root, for what a member of a pool answers while it has no coordinator.</summary>
+    /// <exception cref="XenApiException">Among others <c>SESSION_AUTHENTICATION_FAILED</c>.</exception>
+    public async Task LoginAtMemberAsync(string user, string password, CancellationToken cancellationToken = default) =>
+        Session = await CallAsync<Ref<SessionRecord>>("session.slave_local_login_with_password", [user, password], cancellationToken);
+
     /// <summary>Ends the session. That takes ten seconds at most; a server that says nothing by then is a transport failure.</summary>
     public async Task LogoutAsync(CancellationToken cancellationToken = default)
     {

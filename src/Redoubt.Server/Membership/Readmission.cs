@@ -1,0 +1,122 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Text.Json;
+using Redoubt.XenApi;
+
+namespace Redoubt.Server.Membership;
+
+/// <summary>
+/// How a host that was left behind comes back under another coordinator of its pool, which has begun anew without it. Nobody has a session
+/// or a password for that; what the two have in common is the key of the authority that both of them knew.
+/// <code>
+///  member                                                    coordinator
+///    │  looks at its certificate ──────────────────────────────► │
+///    │  who I am, the certificate that I see, my proof ────────► │  the certificate is mine, the proof is of our key
+///    │ ◄───────────── what a host that joins is given, its proof │
+///    │  the proof is of our key
+/// </code>
+/// Each proof is of the key and of all that is said, the certificate with it, so that nobody in between can have it for another connection.
+/// </summary>
+internal static class Readmission
+{
+    /// <summary>The path under which a coordinator is asked.</summary>
+    public const string Path = "/members/readmit";
+
+    /// <summary>The longest question.</summary>
+    public const int MaxBytes = 16 << 10;
+
+    private const string Proof = "proof";
+    private const string Seen = "certificate";
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
+    /// <summary>Asks a coordinator.</summary>
+    /// <exception cref="XenApiException">It refuses, does not answer, or is no coordinator of this pool.</exception>
+    public static async Task<(PoolMembership Membership, ImmutableSortedDictionary<string, string> Given)> AskAsync(
+        string dataDirectory, PoolMembership own, string name, string coordinator, TimeProvider time, CancellationToken cancellationToken)
+    {
+        var (url, address) = MemberCalls.Reach(coordinator);
+        var local = await MemberCalls.OwnAddressAsync(url, cancellationToken);
+        var secret = Secrets(dataDirectory).First();
+        string? seen = null;
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            SslOptions = new()
+            {
+                // Whoever it is, it is to be the same from the first look on.
+                RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                    shown is X509Certificate2 certificate && (seen ??= Thumbprint(certificate)) == Thumbprint(certificate),
+            },
+        })
+        {
+            Timeout = Limit,
+        };
+        try
+        {
+            using var look = await http.GetAsync(new Uri(url, "/health"), cancellationToken);
+            var asked = ImmutableSortedDictionary<string, string>.Empty
+                .Add("uuid", own.Host).Add("name_label", name).Add("cpu_count", "1").Add("address", local)
+                .Add("port", own.Port.ToString(CultureInfo.InvariantCulture)).Add("coordinator_address", address)
+                .Add("product_version", typeof(Readmission).Assembly.GetName().Version?.ToString(3) ?? "0")
+                .Add(Seen, seen!).Add("nonce", Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
+            using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(Prove(secret, asked)));
+            body.Headers.ContentType = new("application/json");
+            using var answer = await http.PostAsync(new Uri(url, Path), body, cancellationToken);
+            if (!answer.IsSuccessStatusCode)
+            {
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED",
+                    answer.StatusCode == HttpStatusCode.Conflict
+                        ? await answer.Content.ReadAsStringAsync(cancellationToken)
+                        : $"{coordinator} does not coordinate the pool of this host, or does not know of it.");
+            }
+
+            var given = await answer.Content.ReadFromJsonAsync<ImmutableSortedDictionary<string, string>>(cancellationToken);
+            if (given is null || given.GetValueOrDefault("nonce") != asked["nonce"] || !IsProved(secret, given))
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", $"What answers at {coordinator} is no host of this pool.");
+            }
+
+            return (PoolMembership.Of(own.Host, local, own.Port, given), given);
+        }
+        catch (Exception e) when (e is HttpRequestException or JsonException or NotSupportedException
+            || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{coordinator} does not answer as a coordinator does: {e.Message}");
+        }
+    }
+
+    /// <summary>What a host that asks says of itself, if it shows that it was of this pool.</summary>
+    /// <param name="dataDirectory">The daemon's directory.</param>
+    /// <param name="asked">What was asked.</param>
+    /// <param name="isOwn">Whether a certificate, by its SHA-256, is this server's.</param>
+    /// <returns>The secret that the two have in common; <see langword="null"/>: it shows nothing of the kind.</returns>
+    public static byte[]? FindSecret(string dataDirectory, ImmutableSortedDictionary<string, string> asked, Func<string, bool> isOwn) =>
+        asked.TryGetValue(Seen, out var seen) && isOwn(seen) ? Secrets(dataDirectory).FirstOrDefault(s => IsProved(s, asked)) : null;
+
+    /// <summary>Puts a proof to what is said.</summary>
+    public static ImmutableSortedDictionary<string, string> Prove(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
+        said.SetItem(Proof, Convert.ToHexString(Sum(secret, said)));
+
+    /// <summary>A certificate's SHA-256.</summary>
+    public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
+
+    private static bool IsProved(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
+        said.TryGetValue(Proof, out var proof)
+        && CryptographicOperations.FixedTimeEquals(
+            Encoding.ASCII.GetBytes(proof), Encoding.ASCII.GetBytes(Convert.ToHexString(Sum(secret, said))));
+
+    private static byte[] Sum(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
+        HMACSHA256.HashData(secret, JsonSerializer.SerializeToUtf8Bytes(said.Remove(Proof)));
+
+    /// <summary>Of each authority that this host knows or knew, the present one first.</summary>
+    private static IEnumerable<byte[]> Secrets(string dataDirectory) =>
+        Directory.GetDirectories(dataDirectory, "members*").Order(StringComparer.Ordinal)
+            .Select(d => System.IO.Path.Combine(d, MemberFiles.AuthorityKey)).Where(File.Exists)
+            .Select(key => HMACSHA256.HashData(File.ReadAllBytes(key), "redoubt readmission"u8));
+}
