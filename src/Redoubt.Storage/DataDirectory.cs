@@ -168,7 +168,10 @@ public sealed class DataDirectory : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _lock.Dispose();
 
-    private static void RequireOwn(string path)
+    /// <summary>Refuses a directory that is not this user's own, or that others could put another one in the place of.</summary>
+    /// <param name="path">One that is there.</param>
+    /// <exception cref="IOException">It is such a one; what to do is said.</exception>
+    public static void RequireOwn(string path)
     {
         var status = Posix.GetStatusBehindLinks(path);
         if (!status.IsDirectory)

@@ -20,6 +20,7 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
         VBD.userdevice DomainPlan Userdevice
         VBD.mode DomainPlan Mode
         VBD.type DomainPlan Type
+        VBD.unpluggable VbdCalls Unpluggable
         VDI.sharable VmDisks Sharable
         VDI.read_only VmDisks ReadOnly
         VM.is_a_template VmChecks IsATemplate

@@ -66,7 +66,8 @@ internal static class DoctorChecks
     public static IEnumerable<DoctorFinding> Data(string path)
     {
         var there = Nearest(path);
-        if (FindWriteProblem(there) is { } problem)
+        var own = there == Path.GetFullPath(path) ? FindOwnProblem(there) : null;
+        if ((own ?? FindWriteProblem(there)) is { } problem)
         {
             yield return new(DoctorStanding.Bad, path, problem);
             yield break;
@@ -126,6 +127,19 @@ internal static class DoctorChecks
         }
 
         return there;
+    }
+
+    private static string? FindOwnProblem(string directory)
+    {
+        try
+        {
+            DataDirectory.RequireOwn(directory);
+            return null;
+        }
+        catch (IOException refused)
+        {
+            return refused.Message;
+        }
     }
 
     private static string? FindWriteProblem(string directory)

@@ -151,6 +151,17 @@ public sealed class ConfigCommandTests : IDisposable
         Assert.Equal(ExitCode.Failure, wrong.ExitCode);
     }
 
+    [Fact]
+    public async Task Doctor_refuses_the_directory_that_the_daemon_would()
+    {
+        var open = Directory.CreateDirectory(Path.Combine(_root, "open")).FullName;
+        File.SetUnixFileMode(open, (UnixFileMode)511);
+        var data = Directory.CreateDirectory(Path.Combine(open, "data")).FullName;
+        var run = await CliRun.RunAsync(["doctor", "--data", data, "--listen", "https://127.0.0.1:0", "--hypervisor", "test:///default"]);
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains($"BAD      {data}: Anybody can replace {data}", run.Output, StringComparison.Ordinal);
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private string Write(string text)
