@@ -33,9 +33,10 @@ internal sealed class ServeRun : IAsyncDisposable
     public static async Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options)
     {
         var on = hypervisor is null ? Array.Empty<string>() : ["--hypervisor", hypervisor];
+        string[] words = options.Contains("--listen") ? [.. on, .. options] : ["--listen", "https://127.0.0.1:0", .. on, .. options];
         var run = new ServeRun(new Process
         {
-            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, "--listen", "https://127.0.0.1:0", .. on, .. options])
+            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, .. words])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,

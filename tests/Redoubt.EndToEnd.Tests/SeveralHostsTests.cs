@@ -145,16 +145,21 @@ public sealed class SeveralHostsTests : IDisposable
             Assert.Contains(said.Values, m => m.Name == "HOST_DECLARED_DEAD" && m.ObjUuid == lost);
         }
 
-        // The one that was lost comes back, finds itself alone, and is sent to the host that went on.
-        var back = await StartAsync("b");
+        // The one that was lost comes back, finds itself alone, and is fetched by the host that went on.
+        var back = await StartAsync("b", "--listen", b.Url!.GetLeftPart(UriPartial.Authority));
         await using (back)
         {
             await Patience.UntilAsync(
                 async () => await LoginAsync(back, Password) is { Code: "HOST_STILL_BOOTING" }, "the host that was lost is nobody's");
+            await CliAsync(a, "pool-recover-slaves");
+            await UntilMemberAsync(back, a.Url!.Authority, Password);
+
+            // One that has a coordinator can be sent to it, too.
             await CliAsync(back, "pool-emergency-reset-master", $"master-address={a.Url!.Authority}");
             await UntilMemberAsync(back, a.Url!.Authority, Password);
-            await Patience.UntilAsync(() => NamesIn("b").Contains("alone"), "it has what was changed without it");
             await using var api = await PoolDirectory.LogInAsync(a, Password);
+            await api.CallAsync("VM.set_name_label", [vm, "together"], Stop);
+            await Patience.UntilAsync(() => NamesIn("b").Contains("together"), "it has what was changed without it and with it");
             await UntilLiveAsync(api, [true, true], "it is one of the pool again");
             Assert.Equal(2, (await api.GetAllRecordsAsync<HostRecord>(Stop)).Count);
             await CliAsync(a, "pool-eject", $"host-uuid={lost}");
@@ -168,7 +173,7 @@ public sealed class SeveralHostsTests : IDisposable
             await UntilMemberAsync(c, a.Url!.Authority, Password);
         }
 
-        await Patience.UntilAsync(() => NamesIn("c").Contains("alone"), "the host that has joined has what was changed");
+        await Patience.UntilAsync(() => NamesIn("c").Contains("together"), "the host that has joined has what was changed");
         await using (var api = await PoolDirectory.LogInAsync(a, Password))
         {
             await UntilLiveAsync(api, [true, true], "the pool has two hosts again");
@@ -214,8 +219,9 @@ public sealed class SeveralHostsTests : IDisposable
 
     private string PasswordFile => Path.Combine(_root, "password");
 
-    private Task<ServeRun> StartAsync(string name) => ServeRun.StartAsync(
-        Path.Combine(_root, name), "--root-password-file", PasswordFile, "--name-label", name, "--member-port", "0");
+    private Task<ServeRun> StartAsync(string name, params string[] options) => ServeRun.StartAsync(
+        Path.Combine(_root, name),
+        ["--root-password-file", PasswordFile, "--name-label", name, "--member-port", "0", .. options]);
 
     private byte[] PasswordIn(string name) => File.ReadAllBytes(Path.Combine(_root, name, "root-password.json"));
 

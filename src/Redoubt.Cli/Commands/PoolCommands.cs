@@ -64,6 +64,9 @@ internal static class PoolCommands
             Required = ["master-address"],
             IsForOneHost = true,
         },
+        Command.Make(
+            "pool-recover-slaves", "Tells the hosts that are lost which host coordinates the pool; prints those that came back.",
+            RecoverAsync),
         Command.Make("pool-eject", "Removes a host from the pool. Its daemon must be stopped then.", EjectAsync) with
         {
             Required = ["host-uuid"],
@@ -72,6 +75,14 @@ internal static class PoolCommands
 
     private static async Task EjectAsync(CommandContext context) =>
         await context.CallAsync("pool.eject", await context.RefOfAsync("host", context.Parameters.Get("host-uuid")));
+
+    private static async Task RecoverAsync(CommandContext context)
+    {
+        foreach (var host in (await context.CallAsync("pool.recover_slaves")).AsArray("hosts"))
+        {
+            await context.PrintUuidAsync("host", host);
+        }
+    }
 
     private static async Task TakeOverAsync(CommandContext context)
     {

@@ -52,6 +52,28 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             PoolMembership.Of(host.Uuid, own, port, given), given);
     }
 
+    /// <summary>Tells each host that is not seen to be up that this one coordinates. Answers which of them are of the pool again.</summary>
+    [Message("pool.recover_slaves")]
+    public async Task<ImmutableList<Ref<HostRecord>>> RecoverSlavesAsync(CallContext call)
+    {
+        var state = pool.State;
+        var lost = state.All<HostRecord>()
+            .Where(h => h.Ref != pool.Hosts.Local.Host && state.Find(h.Record.Metrics) is not { Live: true })
+            .Select(h => (h.Ref, Address: h.Record.OtherConfig.GetValueOrDefault(MemberUpkeep.AddressKey, ""))).ToList();
+        var back = ImmutableList.CreateBuilder<Ref<HostRecord>>();
+
+        // One after the other: etcd takes one at a time.
+        foreach (var (host, address) in lost.Where(h => h.Address.Length > 0))
+        {
+            if (await Readmission.TellAsync(pool.DataDirectory, address, pool.Url!.Authority, call.Cancellation))
+            {
+                back.Add(host);
+            }
+        }
+
+        return back.ToImmutable();
+    }
+
     [Message("pool.emergency_transition_to_master")]
     public static void TransitionToMaster(CallContext call) => throw Already();
 
@@ -228,10 +250,15 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
 
         try
         {
-            if (seat.Etcd is { } etcd
-                && (await etcd.Client.ListMembersAsync(cancellationToken)).FirstOrDefault(m => m.Name == record.Uuid) is { } member)
+            if (seat.Etcd is { } etcd)
             {
-                await etcd.Client.RemoveMemberAsync(member.Id, cancellationToken);
+                // One that was admitted and has not started yet has no name, and etcd takes one such at a time.
+                var members = await etcd.Client.ListMembersAsync(cancellationToken);
+                var named = members.Where(m => m.Name == record.Uuid).ToList();
+                foreach (var member in named.Count > 0 ? named : members.Where(m => m.IsLearner && m.Name.Length == 0))
+                {
+                    await etcd.Client.RemoveMemberAsync(member.Id, cancellationToken);
+                }
             }
         }
         catch (EtcdException e)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -97,6 +98,10 @@ internal sealed class MemberServer : IAsyncDisposable
             {
                 await RedirectAsync(http);
             }
+            else if (http.Request.Path.Value == Readmission.FollowPath)
+            {
+                await FollowAsync(http);
+            }
             else if (http.Request.Path.Value?.TrimEnd('/') == "/jsonrpc")
             {
                 var request = await _bodies.ReadAsync(
@@ -120,6 +125,32 @@ internal sealed class MemberServer : IAsyncDisposable
         catch (Exception gone) when (http.RequestAborted.IsCancellationRequested && gone is OperationCanceledException or IOException)
         {
             // Nobody is there any more to be told.
+        }
+    }
+
+    private async Task FollowAsync(HttpContext http)
+    {
+        var then = await ReadmissionEndpoint.ReadAsync(http) is { } told ? await TryFollowAsync(told, http.RequestAborted) : null;
+        if (then is null)
+        {
+            await HttpPages.ForbiddenAsync(http);
+            return;
+        }
+
+        await http.Response.CompleteAsync();
+        await then();
+    }
+
+    private async Task<Func<Task>?> TryFollowAsync(ImmutableSortedDictionary<string, string> told, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _emergency.FollowAsync(told, cancellationToken);
+        }
+        catch (XenApiException)
+        {
+            // Whoever asked for it sees that this host does not come.
+            return null;
         }
     }
 

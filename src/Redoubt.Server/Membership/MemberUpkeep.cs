@@ -8,16 +8,20 @@ namespace Redoubt.Server.Membership;
 /// <summary>Has the database say which of the pool's hosts are there.</summary>
 internal static class MemberUpkeep
 {
+    /// <summary>The key of a host's <c>other_config</c> under which stands where its daemon was last reached.</summary>
+    public const string AddressKey = "member-address";
+
     /// <summary>
     /// Notes of each host other than this one whether it is up. A member's daemon that ends, or is cut off from the majority, stands for
     /// the election no longer than its lease.
     /// </summary>
     public static async Task NoteLiveAsync(PoolServices pool, ImmutableArray<Standing> standing, CancellationToken cancellationToken)
     {
-        var up = standing.Select(s => s.Host).ToHashSet();
+        var up = standing.DistinctBy(s => s.Host).ToDictionary(s => s.Host, s => s.Address);
+        await NoteAddressesAsync(pool, up, cancellationToken);
         var changed = pool.State.All<HostRecord>()
             .Where(h => h.Ref != pool.Hosts.Local.Host)
-            .Where(h => pool.State.Find(h.Record.Metrics) is { } metrics && metrics.Live != up.Contains(h.Record.Uuid))
+            .Where(h => pool.State.Find(h.Record.Metrics) is { } metrics && metrics.Live != up.ContainsKey(h.Record.Uuid))
             .ToList();
         if (changed.Count == 0)
         {
@@ -30,16 +34,36 @@ internal static class MemberUpkeep
             {
                 foreach (var (host, record) in changed.Where(h => tx.Find(h.Ref) is not null))
                 {
-                    tx.Update(tx.Get(host).Metrics, m => m with { Live = up.Contains(record.Uuid), LastUpdated = now });
+                    tx.Update(tx.Get(host).Metrics, m => m with { Live = up.ContainsKey(record.Uuid), LastUpdated = now });
                 }
             },
             cancellationToken);
         foreach (var (_, record) in changed)
         {
             await pool.PostAsync(
-                up.Contains(record.Uuid)
+                up.ContainsKey(record.Uuid)
                     ? new Announcement.MemberBack(record.Uuid, record.NameLabel)
                     : new Announcement.MemberLost(record.Uuid, record.NameLabel));
+        }
+    }
+
+    // For when they are to be told that this one coordinates, and stand for nothing.
+    private static async Task NoteAddressesAsync(PoolServices pool, Dictionary<string, string> up, CancellationToken cancellationToken)
+    {
+        var moved = pool.State.All<HostRecord>()
+            .Where(h => up.TryGetValue(h.Record.Uuid, out var address) && h.Record.OtherConfig.GetValueOrDefault(AddressKey) != address)
+            .Select(h => (h.Ref, Address: up[h.Record.Uuid])).ToList();
+        if (moved.Count > 0)
+        {
+            await pool.Database.WriteAsync(
+                tx =>
+                {
+                    foreach (var (host, address) in moved.Where(m => tx.Find(m.Ref) is not null))
+                    {
+                        tx.Update(host, h => h with { OtherConfig = h.OtherConfig.SetItem(AddressKey, address) });
+                    }
+                },
+                cancellationToken);
         }
     }
 }

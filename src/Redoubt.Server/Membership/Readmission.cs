@@ -27,11 +27,15 @@ internal static class Readmission
     /// <summary>The path under which a coordinator is asked.</summary>
     public const string Path = "/members/readmit";
 
+    /// <summary>The path under which a member is told of a coordinator.</summary>
+    public const string FollowPath = "/members/follow";
+
     /// <summary>The longest question.</summary>
     public const int MaxBytes = 16 << 10;
 
     private const string Proof = "proof";
     private const string Seen = "certificate";
+    private const string Coordinator = "coordinator";
 
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
@@ -90,6 +94,45 @@ internal static class Readmission
             throw new XenApiException(e, "OPERATION_NOT_ALLOWED", $"{coordinator} does not answer as a coordinator does: {e.Message}");
         }
     }
+
+    /// <summary>Tells a host that was left behind which coordinator to ask. Answers whether it has become one of the pool.</summary>
+    public static async Task<bool> TellAsync(string dataDirectory, string address, string coordinator, CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient(new SocketsHttpHandler
+        {
+            // Nothing that it is told is a secret, and what it does then it does only for a host of its pool.
+            SslOptions = new() { RemoteCertificateValidationCallback = (_, shown, _, _) => shown is not null },
+        })
+        {
+            Timeout = Limit,
+        };
+        foreach (var secret in Secrets(dataDirectory))
+        {
+            var told = Prove(secret, ImmutableSortedDictionary<string, string>.Empty.Add(Coordinator, coordinator));
+            using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(told));
+            body.Headers.ContentType = new("application/json");
+            try
+            {
+                using var answer = await http.PostAsync(new Uri($"https://{address}{FollowPath}"), body, cancellationToken);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return true;
+                }
+            }
+            catch (Exception e) when (e is HttpRequestException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            {
+                // It is off.
+                return false;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>The coordinator that a host of this pool says is to be asked; <see langword="null"/>: it is no such host.</summary>
+    public static string? FindCoordinator(string dataDirectory, ImmutableSortedDictionary<string, string> told) =>
+        told.TryGetValue(Coordinator, out var coordinator) && Secrets(dataDirectory).Any(s => IsProved(s, told)) ? coordinator : null;
 
     /// <summary>What a host that asks says of itself, if it shows that it was of this pool.</summary>
     /// <param name="dataDirectory">The daemon's directory.</param>

@@ -14,23 +14,7 @@ internal sealed class ReadmissionEndpoint(
 {
     public async Task HandleAsync(HttpContext http)
     {
-        if (http.Request.ContentLength is null or > Readmission.MaxBytes)
-        {
-            await HttpPages.ForbiddenAsync(http);
-            return;
-        }
-
-        ImmutableSortedDictionary<string, string>? asked;
-        try
-        {
-            asked = await http.Request.ReadFromJsonAsync<ImmutableSortedDictionary<string, string>>(http.RequestAborted);
-        }
-        catch (Exception e) when (e is JsonException or InvalidOperationException)
-        {
-            asked = null;
-        }
-
-        if (asked is null || Readmission.FindSecret(dataDirectory, asked, IsOwn) is not { } secret)
+        if (await ReadAsync(http) is not { } asked || Readmission.FindSecret(dataDirectory, asked, IsOwn) is not { } secret)
         {
             await HttpPages.ForbiddenAsync(http);
             return;
@@ -46,6 +30,24 @@ internal sealed class ReadmissionEndpoint(
         {
             http.Response.StatusCode = StatusCodes.Status409Conflict;
             await http.Response.WriteAsync(ErrorSentences.Of(refused), http.RequestAborted);
+        }
+    }
+
+    /// <summary>Reads what somebody says of whom nothing is known; <see langword="null"/>: it is nothing that is said here.</summary>
+    public static async Task<ImmutableSortedDictionary<string, string>?> ReadAsync(HttpContext http)
+    {
+        if (http.Request.ContentLength is null or > Readmission.MaxBytes)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await http.Request.ReadFromJsonAsync<ImmutableSortedDictionary<string, string>>(http.RequestAborted);
+        }
+        catch (Exception e) when (e is JsonException or InvalidOperationException)
+        {
+            return null;
         }
     }
 

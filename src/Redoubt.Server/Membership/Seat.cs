@@ -496,7 +496,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
 
             try
             {
-                using var either = CancellationTokenSource.CreateLinkedTokenSource(stopping, coordinator.Lost);
+                using var either = CancellationTokenSource.CreateLinkedTokenSource(leaving.Token, coordinator.Lost);
                 await follower.ReachAsync(coordinator.Head.Generation, either.Token);
                 await EndUpkeepAsync();
                 await files.TakeAsync(etcd.Client, either.Token);
@@ -507,6 +507,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                 await coordinator.DisposeAsync();
                 stopping.ThrowIfCancellationRequested();
                 await EndUpkeepAsync();
+                if (_over.IsCancellationRequested)
+                {
+                    return null;
+                }
+
                 Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
             }
         }
