@@ -102,7 +102,7 @@ public static class DomainXml
     private static XElement Devices(DomainConfig config, DomainPlatform platform) => new(
         "devices",
         platform.EmulatorPath is null ? null : new XElement("emulator", platform.EmulatorPath),
-        config.Disks.OrderBy(disk => disk.Device).Select(Disk),
+        config.Disks.OrderBy(disk => disk.Device).Select(disk => Disk(config.Uuid, disk)),
         config.Nics.Where(nic => nic.Bridge is not null && nic.Segment is null).OrderBy(nic => nic.Device)
             .Select(nic => Nic(nic, hasBootRom: config.Kernel is null && config.BootOrder.Contains('n'))),
         Serial(config.ConsoleLogPath, config.SerialSocketPath),
@@ -125,17 +125,28 @@ public static class DomainXml
     internal static string Target(DomainDisk disk) => (disk.IsCdrom ? "sd" : "vd") + Letters(disk.Device);
 
     /// <summary>Describes one disk or CD drive.</summary>
-    internal static XElement Disk(DomainDisk disk) => new(
+    internal static XElement Disk(Guid domain, DomainDisk disk) => new(
         "disk",
         new XAttribute("type", disk.Source switch { DiskSource.Block => "block", DiskSource.Network => "network", _ => "file" }),
         new XAttribute("device", disk.IsCdrom ? "cdrom" : "disk"),
         Driver(disk),
+        Login(domain, disk),
         Source(disk.Source),
         new XElement(
             "target",
             new XAttribute("dev", Target(disk)),
             new XAttribute("bus", disk.IsCdrom ? "sata" : "virtio")),
         disk.ReadOnly || disk.IsCdrom ? new XElement("readonly") : null);
+
+    private static XElement? Login(Guid domain, DomainDisk disk) => disk.Source is not DiskSource.Network { Login: { } login }
+        ? null
+        : new(
+            "auth",
+            new XAttribute("username", login.User),
+            new XElement(
+                "secret",
+                new XAttribute("type", "ceph"),
+                new XAttribute("uuid", DiskSecrets.UuidOf(domain, disk.Device).ToString("D"))));
 
     private static XElement? Source(DiskSource? source) => source switch
     {

@@ -69,6 +69,9 @@ internal static class EmbeddedRoot
     {
         try
         {
+            // Keys of guests' disks that have been overwritten, or belong to a guest whose start was broken off.
+            if (Path.Combine(root, "etc", "secrets") is var secrets && Directory.Exists(secrets))
+                Directory.Delete(secrets, recursive: true);
             return HalfStartedGuests.Clear(root);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)

@@ -35,7 +35,12 @@ public sealed partial class Hypervisor
         Require(!disk.IsCdrom, uuid, "A CD drive is on a bus (SATA) that takes none while the guest runs.");
         return PlugAsync(
             uuid, $"disk {disk.Device}", disk.Source,
-            c => WithImage(c, uuid, disk, (on, group) => on.Attach(uuid, Text(Named(DomainXml.Disk(disk), group)))), cancellationToken);
+            c =>
+            {
+                using var secrets = DiskSecrets.Define(_uri, c, uuid, [disk]);
+                WithImage(c, uuid, disk, (on, group) => on.Attach(uuid, Text(Named(DomainXml.Disk(uuid, disk), group))));
+            },
+            cancellationToken);
     }
 
     /// <summary>Asks a guest to let a disk go; returns when it has, or after some twenty seconds.</summary>
@@ -61,7 +66,7 @@ public sealed partial class Hypervisor
             {
                 var now = GuestDevices.Disk(XElement.Parse(on.Xml(uuid)), drive)
                     ?? throw new LibvirtException(LibvirtError.OperationFailed, "the guest has no such drive");
-                var fresh = Named(DomainXml.Disk(drive), group);
+                var fresh = Named(DomainXml.Disk(uuid, drive), group);
 
                 // All else must stay as libvirt has it, or it takes it for another drive.
                 now.Elements("backingStore").Remove();

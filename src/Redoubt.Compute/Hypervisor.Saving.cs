@@ -43,6 +43,7 @@ public sealed partial class Hypervisor
                     var saved = TryReadSaved(c, path) ?? throw new HypervisorException(
                         HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
                         "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks.");
+                    using var secrets = DiskSecrets.Define(_uri, c, config.Uuid, config.Disks);
                     var isTest = _uri.Kind == HypervisorKind.Test; // It takes neither another description nor an order to stay paused.
                     c.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
                     if (isTest)

@@ -173,6 +173,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
             await RunAsync(
                 c =>
                 {
+                    using var secrets = DiskSecrets.Define(_uri, c, config.Uuid, config.Disks);
                     var knowsPaused = _uri.Kind != HypervisorKind.Test; // The test driver can only pause what it has started.
                     c.Create(xml, config.StartPaused && knowsPaused);
                     if (config.StartPaused && !knowsPaused)

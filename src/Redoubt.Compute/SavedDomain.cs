@@ -29,7 +29,7 @@ internal static class SavedDomain
     private static readonly Dictionary<XName, (HashSet<XName> Elements, HashSet<XName> Attributes)> OfDevices = new()
     {
         ["emulator"] = ([], []),
-        ["disk"] = (["driver", "source", "target", "readonly", "boot", "alias", "address"], ["type", "device"]),
+        ["disk"] = (["driver", "auth", "source", "target", "readonly", "boot", "alias", "address"], ["type", "device"]),
         ["controller"] = (["model", "target", "master", "alias", "address"], ["type", "index", "model", "ports", "vectors"]),
         ["interface"] = (["mac", "source", "model", "rom", "boot", "alias", "address"], ["type"]),
         ["serial"] = (["source", "target", "alias", "address"], ["type"]),
@@ -99,6 +99,7 @@ internal static class SavedDomain
             disk.Element("backingStore")?.Remove();
             Replace(disk, other, "driver");
             Replace(disk, other, "source");
+            Replace(disk, other, "auth");
         }
     }
 

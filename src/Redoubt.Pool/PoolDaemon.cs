@@ -189,7 +189,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Hosts = new Hosts(new HostLink(
                 host, hypervisor, attached, config.DataDirectory,
                 TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")))),
-            Drivers = drivers.ToDictionary(d => d.Type),
+            Drivers = drivers.ToDictionary(d => d.Type, ISrDriver (d) => new SecretSrDriver(d, () => database.State)),
             Roots = roots,
             StartedFromDamage = damage is not null || journal.Restored is not null,
             MetadataKey = key,

@@ -48,6 +48,9 @@ public abstract record DiskSource
     /// <param name="Name">What the disk is called there.</param>
     public sealed record Network(NetworkProtocol Protocol, ImmutableArray<NetworkHost> Hosts, string Name) : DiskSource(DiskFormat.Raw)
     {
+        /// <summary>As whom; null where nobody is asked.</summary>
+        public NetworkLogin? Login { get; init; }
+
         /// <inheritdoc/>
         public override string Place => Name;
     }

@@ -204,6 +204,10 @@ public sealed class HostRoots
     public string? FindShareProblem(string share) =>
         !AreNamed || Shares.Any(r => IsIn(share, r.TrimEnd('/'))) ? null : NotNamed($"{share} is");
 
+    /// <summary>What speaks against asking a server what storage it has; null if nothing does.</summary>
+    public string? FindServerProblem(string server) =>
+        !AreNamed || Shares.Any(r => r.StartsWith(ShareOf(server, "/"), StringComparison.Ordinal)) ? null : NotNamed($"{server} is");
+
     private string NotNamed(string what) =>
         $"{what} not below {string.Join(" or ", Storage.Concat(Shares))}, where the administrator of this host lets storage lie";
 

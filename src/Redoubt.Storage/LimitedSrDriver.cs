@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Redoubt.XenApi;
 
 namespace Redoubt.Storage;
 
@@ -49,8 +50,10 @@ public sealed class LimitedSrDriver(ISrDriver driver, TimeProvider time) : ISrDr
             () => SrLooks.DoneAsync(driver.DestroyAsync(uuid, deviceConfig, cancellationToken)), SrLooks.ScanLimit, null,
             cancellationToken);
 
-    private static string Place(IReadOnlyDictionary<string, string> deviceConfig) =>
-        string.Join(", ", deviceConfig.OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value));
+    // It stands in sentences, where no password and no key may.
+    private static string Place(IReadOnlyDictionary<string, string> deviceConfig) => string.Join(
+        ", ",
+        deviceConfig.Where(c => !SecretFields.IsConnectionKey(c.Key)).OrderBy(c => c.Key, StringComparer.Ordinal).Select(c => c.Value));
 
     // By what leads there: an SR elsewhere, of the same driver, has nothing to do with it.
     private SrLooks At(IReadOnlyDictionary<string, string> deviceConfig) =>

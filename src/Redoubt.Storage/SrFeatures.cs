@@ -19,6 +19,11 @@ public sealed record SrFeatures
     /// </summary>
     public string? TestCloneType { get; init; }
 
+    /// <summary>
+    /// Whether such a clone lies where the SR itself does, apart from it by <c>test=true</c> in its device config; else it is a directory.
+    /// </summary>
+    public bool ClonesInPlace { get; init; }
+
     /// <summary>The same in xapi's words, as <c>SM.capabilities</c> has them; only what some message asks for.</summary>
     public ImmutableArray<string> Words =>
     [

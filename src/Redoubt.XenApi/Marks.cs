@@ -18,6 +18,9 @@ public static class Marks
     /// <summary>The UUID of what an object of a test stands for.</summary>
     public const string TestOf = "dr-test-of";
 
+    /// <summary>On a secret: that it was made of a device configuration, and goes with it.</summary>
+    public const string DeviceSecret = "device-config";
+
     /// <summary>On the clone of an SR: how it is made.</summary>
     public const string TestStorage = "dr-test-storage";
 

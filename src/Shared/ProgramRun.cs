@@ -21,22 +21,24 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
     private static readonly TimeSpan DyingLimit = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs a program.</summary>
-    /// <param name="start">Which, and how. Its pipes are seen to here; it reads nothing.</param>
+    /// <param name="start">Which, and how. Its pipes are seen to here.</param>
     /// <param name="keep">How many characters of each of its two outputs are kept at least, from their ends.</param>
     /// <param name="limit">How long it may take.</param>
     /// <param name="time">The clock of the limit.</param>
     /// <param name="cancellationToken">Kills it.</param>
+    /// <param name="input">What it reads, no more than a pipe holds; null: nothing.</param>
     /// <returns>How it ended; null if it did not within the limit, and was killed.</returns>
     /// <exception cref="Win32Exception">It can't be started.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static async Task<ProgramRun?> RunAsync(
-        ProcessStartInfo start, int keep, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken)
+        ProcessStartInfo start, int keep, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken,
+        string? input = null)
     {
         cancellationToken.ThrowIfCancellationRequested();
         (start.UseShellExecute, start.RedirectStandardInput, start.RedirectStandardOutput, start.RedirectStandardError) = (false, true, true, true);
         using var process = new Process { StartInfo = start };
         process.Start();
-        process.StandardInput.Close();
+        Give(process, input);
         using var timeout = new CancellationTokenSource(limit, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, timeout.Token);
         using var reading = new CancellationTokenSource();
@@ -58,6 +60,19 @@ internal sealed record ProgramRun(int ExitCode, string Output, string Errors)
         var (printed, said) = (await output, await errors);
         cancellationToken.ThrowIfCancellationRequested();
         return isEnded ? new(process.ExitCode, printed, said) : null;
+    }
+
+    private static void Give(Process process, string? input)
+    {
+        try
+        {
+            process.StandardInput.Write(input);
+            process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It has ended without reading, and says why.
+        }
     }
 
     private static async Task KillAsync(Process process)

@@ -112,6 +112,19 @@ public sealed class DomainXmlTests
     }
 
     [Fact]
+    public void Whoever_a_disk_is_asked_for_as_is_named_and_the_key_is_not()
+    {
+        var login = new NetworkLogin("redoubt", "c2VjcmV0IGtleQ==");
+        var source = new DiskSource.Network(NetworkProtocol.Rbd, [new("mon1", 6789)], "pool/a") { Login = login };
+        var config = Plain with { Disks = [new DomainDisk { Device = 0, Source = source }] };
+        var auth = Assert.Single(Build(config).Descendants("auth"));
+        Assert.Equal("redoubt", (string?)auth.Attribute("username"));
+        Assert.Equal($"{DiskSecrets.UuidOf(config.Uuid, 0):D}", (string?)auth.Element("secret")!.Attribute("uuid"));
+        Assert.DoesNotContain(login.Key, Build(config).ToString(), StringComparison.Ordinal);
+        Assert.DoesNotContain(login.Key, $"{config} {source} {config.Disks[0]}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Each_source_of_a_disk_is_told_as_what_it_is()
     {
         var disks = Build(Plain with

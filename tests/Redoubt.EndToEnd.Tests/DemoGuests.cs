@@ -9,11 +9,15 @@ namespace Redoubt.EndToEnd.Tests;
 internal static class DemoGuests
 {
     /// <summary>Makes a VM of each of them; gives the SR that their disks are on.</summary>
-    public static async Task<Ref<SrRecord>> BuildAsync(DemoSite site, params IReadOnlyList<DemoGuest> guests)
+    public static Task<Ref<SrRecord>> BuildAsync(DemoSite site, params IReadOnlyList<DemoGuest> guests) =>
+        BuildAsync(site, default, guests);
+
+    /// <summary>The same on an SR that is there.</summary>
+    public static async Task<Ref<SrRecord>> BuildAsync(DemoSite site, Ref<SrRecord> sr, IReadOnlyList<DemoGuest> guests)
     {
         await using var output = new StringWriter();
         var story = new DemoStory(new Terminal(output, output, isInteractive: false));
-        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), story);
+        var production = new DemoPrimary(site, new DemoOptions(Repository.GuestImage, site.Directory, false), story) { Sr = sr };
         await production.BuildAsync(guests, TestContext.Current.CancellationToken);
         return production.Sr;
     }

@@ -56,6 +56,12 @@ internal static class Sample
         var words = source switch
         {
             DiskSource.File or DiskSource.Block => new[] { "-f", source.Format == DiskFormat.Raw ? "raw" : "qcow2", source.Place },
+            DiskSource.Network { Login: { } login } rbd =>
+            [
+                "--object", $"secret,id=key,format=base64,data={login.Key}", "--image-opts",
+                $"driver=rbd,pool={rbd.Name.Split('/')[0]},image={rbd.Name.Split('/')[1]},conf=/dev/null,user={login.User},key-secret=key,"
+                    + $"server.0.host={rbd.Hosts[0].Name},server.0.port={rbd.Hosts[0].Port}",
+            ],
             _ => throw new NotSupportedException($"{source}"),
         };
         string[] commands = ["-c", $"write -s {from} {offset} {content.Length}", "-c", "flush"];

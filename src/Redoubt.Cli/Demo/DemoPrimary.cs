@@ -9,13 +9,17 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
     private const long GuestMemoryBytes = 128L << 20;
     private const long ChangedMemoryBytes = 112L << 20;
 
-    /// <summary>The SR.</summary>
-    public Ref<SrRecord> Sr { get; private set; }
+    /// <summary>The SR; one of files is made where none is given.</summary>
+    public Ref<SrRecord> Sr { get; set; }
 
     /// <summary>Makes the SR, the networks and the VMs.</summary>
     public async Task BuildAsync(IReadOnlyList<DemoGuest> guests, CancellationToken cancellationToken)
     {
-        Sr = await story.DoAsync("SR \"replicated\" made (a directory of qcow2 disks)", () => CreateSrAsync(cancellationToken));
+        if (Sr.IsNull)
+        {
+            Sr = await story.DoAsync("SR \"replicated\" made (a directory of qcow2 disks)", () => CreateSrAsync(cancellationToken));
+        }
+
         var networks = new List<Ref<NetworkRecord>>();
         foreach (var name in DemoCommand.Networks)
         {

@@ -71,6 +71,26 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         using var domain = LibvirtException.Check(Native.DomainCreateXml(_connection, xml, paused ? 1u : 0));
     }
 
+    /// <summary>Has the guests that this thread starts within this process find their secrets here, until that is disposed of.</summary>
+    internal EmbeddedSecrets LendSecrets() => new(_connection);
+
+    /// <summary>Makes a secret, or gives the one of that description another value.</summary>
+    internal SecretHandle DefineSecret(string xml, byte[] value)
+    {
+        var secret = LibvirtException.Check(Native.SecretDefineXml(_connection, xml, 0));
+        try
+        {
+            fixed (byte* bytes = value)
+                LibvirtException.Check(Native.SecretSetValue(secret, bytes, (nuint)value.Length, 0));
+            return secret;
+        }
+        catch
+        {
+            secret.Dispose();
+            throw;
+        }
+    }
+
     internal List<DomainState> List()
     {
         var count = LibvirtException.Check(Native.ConnectListAllDomains(_connection, out var pointers, ActiveDomains));

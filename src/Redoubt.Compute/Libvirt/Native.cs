@@ -185,6 +185,28 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virConnectDomainEventDeregisterAny")]
     internal static partial int DomainEventDeregisterAny(ConnectionHandle connection, int callbackId);
 
+    [LibraryImport(Library, EntryPoint = "virSecretDefineXML", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial SecretHandle SecretDefineXml(ConnectionHandle connection, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virSecretSetValue")]
+    internal static partial int SecretSetValue(SecretHandle secret, byte* value, nuint length, uint flags);
+
+    /// <summary>Not declared for programs, as the next two: see <see cref="EmbeddedSecrets"/>.</summary>
+    [LibraryImport(Library, EntryPoint = "virIdentityGetSystem")]
+    internal static partial nint IdentityGetSystem();
+
+    [LibraryImport(Library, EntryPoint = "virIdentitySetCurrent")]
+    internal static partial int IdentitySetCurrent(nint identity);
+
+    [LibraryImport(Library, EntryPoint = "virSetConnectSecret")]
+    internal static partial int SetConnectSecret(nint connection);
+
+    [LibraryImport(Library, EntryPoint = "virSecretUndefine")]
+    internal static partial int SecretUndefine(SecretHandle secret);
+
+    [LibraryImport(Library, EntryPoint = "virSecretFree")]
+    internal static partial int SecretFree(nint secret);
+
     [LibraryImport(QemuLibrary, EntryPoint = "virDomainQemuAgentCommand", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial string? DomainQemuAgentCommand(DomainHandle domain, string command, int timeoutSeconds, uint flags);
 

@@ -125,8 +125,9 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
                     Shared = true,
                     IntroducedBy = task,
                 });
+                var kept = DeviceSecrets.Keep(tx, deviceConfig);
                 return tx.State.All<HostRecord>().Select(
-                    h => tx.Create(new PbdRecord { Host = h.Ref, Sr = sr, DeviceConfig = deviceConfig })).ToList();
+                    h => tx.Create(new PbdRecord { Host = h.Ref, Sr = sr, DeviceConfig = kept })).ToList();
             },
             cancellationToken);
 

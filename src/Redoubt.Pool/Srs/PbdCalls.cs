@@ -19,8 +19,13 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
                     throw new XenApiException("PBD_EXISTS", args.Sr.Opaque, args.Host.Opaque, existing.Opaque);
                 }
 
-                return tx.Create(
-                    new PbdRecord { Host = args.Host, Sr = args.Sr, DeviceConfig = args.DeviceConfig, OtherConfig = args.OtherConfig });
+                return tx.Create(new PbdRecord
+                {
+                    Host = args.Host,
+                    Sr = args.Sr,
+                    DeviceConfig = DeviceSecrets.Keep(tx, args.DeviceConfig),
+                    OtherConfig = args.OtherConfig,
+                });
             },
             call.Cancellation);
     }
@@ -34,6 +39,7 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
                 throw new XenApiException("OPERATION_NOT_ALLOWED", "The PBD is plugged. Unplug it first (pbd-unplug).");
             }
 
+            DeviceSecrets.Drop(tx, self);
             tx.Delete(self);
         },
         call.Cancellation);
@@ -56,7 +62,9 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
                     throw new XenApiException("OPERATION_NOT_ALLOWED", "The PBD is plugged. Unplug it first (pbd-unplug).");
                 }
 
-                tx.Update(self, p => p with { DeviceConfig = value });
+                DeviceSecrets.Drop(tx, self);
+                var kept = DeviceSecrets.Keep(tx, value);
+                tx.Update(self, p => p with { DeviceConfig = kept });
             },
             call.Cancellation);
     }

@@ -32,7 +32,7 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                     Shared = shared,
                     SmConfig = smConfig,
                 });
-                tx.Create(new PbdRecord { Host = host, Sr = sr, DeviceConfig = deviceConfig });
+                tx.Create(new PbdRecord { Host = host, Sr = sr, DeviceConfig = DeviceSecrets.Keep(tx, deviceConfig) });
                 return sr;
             },
             CancellationToken.None);

@@ -48,6 +48,7 @@ internal static class SrRows
 
         foreach (var pbd in record.Pbds)
         {
+            DeviceSecrets.Drop(tx, pbd);
             tx.Delete(pbd);
         }
 

@@ -6,8 +6,17 @@ namespace Redoubt.Pool;
 /// <summary>Where an SR lies, as its device configuration says. Pure but for following links.</summary>
 internal static class StorageLocation
 {
-    /// <summary>Whether two device configurations lead to one place. A path may be written in several ways.</summary>
+    /// <summary>
+    /// Whether two device configurations lead to one place. A path may be written in several ways, and by what key it is reached makes no
+    /// other place of it.
+    /// </summary>
     public static bool IsSame(ImmutableSortedDictionary<string, string> one, ImmutableSortedDictionary<string, string> other) =>
+        IsSamePlace(WithoutSecrets(one), WithoutSecrets(other));
+
+    private static ImmutableSortedDictionary<string, string> WithoutSecrets(ImmutableSortedDictionary<string, string> config) =>
+        config.RemoveRange(config.Keys.Where(SecretFields.IsConnectionKey));
+
+    private static bool IsSamePlace(ImmutableSortedDictionary<string, string> one, ImmutableSortedDictionary<string, string> other) =>
         one.Count == other.Count
             && one.All(c => other.TryGetValue(c.Key, out var value) && (c.Value == value || Resolve(c.Value) == Resolve(value)));
 

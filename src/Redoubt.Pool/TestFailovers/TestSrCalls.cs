@@ -4,7 +4,8 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Writable clones of SRs for a test failover. They lie in the daemon's own directory and belong to no pool's protected storage.
+/// Writable clones of SRs for a test failover. They lie in the daemon's own directory, or, where the driver can tell them apart there, with
+/// the SR itself, and belong to no pool's protected storage.
 /// <code>
 /// clone     1 the clone's record and its connection, not plugged    whoever dies after this finds it by its label
 ///           2 the overlays, whole or not at all
@@ -15,6 +16,8 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed partial class TestSrCalls(PoolServices pool, SrConnections connections)
 {
+    private const string InPlaceKey = "test";
+
     private string Directory => Path.Combine(Path.GetFullPath(pool.DataDirectory), "tests");
 
     [Message("SR.clone_for_test")]
@@ -39,7 +42,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
             RequireClone(pool.State.Get(there));
         }
 
-        var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, source, type, label), call.Cancellation) : there;
+        var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, self, source, type, label), call.Cancellation) : there;
         try
         {
             await MakeAsync(clone, source, attached, label, call.Cancellation);
@@ -100,11 +103,14 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         }
     }
 
+    private bool ClonesInPlace(string type) => SrRows.Driver(pool, type).Features.ClonesInPlace;
+
     // Anybody may set a mark; where an SR lies can't be changed. One that was begun and has no connection yet has nothing on it.
     private void RequireClone(SrRecord sr)
     {
-        if (!TestMarks.IsOfTest(sr.OtherConfig)
-            || sr.Pbds.Any(p => pool.State.Get(p).DeviceConfig.GetValueOrDefault("location") != Directory))
+        bool IsOurs(PbdRecord pbd) => ClonesInPlace(sr.Type)
+            ? pbd.DeviceConfig.GetValueOrDefault(InPlaceKey) == "true" : pbd.DeviceConfig.GetValueOrDefault("location") == Directory;
+        if (!TestMarks.IsOfTest(sr.OtherConfig) || !sr.Pbds.All(p => IsOurs(pool.State.Get(p))))
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
@@ -115,7 +121,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     private static Ref<SrRecord> Find(Database.DatabaseState state, string label, string source) =>
         state.All<SrRecord>().FirstOrDefault(s => TestMarks.Stands(s.Record.OtherConfig, label, source)).Ref;
 
-    private Ref<SrRecord> Record(Database.Transaction tx, SrRecord source, string type, string label)
+    private Ref<SrRecord> Record(Database.Transaction tx, Ref<SrRecord> self, SrRecord source, string type, string label)
     {
         var clone = tx.Create(new SrRecord
         {
@@ -130,7 +136,9 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
             {
                 Host = pool.Hosts.Local.Host,
                 Sr = clone,
-                DeviceConfig = new PbdRecord().DeviceConfig.SetItem("location", Directory),
+                DeviceConfig = ClonesInPlace(type)
+                    ? tx.Get(self).Pbds.Select(tx.Get).First(p => p.Host == pool.Hosts.Local.Host).DeviceConfig.SetItem(InPlaceKey, "true")
+                    : new PbdRecord().DeviceConfig.SetItem("location", Directory),
             });
         return clone;
     }
@@ -171,7 +179,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         var config = new SrCloneConfig
         {
             Uuid = SrRows.Uuid(record),
-            DeviceConfig = pool.State.Get(pbd).DeviceConfig,
+            DeviceConfig = DeviceSecrets.Open(pool.State, pool.State.Get(pbd).DeviceConfig),
             VdiUuids = uuids,
         };
         var made = await attached.CloneWritableAsync(config, cancellationToken);
@@ -179,7 +187,10 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         await pool.Database.WriteAsync(
             tx =>
             {
-                tx.Update(pbd, p => p with { DeviceConfig = p.DeviceConfig.SetItems(made.DeviceConfig) });
+                tx.Update(pbd, p => p with
+                {
+                    DeviceConfig = p.DeviceConfig.SetItems(made.DeviceConfig.Where(c => !SecretFields.IsConnectionKey(c.Key))),
+                });
                 tx.Update(
                     clone,
                     s => s with
@@ -252,7 +263,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     /// <summary>Removes what the clone has on the storage; nothing there is nothing to do.</summary>
     private async Task EraseAsync(SrRecord clone, CancellationToken cancellationToken)
     {
-        if (System.IO.Directory.Exists(Directory))
+        if (ClonesInPlace(clone.Type) || System.IO.Directory.Exists(Directory))
         {
             await EraseAsync(
                 pool.Drivers[clone.Type], SrRows.Uuid(clone), pool.State.Get(clone.Pbds.Single()).DeviceConfig, cancellationToken);

@@ -3,6 +3,7 @@ using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;
 using Redoubt.Storage.IsoDriver;
 using Redoubt.Storage.Mounted;
+using Redoubt.Storage.RbdDriver;
 
 namespace Redoubt.Storage.Drivers;
 
@@ -27,6 +28,7 @@ public static class SrDrivers
             .. new[] { FileSystemKind.Ext, FileSystemKind.Xfs, FileSystemKind.Btrfs }.Select(
                 kind => new LocalSrDriver(kind, files, mounted, roots, time)),
             new NfsSrDriver(files, mounted, roots, time),
+            new RbdSrDriver(images, scratch, Path.Combine(mounts, "rbd"), roots, time),
             new IsoSrDriver(mounted, roots),
         ];
         return [.. all.Select(driver => new CountedSrDriver(new LimitedSrDriver(driver, time), meter, time))];

@@ -32,7 +32,13 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable,
     /// <returns>Null if it took longer than the limit, and was killed.</returns>
     /// <exception cref="XenApiException">It could not be started.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public async Task<ProgramRun?> TryRunAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken)
+    public Task<ProgramRun?> TryRunAsync(IReadOnlyList<string> arguments, TimeSpan limit, CancellationToken cancellationToken) =>
+        TryRunAsync(arguments, null, limit, cancellationToken);
+
+    /// <summary>The same of a program that reads something, which nobody else on this host sees.</summary>
+    /// <inheritdoc cref="TryRunAsync(IReadOnlyList{string}, TimeSpan, CancellationToken)"/>
+    public async Task<ProgramRun?> TryRunAsync(
+        IReadOnlyList<string> arguments, string? input, TimeSpan limit, CancellationToken cancellationToken)
     {
         var start = new ProcessStartInfo(executable, arguments);
 
@@ -40,7 +46,7 @@ internal sealed class ChildProcess(TimeProvider timeProvider, string executable,
         start.Environment["LC_ALL"] = "C";
         try
         {
-            return await ProgramRun.RunAsync(start, OutputMax, limit, timeProvider, cancellationToken);
+            return await ProgramRun.RunAsync(start, OutputMax, limit, timeProvider, cancellationToken, input);
         }
         catch (Win32Exception e)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Storage.Images;
 
@@ -16,6 +17,14 @@ public static class SparseCopy
     {
         await using var file = NewFile(path);
         file.SetLength(virtualSizeBytes);
+        return await TryWriteAsync(content, file.SafeFileHandle, virtualSizeBytes, cancellationToken);
+    }
+
+    /// <summary>Writes a stream that may be shorter into what reads as zeros, and is open for writing.</summary>
+    /// <returns>Whether the content fitted.</returns>
+    public static async Task<bool> TryWriteAsync(
+        Stream content, SafeFileHandle target, long virtualSizeBytes, CancellationToken cancellationToken)
+    {
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {
@@ -25,7 +34,7 @@ public static class SparseCopy
                     buffer.AsMemory(0, BufferBytes), BufferBytes, throwOnEndOfStream: false, cancellationToken);
                 if (read > virtualSizeBytes - at)
                     return false;
-                await WriteBlocksAsync(file, at, buffer.AsMemory(0, read), cancellationToken);
+                await WriteBlocksAsync(target, at, buffer.AsMemory(0, read), cancellationToken);
                 at += read;
                 if (read < BufferBytes)
                     return true;
@@ -50,13 +59,14 @@ public static class SparseCopy
                     Options = FileOptions.Asynchronous,
                 });
 
-    private static async Task WriteBlocksAsync(FileStream file, long at, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
+    private static async Task WriteBlocksAsync(
+        SafeFileHandle target, long at, ReadOnlyMemory<byte> content, CancellationToken cancellationToken)
     {
         for (var start = 0; start < content.Length; start += BlockBytes)
         {
             var block = content.Slice(start, Math.Min(BlockBytes, content.Length - start));
             if (block.Span.ContainsAnyExcept((byte)0))
-                await RandomAccess.WriteAsync(file.SafeFileHandle, block, at + start, cancellationToken);
+                await RandomAccess.WriteAsync(target, block, at + start, cancellationToken);
         }
     }
 }
