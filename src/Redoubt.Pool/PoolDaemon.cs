@@ -52,6 +52,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
         VmMetadata = vmMetadata;
+        VmTransfers = new VmTransfers(services, vdis, vmMetadata);
     }
 
     /// <summary>What an operator should know of this start, in whole sentences.</summary>
@@ -75,6 +76,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>The metadata of VMs in and out.</summary>
     public VmMetadata VmMetadata { get; }
+
+    /// <summary>VMs with their disks out of the pool and into it.</summary>
+    public VmTransfers VmTransfers { get; }
 
     /// <summary>Starts the pool that lives in a directory, making one at the first start.</summary>
     /// <exception cref="IOException">Another daemon runs on the same directory, or it can't be written.</exception>

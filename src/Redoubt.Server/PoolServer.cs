@@ -37,7 +37,7 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
-///             └─► TransferEndpoint, VmMetadataEndpoint ──► disks, dumps, archives
+///             └─► TransferEndpoint, Vm…Endpoint ──► disks, dumps, archives
 ///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ConsoleConnection, ConsoleWebSocket ──► guests' screens and serial ports
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
@@ -104,6 +104,7 @@ public sealed class PoolServer : IAsyncDisposable
             new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
+            new VmTransferEndpoint(daemon, transfers),
             new ThinCliEndpoint(_files),
             metrics.HandleAsync,
             new ReadmissionEndpoint(

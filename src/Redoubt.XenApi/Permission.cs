@@ -38,6 +38,7 @@ public sealed record Permission(string Name, AllowedRoles Roles)
         {
             ("http/post_root", Role.ReadOnly), ("http/post_jsonrpc", Role.ReadOnly),
             ("http/put_import_raw_vdi", Role.VmAdmin), ("http/get_export_raw_vdi", Role.VmAdmin),
+            ("http/put_import", Role.VmAdmin), ("http/get_export", Role.VmAdmin),
             ("http/connect_console", Role.VmOperator), ("http/connect_console_ws", Role.VmOperator),
             ("http/get_pool_xml_db_sync", Role.PoolAdmin),
             ("task.destroy/any", Role.PoolOperator), ("task.cancel/any", Role.PoolOperator),

@@ -59,6 +59,12 @@ public sealed class HotPlugTests
         Assert.Contains("DEVICE_ALREADY_DETACHED", await _shell.FailAsync(site, $"vbd-unplug uuid={vbd}"), StringComparison.Ordinal);
         await _shell.RunAsync(site, $"vdi-destroy uuid={vdi}");
 
+        // Both at once, as xe has it.
+        await _shell.RunAsync(site, $"vm-disk-add vm=alone device=4 disk-size=8MiB sr-uuid={srUuid}");
+        await SeesAsync(site, guest, $"vd[a-z]:{8 * Mib / 512}");
+        await _shell.RunAsync(site, "vm-disk-remove vm=alone device=4");
+        await SeesAsync(site, guest, "disks=vda:[0-9]+,vdb:[0-9]+ ");
+
         // What is in the CD drive.
         var cd = await _shell.RunAsync(site, $"vdi-create sr-uuid={srUuid} name-label=cd virtual-size=1MiB sm-config:type=raw");
         await _shell.RunAsync(site, $"vm-cd-insert vm=alone cd-name=cd");

@@ -86,7 +86,8 @@ internal static class ParameterHelp
         dr-failover sr-uuid SRs to look at, with commas between; every attached one if left out.
         dr-migrate sr-uuid SRs to look at, with commas between; every attached one if left out.
         dr-failback sr-uuid SRs to look at, with commas between; every attached one if left out.
-        vm-import sr-uuid Must be an SR of the pool, and says nothing else: the disks are where they are.
+        vm-import sr-uuid Where the disks are to lie; the pool's default SR if left out. With metadata=true the disks are where they are.
+        vm-export compress true or gzip: with gzip; zstd: with zstd.
         metadata-backup-create keep How many backups stay; older ones go.
         metadata-backup-schedule keep How many backups stay; older ones go.
         """;

@@ -13,7 +13,9 @@ internal static class VmDiskCommands
 
     public static IEnumerable<Command> All { get; } =
     [
-        VmSelection.Command("vm-disk-add", "Makes an empty disk and gives it to a VM.", ["disk-size", "device"], ["sr-uuid"], AddDiskAsync),
+        VmSelection.Command(
+            "vm-disk-add", "Makes an empty disk and gives it to a VM, at once if that runs.", ["disk-size", "device"], ["sr-uuid"],
+            AddDiskAsync),
         VmSelection.Command(
             "vm-disk-list", "Lists the disks of VMs.", [], ["vbd-params", "vdi-params", "json"],
             (context, vm) => ListAsync(context, vm, "Disk")),
@@ -42,16 +44,29 @@ internal static class VmDiskCommands
                 Type = VdiType.User,
             },
             token);
+        Ref<VbdRecord> vbd = default;
         try
         {
-            await api.Vbd.CreateAsync(Vbd(vm, vdi, p.Get("device"), VbdType.Disk), token);
+            vbd = await api.Vbd.CreateAsync(Vbd(vm, vdi, p.Get("device"), VbdType.Disk), token);
+            if (await IsRunningAsync(api, vm, token))
+            {
+                await api.Vbd.PlugAsync(vbd, token);
+            }
         }
         catch
         {
+            if (!vbd.IsNull)
+            {
+                await api.Vbd.DestroyAsync(vbd, CancellationToken.None);
+            }
+
             await api.Vdi.DestroyAsync(vdi, CancellationToken.None);
             throw;
         }
     }
+
+    private static async Task<bool> IsRunningAsync(XenApiClient api, XeObject vm, CancellationToken token) =>
+        await api.Vm.GetPowerStateAsync(new(vm.Ref), token) is VmPowerState.Running or VmPowerState.Paused;
 
     private static VbdRecord Vbd(XeObject vm, Ref<VdiRecord> vdi, string device, VbdType type) => new()
     {
@@ -70,6 +85,11 @@ internal static class VmDiskCommands
         var device = context.Parameters.Get("device");
         var (vbd, record) = Only(
             await DrivesAsync(context, vm, v => v.Type == VbdType.Disk && v.Userdevice == device), $"disks with device={device}");
+        if (record.CurrentlyAttached && await IsRunningAsync(api, vm, token))
+        {
+            await api.Vbd.UnplugAsync(vbd, token);
+        }
+
         await api.Vbd.DestroyAsync(vbd, token);
         await api.Vdi.DestroyAsync(record.Vdi, token);
     }

@@ -4,28 +4,26 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Commands;
 
-/// <summary>The metadata of VMs as files, in the form of XenServer's <c>vm-export metadata=true</c>.</summary>
+/// <summary>VMs as files, in the form of XenServer's <c>vm-export</c>: with their disks, or only their metadata.</summary>
 internal static class VmMetadataCommands
 {
-    private const string DisksStay =
-        "Only metadata is exported and imported: give metadata=true. A VM's disks are copied with vdi-export and vdi-import, or replicated "
-            + "with the SR they are on.";
-
-    private static readonly string[] ExportOnly = ["filename", "metadata", "vapp", "include-snapshots", "database:"];
+    private static readonly string[] ExportOnly = ["filename", "metadata", "compress", "vapp", "include-snapshots", "database:"];
 
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("vm-export", "Writes VMs' metadata to a file, which must not exist yet; metadata=true.", ExportAsync) with
+        Command.Make(
+            "vm-export", "Writes halted VMs with their disks to a file, which must not exist yet; or VMs' metadata (metadata=true).",
+            ExportAsync) with
         {
             Required = ["filename"],
-            Optional = ["metadata", "vapp", "database:"],
+            Optional = ["metadata", "compress", "vapp", "database:"],
             AcceptsOther = VmSelection.Accepts,
             OtherNames = () => VmSelection.Names,
             HasCallersFiles = true,
             OtherHelp = VmSelection.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
         Command.Make(
-            "vm-import", "Makes the VMs of such a file, whose disks must be there already; metadata=true. Prints their UUIDs.",
+            "vm-import", "Makes the VMs of such a file; of metadata (metadata=true) on disks that are there already. Prints their UUIDs.",
             ImportAsync) with
         {
             Required = ["filename"],
@@ -36,8 +34,29 @@ internal static class VmMetadataCommands
 
     private static Task ExportAsync(CommandContext context) => context.WithDatabaseAsync(async api =>
     {
-        RequireMetadata(context);
+        var compression = Compression(context);
+        var isMetadata = context.Parameters.Flag("metadata");
+        if (isMetadata && compression != "false")
+        {
+            throw new UsageException("Metadata are not compressed: leave compress= out.");
+        }
+
+        if (!isMetadata && context.Parameters.Map("database").Count > 0)
+        {
+            throw new UsageException("Disks are exported of this pool's VMs only: leave database: out, or give metadata=true.");
+        }
+
         var vms = await SelectAsync(context, api);
+        if (!isMetadata)
+        {
+            await context.Files.WriteNewAsync(context.Parameters.Get("filename"), async target =>
+            {
+                using var progress = new ProgressLine(context.Terminal, "Exporting", context.Time);
+                await api.ExportVmsAsync(vms, compression, target, new ByteProgress(progress, 0), context.CancellationToken);
+            }, context.CancellationToken);
+            return vms.Count;
+        }
+
         await context.Files.WriteNewAsync(context.Parameters.Get("filename"), async target =>
         {
             await (vms is [var one]
@@ -49,9 +68,14 @@ internal static class VmMetadataCommands
 
     private static async Task ImportAsync(CommandContext context)
     {
-        RequireMetadata(context);
         var p = context.Parameters;
         var api = await context.ConnectAsync();
+        if (!p.Flag("metadata"))
+        {
+            await ImportWithDisksAsync(context, api);
+            return;
+        }
+
         if (p.Find("sr-uuid") is { Length: > 0 } sr)
         {
             // As with xe, the disks of metadata are where they are; that the SR is there is checked, since whoever names it relies on it.
@@ -84,11 +108,44 @@ internal static class VmMetadataCommands
             return;
         }
 
+        await PrintAsync(context, api, made);
+    }
+
+    private static async Task ImportWithDisksAsync(CommandContext context, XenApiClient api)
+    {
+        var p = context.Parameters;
+        if (p.Find("dry-run") is not null || p.Map("vdi").Count > 0)
+        {
+            throw new UsageException("dry-run= and vdi: are for metadata (metadata=true), whose disks are there already.");
+        }
+
+        var sr = p.Find("sr-uuid") is { Length: > 0 } uuid ? uuid : null;
+        IReadOnlyList<Ref<VmRecord>> made = [];
+        await context.Files.ReadAsync(p.Get("filename"), async (archive, bytes) =>
+        {
+            using var progress = new ProgressLine(context.Terminal, "Sending", context.Time);
+            (made, _) = await api.ImportVmsAsync(
+                archive, sr, p.Flag("preserve"), p.Flag("force"), new ByteProgress(progress, bytes), context.CancellationToken);
+        }, context.CancellationToken);
+        await PrintAsync(context, api, made);
+    }
+
+    private static async Task PrintAsync(CommandContext context, XenApiClient api, IReadOnlyList<Ref<VmRecord>> made)
+    {
         foreach (var vm in made)
         {
             context.Terminal.PrintLine(await api.Vm.GetUuidAsync(vm, context.CancellationToken));
         }
     }
+
+    // As xe: compress=true is gzip.
+    private static string Compression(CommandContext context) => context.Parameters.GetOr("compress", "false") switch
+    {
+        "true" or "gzip" => "gzip",
+        "zstd" => "zstd",
+        "false" => "false",
+        var other => throw new UsageException($"compress= must be true, gzip, zstd or false, not '{other}'."),
+    };
 
     private static async Task<IReadOnlyList<string>> SelectAsync(CommandContext context, XenApiClient api)
     {
@@ -112,13 +169,5 @@ internal static class VmMetadataCommands
         }
 
         return uuids.Count > 0 ? uuids : throw new UsageException($"The vApp '{wanted}' has no VMs.");
-    }
-
-    private static void RequireMetadata(CommandContext context)
-    {
-        if (!context.Parameters.Flag("metadata"))
-        {
-            throw new UsageException(DisksStay);
-        }
     }
 }

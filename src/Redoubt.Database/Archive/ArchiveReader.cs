@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Xml;
 using Redoubt.Database.Dump;
@@ -22,25 +23,31 @@ public static class ArchiveReader
     public static VmArchive Read(Stream archive)
     {
         var length = TarMember.ReadHeader(archive);
+        RequireLength(length);
+        var read = ReadText(archive, length);
+        TarMember.ReadEnd(archive, length);
+        return read;
+    }
+
+    /// <summary>Reads <c>ova.xml</c> of a length.</summary>
+    internal static VmArchive ReadText(Stream archive, long length)
+    {
+        using var text = new MemberStream(archive, length);
+        var read = ReadText(text);
+        return text.LeftBytes == 0 ? read : throw ArchiveFailure.Malformed($"there is more in {TarMember.Name} than one value");
+    }
+
+    internal static void RequireLength(long length)
+    {
         if (length > TextBytesMax)
         {
             throw ArchiveFailure.Malformed(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{TarMember.Name} has {length} bytes, at most {TextBytesMax} are read. Export fewer VMs at a time"));
         }
-
-        using var text = new MemberStream(archive, length);
-        var read = ReadText(text);
-        if (text.LeftBytes > 0)
-        {
-            throw ArchiveFailure.Malformed($"there is more in {TarMember.Name} than one value");
-        }
-
-        TarMember.ReadEnd(archive, length);
-        return read;
     }
 
-    private static VmArchive ReadText(Stream text)
+    private static VmArchive ReadText(MemberStream text)
     {
         try
         {
@@ -50,7 +57,7 @@ public static class ArchiveReader
         }
         catch (Exception broken) when (broken is XmlException or WireFormatException or ArgumentException)
         {
-            if (text is MemberStream { IsCutShort: true })
+            if (text.IsCutShort)
             {
                 throw new XenApiException(broken, "IMPORT_ERROR_PREMATURE_EOF");
             }
@@ -86,7 +93,10 @@ public static class ArchiveReader
             }
 
             RequireVersion();
-            return new([.. Tables()], Version("date"), $"{Version("product_brand")} {Version("product_version")} on {Version("hostname")}");
+            return new([.. Tables()], Version("date"), $"{Version("product_brand")} {Version("product_version")} on {Version("hostname")}")
+            {
+                References = _references.ToImmutableDictionary(StringComparer.Ordinal),
+            };
         }
 
         private void Objects()

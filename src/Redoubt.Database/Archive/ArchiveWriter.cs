@@ -42,19 +42,23 @@ public static class ArchiveWriter
         DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream archive, Stream scratch,
         KeyRing? keys = null)
     {
+        WriteText(state, vms, options, now, scratch, keys);
+        scratch.Position = 0;
+        TarMember.Write(scratch, archive);
+    }
+
+    /// <summary>Writes the text alone; gives what it calls each object, by its reference.</summary>
+    internal static IReadOnlyDictionary<string, string> WriteText(
+        DatabaseState state, IEnumerable<Ref<VmRecord>> vms, ArchiveOptions options, DateTimeOffset now, Stream scratch, KeyRing? keys)
+    {
         var walk = new ArchiveWalk(state, options);
         foreach (var vm in vms)
         {
             walk.Add(vm);
         }
 
-        using (var xml = XmlWriter.Create(scratch, Writing))
-        {
-            WriteText(state, keys, Sealed(walk.Objects, keys, SealingPolicy.Of(state)), now, new XmlWireWriter(xml));
-        }
-
-        scratch.Position = 0;
-        TarMember.Write(scratch, archive);
+        using var xml = XmlWriter.Create(scratch, Writing);
+        return WriteText(state, keys, Sealed(walk.Objects, keys, SealingPolicy.Of(state)), now, new XmlWireWriter(xml));
     }
 
     private static List<(ClassModel Class, string Ref, Record Record)> Sealed(
@@ -65,7 +69,7 @@ public static class ArchiveWriter
     private static string Contents(DatabaseState state, VtpmRecord tpm, KeyRing? keys) => state.Find(tpm.Contents) is not { } secret ? ""
         : ((SecretRecord)(keys?.Seal(secret, SealingPolicy.Of(state)) ?? secret)).Value;
 
-    private static void WriteText(
+    private static Dictionary<string, string> WriteText(
         DatabaseState state, KeyRing? keys, List<(ClassModel Class, string Ref, Record Record)> objects, DateTimeOffset now,
         XmlWireWriter values)
     {
@@ -98,6 +102,7 @@ public static class ArchiveWriter
 
         values.EndArray();
         values.EndStruct();
+        return ids;
     }
 
     private static void WriteVersion(DatabaseState state, DateTimeOffset now, XmlWireWriter values)

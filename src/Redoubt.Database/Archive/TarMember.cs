@@ -19,25 +19,55 @@ internal static class TarMember
 {
     public const string Name = "ova.xml";
 
-    private const int BlockBytes = 512;
+    /// <summary>The unit of a tar archive.</summary>
+    public const int BlockBytes = 512;
+
     private const int ChecksumAt = 148;
     private const int ChecksumBytes = 8;
 
     /// <summary>Writes the archive around the content, from where that stands to its end.</summary>
     public static void Write(Stream content, Stream archive)
     {
+        var length = content.Length - content.Position;
+        archive.Write(Header(Name, length));
+        content.CopyTo(archive);
+        archive.Write(new byte[Padding(length) + (2 * BlockBytes)]);
+    }
+
+    /// <summary>The header of a member.</summary>
+    /// <param name="name">Its name, in at most 100 letters of ASCII.</param>
+    /// <param name="length">The length of its content.</param>
+    public static byte[] Header(string name, long length)
+    {
         var header = new byte[BlockBytes];
-        Encoding.ASCII.GetBytes(Name, header);
+        Encoding.ASCII.GetBytes(name, header.AsSpan(0, 100));
         Octal(header.AsSpan(100, 8), 0x100);
         Octal(header.AsSpan(108, 8), 0);
         Octal(header.AsSpan(116, 8), 0);
-        var length = content.Length - content.Position;
         Octal(header.AsSpan(124, 12), length);
         Octal(header.AsSpan(136, 12), 0);
         Octal(header.AsSpan(ChecksumAt, 7), Checksum(header));
-        archive.Write(header);
-        content.CopyTo(archive);
-        archive.Write(new byte[Padding(length) + (2 * BlockBytes)]);
+        return header;
+    }
+
+    /// <summary>Reads a header; null: it is empty, which is the archive's end.</summary>
+    /// <exception cref="XenApiException"><c>IMPORT_ERROR</c>: it is none, or not that of a file.</exception>
+    public static (string Name, long Length)? Parse(ReadOnlySpan<byte> header)
+    {
+        if (!header.ContainsAnyExcept((byte)0))
+        {
+            return null;
+        }
+
+        if (ReadOctal(header.Slice(ChecksumAt, ChecksumBytes)) != Checksum(header))
+        {
+            throw ArchiveFailure.Malformed("it is no tar archive, or a block of it is damaged");
+        }
+
+        var name = Encoding.UTF8.GetString(header[..100]).Split('\0')[0];
+        return header[156] is 0 or (byte)'0' && ReadOctal(header.Slice(124, 12)) is { } length
+            ? (name, length)
+            : throw ArchiveFailure.Malformed($"the member {name} is no file of a known length");
     }
 
     /// <summary>Reads the header; the member's content follows, of the length that is given back.</summary>
@@ -86,7 +116,8 @@ internal static class TarMember
         }
     }
 
-    private static int Padding(long length) => (int)((BlockBytes - (length % BlockBytes)) % BlockBytes);
+    /// <summary>The bytes that fill content up to whole blocks.</summary>
+    public static int Padding(long length) => (int)((BlockBytes - (length % BlockBytes)) % BlockBytes);
 
     private static void Octal(Span<byte> field, long value)
     {

@@ -13,6 +13,9 @@ namespace Redoubt.Database.Archive;
 /// <param name="Origin">The product and host that made it, in words.</param>
 public sealed record VmArchive(ImmutableArray<DumpTable> Tables, string WrittenAt, string Origin)
 {
+    /// <summary>What the file calls each object, and its reference.</summary>
+    public ImmutableDictionary<string, string> References { get; init; } = ImmutableDictionary<string, string>.Empty;
+
     /// <summary>One database of many archives, and of the vApps of the pool that they come from.</summary>
     /// <param name="archives">The archives. Of an object that several have, the first one's record counts.</param>
     /// <param name="appliances">Rows of <c>VM_appliance</c>, which no archive has.</param>

@@ -8,15 +8,15 @@ namespace Redoubt.Pool;
 internal static class AllowedOperations
 {
     private static readonly ImmutableList<VmOperations> Halted =
-        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Copy, VmOperations.Snapshot, VmOperations.Destroy,
-            VmOperations.ChangingMemoryLimits, VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange,
+        [VmOperations.Start, VmOperations.StartOn, VmOperations.Clone, VmOperations.Copy, VmOperations.Snapshot, VmOperations.Export,
+            VmOperations.Destroy, VmOperations.ChangingMemoryLimits, VmOperations.ChangingStaticRange, VmOperations.ChangingDynamicRange,
             VmOperations.ChangingVcpus, VmOperations.ChangingNvram];
 
     private static readonly ImmutableList<VmOperations> Template =
-        [VmOperations.Clone, VmOperations.Copy, VmOperations.Provision, VmOperations.Destroy];
+        [VmOperations.Clone, VmOperations.Copy, VmOperations.Provision, VmOperations.Export, VmOperations.Destroy];
 
     private static readonly ImmutableList<VmOperations> Snapshot =
-        [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Destroy];
+        [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Export, VmOperations.Destroy];
 
     private static readonly ImmutableList<VmOperations> Running =
         [VmOperations.Snapshot, VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown,

@@ -86,6 +86,7 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
         RequireSrs(from, tx.State, vms, options);
         var import = new RecoveryImport(tx, from, options, pool.Roots.Boot);
         import.Run(vms, appliance);
+        options.Finish?.Invoke(tx);
         foreach (var sr in needed.Select(tx.State.FindByUuid<SrRecord>).Where(s => !tx.Get(s).IntroducedBy.IsNull))
         {
             if (!options.MayAdoptStorage)

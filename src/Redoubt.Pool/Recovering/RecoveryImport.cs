@@ -60,7 +60,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         var marks = options.AsCopies ? [] : GiveWay(theirs);
 
         var drives = theirs.Vbds.Select(foreign.Find).OfType<VbdRecord>().Select(b => (Vbd: b, Vdi: FindDisk(theirs, b))).ToList();
-        var suspended = theirs.PowerState == VmPowerState.Suspended ? FindSuspendImage(theirs) : default;
+        var suspended = theirs.PowerState == VmPowerState.Suspended ? SuspendImageOf(theirs) : default;
         var known = options.IsUnproven
             ? HostFiles.Without(NewerNames.Drop(theirs), bootRoots, text => Notices.Add((theirs.Uuid, text)))
             : NewerNames.Drop(theirs);
@@ -196,6 +196,17 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
         Notices.Add((vm.Uuid, $"The disk {theirs.NameLabel} ({theirs.Uuid}, position {vbd.Userdevice}) is not on the storage. "
             + "The VM was recovered without it, because the recovery was forced."));
+        return default;
+    }
+
+    private Ref<VdiRecord> SuspendImageOf(VmRecord vm)
+    {
+        if (!options.IsWithoutMemory)
+        {
+            return FindSuspendImage(vm);
+        }
+
+        Notices.Add((vm.Uuid, "It was suspended. Its memory does not come along, so that it is halted."));
         return default;
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -37,6 +38,12 @@ internal sealed record RecoveryOptions
 
     /// <summary>Networks here by those there, as UUIDs: then none is made. Null: what is not found is made, as xapi does.</summary>
     public ImmutableSortedDictionary<string, string>? Networks { get; init; }
+
+    /// <summary>Whether a VM that was suspended becomes a halted one, for its memory does not come along.</summary>
+    public bool IsWithoutMemory { get; init; }
+
+    /// <summary>What is to happen in the same transaction when all is made; null: nothing more.</summary>
+    public Action<Transaction>? Finish { get; init; }
 
     /// <summary>The UUID of the disk that is to take this one's place; null if none is named.</summary>
     public string? DiskFor(VdiRecord theirs) =>

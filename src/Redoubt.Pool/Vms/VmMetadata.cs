@@ -58,34 +58,48 @@ public sealed class VmMetadata
         try
         {
             var state = await Task.Run(() => _pool.KeyRing.Open(VmArchive.Open([ArchiveReader.Read(archive)])), cancellationToken);
-            var vms = VmArchive.Vms(state);
-            if (vms.Count == 0)
-            {
-                throw new XenApiException("IMPORT_ERROR", "the file holds no VM");
-            }
-
-            RequireUsed(state, how.Disks);
-            var options = new RecoveryOptions
-            {
-                Force = how.Force,
-                MayAdoptStorage = how.MayAdoptStorage,
-                KeepsHandOver = !how.MayAdoptStorage,
-                IsUnproven = true,
-                AsCopies = !how.Restore,
-                Disks = how.Disks,
-            };
-            var outcome = how.DryRun
-                ? await _recoverer.TryAsync(state, vms, null, options, cancellationToken)
-                : await _recoverer.RunAsync(state, vms, null, options, cancellationToken);
-            return new(
-                how.DryRun ? [] : outcome.Vms,
-                [.. vms.Select(state.Get).Select(v => $"{v.NameLabel} ({v.Uuid})")],
-                [.. outcome.Notices.Select(n => n.Text)]);
+            return await MakeAsync(state, how, null, cancellationToken);
         }
         finally
         {
             _one.Release();
         }
+    }
+
+    /// <summary>Recreates the VMs of an archive that has been read, all or none.</summary>
+    /// <param name="state">What the archive holds.</param>
+    /// <param name="how">How.</param>
+    /// <param name="withDisks">What is to happen in the same transaction, for VMs whose disks have come along; null: their disks are there
+    /// already.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    internal async Task<VmImportOutcome> MakeAsync(
+        DatabaseState state, VmImport how, Action<Transaction>? withDisks, CancellationToken cancellationToken)
+    {
+        var vms = VmArchive.Vms(state);
+        if (vms.Count == 0)
+        {
+            throw new XenApiException("IMPORT_ERROR", "the file holds no VM");
+        }
+
+        RequireUsed(state, how.Disks);
+        var options = new RecoveryOptions
+        {
+            Force = how.Force,
+            MayAdoptStorage = how.MayAdoptStorage,
+            KeepsHandOver = !how.MayAdoptStorage,
+            IsUnproven = true,
+            AsCopies = !how.Restore,
+            Disks = how.Disks,
+            IsWithoutMemory = withDisks is not null,
+            Finish = withDisks,
+        };
+        var outcome = how.DryRun
+            ? await _recoverer.TryAsync(state, vms, null, options, cancellationToken)
+            : await _recoverer.RunAsync(state, vms, null, options, cancellationToken);
+        return new(
+            how.DryRun ? [] : outcome.Vms,
+            [.. vms.Select(state.Get).Select(v => $"{v.NameLabel} ({v.Uuid})")],
+            [.. outcome.Notices.Select(n => n.Text)]);
     }
 
     // A disk that is misspelled would be looked for on the storage instead, and perhaps be found there.

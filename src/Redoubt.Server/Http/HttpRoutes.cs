@@ -7,8 +7,8 @@ namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
 internal sealed class HttpRoutes(
-    RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint vms, ThinCliEndpoint files, Func<HttpContext, Task> metrics,
-    Func<HttpContext, Task> readmission, DataDirectoryWatch health, ILogger<HttpRoutes> log)
+    RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint metadata, VmTransferEndpoint vms, ThinCliEndpoint files,
+    Func<HttpContext, Task> metrics, Func<HttpContext, Task> readmission, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -52,8 +52,10 @@ internal sealed class HttpRoutes(
             ("GET", "/export_raw_vdi") => transfers.ExportDiskAsync(http),
             ("GET", "/pool/xmldbdump") => transfers.DumpDatabaseAsync(http),
             ("PUT", "/pool/xmldbdump") => transfers.RestoreDatabaseAsync(http),
-            ("GET", "/export_metadata") => vms.ExportAsync(http),
-            ("PUT", "/import_metadata") => vms.ImportAsync(http),
+            ("GET", "/export_metadata") => metadata.ExportAsync(http),
+            ("PUT", "/import_metadata") => metadata.ImportAsync(http),
+            ("GET", "/export") => vms.ExportAsync(http),
+            ("PUT", "/import") => vms.ImportAsync(http),
             ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
             ("GET", "/health") => HealthAsync(http),
             ("GET", "/metrics") => metrics(http),

@@ -221,6 +221,37 @@ public sealed class XenApiClient : IAsyncDisposable
         connection.DownloadAsync(
             MetadataPath("export_metadata", $"uuids={WebUtility.UrlEncode(string.Join(',', vmUuids))}"), target, null, cancellationToken);
 
+    /// <summary>Writes halted VMs with their disks into a stream. A genuine xapi takes one.</summary>
+    /// <param name="vmUuids">The VMs.</param>
+    /// <param name="compression">How it is packed: <c>false</c>, <c>gzip</c> or <c>zstd</c>.</param>
+    /// <param name="target">Where to.</param>
+    /// <param name="receivedBytes">Told how many bytes have come.</param>
+    /// <param name="cancellationToken">Breaks the transfer off.</param>
+    public Task ExportVmsAsync(
+        IReadOnlyCollection<string> vmUuids, string compression, Stream target, IProgress<long>? receivedBytes = null,
+        CancellationToken cancellationToken = default) => connection.DownloadAsync(
+        MetadataPath(
+            "export",
+            $"{(vmUuids.Count == 1 ? "uuid" : "uuids")}={WebUtility.UrlEncode(string.Join(',', vmUuids))}&use_compression={compression}"),
+        target, receivedBytes, cancellationToken);
+
+    /// <summary>Makes the VMs of an archive with their disks.</summary>
+    /// <param name="archive">The archive.</param>
+    /// <param name="srUuid">Where the disks are to lie; null: on the pool's default SR.</param>
+    /// <param name="restore">Whether the VMs are to be the same ones again.</param>
+    /// <param name="force">Whether chunks are taken that do not agree with their checksums.</param>
+    /// <param name="sentBytes">Told how many bytes have been sent.</param>
+    /// <param name="cancellationToken">Breaks the transfer off.</param>
+    /// <returns>The VMs that were made, and what the server says besides; a genuine xapi says nothing.</returns>
+    public async Task<(IReadOnlyList<Ref<VmRecord>> Vms, string Text)> ImportVmsAsync(
+        Stream archive, string? srUuid, bool restore, bool force, IProgress<long>? sentBytes = null,
+        CancellationToken cancellationToken = default)
+    {
+        var sr = srUuid is null ? "" : $"&sr_uuid={WebUtility.UrlEncode(srUuid)}";
+        return await UploadVmsAsync(
+            "VM import", "import", $"restore={Text(restore)}&force={Text(force)}{sr}", archive, sentBytes, cancellationToken);
+    }
+
     /// <summary>Imports the VMs of an archive, or only asks whether that would work.</summary>
     /// <param name="archive">The archive.</param>
     /// <param name="import">How.</param>
@@ -230,12 +261,19 @@ public sealed class XenApiClient : IAsyncDisposable
     public async Task<(IReadOnlyList<Ref<VmRecord>> Vms, string Text)> ImportMetadataAsync(
         Stream archive, MetadataImport import, IProgress<long>? sentBytes = null, CancellationToken cancellationToken = default)
     {
-        // Which VMs were made, only the task says; and of a genuine xapi, only the task says why not.
-        var task = await CallAsync<Ref<TaskRecord>>("task.create", ["VM metadata import", ""], cancellationToken);
         var disks = string.Concat(import.Disks.Select(d => $"&vdi:{WebUtility.UrlEncode(d.Key)}={WebUtility.UrlEncode(d.Value)}"));
-        var path = MetadataPath(
-            "import_metadata",
-            $"task_id={WebUtility.UrlEncode(task.Opaque)}&restore={Text(import.Restore)}&force={Text(import.Force)}&dry_run={Text(import.DryRun)}{disks}");
+        return await UploadVmsAsync(
+            "VM metadata import", "import_metadata",
+            $"restore={Text(import.Restore)}&force={Text(import.Force)}&dry_run={Text(import.DryRun)}{disks}", archive, sentBytes,
+            cancellationToken);
+    }
+
+    private async Task<(IReadOnlyList<Ref<VmRecord>> Vms, string Text)> UploadVmsAsync(
+        string name, string handler, string query, Stream archive, IProgress<long>? sentBytes, CancellationToken cancellationToken)
+    {
+        // Which VMs were made, only the task says; and of a genuine xapi, only the task says why not.
+        var task = await CallAsync<Ref<TaskRecord>>("task.create", [name, ""], cancellationToken);
+        var path = MetadataPath(handler, $"task_id={WebUtility.UrlEncode(task.Opaque)}&{query}");
         var text = "";
         try
         {
