@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -19,6 +20,7 @@ namespace Redoubt.Pool;
 internal sealed class HotPlug(PoolServices pool)
 {
     private readonly VmDisks _disks = new(pool);
+    private readonly ILogger _log = pool.Loggers.CreateLogger<HotPlug>();
 
     /// <summary>Gives the VM's guest a disk, or, of a CD drive that it has, what is to be in it.</summary>
     /// <param name="call">The call.</param>
@@ -270,12 +272,21 @@ internal sealed class HotPlug(PoolServices pool)
         await at.Disks.PruneAsync(pool.State, uuid);
     }
 
-    /// <summary>The same for every VM with a guest at a host.</summary>
+    /// <summary>The same for every VM with a guest at a host that answered when the host was opened.</summary>
     public async Task SettleAllAsync(HostLink at, CancellationToken cancellationToken)
     {
-        foreach (var (_, vm) in pool.State.All<VmRecord>().Where(v => IsQuiet(v.Record)).ToList())
+        foreach (var uuid in pool.State.All<VmRecord>().Where(v => IsQuiet(v.Record)).Select(v => VmRows.Uuid(v.Record))
+            .Where(v => !at.Hypervisor.Silent.Contains(v)).ToList())
         {
-            await SettleAsync(at, VmRows.Uuid(vm), cancellationToken);
+            try
+            {
+                await SettleAsync(at, uuid, cancellationToken);
+            }
+            catch (HypervisorException silent) when (silent.Failure is HypervisorFailure.NotAnswering or HypervisorFailure.Refused)
+            {
+                // Its records stay as they were last seen: one guest must not keep the others from being taken up.
+                _log.LogWarning("Which devices guest {Uuid} has could not be asked: {Message}", uuid, silent.Message);
+            }
         }
     }
 
