@@ -330,6 +330,23 @@ public sealed class SecretTests
         Assert.Contains(path, await FindAsync(Chap, path), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task The_secret_of_a_connection_stays_with_a_configuration_that_still_names_it()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.Client.CallAsync<Ref<SrRecord>>(
+            "SR.introduce", Guid.NewGuid().ToString(), "sr", "", "file", "", true, TestSite.Map());
+        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>(
+            "PBD.create", new PbdRecord { Host = site.Host, Sr = sr, DeviceConfig = TestSite.Map(("monitors", "one"), ("key", Value)) });
+        var config = site.All<PbdRecord>().Single().DeviceConfig;
+        await site.Client.CallAsync("PBD.set_device_config", pbd, config.SetItem("monitors", "one,two"));
+        var secret = Assert.Single(site.All<SecretRecord>());
+        Assert.Equal((Value, config["key_secret"]), (secret.Value, secret.Uuid));
+
+        await site.Client.CallAsync("PBD.set_device_config", pbd, TestSite.Map(("monitors", "one")));
+        Assert.Empty(site.All<SecretRecord>());
+    }
+
     private static IEnumerable<MessageRecord> Told(TestSite site) =>
         site.All<MessageRecord>().Where(m => m.Name == "METADATA_SECRETS_NOT_REWRITTEN");
 

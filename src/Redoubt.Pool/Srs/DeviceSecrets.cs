@@ -62,9 +62,13 @@ internal static class DeviceSecrets
     }
 
     /// <summary>Removes what was made for a connection that is about to go, if no other one has it.</summary>
-    public static void Drop(Transaction tx, Ref<PbdRecord> pbd)
+    /// <param name="tx">The transaction.</param>
+    /// <param name="pbd">The connection.</param>
+    /// <param name="next">The configuration that it gets instead, and whose secrets stay; null: none.</param>
+    public static void Drop(Transaction tx, Ref<PbdRecord> pbd, ImmutableSortedDictionary<string, string>? next = null)
     {
-        foreach (var uuid in tx.Get(pbd).DeviceConfig.Where(c => IsReference(c.Key)).Select(c => c.Value))
+        var named = tx.Get(pbd).DeviceConfig.Where(c => IsReference(c.Key)).Select(c => c.Value);
+        foreach (var uuid in named.Where(u => next?.ContainsValue(u) != true))
         {
             var secret = tx.State.FindByUuid<SecretRecord>(uuid);
             if (tx.Find(secret)?.OtherConfig.ContainsKey(Marks.DeviceSecret) == true

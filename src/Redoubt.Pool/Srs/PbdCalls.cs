@@ -62,8 +62,8 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
                     throw new XenApiException("OPERATION_NOT_ALLOWED", "The PBD is plugged. Unplug it first (pbd-unplug).");
                 }
 
-                DeviceSecrets.Drop(tx, self);
                 var kept = DeviceSecrets.Keep(tx, value);
+                DeviceSecrets.Drop(tx, self, kept);
                 tx.Update(self, p => p with { DeviceConfig = kept });
             },
             call.Cancellation);

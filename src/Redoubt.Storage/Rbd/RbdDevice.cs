@@ -198,7 +198,7 @@ internal static class RbdDevice
         {
             File.Delete(path);
         }
-        catch (IOException)
+        catch (Exception used) when (used is IOException or UnauthorizedAccessException)
         {
             // Whoever is killed takes a moment; the next start of the daemon removes it.
         }
