@@ -444,7 +444,8 @@ public sealed class PoolDatabase : IAsyncDisposable
                 }
 
                 var elsewhere = _journals.IsEmpty ? [] : PostElsewhere(state, transactions);
-                await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
+                await (_agree is null ? _local.WriteOrPost(state, transactions) : WriteAgreedAsync(state, transactions))
+                    .ConfigureAwait(false);
                 Interlocked.Exchange(ref _journalled, state.Generation);
                 if (!elsewhere.IsEmpty)
                 {
@@ -502,6 +503,22 @@ public sealed class PoolDatabase : IAsyncDisposable
         {
             _disagreed = e;
             throw;
+        }
+    }
+
+    /// <summary>
+    /// What the hosts agreed to is durable with a majority, and they go on from it: it must not be told as a failed change where only this
+    /// host's journal can't be written. That gets it whole when it can be again.
+    /// </summary>
+    private async Task WriteAgreedAsync(DatabaseState state, ImmutableArray<JournalTransaction> transactions)
+    {
+        try
+        {
+            await _local.WriteOrPost(state, transactions).ConfigureAwait(false);
+        }
+        catch (Exception e) when (_local.Health != JournalHealth.Superseded)
+        {
+            _log.LogError(e, "This host's own journal can't be written; what the hosts of the pool have agreed to stands all the same");
         }
     }
 

@@ -79,6 +79,19 @@ public sealed class AgreementTests
     }
 
     [Fact]
+    public async Task One_whose_database_is_behind_the_log_writes_nothing_and_gives_its_word_up()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var database = new TestDatabase();
+        await using var coordinator = await pool.Hosts[0].ElectAsync();
+        await coordinator.BeginAsync(database.State, null, Token);
+        var agreed = database.Rename("agreed");
+        await coordinator.AppendAsync(agreed, Token);
+        await Assert.ThrowsAsync<CoordinatorLostException>(() => coordinator.AppendAsync(agreed, Token));
+        Assert.True(coordinator.Lost.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task A_host_that_was_away_longer_than_the_log_goes_back_takes_the_whole_database()
     {
         await using var pool = await TestPool.StartAsync(1);

@@ -54,6 +54,23 @@ public sealed class PoolDatabaseAgreementTests
         Assert.Equal("agreed", TestPool.Read(pool.LocalPath).Get(vm).NameLabel);
     }
 
+    [Fact]
+    public async Task What_others_agreed_to_stands_though_the_journal_of_this_host_can_not_be_written()
+    {
+        await using var pool = await TestPool.OpenAsync();
+        var vm = await pool.Database.WriteAsync(tx => tx.Create(new VmRecord { NameLabel = "first" }), Stop);
+        await pool.Database.AgreeAsync((_, _) => Task.FromResult<AgreeToBatch>((_, _, _) => Task.CompletedTask));
+        var away = pool.LocalPath + ".away";
+        File.Move(pool.LocalPath, away);
+        await pool.Database.WriteAsync(tx => tx.Update(vm, v => v with { NameLabel = "agreed" }), Stop);
+        Assert.Equal("agreed", pool.Database.State.Get(vm).NameLabel);
+
+        File.Move(away, pool.LocalPath);
+        await Patience.UntilAsync(() => pool.Database.Own.Health == JournalHealth.Healthy, "the journal is written again");
+        await RenameAsync(pool, vm, 1);
+        Assert.Null(TestPool.Differences(pool.Database.State, TestPool.Read(pool.LocalPath)));
+    }
+
     private static async Task RenameAsync(TestPool pool, Ref<VmRecord> vm, int times)
     {
         for (var i = 0; i < times; i++)

@@ -98,7 +98,7 @@ public sealed class EtcdClient : IDisposable
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         while (await LineAsync(lines, cancellationToken) is { } line)
         {
-            var told = JsonNode.Parse(line)!;
+            var told = Parse(line, "a watch");
             if (told["error"] is { } error)
             {
                 throw new EtcdException($"etcd ended a watch: {error["message"] ?? error}", isRefusal: true);
@@ -225,7 +225,7 @@ public sealed class EtcdClient : IDisposable
             using var content = new StreamReader(await response.Content.ReadAsStreamAsync(both.Token));
             // A call that could have several answers has one on each line.
             var line = await LineAsync(content, both.Token) ?? throw new EtcdException($"etcd did not answer {path}", isRefusal: false);
-            return JsonNode.Parse(line) ?? throw new EtcdException($"etcd answered {path} with nothing", isRefusal: false);
+            return Parse(line, path);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -255,12 +255,37 @@ public sealed class EtcdClient : IDisposable
 
         using (response)
         {
-            var text = await response.Content.ReadAsStringAsync(cancellationToken);
+            var text = await TextAsync(response.Content, cancellationToken);
             // What is unavailable or late (gRPC's 14 and 4) may have been done all the same; so may what broke inside (2, 13).
             throw new EtcdException(
                 $"etcd refused {request.RequestUri}: {Message(text)}",
                 isRefusal: response.StatusCode
                     is HttpStatusCode.BadRequest or HttpStatusCode.NotFound or HttpStatusCode.PreconditionFailed);
+        }
+    }
+
+    // What it is refused with is of less interest than that.
+    private static async Task<string> TextAsync(HttpContent content, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await content.ReadAsStringAsync(cancellationToken);
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException)
+        {
+            return e.Message;
+        }
+    }
+
+    private static JsonNode Parse(string line, string asked)
+    {
+        try
+        {
+            return JsonNode.Parse(line) ?? throw new EtcdException($"etcd answered {asked} with nothing", isRefusal: false);
+        }
+        catch (JsonException e)
+        {
+            throw new EtcdException($"what etcd answered {asked} with can't be read: {e.Message}", isRefusal: false, e);
         }
     }
 

@@ -150,7 +150,7 @@ public sealed class Coordinator : IAsyncDisposable
     public async Task DesignateAsync(string host, CancellationToken cancellationToken)
     {
         var lease = await _etcd.GrantLeaseAsync(DesignationLimit, cancellationToken);
-        await GuardedAsync([], [new EtcdAct.Put(LogKeys.Designated, Encoding.UTF8.GetBytes(host), lease)], cancellationToken);
+        await GuardedAsync([new EtcdAct.Put(LogKeys.Designated, Encoding.UTF8.GetBytes(host), lease)], cancellationToken);
     }
 
     /// <summary>Begins the log with a whole database, where there has been none.</summary>
@@ -162,6 +162,13 @@ public sealed class Coordinator : IAsyncDisposable
     /// <exception cref="CoordinatorLostException">It is not known whether it was added, and this host no longer coordinates.</exception>
     public async Task AppendAsync(ImmutableArray<JournalTransaction> transactions, CancellationToken cancellationToken)
     {
+        if (transactions[0].Before < Head.Generation)
+        {
+            // It would take the place of what was agreed to, and the others would pass it over: this host must read the log first.
+            await _lost.CancelAsync();
+            throw new CoordinatorLostException($"this host's database is behind generation {Head.Generation}, which was agreed to");
+        }
+
         var batch = new LogBatch(Head.Generation, transactions);
         var bytes = batch.Encode();
         var record = bytes;
@@ -171,7 +178,7 @@ public sealed class Coordinator : IAsyncDisposable
             var pieces = bytes.Chunk(PieceBytes).ToList();
             for (var i = 0; i < pieces.Count; i++)
             {
-                await GuardedAsync([], [new EtcdAct.Put(LogKeys.Piece(batch.Generation, i), pieces[i])], cancellationToken);
+                await GuardedAsync([new EtcdAct.Put(LogKeys.Piece(batch.Generation, i), pieces[i])], cancellationToken);
             }
 
             record = LogBatch.InPieces(pieces.Count);
@@ -203,7 +210,7 @@ public sealed class Coordinator : IAsyncDisposable
     /// <summary>Lays down what a file holds that is the pool's and not a host's. May be called while a batch is added.</summary>
     /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
     public Task LayFileAsync(string name, byte[] content, CancellationToken cancellationToken) =>
-        GuardedAsync([], [new EtcdAct.Put(LogKeys.Files + name, content)], cancellationToken);
+        GuardedAsync([new EtcdAct.Put(LogKeys.Files + name, content)], cancellationToken);
 
     /// <summary>What the pool's files hold, by name.</summary>
     /// <exception cref="EtcdException">etcd does not answer.</exception>
@@ -242,7 +249,7 @@ public sealed class Coordinator : IAsyncDisposable
         var parts = WholeDatabase.Pack(StateDump.ToDump(state.Generation == generation ? state : state.At(generation), keys));
         for (var i = 0; i < parts.Length; i++)
         {
-            await GuardedAsync([], [new EtcdAct.Put(LogKeys.Part(generation, i), parts[i])], cancellationToken);
+            await GuardedAsync([new EtcdAct.Put(LogKeys.Part(generation, i), parts[i])], cancellationToken);
         }
 
         EtcdAct whole = new EtcdAct.Put(LogKeys.Whole, WholeDatabase.Spell(generation, parts.Length));
@@ -252,11 +259,10 @@ public sealed class Coordinator : IAsyncDisposable
         }
         else
         {
-            await GuardedAsync([], [whole], cancellationToken);
+            await GuardedAsync([whole], cancellationToken);
         }
 
         await GuardedAsync(
-            [],
             [
                 new EtcdAct.Delete(LogKeys.Log, LogKeys.Batch(generation + 1)),
                 new EtcdAct.Delete(LogKeys.Pieces, LogKeys.PiecesOf(generation + 1)),
@@ -334,13 +340,13 @@ public sealed class Coordinator : IAsyncDisposable
         }
     }
 
-    private async Task GuardedAsync(EtcdCondition[] also, EtcdAct[] acts, CancellationToken cancellationToken)
+    private async Task GuardedAsync(EtcdAct[] acts, CancellationToken cancellationToken)
     {
         for (; ;)
         {
             try
             {
-                if ((await _etcd.TransactAsync([new EtcdCondition.CreatedAt(_key, Term), .. also], acts, cancellationToken)).Done)
+                if ((await _etcd.TransactAsync([new EtcdCondition.CreatedAt(_key, Term)], acts, cancellationToken)).Done)
                 {
                     return;
                 }
@@ -396,8 +402,14 @@ public sealed class Coordinator : IAsyncDisposable
 
     private async Task KeepAsync()
     {
-        await KeepAsync(_etcd, _lease, Lease, _time, _stopping.Token);
-        await _lost.CancelAsync();
+        try
+        {
+            await KeepAsync(_etcd, _lease, Lease, _time, _stopping.Token);
+        }
+        finally
+        {
+            await _lost.CancelAsync();
+        }
     }
 
     /// <summary>Keeps a lease alive until it can't be any more. Ends, without an error, when it is over.</summary>

@@ -113,7 +113,7 @@ public sealed class EtcdMember : IAsyncDisposable
                     _process = null;
                 }
             }
-            catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException)
+            catch (Exception e) when (e is System.ComponentModel.Win32Exception or IOException or UnauthorizedAccessException)
             {
                 Trouble = $"etcd can't be started: {e.Message}";
             }

@@ -137,7 +137,9 @@ internal sealed class EmergencyCalls(Seat seat, string dataDirectory, PoolMember
     /// <returns>What is to be done once that is answered; <see langword="null"/>: it is no host of this pool that says so.</returns>
     /// <exception cref="XenApiException">The coordinator does not take this host.</exception>
     public async Task<Func<Task>?> FollowAsync(ImmutableSortedDictionary<string, string> told, CancellationToken cancellationToken) =>
-        Readmission.FindCoordinator(dataDirectory, told) is { } coordinator ? await ResetAsync(coordinator, cancellationToken) : null;
+        Readmission.FindCoordinator(dataDirectory, membership.Pool, told) is { } coordinator
+            ? await ResetAsync(coordinator, cancellationToken)
+            : null;
 
     /// <summary>Has this host follow another coordinator of its pool, which must be one.</summary>
     private async Task<Func<Task>> ResetAsync(string address, CancellationToken cancellationToken)

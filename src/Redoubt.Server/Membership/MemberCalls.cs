@@ -19,6 +19,9 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
     public const string PoolUuid = "pool";
     private const string Version = "product_version";
 
+    /// <summary>The UUID of the pool that this host coordinates.</summary>
+    public string CurrentPool => pool.State.Get(pool.Pool).Uuid;
+
     [Message("pool.join")]
     public async Task JoinAsync(CallContext call, string masterAddress, string masterUsername, string masterPassword)
     {
@@ -65,7 +68,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         // One after the other: etcd takes one at a time.
         foreach (var (host, address) in lost.Where(h => h.Address.Length > 0))
         {
-            if (await Readmission.TellAsync(pool.DataDirectory, address, pool.Url!.Authority, call.Cancellation))
+            if (await Readmission.TellAsync(pool.DataDirectory, CurrentPool, address, pool.Url!.Authority, call.Cancellation))
             {
                 back.Add(host);
             }
@@ -131,10 +134,17 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             throw new XenApiException("INVALID_VALUE", "address", address);
         }
 
-        var membership = await seat.BeginAsync(pool, Word(host, "coordinator_address"), cancellationToken);
+        var own = Word(host, "coordinator_address");
+        if (!IPAddress.TryParse(own, out _))
+        {
+            throw new XenApiException("INVALID_VALUE", "coordinator_address", own);
+        }
+
+        var url = new Uri($"https://{new IPEndPoint(ip, port)}");
+        var membership = await seat.BeginAsync(pool, own, cancellationToken);
         if (isOld)
         {
-            await DropMemberAsync(uuid, cancellationToken);
+            await DropMemberAsync(uuid, url, cancellationToken);
         }
         else if (!pool.State.FindByUuid<HostRecord>(uuid).IsNull)
         {
@@ -156,7 +166,6 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
                 }
             },
             cancellationToken);
-        var url = new Uri($"https://{new IPEndPoint(ip, port)}");
         ImmutableArray<EtcdPeer> all;
         ulong id;
         try
@@ -270,12 +279,13 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
     }
 
     /// <summary>Removes what a host was to the others before it begins anew.</summary>
-    private async Task DropMemberAsync(string uuid, CancellationToken cancellationToken)
+    private async Task DropMemberAsync(string uuid, Uri url, CancellationToken cancellationToken)
     {
         try
         {
+            // One that has not started yet has no name; another host's, which is about to start, must stay, and is waited for.
             var members = await seat.Etcd!.Client.ListMembersAsync(cancellationToken);
-            foreach (var member in members.Where(m => m.Name == uuid || m.IsLearner))
+            foreach (var member in members.Where(m => m.Name == uuid || (m.IsLearner && m.Name.Length == 0 && m.Url == url)))
             {
                 await seat.Etcd.Client.RemoveMemberAsync(member.Id, cancellationToken);
             }
@@ -317,6 +327,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         var record = tx.Get(host);
         foreach (var (pbd, _) in tx.State.All<PbdRecord>().Where(p => p.Record.Host == host).ToList())
         {
+            DeviceSecrets.Drop(tx, pbd);
             tx.Delete(pbd);
         }
 

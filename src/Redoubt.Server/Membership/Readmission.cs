@@ -46,7 +46,7 @@ internal static class Readmission
     {
         var (url, address) = MemberCalls.Reach(coordinator);
         var local = await MemberCalls.OwnAddressAsync(url, cancellationToken);
-        var secret = Secrets(dataDirectory).First();
+        var secret = Secrets(dataDirectory, own.Pool).First();
         string? seen = null;
         using var http = new HttpClient(new SocketsHttpHandler
         {
@@ -81,7 +81,9 @@ internal static class Readmission
             }
 
             var given = await answer.Content.ReadFromJsonAsync<ImmutableSortedDictionary<string, string>>(cancellationToken);
-            if (given is null || given.GetValueOrDefault("nonce") != asked["nonce"] || !IsProved(secret, given))
+            // The pool is in no question: one that is sent back as it came is no answer.
+            if (given is null || given.GetValueOrDefault("nonce") != asked["nonce"]
+                || given.GetValueOrDefault(MemberCalls.PoolUuid) != own.Pool || !IsProved(secret, given))
             {
                 throw new XenApiException("OPERATION_NOT_ALLOWED", $"What answers at {coordinator} is no host of this pool.");
             }
@@ -96,7 +98,8 @@ internal static class Readmission
     }
 
     /// <summary>Tells a host that was left behind which coordinator to ask. Answers whether it has become one of the pool.</summary>
-    public static async Task<bool> TellAsync(string dataDirectory, string address, string coordinator, CancellationToken cancellationToken)
+    public static async Task<bool> TellAsync(
+        string dataDirectory, string poolUuid, string address, string coordinator, CancellationToken cancellationToken)
     {
         using var http = new HttpClient(new SocketsHttpHandler
         {
@@ -106,7 +109,7 @@ internal static class Readmission
         {
             Timeout = Limit,
         };
-        foreach (var secret in Secrets(dataDirectory))
+        foreach (var secret in Secrets(dataDirectory, poolUuid))
         {
             var told = Prove(secret, ImmutableSortedDictionary<string, string>.Empty.Add(Coordinator, coordinator));
             using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(told));
@@ -131,16 +134,22 @@ internal static class Readmission
     }
 
     /// <summary>The coordinator that a host of this pool says is to be asked; <see langword="null"/>: it is no such host.</summary>
-    public static string? FindCoordinator(string dataDirectory, ImmutableSortedDictionary<string, string> told) =>
-        told.TryGetValue(Coordinator, out var coordinator) && Secrets(dataDirectory).Any(s => IsProved(s, told)) ? coordinator : null;
+    public static string? FindCoordinator(string dataDirectory, string poolUuid, ImmutableSortedDictionary<string, string> told) =>
+        told.TryGetValue(Coordinator, out var coordinator) && Secrets(dataDirectory, poolUuid).Any(s => IsProved(s, told))
+            ? coordinator
+            : null;
 
     /// <summary>What a host that asks says of itself, if it shows that it was of this pool.</summary>
     /// <param name="dataDirectory">The daemon's directory.</param>
+    /// <param name="poolUuid">The pool's UUID.</param>
     /// <param name="asked">What was asked.</param>
     /// <param name="isOwn">Whether a certificate, by its SHA-256, is this server's.</param>
     /// <returns>The secret that the two have in common; <see langword="null"/>: it shows nothing of the kind.</returns>
-    public static byte[]? FindSecret(string dataDirectory, ImmutableSortedDictionary<string, string> asked, Func<string, bool> isOwn) =>
-        asked.TryGetValue(Seen, out var seen) && isOwn(seen) ? Secrets(dataDirectory).FirstOrDefault(s => IsProved(s, asked)) : null;
+    public static byte[]? FindSecret(
+        string dataDirectory, string poolUuid, ImmutableSortedDictionary<string, string> asked, Func<string, bool> isOwn) =>
+        asked.TryGetValue(Seen, out var seen) && isOwn(seen)
+            ? Secrets(dataDirectory, poolUuid).FirstOrDefault(s => IsProved(s, asked))
+            : null;
 
     /// <summary>Puts a proof to what is said.</summary>
     public static ImmutableSortedDictionary<string, string> Prove(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
@@ -150,16 +159,31 @@ internal static class Readmission
     public static string Thumbprint(X509Certificate2 certificate) => certificate.GetCertHashString(HashAlgorithmName.SHA256);
 
     private static bool IsProved(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
-        said.TryGetValue(Proof, out var proof)
+        said.GetValueOrDefault(Proof) is { } proof
         && CryptographicOperations.FixedTimeEquals(
             Encoding.ASCII.GetBytes(proof), Encoding.ASCII.GetBytes(Convert.ToHexString(Sum(secret, said))));
 
     private static byte[] Sum(byte[] secret, ImmutableSortedDictionary<string, string> said) =>
         HMACSHA256.HashData(secret, JsonSerializer.SerializeToUtf8Bytes(said.Remove(Proof)));
 
-    /// <summary>Of each authority that this host knows or knew, the present one first.</summary>
-    private static IEnumerable<byte[]> Secrets(string dataDirectory) =>
-        Directory.GetDirectories(dataDirectory, "members*").Order(StringComparer.Ordinal)
+    /// <summary>
+    /// Of each authority of the pool that this host knows or knew, the present one first. Those of another pool, which it was of before,
+    /// prove nothing here.
+    /// </summary>
+    private static IEnumerable<byte[]> Secrets(string dataDirectory, string poolUuid) =>
+        Directory.GetDirectories(dataDirectory, "members*").Order(StringComparer.Ordinal).Where(d => IsOf(d, poolUuid))
             .Select(d => System.IO.Path.Combine(d, MemberFiles.AuthorityKey)).Where(File.Exists)
             .Select(key => HMACSHA256.HashData(File.ReadAllBytes(key), "redoubt readmission"u8));
+
+    private static bool IsOf(string membersDirectory, string poolUuid)
+    {
+        try
+        {
+            return PoolMembership.In(membersDirectory)?.Pool == poolUuid;
+        }
+        catch (InvalidDataException)
+        {
+            return false;
+        }
+    }
 }

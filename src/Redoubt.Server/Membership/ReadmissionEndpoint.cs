@@ -14,7 +14,8 @@ internal sealed class ReadmissionEndpoint(
 {
     public async Task HandleAsync(HttpContext http)
     {
-        if (await ReadAsync(http) is not { } asked || Readmission.FindSecret(dataDirectory, asked, IsOwn) is not { } secret)
+        if (await ReadAsync(http) is not { } asked
+            || Readmission.FindSecret(dataDirectory, members.CurrentPool, asked, IsOwn) is not { } secret)
         {
             await HttpPages.ForbiddenAsync(http);
             return;

@@ -316,7 +316,20 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             Dead = takeover?.Dead ?? [],
         };
         var show = FirstPassword.Shown(output, _config.DataDirectory);
-        await using (var server = await PoolServer.StartAsync(_config, place, time, show, stopping))
+        PoolServer started;
+        try
+        {
+            started = await PoolServer.StartAsync(_config, place, time, show, stopping);
+        }
+        catch (XenApiException refused) when (coordinator is { Lost.IsCancellationRequested: true })
+        {
+            _loggers.CreateLogger<Seat>().LogWarning(
+                "This host lost the coordination of its pool as it took it over: {Message}", refused.Message);
+            await StepDownAsync();
+            return;
+        }
+
+        await using (var server = started)
         {
             _config = _config with { ListenUrls = server.Urls, RestoreFrom = null, NewPool = false, Without = [], RootPasswordFile = null };
             if (takeover is not null)
@@ -334,6 +347,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             _pool = null;
         }
 
+        await StepDownAsync();
+    }
+
+    private async Task StepDownAsync()
+    {
         await EndUpkeepAsync();
         if (_coordinator is { } held)
         {
@@ -380,7 +398,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                         await round(leaving);
                     }
                     catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException or InvalidDataException
-                        or XenApiException)
+                        or UnauthorizedAccessException or XenApiException)
                     {
                         // The majority is away, or a disk is full: what is left is done when they are back, here or by another.
                         log.LogWarning("What the hosts of the pool share beside its database waits: {Message}", e.Message);
