@@ -317,7 +317,8 @@ public sealed class PoolServer : IAsyncDisposable
                     web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(
                 daemon, web, password, passwords, reload, config.MetricsTokenFile,
-                new MemberCalls(daemon.Services, place.Seat, config.MemberPort)) { GeneratedPassword = generated };
+                new MemberCalls(daemon.Services, place.Seat, config.MemberPort))
+            { GeneratedPassword = generated };
             started = server;
             await server._recovery.StartAsync(cancellationToken);
             server._host = await HostUpkeep.StartAsync(

@@ -90,7 +90,10 @@ public sealed class EtcdClient : IDisposable
         {
             ["create_request"] = new JsonObject
             {
-                ["key"] = Text(from), ["range_end"] = Text(to), ["start_revision"] = Text(revision), ["progress_notify"] = true,
+                ["key"] = Text(from),
+                ["range_end"] = Text(to),
+                ["start_revision"] = Text(revision),
+                ["progress_notify"] = true,
             },
         };
         using var request = new HttpRequestMessage(HttpMethod.Post, "v3/watch") { Content = JsonContent.Create(asked) };
@@ -178,7 +181,7 @@ public sealed class EtcdClient : IDisposable
     private async Task<JsonNode> ReconfigureAsync(string what, JsonObject asked, CancellationToken cancellationToken)
     {
         var began = _time.GetTimestamp();
-        for (; ;)
+        for (; ; )
         {
             try
             {
@@ -317,11 +320,17 @@ public sealed class EtcdClient : IDisposable
     {
         EtcdCondition.CreatedAt created => new JsonObject
         {
-            ["key"] = Text(created.Key), ["target"] = "CREATE", ["result"] = "EQUAL", ["create_revision"] = Text(created.Revision),
+            ["key"] = Text(created.Key),
+            ["target"] = "CREATE",
+            ["result"] = "EQUAL",
+            ["create_revision"] = Text(created.Revision),
         },
         EtcdCondition.ModifiedAt modified => new JsonObject
         {
-            ["key"] = Text(modified.Key), ["target"] = "MOD", ["result"] = "EQUAL", ["mod_revision"] = Text(modified.Revision),
+            ["key"] = Text(modified.Key),
+            ["target"] = "MOD",
+            ["result"] = "EQUAL",
+            ["mod_revision"] = Text(modified.Revision),
         },
         _ => throw new System.Diagnostics.UnreachableException(),
     };
@@ -332,7 +341,9 @@ public sealed class EtcdClient : IDisposable
         {
             ["request_put"] = new JsonObject
             {
-                ["key"] = Text(put.Key), ["value"] = Convert.ToBase64String(put.Bytes), ["lease"] = Text(put.Lease),
+                ["key"] = Text(put.Key),
+                ["value"] = Convert.ToBase64String(put.Bytes),
+                ["lease"] = Text(put.Lease),
             },
         },
         EtcdAct.Delete delete => new JsonObject

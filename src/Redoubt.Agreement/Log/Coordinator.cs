@@ -105,7 +105,7 @@ public sealed class Coordinator : IAsyncDisposable
     private static async Task<(string Key, long Term)> CampaignAsync(
         EtcdClient etcd, long lease, Standing standing, TimeProvider time, CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             try
             {
@@ -284,7 +284,7 @@ public sealed class Coordinator : IAsyncDisposable
     /// </summary>
     private async Task<LogHead> WriteAsync(long generation, EtcdAct[] acts, CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             var before = Head;
             EtcdAnswer answer;
@@ -323,7 +323,7 @@ public sealed class Coordinator : IAsyncDisposable
 
     private async Task<LogHead> HeadAsync(CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             try
             {
@@ -342,7 +342,7 @@ public sealed class Coordinator : IAsyncDisposable
 
     private async Task GuardedAsync(EtcdAct[] acts, CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             try
             {
@@ -423,7 +423,7 @@ public sealed class Coordinator : IAsyncDisposable
         var kept = time.GetTimestamp();
         try
         {
-            for (; ;)
+            for (; ; )
             {
                 await Task.Delay(Beat, time, cancellationToken);
                 // The lease counts from when it was asked for, at the earliest.

@@ -148,7 +148,7 @@ public sealed class LogFollower : IAsyncDisposable
     private async Task<(DatabaseDump From, List<LogBatch> Then, long Revision)> ReadAsync(
         DatabaseDump? own, CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             var from = own?.Manifest.Generation ?? -1;
             var answer = await _etcd.TransactAsync(

@@ -94,7 +94,8 @@ public sealed class EtcdMember : IAsyncDisposable
                 Shorten(LogOf(_config));
                 using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, LogOf(_config), .. Arguments(_config)])
                 {
-                    UseShellExecute = false, RedirectStandardInput = true,
+                    UseShellExecute = false,
+                    RedirectStandardInput = true,
                 })!;
                 _process = process;
                 try

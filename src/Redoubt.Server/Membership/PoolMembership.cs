@@ -68,14 +68,14 @@ internal sealed record PoolMembership
     /// <summary>That of a host which a coordinator has admitted.</summary>
     public static PoolMembership Of(
         string host, string address, int port, ImmutableSortedDictionary<string, string> given) => new()
-    {
-        Pool = given[MemberCalls.PoolUuid],
-        Host = host,
-        Address = address,
-        Port = port,
-        Cluster = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(given[MemberCalls.Cluster])!,
-        HasJoined = true,
-    };
+        {
+            Pool = given[MemberCalls.PoolUuid],
+            Host = host,
+            Address = address,
+            Port = port,
+            Cluster = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(given[MemberCalls.Cluster])!,
+            HasJoined = true,
+        };
 
     /// <summary>How its etcd is to run.</summary>
     /// <param name="dataDirectory">The daemon's directory.</param>

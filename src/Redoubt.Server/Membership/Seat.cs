@@ -499,7 +499,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         var files = new PoolFiles(_config.DataDirectory);
         Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping, _over.Token);
-        for (; ;)
+        for (; ; )
         {
             Coordinator coordinator;
             try
@@ -550,7 +550,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     /// <summary>Stands for the election until it is won, whatever the others do meanwhile.</summary>
     private async Task<Coordinator> ElectAsync(EtcdMember etcd, string host, Uri url, CancellationToken cancellationToken)
     {
-        for (; ;)
+        for (; ; )
         {
             try
             {
