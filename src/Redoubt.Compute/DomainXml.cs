@@ -10,6 +10,11 @@ namespace Redoubt.Compute;
 /// </summary>
 public static class DomainXml
 {
+    /// <summary>The names of what QEMU is told by itself.</summary>
+    internal static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
+
+    private const string SegmentCard = "virtio-net-pci,";
+
     /// <summary>Describes <paramref name="config"/> as a domain of <paramref name="platform"/>.</summary>
     /// <remarks>The config must be free of <see cref="DomainConfig.Problems"/>.</remarks>
     public static string Build(DomainConfig config, DomainPlatform platform)
@@ -196,18 +201,24 @@ public static class DomainXml
     /// </summary>
     private static XElement? CommandLine(DomainConfig config, DomainPlatform platform)
     {
-        XNamespace qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
         var segments = config.Nics.Where(nic => nic.Segment is not null).OrderBy(nic => nic.Device).SelectMany((nic, index) => new[]
         {
             "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
-            "-device", $"virtio-net-pci,netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
+            "-device",
+            $"{SegmentCard}netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,"
+                + $"{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
         });
         string[] words = [.. platform.Account?.ArgumentsFor(platform.QemuVersion) ?? [], .. segments];
         return words.Length == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(
-            qemu + "commandline",
-            new XAttribute(XNamespace.Xmlns + "qemu", qemu.NamespaceName),
-            words.Select(word => new XElement(qemu + "arg", new XAttribute("value", word))));
+            Qemu + "commandline",
+            new XAttribute(XNamespace.Xmlns + "qemu", Qemu.NamespaceName),
+            words.Select(word => new XElement(Qemu + "arg", new XAttribute("value", word))));
     }
+
+    /// <summary>What QEMU was told of a domain's interfaces on segments, a word for each.</summary>
+    internal static List<string> SegmentCards(XElement domain) =>
+        [.. domain.Elements(Qemu + "commandline").Elements().Attributes("value").Select(word => word.Value)
+            .Where(word => word.StartsWith(SegmentCard, StringComparison.Ordinal))];
 
     // Whether anybody listens at the socket or not, the log gets all of it.
     private static XElement Serial(string? logPath, string? socketPath) => (logPath, socketPath) switch

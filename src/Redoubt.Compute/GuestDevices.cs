@@ -12,7 +12,7 @@ public sealed record GuestDevices
     /// <summary>The slots of its CD drives, and whether there is something in them.</summary>
     public required ImmutableDictionary<int, bool> Cdroms { get; init; }
 
-    /// <summary>The MAC addresses of its network interfaces on bridges, in small letters.</summary>
+    /// <summary>The MAC addresses of its network interfaces, on bridges and on segments, in small letters.</summary>
     public required ImmutableHashSet<string> Macs { get; init; }
 
     /// <summary>Reads libvirt's description of a running domain. Pure.</summary>
@@ -24,7 +24,12 @@ public sealed record GuestDevices
             Disks = [.. disks.Where(d => !IsCdrom(d)).Select(SlotOf).OfType<int>()],
             Cdroms = disks.Where(IsCdrom).Where(d => SlotOf(d) is not null).ToImmutableDictionary(
                 d => SlotOf(d)!.Value, d => d.Element("source")?.HasAttributes == true),
-            Macs = [.. domain.Element("devices")!.Elements("interface").Select(MacOf).OfType<string>()],
+            Macs =
+            [
+                .. domain.Element("devices")!.Elements("interface").Select(MacOf).OfType<string>(),
+                .. DomainXml.SegmentCards(domain).SelectMany(card => card.Split(','))
+                    .Where(part => part.StartsWith("mac=", StringComparison.Ordinal)).Select(part => part[4..]),
+            ],
         };
     }
 

@@ -49,8 +49,17 @@ public sealed partial class Hypervisor
     {
         Require(!disk.IsCdrom, uuid, "A CD drive is on a bus (SATA) from which none can be taken while the guest runs.");
         var result = await UnplugAsync(uuid, $"disk {disk.Device}", domain => GuestDevices.Disk(domain, disk), cancellationToken);
-        if (result == UnplugResult.Gone)
+        if (result != UnplugResult.Gone)
+            return result;
+        try
+        {
             await DoAsync(uuid, c => ForgetFiles(c, uuid, disk), CancellationToken.None);
+        }
+        catch (HypervisorException)
+        {
+            // The disk has gone, and whoever asked must write that down.
+        }
+
         return result;
     }
 

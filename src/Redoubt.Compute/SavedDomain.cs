@@ -13,13 +13,11 @@ namespace Redoubt.Compute;
 /// </remarks>
 internal static class SavedDomain
 {
-    private static readonly XNamespace Qemu = "http://libvirt.org/schemas/domain/qemu/1.0";
-
     private static readonly HashSet<XName> OfDomains =
     [
         "name", "uuid", "genid", "title", "memory", "currentMemory", "vcpu", "vcpus", "cpu", "os", "features", "clock", "on_poweroff",
         "on_reboot",
-        "on_crash", "pm", "devices", Qemu + "commandline",
+        "on_crash", "pm", "devices", DomainXml.Qemu + "commandline",
     ];
 
     private static readonly HashSet<XName> OfBoots =
@@ -137,8 +135,8 @@ internal static class SavedDomain
     /// <summary>QEMU itself was told of these interfaces, so they can't be left in place without what they lead to.</summary>
     private static void Segments(XElement domain, XElement here, DomainConfig config)
     {
-        var (was, now) = (domain.Element(Qemu + "commandline"), here.Element(Qemu + "commandline"));
-        var (before, after) = (SegmentNics(was), SegmentNics(now));
+        var (was, now) = (domain.Element(DomainXml.Qemu + "commandline"), here.Element(DomainXml.Qemu + "commandline"));
+        var (before, after) = (DomainXml.SegmentCards(domain), DomainXml.SegmentCards(here));
         if (!before.SequenceEqual(after))
             throw Changed(config, $"on isolated segments {Names(before)}", $"on isolated segments {Names(after)}");
         was?.Remove();
@@ -174,10 +172,6 @@ internal static class SavedDomain
         element.Elements().Where(e => !elements.Contains(e.Name)).Remove();
         element.Attributes().Where(a => !a.IsNamespaceDeclaration && !attributes.Contains(a.Name)).Remove();
     }
-
-    private static List<string> SegmentNics(XElement? commandLine) =>
-        [.. commandLine?.Elements().Attributes("value").Select(word => word.Value)
-            .Where(word => word.StartsWith("virtio-net-pci,", StringComparison.Ordinal)) ?? []];
 
     private static void Replace(XElement into, XElement from, string name)
     {

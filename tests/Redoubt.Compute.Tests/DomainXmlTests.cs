@@ -222,5 +222,19 @@ public sealed class DomainXmlTests
         Assert.Equal(12, problems.Count);
     }
 
+    [Fact]
+    public void A_guest_has_its_interfaces_on_bridges_and_on_segments()
+    {
+        var config = Plain with
+        {
+            Nics =
+            [
+                new DomainNic { Device = 0, Mac = "52:54:00:00:00:0A", Bridge = "br0" },
+                new DomainNic { Device = 1, Mac = "52:54:00:00:00:0B", Bridge = null, Segment = IsolatedSegment.Of($"{Guid.NewGuid()}") },
+            ],
+        };
+        Assert.Equal(["52:54:00:00:00:0a", "52:54:00:00:00:0b"], GuestDevices.Of(Build(config)).Macs.Order(StringComparer.Ordinal));
+    }
+
     private static XElement Build(DomainConfig config) => XElement.Parse(DomainXml.Build(config, Tcg), LoadOptions.PreserveWhitespace);
 }

@@ -55,12 +55,11 @@ internal static class DeviceRows
     /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
     public static void RequireIdle(Transaction tx, VmRecord vm)
     {
-        foreach (var vbd in vm.Vbds)
+        foreach (var reference in vm.Vbds)
         {
-            foreach (var (task, what) in tx.Find(vbd)?.CurrentOperations ?? ImmutableSortedDictionary<string, VbdOperations>.Empty)
+            if (tx.Find(reference) is { } vbd)
             {
-                throw new XenApiException(
-                    "OTHER_OPERATION_IN_PROGRESS", "VBD", vbd.Opaque, VbdOperationsType.Instance.Encode(what), task);
+                RequireIdle(reference, vbd);
             }
         }
 
@@ -71,6 +70,17 @@ internal static class DeviceRows
                 throw new XenApiException(
                     "OTHER_OPERATION_IN_PROGRESS", "VIF", vif.Opaque, VifOperationsType.Instance.Encode(what), task);
             }
+        }
+    }
+
+    /// <summary>Checks that nothing is being done with a drive, so that it may become another one.</summary>
+    /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>.</exception>
+    public static void RequireIdle(Ref<VbdRecord> reference, VbdRecord vbd)
+    {
+        foreach (var (task, what) in vbd.CurrentOperations)
+        {
+            throw new XenApiException(
+                "OTHER_OPERATION_IN_PROGRESS", "VBD", reference.Opaque, VbdOperationsType.Instance.Encode(what), task);
         }
     }
 }

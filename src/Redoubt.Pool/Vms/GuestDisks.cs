@@ -30,21 +30,21 @@ public sealed class GuestDisks
     internal void Add(Guid vm, VdiAttachment attached) => _held.AddOrUpdate(vm, [attached], (_, held) => held.Add(attached));
 
     /// <summary>Lets go what no drive of a VM that is marked attached has in it any more.</summary>
-    internal async Task PruneAsync(DatabaseState state, Guid vm)
+    internal async Task PruneAsync(PoolServices pool, Guid vm)
     {
-        var used = Drives(state, vm).Where(b => b is { Empty: false, Vdi.IsNull: false })
-            .Select(b => state.Find(b.Vdi)?.Uuid).OfType<string>().ToHashSet();
-        var dropped = ImmutableList<VdiAttachment>.Empty;
         while (_held.TryGetValue(vm, out var held))
         {
-            dropped = held.RemoveAll(a => used.Contains(a.Vdi.ToString()));
+            // Read after what is held: a drive is marked before what it has is kept, so that none that is just being given is let go.
+            var state = pool.State;
+            var used = Drives(state, vm).Where(b => b is { Empty: false, Vdi.IsNull: false })
+                .Select(b => state.Find(b.Vdi)?.Uuid).OfType<string>().ToHashSet();
+            var dropped = held.RemoveAll(a => used.Contains(a.Vdi.ToString()));
             if (_held.TryUpdate(vm, held.RemoveRange(dropped), held))
             {
-                break;
+                await LetGoAsync(dropped);
+                return;
             }
         }
-
-        await LetGoAsync(dropped);
     }
 
     /// <summary>Lets go what a VM held, if none of its drives is marked attached any more.</summary>

@@ -61,7 +61,7 @@ internal sealed class HotPlug(PoolServices pool)
             catch (HypervisorException refused) when (refused.Failure != HypervisorFailure.NotAnswering)
             {
                 await pool.Database.WriteSurelyAsync(tx => TakeBack(tx, reference, before));
-                await at.Disks.PruneAsync(pool.State, uuid);
+                await at.Disks.PruneAsync(pool, uuid);
                 throw Explain(refused, at, like.Vm, reference.Opaque, like.Vdi);
             }
             catch (HypervisorException silent)
@@ -116,7 +116,7 @@ internal sealed class HotPlug(PoolServices pool)
                         tx, reference, b => isCd ? b with { Vdi = default, Empty = true } : b with { CurrentlyAttached = false });
                 }
             });
-        await at.Disks.PruneAsync(pool.State, uuid);
+        await at.Disks.PruneAsync(pool, uuid);
     }
 
     /// <summary>Gives the VM's guest a network interface.</summary>
@@ -233,7 +233,7 @@ internal sealed class HotPlug(PoolServices pool)
         var vbds = vm.Vbds.Select(b => (Ref: b, Before: pool.State.Get(b)))
             .Where(b => b.Before is { CurrentlyAttached: true, CurrentOperations.IsEmpty: true }).ToList();
         var vifs = vm.Vifs.Select(v => (Ref: v, Before: pool.State.Get(v)))
-            .Where(v => v.Before is { CurrentlyAttached: true, CurrentOperations.IsEmpty: true } && !IsOnSegment(at, v.Before)).ToList();
+            .Where(v => v.Before is { CurrentlyAttached: true, CurrentOperations.IsEmpty: true }).ToList();
         if (await at.Hypervisor.FindDevicesAsync(uuid, cancellationToken) is not { } found)
         {
             return;
@@ -269,7 +269,7 @@ internal sealed class HotPlug(PoolServices pool)
                 }
             },
             cancellationToken);
-        await at.Disks.PruneAsync(pool.State, uuid);
+        await at.Disks.PruneAsync(pool, uuid);
     }
 
     /// <summary>The same for every VM with a guest at a host that answered when the host was opened.</summary>
@@ -290,11 +290,11 @@ internal sealed class HotPlug(PoolServices pool)
         }
     }
 
+    // One that restarts is the same guest, and lets go then what it had not: nobody gives it anything or takes anything from it meanwhile.
     private static bool IsQuiet(VmRecord vm) => vm is
     {
-        PowerState: VmPowerState.Running or VmPowerState.Paused, CurrentOperations.IsEmpty: true, IsControlDomain: false,
-        IsASnapshot: false,
-    };
+        PowerState: VmPowerState.Running or VmPowerState.Paused, IsControlDomain: false, IsASnapshot: false,
+    } && vm.CurrentOperations.Values.All(o => o is VmOperations.CleanReboot or VmOperations.HardReboot);
 
     private static bool Unchanged(VbdRecord? now, VbdRecord before) => now is { CurrentlyAttached: true, CurrentOperations.IsEmpty: true }
         && now.Userdevice == before.Userdevice && now.Vdi == before.Vdi;
@@ -302,15 +302,17 @@ internal sealed class HotPlug(PoolServices pool)
     private static bool Unchanged(VifRecord? now, VifRecord before) =>
         now is { CurrentlyAttached: true, CurrentOperations.IsEmpty: true } && now.Network == before.Network;
 
-    private bool IsOnSegment(HostLink at, VifRecord vif) => pool.State.Find(vif.Network) is { } network
-        && DomainPlan.Nic(vif, network, at.Hypervisor.HasBridge, at.Hypervisor.HasBridge).Segment is not null;
-
     private static void TakeBack(Database.Transaction tx, Ref<VbdRecord> reference, VbdRecord before)
     {
         if (tx.Find(reference) is not null)
         {
+            // A guest that has ended meanwhile has no drive any more, whatever it had before.
             DeviceRows.Update(
-                tx, reference, b => b with { Vdi = before.Vdi, Empty = before.Empty, CurrentlyAttached = before.CurrentlyAttached });
+                tx, reference,
+                b => b with
+                {
+                    Vdi = before.Vdi, Empty = before.Empty, CurrentlyAttached = b.CurrentlyAttached && before.CurrentlyAttached,
+                });
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         tx =>
         {
             var vbd = tx.Get(self);
-            RequireDetached(tx, vbd);
+            RequireDetached(tx, self, vbd);
             tx.Delete(self);
         },
         call.Cancellation);
@@ -50,7 +50,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         tx =>
         {
             var vbd = tx.Get(self);
-            RequireDetached(tx, vbd);
+            RequireDetached(tx, self, vbd);
             var others = tx.Get(vbd.Vm).Vbds.Where(b => b != self).Select(b => tx.Get(b).Userdevice);
             var chosen = DeviceNumber.Choose(value, others, DeviceNumber.Drives);
             tx.Update(self, b => b with { Userdevice = chosen });
@@ -154,7 +154,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         tx =>
         {
             var vbd = tx.Get(self);
-            RequireDetached(tx, vbd);
+            RequireDetached(tx, self, vbd);
             RequireKind(vbd with { Mode = value });
             DeviceRows.Update(tx, self, b => b with { Mode = value });
         },
@@ -171,7 +171,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
             var vbd = tx.Get(self);
             if (vbd.Type != value)
             {
-                RequireDetached(tx, vbd);
+                RequireDetached(tx, self, vbd);
                 RequireKind(vbd with { Type = value });
                 DeviceRows.Update(tx, self, b => b with { Type = value });
             }
@@ -205,8 +205,10 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         }
     }
 
-    private static void RequireDetached(Transaction tx, VbdRecord vbd)
+    private static void RequireDetached(Transaction tx, Ref<VbdRecord> reference, VbdRecord vbd)
     {
+        // One that is being plugged is not marked yet, and the guest is given it as it was when that began.
+        DeviceRows.RequireIdle(reference, vbd);
         if (tx.Find(vbd.Vm) is { } vm)
         {
             VmRows.RequireIdle(vbd.Vm, vm);
