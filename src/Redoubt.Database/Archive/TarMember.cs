@@ -12,8 +12,8 @@ namespace Redoubt.Database.Archive;
 /// </code>
 /// </summary>
 /// <remarks>
-/// Only that is read, too: no links, no long names, no second member. A name in the archive is compared and never used, so there is no
-/// path that could lead anywhere.
+/// Only files are read, too: no links, no long names, and where only metadata is wanted, no second member. A name in the archive is
+/// compared and never used, so there is no path that could lead anywhere.
 /// </remarks>
 internal static class TarMember
 {

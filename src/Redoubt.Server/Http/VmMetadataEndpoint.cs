@@ -19,7 +19,8 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
     private const int TarBytes = 64 << 10;
     private const string Disk = "vdi:";
 
-    public Task ExportAsync(HttpContext http) => runner.RunAsync(http, "get_export_metadata", Role.VmAdmin, About(http), async session =>
+    public Task ExportAsync(HttpContext http) => runner.RunAsync(
+        http, "get_export_metadata", Role.VmAdmin, About(daemon.Services.State, http), async session =>
         {
             var query = http.Request.Query;
             var state = session.Foreign ?? daemon.Services.State;
@@ -68,7 +69,8 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
         string.Concat(
             outcome.Names.Select(n => $"{(dryRun ? "Would import" : "Imported")} {n}.\n").Concat(outcome.Notices.Select(n => n + "\n")));
 
-    private static bool Flag(IQueryCollection query, string name, bool otherwise) => query[name].FirstOrDefault() switch
+    /// <summary>What a parameter says that is either true or false.</summary>
+    internal static bool Flag(IQueryCollection query, string name, bool otherwise) => query[name].FirstOrDefault() switch
     {
         null => otherwise,
         "true" => true,
@@ -76,7 +78,8 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
         var other => throw new XenApiException("INVALID_VALUE", name, other),
     };
 
-    private static List<Ref<VmRecord>> Named(DatabaseState state, IQueryCollection query)
+    /// <summary>The VMs that a request names.</summary>
+    internal static List<Ref<VmRecord>> Named(DatabaseState state, IQueryCollection query)
     {
         if (query["ref"].FirstOrDefault() is { } reference)
         {
@@ -87,14 +90,14 @@ internal sealed class VmMetadataEndpoint(PoolDaemon daemon, TransferRunner runne
         // xapi takes one UUID; "uuids" for several is ours.
         var wanted = query["uuids"].FirstOrDefault()?.Split(',')
             ?? (query["uuid"].FirstOrDefault() is { } one ? [one] : throw new XenApiException("INVALID_VALUE", "uuid", ""));
-        return wanted.Select(
+        return wanted.Distinct(StringComparer.Ordinal).Select(
             u => state.FindByUuid<VmRecord>(u) is { IsNull: false } vm ? vm : throw new XenApiException("UUID_INVALID", "VM", u)).ToList();
     }
 
-    private AuditedTransfer About(HttpContext http)
+    /// <summary>Which of them the audit log names.</summary>
+    internal static AuditedTransfer About(DatabaseState state, HttpContext http)
     {
         var query = http.Request.Query;
-        var state = daemon.Services.State;
         return new(
             VmRecord.Declaration,
             query["ref"].FirstOrDefault() is { } reference

@@ -14,25 +14,26 @@ namespace Redoubt.Server.Http;
 /// </summary>
 internal sealed class VmTransferEndpoint(PoolDaemon daemon, TransferRunner runner)
 {
-    public Task ExportAsync(HttpContext http) => runner.RunAsync(http, "get_export", Role.VmAdmin, About(http), async session =>
-    {
-        RequireOwn(session);
-        var vms = Named(http.Request.Query);
-        var compression = XvaCompression.Asked(http.Request.Query["use_compression"].FirstOrDefault());
-        var call = new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), http.RequestAborted);
-
-        // Nothing is sent before it is known that there is something to send: a refusal comes as one.
-        var target = new LateStream(() =>
+    public Task ExportAsync(HttpContext http) => runner.RunAsync(
+        http, "get_export", Role.VmAdmin, VmMetadataEndpoint.About(daemon.Services.State, http), async session =>
         {
-            TransferRunner.AddHeaders(http.Response);
-            http.Response.ContentType = "application/octet-stream";
-            http.Response.Headers.ContentDisposition = "attachment; filename=\"export.xva\"";
-            return http.Response.Body;
+            RequireOwn(session);
+            var vms = VmMetadataEndpoint.Named(daemon.Services.State, http.Request.Query);
+            var compression = XvaCompression.Asked(http.Request.Query["use_compression"].FirstOrDefault());
+            var call = new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), http.RequestAborted);
+
+            // Nothing is sent before it is known that there is something to send: a refusal comes as one.
+            var target = new LateStream(() =>
+            {
+                TransferRunner.AddHeaders(http.Response);
+                http.Response.ContentType = "application/octet-stream";
+                http.Response.Headers.ContentDisposition = "attachment; filename=\"export.xva\"";
+                return http.Response.Body;
+            });
+            await XvaCompression.WriteAsync(
+                compression, target, archive => daemon.VmTransfers.ExportAsync(call, vms, archive), call.Cancellation);
+            return "";
         });
-        await XvaCompression.WriteAsync(
-            compression, target, archive => daemon.VmTransfers.ExportAsync(call, vms, archive), call.Cancellation);
-        return "";
-    });
 
     public Task ImportAsync(HttpContext http) => runner.RunAsync(http, "put_import", Role.VmAdmin, null, async session =>
     {
@@ -40,8 +41,8 @@ internal sealed class VmTransferEndpoint(PoolDaemon daemon, TransferRunner runne
         var query = http.Request.Query;
         var how = new VmImport
         {
-            Restore = Flag(query, "restore"),
-            Force = Flag(query, "force"),
+            Restore = VmMetadataEndpoint.Flag(query, "restore", otherwise: false),
+            Force = VmMetadataEndpoint.Flag(query, "force", otherwise: false),
             MayAdoptStorage = session.Role >= Role.PoolOperator,
         };
         var call = new CallContext(session, daemon.Services.State, TaskHandle.Unrecorded(), http.RequestAborted);
@@ -66,13 +67,6 @@ internal sealed class VmTransferEndpoint(PoolDaemon daemon, TransferRunner runne
         }
     }
 
-    private static bool Flag(IQueryCollection query, string name) => query[name].FirstOrDefault() switch
-    {
-        null or "false" => false,
-        "true" => true,
-        var other => throw new XenApiException("INVALID_VALUE", name, other),
-    };
-
     private Ref<SrRecord> Sr(IQueryCollection query)
     {
         if (query["sr_id"].FirstOrDefault() is { Length: > 0 } reference)
@@ -88,31 +82,5 @@ internal sealed class VmTransferEndpoint(PoolDaemon daemon, TransferRunner runne
 
         return daemon.Services.State.FindByUuid<SrRecord>(uuid) is { IsNull: false } sr
             ? sr : throw new XenApiException("UUID_INVALID", "SR", uuid);
-    }
-
-    private IReadOnlyList<Ref<VmRecord>> Named(IQueryCollection query)
-    {
-        var state = daemon.Services.State;
-        if (query["ref"].FirstOrDefault() is { } reference)
-        {
-            _ = state.Get(new Ref<VmRecord>(reference));
-            return [new(reference)];
-        }
-
-        // xapi takes one UUID; "uuids" for several is ours.
-        var wanted = query["uuids"].FirstOrDefault()?.Split(',')
-            ?? (query["uuid"].FirstOrDefault() is { } one ? [one] : throw new XenApiException("INVALID_VALUE", "uuid", ""));
-        return [.. wanted.Distinct(StringComparer.Ordinal).Select(
-            u => state.FindByUuid<VmRecord>(u) is { IsNull: false } vm ? vm : throw new XenApiException("UUID_INVALID", "VM", u))];
-    }
-
-    private AuditedTransfer About(HttpContext http)
-    {
-        var query = http.Request.Query;
-        return new(
-            VmRecord.Declaration,
-            query["ref"].FirstOrDefault() is { } reference ? [reference]
-                : [.. (query["uuids"].FirstOrDefault() ?? query["uuid"].FirstOrDefault() ?? "").Split(',')
-                    .Select(u => daemon.Services.State.FindByUuid<VmRecord>(u).Opaque)]);
     }
 }
