@@ -38,7 +38,8 @@ public sealed class VmSnapshotTests
                 b => site.Get(b.Vdi).SnapshotOf));
         Assert.All(kept.Vbds.Select(site.Get).Where(b => b.Type == VbdType.Disk), b => Assert.True(site.Get(b.Vdi).IsASnapshot));
         Assert.Equal(
-            [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Export, VmOperations.Destroy], kept.AllowedOperations);
+            [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Export, VmOperations.Destroy],
+            kept.AllowedOperations);
         Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.start", snapshot, false, false))[0]);
         Assert.Equal("OPERATION_NOT_ALLOWED", (await site.Client.FailAsync("VM.revert", vm))[0]);
 

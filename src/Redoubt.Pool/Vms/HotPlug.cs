@@ -311,7 +311,9 @@ internal sealed class HotPlug(PoolServices pool)
                 tx, reference,
                 b => b with
                 {
-                    Vdi = before.Vdi, Empty = before.Empty, CurrentlyAttached = b.CurrentlyAttached && before.CurrentlyAttached,
+                    Vdi = before.Vdi,
+                    Empty = before.Empty,
+                    CurrentlyAttached = b.CurrentlyAttached && before.CurrentlyAttached,
                 });
         }
     }
