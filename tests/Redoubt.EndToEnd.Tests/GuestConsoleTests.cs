@@ -229,7 +229,8 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     private async Task StartDaemonAsync()
     {
         _daemon = await ServeRun.StartOnAsync(
-            null, Data, "--listen", "http://127.0.0.1:0", "--root-password-file", Path.Combine(_root, "password"));
+            null, Data, "--listen", "https://127.0.0.1:0", "--listen", "http://127.0.0.1:0",
+            "--root-password-file", Path.Combine(_root, "password"));
         Assert.True(_daemon.Url is not null, _daemon.Error);
         await Patience.UntilAsync(() => _daemon.Output.Contains("http://", StringComparison.Ordinal), "it listens plainly too");
         _api = new XenApiClient(_daemon.Url, _ => true);

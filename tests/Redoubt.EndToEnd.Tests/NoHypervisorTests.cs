@@ -27,12 +27,14 @@ public sealed class NoHypervisorTests
 
             site.Daemon.Kill();
             await site.Daemon.WaitForExitAsync(Stop);
-            await Assert.ThrowsAnyAsync<Exception>(() => start);
+            // Where the guest runs already, the answer may have come before the kill.
+            await Task.WhenAny(start);
 
             site = await bench.StartAsync("site");
             var after = await site.CallAsync<VmRecord>("VM.get_record", Stop, vm);
             Assert.Empty(after.CurrentOperations);
             var runs = Bench.ProcessesBelow(site.DataDirectory + "/").Any(p => p.Contains($"guest={uuid}", StringComparison.Ordinal));
+            Assert.True(runs || !start.IsCompletedSuccessfully);
             Assert.Equal(runs ? VmPowerState.Running : VmPowerState.Halted, after.PowerState);
             if (!runs)
             {

@@ -82,6 +82,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Pool/Vms/FirmwareFiles.cs"] = "QEMU writes the files; they are kept in the database",
         ["Redoubt.Recovery/Runs/RunEngine.cs"] = "a copy to look at",
         ["Redoubt.Storage/DataDirectory.cs"] = "the lock",
+        ["Redoubt.Storage/Rbd/RbdDevice.cs"] = "an empty file, over which a program shows a disk",
         ["Redoubt.Pool/MessageLog.cs"] = "appends and flushes each line; DurableFile makes and shortens it",
         ["Redoubt.Pool/PoolServices.cs"] = "scratch",
         ["Redoubt.Pool/ScratchDirectory.cs"] = "scratch",

@@ -38,7 +38,7 @@ public sealed partial class MonitoringFilesTests
     {
         Assert.SkipUnless(File.Exists("/usr/bin/promtool"), "promtool is not installed (Debian's package prometheus has it)");
         await RunAsync("check", "rules", "redoubt.rules.yml");
-        await RunAsync("test", "rules", "redoubt.rules.test.yml");
+        await RunAsync("test", "rules", "redoubt.rules.test.yml", "redoubt.plans.test.yml");
     }
 
     private static async Task RunAsync(params string[] arguments)
