@@ -21,6 +21,9 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
     private const string Prefix = "redoubt-copy-";
     private const string Ended = "concluded";
 
+    // The error of a job that another's failure has ended: it tells nothing.
+    private const string TakenAlong = "Operation canceled";
+
     /// <summary>Steps 1 and 2.</summary>
     /// <exception cref="LibvirtException">QEMU refuses; what was done is to be let go by <see cref="TryEnd"/>.</exception>
     internal void Begin(IReadOnlyList<DiskCopy> copies)
@@ -58,7 +61,8 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
     internal double Progress(int count)
     {
         var jobs = Jobs();
-        if (jobs.Select(j => (string?)j["error"]).FirstOrDefault(e => e is not null) is { } error)
+        var errors = jobs.Select(j => (string?)j["error"]).OfType<string>();
+        if (errors.OrderBy(e => e == TakenAlong).FirstOrDefault() is { } error)
             throw new LibvirtException(LibvirtError.OperationFailed, error);
         if (jobs.Count < count)
             throw new LibvirtException(LibvirtError.OperationFailed, "somebody else has ended it");
