@@ -15,6 +15,9 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
     /// <summary>What a fault of the program's own begins with; whatever the words, nobody should ever see it.</summary>
     internal const string Fault = "redoubt met a fault of its own, which its makers should know of";
 
+    /// <summary>How often a host may name another as the coordinator: while one takes over, two may name each other.</summary>
+    private const int FollowsMax = 3;
+
     private XenApiClient? client;
 
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, string? extraArguments, CancellationToken cancellationToken)
@@ -137,7 +140,8 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
         return null;
     }
 
-    private async Task<XenApiClient> ConnectAsync(Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken)
+    private async Task<XenApiClient> ConnectAsync(
+        Uri server, Credentials credentials, KnownPools pins, CancellationToken cancellationToken, int follows = FollowsMax)
     {
         var api = ClientOf(server, pins);
         try
@@ -145,10 +149,11 @@ internal sealed class App(Terminal terminal, string knownPools, TimeProvider tim
             await api.LoginAsync(credentials.User, credentials.Password, cancellationToken);
             return api;
         }
-        catch (XenApiException member) when (member is { Code: "HOST_IS_SLAVE", Parameters: [var address] } && server.Authority != address)
+        catch (XenApiException member) when (follows > 0
+            && member is { Code: "HOST_IS_SLAVE", Parameters: [var address] } && server.Authority != address)
         {
             await api.DisposeAsync();
-            return await ConnectAsync(new Uri($"{server.Scheme}://{address}"), credentials, pins, cancellationToken);
+            return await ConnectAsync(new Uri($"{server.Scheme}://{address}"), credentials, pins, cancellationToken, follows - 1);
         }
         catch
         {

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 
@@ -52,6 +54,32 @@ public sealed class AgreementTests
         await Assert.ThrowsAsync<CoordinatorLostException>(() => first.AppendAsync(database.Rename("of the one that was replaced"), Token));
         Assert.True(first.Lost.IsCancellationRequested);
         Assert.Equal(second.Head, await HeadAsync(pool.Hosts[2]));
+    }
+
+    [Fact]
+    public async Task An_etcd_that_starts_again_is_called_although_somebody_took_the_port_that_it_was_called_at()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var host = pool.Hosts[0];
+        var port = host.Etcd.ClientUrl.Port;
+        await host.KillAsync();
+        using var thief = new TcpListener(IPAddress.Loopback, port);
+        await Patience.UntilAsync(() => Begin(thief), "the port is free");
+        await host.AnswersAsync();
+        Assert.NotEqual(port, host.Etcd.ClientUrl.Port);
+
+        static bool Begin(TcpListener listener)
+        {
+            try
+            {
+                listener.Start();
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
     }
 
     [Fact]

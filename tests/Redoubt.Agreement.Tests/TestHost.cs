@@ -66,6 +66,9 @@ internal sealed class TestHost : IAsyncDisposable
 
     public Task BackAsync() => SignalAsync("-CONT");
 
+    /// <summary>Ends etcd as a power cut does; it is started again.</summary>
+    public Task KillAsync() => SignalAsync("-KILL");
+
     public async ValueTask DisposeAsync()
     {
         await BackAsync();

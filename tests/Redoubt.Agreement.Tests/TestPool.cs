@@ -36,7 +36,6 @@ internal sealed class TestPool : IAsyncDisposable
             HostUuid = name,
             Directory = Path.Combine(directory, "etcd"),
             Peer = peer,
-            ClientPort = FreePort(),
             Cluster = ImmutableSortedDictionary<string, Uri>.Empty.Add(name, new Uri($"https://{peer}")),
             IsJoining = Hosts.Count > 0,
         };

@@ -33,6 +33,26 @@ public sealed class ErrorTests
     }
 
     [Fact]
+    public async Task Hosts_that_name_each_other_as_the_coordinator_are_not_followed_for_ever()
+    {
+        await using var one = await Scene.StartAsync();
+        await using var other = await Scene.StartAsync();
+        var logins = 0;
+        Name(one, other);
+        Name(other, one);
+        var run = await CliRun.AgainstAsync(one, "vm-list");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("HOST_IS_SLAVE", run.Error, StringComparison.Ordinal);
+        Assert.Equal(4, logins);
+
+        void Name(FakePool member, FakePool coordinator) => member.On("session.login_with_password", _ =>
+        {
+            logins++;
+            throw new XenApiException("HOST_IS_SLAVE", new Uri(coordinator.Url).Authority);
+        });
+    }
+
+    [Fact]
     public async Task What_a_refusal_says_is_said_once()
     {
         await using var pool = await Scene.StartAsync();

@@ -84,6 +84,11 @@ internal sealed class FakePool : IAsyncDisposable
     {
         if (method == "session.login_with_password")
         {
+            if (behaviour.TryGetValue(method, out var login))
+            {
+                return login(parameters);
+            }
+
             return ((WireString)parameters[1]).Value == Password
                 ? Open(Database)
                 : throw new XenApiException("SESSION_AUTHENTICATION_FAILED", "root", "Authentication failure");

@@ -10,7 +10,8 @@ public sealed class DiskCopyingTests
     public void The_error_that_is_told_is_of_the_job_that_failed_and_not_of_those_that_it_took_along()
     {
         var copying = Answering(
-            Job(0, "concluded", "Operation canceled"), Job(1, "concluded", "No space left on device"), Job(2, "aborting", "Operation canceled"));
+            Job(0, "concluded", "Operation canceled"), Job(1, "concluded", "No space left on device"),
+            Job(2, "aborting", "Operation canceled"));
         var failed = Assert.Throws<LibvirtException>(() => copying.Progress(3));
         Assert.Contains("No space left on device", failed.Message, StringComparison.Ordinal);
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Redoubt.Database.Journal;
+using Redoubt.Server.Membership;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -71,6 +72,12 @@ public sealed class SeveralHostsTests : IDisposable
             runs.Add(back);
             await UntilMemberAsync(back, next.Url!.Authority);
             await UntilLiveAsync(second, [true, true, true], "and as up when it is back");
+
+            // Whoever has heard the order to follow that coordinator can say it again.
+            var pool = (await second.GetAllRecordsAsync<PoolRecord>(Stop)).Values.Single().Uuid;
+            var coordinators = Path.Combine(_root, next == runs[1] ? "h1" : "h2");
+            Assert.True(await Readmission.TellAsync(coordinators, pool, back.Url!.Authority, next.Url!.Authority, Stop));
+            Assert.Single(Directory.GetDirectories(Path.Combine(_root, "h0"), "members*"));
             for (var i = 0; i < 3; i++)
             {
                 var directory = $"h{i}";

@@ -29,16 +29,17 @@ public sealed class EtcdClient : IDisposable
     private static readonly string[] NotYet = ["unhealthy cluster", "too many learner members"];
 
     private readonly HttpClient _http;
+    private readonly Func<Uri> _url;
     private readonly TimeProvider _time;
 
     /// <summary>Calls the member that listens there.</summary>
-    /// <param name="url">Its client URL.</param>
+    /// <param name="url">Its client URL, which is another after each of its starts.</param>
     /// <param name="own">The certificate, with its key, that it knows its clients by.</param>
     /// <param name="authority">Who has signed the member's.</param>
     /// <param name="time">The clock.</param>
-    public EtcdClient(Uri url, X509Certificate2 own, X509Certificate2 authority, TimeProvider time)
+    public EtcdClient(Func<Uri> url, X509Certificate2 own, X509Certificate2 authority, TimeProvider time)
     {
-        _time = time;
+        (_url, _time) = (url, time);
         _http = new HttpClient(new SocketsHttpHandler
         {
             ConnectTimeout = TimeSpan.FromSeconds(3),
@@ -50,7 +51,6 @@ public sealed class EtcdClient : IDisposable
             },
         })
         {
-            BaseAddress = url,
             Timeout = Timeout.InfiniteTimeSpan,
         };
     }
@@ -96,7 +96,7 @@ public sealed class EtcdClient : IDisposable
                 ["progress_notify"] = true,
             },
         };
-        using var request = new HttpRequestMessage(HttpMethod.Post, "v3/watch") { Content = JsonContent.Create(asked) };
+        using var request = Post("watch", asked);
         using var response = await SendAsync(request, cancellationToken);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken));
         while (await LineAsync(lines, cancellationToken) is { } line)
@@ -223,7 +223,7 @@ public sealed class EtcdClient : IDisposable
         using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancellationToken);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"v3/{path}") { Content = JsonContent.Create(asked) };
+            using var request = Post(path, asked);
             using var response = await SendAsync(request, both.Token);
             using var content = new StreamReader(await response.Content.ReadAsStreamAsync(both.Token));
             // A call that could have several answers has one on each line.
@@ -236,6 +236,9 @@ public sealed class EtcdClient : IDisposable
         }
     }
 
+    private HttpRequestMessage Post(string path, JsonObject asked) =>
+        new(HttpMethod.Post, new Uri(_url(), $"v3/{path}")) { Content = JsonContent.Create(asked) };
+
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         HttpResponseMessage response;
@@ -246,7 +249,7 @@ public sealed class EtcdClient : IDisposable
         catch (HttpRequestException e)
         {
             throw new EtcdException(
-                $"etcd at {_http.BaseAddress} can't be reached: {e.Message}",
+                $"etcd at {Spelled(request.RequestUri!)} can't be reached: {e.Message}",
                 isRefusal: e.HttpRequestError == HttpRequestError.ConnectionError,
                 e);
         }

@@ -40,12 +40,14 @@ public sealed class EtcdMember : IAsyncDisposable
     private readonly Task _running;
     private volatile Process? _process;
 
+    private volatile Uri _clientUrl = FreeUrl();
+
     private EtcdMember(EtcdMemberConfig config, TimeProvider time, ILogger log)
     {
         (_config, _time, _log) = (config, time, log);
         _own = X509Certificate2.CreateFromPemFile(Path.Combine(config.Directory, Certificate), Path.Combine(config.Directory, Key));
         _authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(config.Directory, Authority));
-        Client = new EtcdClient(config.ClientUrl, _own, _authority, time);
+        Client = new EtcdClient(() => _clientUrl, _own, _authority, time);
         _running = Task.Run(RunAsync);
     }
 
@@ -54,6 +56,9 @@ public sealed class EtcdMember : IAsyncDisposable
 
     /// <summary>Why it does not run, when it last ended by itself; <see langword="null"/> as long as it hasn't.</summary>
     public string? Trouble { get; private set; }
+
+    /// <summary>Where the daemon calls it; another after each start, since anybody may have taken the last one's port.</summary>
+    internal Uri ClientUrl => _clientUrl;
 
     /// <summary>The number of its process, for tests that kill it.</summary>
     internal int? ProcessId => _process?.Id;
@@ -92,7 +97,9 @@ public sealed class EtcdMember : IAsyncDisposable
             try
             {
                 Shorten(LogOf(_config));
-                using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, LogOf(_config), .. Arguments(_config)])
+                var (log, url) = (LogOf(_config), FreeUrl());
+                _clientUrl = url;
+                using var process = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", Script, log, .. Arguments(_config, url)])
                 {
                     UseShellExecute = false,
                     RedirectStandardInput = true,
@@ -162,7 +169,9 @@ public sealed class EtcdMember : IAsyncDisposable
 
     private static string LogOf(EtcdMemberConfig config) => Path.Combine(config.Directory, "etcd.log");
 
-    private static ImmutableArray<string> Arguments(EtcdMemberConfig config)
+    private static Uri FreeUrl() => new($"https://127.0.0.1:{LoopbackPort.TakeFree()}");
+
+    private static ImmutableArray<string> Arguments(EtcdMemberConfig config, Uri clientUrl)
     {
         string Of(string name) => Path.Combine(config.Directory, name);
         return
@@ -171,8 +180,8 @@ public sealed class EtcdMember : IAsyncDisposable
             "--data-dir", Of("data"),
             "--listen-peer-urls", EtcdClient.Spelled(config.PeerUrl),
             "--initial-advertise-peer-urls", EtcdClient.Spelled(config.PeerUrl),
-            "--listen-client-urls", EtcdClient.Spelled(config.ClientUrl),
-            "--advertise-client-urls", EtcdClient.Spelled(config.ClientUrl),
+            "--listen-client-urls", EtcdClient.Spelled(clientUrl),
+            "--advertise-client-urls", EtcdClient.Spelled(clientUrl),
             "--initial-cluster", string.Join(',', config.Cluster.Select(m => $"{m.Key}={EtcdClient.Spelled(m.Value)}")),
             "--initial-cluster-state", config.IsJoining ? "existing" : "new",
             "--client-cert-auth", "--trusted-ca-file", Of(Authority), "--cert-file", Of(Certificate), "--key-file", Of(Key),

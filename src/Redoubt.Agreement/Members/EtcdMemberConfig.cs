@@ -15,9 +15,6 @@ public sealed record EtcdMemberConfig
     /// <summary>Where the other members reach it.</summary>
     public required IPEndPoint Peer { get; init; }
 
-    /// <summary>The port, on this host only, where its daemon calls it.</summary>
-    public required int ClientPort { get; init; }
-
     /// <summary>All members of the cluster by name, with this one, when it starts for the first time.</summary>
     public required ImmutableSortedDictionary<string, Uri> Cluster { get; init; }
 
@@ -26,7 +23,4 @@ public sealed record EtcdMemberConfig
 
     /// <summary>Where the other members reach it, as a URL.</summary>
     public Uri PeerUrl => new($"https://{Peer}");
-
-    /// <summary>Where its daemon calls it.</summary>
-    public Uri ClientUrl => new($"https://127.0.0.1:{ClientPort}");
 }

@@ -130,16 +130,26 @@ internal sealed class EmergencyCalls(Seat seat, string dataDirectory, PoolMember
 
         var at = time.GetUtcNow().ToString("yyyyMMddHHmmss", System.Globalization.CultureInfo.InvariantCulture);
         var takeover = new PoolTakeover { Host = membership.Host, Dead = [.. named.Select(h => h.Uuid)], At = at };
-        return () => seat.TakeOverAsync(takeover);
+        seat.TakeOver(takeover);
+        return seat.LeaveAsync;
     }
 
-    /// <summary>Does what a coordinator of this pool says to a host that it has found left behind.</summary>
+    /// <summary>
+    /// Does what a coordinator of this pool says to a host that it has found left behind. One that follows that coordinator goes on doing
+    /// so: what was said once can be said again by whoever has heard it.
+    /// </summary>
     /// <returns>What is to be done once that is answered; <see langword="null"/>: it is no host of this pool that says so.</returns>
     /// <exception cref="XenApiException">The coordinator does not take this host.</exception>
-    public async Task<Func<Task>?> FollowAsync(ImmutableSortedDictionary<string, string> told, CancellationToken cancellationToken) =>
-        Readmission.FindCoordinator(dataDirectory, membership.Pool, told) is { } coordinator
-            ? await ResetAsync(coordinator, cancellationToken)
-            : null;
+    /// <exception cref="IOException">The order can't be written down.</exception>
+    public async Task<Func<Task>?> FollowAsync(ImmutableSortedDictionary<string, string> told, CancellationToken cancellationToken)
+    {
+        if (Readmission.FindCoordinator(dataDirectory, membership.Pool, told) is not { } coordinator)
+        {
+            return null;
+        }
+
+        return await FindCoordinatorAsync(cancellationToken) == coordinator ? Nothing : await ResetAsync(coordinator, cancellationToken);
+    }
 
     /// <summary>Has this host follow another coordinator of its pool, which must be one.</summary>
     private async Task<Func<Task>> ResetAsync(string address, CancellationToken cancellationToken)
@@ -147,7 +157,22 @@ internal sealed class EmergencyCalls(Seat seat, string dataDirectory, PoolMember
         var host = ReadHosts().Find(h => h.Uuid == membership.Host)
             ?? throw new InvalidDataException("This host's copy of the database does not know it.");
         var (next, given) = await Readmission.AskAsync(dataDirectory, membership, host.Name, address, time, cancellationToken);
-        return () => seat.JoinAsync(next, given);
+        await seat.JoinAsync(next, given);
+        return seat.LeaveAsync;
+    }
+
+    /// <summary>Where the coordinator is; <see langword="null"/>: there is none now, or this host is cut off with the minority.</summary>
+    public async Task<string?> FindCoordinatorAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await Coordinator.FindAddressAsync(etcd.Client, cancellationToken);
+        }
+        catch (EtcdException)
+        {
+            // With the minority nobody knows.
+            return null;
+        }
     }
 
     private async Task RequireNoMajorityAsync(CancellationToken cancellationToken)

@@ -53,6 +53,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
 
         await seat.JoinAsync(
             PoolMembership.Of(host.Uuid, own, port, given), given);
+        await seat.LeaveAsync();
     }
 
     /// <summary>Tells each host that is not seen to be up that this one coordinates. Answers which of them are of the pool again.</summary>
@@ -96,6 +97,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         var (next, given) = await Readmission.AskAsync(
             pool.DataDirectory, membership, name, masterAddress, pool.Time, call.Cancellation);
         await seat.JoinAsync(next, given);
+        await seat.LeaveAsync();
     }
 
     [Message("pool.admit_host")]

@@ -3,7 +3,6 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Redoubt.Agreement;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
@@ -18,13 +17,13 @@ namespace Redoubt.Server.Membership;
 internal sealed class MemberServer : IAsyncDisposable
 {
     private readonly WebApplication _web;
-    private readonly EtcdMember _etcd;
     private readonly EmergencyCalls _emergency;
+    private readonly ILogger _log;
     private readonly RequestBody _bodies = new(_ => false);
 
-    private MemberServer(WebApplication web, EtcdMember etcd, EmergencyCalls emergency)
+    private MemberServer(WebApplication web, EmergencyCalls emergency, ILogger log)
     {
-        (_web, _etcd, _emergency) = (web, etcd, emergency);
+        (_web, _emergency, _log) = (web, emergency, log);
         web.Run(HandleAsync);
     }
 
@@ -37,7 +36,7 @@ internal sealed class MemberServer : IAsyncDisposable
     /// <summary>Starts it; it answers when this returns.</summary>
     /// <exception cref="ServeException">It can't listen.</exception>
     public static async Task<MemberServer> StartAsync(
-        ServeConfig config, EtcdMember etcd, EmergencyCalls emergency, ILoggerFactory loggers, TimeProvider time,
+        ServeConfig config, EmergencyCalls emergency, ILoggerFactory loggers, TimeProvider time,
         CancellationToken cancellationToken)
     {
         var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
@@ -61,7 +60,7 @@ internal sealed class MemberServer : IAsyncDisposable
                     });
                 }
             });
-            var server = new MemberServer(web, etcd, emergency) { Reached = reached };
+            var server = new MemberServer(web, emergency, loggers.CreateLogger<MemberServer>()) { Reached = reached };
             try
             {
                 await web.StartAsync(cancellationToken);
@@ -147,9 +146,9 @@ internal sealed class MemberServer : IAsyncDisposable
         {
             return await _emergency.FollowAsync(told, cancellationToken);
         }
-        catch (XenApiException)
+        catch (Exception e) when (e is XenApiException or IOException or UnauthorizedAccessException or InvalidDataException)
         {
-            // Whoever asked for it sees that this host does not come.
+            _log.LogWarning("This host does not follow the coordinator that it was told of: {Message}", e.Message);
             return null;
         }
     }
@@ -174,7 +173,7 @@ internal sealed class MemberServer : IAsyncDisposable
 
     private async Task RedirectAsync(HttpContext http)
     {
-        if (await FindCoordinatorAsync(http.RequestAborted) is { } address)
+        if (await _emergency.FindCoordinatorAsync(http.RequestAborted) is { } address)
         {
             http.Response.Redirect($"https://{address}{http.Request.Path}{http.Request.QueryString}");
         }
@@ -186,18 +185,5 @@ internal sealed class MemberServer : IAsyncDisposable
     }
 
     private async Task<XenApiException> FailureAsync(CancellationToken cancellationToken) =>
-        await FindCoordinatorAsync(cancellationToken) is { } address ? new("HOST_IS_SLAVE", address) : new("HOST_STILL_BOOTING");
-
-    private async Task<string?> FindCoordinatorAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await Coordinator.FindAddressAsync(_etcd.Client, cancellationToken);
-        }
-        catch (EtcdException)
-        {
-            // With the minority nobody knows.
-            return null;
-        }
-    }
+        await _emergency.FindCoordinatorAsync(cancellationToken) is { } address ? new("HOST_IS_SLAVE", address) : new("HOST_STILL_BOOTING");
 }

@@ -79,13 +79,11 @@ internal sealed record PoolMembership
 
     /// <summary>How its etcd is to run.</summary>
     /// <param name="dataDirectory">The daemon's directory.</param>
-    /// <param name="clientPort">A free port for its own daemon.</param>
-    public EtcdMemberConfig Etcd(string dataDirectory, int clientPort) => new()
+    public EtcdMemberConfig Etcd(string dataDirectory) => new()
     {
         HostUuid = Host,
         Directory = DirectoryOf(dataDirectory),
         Peer = new IPEndPoint(IPAddress.Parse(Address), Port),
-        ClientPort = clientPort,
         Cluster = Cluster.ToImmutableSortedDictionary(m => m.Key, m => new Uri(m.Value)),
         IsJoining = HasJoined,
     };

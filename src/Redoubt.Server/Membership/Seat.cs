@@ -164,12 +164,22 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
     }
 
-    /// <summary>Becomes a member of another pool with what its coordinator has given. What this host had stays under other names.</summary>
+    /// <summary>
+    /// Has this host become a member of another pool with what its coordinator has given, from when this returns, also if the daemon ends
+    /// then. What this host had stays under other names. <see cref="LeaveAsync"/> gets it under way.
+    /// </summary>
+    /// <exception cref="IOException">That can't be written down.</exception>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: it is about to leave its place for another already.</exception>
     internal async Task JoinAsync(PoolMembership membership, ImmutableSortedDictionary<string, string> given)
     {
         await _changing.WaitAsync(CancellationToken.None);
         try
         {
+            if (_over.IsCancellationRequested)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "This host is just taking another place in its pool: try again soon.");
+            }
+
             if (Directory.Exists(Joining))
             {
                 Directory.Delete(Joining, recursive: true);
@@ -178,9 +188,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             MemberFiles.LayCertificates(Joining, given);
             membership.Keep(Joining);
 
-            // From here on it joins, also if the daemon ends before it has.
+            // From here on it joins.
             DurableFile.Write(Path.Combine(Joining, Given), JsonSerializer.SerializeToUtf8Bytes(given));
-            await _over.CancelAsync();
         }
         finally
         {
@@ -188,13 +197,15 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
     }
 
-    /// <summary>Goes on alone from this host's own copy.</summary>
+    /// <summary>
+    /// Has this host go on alone from its own copy, from when this returns, also if the daemon ends then. <see cref="LeaveAsync"/> gets it
+    /// under way.
+    /// </summary>
     /// <exception cref="IOException">That can't be written down.</exception>
-    internal Task TakeOverAsync(PoolTakeover takeover)
-    {
-        takeover.Keep(_config.DataDirectory);
-        return _over.CancelAsync();
-    }
+    internal void TakeOver(PoolTakeover takeover) => takeover.Keep(_config.DataDirectory);
+
+    /// <summary>Leaves the place that this host has, for the one that it has been ordered to.</summary>
+    internal Task LeaveAsync() => _over.CancelAsync();
 
     /// <summary>Has another host coordinate from now on.</summary>
     /// <exception cref="EtcdException">The majority does not answer.</exception>
@@ -273,7 +284,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     private EtcdMember StartEtcd(PoolMembership membership) => EtcdMember.Start(
-        membership.Etcd(_config.DataDirectory, LoopbackPort.TakeFree()), time, _loggers.CreateLogger<EtcdMember>());
+        membership.Etcd(_config.DataDirectory), time, _loggers.CreateLogger<EtcdMember>());
 
     private void RequireNothingForOneAlone()
     {
@@ -472,7 +483,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         _over = new CancellationTokenSource();
         using var directory = Hold();
         var emergency = new EmergencyCalls(this, _config.DataDirectory, membership, etcd, time);
-        await using var server = await MemberServer.StartAsync(_config, etcd, emergency, _loggers, time, stopping);
+        await using var server = await MemberServer.StartAsync(_config, emergency, _loggers, time, stopping);
         if (_config.RootPasswordFile is { } file)
         {
             await output.WriteLineAsync($"redoubt: root's password is the pool's; {file} is not looked at");

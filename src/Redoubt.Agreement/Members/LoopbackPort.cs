@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Redoubt.Server.Membership;
+namespace Redoubt.Agreement;
 
 /// <summary>Ports of this host that nobody listens on.</summary>
-internal static class LoopbackPort
+public static class LoopbackPort
 {
     /// <summary>One that is free now.</summary>
     public static int TakeFree()
