@@ -122,7 +122,7 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
 
     private static JsonObject Target(string name, string lent, DiskCopy copy) => new()
     {
-        ["driver"] = copy.Target.Format switch { DiskFormat.Qcow2 => "qcow2", DiskFormat.Raw => "raw" },
+        ["driver"] = DiskFormatName.ForQemu(copy.Target.Format),
         ["node-name"] = name,
         ["discard"] = "unmap",
         ["file"] = new JsonObject { ["driver"] = copy.Driver, ["filename"] = lent, ["discard"] = "unmap" },

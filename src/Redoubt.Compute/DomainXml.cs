@@ -169,7 +169,7 @@ public static class DomainXml
     private static XElement? Driver(DomainDisk disk) => disk.Source is not { } source ? null : new XElement(
         "driver",
         new XAttribute("name", "qemu"),
-        new XAttribute("type", source.Format switch { DiskFormat.Qcow2 => "qcow2", DiskFormat.Raw => "raw" }),
+        new XAttribute("type", DiskFormatName.ForQemu(source.Format)),
         // writeback: the guest sees a disk with a write cache, and its flush becomes fdatasync on the host, so what the guest has synced
         // is durable. "none" would promise the same, but needs O_DIRECT, which tmpfs and some network file systems refuse.
         new XAttribute("cache", "writeback"),

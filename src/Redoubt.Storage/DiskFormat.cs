@@ -8,4 +8,9 @@ public enum DiskFormat
 
     /// <summary>QEMU's copy-on-write image, version 2 or 3.</summary>
     Qcow2,
+
+    /// <summary>
+    /// XenServer's image, which may build on others. It is only read, by our own reader: QEMU takes what lies in a parent for zeros.
+    /// </summary>
+    Vhd,
 }

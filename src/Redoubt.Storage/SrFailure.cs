@@ -65,6 +65,20 @@ internal static class SrFailure
     public static XenApiException NotRaw(VdiUuid vdi)
         => Backend(VdiType, $"VDI {vdi} is an image and not the bytes of a disk: export it as raw instead.");
 
+    /// <summary>A guest was to get a disk that is here only to be copied.</summary>
+    public static XenApiException OnlyRead(VdiUuid vdi, string where)
+        => Backend(
+            VdiType,
+            $"VDI {vdi} ({where}) is a VHD of XenServer, on which no VM runs here: copy it to another SR (vdi-copy), or recover its VM "
+                + "with a plan (dr-failover), which does so.");
+
+    /// <summary>Storage of XenServer was to be written to.</summary>
+    public static XenApiException Foreign(SrUuid sr, string where)
+        => Backend(
+            SrUnavailable,
+            $"SR {sr} ({where}) holds VHDs, which are XenServer's and are only read: attach it for recovery (drtask-create), and have its "
+                + "VMs copied to an SR of this pool (dr-failover).");
+
     /// <summary>The content would make the disk something other than it is.</summary>
     public static XenApiException WouldChangeType(VdiUuid vdi, VdiType present)
         => Backend(VdiType, present == Storage.VdiType.Metadata

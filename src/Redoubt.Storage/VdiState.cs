@@ -24,6 +24,12 @@ public sealed record VdiState
     /// <summary>Whether it is one that nobody ever writes to.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>The disk that it builds on; <c>null</c> when it stands alone.</summary>
+    public VdiUuid? Parent { get; init; }
+
+    /// <summary>Whether it is kept only for those that build on it, and is no disk of any VM.</summary>
+    public bool IsHidden { get; init; }
+
     /// <summary>Why the disk cannot be used, in words for an operator; <c>null</c> when it can.</summary>
     public string? Unreadable { get; init; }
 }

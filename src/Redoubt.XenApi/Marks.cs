@@ -9,6 +9,12 @@ public static class Marks
     /// <summary>Before a plan's name, on a pool: a saved plan.</summary>
     public const string Plan = "dr-plan:";
 
+    /// <summary>In a disk's <c>sm_config</c>: the format of its file, where guests don't run on it; see <see cref="Vhd"/>.</summary>
+    public const string Format = "vdi_type";
+
+    /// <summary>The value of <see cref="Format"/> for a disk that is XenServer's and has to be copied before it is used.</summary>
+    public const string Vhd = "vhd";
+
     /// <summary>On a network: the run that made it.</summary>
     public const string Run = "dr-run";
 

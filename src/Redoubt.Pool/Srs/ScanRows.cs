@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Database;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -9,6 +10,8 @@ internal static class ScanRows
 {
     /// <summary>In a metadata VDI's <c>sm_config</c>: the key by which it was proven when it was read last.</summary>
     public const string ProvenKey = Marks.Proven;
+
+    private const string ParentKey = "vhd-parent";
 
     /// <summary>Applies a scan.</summary>
     /// <param name="tx">The transaction.</param>
@@ -57,6 +60,8 @@ internal static class ScanRows
             var now = old with
             {
                 ReadOnly = old.ReadOnly || disk.IsReadOnly,
+                Managed = old.Managed && !disk.IsHidden,
+                SmConfig = WithFormat(old.SmConfig, disk),
                 Missing = disk.Unreadable is not null,
                 VirtualSize = disk.VirtualSizeBytes,
                 PhysicalUtilisation = disk.PhysicalUtilisationBytes,
@@ -77,6 +82,15 @@ internal static class ScanRows
         }
 
         tx.CreateAll(made);
+    }
+
+    /// <summary>What a disk's <c>sm_config</c> says of its file, in XenServer's words: only the storage knows that, whatever a database
+    /// says.</summary>
+    private static ImmutableSortedDictionary<string, string> WithFormat(ImmutableSortedDictionary<string, string> config, VdiState disk)
+    {
+        var plain = config.RemoveRange([Marks.Format, ParentKey]);
+        var told = disk.Format == DiskFormat.Vhd ? plain.SetItem(Marks.Format, Marks.Vhd) : plain;
+        return disk.Parent is { } parent ? told.SetItem(ParentKey, $"{parent}") : told;
     }
 
     /// <summary>

@@ -107,6 +107,8 @@ internal sealed class FileSr(
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => AskAsync<Stream>(async () =>
     {
         var (file, state) = directory.Find(vdi);
+        if (file.Format == DiskFormat.Vhd)
+            return await OwnThread.RunAsync(() => new VhdFolder(directory.FullPath).Export(file, format), cancellationToken);
         ImageUse.RequireNoWriter(file);
 
         // An image that builds on another one must be converted even into its own format.
@@ -126,6 +128,8 @@ internal sealed class FileSr(
         {
             RequireAccess(wanted);
             var (file, _) = directory.Find(vdi);
+            if (file.Format == DiskFormat.Vhd)
+                throw SrFailure.OnlyRead(vdi, file.FullPath);
             return new VdiAttachment(vdi, wanted, new DiskSource.File(file.FullPath, file.Format));
         },
         cancellationToken));

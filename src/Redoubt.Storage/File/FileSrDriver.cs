@@ -82,6 +82,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
             directory.RequireMounted();
             if (access == SrAccess.ReadWrite)
             {
+                directory.RequireOurs();
                 FileLocation.RequireWritable(directory.FullPath, SrFailure.SrUnavailable);
                 WorkArea.Sweep(directory.FullPath);
                 directory.CloseToOthers();

@@ -18,7 +18,7 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
         FileSrDriver.RequireFree(target.DirectoryOf(config.Uuid));
         directory.RequireExists();
         var found = directory.Scan(cancellationToken);
-        var wanted = found.Where(vdi => vdi is { Unreadable: null, Type: VdiType.User }).ToList();
+        var wanted = found.Where(vdi => vdi is { Unreadable: null, Type: VdiType.User, IsHidden: false }).ToList();
         RequireDistinct(wanted, config.VdiUuids);
 
         WorkArea.Sweep(target.Root);
@@ -30,7 +30,12 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
             var uuid = config.VdiUuids.GetValueOrDefault(vdi.Uuid, vdi.Uuid);
             var backing = directory.FileOf(vdi.Uuid, vdi.Format).FullPath;
             var copy = new VdiFile(made, uuid, vdi.Format).FullPath;
-            if (!Posix.TryShareBlocks(backing, copy))
+            if (vdi.Format == DiskFormat.Vhd)
+            {
+                copy = new VdiFile(made, uuid, DiskFormat.Qcow2).FullPath;
+                await CopyAsync(directory.FileOf(vdi.Uuid, vdi.Format), copy, cancellationToken);
+            }
+            else if (!Posix.TryShareBlocks(backing, copy))
             {
                 copy = new VdiFile(made, uuid, DiskFormat.Qcow2).FullPath;
                 await images.CreateOverlayAsync(copy, backing, vdi.Format, vdi.VirtualSizeBytes, cancellationToken);
@@ -42,6 +47,15 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
 
         DurableFile.PublishDirectory(made, target.DirectoryOf(config.Uuid));
         return (target, [.. found.Where(vdi => vdi.Unreadable is not null)]);
+    }
+
+    // A chain of XenServer's is nothing that QEMU could build on.
+    private static async Task CopyAsync(VdiFile from, string to, CancellationToken cancellationToken)
+    {
+        await using var content = await OwnThread.RunAsync(
+            () => new VhdFolder(from.Directory).Export(from, DiskFormat.Qcow2), cancellationToken);
+        await using var file = SparseCopy.NewFile(to);
+        await content.CopyToAsync(file, 1 << 20, cancellationToken);
     }
 
     /// <summary>Two disks must not be cloned into one: the second would silently take the place of the first.</summary>

@@ -48,9 +48,9 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         {
             if (now[i] is not { } read)
                 continue;
-            if (backingDirectory is null)
+            if (backingDirectory is null && read.State.Parent is null)
                 seen[file] = read;
-            found[file.Uuid] = found.ContainsKey(file.Uuid) ? Ambiguous(file) : read.State;
+            found[file.Uuid] = found.ContainsKey(file.Uuid) ? Ambiguous(FilesOf(file.Uuid)) : read.State;
         }
 
         Volatile.Write(ref _seen, seen);
@@ -91,27 +91,20 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     public (VdiFile File, VdiState State) Find(VdiUuid vdi)
     {
         RequireExists();
-        var qcow2 = FileOf(vdi, DiskFormat.Qcow2);
-        var raw = FileOf(vdi, DiskFormat.Raw);
-        var (file, state) = (_reader.TryRead(qcow2), _reader.TryRead(raw)) switch
+        var (file, state) = FilesOf(vdi) switch
         {
-            ({ } first, null) => (qcow2, first),
-            (null, { } second) => (raw, second),
-            ({ }, { }) => (qcow2, Ambiguous(qcow2)),
-            (null, null) => throw SrFailure.NoSuchVdi(uuid, vdi, path),
+            [] => throw SrFailure.NoSuchVdi(uuid, vdi, path),
+            [var only] => (only, _reader.TryRead(only) ?? throw SrFailure.NoSuchVdi(uuid, vdi, path)),
+            [var first, ..] several => (first, Ambiguous(several)),
         };
         return state.Unreadable is null ? (file, state) : throw SrFailure.Unreadable(vdi, file.FullPath, state.Unreadable);
     }
 
-    /// <summary>The files of a disk, readable or not: none, one, or both if somebody has put two there.</summary>
+    /// <summary>The files of a disk, readable or not: none, one, or several if somebody has put them there.</summary>
     public IReadOnlyList<VdiFile> FilesOf(VdiUuid vdi)
     {
         RequireExists();
-        return
-        [
-            .. new[] { FileOf(vdi, DiskFormat.Qcow2), FileOf(vdi, DiskFormat.Raw) }
-                .Where(file => Posix.TryGetStatus(file.FullPath) is not null),
-        ];
+        return [.. FileOf(vdi, default).InAnyFormat.Where(file => Posix.TryGetStatus(file.FullPath) is not null)];
     }
 
     /// <summary>Checks that the directory is still there, and is one: storage can vanish under an attached SR.</summary>
@@ -141,6 +134,15 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
         }
 
         _device = device;
+    }
+
+    /// <summary>
+    /// Checks that it is not XenServer's, which may come back to it: its disks are not what they were once another of the chain is written.
+    /// </summary>
+    public void RequireOurs()
+    {
+        if (Directory.EnumerateFiles(path, "*.vhd").Any(e => VdiFile.TryParse(e, out _)))
+            throw SrFailure.Foreign(uuid, path);
     }
 
     /// <summary>
@@ -207,7 +209,7 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
             Posix.SetMode(handle, (uint)(mode & ~bits), path);
     }
 
-    private static VdiState Ambiguous(VdiFile file)
-        => VdiFileReader.Unreadable(
-            file, Posix.TryGetStatus(file.FullPath) ?? default, $"there is also {file.Twin.FullPath}; move one of the two away");
+    private static VdiState Ambiguous(IReadOnlyList<VdiFile> files) => VdiFileReader.Unreadable(
+        files[0], Posix.TryGetStatus(files[0].FullPath) ?? default,
+        $"there is also {string.Join(" and ", files.Skip(1).Select(f => f.FullPath))}; move all but one away");
 }

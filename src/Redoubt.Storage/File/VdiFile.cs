@@ -2,7 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace Redoubt.Storage.FileDriver;
 
-/// <summary>The name of a disk's file: <c>&lt;uuid&gt;.qcow2</c> or <c>&lt;uuid&gt;.raw</c> in the directory of its SR.</summary>
+/// <summary>The name of a disk's file: its UUID, and its format after a dot, in the directory of its SR.</summary>
 /// <param name="Directory">The SR's directory.</param>
 /// <param name="Uuid">The disk.</param>
 /// <param name="Format">The format, which is the extension.</param>
@@ -11,8 +11,8 @@ internal sealed record VdiFile(string Directory, VdiUuid Uuid, DiskFormat Format
     /// <summary>The absolute path.</summary>
     public string FullPath => Path.Combine(Directory, $"{Uuid}.{DiskFormatName.Of(Format)}");
 
-    /// <summary>The same disk in the other format; only one of the two may exist.</summary>
-    public VdiFile Twin => this with { Format = Format == DiskFormat.Raw ? DiskFormat.Qcow2 : DiskFormat.Raw };
+    /// <summary>The same disk in all formats, of which only one may exist.</summary>
+    public IEnumerable<VdiFile> InAnyFormat => Enum.GetValues<DiskFormat>().Select(f => this with { Format = f });
 
     /// <summary>Reads a path, strictly: any other name is no disk.</summary>
     public static bool TryParse(string path, [NotNullWhen(true)] out VdiFile? file)
@@ -22,6 +22,7 @@ internal sealed record VdiFile(string Directory, VdiUuid Uuid, DiskFormat Format
         {
             ".raw" => DiskFormat.Raw,
             ".qcow2" => DiskFormat.Qcow2,
+            ".vhd" => DiskFormat.Vhd,
             _ => null,
         };
         if (format is null || !VdiUuid.TryParse(Path.GetFileNameWithoutExtension(path), out var uuid))

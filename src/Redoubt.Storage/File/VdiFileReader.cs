@@ -1,4 +1,5 @@
 using Redoubt.Storage.Images;
+using Redoubt.Storage.Vhd;
 
 namespace Redoubt.Storage.FileDriver;
 
@@ -38,6 +39,8 @@ internal sealed class VdiFileReader(string? backingDirectory)
 
         try
         {
+            if (file.Format == DiskFormat.Vhd)
+                return new VhdFolder(file.Directory).Look(file);
             using var handle = Posix.OpenWithoutLinks(file.FullPath);
             Span<byte> buffer = stackalloc byte[Qcow2HeaderParser.PrefixBytes];
             var wanted = file.Format == DiskFormat.Raw ? buffer[..RedoLogMagic.Magic.Length] : buffer;
@@ -47,6 +50,10 @@ internal sealed class VdiFileReader(string? backingDirectory)
         catch (FileNotFoundException)
         {
             return null;
+        }
+        catch (VhdException e)
+        {
+            return Unreadable(file, status, e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -93,7 +100,8 @@ internal sealed class VdiFileReader(string? backingDirectory)
             return $"it builds on the file '{backing}', which is not followed; disks of this SR must stand alone";
 
         // Only the very spelling that a writable clone gets. A prefix check alone would let '..' and links through.
-        if (!VdiFile.TryParse(backing, out var file) || file.Directory != backingDirectory || file.FullPath != backing)
+        if (!VdiFile.TryParse(backing, out var file) || file.Directory != backingDirectory || file.FullPath != backing
+            || file.Format == DiskFormat.Vhd)
             return $"it builds on the file '{backing}', which is not a disk in {backingDirectory}";
         if (header.BackingFormat != DiskFormatName.Of(file.Format))
             return $"it does not say that '{backing}' has the format {DiskFormatName.Of(file.Format)}, and formats are not guessed";

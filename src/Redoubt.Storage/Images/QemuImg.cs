@@ -24,7 +24,10 @@ public sealed class QemuImg(TimeProvider timeProvider, string executable = "qemu
     public Task CreateOverlayAsync(
         string path, string backingPath, DiskFormat backingFormat, long virtualSizeBytes, CancellationToken cancellationToken)
         => _process.RunAsync(
-            ["create", "-q", "-u", "-f", "qcow2", "-b", Absolute(backingPath), "-F", DiskFormatName.Of(backingFormat), Absolute(path), Number(virtualSizeBytes)],
+            [
+                "create", "-q", "-u", "-f", "qcow2", "-b", Absolute(backingPath), "-F", DiskFormatName.ForQemu(backingFormat),
+                Absolute(path), Number(virtualSizeBytes),
+            ],
             QuickLimit,
             cancellationToken);
 
@@ -38,20 +41,25 @@ public sealed class QemuImg(TimeProvider timeProvider, string executable = "qemu
     public Task ConvertAsync(
         string from, DiskFormat fromFormat, string to, DiskFormat toFormat, long virtualSizeBytes, CancellationToken cancellationToken)
         => _process.RunAsync(
-            ["convert", "-q", "-f", DiskFormatName.Of(fromFormat), "-O", DiskFormatName.Of(toFormat), Absolute(from), Absolute(to)],
+            [
+                "convert", "-q", "-f", DiskFormatName.ForQemu(fromFormat), "-O", DiskFormatName.ForQemu(toFormat), Absolute(from),
+                Absolute(to),
+            ],
             CopyLimit(virtualSizeBytes),
             cancellationToken);
 
     /// <summary>Grows an image in place. QEMU writes the new size last, so a crash leaves the old size or the new one.</summary>
     public Task ResizeAsync(string path, DiskFormat format, long virtualSizeBytes, CancellationToken cancellationToken)
         => _process.RunAsync(
-            ["resize", "-q", "-f", DiskFormatName.Of(format), Absolute(path), Number(virtualSizeBytes)], QuickLimit, cancellationToken);
+            ["resize", "-q", "-f", DiskFormatName.ForQemu(format), Absolute(path), Number(virtualSizeBytes)],
+            QuickLimit,
+            cancellationToken);
 
     /// <summary>Reads an image's measures. Fails with code 24 if somebody else writes to the image.</summary>
     public async Task<QemuImageState> InfoAsync(string path, DiskFormat format, CancellationToken cancellationToken)
     {
         var output = await _process.RunAsync(
-            ["info", "--output=json", "-f", DiskFormatName.Of(format), Absolute(path)], QuickLimit, cancellationToken);
+            ["info", "--output=json", "-f", DiskFormatName.ForQemu(format), Absolute(path)], QuickLimit, cancellationToken);
         try
         {
             using var json = JsonDocument.Parse(output);
