@@ -5,7 +5,6 @@ using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Radzen;
 
 namespace Redoubt.Console;
 
@@ -54,7 +53,7 @@ public static class ConsoleHost
             circuits.DetailedErrors = false;
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(3);
         });
-        services.AddRadzenComponents();
+        services.AddScoped<Parts.Confirmations>();
     }
 
     /// <summary>What answers requests below the console's base.</summary>

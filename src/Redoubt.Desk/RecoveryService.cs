@@ -66,7 +66,8 @@ public sealed class RecoveryService : IAsyncDisposable
     public string Mark => string.Join(
         ' ',
         (_engine?.List() ?? []).Select(r => $"{r.Uuid}:{r.Phase}:{r.VmsHealthy}:{r.VmsUnchecked}")
-            .Concat(Happening.Select(ProblemSentences.Of)).Append($"{_pool.IsKeyHandedOut}"));
+            .Concat(Happening.Select(ProblemSentences.Of)).Append($"{_pool.IsKeyHandedOut}")
+            .Concat(_watch.Sights.Select(s => $"{s.Site.Name}:{s.IsSilent}:{s.Pool.Running}/{s.Pool.Total}")));
 
     /// <summary>The messages of the class <c>recovery</c>, for a <see cref="MessageTable"/>.</summary>
     public IMessageHandlers Messages => new RecoveryMessages(_pool, this);
@@ -249,6 +250,13 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "get_sites");
         return [.. _sites.All];
+    }
+
+    /// <summary>What each site had when it was looked at last; of one that never answered, nothing.</summary>
+    public ImmutableArray<SiteSight> SeenSites(SessionState caller)
+    {
+        Require(caller, "get_sites");
+        return [.. _watch.Sights];
     }
 
     /// <summary>Whether each site answers.</summary>

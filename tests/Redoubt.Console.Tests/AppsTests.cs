@@ -31,7 +31,7 @@ public sealed class AppsTests(Browser browser) : IAsyncLifetime
         }
 
         await page.Button("Start later: web").PressAsync("Enter");
-        await Expect(page.GetByText("Tier 2").First).ToBeVisibleAsync();
+        await Expect(page.GetByText("Tier 1").First).ToBeVisibleAsync();
         Assert.True((await OrderAsync(db)) < (await OrderAsync(web)));
     }
 
@@ -69,7 +69,7 @@ public sealed class AppsTests(Browser browser) : IAsyncLifetime
         var db = await _site.CreateVmAsync("db", default, app);
         var uuid = (await _site.CallAsync<VmApplianceRecord>("VM_appliance.get_record", [app])).Uuid;
         var page = await _site.SignInAsync($"apps/{uuid}");
-        await page.GetByLabel("It is well when").SelectOptionAsync("tcp");
+        await page.GetByLabel("Healthy when").SelectOptionAsync("tcp");
         await page.GetByLabel("port, or host:port").FillAsync("5432");
         await page.GetByLabel("port, or host:port").PressAsync("Tab");
         await Expect(page.Locator("details.commands")).ToContainTextAsync("other-config:dr-health=tcp:5432");

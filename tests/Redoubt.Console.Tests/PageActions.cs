@@ -18,25 +18,43 @@ internal static class PageActions
     public static Task LiveAsync(this IPage page) =>
         page.Locator(".side[data-live=yes]").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
-    /// <summary>Opens an address. Chromium drops what it loads when a bridge comes or goes, which other tests' guests have it do.</summary>
+    /// <summary>
+    /// Opens an address. Chromium drops what it loads when a bridge comes or goes, which other tests' guests have it do, and a moment after
+    /// saying so it puts a page of its own in the place. That page is waited for: before it is there, the next attempt is told that it was
+    /// interrupted, Chromium goes on with it all the same, and so it interrupts the attempt after that with the very same address.
+    /// </summary>
     public static async Task<IResponse?> GoAsync(this IPage page, string address)
     {
         for (var again = 10; ; again--)
         {
+            var replaced = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            void Follow(object? sender, IFrame frame)
+            {
+                if (frame == page.MainFrame && frame.Url.StartsWith("chrome-error://", StringComparison.Ordinal))
+                {
+                    replaced.TrySetResult();
+                }
+            }
+
+            page.FrameNavigated += Follow;
             try
             {
                 return await page.GotoAsync(address);
             }
-            catch (PlaywrightException changed) when (again > 0 && IsDropped(changed.Message))
+            catch (PlaywrightException failed) when (failed.Message.StartsWith("net::ERR_", StringComparison.Ordinal))
             {
-                // Once more: it has settled.
+                await replaced.Task.WaitAsync(BrowserLimit);
+                if (again == 0 || !failed.Message.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal))
+                {
+                    throw;
+                }
+            }
+            finally
+            {
+                page.FrameNavigated -= Follow;
             }
         }
     }
-
-    // The second is how Chromium's own page about the first gets in the way of the next attempt.
-    private static bool IsDropped(string error) =>
-        error.Contains("ERR_NETWORK_CHANGED", StringComparison.Ordinal) || error.Contains("chrome-error://", StringComparison.Ordinal);
 
     /// <summary>A page in a browser. Other than what is done on one, Chromium may take for ever to open it.</summary>
     public static Task<IPage> OpenPageAsync(this IBrowserContext context) => context.NewPageAsync().WaitAsync(BrowserLimit);

@@ -140,6 +140,9 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         await page.Button("Save").ClickAsync();
         await Expect(page.GetByText("There is a plan other already")).ToBeVisibleAsync();
         await page.Button("Cancel").ClickAsync();
+
+        // As long as a question stands, nothing else takes what is typed.
+        await Expect(page.GetByRole(AriaRole.Alertdialog)).ToHaveCountAsync(0);
         Assert.Equal(TierFailure.Ask, (await scene.PlanAsync("other"))!.Policy.OnTierFailure);
 
         // Under a name that is free it is a renaming, which takes the schedules along.
@@ -157,7 +160,7 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
         await Expect(page.GetByText("What you have changed since the plan was saved is lost.")).ToBeVisibleAsync();
         await page.Button("Cancel").ClickAsync();
         await page.Button("Discard changes").ClickAsync();
-        await page.Locator(".rz-dialog").GetByRole(AriaRole.Button, new() { Name = "Discard changes" }).ClickAsync();
+        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Discard changes" }).ClickAsync();
         await Expect(page.GetByLabel("If a tier does not come up").First).ToHaveValueAsync("Continue");
         await Expect(page.GetByText("Saved", new() { Exact = true })).ToBeVisibleAsync();
     }

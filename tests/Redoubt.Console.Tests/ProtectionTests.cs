@@ -29,7 +29,16 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
 
         await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();
 
-        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Stop protecting" }).ClickAsync();
+        var asked = page.GetByRole(AriaRole.Alertdialog);
+        await Expect(asked.GetByRole(AriaRole.Button, new() { Name = "Stop protecting" })).ToBeDisabledAsync();
+        await page.Keyboard.PressAsync("Escape");
+        await Expect(asked).ToHaveCountAsync(0);
+        await Expect(page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" })).ToBeCheckedAsync();
+
+        await page.GetByRole(AriaRole.Switch, new() { Name = "Protect replicated" }).ClickAsync();
+        await asked.GetByLabel("Type replicated to confirm").FillAsync("replicated");
+        await page.ShotAsync("stop-protecting");
+        await asked.GetByRole(AriaRole.Button, new() { Name = "Stop protecting" }).ClickAsync();
         await Expect(page.GetByText("replicated is not protected any more.")).ToBeVisibleAsync();
     }
 

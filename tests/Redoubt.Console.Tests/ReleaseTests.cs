@@ -57,8 +57,8 @@ public sealed class ReleaseTests(Browser browser) : IAsyncLifetime
         Assert.NotNull(AttachedTask.All(state, [Run(named)])[0].User);
         Assert.Null(AttachedTask.All(state, [Run(Guid.NewGuid().ToString("D"))])[0].User);
 
-        await page.Button("Let go: replicated").ClickAsync();
-        await Expect(page.GetByText("replicated is let go; nothing has been written to it.")).ToBeVisibleAsync();
+        await page.Button("Release: replicated").ClickAsync();
+        await Expect(page.GetByText("replicated is released; nothing has been written to it.")).ToBeVisibleAsync();
         await Expect(page.GetByText("No attached storage carries another pool's metadata")).ToBeVisibleAsync();
         await Expect(page.Button("Attach for looking")).ToBeVisibleAsync();
         Assert.Empty(_site.Server.Daemon.Services.State.All<DrTaskRecord>());

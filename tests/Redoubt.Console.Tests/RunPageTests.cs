@@ -127,7 +127,7 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
         var run = new SeededRun(RecoveryKind.Test, keep: true).Up();
         await _site.SeedAsync(run);
         var page = await _site.SignInAsync($"runs/{run.Uuid}");
-        await Expect(page.GetByText("The test is up: 3 of 3 VMs are well.")).ToBeVisibleAsync();
+        await Expect(page.GetByText("The test is up: 3 of 3 VMs are healthy.")).ToBeVisibleAsync();
         await Expect(page.Button("Cancel")).ToHaveCountAsync(0);
         await page.Button("Clean up the test").ClickAsync();
         await StateAsync(page, "Succeeded");
@@ -171,9 +171,9 @@ public sealed class RunPageTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("2 of 2 chosen")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Compare" }).ClickAsync();
         await Expect(page.Heading("Compare")).ToBeVisibleAsync();
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "VMs well" })).ToContainTextAsync("3 / 3");
-        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "VMs well" })).ToContainTextAsync("2 / 3");
-        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^web") })).ToContainTextAsync("Not well");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "VMs healthy" })).ToContainTextAsync("3 / 3");
+        await Expect(page.GetByRole(AriaRole.Row, new() { Name = "VMs healthy" })).ToContainTextAsync("2 / 3");
+        await Expect(page.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^web") })).ToContainTextAsync("Not healthy");
 
         await page.OpenAsync("compare?a=nothing&b=" + runs[0].Uuid);
         await Expect(page.GetByText("There is no run nothing.")).ToBeVisibleAsync();

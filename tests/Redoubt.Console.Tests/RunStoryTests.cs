@@ -64,7 +64,7 @@ public sealed class RunStoryTests(Browser browser)
         var boots = Boots(sites);
         await FailOverAsync(sites, sr, lyon);
         await Expect(lyon.GetByRole(AriaRole.Row, new() { NameRegex = new Regex("^db ") }))
-            .ToContainTextAsync(new Regex("Starting|Started|Well"), new() { Timeout = Long });
+            .ToContainTextAsync(new Regex("Starting|Started|Healthy"), new() { Timeout = Long });
         await sites.ReplaceRecoveryDaemonAsync();
         await lyon.SignInAsync("root", await RealSites.PasswordAsync(sites.Recovery));
         await StateAsync(lyon, "Interrupted");

@@ -30,7 +30,7 @@ public sealed class ScheduleTests(Browser browser) : IAsyncLifetime
     public async Task Schedules_are_made_with_easy_choices_or_as_cron_says_and_removed()
     {
         var page = await _site.SignInAsync("plans/edit?plan=shop");
-        var panel = page.GetByRole(AriaRole.Region, new() { Name = "Tests by themselves" });
+        var panel = page.GetByRole(AriaRole.Region, new() { Name = "Scheduled tests" });
         await page.GetByLabel("How often").SelectOptionAsync("Week");
         await page.GetByLabel("On", new() { Exact = true }).SelectOptionAsync("2");
         await page.GetByLabel("At (UTC)").SelectOptionAsync("4");
@@ -55,7 +55,7 @@ public sealed class ScheduleTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("half-yearly");
 
         await page.Button("Remove: schedule half-yearly").ClickAsync();
-        await page.Locator(".rz-dialog").GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
+        await page.GetByRole(AriaRole.Alertdialog).GetByRole(AriaRole.Button, new() { Name = "Remove" }).ClickAsync();
         await Expect(page.GetByText("The schedule half-yearly is removed.")).ToBeVisibleAsync();
         await Expect(panel.GetByRole(AriaRole.Cell, new() { Name = "30 2 1 1,7 *" })).ToHaveCountAsync(0);
         await page.OpenAsync("plans");

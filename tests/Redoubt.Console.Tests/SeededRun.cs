@@ -43,6 +43,15 @@ internal sealed class SeededRun
             Target = new(ObjectKind.Pool, "90000000-0000-4000-8000-000000000001", "paris"),
             InventoryTakenAt = _at,
             Steps = steps,
+            Choices =
+            [
+                .. Vms.Select(v => new VmChoice(
+                    v,
+                    new(
+                        volume.Uuid, "91000000-0000-4000-8000-000000000001", "lyon", 1, 40, _at.AddMinutes(-20),
+                        _at.AddMinutes(-minutesAgo / 5)),
+                    "it is the newest", [])),
+            ],
             Tiers = [new(0, first, TimeSpan.FromSeconds(5)), new(1, second, TimeSpan.FromSeconds(5))],
         };
         Add(

@@ -15,8 +15,14 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
     public async Task A_browser_at_the_root_is_led_to_the_door_and_then_to_the_dashboard()
     {
         var page = await _site.VisitAsync();
+        var loaded = new List<Task<RequestSizesResult>>();
+        void Count(object? sender, IRequest request) => loaded.Add(request.SizesAsync());
+        page.RequestFinished += Count;
         await page.GoAsync("/");
         await page.ShotAsync("sign-in");
+        await page.WaitForLoadStateAsync(LoadState.NetworkIdle);
+        page.RequestFinished -= Count;
+        Assert.InRange((await Task.WhenAll(loaded)).Sum(s => s.ResponseBodySize), 5_000, 60_000);
         await page.SignInAsync("root", TestSite.Password);
         await Expect(page.Heading("Dashboard")).ToBeVisibleAsync();
         await page.ShotAsync("dashboard-empty");

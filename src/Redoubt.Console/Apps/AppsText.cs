@@ -62,7 +62,7 @@ internal static class AppsText
     public static string Running(int running, int total) =>
         running == 0 ? Words["Running_None"] : running == total ? Words["Running_Some_Yes"] : Words.Of("Running_Some_No", running, total);
 
-    public static string TierAt(int number) => Words.Of("TierAt", number);
+    public static string TierAt(long order) => Words.Of("TierAt", order);
 
     public static string At(string clock) => Words.Of("At", clock);
 

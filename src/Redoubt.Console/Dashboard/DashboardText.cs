@@ -10,9 +10,6 @@ internal static class DashboardText
     public static string OtherSite => Words["OtherSite"];
     public static string NoOtherSite => Words["NoOtherSite"];
     public static string NoOtherSiteText => Words["NoOtherSiteText"];
-    public static string FlowCurrent => Words["FlowCurrent"];
-    public static string FlowBroken => Words["FlowBroken"];
-    public static string FlowBehind => Words["FlowBehind"];
     public static string FlowNone => Words["FlowNone"];
     public static string Protected => Words["Protected"];
     public static string Unprotected => Words["Unprotected"];
@@ -22,7 +19,8 @@ internal static class DashboardText
     public static string Issues => Words["Issues"];
     public static string AllWell => Words["AllWell"];
     public static string AllWellText => Words["AllWellText"];
-    public static string Freshness => Words["Freshness"];
+    public static string NothingWrong => Words["NothingWrong"];
+    public static string NothingWrongText => Words["NothingWrongText"];
     public static string NoProtected => Words["NoProtected"];
     public static string NoProtectedText => Words["NoProtectedText"];
     public static string ToProtection => Words["ToProtection"];
@@ -36,11 +34,6 @@ internal static class DashboardText
     public static string Protect => Words["Protect"];
     public static string Which => Words["Which"];
     public static string OpenWizard => Words["OpenWizard"];
-    public static string Sr => Words["Sr"];
-    public static string State => Words["State"];
-    public static string Lag => Words["Lag"];
-    public static string NotBehind => Words["NotBehind"];
-    public static string BehindUnknown => Words["BehindUnknown"];
     public static string Mended => Words["Mended"];
 
     public static string NoPlans => Words["NoPlans"];
@@ -174,7 +167,62 @@ internal static class DashboardText
 
     public static string OfTotal(int total) => Words.Of("OfTotal", total);
 
-    public static string OnSrs(int count) => count == 1 ? Words["OnSrs_One"] : Words.Of("OnSrs_Many", count);
+    public static string NoVm => Words["NoVm"];
+    public static string Map => Words["Map"];
+    public static string Flows => Words["Flows"];
+    public static string Storage => Words["Storage"];
+    public static string Resting => Words["Resting"];
+    public static string HostDisabled => Words["HostDisabled"];
+    public static string Seen => Words["Seen"];
+    public static string NeverSeen => Words["NeverSeen"];
+    public static string AnswersNow => Words["AnswersNow"];
+    public static string SilentNow => Words["SilentNow"];
+    public static string FirstTest => Words["FirstTest"];
+    public static string StepDone => Words["StepDone"];
+    public static string Rto => Words["Rto"];
+    public static string Rpo => Words["Rpo"];
+    public static string NoRpo => Words["NoRpo"];
+    public static string OfTests => Words["OfTests"];
+    public static string OfRecoveries => Words["OfRecoveries"];
+
+    public static string MoreHosts(int count) => count == 1 ? Words["MoreHosts_One"] : Words.Of("MoreHosts_Many", count);
+
+    public static string MetadataOf(string pool) => Words.Of("MetadataOf", pool);
+
+    public static string StepsDone(int done, int all) => Words.Of("StepsDone", done, all);
+
+    public static string StepTitle(FirstStep step) => step switch
+    {
+        FirstStep.Storage => Words["Step_storage_Title"],
+        FirstStep.Protect => Words["Step_protect_Title"],
+        FirstStep.Site => Words["Step_site_Title"],
+        FirstStep.Plan => Words["Step_plan_Title"],
+        FirstStep.Test => Words["Step_test_Title"],
+    };
+
+    public static string StepText(FirstStep step) => step switch
+    {
+        FirstStep.Storage => Words["Step_storage_Text"],
+        FirstStep.Protect => Words["Step_protect_Text"],
+        FirstStep.Site => Words["Step_site_Text"],
+        FirstStep.Plan => Words["Step_plan_Text"],
+        FirstStep.Test => Words["Step_test_Text"],
+    };
+
+    public static string StepGo(FirstStep step) => step switch
+    {
+        FirstStep.Storage => Words["Step_storage_Go"],
+        FirstStep.Protect => Words["Step_protect_Go"],
+        FirstStep.Site => Words["Step_site_Go"],
+        FirstStep.Plan => Words["Step_plan_Go"],
+        FirstStep.Test => Words["Step_test_Go"],
+    };
+
+    public static string RtoText(int runs) => runs == 1 ? Words["RtoText_One"] : Words.Of("RtoText_Many", runs);
+
+    public static string RpoText(string last) => Words.Of("RpoText", last);
+
+    public static string RpoOf(string values) => Words.Of("RpoOf", values);
 
     private static string ProtectionBehind(long? changes) => changes switch
     {

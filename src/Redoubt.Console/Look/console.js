@@ -1,5 +1,7 @@
 // The little that the server can't do: the theme, the clipboard, the menu on a phone, and what to do when the daemon was away.
 (() => {
+  window.redoubt = { showModal: dialog => dialog.isConnected && dialog.showModal() };
+
   const html = document.documentElement;
   const each = (selector, event, act) => document.addEventListener(event, e => {
     const hit = e.target.closest?.(selector);

@@ -33,5 +33,8 @@ internal static class PartsText
 
     public static string Days(long n) => n == 1 ? Words["Days_One"] : Words.Of("Days_Many", n);
     public static string AddSite => Words["AddSite"];
+
+    public static string TypeToConfirm(string word) => Words.Of("TypeToConfirm", word);
+
     public static string Vms(int count) => count == 1 ? Words["Vms_One"] : Words.Of("Vms_Many", count);
 }

@@ -187,7 +187,7 @@ internal static class RecoverText
     {
         RecoveryKind.Test => "test",
         RecoveryKind.Migration => "move",
-        RecoveryKind.Failover => "recover",
+        RecoveryKind.Failover => "failover",
         RecoveryKind.Failback => "home",
     };
 

@@ -39,6 +39,6 @@ internal static class RunOrders
         RunOrder.Resume => "play",
         RunOrder.CleanUp => "trash",
         RunOrder.Cancel => "close",
-        RunOrder.Undo => "history",
+        RunOrder.Undo => "undo",
     };
 }

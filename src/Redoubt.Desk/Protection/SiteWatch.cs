@@ -27,6 +27,7 @@ internal sealed class SiteWatch(
     private readonly ConcurrentDictionary<Site, ImmutableArray<VmRecord>> _twice = new();
     private readonly ConcurrentDictionary<Site, string> _failures = new();
     private readonly ConcurrentDictionary<Site, TimeSpan> _clocks = new();
+    private readonly ConcurrentDictionary<Site, SiteSight> _sights = new();
 
     // Who has been told at the site of which VM that it runs twice, as long as it does.
     private readonly ConcurrentDictionary<Site, ImmutableHashSet<string>> _told = new();
@@ -36,6 +37,9 @@ internal sealed class SiteWatch(
     public IEnumerable<Problem> Problems => InOrder(_twice).SelectMany(t => t.Value.Select(v => (Problem)new Problem.RunsTwice(v, t.Key)))
         .Concat(InOrder(_failures).Select(f => new Problem.SiteUnkept(f.Key, f.Value)))
         .Concat(InOrder(_clocks).Select(c => new Problem.SiteClock(c.Key, c.Value)));
+
+    /// <summary>What the sites had when they were looked at last; of one that never answered, nothing.</summary>
+    public IEnumerable<SiteSight> Sights => InOrder(_sights).Select(s => s.Value);
 
     /// <summary>Begins to look.</summary>
     public void Start() => _loop = Task.Run(LoopAsync, CancellationToken.None);
@@ -59,6 +63,7 @@ internal sealed class SiteWatch(
             _told.TryRemove(removed, out _);
             _failures.TryRemove(removed, out _);
             _clocks.TryRemove(removed, out _);
+            _sights.TryRemove(removed, out _);
         }
 
         await Task.WhenAll(known.Where(s => _next.GetValueOrDefault(s) is var next && (pool.Time.GetUtcNow() >= next || next - pool.Time.GetUtcNow() > TimeSpan.FromHours(1)))
@@ -96,6 +101,10 @@ internal sealed class SiteWatch(
             || (silent is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             // It is silent, which dr-status says; what ran twice when it was last heard is still an alarm.
+            if (_sights.TryGetValue(site, out var last))
+            {
+                _sights[site] = last with { IsSilent = true };
+            }
         }
         catch (XenApiException refused)
         {
@@ -113,6 +122,9 @@ internal sealed class SiteWatch(
     private async Task<bool> CompareAsync(Site site, XenApiClient api, CancellationToken cancellationToken)
     {
         var theirs = await api.GetAllRecordsAsync<VmRecord>(cancellationToken);
+        var hosts = await api.GetAllRecordsAsync<HostRecord>(cancellationToken);
+        var srs = await api.GetAllRecordsAsync<SrRecord>(cancellationToken);
+        _sights[site] = new(site, PoolSight.Of(hosts, theirs.Values, srs.Values), pool.Time.GetUtcNow(), false);
         var found = SiteComparison.Of(pool.State.All<VmRecord>().Select(v => v.Record), theirs);
         await AlarmAsync(site, api, found.Twice, theirs, cancellationToken);
 

@@ -88,7 +88,7 @@ internal sealed record RunReport
             PlanName = state.Request.Plan,
             PointInTime = state.Request.Policy.PointInTime,
             InventoryTakenAt = state.Plan.InventoryTakenAt,
-            RtoWhole = vms.Length > 0 && vms.All(v => v.Rto is not null) ? vms.Max(v => v.Rto) : null,
+            RtoWhole = state.ToSummary().Rto,
             Forecast = forecast,
             Worked = worked,
             ForecastError = worked - forecast,

@@ -33,10 +33,7 @@ internal sealed record VmReport(
 
     private static (TimeSpan? Rpo, string How) RpoOf(RunState state, CopyFacts? copy)
     {
-        if (state.IsOrderly
-            && Enumerable.Range(0, state.Steps.Length)
-                .All(i => state.Plan.Steps[i] is not FinalSync || state.Steps[i].Phase == StepPhase.Done)
-            && state.Plan.Steps.Any(s => s is FinalSync))
+        if (state.IsWithoutLoss)
         {
             return (TimeSpan.Zero, "the VM was shut down at its source, and the source wrote its last state before the hand-over");
         }

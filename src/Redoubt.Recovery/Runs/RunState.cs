@@ -59,6 +59,10 @@ internal sealed record RunState
     /// <summary>Whether the source handed over, and would have to run again if this fails.</summary>
     public bool IsOrderly => Plan.Kind is RecoveryKind.Migration or RecoveryKind.Failback;
 
+    /// <summary>Whether its source wrote its last state before it handed over, so that nothing is lost.</summary>
+    public bool IsWithoutLoss => IsOrderly && Plan.Steps.Any(s => s is FinalSync)
+        && Enumerable.Range(0, Steps.Length).All(i => Plan.Steps[i] is not FinalSync || Steps[i].Phase == StepPhase.Done);
+
     /// <summary>Whether a VM may have been started in the target, from when on its disks there are the newer ones.</summary>
     public bool IsPastReturn => !IsTest && Enumerable.Range(0, Steps.Length).Any(i => Plan.Steps[i] is StartTier && Steps[i].Attempt > 0);
 
@@ -92,6 +96,31 @@ internal sealed record RunState
     public IEnumerable<string> Warnings =>
         Steps.SelectMany(s => s.Facts).Where(f => f.Key.StartsWith(StepScope.WarningKey, StringComparison.Ordinal)).Select(f => f.Value);
 
+    // What is not known of one VM is not known of the whole; a moment after the decision is a wrong clock's.
+    private TimeSpan? OldestTaken()
+    {
+        if (IsWithoutLoss)
+        {
+            return TimeSpan.Zero;
+        }
+
+        TimeSpan? oldest = null;
+        var taken = Plan.Choices.DistinctBy(c => c.Vm.Uuid).ToDictionary(c => c.Vm.Uuid, c => c.Chosen, StringComparer.Ordinal);
+        foreach (var vm in Vms)
+        {
+            var copy = taken.GetValueOrDefault(vm.Vm.Uuid);
+            if ((copy?.WrittenAt ?? copy?.LastRecordedAt) is not { } at || Clocks.IsAhead(at, StartedAt))
+            {
+                return null;
+            }
+
+            var age = at < StartedAt ? StartedAt - at : TimeSpan.Zero;
+            oldest = oldest > age ? oldest : age;
+        }
+
+        return oldest;
+    }
+
     public RunSummary ToSummary()
     {
         var tally = VmTally.Of(Vms, Request.Policy);
@@ -100,6 +129,8 @@ internal sealed record RunState
             Request.PlanPool)
         {
             VmsUnchecked = tally.Unchecked,
+            Rto = Vms.Length > 0 && Vms.All(IsReached) ? Vms.Max(v => v.ReachedAt(Request.Policy)) - StartedAt : null,
+            Rpo = Vms.Length > 0 ? OldestTaken() : null,
             PowerState = tally.Wanted,
         };
     }

@@ -24,6 +24,14 @@ public sealed record RunSummary(
     /// <summary>What its VMs were to do in the end.</summary>
     public PowerStateAfter PowerState { get; init; }
 
+    /// <summary>From the decision until the last of its VMs was where it was wanted; null if not all came there.</summary>
+    public TimeSpan? Rto { get; init; }
+
+    /// <summary>
+    /// How old the oldest state was that it took, at the moment of the decision; null if that is not known of all its VMs.
+    /// </summary>
+    public TimeSpan? Rpo { get; init; }
+
     /// <summary>How its VMs came out.</summary>
     public VmTally Tally() => new(PowerState, VmsHealthy - VmsUnchecked, VmsUnchecked, VmsTotal);
 }

@@ -54,28 +54,28 @@ public sealed class LargeWizardTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("I state that the source is dead").CheckAsync();
         await NextAsync(page, "Locate storage");
         await NextAsync(page, "Select vApps and VMs");
-        await Expect(page.GetByText("10000 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("10000 of 10000 VMs selected")).ToBeVisibleAsync();
 
         // What is found is selected as a whole: by name, or by tag.
         await page.Button("Select none").ClickAsync();
-        await Expect(page.GetByText("0 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("0 of 10000 VMs selected")).ToBeVisibleAsync();
         await Expect(page.Button("Next")).ToHaveAttributeAsync("aria-disabled", "true");
         var find = page.GetByLabel("Find by name, vApp or tag");
         await find.FillAsync("gold");
         await page.Button("Select the 3 found").ClickAsync();
-        await Expect(page.GetByText("3 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("3 of 10000 VMs selected")).ToBeVisibleAsync();
         await find.FillAsync("vm-0999");
         await page.Button("Select the 10 found").ClickAsync();
-        await Expect(page.GetByText("13 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("13 of 10000 VMs selected")).ToBeVisibleAsync();
         await Expect(page.GetByText("vm-09999", new() { Exact = true })).ToBeVisibleAsync();
         await page.Button("Leave the 10 found out").ClickAsync();
-        await Expect(page.GetByText("3 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("3 of 10000 VMs selected")).ToBeVisibleAsync();
         await find.FillAsync("nobody");
         await Expect(page.GetByText("Nothing has nobody in its name")).ToBeVisibleAsync();
         await find.FillAsync("");
         await page.Button("Select all").ClickAsync();
         await page.GetByRole(AriaRole.Checkbox, new() { Name = "vm-00000" }).UncheckAsync();
-        await Expect(page.GetByText("9999 of 10000 selected")).ToBeVisibleAsync();
+        await Expect(page.GetByText("9999 of 10000 VMs selected")).ToBeVisibleAsync();
         Assert.InRange(await page.Locator(".tree li").CountAsync(), 5, 60);
 
         // The end of the list is reached by scrolling, and by the keyboard.

@@ -1,0 +1,64 @@
+using Microsoft.Playwright;
+using Redoubt.Recovery;
+using static Microsoft.Playwright.Assertions;
+
+namespace Redoubt.Console.Tests;
+
+/// <summary>What the dashboard shows of both sites and of what runs have measured.</summary>
+public sealed class DashboardTests(Browser browser) : IAsyncLifetime
+{
+    private readonly TestSite _site = new(browser);
+    private readonly TestSite _other = new(browser) { Name = "lyon" };
+
+    public async ValueTask InitializeAsync()
+    {
+        await _site.InitializeAsync();
+        await _other.InitializeAsync();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _other.DisposeAsync();
+        await _site.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Both_sites_are_drawn_and_what_runs_have_measured()
+    {
+        var replicated = await _site.CreateSrAsync("replicated");
+        await _site.CallAsync("SR.enable_database_replication", [replicated]);
+        var db = await _site.CreateVmAsync("db", replicated);
+        await _site.CreateVmAsync("web", replicated);
+        await _other.CreateVmAsync("mail", default);
+        await _site.CallAsync("recovery.add_site", ["lyon", _other.Url.ToString(), "root", TestSite.Password]);
+        await _site.SeedAsync(
+            new SeededRun(RecoveryKind.Test, minutesAgo: 90).Succeeded(), new SeededRun(RecoveryKind.Test, minutesAgo: 60).Undone(),
+            new SeededRun(RecoveryKind.Failover, minutesAgo: 30).Succeeded(), new SeededRun(RecoveryKind.Test, minutesAgo: 10).Partial());
+        await _site.CallAsync("VM.start", [db, false, false]);
+        var looks = new Looks();
+        foreach (var scheme in new[] { ColorScheme.Light, ColorScheme.Dark })
+        {
+            var page = await _site.SignInAsync(scheme: scheme);
+            var map = page.GetByRole(AriaRole.Region, new() { Name = "Both sites" });
+            await Expect(map.GetByRole(AriaRole.Img, new() { Name = "1 VM: 1 running" })).ToBeVisibleAsync();
+            await Expect(map.GetByRole(AriaRole.Img, new() { Name = "1 VM: 1 off" })).ToHaveCountAsync(2);
+            await Expect(map.GetByText("Answers", new() { Exact = true })).ToBeVisibleAsync();
+            await Expect(map.Locator(".flow.ok").GetByText("Current")).ToBeVisibleAsync();
+
+            // What was undone and what did not come up in full has no recovery time.
+            var times = page.GetByRole(AriaRole.Region, new() { Name = "Recovery times" });
+            await Expect(times.GetByRole(AriaRole.Link)).ToHaveCountAsync(2);
+            await Expect(page.GetByText("The metadata that the last run recovered from were 2 minutes old.")).ToBeVisibleAsync();
+
+            // A test has passed: nobody needs the first steps any more.
+            await Expect(page.GetByText("Five steps to a first test")).ToHaveCountAsync(0);
+            await looks.AtAsync(page, "dashboard-full", scheme);
+        }
+
+        looks.RequireNothingWrong();
+        await _other.StopAsync();
+        var last = await _site.SignInAsync();
+        await Expect(last.GetByRole(AriaRole.Region, new() { Name = "Both sites" }).GetByText("Does not answer")).ToBeVisibleAsync();
+        await _other.StartAsync(_other.Url.ToString());
+    }
+}
