@@ -4,12 +4,19 @@ namespace Redoubt.XenApi;
 internal static class ErrorSentenceTable
 {
     public const string Text = """
+        AUTH_ALREADY_ENABLED Logging in with a directory's users is on already: {1}. Switch that off first (pool-disable-external-auth).
+        AUTH_ENABLE_FAILED The directory can't be used: {0} Nothing was changed. Check its address, its certificate and the account it is read with.
+        AUTH_IS_DISABLED Logging in with a directory's users is off. Switch it on first (pool-enable-external-auth).
+        AUTH_SERVICE_ERROR The directory does not answer as it should: {0} Check that it is up and reachable, then repeat the command.
+        AUTH_UNKNOWN_TYPE There are no directories of the type {0} here; use LDAP.
         AUTH_UNKNOWN_USER The pool does not know this user. Check the name, or use another account.
         BACKEND_ERROR The storage or hypervisor below failed: {0}. The daemon's log has the details.
+        BOOTLOADER_FAILED VM {0:VM} can't boot: {1}
         CANNOT_CONTACT_HOST Host {0:host} does not answer. Check that it is up and reachable, then repeat the command.
         CANNOT_DESTROY_DISASTER_RECOVERY_TASK The recovery task could not be ended: {0}. Detach its storage by hand (pbd-unplug, sr-forget) and try again.
         CANNOT_EVACUATE_HOST VMs run on the host that no other can take: {0}. Shut them down (see host-get-vms-which-prevent-evacuation).
         CANNOT_ENABLE_REDO_LOG Protection of the SR could not be switched on: {0}. Nothing is replicated to it yet.
+        CHANGE_PASSWORD_REJECTED The password was not changed. {0}
         COULD_NOT_IMPORT_DATABASE The metadata on that disk could not be read: {0}. Nothing was written to it.
         DEFAULT_SR_NOT_FOUND The pool has no default SR. Name the one to use, or choose a default one (pool-param-set default-SR=).
         DEVICE_ALREADY_ATTACHED The device is attached already.
@@ -18,6 +25,7 @@ internal static class ErrorSentenceTable
         DEVICE_DETACH_REJECTED The guest does not let the device go: {2}
         DEVICE_DETACH_TIMEOUT The guest has not let the device go in time, and has it still. It may do so later, or when it restarts.
         DEVICE_NOT_ATTACHED The device is not attached.
+        DOMAIN_EXISTS VM {0:VM} runs already, though its record does not say so. Look at the host before you start it again.
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
         DR_PLAN_EXISTS There is a plan named {0} already. Remove it first (dr-plan-remove), or choose another name.
@@ -32,6 +40,7 @@ internal static class ErrorSentenceTable
         DUPLICATE_MAC_SEED The VM's MAC address seed {0} is used by another VM.
         DUPLICATE_VM Another VM has the identity of {0:VM}.
         EVENTS_LOST Too many events happened to keep them all. Start listening again from the beginning.
+        EVENT_FROM_TOKEN_PARSE_FAILURE {0} is no token of event.from. Begin with an empty one.
         FIELD_TYPE_ERROR The field {0} was given a value of the wrong type.
         HANDLE_INVALID There is no {0} any more with the reference {1}; it may have been removed a moment ago.
         HOST_CANNOT_DESTROY_SELF Host {0:host} is the one that this daemon runs on, so it is not dead.
@@ -47,6 +56,7 @@ internal static class ErrorSentenceTable
         HOST_STILL_BOOTING The pool has no coordinator now, or this host can't reach it. Try again in a moment.
         IMPORT_ERROR The import failed: {0}.
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
+        IMPORT_ERROR_SOME_CHECKSUMS_FAILED The file is damaged: what it holds and its checksums differ. Nothing was imported; send it again, or take another copy.
         IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
         IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server could not do it: {0}. Its log may say more.
@@ -80,6 +90,7 @@ internal static class ErrorSentenceTable
         PBD_EXISTS That host has a PBD for the SR already. Use it (pbd-list), or remove it first.
         POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION The pool runs another version than this host.
         RBAC_PERMISSION_DENIED Your role may not do {0}. Ask for a higher role, or log in as somebody who has it.
+        ROLE_ALREADY_EXISTS The user has that role already.
         ROLE_NOT_FOUND There is no such role.
         SESSION_AUTHENTICATION_FAILED The user name or the password is wrong, or could not be checked ({1}).
         SESSION_INVALID The session has ended. Log in again.
@@ -101,18 +112,25 @@ internal static class ErrorSentenceTable
         SR_UNKNOWN_DRIVER There is no storage driver {0}. sm-list shows which there are.
         SR_UUID_EXISTS The pool has an SR with the UUID {0} already.
         SR_VDI_LOCKING_FAILED The disk is locked by another operation. Wait, then repeat the command.
+        SUBJECT_ALREADY_EXISTS The pool has that user already.
+        SUBJECT_CANNOT_BE_RESOLVED The directory knows no such user or group. Check the name as it is written there.
         TASK_CANCELLED The task was cancelled before it was done.
         TOO_MANY_PENDING_TASKS The server has too many tasks. Wait for some to end.
+        UUID_ALREADY_EXISTS There is a {0} with the UUID {1} already. Leave the UUID out, or remove the other one first.
         UUID_INVALID There is no {0} with the UUID {1}. The matching -list command shows which there are.
         VALUE_NOT_SUPPORTED The value {1} of {0} is not supported: {2}
+        VBD_CDS_MUST_BE_READONLY A CD can't be written: make the device read-only (mode=RO).
         VBD_IS_EMPTY The drive is empty.
         VBD_NOT_EMPTY The drive is not empty.
+        VBD_NOT_REMOVABLE_MEDIA The device {0} holds a disk, which can't be taken out as a CD can: unplug it (vbd-unplug).
         VBD_NOT_UNPLUGGABLE The drive is not to be taken from a running VM (vbd-param-set unpluggable=true lets it).
         VBD_TRAY_LOCKED The guest holds on to what is in its CD drive. Have it let that go (umount, eject) first.
+        VDI_CONTENT_ID_MISSING The disk that this refers to is not named in the metadata. Recover the VM without it, or from another copy.
         VDI_HAS_RRDS The disk holds statistics and can't be used for this.
         VDI_INCOMPATIBLE_TYPE Disk {0:VDI} is of type {1}, which can't be used for this.
         VDI_IN_USE Disk {0:VDI} is in use. Stop the VM that uses it, or unplug its VBD (vbd-list vdi-uuid=).
         VDI_IS_A_PHYSICAL_DEVICE Disk {0:VDI} is a physical device.
+        VDI_LOCATION_MISSING SR {0:SR} holds no disk {1}. Check that all of its storage was replicated, scan it (sr-scan), and try again.
         VDI_MISSING Disk {1:VDI} is gone from SR {0:SR}. Look at the storage, then scan it again (sr-scan).
         VDI_NOT_AVAILABLE Disk {0:VDI} is not available.
         VDI_NOT_IN_MAP Disk {0:VDI} is not among those that are to be moved.
