@@ -391,6 +391,30 @@ static void describe_hardware(void)
     say("hardware processors=%d sockets=%d mtus=%s", processors, sockets, mtus);
 }
 
+/* What the VM's record has for its guest: the strings of the firmware that begin as such. */
+static void describe_data(void)
+{
+    static char tables[1 << 16];
+    int fd = open("/sys/firmware/dmi/tables/DMI", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    size_t length = 0;
+    for (ssize_t got; length < sizeof tables - 1 && (got = read(fd, tables + length, sizeof tables - 1 - length)) > 0;)
+        length += (size_t)got;
+    close(fd);
+    /* Each structure has its length in its second byte; its strings follow, and an empty one after the last. */
+    for (size_t at = 0; at + 4 < length;) {
+        size_t text = at + (unsigned char)tables[at + 1];
+        bool is_oem = tables[at] == 11;
+        if (text >= length)
+            break;
+        for (at = text; at < length && tables[at] != 0; at += strlen(tables + at) + 1)
+            if (is_oem)
+                say("given %.200s", tables + at);
+        at += at == text ? 2 : 1;
+    }
+}
+
 /* Brings every network card up, which gives it an IPv6 link-local address, and lists the cards' addresses. */
 static void start_network(char *macs, size_t size)
 {
@@ -553,6 +577,7 @@ int main(void)
     read_line("/sys/class/dmi/id/product_uuid", uuid, sizeof uuid);
     start_network(macs, sizeof macs);
     describe_hardware();
+    describe_data();
     struct pollfd fds[INPUTS_MAX + 1];
     int inputs = open_inputs(fds);
     fds[inputs] = (struct pollfd) { .fd = signalfd(-1, &signals, SFD_CLOEXEC), .events = POLLIN };

@@ -69,6 +69,9 @@ public sealed record DomainConfig
     /// </summary>
     public string? AgentSocketPath { get; init; }
 
+    /// <summary>Lines of text that the guest finds in its firmware's tables (SMBIOS, type 11).</summary>
+    public IReadOnlyList<string> FirmwareStrings { get; init; } = [];
+
     /// <summary>Leave the guest paused before its first instruction.</summary>
     public bool StartPaused { get; init; }
 

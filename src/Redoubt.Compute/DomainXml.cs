@@ -39,6 +39,8 @@ public static class DomainXml
             new XElement("on_crash", "destroy"),
             Devices(config, platform),
             CommandLine(config, platform));
+        if (platform.Accelerator != Accelerator.Test)
+            AddFirmwareStrings(domain, config.FirmwareStrings); // The test driver has no firmware.
         return new XDocument(domain).ToString(SaveOptions.DisableFormatting);
     }
 
@@ -47,6 +49,22 @@ public static class DomainXml
     private static XElement Vcpus(DomainConfig config) => config.MostVcpus is { } most && most > config.Vcpus
         ? new("vcpu", new XAttribute("current", config.Vcpus), most)
         : new("vcpu", config.Vcpus);
+
+    /// <summary>Gives a domain lines that its guest finds in the tables of its firmware.</summary>
+    internal static void AddFirmwareStrings(XElement domain, IReadOnlyCollection<string> strings)
+    {
+        if (strings.Count == 0)
+            return;
+        domain.Element("os")!.Add(new XElement("smbios", new XAttribute("mode", "sysinfo")));
+        domain.Add(
+            new XElement(
+                "sysinfo", new XAttribute("type", "smbios"),
+                new XElement("oemStrings", strings.Select(s => new XElement("entry", XmlText.CleanLine(s))))));
+    }
+
+    /// <summary>Those that it has.</summary>
+    internal static IReadOnlyCollection<string> FirmwareStrings(XElement domain) =>
+        [.. domain.Elements("sysinfo").Elements("oemStrings").Elements("entry").Select(e => e.Value)];
 
     private static XElement OperatingSystem(DomainConfig config, DomainPlatform platform)
     {

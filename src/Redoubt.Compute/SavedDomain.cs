@@ -21,7 +21,7 @@ internal static class SavedDomain
     ];
 
     private static readonly HashSet<XName> OfBoots =
-        ["type", "loader", "nvram", "boot", "kernel", "initrd", "cmdline", "bootmenu", "smbios", "bios", "firmware"];
+        ["type", "loader", "nvram", "boot", "kernel", "initrd", "cmdline", "bootmenu", "bios", "firmware"];
 
     // What each kind of device keeps of itself, and of its attributes.
     private static readonly Dictionary<XName, (HashSet<XName> Elements, HashSet<XName> Attributes)> OfDevices = new()
@@ -51,6 +51,7 @@ internal static class SavedDomain
     internal static string Adapt(string saved, string fresh, DomainConfig config)
     {
         var (domain, here) = (XElement.Parse(saved), XElement.Parse(fresh));
+        var strings = DomainXml.FirmwareStrings(domain);
         Strip(domain, OfDomains, ["type"]);
         var (devices, devicesHere) = (domain.Element("devices")!, here.Element("devices")!);
         foreach (var device in devices.Elements().ToList())
@@ -66,6 +67,7 @@ internal static class SavedDomain
             Replace(device, devicesHere.Element(device.Name)!, "backend");
         Screen(devices, devicesHere);
         Segments(domain, here, config);
+        DomainXml.AddFirmwareStrings(domain, strings); // What the guest has read at its start.
         return domain.ToString(SaveOptions.DisableFormatting);
     }
 

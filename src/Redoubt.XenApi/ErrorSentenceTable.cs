@@ -5,9 +5,9 @@ internal static class ErrorSentenceTable
 {
     public const string Text = """
         AUTH_ALREADY_ENABLED Logging in with a directory's users is on already: {1}. Switch that off first (pool-disable-external-auth).
-        AUTH_ENABLE_FAILED The directory can't be used: {0} Nothing was changed. Check its address, its certificate and the account it is read with.
+        AUTH_ENABLE_FAILED The directory can't be used: {0} Nothing was changed. Check its address, certificate and account.
         AUTH_IS_DISABLED Logging in with a directory's users is off. Switch it on first (pool-enable-external-auth).
-        AUTH_SERVICE_ERROR The directory does not answer as it should: {0} Check that it is up and reachable, then repeat the command.
+        AUTH_SERVICE_ERROR The directory does not answer as it should: {0} Check that it is up, then repeat the command.
         AUTH_UNKNOWN_TYPE There are no directories of the type {0} here; use LDAP.
         AUTH_UNKNOWN_USER The pool does not know this user. Check the name, or use another account.
         BACKEND_ERROR The storage or hypervisor below failed: {0}. The daemon's log has the details.
@@ -56,7 +56,7 @@ internal static class ErrorSentenceTable
         HOST_STILL_BOOTING The pool has no coordinator now, or this host can't reach it. Try again in a moment.
         IMPORT_ERROR The import failed: {0}.
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
-        IMPORT_ERROR_SOME_CHECKSUMS_FAILED The file is damaged: what it holds and its checksums differ. Nothing was imported; send it again, or take another copy.
+        IMPORT_ERROR_SOME_CHECKSUMS_FAILED The file is damaged: its checksums differ. Nothing was imported; take another copy.
         IMPORT_ERROR_UNEXPECTED_FILE The archive has {1} where {0} was expected. Only archives of metadata are taken (vm-export metadata=true). Nothing was imported.
         IMPORT_INCOMPATIBLE_VERSION The file is in a newer form than this server knows. Import it with the version that wrote it, or a later one.
         INTERNAL_ERROR The server could not do it: {0}. Its log may say more.
@@ -130,7 +130,7 @@ internal static class ErrorSentenceTable
         VDI_INCOMPATIBLE_TYPE Disk {0:VDI} is of type {1}, which can't be used for this.
         VDI_IN_USE Disk {0:VDI} is in use. Stop the VM that uses it, or unplug its VBD (vbd-list vdi-uuid=).
         VDI_IS_A_PHYSICAL_DEVICE Disk {0:VDI} is a physical device.
-        VDI_LOCATION_MISSING SR {0:SR} holds no disk {1}. Check that all of its storage was replicated, scan it (sr-scan), and try again.
+        VDI_LOCATION_MISSING SR {0:SR} holds no disk {1}. Check that all of it was replicated, and scan it (sr-scan).
         VDI_MISSING Disk {1:VDI} is gone from SR {0:SR}. Look at the storage, then scan it again (sr-scan).
         VDI_NOT_AVAILABLE Disk {0:VDI} is not available.
         VDI_NOT_IN_MAP Disk {0:VDI} is not among those that are to be moved.

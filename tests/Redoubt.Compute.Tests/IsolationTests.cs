@@ -98,7 +98,7 @@ public sealed class IsolationTests(EmbeddedHost host)
     [Theory]
     [InlineData(4, 2, 2, null)]
     [InlineData(4, null, 1, 9000)]
-    public async Task A_guest_has_the_sockets_and_the_MTU_that_are_asked_for(int vcpus, int? cores, int sockets, int? mtu)
+    public async Task A_guest_has_the_sockets_the_MTU_and_the_strings_that_are_asked_for(int vcpus, int? cores, int sockets, int? mtu)
     {
         var guest = Guest(10 + sockets, FirstMac, null) with
         {
@@ -106,9 +106,12 @@ public sealed class IsolationTests(EmbeddedHost host)
             CoresPerSocket = cores,
             Nics =
                 [new DomainNic { Device = 0, Mac = FirstMac, Bridge = null, Segment = IsolatedSegment.Of($"{Guid.NewGuid()}"), Mtu = mtu }],
+            FirmwareStrings = ["vm-data/ip=10.0.0.1,24 <&> ü", "vm-data/none="],
         };
         await host.Hypervisor.StartAsync(guest, Cancel);
         await Until.FileContainsAsync(guest.ConsoleLogPath!, $"hardware processors={vcpus} sockets={sockets} mtus={mtu ?? 1500}");
+        await Until.FileContainsAsync(guest.ConsoleLogPath!, "given vm-data/ip=10.0.0.1,24 <&> ü");
+        await Until.FileContainsAsync(guest.ConsoleLogPath!, "given vm-data/none=");
         await host.Hypervisor.DestroyAsync(guest.Uuid, Cancel);
     }
 

@@ -32,6 +32,26 @@ public sealed class SavedDomainTests
     }
 
     [Fact]
+    public void A_guest_goes_on_with_the_strings_that_it_has_read_and_nothing_else_that_its_image_says_of_its_firmware()
+    {
+        var saved = XElement.Parse(DomainXml.Build(Guest("/there") with { FirmwareStrings = ["then=1"] }, There));
+        saved.Element("sysinfo")!.Add(XElement.Parse("<bios><entry name='vendor' file='/etc/shadow'>EVIL</entry></bios>"));
+        saved.Add(XElement.Parse("<sysinfo type='fwcfg'><entry name='opt/evil' file='/etc/shadow'/></sysinfo>"));
+        saved.Element("os")!.Element("smbios")!.SetAttributeValue("mode", "host");
+        var text = SavedDomain.Adapt(
+            saved.ToString(), DomainXml.Build(Guest("/here") with { FirmwareStrings = ["now=2"] }, Here), Guest("/here"));
+        Assert.Contains(
+            "<sysinfo type=\"smbios\"><oemStrings><entry>then=1</entry></oemStrings></sysinfo>", text, StringComparison.Ordinal);
+        Assert.Contains("<smbios mode=\"sysinfo\" />", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("/etc/shadow", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("now=2", text, StringComparison.Ordinal);
+
+        var plain = DomainXml.Build(Guest("/there"), There);
+        Assert.DoesNotContain(
+            "smbios", SavedDomain.Adapt(plain, DomainXml.Build(Guest("/here"), Here), Guest("/here")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_guest_that_was_saved_when_its_port_was_only_kept_can_be_typed_at_here()
     {
         var saved = DomainXml.Build(Guest("/there") with { SerialSocketPath = null }, There);

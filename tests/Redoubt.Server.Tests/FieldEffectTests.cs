@@ -8,7 +8,9 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
 {
     [Theory]
     [InlineData("VM.add_to_VCPUs_params", "weight", "512")]
-    [InlineData("VM.add_to_xenstore_data", "vm-data/x", "y")]
+    [InlineData("VM.add_to_xenstore_data", "vm-data/x", "y\n")]
+    [InlineData("VM.add_to_xenstore_data", "vm-data", "y")]
+    [InlineData("VM.add_to_xenstore_data", "device/vbd", "y")]
     [InlineData("VM.set_actions_after_softreboot", "restart")]
     [InlineData("VM.set_PV_legacy_args", "x")]
     [InlineData("VM.set_PCI_bus", "x")]
@@ -32,6 +34,19 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal("VALUE_NOT_SUPPORTED", error.GetProperty("message").GetString());
         Assert.Contains("not done here", error.ToString(), StringComparison.Ordinal);
         Assert.Equal(before, (await pool.CallAsync("VM.get_record", vm)).ToString());
+    }
+
+    [Fact]
+    public async Task No_more_is_taken_for_a_guest_than_its_firmware_holds()
+    {
+        var vm = await VmAsync();
+        var data = Enumerable.Range(0, 255).ToDictionary(i => $"vm-data/{i}", i => $"{i}");
+        await pool.CallAsync("VM.set_xenstore_data", vm, data);
+        var answer = await pool.AnswerAsync("VM.add_to_xenstore_data", [pool.Session, vm, "vm-data/one-more", ""]);
+        Assert.Equal("VALUE_NOT_SUPPORTED", answer.GetProperty("error").GetProperty("message").GetString());
+        data["vm-data/0"] = new string('x', 40_000);
+        answer = await pool.AnswerAsync("VM.set_xenstore_data", [pool.Session, vm, data]);
+        Assert.Equal("VALUE_NOT_SUPPORTED", answer.GetProperty("error").GetProperty("message").GetString());
     }
 
     [Fact]

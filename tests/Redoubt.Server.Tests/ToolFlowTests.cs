@@ -51,6 +51,7 @@ public sealed class ToolFlowTests(TestPool pool) : IClassFixture<TestPool>
         await pool.CallAsync("VBD.create", Vbd(vm, vdi, "0", "Disk", "RW", empty: false));
         var cd = (await pool.CallAsync("VBD.create", Vbd(vm, "OpaqueRef:NULL", "3", "CD", "RO", empty: true))).GetString();
         var network = (await pool.CallAsync("network.create", new { name_label = name, other_config = Nothing })).GetString();
+        await pool.CallAsync("VM.add_to_xenstore_data", vm, "vm-data/networks/0/name", name);
         await pool.CallAsync("VIF.create", new
         {
             device = "0",

@@ -15,7 +15,8 @@ public static class FieldEffects
     // text and with bars between, because it asks for nothing, or a dash for nothing at all; why.
     private const string Table = """
         VM.VCPUs_params () guests share the processors alike: weights, caps and masks are not handed to the hypervisor
-        VM.xenstore_data () guests have no XenStore; what a guest shall read goes into a disk or is asked of its agent
+        VM.xenstore_data:vm-data  a guest reads what lies below it
+        VM.xenstore_data:* - guests have no XenStore; they are given what lies under vm-data/
         VM.actions_after_softreboot soft_reboot there is no soft reboot
         VM.actions_after_crash destroy|restart a VM that crashes stays off or is started again; no core is dumped, no guest is preserved
         VM.PV_bootloader_args  a guest boots through its firmware or the kernel that it names
@@ -75,7 +76,8 @@ public static class FieldEffects
         VMSS.enabled false nothing makes snapshots of VMs by a schedule
         """;
 
-    // The keys that something goes by, in maps of which the table names others: whether a value means something, and what does.
+    // The keys that something goes by, in maps of which the table names others: whether a value means something, and what does. One that
+    // ends with a slash stands for all below.
     private static readonly FrozenDictionary<string, (Func<string, bool> IsMeant, string Rule)> HeededKeys =
         new Dictionary<string, (Func<string, bool> IsMeant, string Rule)>
         {
@@ -84,6 +86,7 @@ public static class FieldEffects
                 "it has the letters c for disks, d for CDs and n for the network"),
             ["VM.HVM_boot_params:firmware"] = (firmware => firmware is "bios" or "uefi", "it is bios or uefi"),
             [$"VM.platform:{DomainPlan.CoresPerSocket}"] = (cores => DomainPlan.Cores(cores) is not null, "it is a number from 1"),
+            [$"VM.xenstore_data:{GuestData.Prefix}"] = (GuestData.IsMeant, "a guest is given lines of text"),
             [$"VM.platform:{VirtualTpms.PlatformKey}"] = (tpm => tpm is "true" or "1" or "false" or "0", "it is true or false"),
         }.ToFrozenDictionary();
 
@@ -108,10 +111,11 @@ public static class FieldEffects
         else if (Effects.TryGetValue(name + ":*", out var others))
         {
             var old = (ImmutableSortedDictionary<string, string>)field.GetValue(before)!;
-            foreach (var (key, now) in (ImmutableSortedDictionary<string, string>)field.GetValue(after)!)
+            var all = (ImmutableSortedDictionary<string, string>)field.GetValue(after)!;
+            foreach (var (key, now) in all)
             {
                 var (keyed, was) = ($"{name}:{key}", old.GetValueOrDefault(key));
-                if (!HeededKeys.TryGetValue(keyed, out var heeded))
+                if (!HeededKeys.TryGetValue(Below(keyed), out var heeded))
                 {
                     Require(Effects.GetValueOrDefault(keyed, others), keyed, was, now);
                 }
@@ -119,6 +123,11 @@ public static class FieldEffects
                 {
                     throw NotDone(keyed, now, heeded.Rule);
                 }
+            }
+
+            if (name == "VM.xenstore_data" && GuestData.Fits(old) && !GuestData.Fits(all))
+            {
+                throw NotDone(name, $"{all.Count} keys", "a guest is given 255 strings and 32 KiB of them at most");
             }
         }
     }
@@ -135,6 +144,8 @@ public static class FieldEffects
             Require(effect, effect.Field, null, model.FindField(field)!.Type.EncodeObject(model.FindField(field)!.GetValue(made)));
         }
     }
+
+    private static string Below(string keyed) => keyed.IndexOf('/') is > 0 and var slash ? keyed[..(slash + 1)] : keyed;
 
     private static void Require(FieldEffect effect, string field, string? old, string now)
     {

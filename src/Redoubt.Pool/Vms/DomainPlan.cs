@@ -65,6 +65,7 @@ internal sealed record DomainPlan
                 SerialSocketPath = paths.SerialSocket,
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
+                FirmwareStrings = GuestData.Of(vm),
                 StartPaused = paused,
             },
             Vbds = [.. drives.Select(d => d.Ref)],
