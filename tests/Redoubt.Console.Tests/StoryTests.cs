@@ -55,7 +55,7 @@ public sealed class StoryTests(Browser browser)
         await Expect(lyon.GetByText("The plan everything is saved")).ToBeVisibleAsync();
         await lyon.Button("Start the test").ClickAsync();
         await lyon.WaitForURLAsync("**/runs/*");
-        await Expect(lyon.GetByRole(AriaRole.Heading, new() { Name = "Steps" })).ToBeVisibleAsync();
+        await Expect(lyon.GetByRole(AriaRole.Heading, new() { Name = "Over time" })).ToBeVisibleAsync();
         await lyon.ShotAsync("run-test");
         await Expect(lyon.GetByText("Succeeded", new() { Exact = true })).ToBeVisibleAsync(new() { Timeout = Long });
         Assert.DoesNotContain((await AllVmsAsync(sites.Recovery)), v => v.OtherConfig.ContainsKey("dr-test"));

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Console.Runs;
 using Redoubt.Recovery;
 
 namespace Redoubt.Console.Recover;
@@ -20,9 +21,9 @@ public sealed record PlanPhase(string Title, string About, int Steps, TimeSpan B
         var begins = TimeSpan.Zero;
         for (var from = 0; from < plan.Steps.Length;)
         {
-            var title = RecoverWords.Phase(plan.Steps[from]);
+            var title = StretchText.Of(plan.Steps[from]);
             var to = from;
-            while (to < plan.Steps.Length && RecoverWords.Phase(plan.Steps[to]) == title)
+            while (to < plan.Steps.Length && StretchText.Of(plan.Steps[to]) == title)
             {
                 to++;
             }

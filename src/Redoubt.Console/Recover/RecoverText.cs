@@ -161,19 +161,6 @@ internal static class RecoverText
     public static string Found(int blocks, int warnings, int infos) => Words.Of("Found", blocks, warnings, infos);
     public static string NothingBlocks(int warnings, int infos) => Words.Of("NothingBlocks", warnings, infos);
 
-    public static string PhasePrepare => Words["PhasePrepare"];
-    public static string PhaseFence => Words["PhaseFence"];
-    public static string PhaseSync => Words["PhaseSync"];
-    public static string PhaseArray => Words["PhaseArray"];
-    public static string PhaseAttach => Words["PhaseAttach"];
-    public static string PhaseClone => Words["PhaseClone"];
-    public static string PhaseRecover => Words["PhaseRecover"];
-    public static string PhaseConnect => Words["PhaseConnect"];
-    public static string PhaseHandOver => Words["PhaseHandOver"];
-    public static string PhaseProtect => Words["PhaseProtect"];
-    public static string PhaseCleanUp => Words["PhaseCleanUp"];
-    public static string PhaseAfterwards => Words["PhaseAfterwards"];
-    public static string Tier(long order) => Words.Of("Tier", order);
 
     public static string About(RecoveryKind kind) => kind switch
     {

@@ -30,23 +30,4 @@ internal static class RecoverWords
 
     // A step on ten thousand VMs names them all.
     public static string Clip(string text) => text.Length <= 400 ? text : AndMore(text[..400]);
-
-    public static string Phase(RecoveryStep step) => step switch
-    {
-        ApplyFix or RunHookStep { Hook.Moment: HookMoment.BeforeRun } => PhasePrepare,
-        FenceSource => PhaseFence,
-        FinalSync => PhaseSync,
-        WaitForOperator => PhaseArray,
-        AttachStorage => PhaseAttach,
-        CloneForTest => PhaseClone,
-        RecoverVm or RecoverAppliance => PhaseRecover,
-        MapNetworks => PhaseConnect,
-        HandOver => PhaseHandOver,
-        StartTier tier => Tier(tier.Order),
-        WaitHealthy wait => Tier(wait.Order),
-        RunHookStep { Hook: { Moment: HookMoment.BeforeTier or HookMoment.AfterTier, Order: { } order } } => Tier(order),
-        Protect => PhaseProtect,
-        CleanUp => PhaseCleanUp,
-        _ => PhaseAfterwards,
-    };
 }

@@ -50,6 +50,11 @@ public sealed record RunRecord
     /// <summary>How long the whole should take, without waiting for people; null if there is too little to go by.</summary>
     public TimeSpan? Forecast { get; init; }
 
+    /// <summary>
+    /// How old the oldest state was that it takes, at the moment of the decision; null if that is not known of all its VMs.
+    /// </summary>
+    public TimeSpan? Rpo { get; init; }
+
     /// <summary>Why it was interrupted, failed, or did not succeed in full; null if it did.</summary>
     public string? Failure { get; init; }
 

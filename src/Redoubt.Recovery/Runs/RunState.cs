@@ -88,6 +88,7 @@ internal sealed record RunState
         Log = [.. Log],
         Revision = Revision,
         Forecast = StepForecast.Total(Plan.Steps, Forecasts),
+        Rpo = Vms.Length > 0 ? OldestTaken() : null,
         Failure = Failure,
         Warnings = [.. Warnings],
     };
