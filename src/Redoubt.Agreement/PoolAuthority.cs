@@ -52,7 +52,7 @@ public static class PoolAuthority
     }
 
     /// <summary>Whether an authority has signed a certificate.</summary>
-    internal static bool HasSigned(X509Certificate2 authority, X509Certificate2 certificate)
+    public static bool HasSigned(X509Certificate2 authority, X509Certificate2 certificate)
     {
         using var chain = new X509Chain();
         chain.ChainPolicy.TrustMode = X509ChainTrustMode.CustomRootTrust;

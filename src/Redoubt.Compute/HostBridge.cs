@@ -11,6 +11,11 @@ public static class HostBridge
     /// <summary>Whether the host has a bridge of this name; an interface that is not a bridge does not count.</summary>
     public static bool Exists(string name) => Exists(name, NetworkClass);
 
+    /// <summary>The names of all bridges of this host.</summary>
+    public static IReadOnlyList<string> All() => Directory.Exists(NetworkClass)
+        ? [.. Directory.EnumerateDirectories(NetworkClass).Select(Path.GetFileName).OfType<string>().Where(Exists)]
+        : [];
+
     /// <summary>
     /// Makes a bridge without an uplink, on which the host itself has no address. Repeating it does no harm.
     /// </summary>

@@ -24,7 +24,7 @@ namespace Redoubt.Compute;
 /// All members may be called at once from any thread. Cancelling stops the waiting; what the hypervisor has begun it brings to its end.
 /// </para>
 /// </remarks>
-public sealed partial class Hypervisor : IAsyncDisposable
+public sealed partial class Hypervisor : IHypervisor
 {
     /// <summary>Longer than libvirt itself waits for a guest that is busy with something else, which is half a minute.</summary>
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(60);
@@ -80,7 +80,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public int OpenQuestionLimit => _uri.Kind is HypervisorKind.Local or HypervisorKind.Remote ? 8 : 64;
 
     /// <summary>Ends when the connection breaks, with the reason, and not before.</summary>
-    internal Task<HypervisorException> Lost => _events.Lost;
+    public Task<HypervisorException> Lost => _events.Lost;
 
     private bool SeesThisHost => _uri.Kind is HypervisorKind.Embedded or HypervisorKind.Local;
 
@@ -127,26 +127,26 @@ public sealed partial class Hypervisor : IAsyncDisposable
     public bool HasBridge(string name) => !SeesThisHost || HostBridge.Exists(name);
 
     /// <summary>
-    /// Makes a bridge without an uplink on the host, on which the host has no address; <see langword="false"/> where that needs rights
-    /// that this process has not, or the host is another machine. Repeating it does no harm.
+    /// Makes bridges without an uplink on the host, on which the host has no address. Repeating it does no harm.
     /// </summary>
-    /// <exception cref="IOException">The host can't have it.</exception>
-    public bool TryMakeIsolatedBridge(string name) => SeesThisHost && HostBridge.TryMakeIsolated(name);
+    /// <returns>Which of them there are now: none where that needs rights that this process has not, or libvirt's host is not this
+    /// one.</returns>
+    /// <exception cref="IOException">The host can't have one.</exception>
+    public Task<IReadOnlyList<string>> MakeIsolatedBridgesAsync(IReadOnlyList<string> names, CancellationToken cancellationToken) =>
+        Task.FromResult<IReadOnlyList<string>>([.. names.Where(n => SeesThisHost && HostBridge.TryMakeIsolated(n))]);
 
     /// <summary>Removes such a bridge, if there is one and nothing is connected to it.</summary>
     /// <exception cref="IOException">It can't be removed.</exception>
-    public void RemoveUnusedBridge(string name)
-    {
-        if (SeesThisHost && !HostBridge.IsUsed(name))
-            HostBridge.RemoveIsolated(name);
-    }
+    public Task RemoveUnusedBridgeAsync(string name, CancellationToken cancellationToken) =>
+        SeesThisHost && HostBridge.IsUsed(name) ? Task.CompletedTask : RemoveIsolatedBridgeAsync(name, cancellationToken);
 
     /// <summary>Removes such a bridge, if there is one.</summary>
     /// <exception cref="IOException">It can't be removed.</exception>
-    public void RemoveIsolatedBridge(string name)
+    public Task RemoveIsolatedBridgeAsync(string name, CancellationToken cancellationToken)
     {
         if (SeesThisHost)
             HostBridge.RemoveIsolated(name);
+        return Task.CompletedTask;
     }
 
     /// <summary>The host's memory now.</summary>
@@ -220,7 +220,7 @@ public sealed partial class Hypervisor : IAsyncDisposable
         DoAsync(uuid, c => c.Resume(uuid), cancellationToken);
 
     /// <summary>
-    /// Asks the guest to shut itself down, and says how it was asked. It does not wait: see <see cref="WaitForStoppedAsync"/>.
+    /// Asks the guest to shut itself down, and says how it was asked. It does not wait: see <see cref="GuestStops.WaitForStoppedAsync"/>.
     /// </summary>
     /// <exception cref="HypervisorException">The VM does not run here, or its guest is paused.</exception>
     public Task<GuestRoute> ShutdownAsync(Guid uuid, CancellationToken cancellationToken) =>
@@ -289,20 +289,6 @@ public sealed partial class Hypervisor : IAsyncDisposable
         {
             _events.Leave(queue);
         }
-    }
-
-    /// <summary>Waits until the VM does not run here; at once when it does not.</summary>
-    public async Task WaitForStoppedAsync(Guid uuid, CancellationToken cancellationToken)
-    {
-        await foreach (var happened in EventsAsync(cancellationToken))
-        {
-            if (happened.Uuid == uuid && happened.IsStop)
-                return;
-            if (happened.Kind == DomainEventKind.Resync && await FindAsync(uuid, cancellationToken) is null)
-                return;
-        }
-
-        throw new ObjectDisposedException(nameof(Hypervisor));
     }
 
     /// <summary>Lets the hypervisor go, and the guests run on. Waits for the calls that are under way.</summary>

@@ -11,6 +11,16 @@ internal static class HypervisorOpener
     /// <summary>The one root that libvirt's embedded driver of this process was started on; it can't be stopped again.</summary>
     private static string? _embeddedRoot;
 
+    /// <summary>
+    /// Whether this process has started libvirt's embedded driver on a root. It goes on when its connections are closed, so that another
+    /// process finds the root taken, and this one can only connect to it again.
+    /// </summary>
+    internal static bool HasStarted(string root)
+    {
+        lock (Gate)
+            return _embeddedRoot == root;
+    }
+
     /// <summary>Connects, and says which guests run there that libvirt has no record of.</summary>
     internal static Task<(LibvirtConnection Connection, IReadOnlyList<GuestProcess> Strays)> ConnectAsync(
         HypervisorUri uri, string? emulatorPath, LibvirtWorker worker, CancellationToken cancellationToken) => worker.RunAsync(

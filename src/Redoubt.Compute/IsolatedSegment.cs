@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json.Serialization;
 
 namespace Redoubt.Compute;
 
@@ -13,6 +14,7 @@ namespace Redoubt.Compute;
 /// </remarks>
 public sealed record IsolatedSegment
 {
+    [JsonConstructor]
     private IsolatedSegment(string group, int port) => (Group, Port) = (group, port);
 
     /// <summary>The multicast group, of those that an organisation keeps to itself (239.192.0.0/14).</summary>

@@ -12,7 +12,7 @@ public abstract record LinkState
 
     /// <summary>It can be used.</summary>
     /// <param name="Hypervisor">The hypervisor; another one each time that it has come back.</param>
-    public sealed record Up(Hypervisor Hypervisor) : LinkState;
+    public sealed record Up(IHypervisor Hypervisor) : LinkState;
 
     /// <summary>It can't be used, and is tried again.</summary>
     /// <param name="Since">When that began.</param>

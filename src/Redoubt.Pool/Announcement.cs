@@ -159,6 +159,12 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
         $"The guest runs (process {Process}), but libvirt's own record of it is lost, so it can't be controlled. Shut it down "
         + "from within, or switch the VM off (vm-shutdown --force), and start it again.");
 
+    /// <summary>A VM has a guest at a host while it is known to be at another.</summary>
+    public sealed record GuestTwice(string Vm, string Host, string Other) : Announcement(
+        "VM_RUNS_TWICE", 1, Cls.Vm, Vm,
+        $"The VM is at the host {Host}, and the host {Other} has a guest of it too, as one has that was taken for dead and was not. Both "
+        + "write to its disks. Switch off the host on which it is not to run, or end its guest there, and check the VM's disks.");
+
     /// <summary>A guest ended, or was paused, by itself.</summary>
     public sealed record GuestFailed(string Vm, string What) : Announcement("VM_CRASHED", 2, Cls.Vm, Vm, What);
 

@@ -68,7 +68,7 @@ internal static class FirstStart
         tx.Update(tx.Get(host).Metrics, m => m with { Live = false, LastUpdated = now });
     }
 
-    // Only the coordinator has storage attached: what is shared it attaches now, and the one before has let it go or lost it.
+    // What is shared the new coordinator attaches now. Whatever else the other hosts have attached they have as before.
     // Which of the others are up is seen a moment later, unless nothing is heard of them any more.
     private static void TakeOver(Transaction tx, Ref<HostRecord> host, bool isAlone)
     {
@@ -82,7 +82,12 @@ internal static class FirstStart
         foreach (var (pbd, record) in pbds)
         {
             var isOwn = record.Host == host;
-            tx.Update(pbd, p => p with { CurrentlyAttached = isOwn && (p.CurrentlyAttached || attached.Contains(p.Sr)) });
+            tx.Update(
+                pbd,
+                p => p with
+                {
+                    CurrentlyAttached = isOwn ? p.CurrentlyAttached || attached.Contains(p.Sr) : p.CurrentlyAttached && !isAlone,
+                });
         }
     }
 

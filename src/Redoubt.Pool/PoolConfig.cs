@@ -53,6 +53,9 @@ public sealed record PoolConfig
     /// <summary>Has the hosts of the pool agree to a batch of changes; null in a pool of one.</summary>
     public AgreeToBatch? Agree { get; init; }
 
+    /// <summary>Opens another host of the pool, of which this one then has both its hypervisor and what else it does.</summary>
+    public OpenMember? OpenMember { get; init; }
+
     /// <summary>What tells one boot of the host from another; null for what the kernel says.</summary>
     public string? HostBootId { get; init; }
 }

@@ -23,6 +23,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     private readonly DataDirectory _directory;
     private readonly GuestWatch _watch;
+    private readonly Func<HostLink, GuestWatch> _watchMember;
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
     private readonly GuestAnswers _answers;
@@ -34,20 +35,22 @@ public sealed class PoolDaemon : IAsyncDisposable
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
 
+    private MemberHosts? _members;
     private string? _restored;
 
     private PoolDaemon(
-        DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch, DatabaseRestore restore,
-        VmMetadata vmMetadata,
+        DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
+        Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
         BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart)
     {
-        (_directory, Services, Messages, _watch, _replication) = (directory, services, messages, watch, replication);
+        (_directory, Services, Messages, _watch, _watchMember, _replication) =
+            (directory, services, messages, watch, watchMember, replication);
         _backups = backups;
         _firmware = firmware;
         _hostStart = hostStart;
         _answers = new(services, services.Hosts.Local);
         _sealing = new(services);
-        _consoles = new(services);
+        _consoles = new(services.DataDirectory, services.Time, services.Loggers);
         Implicit = new ImplicitCalls(services.Database);
         Transfers = new DiskTransfers(vdis);
         Restore = restore;
@@ -122,6 +125,32 @@ public sealed class PoolDaemon : IAsyncDisposable
     public static void MakeJournal(string dataDirectory) =>
         LocalJournal.Make(Path.Combine(dataDirectory, KeptName.Journal), JournalWriter.Initialise);
 
+    /// <summary>The URI of the hypervisor of a host.</summary>
+    internal static string UriOf(PoolConfig config) =>
+        config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
+
+    /// <summary>How the hypervisor of a host is opened.</summary>
+    internal static HypervisorOptions HypervisorOf(PoolConfig config, string uri, Meter meter, TimeProvider time) => new()
+    {
+        Uri = uri,
+        Time = time,
+        TrialCommand = config.HypervisorTrialCommand,
+        Log = config.Loggers.CreateLogger<HypervisorLink>(),
+        Meter = meter,
+    };
+
+    /// <summary>Where the states of the TPMs of a host's guests lie; null: not where its daemon looks.</summary>
+    internal static string? TpmDirectoryOf(PoolConfig config, string uri) =>
+        TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor"));
+
+    /// <summary>The kinds of SR that a host has, and where on it what somebody names may lie.</summary>
+    internal static IReadOnlyList<ISrDriver> DriversOf(PoolConfig config, Meter meter, TimeProvider time, out HostRoots roots)
+    {
+        roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
+        var scratch = ScratchDirectory.Open(config.DataDirectory);
+        return SrDrivers.All(new QemuImg(time), scratch, Path.Combine(config.DataDirectory, "mounts"), roots, meter, time);
+    }
+
     private static async Task CloseAsync(Stack<Func<ValueTask>> opened)
     {
         while (opened.TryPop(out var close))
@@ -161,20 +190,10 @@ public sealed class PoolDaemon : IAsyncDisposable
         var database = await PoolDatabase.OpenAsync(
             state, journal.Journal, time, Guid.NewGuid, () => keys.Ring, config.Loggers.CreateLogger<PoolDatabase>(), meter, config.Agree);
         opened.Push(database.DisposeAsync);
-        var uri = config.HypervisorUri ?? HypervisorOptions.EmbeddedUri(Path.Combine(config.DataDirectory, "hypervisor"));
-        var options = new HypervisorOptions
-        {
-            Uri = uri,
-            Time = time,
-            TrialCommand = config.HypervisorTrialCommand,
-            Log = config.Loggers.CreateLogger<HypervisorLink>(),
-            Meter = meter,
-        };
-        var hypervisor = await HypervisorLink.OpenAsync(options, cancellationToken);
+        var uri = UriOf(config);
+        var hypervisor = await HypervisorLink.OpenAsync(HypervisorOf(config, uri, meter, time), cancellationToken);
         opened.Push(hypervisor.DisposeAsync);
-        var scratch = ScratchDirectory.Open(config.DataDirectory);
-        var roots = new HostRoots(config.BootRoots, config.StorageRoots, config.DataDirectory);
-        var drivers = SrDrivers.All(new QemuImg(time), scratch, Path.Combine(config.DataDirectory, "mounts"), roots, meter, time);
+        var drivers = DriversOf(config, meter, time, out var roots);
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
         var dead = new List<Announcement>();
@@ -191,8 +210,9 @@ public sealed class PoolDaemon : IAsyncDisposable
             Database = database,
             Sessions = new Sessions(database, time),
             Hosts = new Hosts(new HostLink(
-                host, hypervisor, attached, config.DataDirectory,
-                TpmStates.DirectoryOf(uri, Path.Combine(config.DataDirectory, "hypervisor")))),
+                host, hypervisor, attached,
+                new HostActs(
+                    config.DataDirectory, TpmDirectoryOf(config, uri), roots, drivers.ToDictionary(d => d.Type), time))),
             Drivers = drivers.ToDictionary(d => d.Type, ISrDriver (d) => new SecretSrDriver(d, () => database.State)),
             Roots = roots,
             StartedFromDamage = damage is not null || journal.Restored is not null,
@@ -213,7 +233,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
 
         var daemon = Assemble(
-            directory, services, boots, config.HostBootId, out var connections, out var elsewhere, out var testSrs, out var vdis);
+            directory, services, boots, config, out var connections, out var elsewhere, out var testSrs, out var vdis);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -237,9 +257,10 @@ public sealed class PoolDaemon : IAsyncDisposable
         await GuestCopies.EndAsync(services);
         await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
+        daemon._members = config.OpenMember is { } open ? new MemberHosts(services, open, daemon._watchMember) : null;
 
         // A daemon that was killed could not.
-        daemon.LetBridgesGo();
+        await daemon.LetBridgesGoAsync();
         HostBridge.RemoveAbandoned();
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
@@ -267,24 +288,30 @@ public sealed class PoolDaemon : IAsyncDisposable
     private async ValueTask StopAsync()
     {
         await _hostStart.DisposeAsync();
+        if (_members is not null)
+        {
+            await _members.DisposeAsync();
+        }
+
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _consoles.DisposeAsync();
         await _answers.DisposeAsync();
         await _sealing.DisposeAsync();
         await _watch.DisposeAsync();
-        LetBridgesGo();
+        await LetBridgesGoAsync();
         await _replication.DisposeAsync();
     }
 
     // A host is not left with bridges that nobody uses; guests that run on keep theirs, and the others' are made again when they start.
-    private void LetBridgesGo()
+    private async Task LetBridgesGoAsync()
     {
         foreach (var (_, network) in Services.State.All<NetworkRecord>().Where(n => IsolatedNetwork.IsInternal(n.Record)))
         {
             try
             {
-                Services.Hosts.Local.Current?.RemoveUnusedBridge(IsolatedNetwork.BridgeName(network));
+                await (Services.Hosts.Local.Current?.RemoveUnusedBridgeAsync(IsolatedNetwork.BridgeName(network), CancellationToken.None)
+                    ?? Task.CompletedTask);
             }
             catch (IOException)
             {
@@ -294,7 +321,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     private static PoolDaemon Assemble(
-        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, string? hostBootId, out SrConnections connections,
+        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, PoolConfig config, out SrConnections connections,
         out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
     {
         var foreign = new ForeignDatabases();
@@ -345,12 +372,15 @@ public sealed class PoolDaemon : IAsyncDisposable
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
             new RoleCalls());
+        var attach = connections;
+        GuestWatch Watch(HostLink host, Func<HostLink, CancellationToken, Task>? attachAsync) => new(
+            services, host, guests, hotPlug, suspensions, new GuestActions(services, guests, start), attachAsync);
         return new(
             directory, services, messages, vdis,
-            new GuestWatch(services, services.Hosts.Local, guests, hotPlug, suspensions, new GuestActions(services, guests, start)),
+            Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
-            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, firmware), replication,
-            new HostStart(services, start, boots, hostBootId));
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services), replication,
+            new HostStart(services, start, boots, config.HostBootId));
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

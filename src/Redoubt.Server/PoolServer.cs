@@ -2,12 +2,15 @@ using System.Data.Common;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Redoubt.Agreement;
 using Redoubt.Compute;
 using Redoubt.Console;
 using Redoubt.Database.Journal;
@@ -205,22 +208,13 @@ public sealed class PoolServer : IAsyncDisposable
         try
         {
             wanted = config.RootPasswordFile is { } file ? RootPassword.ReadFrom(file) : null;
-            var pool = new PoolConfig
+            var pool = PoolOf(config, loggers) with
             {
-                DataDirectory = config.DataDirectory,
-                NameLabel = config.NameLabel,
-                DefaultTemplates = config.DefaultTemplates,
-                HypervisorUri = config.HypervisorUri,
-                HypervisorTrialCommand = config.HypervisorTrialCommand,
-                RestoreFrom = config.RestoreFrom,
-                NewPool = config.NewPool,
-                Without = config.Without,
-                BootRoots = config.BootRoots,
-                StorageRoots = config.StorageRoots,
-                Loggers = loggers,
                 HostUuid = place.HostUuid,
                 Agree = place.Agree,
                 DeadHosts = place.Dead,
+                OpenMember = (host, uuid, address, stopping) => RemoteHost.OpenAsync(
+                    host, PoolMembership.DirectoryOf(config.DataDirectory), uuid, address, time, stopping),
             };
             directory = DataDirectory.Open(config.DataDirectory, config.Without);
             await Task.Run(() => KeptFiles.Check(directory, wanted is not null), cancellationToken);
@@ -239,6 +233,22 @@ public sealed class PoolServer : IAsyncDisposable
 
         return await StartAsync(config, daemon, urls, sockets, wanted, place, show, cancellationToken);
     }
+
+    /// <summary>What the operator says, as a pool takes it.</summary>
+    internal static PoolConfig PoolOf(ServeConfig config, ILoggerFactory loggers) => new()
+    {
+        DataDirectory = config.DataDirectory,
+        NameLabel = config.NameLabel,
+        DefaultTemplates = config.DefaultTemplates,
+        HypervisorUri = config.HypervisorUri,
+        HypervisorTrialCommand = config.HypervisorTrialCommand,
+        RestoreFrom = config.RestoreFrom,
+        NewPool = config.NewPool,
+        Without = config.Without,
+        BootRoots = config.BootRoots,
+        StorageRoots = config.StorageRoots,
+        Loggers = loggers,
+    };
 
     /// <summary>Stops answering, cancels what runs, and closes the pool. The guests stay.</summary>
     public async ValueTask DisposeAsync()
@@ -358,7 +368,8 @@ public sealed class PoolServer : IAsyncDisposable
             Error = TextWriter.Null,
         }, _files);
 
-    internal static void Configure(ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates)
+    internal static void Configure(
+        ListenOptions options, ListenUrl url, Func<ServerCertificates> certificates, HostCertificates? hosts = null)
     {
         // Nobody who speaks XenAPI needs more, and xapi speaks no other.
         options.Protocols = HttpProtocols.Http1;
@@ -368,12 +379,25 @@ public sealed class PoolServer : IAsyncDisposable
             {
                 https.TlsClientHelloBytesCallback = (connection, bytes) => connection.Items[typeof(ClientHello)] = ClientHello.Parse(bytes);
                 https.ServerCertificateSelector = (connection, _) =>
-                    certificates().For(
-                        connection?.Items.TryGetValue(typeof(ClientHello), out var hello) == true ? hello as ClientHello : null);
+                    HelloOf(connection) is { ServerName: MemberWire.ServerName } && hosts is not null
+                        ? hosts.Own
+                        : certificates().For(HelloOf(connection));
                 https.SslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13;
+                https.OnAuthenticate = (connection, tls) =>
+                {
+                    if (HelloOf(connection) is { ServerName: MemberWire.ServerName } && hosts is not null)
+                    {
+                        tls.ClientCertificateRequired = true;
+                        tls.RemoteCertificateValidationCallback = (_, shown, _, _) =>
+                            shown is X509Certificate2 theirs && PoolAuthority.HasSigned(hosts.Authority, theirs);
+                    }
+                };
             });
         }
     }
+
+    private static ClientHello? HelloOf(ConnectionContext? connection) =>
+        connection?.Items.TryGetValue(typeof(ClientHello), out var hello) == true ? hello as ClientHello : null;
 
     internal static WebApplication BuildWeb(
         string dataDirectory, ILoggerFactory loggers, BoundSockets sockets, Action<KestrelServerOptions> listen)

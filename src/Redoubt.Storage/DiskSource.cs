@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace Redoubt.Storage;
 
@@ -6,6 +7,9 @@ namespace Redoubt.Storage;
 /// What a hypervisor opens as a disk. A closed set, for a hypervisor is told of each in another way. The format goes along with it: an
 /// image whose format is guessed can lie.
 /// </summary>
+[JsonDerivedType(typeof(File), nameof(File))]
+[JsonDerivedType(typeof(Block), nameof(Block))]
+[JsonDerivedType(typeof(Network), nameof(Network))]
 public abstract record DiskSource
 {
     private DiskSource(DiskFormat format) => Format = format;

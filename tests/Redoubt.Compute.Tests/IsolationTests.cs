@@ -63,7 +63,7 @@ public sealed class IsolationTests(EmbeddedHost host)
     public async Task An_isolated_bridge_has_no_address_and_no_uplink_and_comes_and_goes_as_often_as_asked()
     {
         var name = $"rdt{Guid.NewGuid():N}"[..15];
-        if (!host.Hypervisor.TryMakeIsolatedBridge(name))
+        if ((await host.Hypervisor.MakeIsolatedBridgesAsync([name], Cancel)).Count == 0)
         {
             Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
             Assert.Fail("root could not make a bridge");
@@ -71,7 +71,7 @@ public sealed class IsolationTests(EmbeddedHost host)
 
         try
         {
-            Assert.True(host.Hypervisor.TryMakeIsolatedBridge(name));
+            Assert.Equal([name], await host.Hypervisor.MakeIsolatedBridgesAsync([name], Cancel));
             Assert.True(HostBridge.Exists(name));
             Assert.Empty(Directory.EnumerateFileSystemEntries($"/sys/class/net/{name}/brif"));
             var guest = Guest(3, FirstMac, null) with { Nics = [new DomainNic { Device = 0, Mac = FirstMac, Bridge = name }] };
@@ -87,10 +87,10 @@ public sealed class IsolationTests(EmbeddedHost host)
         }
         finally
         {
-            host.Hypervisor.RemoveIsolatedBridge(name);
+            await host.Hypervisor.RemoveIsolatedBridgeAsync(name, Cancel);
         }
 
-        host.Hypervisor.RemoveIsolatedBridge(name);
+        await host.Hypervisor.RemoveIsolatedBridgeAsync(name, Cancel);
         Assert.False(HostBridge.Exists(name));
     }
 
@@ -119,7 +119,7 @@ public sealed class IsolationTests(EmbeddedHost host)
     public async Task An_interface_on_a_bridge_has_the_MTU_that_is_asked_for()
     {
         var name = $"rdt{Guid.NewGuid():N}"[..15];
-        if (!host.Hypervisor.TryMakeIsolatedBridge(name))
+        if ((await host.Hypervisor.MakeIsolatedBridgesAsync([name], Cancel)).Count == 0)
         {
             Assert.SkipWhen(Environment.UserName != "root", "Only who may configure the network can make bridges.");
             Assert.Fail("root could not make a bridge");
@@ -134,7 +134,7 @@ public sealed class IsolationTests(EmbeddedHost host)
         }
         finally
         {
-            host.Hypervisor.RemoveIsolatedBridge(name);
+            await host.Hypervisor.RemoveIsolatedBridgeAsync(name, Cancel);
         }
     }
 

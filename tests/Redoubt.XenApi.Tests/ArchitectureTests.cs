@@ -79,7 +79,7 @@ public sealed partial class ArchitectureTests
         ["Redoubt.Recovery/Runs/RunJournal.cs"] = "SQLite flushes the file and its directory itself",
         ["Redoubt.Server/Audit/AuditLog.cs"] = "appends; an audit log that waited for the disk would double what a call "
             + "costs. DurableFile names it",
-        ["Redoubt.Pool/Vms/FirmwareFiles.cs"] = "QEMU writes the files; they are kept in the database",
+        ["Redoubt.Pool/Hosts/HostActs.cs"] = "QEMU writes the files; they are kept in the database",
         ["Redoubt.Recovery/Runs/RunEngine.cs"] = "a copy to look at",
         ["Redoubt.Storage/DataDirectory.cs"] = "the lock",
         ["Redoubt.Storage/Rbd/RbdDevice.cs"] = "an empty file, over which a program shows a disk",

@@ -45,8 +45,7 @@ public sealed class EtcdMember : IAsyncDisposable
     private EtcdMember(EtcdMemberConfig config, TimeProvider time, ILogger log)
     {
         (_config, _time, _log) = (config, time, log);
-        _own = X509Certificate2.CreateFromPemFile(Path.Combine(config.Directory, Certificate), Path.Combine(config.Directory, Key));
-        _authority = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(config.Directory, Authority));
+        (_own, _authority) = CertificatesIn(config.Directory);
         Client = new EtcdClient(() => _clientUrl, _own, _authority, time);
         _running = Task.Run(RunAsync);
     }
@@ -74,6 +73,13 @@ public sealed class EtcdMember : IAsyncDisposable
             [Key] = key.ExportPkcs8PrivateKeyPem(),
         };
     }
+
+    /// <summary>Who a member is to the others, with its key, and who has signed that.</summary>
+    /// <param name="directory">Its directory.</param>
+    /// <exception cref="IOException">They can't be read.</exception>
+    public static (X509Certificate2 Own, X509Certificate2 Authority) CertificatesIn(string directory) => (
+        X509Certificate2.CreateFromPemFile(Path.Combine(directory, Certificate), Path.Combine(directory, Key)),
+        X509CertificateLoader.LoadCertificateFromFile(Path.Combine(directory, Authority)));
 
     /// <summary>Starts it. It may take a while until it answers: a member that has lost the majority does not.</summary>
     /// <exception cref="IOException">Its certificates can't be read.</exception>

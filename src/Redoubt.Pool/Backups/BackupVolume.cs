@@ -29,7 +29,7 @@ internal sealed class BackupVolume : IAsyncDisposable
     {
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "read the backup");
-        var sr = pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
+        var sr = pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr));
         var state = await sr.StatVdiAsync(SrRows.Uuid(record), cancellationToken);
         var scratch = NewScratch(pool);
         var image = Path.Combine(scratch, "image");

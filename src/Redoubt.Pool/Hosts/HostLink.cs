@@ -12,11 +12,16 @@ public sealed class HostLink
     private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(5);
 
     private readonly HypervisorLink _hypervisor;
-    private readonly string _directory;
+    private readonly IHostActs? _acts;
 
-    internal HostLink(Ref<HostRecord> host, HypervisorLink hypervisor, AttachedSrs attached, string directory, string? tpmDirectory)
+    /// <summary>The link of a host.</summary>
+    /// <param name="host">The host.</param>
+    /// <param name="hypervisor">The connection to its hypervisor.</param>
+    /// <param name="attached">The SRs that it has attached.</param>
+    /// <param name="acts">What this host does; null for a member, of which whoever has its hypervisor has that, too.</param>
+    internal HostLink(Ref<HostRecord> host, HypervisorLink hypervisor, AttachedSrs attached, IHostActs? acts)
     {
-        (Host, _hypervisor, Attached, _directory, TpmDirectory) = (host, hypervisor, attached, directory, tpmDirectory);
+        (Host, _hypervisor, Attached, _acts) = (host, hypervisor, attached, acts);
     }
 
     /// <summary>The host.</summary>
@@ -25,14 +30,20 @@ public sealed class HostLink
     /// <summary>How the connection to its hypervisor stands.</summary>
     public LinkState State => _hypervisor.State;
 
+    /// <summary>Whether it is another machine, whose daemon does what it is told.</summary>
+    public bool IsMember => _acts is null;
+
     /// <summary>Its hypervisor; null: it can't be used now.</summary>
-    public Hypervisor? Current => _hypervisor.Current;
+    public IHypervisor? Current => _hypervisor.Current;
 
     /// <summary>Its hypervisor.</summary>
-    /// <exception cref="XenApiException"><c>HOST_HYPERVISOR_LOST</c>: it can't be used now.</exception>
-    public Hypervisor Hypervisor => State switch
+    /// <exception cref="XenApiException">
+    /// It can't be used now: <c>HOST_HYPERVISOR_LOST</c>; <c>HOST_OFFLINE</c>: it is another machine's, which does not answer.
+    /// </exception>
+    public IHypervisor Hypervisor => State switch
     {
         LinkState.Up up => up.Hypervisor,
+        _ when IsMember => throw new XenApiException("HOST_OFFLINE", Host.Opaque),
         LinkState.Lost lost => throw GuestFailure.NoHypervisor(lost.Why, Host),
         _ => throw GuestFailure.NoHypervisor(null, Host),
     };
@@ -46,11 +57,15 @@ public sealed class HostLink
     /// <summary>Its guests that do not answer.</summary>
     public GuestSilence Silence { get; internal set; } = GuestSilence.None;
 
-    /// <summary>Where the states of its guests' TPMs lie; null with a hypervisor that keeps them where this daemon does not look.</summary>
-    internal string? TpmDirectory { get; }
+    /// <summary>What it does besides running guests.</summary>
+    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: it is another machine, which does not answer.</exception>
+    public IHostActs Acts => _acts ?? (IHostActs)Hypervisor;
 
     /// <summary>Where the files of a guest lie on it.</summary>
-    internal GuestPaths PathsOf(Guid vm) => GuestPaths.Of(_directory, vm);
+    internal GuestPaths PathsOf(Guid vm) => GuestPaths.Of(Acts.DataDirectory, vm);
+
+    /// <summary>Lets go of what this daemon has of it; its guests run on.</summary>
+    internal ValueTask DisposeAsync() => _hypervisor.DisposeAsync();
 
     /// <summary>What it says of itself now.</summary>
     internal async Task<HostNow> LookAsync(TimeProvider time, CancellationToken cancellationToken)
@@ -73,6 +88,6 @@ public sealed class HostLink
     }
 
     /// <summary>Waits until there is a hypervisor, and another one than that which was lost.</summary>
-    internal Task<Hypervisor> WaitAsync(Hypervisor? lost, CancellationToken cancellationToken) =>
+    internal Task<IHypervisor> WaitAsync(IHypervisor? lost, CancellationToken cancellationToken) =>
         _hypervisor.WaitAsync(lost, cancellationToken);
 }

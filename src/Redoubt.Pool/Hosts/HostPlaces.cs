@@ -43,24 +43,24 @@ internal static class HostPlaces
         }
     }
 
-    /// <summary>The kernel that a VM is about to be started with, by the places where its files really lie.</summary>
+    /// <summary>The kernel that a VM is about to be started with at a host, by the places where its files really lie there.</summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: one lies where no file for guests may lie. <c>BOOTLOADER_FAILED</c>:
     /// one is missing.</exception>
-    public static DirectKernel? Find(HostRoots roots, Ref<VmRecord> reference, VmRecord vm, DirectKernel? kernel)
+    public static async Task<DirectKernel?> FindAsync(
+        HostLink at, Ref<VmRecord> reference, VmRecord vm, DirectKernel? kernel, CancellationToken cancellationToken)
     {
-        string At(string field, string path)
+        async Task<string> FindFileAsync(string field, string path)
         {
             try
             {
-                var (handle, real) = roots.OpenBootFile(path);
-                handle.Dispose();
-                return real;
+                return await at.Acts.FindBootFileAsync(path, cancellationToken);
             }
             catch (Exception absent) when (absent is FileNotFoundException or DirectoryNotFoundException)
             {
                 throw new XenApiException(
                     absent, "BOOTLOADER_FAILED", reference.Opaque,
-                    $"The {field} of {vm.NameLabel} ({vm.Uuid}), {path}, does not exist on this host. Copy it here, or set another.");
+                    $"The {field} of {vm.NameLabel} ({vm.Uuid}), {path}, does not exist on "
+                    + $"{(at.IsMember ? "the host that is to run it" : "this host")}. Copy it there, or set another.");
             }
             catch (IOException wrong)
             {
@@ -75,8 +75,8 @@ internal static class HostPlaces
             ? null
             : kernel with
             {
-                KernelPath = At("PV_kernel", kernel.KernelPath),
-                InitrdPath = kernel.InitrdPath is { } ramdisk ? At("PV_ramdisk", ramdisk) : null,
+                KernelPath = await FindFileAsync("PV_kernel", kernel.KernelPath),
+                InitrdPath = kernel.InitrdPath is { } ramdisk ? await FindFileAsync("PV_ramdisk", ramdisk) : null,
             };
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -9,11 +10,13 @@ namespace Redoubt.Pool;
 /// </summary>
 public sealed class Hosts(HostLink local)
 {
+    private volatile IReadOnlyList<HostLink> _all = [local];
+
     /// <summary>The host that this daemon runs on.</summary>
     public HostLink Local { get; } = local;
 
-    /// <summary>Every one of them.</summary>
-    public ImmutableArray<HostLink> All { get; } = [local];
+    /// <summary>Every one of them, as of now.</summary>
+    public IReadOnlyList<HostLink> All => _all;
 
     /// <summary>The guests that do not answer, wherever they are.</summary>
     public GuestSilence Silence => All.Select(h => h.Silence).Aggregate((a, b) => new(a.Vms.Union(b.Vms), a.Unasked + b.Unasked));
@@ -34,11 +37,25 @@ public sealed class Hosts(HostLink local)
     /// <summary>Whether a VM's guest is at a host or is about to be, or would be for <see cref="Of"/>; never a failure.</summary>
     internal bool IsAt(HostLink host, VmRecord vm) => (PlaceOf(vm) is { IsNull: false } place ? Find(place) : Local) == host;
 
+    /// <summary>An SR that one of them has attached: this one, if it has; else any, for what is its own no other has.</summary>
+    /// <exception cref="XenApiException"><c>SR_NOT_ATTACHED</c>: none has.</exception>
+    internal ISr Attached(Ref<SrRecord> reference, SrRecord sr) =>
+        Local.Attached.Find(sr.Uuid)
+        ?? All.Where(h => h.Current is not null).Select(h => h.Attached.Find(sr.Uuid)).FirstOrDefault(s => s is not null)
+        ?? Local.Attached.Get(reference, sr);
+
+    /// <summary>Takes one in.</summary>
+    internal void Add(HostLink member) => _all = [.. _all, member];
+
+    /// <summary>Leaves one out.</summary>
+    internal void Remove(HostLink member) => _all = [.. _all.Where(h => h != member)];
+
     /// <summary>What each of them says of itself now; they are asked all at once.</summary>
     internal async Task<ImmutableDictionary<Ref<HostRecord>, HostNow>> LookAsync(TimeProvider time, CancellationToken cancellationToken)
     {
-        var looks = await Task.WhenAll(All.Select(h => h.LookAsync(time, cancellationToken)));
-        return All.Zip(looks).ToImmutableDictionary(h => h.First.Host, h => h.Second);
+        var all = All;
+        var looks = await Task.WhenAll(all.Select(h => h.LookAsync(time, cancellationToken)));
+        return all.Zip(looks).ToImmutableDictionary(h => h.First.Host, h => h.Second);
     }
 
     /// <summary>Where a VM's guest is, or is about to be; null: it has none.</summary>

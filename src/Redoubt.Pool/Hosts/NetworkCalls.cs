@@ -87,7 +87,7 @@ internal sealed partial class NetworkCalls(PoolServices pool)
         if (IsolatedNetwork.IsInternal(network))
         {
             // Before its record, so that whoever repeats this after a crash finds the bridge by it.
-            Remove(IsolatedNetwork.BridgeName(network));
+            await RemoveAsync(IsolatedNetwork.BridgeName(network));
         }
 
         await pool.Database.WriteAsync(
@@ -112,12 +112,19 @@ internal sealed partial class NetworkCalls(PoolServices pool)
         }
     }
 
-    private void Remove(string bridge)
+    private async Task RemoveAsync(string bridge)
     {
         try
         {
             // Without a hypervisor there is no guest on it, and it goes when the daemon stops or never was.
-            pool.Hosts.Local.Current?.RemoveIsolatedBridge(bridge);
+            foreach (var hypervisor in pool.Hosts.All.Select(h => h.Current).OfType<IHypervisor>())
+            {
+                await hypervisor.RemoveIsolatedBridgeAsync(bridge, CancellationToken.None);
+            }
+        }
+        catch (HypervisorException away)
+        {
+            throw new XenApiException(away, "OPERATION_NOT_ALLOWED", away.Message);
         }
         catch (IOException e)
         {

@@ -48,8 +48,8 @@ internal sealed class MetadataReplication : IAsyncDisposable
         var state = _pool.State;
         var sr = state.Get(reference);
         var pbds = sr.Pbds.Select(state.Get).ToList();
-        // Hosts that can have no VMs need no storage.
-        if (_pool.Hosts.All.Any(h => !pbds.Any(p => p.Host == h.Host && p.CurrentlyAttached)))
+        // It is the coordinator that writes there.
+        if (!pbds.Any(p => p.Host == _pool.Hosts.Local.Host && p.CurrentlyAttached))
         {
             throw new XenApiException("SR_HAS_NO_PBDS", reference.Opaque);
         }

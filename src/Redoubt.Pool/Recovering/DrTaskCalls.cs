@@ -131,8 +131,8 @@ internal sealed partial class DrTaskCalls(PoolServices pool, SrConnections conne
             },
             cancellationToken);
 
-        // A host of which this daemon can ask nothing is given its PBD, to be plugged when it can be.
-        foreach (var pbd in pbds.Where(p => pool.Hosts.Find(pool.State.Get(p).Host) is not null))
+        // It is the coordinator that looks; the others are given their PBDs, to be plugged when something there has become the pool's.
+        foreach (var pbd in pbds.Where(p => pool.State.Get(p).Host == pool.Hosts.Local.Host))
         {
             await connections.PlugAsync(pbd, cancellationToken);
         }

@@ -35,6 +35,9 @@ internal sealed class Recoverer(PoolServices pool, SrConnections connections)
             await AfterwardsAsync(
                 pool.Loggers, $"VMs were recovered from SR {uuid}, but it could not be made writable; unplug and plug its PBD",
                 () => connections.MakeWritableAsync(pool.State.FindByUuid<SrRecord>(uuid)));
+            await AfterwardsAsync(
+                pool.Loggers, $"VMs were recovered from SR {uuid}, but other hosts could not be given it; plug their PBDs",
+                () => connections.PlugMembersAsync(pool.State.FindByUuid<SrRecord>(uuid)));
         }
 
         return recovered;

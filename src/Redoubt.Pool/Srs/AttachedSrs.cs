@@ -4,7 +4,7 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
-/// <summary>The SRs that this host has attached, by the SR's UUID.</summary>
+/// <summary>The SRs that a host has attached, by the SR's UUID.</summary>
 public sealed class AttachedSrs : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, ISr> _srs = new();
@@ -32,6 +32,9 @@ public sealed class AttachedSrs : IAsyncDisposable
             await old.DetachAsync(CancellationToken.None);
         }
     }
+
+    /// <summary>Forgets them, of a host that has to be asked anew.</summary>
+    public void Clear() => _srs.Clear();
 
     /// <summary>Lets an SR go.</summary>
     public async Task DetachAsync(string uuid, CancellationToken cancellationToken)

@@ -15,10 +15,14 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
         string nameDescription, string type, string contentType, bool shared, ImmutableSortedDictionary<string, string> smConfig)
     {
         call.State.Get(host);
-        var driver = Driver(type);
+        Driver(type);
+
+        // What is shared is the coordinator's to make, and every host's to attach.
+        var at = shared ? pool.Hosts.Local : pool.Hosts.Get(host);
         await HostPlaces.RequireStorageAsync(pool, call, deviceConfig);
         var uuid = new SrUuid(Guid.NewGuid());
-        await driver.CreateAsync(uuid, deviceConfig, call.Cancellation);
+        var opened = DeviceSecrets.Open(call.State, deviceConfig);
+        await at.Acts.CreateSrAsync(type, uuid, opened, call.Cancellation);
         var reference = await pool.Database.WriteAsync(
             tx =>
             {
@@ -32,13 +36,20 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                     Shared = shared,
                     SmConfig = smConfig,
                 });
-                tx.Create(new PbdRecord { Host = host, Sr = sr, DeviceConfig = DeviceSecrets.Keep(tx, deviceConfig) });
+                var kept = DeviceSecrets.Keep(tx, deviceConfig);
+                foreach (var of in shared ? tx.State.All<HostRecord>().Select(h => h.Ref).ToList() : [host])
+                {
+                    tx.Create(new PbdRecord { Host = of, Sr = sr, DeviceConfig = kept });
+                }
+
                 return sr;
             },
             CancellationToken.None);
         try
         {
-            await connections.PlugAsync(pool.State.Get(reference).Pbds.Single(), call.Cancellation);
+            await connections.PlugAsync(
+                pool.State.Get(reference).Pbds.Single(p => pool.State.Get(p).Host == at.Host), call.Cancellation);
+            await connections.PlugMembersAsync(reference);
             return reference;
         }
         catch
@@ -49,7 +60,7 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                 () => pool.Database.WriteAsync(tx => SrRows.Delete(tx, reference), CancellationToken.None));
             await Undoing.TryAsync(
                 pool, Cls.Sr, uuid.ToString(), "An empty SR that could not be attached is still on its storage: remove its directory.",
-                () => driver.DestroyAsync(uuid, deviceConfig, CancellationToken.None));
+                () => at.Acts.DestroySrAsync(type, uuid, opened, CancellationToken.None));
             throw;
         }
     }
@@ -162,10 +173,13 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                 "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
         }
 
-        var pbd = record.Pbds.Select(pool.State.Get).FirstOrDefault(p => p.Host == pool.Hosts.Local.Host)
+        var pbds = record.Pbds.Select(pool.State.Get).ToList();
+        var pbd = pbds.Find(p => p.Host == pool.Hosts.Local.Host)
+            ?? pbds.Find(p => pool.Hosts.Find(p.Host) is { Current: not null })
             ?? throw new XenApiException("SR_HAS_NO_PBDS", sr.Opaque);
         await using var operation = await Operations.BeginAsync(pool.Database, call, sr, StorageOperations.Destroy);
-        await Driver(record.Type).DestroyAsync(SrRows.Uuid(record), pbd.DeviceConfig, call.Cancellation);
+        await pool.Hosts.Get(pbd.Host).Acts.DestroySrAsync(
+            record.Type, SrRows.Uuid(record), DeviceSecrets.Open(pool.State, pbd.DeviceConfig), call.Cancellation);
         await pool.Database.WriteAsync(tx => SrRows.Delete(tx, sr), CancellationToken.None);
     }
 

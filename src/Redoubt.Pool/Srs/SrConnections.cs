@@ -33,10 +33,14 @@ internal sealed class SrConnections(
             return;
         }
 
-        at.Attached.Add(await AttachAsync(pbd, sr, Access(sr), cancellationToken));
+        at.Attached.Add(await AttachAsync(at, pbd, sr, Access(sr), cancellationToken));
         try
         {
-            await ScanHeldAsync(pbd.Sr, cancellationToken);
+            if (!at.IsMember || pool.Hosts.Local.Attached.Find(sr.Uuid) is null)
+            {
+                await ScanHeldAsync(pbd.Sr, cancellationToken);
+            }
+
             await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = true }), cancellationToken);
         }
         catch
@@ -47,9 +51,73 @@ internal sealed class SrConnections(
 
         await at.Disks.TakeUpAsync(pool, at, pbd.Sr, CancellationToken.None);
 
-        // Plugged it is; that it is protected again must not depend on a client that waits.
-        await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
+        if (!at.IsMember)
+        {
+            // Plugged it is; that it is protected again must not depend on a client that waits.
+            await replication.ResumeAsync(pbd.Sr, CancellationToken.None);
+        }
     }
+
+    /// <summary>
+    /// Attaches the storage of a member that has come, or come back: what was attached there before, and what the pool shares.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: it has gone again.</exception>
+    public async Task TakeUpAsync(HostLink member, CancellationToken cancellationToken)
+    {
+        member.Attached.Clear();
+        var state = pool.State;
+        await Task.WhenAll(
+            state.All<PbdRecord>().Where(p => p.Record.Host == member.Host && (p.Record.CurrentlyAttached || IsForAll(state, p.Record.Sr)))
+                .Select(p => PlugMemberAsync(member, p.Ref, cancellationToken)));
+    }
+
+    /// <summary>Attaches a shared SR to the members, each of which that can't has its PBD stay unplugged and is told of.</summary>
+    public async Task PlugMembersAsync(Ref<SrRecord> reference)
+    {
+        var state = pool.State;
+        if (state.Find(reference) is null || !IsForAll(state, reference))
+        {
+            return;
+        }
+
+        foreach (var pbd in state.Get(reference).Pbds)
+        {
+            if (pool.Hosts.Find(state.Get(pbd).Host) is { IsMember: true, Current: not null } member)
+            {
+                try
+                {
+                    await PlugMemberAsync(member, pbd, CancellationToken.None);
+                }
+                catch (XenApiException)
+                {
+                    // It has gone, and is given its storage when it is back.
+                }
+            }
+        }
+    }
+
+    private async Task PlugMemberAsync(HostLink member, Ref<PbdRecord> reference, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await PlugQuietlyAsync(reference, cancellationToken);
+        }
+        catch (XenApiException refused)
+        {
+            if (member.Current is null)
+            {
+                throw;
+            }
+
+            await pool.Database.WriteAsync(tx => tx.Update(reference, p => p with { CurrentlyAttached = false }), cancellationToken);
+            await pool.PostAsync(new Announcement.PbdNotPlugged(
+                pool.State.Find(pool.State.Get(reference).Sr)?.Uuid ?? "",
+                $"On the host {pool.State.Get(member.Host).NameLabel}: {ErrorSentences.Of(refused)}"));
+        }
+    }
+
+    private bool IsForAll(DatabaseState state, Ref<SrRecord> sr) => state.Find(sr) is { Shared: true, IntroducedBy.IsNull: true } shared
+        && pool.Hosts.Local.Attached.Find(shared.Uuid) is not null;
 
     /// <summary>Lets the PBD's SR go.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>: a running VM or another call uses a disk on it.</exception>
@@ -106,7 +174,8 @@ internal sealed class SrConnections(
         try
         {
             var pbd = sr.Pbds.Select(pool.State.Get).First(p => p.Host == pool.Hosts.Local.Host);
-            await pool.Hosts.Local.Attached.SwapAsync(await AttachAsync(pbd, sr, SrAccess.ReadWrite, CancellationToken.None));
+            await pool.Hosts.Local.Attached.SwapAsync(
+                await AttachAsync(pool.Hosts.Local, pbd, sr, SrAccess.ReadWrite, CancellationToken.None));
         }
         catch (XenApiException e)
         {
@@ -160,7 +229,7 @@ internal sealed class SrConnections(
 
     private async Task ScanHeldAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        var attached = pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference));
+        var attached = pool.Hosts.Attached(reference, pool.State.Get(reference));
         var found = await attached.ScanAsync(cancellationToken);
         var stat = await attached.StatAsync(cancellationToken);
         var volumes = await foreign.ReadAsync(attached, found, pool, cancellationToken);
@@ -192,7 +261,7 @@ internal sealed class SrConnections(
     public async Task VerifyAsync(Ref<SrRecord> reference, IEnumerable<string> locations, CancellationToken cancellationToken)
     {
         using var held = await pool.Gates.EnterAsync(pool.State.Get(reference).Uuid, cancellationToken);
-        var attached = pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference));
+        var attached = pool.Hosts.Attached(reference, pool.State.Get(reference));
         foreach (var location in locations)
         {
             var vdi = pool.State.FindByUuid<VdiRecord>(location);
@@ -217,7 +286,7 @@ internal sealed class SrConnections(
     /// <summary>Measures the SR again, without looking at its disks: what they come to is kept with each that comes and goes.</summary>
     public async Task StatAsync(Ref<SrRecord> reference, CancellationToken cancellationToken)
     {
-        var stat = await pool.Hosts.Local.Attached.Get(reference, pool.State.Get(reference)).StatAsync(cancellationToken);
+        var stat = await pool.Hosts.Attached(reference, pool.State.Get(reference)).StatAsync(cancellationToken);
         await pool.Database.WriteAsync(tx => UpdateSizes(tx, reference, stat), cancellationToken);
     }
 
@@ -234,6 +303,12 @@ internal sealed class SrConnections(
         var pbd = pool.State.Get(reference);
         var at = pool.Hosts.Get(pbd.Host);
         var sr = pool.State.Get(pbd.Sr);
+        if (at.IsMember)
+        {
+            await UnplugMemberAsync(at, reference);
+            return;
+        }
+
         RequireIdle(pool.State, pbd.Sr);
         TestClones.RequireNone(pool.State, sr);
         await replication.SuspendAsync(pbd.Sr);
@@ -267,6 +342,32 @@ internal sealed class SrConnections(
         await pool.Database.WriteAsync(ScanRows.MarkLatest(foreign, trust.Standings(), pool.Pool), CancellationToken.None);
     }
 
+    private async Task UnplugMemberAsync(HostLink at, Ref<PbdRecord> reference)
+    {
+        var sr = pool.State.Get(reference).Sr;
+        if (pool.Hosts.Local.Attached.Find(pool.State.Get(sr).Uuid) is null)
+        {
+            // It may be its own alone, and then whatever uses a disk of it does so there.
+            RequireIdle(pool.State, sr);
+        }
+
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vbd in tx.Get(sr).Vdis.SelectMany(v => tx.Get(v).Vbds).Select(tx.Get).Where(b => b.CurrentlyAttached))
+                {
+                    if (tx.Find(vbd.Vm) is { } vm && Hosts.PlaceOf(vm) == at.Host)
+                    {
+                        throw new XenApiException("VDI_IN_USE", vbd.Vdi.Opaque, "PBD.unplug");
+                    }
+                }
+
+                tx.Update(reference, p => p with { CurrentlyAttached = false });
+            },
+            CancellationToken.None);
+        await at.Attached.DetachAsync(pool.State.Get(sr).Uuid, CancellationToken.None);
+    }
+
     private static void RequireIdle(DatabaseState state, Ref<SrRecord> sr)
     {
         foreach (var vdi in state.Get(sr).Vdis)
@@ -279,6 +380,11 @@ internal sealed class SrConnections(
         }
     }
 
-    private Task<ISr> AttachAsync(PbdRecord pbd, SrRecord sr, SrAccess access, CancellationToken cancellationToken) =>
-        SrRows.Driver(pool, sr.Type).AttachAsync(SrRows.Uuid(sr), pbd.DeviceConfig, access, cancellationToken);
+    private Task<ISr> AttachAsync(
+        HostLink at, PbdRecord pbd, SrRecord sr, SrAccess access, CancellationToken cancellationToken)
+    {
+        SrRows.Driver(pool, sr.Type);
+        return at.Acts.AttachSrAsync(
+            sr.Type, SrRows.Uuid(sr), DeviceSecrets.Open(pool.State, pbd.DeviceConfig), access, cancellationToken);
+    }
 }

@@ -18,7 +18,7 @@ internal static class SrRows
     {
         var sr = pool.State.Get(reference);
         RequireOurs(sr);
-        return pool.Hosts.Local.Attached.Get(reference, sr);
+        return pool.Hosts.Attached(reference, sr);
     }
 
     /// <summary>Checks that an SR is not one that is only looked at for disaster recovery.</summary>

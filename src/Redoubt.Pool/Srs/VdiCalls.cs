@@ -299,7 +299,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
                 }
             });
         await using var content = new ReportingStream(
-            await pool.Hosts.Local.Attached.Get(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
+            await pool.Hosts.Attached(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
                 SrRows.Uuid(from), DiskFormat.Qcow2, call.Cancellation),
             from.PhysicalUtilisation, report);
         await target.ImportVdiAsync(SrRows.Uuid(to), content, DiskFormat.Qcow2, call.Cancellation);
@@ -486,7 +486,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             throw new XenApiException("VDI_INCOMPATIBLE_TYPE", self.Opaque, VdiTypeType.Instance.Encode(record.Type));
         }
 
-        return pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr));
+        return pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr));
     }
 
     [Message("VDI.read_database_pool_uuid")]
@@ -510,7 +510,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     {
         var record = pool.State.Get(vdi);
         VdiRows.RequireUnused(pool.State, vdi, "export");
-        return await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
+        return await pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr))
             .ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);
     }
 

@@ -34,7 +34,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
 
         var type = SrRows.Driver(pool, source.Type).Features.TestCloneType
             ?? throw new XenApiException("SR_OPERATION_NOT_SUPPORTED", self.Opaque);
-        var attached = pool.Hosts.Local.Attached.Get(self, source);
+        var attached = pool.Hosts.Attached(self, source);
         using var held = await pool.Gates.EnterAsync($"test {label} of {source.Uuid}", call.Cancellation);
         var there = Find(pool.State, label, source.Uuid);
         if (!there.IsNull)

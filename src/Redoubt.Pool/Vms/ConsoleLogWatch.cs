@@ -4,18 +4,18 @@ using Redoubt.Storage;
 namespace Redoubt.Pool;
 
 /// <summary>Keeps what guests write to their consoles from filling the daemon's directory, on which the database lies.</summary>
-internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
+internal sealed class ConsoleLogWatch(string dataDirectory, TimeProvider time, ILoggerFactory loggers) : IAsyncDisposable
 {
     // A serial port that is emulated byte by byte brings some megabytes a second at the most.
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
 
-    private readonly ILogger _log = pool.Loggers.CreateLogger<ConsoleLogWatch>();
+    private readonly ILogger _log = loggers.CreateLogger<ConsoleLogWatch>();
     private readonly HashSet<string> _uncut = [];
     private Worker? _worker;
 
     /// <summary>Begins.</summary>
     public void Start() =>
-        _worker = new("The look after the consoles of guests", Look, pool.Time, _log, isFirstAtOnce: false, _ =>
+        _worker = new("The look after the consoles of guests", Look, time, _log, isFirstAtOnce: false, _ =>
         {
             Cut();
             return Task.CompletedTask;
@@ -27,7 +27,7 @@ internal sealed class ConsoleLogWatch(PoolServices pool) : IAsyncDisposable
     /// <summary>Cuts those that are too long.</summary>
     public void Cut()
     {
-        var folder = Path.Combine(pool.DataDirectory, "consoles");
+        var folder = Path.Combine(dataDirectory, "consoles");
         foreach (var log in Directory.Exists(folder) ? Directory.EnumerateFiles(folder, "*.log") : [])
         {
             try

@@ -1,4 +1,3 @@
-using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -18,60 +17,46 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class FirmwareFiles(PoolServices pool)
 {
-    /// <summary>The VMs with a file.</summary>
-    public IReadOnlyList<Guid> All()
-    {
-        var flashes = Directory.Exists(FlashDirectory) ? Directory.EnumerateFiles(FlashDirectory, "*.fd") : [];
-        var tpms = Directory.Exists(pool.Hosts.Local.TpmDirectory) ? Directory.EnumerateDirectories(pool.Hosts.Local.TpmDirectory) : [];
-        return [.. flashes.Select(Path.GetFileNameWithoutExtension).Concat(tpms.Select(Path.GetFileName))
-            .Where(name => Guid.TryParseExact(name, "D", out _)).Select(name => Guid.Parse(name!)).Distinct()];
-    }
+    /// <summary>The VMs of which a host has a file, and when each was last written.</summary>
+    public static Task<IReadOnlyList<FirmwareTimes>> AllAsync(HostLink at, CancellationToken cancellationToken) =>
+        at.Acts.ListFirmwareAsync(cancellationToken);
 
-    private string FlashDirectory => Path.GetDirectoryName(FlashOf(Guid.Empty))!;
-
-    /// <summary>Whether a VM has a file.</summary>
-    public bool Has(Guid vm) => File.Exists(FlashOf(vm)) || Directory.Exists(TpmDirectoryOf(vm));
-
-    /// <summary>When each of a VM's files was last written; the same moment of any that is not there.</summary>
-    public (DateTime Flash, DateTime Tpm) Written(Guid vm) =>
-        (File.GetLastWriteTimeUtc(FlashOf(vm)), TpmOf(vm) is { } tpm ? File.GetLastWriteTimeUtc(tpm) : default);
+    /// <summary>Whether a host has a file of a VM.</summary>
+    public static async Task<bool> HasAsync(HostLink at, Guid vm, CancellationToken cancellationToken) =>
+        (await AllAsync(at, cancellationToken)).Any(f => f.Vm == vm);
 
     /// <summary>Waits until nobody else takes from a VM's file or lays it. Left by disposing of the answer.</summary>
     public Task<IDisposable> HoldAsync(Guid vm, CancellationToken cancellationToken) =>
         pool.Gates.EnterAsync($"firmware of {vm:D}", cancellationToken);
 
     /// <summary>
-    /// Lays what the firmware of a VM that is about to start has kept. A file that is there is taken into the database first.
+    /// Lays what the firmware of a VM that is about to start at a host has kept. A file that is there is taken into the database first.
     /// </summary>
-    public async Task LayAsync(Ref<VmRecord> reference)
+    public async Task LayAsync(HostLink at, Ref<VmRecord> reference)
     {
         var uuid = VmRows.Uuid(pool.State.Get(reference));
         using var held = await HoldAsync(uuid, CancellationToken.None);
-        if (TakeFrom(uuid) is { } left)
+        if (at == pool.Hosts.Local && await TakeFromAsync(at, uuid) is { } left)
         {
+            // Of a daemon that was killed. At another host only what is known to have run there has left something that counts.
             await pool.Database.WriteAsync(tx => left(tx, reference), CancellationToken.None);
         }
 
-        Remove(uuid);
         var vm = pool.State.Get(reference);
-        if (FirmwareVariables.AreUsedBy(vm) && vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text)
-            && FirmwareVariables.Decode(text) is { } store)
-        {
-            await LayAsync(FlashOf(uuid), store);
-        }
-
-        if (VirtualTpms.Of(pool.State, vm) is { } tpm && VirtualTpms.Contents(pool.State, tpm) is { } contents && TpmOf(uuid) is { } path)
-        {
-            await LayAsync(path, contents);
-        }
+        var flash = FirmwareVariables.AreUsedBy(vm) && vm.Nvram.TryGetValue(FirmwareVariables.Key, out var text)
+            ? FirmwareVariables.Decode(text)
+            : null;
+        var contents = VirtualTpms.Of(pool.State, vm) is { } tpm ? VirtualTpms.Contents(pool.State, tpm) : null;
+        await at.Acts.LayFirmwareAsync(uuid, new(flash, contents), CancellationToken.None);
     }
 
     /// <summary>Reads a VM's files; answers what writes them into the database, or null if there is nothing to be taken.</summary>
-    public Action<Transaction, Ref<VmRecord>>? TakeFrom(Guid uuid)
+    public static async Task<Action<Transaction, Ref<VmRecord>>?> TakeFromAsync(HostLink at, Guid uuid)
     {
         // A host that failed may leave a file without content, and what the database has is better than that.
-        var flash = Read(FlashOf(uuid)) is { } store && FirmwareVariables.IsStore(store) ? FirmwareVariables.Encode(store) : null;
-        var tpm = TpmOf(uuid) is { } path && Read(path) is { } state && TpmContents.IsState(state) ? TpmContents.Encode(state) : null;
+        var found = await at.Acts.ReadFirmwareAsync(uuid, CancellationToken.None);
+        var flash = found.Flash is { } store && FirmwareVariables.IsStore(store) ? FirmwareVariables.Encode(store) : null;
+        var tpm = found.Tpm is { } state && TpmContents.IsState(state) ? TpmContents.Encode(state) : null;
         return flash is null && tpm is null ? null : (tx, vm) =>
         {
             if (flash is not null)
@@ -86,57 +71,9 @@ internal sealed class FirmwareFiles(PoolServices pool)
         };
     }
 
-    /// <summary>Removes a VM's files, if there are any.</summary>
-    public void Remove(Guid uuid)
-    {
-        if (Directory.Exists(FlashDirectory))
-        {
-            File.Delete(FlashOf(uuid));
-        }
-
-        // With its directory: in one that is there the hypervisor would not make a fresh TPM.
-        if (TpmDirectoryOf(uuid) is { } tpm && Directory.Exists(tpm))
-        {
-            Directory.Delete(tpm, recursive: true);
-        }
-    }
-
-    private string FlashOf(Guid vm) => pool.Hosts.Local.PathsOf(vm).Variables;
-
-    private string? TpmOf(Guid vm) => pool.Hosts.Local.TpmDirectory is { } all ? TpmStates.FileOf(all, vm) : null;
-
-    private string? TpmDirectoryOf(Guid vm) => pool.Hosts.Local.TpmDirectory is { } all ? Path.Combine(all, vm.ToString("D")) : null;
-
-    private static byte[]? Read(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception none) when (none is FileNotFoundException or DirectoryNotFoundException)
-        {
-            return null;
-        }
-    }
-
-    private static async Task LayAsync(string path, byte[] content)
-    {
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        await using (var file = new FileStream(path + ".new", new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        }))
-        {
-            await file.WriteAsync(content);
-
-            // Or a power cut may leave an empty file, which would be taken for what the guest wrote.
-            file.Flush(flushToDisk: true);
-        }
-
-        File.Move(path + ".new", path, overwrite: true);
-    }
+    /// <summary>Removes a VM's files from a host, if there are any.</summary>
+    public static Task RemoveAsync(HostLink at, Guid uuid) =>
+        at.Acts.LayFirmwareAsync(uuid, FirmwareContent.None, CancellationToken.None);
 
     private static void Keep(Transaction tx, Ref<VmRecord> reference, string variables)
     {

@@ -21,7 +21,7 @@ internal sealed class GuestAnswers(PoolServices pool, HostLink link) : IAsyncDis
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<Guid, Question> _unanswered = [];
-    private Hypervisor? _hypervisor;
+    private IHypervisor? _hypervisor;
     private Worker? _worker;
 
     /// <summary>Begins.</summary>
@@ -51,7 +51,7 @@ internal sealed class GuestAnswers(PoolServices pool, HostLink link) : IAsyncDis
     }
 
     /// <returns>How many could not be asked.</returns>
-    private async Task<int> AskAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
+    private async Task<int> AskAsync(IHypervisor hypervisor, CancellationToken cancellationToken)
     {
         var (running, unasked) = (Running(), 0);
         foreach (var gone in _unanswered.Keys.Where(uuid => !running.ContainsKey(uuid)).ToList())

@@ -15,8 +15,6 @@ public sealed class GuestConsoles(PoolServices pool)
 
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(20);
-
     private readonly Lock _gate = new();
     private readonly Dictionary<Guid, SerialLine> _lines = [];
 
@@ -64,15 +62,14 @@ public sealed class GuestConsoles(PoolServices pool)
     public async Task<ConsoleLine> OpenAsync(GuestConsole console, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(console);
-        var paths = pool.Hosts.Local.PathsOf(console.Uuid);
         using var limit = new CancellationTokenSource(AnswerLimit, pool.Time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             return console.Protocol switch
             {
-                ConsoleProtocol.Rfb => await OpenScreenAsync(paths.VncSocket, both.Token),
-                ConsoleProtocol.Vt100 => await OpenSerialAsync(console.Uuid, paths.SerialSocket, both.Token),
+                ConsoleProtocol.Rfb => await OpenScreenAsync(Acts(console), console.Uuid, both.Token),
+                ConsoleProtocol.Vt100 => await OpenSerialAsync(Acts(console), console.Uuid, both.Token),
                 ConsoleProtocol.Rdp or ConsoleProtocol.Unrecognized =>
                     throw new XenApiException(
                         "OPERATION_NOT_ALLOWED", $"The console of the VM {console.VmName} is none that leads through this host."),
@@ -96,9 +93,11 @@ public sealed class GuestConsoles(PoolServices pool)
 
     private static string What(GuestConsole console) => console.Protocol == ConsoleProtocol.Rfb ? "screen" : "text console";
 
-    private async Task<ConsoleLine> OpenScreenAsync(string? path, CancellationToken cancellationToken)
+    private IHostActs Acts(GuestConsole console) => pool.Hosts.Of(pool.State.Get(console.Vm)).Acts;
+
+    private static async Task<ConsoleLine> OpenScreenAsync(IHostActs host, Guid vm, CancellationToken cancellationToken)
     {
-        var screen = await ConnectAsync(path, cancellationToken);
+        var screen = await host.ConnectAsync(vm, isScreen: true, cancellationToken);
         var output = PipeReader.Create(screen, new StreamPipeReaderOptions(bufferSize: ReadBytes, useZeroByteReads: true));
         try
         {
@@ -120,14 +119,14 @@ public sealed class GuestConsoles(PoolServices pool)
         }
     }
 
-    private async Task<ConsoleLine> OpenSerialAsync(Guid vm, string? path, CancellationToken cancellationToken)
+    private async Task<ConsoleLine> OpenSerialAsync(IHostActs host, Guid vm, CancellationToken cancellationToken)
     {
         if (TryJoin(vm) is { } shared)
         {
             return shared;
         }
 
-        var port = await ConnectAsync(path, cancellationToken);
+        var port = await host.ConnectAsync(vm, isScreen: false, cancellationToken);
         ConsoleLine? meanwhile;
         lock (_gate)
         {
@@ -158,35 +157,6 @@ public sealed class GuestConsoles(PoolServices pool)
             if (ReferenceEquals(_lines.GetValueOrDefault(vm), ended))
             {
                 _lines.Remove(vm);
-            }
-        }
-    }
-
-    private async Task<NetworkStream> ConnectAsync(string? path, CancellationToken cancellationToken)
-    {
-        if (path is null)
-        {
-            throw new IOException("the path of the daemon's directory is too long for a socket");
-        }
-
-        while (true)
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-                return new(socket, ownsSocket: true);
-            }
-            catch (SocketException busy) when (busy.SocketErrorCode == SocketError.WouldBlock)
-            {
-                // QEMU takes one after the other, and lets one wait; Linux tells nobody when there is room for the next.
-                socket.Dispose();
-                await Task.Delay(BusyPause, pool.Time, cancellationToken);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
             }
         }
     }

@@ -17,18 +17,24 @@ internal static class GuestCopies
             return;
         }
 
-        foreach (var hypervisor in pool.Hosts.All.Select(h => h.Current).OfType<Hypervisor>())
+        foreach (var hypervisor in pool.Hosts.All.Select(h => h.Current).OfType<IHypervisor>())
         {
-            foreach (var guest in await hypervisor.ListAsync(CancellationToken.None))
+            await EndAsync(hypervisor);
+        }
+    }
+
+    /// <summary>Has all guests of a host end it.</summary>
+    public static async Task EndAsync(IHypervisor hypervisor)
+    {
+        foreach (var guest in await hypervisor.ListAsync(CancellationToken.None))
+        {
+            try
             {
-                try
-                {
-                    await hypervisor.EndCopiesAsync(guest.Uuid);
-                }
-                catch (HypervisorException)
-                {
-                    // It does not answer. What it has open is told of when it can't be removed.
-                }
+                await hypervisor.EndCopiesAsync(guest.Uuid);
+            }
+            catch (HypervisorException silent) when (silent.Failure != HypervisorFailure.ConnectionFailed)
+            {
+                // It does not answer. What it has open is told of when it can't be removed.
             }
         }
     }

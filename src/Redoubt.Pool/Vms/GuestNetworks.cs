@@ -10,12 +10,17 @@ internal static class GuestNetworks
     /// matters to nobody whether the host was restarted meanwhile.
     /// </summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: a bridge can't be made.</exception>
-    public static HashSet<string> MakeBridges(HostLink at, IEnumerable<NetworkRecord> networks)
+    public static async Task<HashSet<string>> MakeBridgesAsync(HostLink at, IEnumerable<NetworkRecord> networks)
     {
-        var names = networks.Where(IsolatedNetwork.IsInternal).Select(IsolatedNetwork.BridgeName).ToHashSet();
+        var names = networks.Where(IsolatedNetwork.IsInternal).Select(IsolatedNetwork.BridgeName).Distinct().ToList();
+        if (names.Count == 0)
+        {
+            return [];
+        }
+
         try
         {
-            return [.. names.Where(at.Hypervisor.TryMakeIsolatedBridge)];
+            return [.. await at.Hypervisor.MakeIsolatedBridgesAsync(names, CancellationToken.None)];
         }
         catch (IOException e)
         {

@@ -15,7 +15,7 @@ internal static class GuestStates
     /// <returns>Whether its guest has ended with nobody doing anything about it.</returns>
     public static bool Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, Ref<HostRecord> host)
     {
-        if (tx.Find(reference) is not { } vm || IsElsewhere(tx, vm, host))
+        if (tx.Find(reference) is not { } vm || !CanBeAt(tx, vm, host))
         {
             return false;
         }
@@ -96,9 +96,11 @@ internal static class GuestStates
         ConsoleRows.Delete(tx, vm);
     }
 
-    // A host that the pool has forgotten holds nothing.
-    private static bool IsElsewhere(Transaction tx, VmRecord vm, Ref<HostRecord> host) =>
-        Hosts.PlaceOf(vm) is { IsNull: false } place && place != host && tx.Find(place) is not null;
+    /// <summary>
+    /// Whether what a host says of a VM counts: it is there, or nowhere. A host that the pool has forgotten holds nothing.
+    /// </summary>
+    public static bool CanBeAt(Transaction tx, VmRecord vm, Ref<HostRecord> host) =>
+        Hosts.PlaceOf(vm) is not { IsNull: false } place || place == host || tx.Find(place) is null;
 
     private static VmPowerState? PowerState(DomainState? domain) => domain?.PowerState switch
     {

@@ -13,8 +13,16 @@ namespace Redoubt.Pool;
 /// it is back       as at the beginning
 /// </code>
 /// </summary>
+/// <param name="pool">The pool.</param>
+/// <param name="link">The host.</param>
+/// <param name="guests">The guests.</param>
+/// <param name="hotPlug">Holds records of devices true.</param>
+/// <param name="suspensions">Settles what was half suspended.</param>
+/// <param name="actions">What VMs are to do when their guests end.</param>
+/// <param name="attachAsync">Attaches the storage of a member, which has let none go; null for this host, whose storage is there.</param>
 internal sealed class GuestWatch(
-    PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, GuestActions actions) : IAsyncDisposable
+    PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, GuestActions actions,
+    Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
 
@@ -32,7 +40,11 @@ internal sealed class GuestWatch(
         }
         else
         {
-            await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
+            if (!link.IsMember)
+            {
+                await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
+            }
+
             _following = FollowAsync(null);
         }
     }
@@ -46,9 +58,9 @@ internal sealed class GuestWatch(
         _stopping.Dispose();
     }
 
-    private async Task FollowAsync(Hypervisor? takenUp)
+    private async Task FollowAsync(IHypervisor? takenUp)
     {
-        Hypervisor? lost = null;
+        IHypervisor? lost = null;
         try
         {
             while (true)
@@ -77,7 +89,7 @@ internal sealed class GuestWatch(
         }
     }
 
-    private async Task<Hypervisor> ComeBackAsync(Hypervisor? lost)
+    private async Task<IHypervisor> ComeBackAsync(IHypervisor? lost)
     {
         while (true)
         {
@@ -85,33 +97,71 @@ internal sealed class GuestWatch(
             try
             {
                 await TakeUpAsync(hypervisor, _stopping.Token);
-                await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(link.Host).Uuid, hypervisor.Facts.Uri));
+                if (!link.IsMember)
+                {
+                    await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(link.Host).Uuid, hypervisor.Facts.Uri));
+                }
+
                 return hypervisor;
             }
             catch (Exception e) when (e is HypervisorException or XenApiException)
             {
                 _log.LogError("The guests could not be taken up yet: {Message}", e.Message);
+                if (hypervisor.Lost.IsCompleted)
+                {
+                    lost = hypervisor;
+                    continue;
+                }
+
                 await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
             }
         }
     }
 
-    private async Task TakeUpAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
+    private async Task TakeUpAsync(IHypervisor hypervisor, CancellationToken cancellationToken)
     {
         await pool.Database.WriteAsync(
             tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
+        if (attachAsync is not null)
+        {
+            await attachAsync(link, cancellationToken);
+            await GuestCopies.EndAsync(hypervisor);
+        }
+
         await suspensions.SettleAllAsync(link);
         await guests.RefreshAllAsync(link, cancellationToken);
         await hotPlug.SettleAllAsync(link, cancellationToken);
         await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
+        await link.Acts.ForgetEarlierAsync(cancellationToken);
+        await TellTwiceAsync(await hypervisor.ListAsync(cancellationToken));
         foreach (var (uuid, pid) in hypervisor.Strays)
         {
             await pool.PostAsync(new Announcement.GuestStray($"{uuid:D}", pid));
         }
     }
 
+    // A host that was taken for dead and was not, for example. Which of the two is to end only a person can say.
+    private async Task TellTwiceAsync(IReadOnlyList<DomainState> domains)
+    {
+        foreach (var domain in domains)
+        {
+            if (pool.State.Find(pool.State.FindByUuid<VmRecord>($"{domain.Uuid:D}")) is { } vm && Hosts.PlaceOf(vm) is var place
+                && pool.State.Find(place) is { } other && place != link.Host)
+            {
+                await pool.PostAsync(new Announcement.GuestTwice(vm.Uuid, other.NameLabel, pool.State.Get(link.Host).NameLabel));
+            }
+        }
+    }
+
     private async Task TellLostAsync(string reason)
     {
+        if (link.IsMember)
+        {
+            // Whether its daemon is up shows in the election; of its guests nothing is known, and their records stay as they were.
+            _log.LogWarning("The host {Host} does not answer: {Reason}", pool.State.Find(link.Host)?.NameLabel, reason);
+            return;
+        }
+
         await pool.Database.WriteAsync(tx => FirstStart.NoteLost(tx, link.Host, pool.Time.GetUtcNow()), CancellationToken.None);
         await pool.PostAsync(new Announcement.HypervisorLost(pool.State.Get(link.Host).Uuid, reason));
     }
@@ -120,7 +170,7 @@ internal sealed class GuestWatch(
     /// If an event can't be dealt with, all guests are looked at again until that works: no event is lost, and following ends only with the
     /// hypervisor. What people are to be told of an event they are told when its effect has been written down.
     /// </summary>
-    private async Task HandleAsync(DomainEvent happened, Hypervisor hypervisor)
+    private async Task HandleAsync(DomainEvent happened, IHypervisor hypervisor)
     {
         var all = happened.Kind == DomainEventKind.Resync;
         await SurelyAsync($"what happened to guest {happened.Uuid}", async token =>

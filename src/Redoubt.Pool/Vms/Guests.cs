@@ -40,20 +40,32 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             var domain = await at.Hypervisor.FindAsync(uuid, cancellationToken);
 
             // From here on nothing is waited for but the database.
-            using var held = domain is null && firmware.Has(uuid) ? await firmware.HoldAsync(uuid, cancellationToken) : null;
+            using var held = domain is null && await FirmwareFiles.HasAsync(at, uuid, cancellationToken)
+                ? await firmware.HoldAsync(uuid, cancellationToken)
+                : null;
             var hasEnded = held is not null && (isGivenUp || HasEnded(uuid));
-            var variables = hasEnded ? firmware.TakeFrom(uuid) : null;
+            var variables = hasEnded ? await FirmwareFiles.TakeFromAsync(at, uuid) : null;
             var hasEndedByItself = false;
             var holds = await pool.Database.WriteAsync(
                 tx =>
                 {
+                    var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
+                    if (tx.Find(vm) is { } elsewhere && !GuestStates.CanBeAt(tx, elsewhere, at.Host))
+                    {
+                        return true;
+                    }
+
                     if (!IsNewest(uuid, look))
                     {
                         return false;
                     }
 
-                    var vm = tx.State.FindByUuid<VmRecord>(uuid.ToString("D"));
-                    variables?.Invoke(tx, vm);
+                    if (tx.Find(vm) is { } record && pool.Hosts.IsAt(at, record))
+                    {
+                        // What another host has left of a VM that has been elsewhere since is older.
+                        variables?.Invoke(tx, vm);
+                    }
+
                     hasEndedByItself = GuestStates.Apply(tx, vm, domain, at.Host);
                     if (tx.Find(vm) is not null)
                     {
@@ -68,7 +80,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                 Note(uuid, domain, hasEndedByItself);
                 if (hasEnded)
                 {
-                    firmware.Remove(uuid);
+                    await FirmwareFiles.RemoveAsync(at, uuid);
                 }
 
                 await at.Disks.SettleAsync(pool.State, uuid);
@@ -82,9 +94,12 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     {
         var look = Interlocked.Increment(ref _looks);
         var domains = (await at.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
-        foreach (var ended in firmware.All().Where(uuid => !domains.ContainsKey(uuid.ToString("D"))))
+        foreach (var ended in await FirmwareFiles.AllAsync(at, cancellationToken))
         {
-            await RefreshAsync(at, ended, isGivenUp: false, null, cancellationToken);
+            if (!domains.ContainsKey(ended.Vm.ToString("D")))
+            {
+                await RefreshAsync(at, ended.Vm, isGivenUp: false, null, cancellationToken);
+            }
         }
 
         var looked = new List<(Guid Uuid, DomainState? Domain, bool HasEndedByItself)>();
@@ -95,7 +110,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                     .Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
                 {
                     DeviceRows.Refresh(tx, vm);
-                    if (IsNewest(VmRows.Uuid(vm), look))
+                    if (GuestStates.CanBeAt(tx, vm, at.Host) && IsNewest(VmRows.Uuid(vm), look))
                     {
                         var domain = domains.GetValueOrDefault(vm.Uuid);
                         looked.Add((VmRows.Uuid(vm), domain, GuestStates.Apply(tx, reference, domain, at.Host)));
@@ -107,15 +122,15 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
         await at.Disks.SettleAllAsync(pool.State);
     }
 
-    /// <summary>Lays out what the firmware of a VM that is about to start has kept.</summary>
+    /// <summary>Lays out what the firmware of a VM that is about to start at a host has kept.</summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: there is no room, or no right, or what it kept is
     /// sealed.</exception>
-    public async Task LayFirmwareAsync(Ref<VmRecord> vm)
+    public async Task LayFirmwareAsync(HostLink at, Ref<VmRecord> vm)
     {
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(vm));
         try
         {
-            await firmware.LayAsync(vm);
+            await firmware.LayAsync(at, vm);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -128,7 +143,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
 
     /// <summary>Has the hypervisor do something with a VM, and writes down the state that follows.</summary>
     /// <exception cref="XenApiException">The hypervisor could not.</exception>
-    public async Task DoAsync(Ref<VmRecord> vm, Func<Hypervisor, Guid, Task> act)
+    public async Task DoAsync(Ref<VmRecord> vm, Func<IHypervisor, Guid, Task> act)
     {
         var record = pool.State.Get(vm);
         var (at, uuid) = (pool.Hosts.Of(record), VmRows.Uuid(record));

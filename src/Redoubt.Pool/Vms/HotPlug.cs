@@ -125,7 +125,7 @@ internal sealed class HotPlug(PoolServices pool)
     {
         var vif = pool.State.Get(reference);
         var (at, vm) = (pool.Hosts.Of(pool.State.Get(vif.Vm)), pool.State.Get(vif.Vm));
-        var nic = Nic(at, vif);
+        var nic = await NicAsync(at, vif);
         await pool.Database.WriteAsync(
             tx =>
             {
@@ -163,7 +163,8 @@ internal sealed class HotPlug(PoolServices pool)
         var (at, vm) = (pool.Hosts.Of(pool.State.Get(vif.Vm)), pool.State.Get(vif.Vm));
         try
         {
-            Require(await at.Hypervisor.UnplugNicAsync(VmRows.Uuid(vm), Nic(at, vif), call.Cancellation), "VIF", reference.Opaque);
+            var nic = await NicAsync(at, vif);
+            Require(await at.Hypervisor.UnplugNicAsync(VmRows.Uuid(vm), nic, call.Cancellation), "VIF", reference.Opaque);
         }
         catch (HypervisorException refused)
         {
@@ -186,8 +187,8 @@ internal sealed class HotPlug(PoolServices pool)
     {
         var vif = pool.State.Get(reference);
         var (at, vm) = (pool.Hosts.Of(pool.State.Get(vif.Vm)), pool.State.Get(vif.Vm));
-        var nic = Nic(at, vif with { Network = network });
-        if (Nic(at, vif).Segment is not null)
+        var nic = await NicAsync(at, vif with { Network = network });
+        if ((await NicAsync(at, vif)).Segment is not null)
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
@@ -318,10 +319,10 @@ internal sealed class HotPlug(PoolServices pool)
         }
     }
 
-    private DomainNic Nic(HostLink at, VifRecord vif)
+    private async Task<DomainNic> NicAsync(HostLink at, VifRecord vif)
     {
         var network = pool.State.Find(vif.Network);
-        var isolated = network is null ? [] : GuestNetworks.MakeBridges(at, [network]);
+        var isolated = network is null ? [] : await GuestNetworks.MakeBridgesAsync(at, [network]);
         var nic = DomainPlan.Nic(vif, network, at.Hypervisor.HasBridge, isolated.Contains);
         return nic.Bridge is not null || nic.Segment is not null ? nic : throw new XenApiException(
             "OPERATION_NOT_ALLOWED",

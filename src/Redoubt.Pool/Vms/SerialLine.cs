@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.IO.Pipelines;
-using System.Net.Sockets;
 
 namespace Redoubt.Pool;
 
@@ -15,20 +14,20 @@ internal sealed class SerialLine : IDisposable
 
     private const int ReadBytes = 16 << 10;
 
-    private readonly NetworkStream _port;
+    private readonly Stream _port;
     private readonly Action<SerialLine> _ended;
     private readonly SemaphoreSlim _typing = new(1);
     private readonly Lock _gate = new();
     private ImmutableList<Pipe> _viewers = [];
     private bool _isOver;
 
-    private SerialLine(NetworkStream port, Action<SerialLine> ended) => (_port, _ended) = (port, ended);
+    private SerialLine(Stream port, Action<SerialLine> ended) => (_port, _ended) = (port, ended);
 
     /// <summary>Opens the line over a connected socket, which is its own from now on.</summary>
     /// <param name="port">The socket.</param>
     /// <param name="ended">Called once, when nobody looks any more or the guest has gone.</param>
     /// <param name="first">The first viewer's line.</param>
-    public static SerialLine Open(NetworkStream port, Action<SerialLine> ended, out ConsoleLine first)
+    public static SerialLine Open(Stream port, Action<SerialLine> ended, out ConsoleLine first)
     {
         var line = new SerialLine(port, ended);
         first = line.TryJoin()!;

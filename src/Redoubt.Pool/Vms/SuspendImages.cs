@@ -78,17 +78,25 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
     }
 
-    /// <summary>Gives the bytes of a suspended VM's image.</summary>
-    /// <exception cref="XenApiException"><c>VM_REQUIRES_SR</c>, <c>VDI_MISSING</c>, <c>OPERATION_NOT_ALLOWED</c>.</exception>
-    public async Task<VdiDevice> OpenAsync(Ref<VmRecord> reference, CancellationToken cancellationToken)
+    /// <summary>Checks that a suspended VM has an image.</summary>
+    /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>.</exception>
+    public void Require(Ref<VmRecord> reference)
     {
-        var vm = pool.State.Get(reference);
-        return pool.State.Find(vm.SuspendVdi) is null
-            ? throw new XenApiException(
+        if (pool.State.Get(reference) is var vm && pool.State.Find(vm.SuspendVdi) is null)
+        {
+            throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",
                 $"The pool does not know where the suspended state of {vm.NameLabel} ({vm.Uuid}) is. Shut it down (vm-shutdown --force), "
-                    + "then start it from its disks.")
-            : await _disks.OpenAsync(pool.Hosts.Of(vm), reference, vm.SuspendVdi, cancellationToken);
+                    + "then start it from its disks.");
+        }
+    }
+
+    /// <summary>Gives the bytes of a suspended VM's image at a host.</summary>
+    /// <exception cref="XenApiException"><c>VM_REQUIRES_SR</c>, <c>VDI_MISSING</c>, <c>OPERATION_NOT_ALLOWED</c>.</exception>
+    public Task<VdiDevice> OpenAsync(HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken)
+    {
+        Require(reference);
+        return _disks.OpenAsync(at, reference, pool.State.Get(reference).SuspendVdi, cancellationToken);
     }
 
     /// <summary>Whether a VM's image holds its whole memory; null: the storage can't be looked at now.</summary>
@@ -96,8 +104,9 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     {
         try
         {
-            await using var device = await OpenAsync(reference, CancellationToken.None);
-            return await pool.Hosts.Of(pool.State.Get(reference)).Hypervisor.IsSavedAsync(device.Path, CancellationToken.None);
+            var at = pool.Hosts.Of(pool.State.Get(reference));
+            await using var device = await OpenAsync(at, reference, CancellationToken.None);
+            return await at.Hypervisor.IsSavedAsync(device.Path, CancellationToken.None);
         }
         catch (XenApiException e)
         {
@@ -109,17 +118,14 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     public async Task SealAsync(Ref<VmRecord> reference)
     {
         var image = pool.State.Get(reference).SuspendVdi;
-        await using (var device = await OpenAsync(reference, CancellationToken.None))
+        var at = pool.Hosts.Of(pool.State.Get(reference));
+        await using (var device = await OpenAsync(at, reference, CancellationToken.None))
         {
-            await Task.Run(() =>
-            {
-                using var file = new FileStream(device.Path, FileMode.Open, FileAccess.ReadWrite);
-                file.Flush(flushToDisk: true);
-            });
+            await at.Acts.FlushAsync(device.Path, CancellationToken.None);
         }
 
         var record = pool.State.Get(image);
-        var now = await pool.Hosts.Local.Attached.Get(record.Sr, pool.State.Get(record.Sr))
+        var now = await pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr))
             .StatVdiAsync(SrRows.Uuid(record), CancellationToken.None);
         await pool.Database.WriteAsync(tx => VdiRows.Resize(tx, image, now.VirtualSizeBytes, now.VirtualSizeBytes), CancellationToken.None);
     }
@@ -171,7 +177,7 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     /// <summary>A full SR would stop every guest that writes to it; rather than find that out, the VM keeps running.</summary>
     private async Task RequireSpaceAsync(Ref<SrRecord> sr, VmRecord vm, CancellationToken cancellationToken)
     {
-        var stat = await pool.Hosts.Local.Attached.Get(sr, pool.State.Get(sr)).StatAsync(cancellationToken);
+        var stat = await pool.Hosts.Attached(sr, pool.State.Get(sr)).StatAsync(cancellationToken);
         var (free, needed) = (stat.PhysicalSizeBytes - stat.PhysicalUtilisationBytes, vm.MemoryTarget + BeyondMemoryBytes);
         if (needed > free)
         {

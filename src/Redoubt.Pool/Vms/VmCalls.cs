@@ -75,11 +75,14 @@ internal sealed partial class VmCalls(PoolServices pool, SuspendImages images)
     public async Task<string> GetConsoleLogAsync(CallContext call, Ref<VmRecord> self, long offset)
     {
         VmChecks.AtLeast(0, "offset", offset);
-        return await ConsoleLog.ReadAsync(PathsOf(call.State.Get(self)).ConsoleLog, offset, call.Cancellation);
+        var vm = call.State.Get(self);
+        return await pool.Hosts.Of(vm).Acts.ReadConsoleLogAsync(VmRows.Uuid(vm), offset, call.Cancellation);
     }
 
     [Message("VM.get_console_log_begin")]
-    public long GetConsoleLogBegin(CallContext call, Ref<VmRecord> self) => ConsoleLog.Begin(PathsOf(call.State.Get(self)).ConsoleLog);
-
-    private GuestPaths PathsOf(VmRecord vm) => pool.Hosts.Of(vm).PathsOf(VmRows.Uuid(vm));
+    public Task<long> GetConsoleLogBeginAsync(CallContext call, Ref<VmRecord> self)
+    {
+        var vm = call.State.Get(self);
+        return pool.Hosts.Of(vm).Acts.FindConsoleLogBeginAsync(VmRows.Uuid(vm), call.Cancellation);
+    }
 }

@@ -208,7 +208,7 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
     }
 
     // A guest that is still booting does not hear the first time.
-    private async Task AskUntilStoppedAsync(Hypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
+    private async Task AskUntilStoppedAsync(IHypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
@@ -257,7 +257,7 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
         return true;
     }
 
-    private static async Task AskToRebootAsync(Hypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
+    private static async Task AskToRebootAsync(IHypervisor hypervisor, Guid uuid, CancellationToken cancellationToken)
     {
         if (hypervisor.Facts.Platform.Accelerator == Accelerator.Test)
         {

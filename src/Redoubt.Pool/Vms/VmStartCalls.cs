@@ -90,7 +90,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         await GuestDisks.LetGoAsync(attached.Values);
         VmDisks.RequireFree(pool.State, self);
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(self));
-        HostPlaces.Find(pool.Roots, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)));
+        await HostPlaces.FindAsync(at, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)), call.Cancellation);
         Plan(pool.State, at, self, attached, [], paused: false);
     }
 
@@ -167,14 +167,14 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         }
     }
 
-    private Task<DomainPlan> PlanAsync(
+    private async Task<DomainPlan> PlanAsync(
         CallContext call, HostLink at, Ref<VmRecord> vm, Dictionary<Ref<VdiRecord>, Storage.VdiAttachment> attached, bool paused)
     {
         var asked = DomainPlan.KernelOf(pool.State.Get(vm));
-        var kernel = HostPlaces.Find(pool.Roots, vm, pool.State.Get(vm), asked);
-        var isolated = GuestNetworks.MakeBridges(
+        var kernel = await HostPlaces.FindAsync(at, vm, pool.State.Get(vm), asked, call.Cancellation);
+        var isolated = await GuestNetworks.MakeBridgesAsync(
             at, pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>());
-        return pool.Database.WriteAsync(
+        return await pool.Database.WriteAsync(
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
@@ -217,10 +217,10 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     private async Task RunAsync(Ref<VmRecord> vm, HostLink at, DomainPlan plan)
     {
         DomainState? domain;
-        var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
         try
         {
-            await guests.LayFirmwareAsync(vm);
+            var consoleStart = await at.Acts.MeasureConsoleLogAsync(plan.Config.Uuid, CancellationToken.None);
+            await guests.LayFirmwareAsync(at, vm);
 
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
             await at.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
@@ -325,7 +325,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     // A guest that is started without what its keys are sealed in asks its people for them, or ruins what it had.
     private static void RequireTpm(HostLink at, VmRecord vm)
     {
-        if (vm.Vtpms.Count > 0 && at.TpmDirectory is null)
+        if (vm.Vtpms.Count > 0 && !at.Acts.KeepsTpms)
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",

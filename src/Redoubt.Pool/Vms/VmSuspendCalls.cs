@@ -64,12 +64,12 @@ internal sealed partial class VmSuspendCalls(
         await using (await Operations.BeginAsync(
             pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Suspended)))
         {
+            images.Require(vm);
             var image = pool.State.Get(vm).SuspendVdi;
-            await using var device = await images.OpenAsync(vm, call.Cancellation);
             await using (await Operations.BeginAsync(pool.Database, call, image, VdiOperations.Blocked, (_, _) => { }))
             {
                 var (at, plan) = await starts.PrepareAsync(call, vm, paused, on);
-                await RunAsync(vm, at, plan, device.Path, paused);
+                await RunAsync(vm, at, plan, paused);
                 await images.RemoveAsync(image);
                 await starts.TellAsync(plan);
             }
@@ -79,15 +79,16 @@ internal sealed partial class VmSuspendCalls(
         await starts.WaitAsync(call, vm);
     }
 
-    private async Task RunAsync(Ref<VmRecord> vm, HostLink at, DomainPlan plan, string path, bool paused)
+    private async Task RunAsync(Ref<VmRecord> vm, HostLink at, DomainPlan plan, bool paused)
     {
         var uuid = plan.Config.Uuid;
-        var consoleStart = ConsoleLog.Length(plan.Config.ConsoleLogPath);
         var (isRestored, isNoted) = (false, false);
         try
         {
-            await guests.LayFirmwareAsync(vm);
-            await at.Hypervisor.RestoreAsync(plan.Config, path, CancellationToken.None);
+            await using var device = await images.OpenAsync(at, vm, CancellationToken.None);
+            var consoleStart = await at.Acts.MeasureConsoleLogAsync(uuid, CancellationToken.None);
+            await guests.LayFirmwareAsync(at, vm);
+            await at.Hypervisor.RestoreAsync(plan.Config, device.Path, CancellationToken.None);
             isRestored = true;
             var isThere = false;
             await guests.RefreshAsync(

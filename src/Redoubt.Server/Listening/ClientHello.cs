@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Text;
 
 namespace Redoubt.Server.Listening;
 
@@ -19,12 +20,16 @@ internal sealed record ClientHello(IReadOnlyList<ushort> CipherSuites, IReadOnly
     private const int RecordHeader = 5;
     private const byte HandshakeRecord = 22;
     private const byte HelloMessage = 1;
+    private const ushort NameExtension = 0;
     private const ushort GroupsExtension = 10;
     private const ushort SignaturesExtension = 13;
 
     // Those of TLS 1.3 leave the kind of key open; of those of TLS 1.2 these are for elliptic keys.
     private static readonly HashSet<ushort> ForEllipticKeys =
         [0x1301, 0x1302, 0x1303, 0xC02B, 0xC02C, 0xCCA9, 0xC023, 0xC024, 0xC009, 0xC00A];
+
+    /// <summary>The name of the server that it asks for (RFC 6066, 3); empty if it names none.</summary>
+    public string ServerName { get; private init; } = "";
 
     /// <summary>Reads the message; null if it is none.</summary>
     public static ClientHello? Parse(ReadOnlySequence<byte> bytes)
@@ -78,6 +83,7 @@ internal sealed record ClientHello(IReadOnlyList<ushort> CipherSuites, IReadOnly
         var suites = Numbers(Take(ref rest, 2));
         Take(ref rest, 1);
         IReadOnlyList<ushort> groups = [], signatures = [];
+        var name = "";
         var extensions = rest.IsEmpty ? [] : Take(ref rest, 2);
         while (!extensions.IsEmpty)
         {
@@ -86,13 +92,19 @@ internal sealed record ClientHello(IReadOnlyList<ushort> CipherSuites, IReadOnly
             var content = Take(ref extensions, 2);
             switch (kind)
             {
+                case NameExtension: name = Name(Take(ref content, 2)); break;
                 case GroupsExtension: groups = Numbers(Take(ref content, 2)); break;
                 case SignaturesExtension: signatures = Numbers(Take(ref content, 2)); break;
             }
         }
 
-        return new(suites, groups, signatures);
+        return new(suites, groups, signatures) { ServerName = name };
     }
+
+    // Of names of other kinds there is none.
+    private static string Name(ReadOnlySpan<byte> names) => Take(ref names, 1).IsEmpty && !names.IsEmpty
+        ? Encoding.ASCII.GetString(Take(ref names, 2))
+        : "";
 
     // A part that begins with its length.
     private static ReadOnlySpan<byte> Take(ref ReadOnlySpan<byte> from, int lengthBytes)

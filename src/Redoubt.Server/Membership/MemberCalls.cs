@@ -63,7 +63,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         var state = pool.State;
         var lost = state.All<HostRecord>()
             .Where(h => h.Ref != pool.Hosts.Local.Host && state.Find(h.Record.Metrics) is not { Live: true })
-            .Select(h => (h.Ref, Address: h.Record.OtherConfig.GetValueOrDefault(MemberUpkeep.AddressKey, ""))).ToList();
+            .Select(h => (h.Ref, Address: h.Record.OtherConfig.GetValueOrDefault(MemberHosts.AddressKey, ""))).ToList();
         var back = ImmutableList.CreateBuilder<Ref<HostRecord>>();
 
         // One after the other: etcd takes one at a time.

@@ -3,6 +3,8 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Redoubt.Agreement;
+using Redoubt.Pool;
 using Redoubt.Server.Dispatch;
 using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
@@ -12,18 +14,21 @@ namespace Redoubt.Server.Membership;
 
 /// <summary>
 /// What a member answers: where the coordinator is. To calls <c>HOST_IS_SLAVE</c> with its address, as xapi does, which clients follow; to
-/// browsers a redirection.
+/// browsers a redirection. The coordinator itself has it run guests (<see cref="MemberEndpoint"/>).
 /// </summary>
 internal sealed class MemberServer : IAsyncDisposable
 {
     private readonly WebApplication _web;
     private readonly EmergencyCalls _emergency;
+    private readonly MemberEndpoint _host;
+    private readonly HostCertificates _certificates;
     private readonly ILogger _log;
     private readonly RequestBody _bodies = new(_ => false);
 
-    private MemberServer(WebApplication web, EmergencyCalls emergency, ILogger log)
+    private MemberServer(
+        WebApplication web, EmergencyCalls emergency, MemberEndpoint host, HostCertificates certificates, ILogger log)
     {
-        (_web, _emergency, _log) = (web, emergency, log);
+        (_web, _emergency, _host, _certificates, _log) = (web, emergency, host, certificates, log);
         web.Run(HandleAsync);
     }
 
@@ -36,12 +41,14 @@ internal sealed class MemberServer : IAsyncDisposable
     /// <summary>Starts it; it answers when this returns.</summary>
     /// <exception cref="ServeException">It can't listen.</exception>
     public static async Task<MemberServer> StartAsync(
-        ServeConfig config, EmergencyCalls emergency, ILoggerFactory loggers, TimeProvider time,
+        ServeConfig config, EtcdMember etcd, EmergencyCalls emergency, HostAgent agent, ILoggerFactory loggers, TimeProvider time,
         CancellationToken cancellationToken)
     {
         var urls = config.ListenUrls.Select(ListenUrl.Parse).ToList();
         try
         {
+            var (own, authority) = EtcdMember.CertificatesIn(PoolMembership.DirectoryOf(config.DataDirectory));
+            var hosts = new HostCertificates(own, authority);
             var certificates = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, time) : null;
             using var sockets = BoundSockets.Open(urls);
             var listened = urls.Select(u => u.Show(sockets.PortOf(u))).ToList();
@@ -55,12 +62,13 @@ internal sealed class MemberServer : IAsyncDisposable
                     kestrel.Listen(url.EndPoint, options =>
                     {
                         options.Use(next => connection => connections.HandleAsync(connection, next));
-                        PoolServer.Configure(options, url, () => certificates!);
+                        PoolServer.Configure(options, url, () => certificates!, hosts);
                         options.Use(next => connection => HostlessRequests.HandleAsync(connection, next, time));
                     });
                 }
             });
-            var server = new MemberServer(web, emergency, loggers.CreateLogger<MemberServer>()) { Reached = reached };
+            var endpoint = new MemberEndpoint(agent, etcd, loggers.CreateLogger<MemberEndpoint>());
+            var server = new MemberServer(web, emergency, endpoint, hosts, loggers.CreateLogger<MemberServer>()) { Reached = reached };
             try
             {
                 await web.StartAsync(cancellationToken);
@@ -87,13 +95,19 @@ internal sealed class MemberServer : IAsyncDisposable
         await now.CancelAsync();
         await _web.StopAsync(now.Token);
         await _web.DisposeAsync();
+        _host.Dispose();
+        _certificates.Dispose();
     }
 
     private async Task HandleAsync(HttpContext http)
     {
         try
         {
-            if (http.Request.Method != "POST")
+            if (MemberEndpoint.IsOurs(http.Request))
+            {
+                await _host.HandleAsync(http);
+            }
+            else if (http.Request.Method != "POST")
             {
                 await RedirectAsync(http);
             }

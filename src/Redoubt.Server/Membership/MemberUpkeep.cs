@@ -8,9 +8,6 @@ namespace Redoubt.Server.Membership;
 /// <summary>Has the database say which of the pool's hosts are there.</summary>
 internal static class MemberUpkeep
 {
-    /// <summary>The key of a host's <c>other_config</c> under which stands where its daemon was last reached.</summary>
-    public const string AddressKey = "member-address";
-
     /// <summary>
     /// Notes of each host other than this one whether it is up. A member's daemon that ends, or is cut off from the majority, stands for
     /// the election no longer than its lease.
@@ -51,7 +48,8 @@ internal static class MemberUpkeep
     private static async Task NoteAddressesAsync(PoolServices pool, Dictionary<string, string> up, CancellationToken cancellationToken)
     {
         var moved = pool.State.All<HostRecord>()
-            .Where(h => up.TryGetValue(h.Record.Uuid, out var address) && h.Record.OtherConfig.GetValueOrDefault(AddressKey) != address)
+            .Where(h => up.TryGetValue(h.Record.Uuid, out var address)
+                && h.Record.OtherConfig.GetValueOrDefault(MemberHosts.AddressKey) != address)
             .Select(h => (h.Ref, Address: up[h.Record.Uuid])).ToList();
         if (moved.Count > 0)
         {
@@ -60,7 +58,7 @@ internal static class MemberUpkeep
                 {
                     foreach (var (host, address) in moved.Where(m => tx.Find(m.Ref) is not null))
                     {
-                        tx.Update(host, h => h with { OtherConfig = h.OtherConfig.SetItem(AddressKey, address) });
+                        tx.Update(host, h => h with { OtherConfig = h.OtherConfig.SetItem(MemberHosts.AddressKey, address) });
                     }
                 },
                 cancellationToken);

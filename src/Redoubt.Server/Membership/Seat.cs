@@ -483,7 +483,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         _over = new CancellationTokenSource();
         using var directory = Hold();
         var emergency = new EmergencyCalls(this, _config.DataDirectory, membership, etcd, time);
-        await using var server = await MemberServer.StartAsync(_config, emergency, _loggers, time, stopping);
+        await using var agent = BeginAgent();
+        await using var server = await MemberServer.StartAsync(_config, etcd, emergency, agent, _loggers, time, stopping);
         if (_config.RootPasswordFile is { } file)
         {
             await output.WriteLineAsync($"redoubt: root's password is the pool's; {file} is not looked at");
@@ -543,6 +544,19 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
 
                 Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
             }
+        }
+    }
+
+    // Nobody waits for its hypervisor: a host without one is a member all the same.
+    private HostAgent BeginAgent()
+    {
+        try
+        {
+            return HostAgent.Begin(PoolServer.PoolOf(_config, _loggers), time);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or Compute.HypervisorException)
+        {
+            throw new ServeException(e.Message, e);
         }
     }
 
