@@ -54,7 +54,10 @@ public sealed class RecoveryService : IAsyncDisposable
     private IEnumerable<Problem> Happening =>
     [
         .. DirectoryTrouble() is { } trouble ? [new Problem.DirectoryFails(trouble)] : ImmutableArray<Problem>.Empty,
-        .. _pool.Hosts.All.Select(h => h.State).OfType<LinkState.Lost>().Select(lost => new Problem.HypervisorLost(lost.Why.Message)),
+        .. _pool.Hosts.All.Where(h => !h.IsMember).Select(h => h.State).OfType<LinkState.Lost>()
+            .Select(lost => new Problem.HypervisorLost(lost.Why.Message)),
+        .. Problems.OfHosts(
+            _pool.State, [.. _pool.Hosts.All.Where(h => h is { IsMember: true, State: LinkState.Lost }).Select(h => h.Host)]),
         .. Problems.OfGuests(_pool.State, _pool.Hosts.Silence),
         .. SiteProblems,
     ];

@@ -161,7 +161,7 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
 
     /// <summary>A VM has a guest at a host while it is known to be at another.</summary>
     public sealed record GuestTwice(string Vm, string Host, string Other) : Announcement(
-        "VM_RUNS_TWICE", 1, Cls.Vm, Vm,
+        "VM_ON_TWO_HOSTS", 1, Cls.Vm, Vm,
         $"The VM is at the host {Host}, and the host {Other} has a guest of it too, as one has that was taken for dead and was not. Both "
         + "write to its disks. Switch off the host on which it is not to run, or end its guest there, and check the VM's disks.");
 

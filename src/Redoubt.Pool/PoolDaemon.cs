@@ -342,6 +342,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);
         testSrs = new TestSrCalls(services, connections);
+        var suspends = new VmSuspendCalls(services, guests, start, images, suspensions);
+        var migrate = new VmMigrateCalls(services, suspends);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
@@ -355,7 +357,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VmSnapshotCalls(services, vdis, power),
             start,
             power,
-            new VmSuspendCalls(services, guests, start, images, suspensions),
+            suspends,
+            migrate,
             new VmMemoryCalls(services, guests),
             new VmGuestCalls(services),
             new VmSettingCalls(services, guests),
@@ -364,7 +367,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VifCalls(services, hotPlug),
             new VtpmCalls(services),
             new NetworkCalls(services),
-            new HostCalls(services),
+            new HostCalls(services, migrate),
             new SecretCalls(services),
             new ExtensionCalls(services),
             new PoolCalls(services),

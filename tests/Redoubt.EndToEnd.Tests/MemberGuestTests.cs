@@ -64,6 +64,8 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             uuid = await api.CallAsync<string>("VM.get_uuid", [vm], Stop);
             Assert.Contains(b, await api.CallAsync<ImmutableList<Ref<HostRecord>>>("VM.get_possible_hosts", [vm], Stop));
 
+            // What its hypervisor has are no guests.
+            await api.CallAsync("host.disable", [await HostAsync(api, "c")], Stop);
             await api.CallAsync("host.disable", [b], Stop);
             Assert.Equal("HOST_DISABLED", (await RefusedAsync(api, "VM.start_on", vm, b, false, false)).Code);
             await api.CallAsync("host.enable", [b], Stop);
@@ -88,10 +90,16 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             Assert.Single(Guests(_root));
             Assert.Equal(a, await api.CallAsync<Ref<HostRecord>>("VM.get_resident_on", [vm], Stop));
             await CountsPastAsync(api, vm, 20);
-            await api.CallAsync("VM.suspend", [vm], Stop);
-            await api.CallAsync("VM.resume_on", [vm, b, false, false], Stop);
+            Assert.Equal("OPERATION_NOT_ALLOWED", (await RefusedAsync(api, "VM.pool_migrate", vm, b, None.Add("live", "true"))).Code);
+            await api.CallAsync("VM.pool_migrate", [vm, b, None], Stop);
+            Assert.Empty(Guests(PathOf("a")));
+            Assert.Equal(b, await api.CallAsync<Ref<HostRecord>>("VM.get_resident_on", [vm], Stop));
+            await api.CallAsync("host.evacuate", [b, default(Ref<NetworkRecord>), 0L], Stop);
+            Assert.Empty(Guests(PathOf("b")));
+            await api.CallAsync("host.evacuate", [a, default(Ref<NetworkRecord>), 0L], Stop);
             await CountsPastAsync(api, vm, await LastAsync(api, vm) + 5);
             Assert.Empty(Guests(PathOf("a")));
+            Assert.Equal(1, await BootsAsync(api, vm));
 
             // The member's daemon dies: that is known, the VM is taken neither for halted nor started elsewhere, and the guest runs on.
             var guest = Guests(PathOf("b")).Single().Id;
@@ -104,6 +112,9 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             Assert.Equal("HOST_OFFLINE", (await RefusedAsync(api, "VM.hard_shutdown", vm)).Code);
             Assert.Equal("HOST_OFFLINE", (await RefusedAsync(api, "VM.power_state_reset", vm)).Code);
             Assert.Equal("VM_BAD_POWER_STATE", (await RefusedAsync(api, "VM.start_on", vm, a, false, false)).Code);
+            Assert.Contains(
+                "does not answer. What its VMs do is not known, whatever their power state says: counter",
+                await api.CallAsync<string>("recovery.get_status", [], Stop), StringComparison.Ordinal);
             var url = _runs["b"].Url!;
             await _runs["b"].DisposeAsync();
             await StartAsync("b", null, "--listen", url.GetLeftPart(UriPartial.Authority));

@@ -81,8 +81,8 @@ public sealed class OtherHostTests
         await using var site = await TestSite.OpenAsync();
         var other = await site.AddHostAsync("other");
         var sr = await site.CreateSrAsync("sr");
-        var config = site.Get(site.Get(sr).Pbds.Single()).DeviceConfig;
-        var pbd = await site.Client.CallAsync<Ref<PbdRecord>>("PBD.create", new PbdRecord { Host = other, Sr = sr, DeviceConfig = config });
+        var pbd = site.Get(sr).Pbds.Single(p => site.Get(p).Host == other);
+        Assert.False(site.Get(pbd).CurrentlyAttached);
 
         Assert.Equal(["HOST_OFFLINE", other.Opaque], await site.Client.FailAsync("PBD.plug", pbd));
         Assert.Equal(["HOST_OFFLINE", other.Opaque], await site.Client.FailAsync("PBD.unplug", pbd));

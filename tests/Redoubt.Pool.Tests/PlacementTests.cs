@@ -72,6 +72,27 @@ public sealed class PlacementTests
         Assert.Equal([scene.Second, scene.First], scene.Place(hosts).Possible);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task The_VMs_of_a_tier_are_spread_though_their_guests_take_their_memory_bit_by_bit(bool isStarted)
+    {
+        await using var scene = await Scene.OpenAsync();
+        var hosts = Scene.Now([(scene.First, (Memory * 8) + 1, true), (scene.Second, Memory * 8, true)])
+            .ToDictionary(h => h.Key, h => h.Value with { TotalBytes = Memory * 10 });
+        Assert.Equal(scene.First, scene.Place(hosts).Best());
+
+        // Another VM is there by now, or on its way there, and what the host says of its memory is as before.
+        await scene.WriteAsync(tx => tx.Create(new VmRecord
+        {
+            NameLabel = "the other",
+            MemoryStaticMax = Memory * 3,
+            ResidentOn = isStarted ? scene.First : default,
+            ScheduledToBeResidentOn = isStarted ? default : scene.First,
+        }));
+        Assert.Equal([scene.Second, scene.First], scene.Place(hosts).Possible);
+    }
+
     /// <summary>Something that keeps the second host from taking the VM.</summary>
     private sealed record Obstacle(string Code, Action<Scene, Transaction> Make, Func<Ref<HostRecord>, HostNow?> Now)
     {

@@ -28,6 +28,9 @@ internal static class VmCommands
             "vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [],
             ["on", "force", "site-dead", "statement"], ResumeAsync),
         ForVms(
+            "vm-migrate", "Moves running VMs to another host. Their memory goes by storage: they stand still meanwhile.", ["host"],
+            ["live"], MigrateAsync),
+        ForVms(
             "vm-reset-powerstate", "States that VMs do not run, whatever the pool believes; --force, for it is your word.", [], ["force"],
             ResetPowerStateAsync),
         ForVms("vm-memory-limits-set", "Sets all memory limits of a halted VM.", Limits, [], SetLimitsAsync),
@@ -85,6 +88,14 @@ internal static class VmCommands
         {
             await context.RunTaskAsync("Resuming", "VM.resume", [vm, false, force]);
         }
+    }
+
+    private static async Task MigrateAsync(CommandContext context, string vm)
+    {
+        var options = new WireStruct(
+            context.Parameters.Find("live") is { } live ? [new("live", new WireString(live))] : []);
+        await context.RunTaskAsync(
+            "Moving", "VM.pool_migrate", [vm, await HostCommands.FindAsync(context, context.Parameters.Get("host")), options]);
     }
 
     private static async Task StartAsync(CommandContext context, string vm)

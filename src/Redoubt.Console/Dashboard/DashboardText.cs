@@ -109,6 +109,10 @@ internal static class DashboardText
     public static string KeyTitle => Words["KeyTitle"];
     public static string KeyText => Words["KeyText"];
 
+    public static string HostSilentTitle(string host) => Words.Of("HostSilentTitle", host);
+
+    public static string HostSilentText => Words["HostSilentText"];
+
     public static string GuestSilentTitle(string vm) => Words.Of("GuestSilentTitle_One", vm);
 
     public static string GuestsSilentTitle(int vms) => Words.Of("GuestSilentTitle_Many", vms);

@@ -31,6 +31,8 @@ internal static class Issues
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => Look(DashboardText.HypervisorLost, why, "apps"),
         Problem.KeyNowhereElse => Look(DashboardText.KeyTitle, DashboardText.KeyText, "protection"),
+        Problem.HostSilent { Host: var host } =>
+            Look(DashboardText.HostSilentTitle(host.NameLabel), DashboardText.HostSilentText, "apps"),
         Problem.GuestsSilent { Vms: [var vm] } =>
             Look(DashboardText.GuestSilentTitle(vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid), DashboardText.GuestSilentText, "apps"),
         Problem.GuestsSilent { Vms.Count: var count } => Look(

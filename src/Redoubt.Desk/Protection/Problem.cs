@@ -44,6 +44,11 @@ public abstract record Problem(ProblemWeight Weight)
     /// <param name="Why">Why not, in a sentence that names it.</param>
     public sealed record HypervisorLost(string Why) : Problem(ProblemWeight.Bad);
 
+    /// <summary>A host of the pool that does not answer, so that nobody knows what its VMs do.</summary>
+    /// <param name="Host">The host.</param>
+    /// <param name="Vms">The VMs that were last seen there, by name.</param>
+    public sealed record HostSilent(HostRecord Host, IReadOnlyList<VmRecord> Vms) : Problem(ProblemWeight.Bad);
+
     /// <summary>Guests of which nobody knows what they do, for their QEMU does not answer.</summary>
     /// <param name="Vms">Their VMs, by name.</param>
     /// <param name="Unasked">How many others were not asked because of that.</param>

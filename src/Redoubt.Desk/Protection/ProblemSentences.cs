@@ -24,6 +24,13 @@ internal static class ProblemSentences
                 + "the two clocks is wrong, and how old they are is not known.",
         Problem.RunStands { Run: var run } => OfRun(run),
         Problem.HypervisorLost { Why: var why } => why,
+        Problem.HostSilent { Host: var host, Vms: var vms } =>
+            $"The host {host.NameLabel} ({host.Uuid}) does not answer. "
+            + (vms.Count > 0
+                ? $"What its VMs do is not known, whatever their power state says: {Names(vms.Select(Name))}. Nothing of theirs is started "
+                    + "elsewhere. "
+                : "")
+            + $"See that its daemon runs and reaches the others; if it is off for good, say so: host-declare-dead uuid={host.Uuid}",
         Problem.GuestsSilent silent => OfSilent(silent),
         Problem.KeyNowhereElse =>
             "The secrets in the metadata are sealed with a key that only this daemon has: if it is lost, no other site can open them. "

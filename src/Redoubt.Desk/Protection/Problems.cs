@@ -48,6 +48,25 @@ public static class Problems
         return [.. all.OrderBy(p => p.Weight)];
     }
 
+    /// <summary>What is wrong with hosts of the pool that do not answer: a problem each, with the VMs that were last seen there.</summary>
+    /// <param name="state">The database.</param>
+    /// <param name="silent">Those hosts.</param>
+    public static ImmutableArray<Problem> OfHosts(DatabaseState state, IReadOnlyCollection<Ref<HostRecord>> silent)
+    {
+        ArgumentNullException.ThrowIfNull(state);
+        ArgumentNullException.ThrowIfNull(silent);
+        return
+        [
+            .. silent.Where(h => state.Find(h) is { Enabled: true } || VmsAt(state, h).Count > 0).Where(h => state.Find(h) is not null)
+                .Select(h => new Problem.HostSilent(state.Get(h), VmsAt(state, h))),
+        ];
+    }
+
+    private static List<VmRecord> VmsAt(DatabaseState state, Ref<HostRecord> host) =>
+        [.. state.All<VmRecord>().Select(v => v.Record)
+            .Where(v => v is { IsControlDomain: false, IsASnapshot: false } && (v.ResidentOn == host || v.ScheduledToBeResidentOn == host))
+            .OrderBy(v => v.NameLabel, StringComparer.OrdinalIgnoreCase)];
+
     /// <summary>What is wrong with guests that do not answer: nothing, or one problem with all of them.</summary>
     /// <param name="state">The database.</param>
     /// <param name="silence">Those that do not answer.</param>

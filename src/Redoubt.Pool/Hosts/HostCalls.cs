@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What hosts do, and can be asked.</summary>
-internal sealed partial class HostCalls(PoolServices pool)
+internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrate)
 {
     [Message("host.get_servertime")]
     public DateTimeOffset GetServertime(CallContext call, Ref<HostRecord> host)
@@ -66,8 +66,8 @@ internal sealed partial class HostCalls(PoolServices pool)
         pool.State.Get(self);
         var hosts = await pool.Hosts.LookAsync(pool.Time, call.Cancellation);
         var state = pool.State;
-        return Residents(state, self)
-            .ToImmutableSortedDictionary(vm => vm, vm => Obstacle(vm, Placement.Of(state, vm, hosts).Elsewhere(self)));
+        return Residents(state, self).Select(vm => (Vm: vm, Why: Obstacle(vm, Placement.Of(state, vm, hosts).Elsewhere(self))))
+            .Where(o => o.Why is not null).ToImmutableSortedDictionary(o => o.Vm, o => o.Why!);
     }
 
     [Message("host.assert_can_evacuate")]
@@ -81,10 +81,22 @@ internal sealed partial class HostCalls(PoolServices pool)
         }
     }
 
-    /// <summary>VMs do not move while they run: a host with one can't be evacuated, and one without is.</summary>
+    /// <summary>
+    /// Moves the VMs that run on it elsewhere, one after the other, each to the best host as that is then; none if one of them can't be.
+    /// </summary>
     [Message("host.evacuate")]
-    public Task EvacuateAsync(CallContext call, Ref<HostRecord> host, Ref<NetworkRecord> network, long evacuateBatchSize) =>
-        AssertCanEvacuateAsync(call, host);
+    public async Task EvacuateAsync(CallContext call, Ref<HostRecord> host, Ref<NetworkRecord> network, long evacuateBatchSize)
+    {
+        await AssertCanEvacuateAsync(call, host);
+        foreach (var vm in Residents(pool.State, host).ToList())
+        {
+            if (pool.State.Find(vm)?.ResidentOn == host)
+            {
+                var hosts = await pool.Hosts.LookAsync(pool.Time, call.Cancellation);
+                await migrate.MoveAsync(call, vm, Placement.Of(pool.State, vm, hosts).Elsewhere(host).Best());
+            }
+        }
+    }
 
     [Message("host.shutdown")]
     public void Shutdown(CallContext call, Ref<HostRecord> host) => RefuseToStop(host, "systemctl poweroff");
@@ -107,12 +119,13 @@ internal sealed partial class HostCalls(PoolServices pool)
     private static IEnumerable<Ref<VmRecord>> Residents(DatabaseState state, Ref<HostRecord> host) =>
         state.All<VmRecord>().Where(v => !v.Record.IsControlDomain && Hosts.PlaceOf(v.Record) == host).Select(v => v.Ref);
 
-    private static ImmutableList<string> Obstacle(Ref<VmRecord> vm, Placement elsewhere)
+    // Null: it can leave.
+    private ImmutableList<string>? Obstacle(Ref<VmRecord> vm, Placement elsewhere)
     {
         try
         {
-            elsewhere.Best();
-            return ["VM_LACKS_FEATURE", vm.Opaque, "live migration"];
+            migrate.Require(vm, elsewhere, elsewhere.Best());
+            return null;
         }
         catch (XenApiException refused)
         {

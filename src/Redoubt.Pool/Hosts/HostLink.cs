@@ -74,7 +74,7 @@ public sealed class HostLink
         {
             var hypervisor = Hypervisor;
             var memory = await hypervisor.GetMemoryAsync(cancellationToken).WaitAsync(LookLimit, time, cancellationToken);
-            return new(null, memory.AvailableBytes, hypervisor.HasBridge);
+            return new(null, memory.AvailableBytes, hypervisor.HasBridge) { TotalBytes = memory.TotalBytes };
         }
         catch (XenApiException trouble)
         {

@@ -7,7 +7,9 @@ namespace Redoubt.Pool;
 /// <summary>
 /// Where a VM can be started, by what the database knows and the hosts say of themselves; pure. A host takes it that is enabled, has a
 /// hypervisor and every SR of the VM's disks, is on each of its networks that has uplinks, and has the memory. Among those its affinity
-/// comes first, then where most of its interfaces find a bridge, then where most memory is free.
+/// comes first, then where most of its interfaces find a bridge, then where most memory is left: what is free, but no more than what the
+/// VMs that are there or are just being started there leave. A guest takes its memory bit by bit, so without that all VMs of a tier would
+/// be given to one host.
 /// </summary>
 internal sealed record Placement
 {
@@ -45,12 +47,14 @@ internal sealed record Placement
             }
         }
 
+        var given = possible.Count > 1 ? Given(state) : [];
         return new()
         {
             Possible = possible.Count == 1
                 ? [possible[0].Ref]
                 : [.. possible.OrderByDescending(h => h.Ref == vm.Affinity).ThenBy(h => networks.Count(n => !IsThere(n, h.Now)))
-                    .ThenByDescending(h => h.Now.FreeBytes ?? 0).ThenBy(h => h.Ref.Opaque, StringComparer.Ordinal).Select(h => h.Ref)],
+                    .ThenByDescending(h => Left(h.Now, given.GetValueOrDefault(h.Ref)))
+                    .ThenBy(h => h.Ref.Opaque, StringComparer.Ordinal).Select(h => h.Ref)],
             Refusals = refusals.ToImmutable(),
         };
     }
@@ -110,6 +114,25 @@ internal sealed record Placement
 
         return now.FreeBytes is { } free && MemoryOf(vm) > free ? new("HOST_NOT_ENOUGH_FREE_MEMORY", $"{MemoryOf(vm)}", $"{free}") : null;
     }
+
+    /// <summary>The memory of the VMs at each host: of all, and of those that are just being started there.</summary>
+    private static Dictionary<Ref<HostRecord>, (long All, long Scheduled)> Given(DatabaseState state)
+    {
+        var given = new Dictionary<Ref<HostRecord>, (long All, long Scheduled)>();
+        foreach (var (_, vm) in state.All<VmRecord>())
+        {
+            if (Hosts.PlaceOf(vm) is { IsNull: false } place && !vm.IsControlDomain)
+            {
+                var (all, scheduled) = given.GetValueOrDefault(place);
+                given[place] = (all + MemoryOf(vm), scheduled + (vm.ResidentOn.IsNull ? MemoryOf(vm) : 0));
+            }
+        }
+
+        return given;
+    }
+
+    private static long Left(HostNow now, (long All, long Scheduled) given) => Math.Min(
+        (now.FreeBytes ?? 0) - given.Scheduled, now.TotalBytes is { } total ? total - given.All : long.MaxValue);
 
     private static IEnumerable<Ref<SrRecord>> SrsOf(DatabaseState state, VmRecord vm) => vm.Vbds.Select(state.Get).Where(b => !b.Empty)
         .Select(b => b.Vdi).Append(vm.SuspendVdi).Select(state.Find).OfType<VdiRecord>().Select(v => v.Sr).Distinct();

@@ -30,21 +30,21 @@ internal sealed class GuestWatch(
     private readonly CancellationTokenSource _stopping = new();
     private Task _following = Task.CompletedTask;
 
-    /// <summary>Brings all VMs up to date, if there is a hypervisor, then follows.</summary>
+    /// <summary>Brings all VMs up to date, if there is a hypervisor, then follows. For a member nobody waits.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        if (link.Current is { } hypervisor)
+        if (link.IsMember)
+        {
+            _following = FollowAsync(null);
+        }
+        else if (link.Current is { } hypervisor)
         {
             await TakeUpAsync(hypervisor, cancellationToken);
             _following = FollowAsync(hypervisor);
         }
         else
         {
-            if (!link.IsMember)
-            {
-                await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
-            }
-
+            await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
             _following = FollowAsync(null);
         }
     }
