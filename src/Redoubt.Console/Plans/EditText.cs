@@ -23,6 +23,11 @@ internal static class EditText
     public static string Unsaved => Words["Unsaved"];
     public static string AllSaved => Words["AllSaved"];
     public static string What => Words["What"];
+    public static string Rarely => Words["Rarely"];
+    public static string NotMapped => Words["NotMapped"];
+    public static string AllSrs => Words["AllSrs"];
+    public static string OneMoreSr => Words["OneMoreSr"];
+    public static string Proposed(string name) => Words.Of("Proposed", name);
     public static string Everything => Words["Everything"];
     public static string Only => Words["Only"];
     public static string Search => Words["Search"];
@@ -71,7 +76,6 @@ internal static class EditText
     public static string AskAll => Words["AskAll"];
     public static string ThisPool => Words["ThisPool"];
     public static string Srs => Words["Srs"];
-    public static string Sr => Words["Sr"];
     public static string Storage => Words["Storage"];
     public static string StorageSub => Words["StorageSub"];
     public static string TheirSr => Words["TheirSr"];

@@ -84,6 +84,9 @@ internal static class RecoverText
     public static string ChecksSub => Words["ChecksSub"];
     public static string AllGood => Words["AllGood"];
     public static string AllGoodText => Words["AllGoodText"];
+    public static string ChooseNetwork => Words["ChooseNetwork"];
+    public static string NetworkFor(string name) => Words.Of("NetworkFor", name);
+    public static string ButtonDoes(string button, string what) => Words.Of("ButtonDoes", button, what);
     public static string Resolve => Words["Resolve"];
     public static string ResolveAll => Words["ResolveAll"];
     public static string ResolveLabel(string act, string fix) => Words.Of("ResolveLabel", act, fix);

@@ -50,7 +50,7 @@ internal sealed record RunChart(ImmutableArray<RunChart.Bar> Bars, TimeSpan Now,
             var bar = BarOf(run, title, run.Steps[from..to], stopped, goesOn ? Max(cursor, elapsed) : null);
             isKnown &= bar.IsOver || bar.WaitsForPeople || bar.Forecast is not null;
             cursor = Max(cursor, bar.Ends ?? TimeSpan.Zero);
-            if (!bar.IsOver)
+            if (!bar.IsOver && goesOn)
             {
                 cursor = Max(cursor, (bar.Starts ?? bar.Expected ?? cursor) + (bar.Forecast ?? TimeSpan.Zero));
             }
