@@ -72,6 +72,12 @@ public sealed record DomainConfig
     /// <summary>Lines of text that the guest finds in its firmware's tables (SMBIOS, type 11).</summary>
     public IReadOnlyList<string> FirmwareStrings { get; init; } = [];
 
+    /// <summary>
+    /// libvirt's description of the domain that the VM was adopted from, of which everything is taken over that these values don't say and
+    /// that names nothing of a host; <see langword="null"/>: there is none.
+    /// </summary>
+    public string? Definition { get; init; }
+
     /// <summary>Leave the guest paused before its first instruction.</summary>
     public bool StartPaused { get; init; }
 

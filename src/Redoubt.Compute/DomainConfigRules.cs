@@ -22,8 +22,24 @@ internal static partial class DomainConfigRules
         if (config.MemoryTargetBytes is { } target && (target < 1024 * 1024 || target > config.MemoryMaxBytes))
             yield return $"The memory target of {target} bytes is not between 1 MiB and the maximum of {config.MemoryMaxBytes} bytes.";
 
+        if (config.Definition is not null && FindDefinitionProblem(config.Definition) is { } unread)
+            yield return $"The definition that the VM was adopted with can't be read. {unread}";
+
         foreach (var problem in Disks(config).Concat(Nics(config)).Concat(Paths(config)))
             yield return problem;
+    }
+
+    private static string? FindDefinitionProblem(string definition)
+    {
+        try
+        {
+            DomainDefinition.Parse(definition);
+            return null;
+        }
+        catch (FormatException wrong)
+        {
+            return wrong.Message;
+        }
     }
 
     private static IEnumerable<string> Disks(DomainConfig config)

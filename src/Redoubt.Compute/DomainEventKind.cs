@@ -24,6 +24,9 @@ public enum DomainEventKind
     /// <summary>The guest has let a device go that it was asked for, perhaps long after.</summary>
     DeviceRemoved,
 
+    /// <summary>What the domain is defined as has changed, or it is defined no more; its guest, if it has one, goes on.</summary>
+    Defined,
+
     /// <summary>The domain is gone: the guest shut itself down.</summary>
     ShutDown,
 

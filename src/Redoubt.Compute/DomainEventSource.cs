@@ -68,6 +68,7 @@ internal sealed class DomainEventSource(string uri)
 
     internal static DomainEventKind? KindOf(int type, int detail) => (type, detail) switch
     {
+        (0 or 1, _) => DomainEventKind.Defined,
         (2, _) => DomainEventKind.Started,
         (3, 2) => DomainEventKind.PausedByDiskError,
         (3, _) => DomainEventKind.Paused,
@@ -75,7 +76,7 @@ internal sealed class DomainEventSource(string uri)
         (5, 0) => DomainEventKind.ShutDown,
         (5, 2 or 5) => DomainEventKind.Crashed, // 5: QEMU itself died.
         (5, _) => DomainEventKind.Destroyed,
-        _ => null, // 0 and 1: definitions, which Redoubt has none of; 6 and 8: announcements of a stop that follows; 7: sleep.
+        _ => null, // 6 and 8: announcements of a stop that follows; 7: sleep.
     };
 
     private void Publish(DomainEvent happened)

@@ -19,6 +19,13 @@ public static class DomainXml
     /// <remarks>The config must be free of <see cref="DomainConfig.Problems"/>.</remarks>
     public static string Build(DomainConfig config, DomainPlatform platform)
     {
+        var domain = config.Definition is null ? Describe(config, platform) : KeptDomain.Build(config, platform);
+        return new XDocument(domain).ToString(SaveOptions.DisableFormatting);
+    }
+
+    /// <summary>The same by these values alone.</summary>
+    internal static XElement Describe(DomainConfig config, DomainPlatform platform)
+    {
         var title = XmlText.CleanLine(config.Name);
         var domain = new XElement(
             "domain",
@@ -41,7 +48,7 @@ public static class DomainXml
             CommandLine(config, platform));
         if (platform.Accelerator != Accelerator.Test)
             AddFirmwareStrings(domain, config.FirmwareStrings); // The test driver has no firmware.
-        return new XDocument(domain).ToString(SaveOptions.DisableFormatting);
+        return domain;
     }
 
     private static XElement Bytes(string name, long bytes) => new(name, new XAttribute("unit", "b"), bytes);
@@ -219,12 +226,13 @@ public static class DomainXml
     /// </summary>
     private static XElement? CommandLine(DomainConfig config, DomainPlatform platform)
     {
+        var (bus, slots) = KeptDomain.FreeSlots(config);
         var segments = config.Nics.Where(nic => nic.Segment is not null).OrderBy(nic => nic.Device).SelectMany((nic, index) => new[]
         {
             "-netdev", $"socket,id=segment{nic.Device},mcast={nic.Segment!.Group}:{nic.Segment.Port},localaddr=127.0.0.1",
             "-device",
             $"{SegmentCard}netdev=segment{nic.Device},mac={nic.Mac.ToLower(CultureInfo.InvariantCulture)},romfile=,"
-                + $"{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus=pci.0,addr=0x{31 - index:x}",
+                + $"{(nic.Mtu is { } mtu ? $"host_mtu={mtu}," : "")}bus={bus},addr=0x{slots[index]:x}",
         });
         string[] words = [.. platform.Account?.ArgumentsFor(platform.QemuVersion) ?? [], .. segments];
         return words.Length == 0 || platform.Accelerator == Accelerator.Test ? null : new XElement(

@@ -93,11 +93,13 @@ public sealed partial class Hypervisor : IHypervisor
         var worker = new LibvirtWorker(options.Time);
         var (connection, strays) = await HypervisorOpener.ConnectAsync(uri, emulator, worker, cancellationToken);
         var isBehindDaemon = uri.Kind is HypervisorKind.Local or HypervisorKind.Remote;
-        var connections = new LibvirtConnections(uri.Text, connection, isShared: !isBehindDaemon);
+        var connections = new LibvirtConnections(uri.ForClient, connection, isShared: !isBehindDaemon);
         try
         {
             var events = new DomainEventSource(uri.Text);
-            var kvm = await HypervisorOpener.AskForKvmAsync(uri, emulator, options.Time, cancellationToken);
+            var kvm = options.IsForDefinedDomains
+                ? new KvmAnswer(false, "its domains say themselves what they use")
+                : await HypervisorOpener.AskForKvmAsync(uri, emulator, options.Time, cancellationToken);
             var (facts, domains) = await worker.RunAsync(
                 () =>
                 {

@@ -56,6 +56,9 @@ public enum HypervisorFailure
     /// <summary>The VM runs already on this host.</summary>
     AlreadyRunning,
 
+    /// <summary>The hypervisor knows no domain of that kind, running or not.</summary>
+    NotDefined,
+
     /// <summary>The VM does not run on this host.</summary>
     NotRunning,
 

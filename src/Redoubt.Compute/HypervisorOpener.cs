@@ -123,7 +123,7 @@ internal static class HypervisorOpener
         LibvirtConnection connection;
         try
         {
-            connection = LibvirtConnection.Open(uri.Text);
+            connection = LibvirtConnection.Open(uri.ForClient);
         }
         catch (LibvirtException refused)
         {

@@ -7,6 +7,9 @@ namespace Redoubt.Compute;
 /// <summary>How a hypervisor is to be opened.</summary>
 public sealed record HypervisorOptions
 {
+    /// <summary>The libvirtd of a host, where VMs live that its distribution's tools made.</summary>
+    public const string SystemUri = "qemu:///system";
+
     /// <summary>
     /// The libvirt URI: <c>qemu:///embed?root=DIR</c>, <c>qemu:///system</c>, <c>qemu+tls://HOST/system</c>, <c>test:///default</c>.
     /// </summary>
@@ -33,6 +36,11 @@ public sealed record HypervisorOptions
     /// <summary>Measures how long guests take to start.</summary>
     public Meter? Meter { get; init; }
 
+    /// <summary>
+    /// Whether it is only to drive domains that are defined there already, so that nothing of this host has to be found out for guests.
+    /// </summary>
+    public bool IsForDefinedDomains { get; init; }
+
     /// <summary>How often a libvirtd is to give a sign of life; after five without an answer it counts as lost.</summary>
     internal int KeepAliveSeconds { get; init; } = 5;
 
@@ -49,6 +57,10 @@ public sealed record HypervisorOptions
             return wrong.Message;
         }
     }
+
+    /// <summary>The same of a libvirt of this host that is a daemon of its own.</summary>
+    public static string? FindLocalUriProblem(string uri) => FindUriProblem(uri)
+        ?? (HypervisorUri.Parse(uri).Kind == HypervisorKind.Local ? null : $"\"{uri}\" is no libvirtd of this host: give qemu:///system.");
 
     /// <summary>The URI of an embedded hypervisor that keeps its state in a directory.</summary>
     public static string EmbeddedUri(string root) => $"qemu:///embed?root={System.Uri.EscapeDataString(root)}";

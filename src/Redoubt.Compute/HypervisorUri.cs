@@ -29,6 +29,14 @@ internal sealed record HypervisorUri(string Text, HypervisorKind Kind, string? R
             : throw Invalid(text, $"A QEMU host has no \"{uri.AbsolutePath}\".");
     }
 
+    /// <summary>
+    /// The same as libvirt's client is to be told of it: within a process that runs guests by itself libvirt takes a local URI for its own
+    /// driver of that process, unless it says by which way.
+    /// </summary>
+    internal string ForClient => Kind == HypervisorKind.Local && !Text.Contains('+', StringComparison.Ordinal)
+        ? $"qemu+unix{Text[Text.IndexOf(':', StringComparison.Ordinal)..]}"
+        : Text;
+
     private static string RootOf(string text, Uri uri)
     {
         var root = uri.Query.TrimStart('?').Split('&')

@@ -121,6 +121,19 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     public sealed record HypervisorBack(string Host, string Uri) : Announcement(
         "HOST_HYPERVISOR_BACK", 4, Cls.Host, Host, $"The hypervisor {Uri} can be used.");
 
+    /// <summary>A libvirt that VMs were adopted from is lost.</summary>
+    public sealed record OriginLost(string Host, string Uri, string Why) : Announcement(
+        "HOST_LIBVIRT_LOST", 2, Cls.Host, Host,
+        $"{Uri} can't be reached: {Why} What its guests, which were adopted, do meanwhile is not known: their records stay as they were "
+        + "last seen.");
+
+    /// <summary>It can be reached again.</summary>
+    public sealed record OriginBack(string Host, string Uri) : Announcement(
+        "HOST_LIBVIRT_BACK", 4, Cls.Host, Host, $"{Uri} can be reached again.");
+
+    /// <summary>A domain that was adopted is defined otherwise than before, or no more.</summary>
+    public sealed record AdoptedChanged(string Vm, string What) : Announcement("VM_DEFINITION_CHANGED", 3, Cls.Vm, Vm, What);
+
     /// <summary>Another host of the pool is lost.</summary>
     public sealed record MemberLost(string Host, string HostName) : Announcement(
         "HOST_LOST", 2, Cls.Host, Host,

@@ -1,3 +1,4 @@
+using Redoubt.Compute;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Redoubt.Database;
@@ -37,6 +38,9 @@ public sealed record PoolConfig
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }
+
+    /// <summary>The URIs of the libvirts of this host whose domains may be adopted.</summary>
+    public IReadOnlyList<string> AdoptFrom { get; init; } = [HypervisorOptions.SystemUri];
 
     /// <inheritdoc cref="Compute.HypervisorOptions.TrialCommand"/>
     public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }

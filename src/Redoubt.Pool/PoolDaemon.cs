@@ -31,6 +31,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
     private readonly ConsoleLogWatch _consoles;
+    private readonly AdoptionOrigins _origins;
 
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
@@ -41,8 +42,9 @@ public sealed class PoolDaemon : IAsyncDisposable
     private PoolDaemon(
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
         Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
-        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart)
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, AdoptionOrigins origins)
     {
+        _origins = origins;
         (_directory, Services, Messages, _watch, _watchMember, _replication) =
             (directory, services, messages, watch, watchMember, replication);
         _backups = backups;
@@ -257,6 +259,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await GuestCopies.EndAsync(services);
         await vdis.RemoveUnfinishedAsync();
         await daemon._watch.StartAsync(cancellationToken);
+        await daemon._origins.StartAsync(cancellationToken);
         daemon._members = config.OpenMember is { } open ? new MemberHosts(services, open, daemon._watchMember) : null;
 
         // A daemon that was killed could not.
@@ -298,6 +301,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _consoles.DisposeAsync();
         await _answers.DisposeAsync();
         await _sealing.DisposeAsync();
+        await _origins.DisposeAsync();
         await _watch.DisposeAsync();
         await LetBridgesGoAsync();
         await _replication.DisposeAsync();
@@ -335,6 +339,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         var schedule = new BackupSchedule(services, backups);
         var firmware = new FirmwareFiles(services);
         var guests = new Guests(services, firmware);
+        var adoptedFirmware = new AdoptedFirmware(services);
+        var origins = new AdoptionOrigins(services, guests, adoptedFirmware, config.AdoptFrom);
         var hotPlug = new HotPlug(services);
         var sites = new KnownSites(services, elsewhere);
         var start = new VmStartCalls(services, guests, elsewhere, sites);
@@ -366,6 +372,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VbdCalls(services, hotPlug),
             new VifCalls(services, hotPlug),
             new VtpmCalls(services),
+            new AdoptionCalls(services, origins, guests, adoptedFirmware),
             new NetworkCalls(services),
             new HostCalls(services, migrate),
             new SecretCalls(services),
@@ -382,8 +389,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             directory, services, messages, vdis,
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
-            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services), replication,
-            new HostStart(services, start, boots, config.HostBootId));
+            new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, adoptedFirmware), replication,
+            new HostStart(services, start, boots, config.HostBootId), origins);
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

@@ -247,6 +247,7 @@ public sealed class PoolServer : IAsyncDisposable
         Without = config.Without,
         BootRoots = config.BootRoots,
         StorageRoots = config.StorageRoots,
+        AdoptFrom = config.AdoptFrom,
         Loggers = loggers,
     };
 

@@ -1,3 +1,4 @@
+using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Notifying;
@@ -89,6 +90,9 @@ public sealed record ServeConfig
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }
+
+    /// <inheritdoc cref="PoolConfig.AdoptFrom"/>
+    public IReadOnlyList<string> AdoptFrom { get; init; } = [HypervisorOptions.SystemUri];
 
     /// <inheritdoc cref="PoolConfig.HypervisorTrialCommand"/>
     public IReadOnlyList<string>? HypervisorTrialCommand { get; init; }

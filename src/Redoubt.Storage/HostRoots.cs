@@ -226,8 +226,11 @@ public sealed class HostRoots
 
     private static bool IsClean(string path) => !LeadsNowhere(path) && Path.GetFullPath(path) == path;
 
+    /// <summary>Where a path leads, through links; of one that is not there, where its nearest directory leads that is.</summary>
+    public static string RealPath(string path) => Posix.RealPath(path);
+
     /// <summary>Whether no file can have this for its path.</summary>
-    internal static bool LeadsNowhere(string path) => !Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal);
+    public static bool LeadsNowhere(string path) => !Path.IsPathFullyQualified(path) || path.Contains('\0', StringComparison.Ordinal);
 
     private static bool IsIn(string path, string directory) => path == directory || IsBelow(path, directory);
 

@@ -13,11 +13,15 @@ internal sealed class Bench : IAsyncDisposable
     /// <summary>Short, because sockets of guests lie below it.</summary>
     public string Directory { get; } = System.IO.Directory.CreateTempSubdirectory("rd-").FullName;
 
-    public async Task<DemoSite> StartAsync(string name, string? hypervisor = null)
+    public Task<DemoSite> StartAsync(string name, string? hypervisor = null) =>
+        StartAsync(name, hypervisor is null ? [] : ["--hypervisor", hypervisor]);
+
+    /// <summary>Starts a site whose daemon is told more.</summary>
+    public async Task<DemoSite> StartAsync(string name, IReadOnlyList<string> options)
     {
         HypervisorCache.Share(Path.Combine(Directory, name, "data", "hypervisor"));
         var site = await DemoSite.StartAsync(
-            name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken, hypervisor: hypervisor);
+            name, Path.Combine(Directory, name), Program, TestContext.Current.CancellationToken, options: options);
         _sites.Add(site);
         return site;
     }

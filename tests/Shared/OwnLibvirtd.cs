@@ -20,11 +20,13 @@ internal sealed class OwnLibvirtd : IDisposable
             Assert.Skip("Takes libvirtd, and root's rights for a mount namespace.");
         }
 
-        foreach (var name in new[] { "run", "lib", "etc", "cache", "log" })
+        foreach (var name in new[] { "run", "lib", "etc", "log" })
         {
             Directory.CreateDirectory(Path.Combine(_directory, name));
         }
 
+        // What it has found out about this machine's QEMU, which takes seconds of processor time; it looks whether that still holds.
+        var cache = Directory.CreateDirectory(Path.Combine(Repository.Root, "artifacts", "libvirtd-cache")).FullName;
         var config = Path.Combine(_directory, "libvirtd.conf");
         await File.WriteAllTextAsync(
             config,
@@ -39,7 +41,7 @@ internal sealed class OwnLibvirtd : IDisposable
         File.Delete(Path.Combine(_directory, "libvirt-sock"));
         var script = "set -e; mkdir -p /run/libvirt /var/lib/libvirt /etc/libvirt /var/cache/libvirt /var/log/libvirt; "
             + $"mount --bind {_directory}/run /run/libvirt; mount --bind {_directory}/lib /var/lib/libvirt; "
-            + $"mount --bind {_directory}/etc /etc/libvirt; mount --bind {_directory}/cache /var/cache/libvirt; "
+            + $"mount --bind {_directory}/etc /etc/libvirt; mount --bind {cache} /var/cache/libvirt; "
             + $"mount --bind {_directory}/log /var/log/libvirt; exec /usr/sbin/libvirtd -f {config} -p {_directory}/libvirtd.pid";
         _process = Process.Start(new ProcessStartInfo("unshare", ["-m", "sh", "-c", script]) { UseShellExecute = false })!;
         await Patience.UntilAsync(() => File.Exists(Path.Combine(_directory, "libvirt-sock")) || _process.HasExited, "libvirtd listens");

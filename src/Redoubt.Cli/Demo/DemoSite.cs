@@ -9,7 +9,7 @@ internal sealed class DemoSite : IAsyncDisposable
     private readonly Process _daemon;
     private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private DemoSite(string name, string directory, string program, string password, int port, string? hypervisor)
+    private DemoSite(string name, string directory, string program, string password, int port, IReadOnlyList<string> options)
     {
         (Name, Directory) = (name, directory);
         System.IO.Directory.CreateDirectory(Storage);
@@ -27,10 +27,9 @@ internal sealed class DemoSite : IAsyncDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        if (hypervisor is not null)
+        foreach (var option in options)
         {
-            start.ArgumentList.Add("--hypervisor");
-            start.ArgumentList.Add(hypervisor);
+            start.ArgumentList.Add(option);
         }
 
         _daemon = new Process { StartInfo = start, EnableRaisingEvents = true };
@@ -68,12 +67,13 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <param name="program">The program to run as the daemon.</param>
     /// <param name="cancellationToken">Gives up, and ends what was started.</param>
     /// <param name="port">Where it listens; 0 for any.</param>
-    /// <param name="hypervisor">The URI of its hypervisor; null for QEMU within the daemon.</param>
+    /// <param name="options">What else the daemon is told.</param>
     public static async Task<DemoSite> StartAsync(
-        string name, string directory, string program, CancellationToken cancellationToken, int port = 0, string? hypervisor = null)
+        string name, string directory, string program, CancellationToken cancellationToken, int port = 0,
+        IReadOnlyList<string>? options = null)
     {
         var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        var site = new DemoSite(name, directory, program, password, port, hypervisor);
+        var site = new DemoSite(name, directory, program, password, port, options ?? []);
         try
         {
             await site.RunDaemonAsync(cancellationToken);

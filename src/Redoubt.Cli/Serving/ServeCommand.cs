@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
+using Redoubt.Compute;
 using Redoubt.Server;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Membership;
@@ -89,6 +90,7 @@ internal static class ServeCommand
             Without = Of(ServeOptions.Without),
             BootRoots = bootRoots.Count > 0 ? bootRoots : HostRoots.UsualBoot,
             StorageRoots = [.. Of(ServeOptions.SrRoot).Select(r => HostRoots.IsShare(r) ? r : FileWords.FullPath("--sr-root", r))],
+            AdoptFrom = Of(ServeOptions.AdoptFrom) is { Count: > 0 } libvirts ? libvirts : [HypervisorOptions.SystemUri],
             DefaultTemplates = true,
             MemberPort = One(ServeOptions.MemberPort) is { } port
                 ? int.Parse(port, CultureInfo.InvariantCulture)

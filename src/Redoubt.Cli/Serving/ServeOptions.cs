@@ -79,6 +79,15 @@ internal static class ServeOptions
         Example = "/srv/storage",
     };
 
+    public static readonly ServeOption AdoptFrom = new(
+        "adopt-from", "LIBVIRT-URI",
+        "a libvirt of this host whose VMs may be adopted; may be given several times, qemu:///system if left out")
+    {
+        IsRepeatable = true,
+        FindProblem = HypervisorOptions.FindLocalUriProblem,
+        Example = "qemu:///system",
+    };
+
     public static readonly ServeOption MetricsTokenFile = new(
         "metrics-token-file", "FILE", "a file with the token by which a collector may read /metrics; users of the pool may anyway")
     {
@@ -176,7 +185,7 @@ internal static class ServeOptions
     /// <summary>All of them, in the order in which they are explained.</summary>
     public static IReadOnlyList<ServeOption> All { get; } =
         [
-            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, MemberPort, BootRoot, SrRoot, MetricsTokenFile, Webhook,
+            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, MemberPort, BootRoot, SrRoot, AdoptFrom, MetricsTokenFile, Webhook,
             WebhookSecretFile, MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
         ];
 

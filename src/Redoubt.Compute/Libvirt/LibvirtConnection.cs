@@ -11,6 +11,8 @@ namespace Redoubt.Compute.Libvirt;
 internal sealed unsafe class LibvirtConnection : IDisposable
 {
     private const uint ActiveDomains = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
+    private const uint InactiveXml = 2; // VIR_DOMAIN_XML_INACTIVE
+    private const uint StartPaused = 1; // VIR_DOMAIN_START_PAUSED
     private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
     private const uint SizeInBytes = 1; // VIR_DOMAIN_BLOCK_RESIZE_BYTES
     private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
@@ -91,26 +93,25 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         }
     }
 
-    internal List<DomainState> List()
+    internal List<DomainState> List() => ListAll(ActiveDomains, StateOf);
+
+    /// <summary>Every domain, running or not, with what it is defined as.</summary>
+    internal List<DefinedDomain> ListDefined() => ListAll(0, DefinedOf);
+
+    /// <summary>One domain with what it is defined as; <see langword="null"/> when there is none.</summary>
+    internal DefinedDomain? FindDefined(Guid uuid)
     {
-        var count = LibvirtException.Check(Native.ConnectListAllDomains(_connection, out var pointers, ActiveDomains));
-        var handles = new DomainHandle[count];
-        for (var i = 0; i < count; i++)
-            handles[i] = new DomainHandle(pointers[i]);
-        NativeMemory.Free(pointers);
-
-        var states = new List<DomainState>(count);
-        foreach (var handle in handles)
-        {
-            using (handle)
-            {
-                if (StateOf(handle) is { } state)
-                    states.Add(state);
-            }
-        }
-
-        return states;
+        using var domain = TryLookup(uuid);
+        return domain is null ? null : DefinedOf(domain);
     }
+
+    /// <summary>Starts a domain that is defined.</summary>
+    internal void StartDefined(Guid uuid, bool paused) =>
+        With(uuid, domain => Native.DomainCreateWithFlags(domain, paused ? StartPaused : 0));
+
+    /// <summary>Has libvirt start a domain with its host, or not.</summary>
+    internal void SetStartsWithHost(Guid uuid, bool value) =>
+        With(uuid, domain => Native.DomainSetAutostart(domain, value ? 1 : 0));
 
     internal DomainState? Find(Guid uuid)
     {
@@ -269,6 +270,58 @@ internal sealed unsafe class LibvirtConnection : IDisposable
     {
         _subscription?.Remove(_connection);
         _connection.Dispose();
+    }
+
+    private List<T> ListAll<T>(uint flags, Func<DomainHandle, T?> read)
+        where T : class
+    {
+        var count = LibvirtException.Check(Native.ConnectListAllDomains(_connection, out var pointers, flags));
+        var handles = new DomainHandle[count];
+        for (var i = 0; i < count; i++)
+            handles[i] = new DomainHandle(pointers[i]);
+        NativeMemory.Free(pointers);
+
+        var all = new List<T>(count);
+        foreach (var handle in handles)
+        {
+            using (handle)
+            {
+                if (read(handle) is { } one)
+                    all.Add(one);
+            }
+        }
+
+        return all;
+    }
+
+    /// <summary>What a domain is defined as; <see langword="null"/> when it is gone meanwhile.</summary>
+    private static DefinedDomain? DefinedOf(DomainHandle domain)
+    {
+        try
+        {
+            var bytes = stackalloc byte[16];
+            LibvirtException.Check(Native.DomainGetUuid(domain.DangerousGetHandle(), bytes));
+            var persistent = LibvirtException.Check(Native.DomainIsPersistent(domain)) == 1;
+            var active = LibvirtException.Check(Native.DomainIsActive(domain)) == 1;
+            var autostart = 0;
+            if (persistent)
+                LibvirtException.Check(Native.DomainGetAutostart(domain, out autostart));
+            return new()
+            {
+                Uuid = new Guid(new ReadOnlySpan<byte>(bytes, 16), bigEndian: true),
+                Name = Marshal.PtrToStringUTF8(Native.DomainGetName(domain)) ?? throw LibvirtException.Last(),
+                Xml = LibvirtException.Check(Native.DomainGetXmlDesc(domain, InactiveXml)),
+                RunningXml = active ? LibvirtException.Check(Native.DomainGetXmlDesc(domain, 0)) : null,
+                IsPersistent = persistent,
+                StartsWithHost = autostart != 0,
+                HasSavedMemory = persistent && LibvirtException.Check(Native.DomainHasManagedSaveImage(domain, 0)) == 1,
+                Snapshots = LibvirtException.Check(Native.DomainSnapshotNum(domain, 0)),
+            };
+        }
+        catch (LibvirtException ended) when (ended.Error == LibvirtError.NoDomain)
+        {
+            return null;
+        }
     }
 
     private static uint Flag(GuestRoute? route) => route is not { } way ? 0 : way switch { GuestRoute.Acpi => 1u, GuestRoute.Agent => 2u };

@@ -118,6 +118,27 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virDomainResume")]
     internal static partial int DomainResume(DomainHandle domain);
 
+    [LibraryImport(Library, EntryPoint = "virDomainCreateWithFlags")]
+    internal static partial int DomainCreateWithFlags(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainIsPersistent")]
+    internal static partial int DomainIsPersistent(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainIsActive")]
+    internal static partial int DomainIsActive(DomainHandle domain);
+
+    [LibraryImport(Library, EntryPoint = "virDomainGetAutostart")]
+    internal static partial int DomainGetAutostart(DomainHandle domain, out int autostart);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSetAutostart")]
+    internal static partial int DomainSetAutostart(DomainHandle domain, int autostart);
+
+    [LibraryImport(Library, EntryPoint = "virDomainHasManagedSaveImage")]
+    internal static partial int DomainHasManagedSaveImage(DomainHandle domain, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSnapshotNum")]
+    internal static partial int DomainSnapshotNum(DomainHandle domain, uint flags);
+
     [LibraryImport(Library, EntryPoint = "virDomainShutdownFlags")]
     internal static partial int DomainShutdownFlags(DomainHandle domain, uint flags);
 

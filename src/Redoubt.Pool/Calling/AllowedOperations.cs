@@ -45,7 +45,7 @@ internal static class AllowedOperations
             VmPowerState.Suspended => Suspended,
             VmPowerState.Unrecognized => [],
         };
-        return byState.RemoveAll(vm.BlockedOperations.ContainsKey);
+        return byState.RemoveAll(o => vm.BlockedOperations.ContainsKey(o) || !AdoptedVm.Allows(vm, o));
     }
 
     /// <summary>The operations on a drive of a VM in a power state. CD drives come and go with the guest, CDs at any time.</summary>

@@ -103,6 +103,11 @@ public static class FieldEffects
     public static void Require(ClassModel model, FieldModel field, Record before, Record after)
     {
         var name = $"{model.Name}.{field.Name}";
+        if (before is VmRecord vm && field.Name is "HVM_boot_params" or "platform" or "PV_args")
+        {
+            AdoptedVm.RequireOwn(vm, $"a change of its {field.Name}");
+        }
+
         if (Effects.TryGetValue(name, out var effect))
         {
             var (old, now) = (field.Type.EncodeObject(field.GetValue(before)), field.Type.EncodeObject(field.GetValue(after)));

@@ -51,7 +51,7 @@ internal static class Operations
         PoolDatabase database, CallContext call, Ref<VbdRecord> vbd, VbdOperations operation, Action<Transaction, VbdRecord> check) =>
         NoteAsync(database, call, vbd, operation, VbdOperationsType.Instance, b => b.CurrentOperations, WithAllowed, (tx, b) =>
         {
-            VmRows.RequireIdle(b.Vm, tx.Get(b.Vm));
+            VmRows.RequireChangeable(b.Vm, tx.Get(b.Vm));
             check(tx, b);
         });
 
@@ -63,7 +63,7 @@ internal static class Operations
         PoolDatabase database, CallContext call, Ref<VifRecord> vif, VifOperations operation, Action<Transaction, VifRecord> check) =>
         NoteAsync(database, call, vif, operation, VifOperationsType.Instance, v => v.CurrentOperations, WithAllowed, (tx, v) =>
         {
-            VmRows.RequireIdle(v.Vm, tx.Get(v.Vm));
+            VmRows.RequireChangeable(v.Vm, tx.Get(v.Vm));
             check(tx, v);
         });
 

@@ -27,6 +27,15 @@ public sealed class HostLink
     /// <summary>The host.</summary>
     public Ref<HostRecord> Host { get; }
 
+    /// <summary>The libvirt of the host that this is, whose domains were adopted; null: the hypervisor of the pool's own VMs.</summary>
+    internal string? Origin { get; init; }
+
+    /// <summary>The UUID of the host that has it; null likewise.</summary>
+    internal string? OriginHost { get; init; }
+
+    /// <summary>Whether a VM's guest is a matter of this one and not of another hypervisor of the same host.</summary>
+    internal bool Drives(VmRecord vm) => AdoptedVm.OriginOf(vm) == Origin && AdoptedVm.HostOf(vm) == OriginHost;
+
     /// <summary>How the connection to its hypervisor stands.</summary>
     public LinkState State => _hypervisor.State;
 
@@ -47,6 +56,10 @@ public sealed class HostLink
         LinkState.Lost lost => throw GuestFailure.NoHypervisor(lost.Why, Host),
         _ => throw GuestFailure.NoHypervisor(null, Host),
     };
+
+    /// <summary>The same of a libvirt whose domains were adopted.</summary>
+    /// <inheritdoc cref="Hypervisor" path="/exception"/>
+    internal Hypervisor Defined => (Hypervisor)Hypervisor;
 
     /// <summary>The SRs that it has attached.</summary>
     public AttachedSrs Attached { get; }

@@ -97,6 +97,11 @@ internal sealed record Placement
             return new("HOST_DISABLED", host.Opaque);
         }
 
+        if (AdoptedVm.HostOf(vm) is { } home && home != record.Uuid)
+        {
+            return AdoptedVm.Refuse(vm, "a start on another host");
+        }
+
         if (now.Trouble is { } trouble)
         {
             return trouble;

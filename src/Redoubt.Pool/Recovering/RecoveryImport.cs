@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -147,6 +148,14 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         if (ours.Version >= theirs.Version && !options.Force && !isOrphan)
         {
             throw new XenApiException("VM_TO_IMPORT_IS_NOT_NEWER_VERSION", here.Opaque, $"{ours.Version}", $"{theirs.Version}");
+        }
+
+        if (AdoptedVm.OriginOf(ours) is { } libvirt)
+        {
+            Notices.Add(
+                (theirs.Uuid, $"It was adopted here, and its old copy is still defined in {libvirt}. It is one of the pool's own now: "
+                    + "remove "
+                    + "that definition (virsh undefine --keep-nvram), so that nobody starts it."));
         }
 
         VmRows.Delete(tx, here);
@@ -337,6 +346,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
     private void NoteWhatIsLeftOut(VmRecord vm)
     {
+        Notices.AddRange(AdoptionFindings.Lacking(AdoptedVm.DefinitionOf(vm) ?? "").Select(text => (vm.Uuid, text)));
         var left = new[] { (vm.Vgpus.Count, "virtual GPU"), (vm.Vusbs.Count, "virtual USB device"), (vm.AttachedPcis.Count, "PCI device") }
             .Where(l => l.Item1 > 0).Select(l => $"{l.Item1} {l.Item2}").ToList();
         if (left.Count > 0)

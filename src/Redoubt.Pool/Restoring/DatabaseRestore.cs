@@ -98,7 +98,7 @@ public sealed class DatabaseRestore
             await _connections.RestoreAsync(CancellationToken.None);
         }
 
-        foreach (var host in _pool.Hosts.All.Where(h => h.Current is not null))
+        foreach (var host in _pool.Hosts.Links.Where(h => h.Current is not null))
         {
             await _guests.RefreshAllAsync(host, CancellationToken.None);
         }

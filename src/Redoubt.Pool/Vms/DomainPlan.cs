@@ -41,6 +41,8 @@ internal sealed record DomainPlan
         var vm = state.Get(reference);
         VmChecks.RequireStartable(vm);
         var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
+        var isAdopted = AdoptedVm.Is(vm); // What it is started with its libvirt knows.
+        RequireKeptFormats(vm, drives.Select(d => d.Vbd), images);
         var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
             .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge, hasIsolated), v.Vif, v.Network)).ToList();
         return new()
@@ -66,11 +68,12 @@ internal sealed record DomainPlan
                 VncSocketPath = paths.VncSocket,
                 AgentSocketPath = paths.AgentSocket,
                 FirmwareStrings = GuestData.Of(vm),
+                Definition = isAdopted ? null : AdoptedVm.DefinitionOf(vm),
                 StartPaused = paused,
             },
             Vbds = [.. drives.Select(d => d.Ref)],
-            Vifs = [.. nics.Where(n => IsPlugged(n.Nic)).Select(n => n.Ref)],
-            Lacks =
+            Vifs = [.. nics.Where(n => isAdopted || IsPlugged(n.Nic)).Select(n => n.Ref)],
+            Lacks = isAdopted ? [] :
             [
                 .. nics.Where(n => !IsPlugged(n.Nic)).Select(n => new Announcement.VifNotPlugged(vm.Uuid, Unplugged(vm, n.Vif, n.Network))),
                 .. Firmwareless(state, vm) is { } text ? [new Announcement.EmptyFirmware(vm.Uuid, text)] : Array.Empty<Announcement>(),
@@ -114,6 +117,41 @@ internal sealed record DomainPlan
 
     private static bool SocketsDivide(VmRecord vm) =>
         Cores(vm.Platform.GetValueOrDefault(CoresPerSocket, "")) is { } cores && vm.VcpusAtStartup % cores == 0;
+
+    // What an image is whose name does not say so its first bytes do, and those of a raw one are its guest's to write.
+    private static void RequireKeptFormats(
+        VmRecord vm, IEnumerable<VbdRecord> drives, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)
+    {
+        if (AdoptedVm.DefinitionOf(vm) is not { } kept)
+        {
+            return;
+        }
+
+        DomainDefinition definition;
+        try
+        {
+            definition = DomainDefinition.Parse(kept);
+        }
+        catch (FormatException)
+        {
+            return; // Whoever starts it says so.
+        }
+
+        foreach (var vbd in drives.Where(b => b.Type == VbdType.Disk))
+        {
+            if (images.GetValueOrDefault(vbd.Vdi) is DiskSource.File file && Path.GetExtension(file.Path) is not (".qcow2" or ".raw")
+                && definition.Disks.ElementAtOrDefault(Number(vbd.Userdevice)) is { } before
+                && !before.Format.Equals(file.Format.ToString(), StringComparison.OrdinalIgnoreCase))
+            {
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED",
+                    $"The disk {vbd.Userdevice} of {vm.NameLabel} ({vm.Uuid}), {file.Path}, is {before.Format} by the definition that "
+                        + "the VM was "
+                        + $"adopted with, and looks like {file.Format} now: its guest may have written that. Look at it before "
+                        + "anything reads it.");
+            }
+        }
+    }
 
     /// <summary>A drive as the hypervisor is told of it.</summary>
     internal static DomainDisk Drive(VmRecord vm, VbdRecord vbd, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images)

@@ -7,7 +7,7 @@ namespace Redoubt.Pool;
 /// Takes into the database what the firmware of running guests writes, so that a site that burns down has lost no more of it than of
 /// the last seconds. Nobody tells when a guest has written; a look at the time of a file costs next to nothing.
 /// </summary>
-internal sealed class FirmwareWatch(PoolServices pool) : IAsyncDisposable
+internal sealed class FirmwareWatch(PoolServices pool, AdoptedFirmware adopted) : IAsyncDisposable
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
@@ -40,6 +40,8 @@ internal sealed class FirmwareWatch(PoolServices pool) : IAsyncDisposable
                 _log.LogDebug("What the firmware of guests keeps could not be looked at: {Message}", offline.Message);
             }
         }
+
+        await adopted.TakeAllAsync(cancellationToken);
     }
 
     private async Task LookAsync(HostLink at, CancellationToken cancellationToken)

@@ -33,7 +33,7 @@ internal static class GuestFailure
                 or HypervisorFailure.ConfigInvalid or HypervisorFailure.RootInUse or HypervisorFailure.SecondRoot
                 or HypervisorFailure.SavedStateUnusable or HypervisorFailure.DiskMissing or HypervisorFailure.DiskInUse
                 or HypervisorFailure.DiskUnreadable or HypervisorFailure.NotAnswering or HypervisorFailure.DeviceRefused
-                or HypervisorFailure.DriveLocked =>
+                or HypervisorFailure.DriveLocked or HypervisorFailure.NotDefined =>
                 new(e, "OPERATION_NOT_ALLOWED", e.Message),
             HypervisorFailure.Refused => new(e, "INTERNAL_ERROR", e.Message),
         };

@@ -10,12 +10,14 @@ namespace Redoubt.Pool;
 internal static class GuestStates
 {
     /// <summary>
-    /// Applies the state of a VM's domain at a host; null: it has none there, which says nothing of a VM that is at another host.
+    /// Applies the state of a VM's domain at a host; null: it has none there, which says nothing of a VM that is at another host, or in
+    /// another hypervisor of the same.
     /// </summary>
     /// <returns>Whether its guest has ended with nobody doing anything about it.</returns>
-    public static bool Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, Ref<HostRecord> host)
+    public static bool Apply(Transaction tx, Ref<VmRecord> reference, DomainState? domain, HostLink at)
     {
-        if (tx.Find(reference) is not { } vm || !CanBeAt(tx, vm, host))
+        var host = at.Host;
+        if (tx.Find(reference) is not { } vm || !at.Drives(vm) || !CanBeAt(tx, vm, host))
         {
             return false;
         }

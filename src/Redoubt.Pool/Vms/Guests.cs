@@ -40,7 +40,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             var domain = await at.Hypervisor.FindAsync(uuid, cancellationToken);
 
             // From here on nothing is waited for but the database.
-            using var held = domain is null && await FirmwareFiles.HasAsync(at, uuid, cancellationToken)
+            using var held = domain is null && at.Origin is null && await FirmwareFiles.HasAsync(at, uuid, cancellationToken)
                 ? await firmware.HoldAsync(uuid, cancellationToken)
                 : null;
             var hasEnded = held is not null && (isGivenUp || HasEnded(uuid));
@@ -66,7 +66,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
                         variables?.Invoke(tx, vm);
                     }
 
-                    hasEndedByItself = GuestStates.Apply(tx, vm, domain, at.Host);
+                    hasEndedByItself = GuestStates.Apply(tx, vm, domain, at);
                     if (tx.Find(vm) is not null)
                     {
                         more?.Invoke(tx, vm, domain);
@@ -94,7 +94,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     {
         var look = Interlocked.Increment(ref _looks);
         var domains = (await at.Hypervisor.ListAsync(cancellationToken)).ToDictionary(d => d.Uuid.ToString("D"));
-        foreach (var ended in await FirmwareFiles.AllAsync(at, cancellationToken))
+        foreach (var ended in at.Origin is null ? await FirmwareFiles.AllAsync(at, cancellationToken) : [])
         {
             if (!domains.ContainsKey(ended.Vm.ToString("D")))
             {
@@ -107,13 +107,13 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             tx =>
             {
                 foreach (var (reference, vm) in tx.State.All<VmRecord>()
-                    .Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false }).ToList())
+                    .Where(v => v.Record is { IsControlDomain: false, IsASnapshot: false } && at.Drives(v.Record)).ToList())
                 {
                     DeviceRows.Refresh(tx, vm);
                     if (GuestStates.CanBeAt(tx, vm, at.Host) && IsNewest(VmRows.Uuid(vm), look))
                     {
                         var domain = domains.GetValueOrDefault(vm.Uuid);
-                        looked.Add((VmRows.Uuid(vm), domain, GuestStates.Apply(tx, reference, domain, at.Host)));
+                        looked.Add((VmRows.Uuid(vm), domain, GuestStates.Apply(tx, reference, domain, at)));
                     }
                 }
             },

@@ -26,6 +26,8 @@ internal static class NewVm
         return Fresh(asked) with
         {
             Uuid = "", // As in xapi: whoever sends a record back that they got wants another VM like it.
+            SnapshotInfo = ImmutableSortedDictionary<string, string>.Empty,
+            SnapshotMetadata = "",
             HvmBootPolicy = policy,
             HvmBootParams = policy.Length > 0 && !asked.HvmBootParams.ContainsKey("order")
                 ? asked.HvmBootParams.Add("order", "cd")

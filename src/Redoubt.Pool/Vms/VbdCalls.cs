@@ -12,7 +12,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         tx =>
         {
             var vm = tx.Get(args.Vm);
-            VmRows.RequireIdle(args.Vm, vm);
+            VmRows.RequireChangeable(args.Vm, vm);
             RequireKind(args);
             FieldEffects.RequireNew(VbdRecord.Declaration, args, "qos_algorithm_type", "qos_algorithm_params");
             if (!args.Empty)
@@ -211,7 +211,7 @@ internal sealed partial class VbdCalls(PoolServices pool, HotPlug hotPlug)
         DeviceRows.RequireIdle(reference, vbd);
         if (tx.Find(vbd.Vm) is { } vm)
         {
-            VmRows.RequireIdle(vbd.Vm, vm);
+            VmRows.RequireChangeable(vbd.Vm, vm);
         }
 
         if (vbd.CurrentlyAttached)

@@ -12,7 +12,7 @@ internal sealed partial class VifCalls(PoolServices pool, HotPlug hotPlug)
         {
             var vm = tx.Get(args.Vm);
             var network = tx.Get(args.Network);
-            VmRows.RequireIdle(args.Vm, vm);
+            VmRows.RequireChangeable(args.Vm, vm);
             VmChecks.RequireMtu(args.Mtu);
             FieldEffects.RequireNew(VifRecord.Declaration, args, "qos_algorithm_type", "qos_algorithm_params", "locking_mode");
             return DeviceRows.Create(tx, args with
@@ -96,7 +96,7 @@ internal sealed partial class VifCalls(PoolServices pool, HotPlug hotPlug)
     {
         if (tx.Find(vif.Vm) is { } vm)
         {
-            VmRows.RequireIdle(vif.Vm, vm);
+            VmRows.RequireChangeable(vif.Vm, vm);
         }
 
         if (vif.CurrentlyAttached)

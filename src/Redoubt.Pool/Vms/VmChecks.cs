@@ -34,6 +34,11 @@ internal static class VmChecks
         }
 
         var name = VmOperationsType.Instance.Encode(operation);
+        if (!AdoptedVm.Allows(vm, operation))
+        {
+            throw AdoptedVm.Refuse(vm, name);
+        }
+
         if (vm.IsATemplate && operation is not (VmOperations.Clone or VmOperations.Copy or VmOperations.Provision or VmOperations.Destroy
             or VmOperations.Revert or VmOperations.Export or VmOperations.ChangingMemoryLimits or VmOperations.ChangingStaticRange
             or VmOperations.ChangingDynamicRange or VmOperations.ChangingVcpus or VmOperations.ChangingNvram))

@@ -148,7 +148,7 @@ internal sealed partial class VmPowerCalls(PoolServices pool, Guests guests, Sus
     // that may run where nothing can be asked, only the operator can know.
     private async Task RequireNowhereAsync(VmRecord vm, CancellationToken cancellationToken)
     {
-        foreach (var host in pool.Hosts.All.Where(h => h.Current is not null || pool.Hosts.IsAt(h, vm)))
+        foreach (var host in pool.Hosts.Links.Where(h => h.Current is not null || pool.Hosts.IsAt(h, vm)))
         {
             if (await host.Hypervisor.FindAsync(VmRows.Uuid(vm), cancellationToken) is not null)
             {

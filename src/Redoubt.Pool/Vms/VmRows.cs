@@ -24,6 +24,16 @@ internal static class VmRows
     }
 
     /// <summary>
+    /// Checks that a VM's devices may be changed: that nothing is being done with it, and that they are the pool's to change.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>OTHER_OPERATION_IN_PROGRESS</c>, <c>OPERATION_NOT_ALLOWED</c>.</exception>
+    public static void RequireChangeable(Ref<VmRecord> reference, VmRecord vm)
+    {
+        RequireIdle(reference, vm);
+        AdoptedVm.RequireOwn(vm, "a change of its devices");
+    }
+
+    /// <summary>
     /// Changes a VM, and keeps what follows from its state true: the operations allowed on it and on the vApps it belongs to.
     /// </summary>
     public static void Update(Transaction tx, Ref<VmRecord> reference, Func<VmRecord, VmRecord> change)
@@ -64,6 +74,7 @@ internal static class VmRows
         ScheduledToBeResidentOn = default,
         Domid = -1,
         GuestMetrics = default,
+        SnapshotInfo = AdoptedVm.WithoutOrigin(like.SnapshotInfo),
     };
 
     /// <summary>A drive's record without what belongs to its own row alone: what its guest has of it, what is being done with it.</summary>

@@ -79,25 +79,25 @@ internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
     public Task SetPvKernelAsync(CallContext call, Ref<VmRecord> self, string value)
     {
         HostPlaces.RequireBootFile(pool.Roots, "PV_kernel", value);
-        return SetAsync(call, self, v => v with { PvKernel = value });
+        return SetBootAsync(call, self, v => v with { PvKernel = value });
     }
 
     [Message("VM.set_PV_ramdisk")]
     public Task SetPvRamdiskAsync(CallContext call, Ref<VmRecord> self, string value)
     {
         HostPlaces.RequireBootFile(pool.Roots, "PV_ramdisk", value);
-        return SetAsync(call, self, v => v with { PvRamdisk = value });
+        return SetBootAsync(call, self, v => v with { PvRamdisk = value });
     }
 
     [Message("VM.set_PV_bootloader")]
     public Task SetPvBootloaderAsync(CallContext call, Ref<VmRecord> self, string value)
     {
         HostPlaces.RequireBootloader(pool.Roots, value);
-        return SetAsync(call, self, v => v with { PvBootloader = value });
+        return SetBootAsync(call, self, v => v with { PvBootloader = value });
     }
 
     [Message("VM.set_HVM_boot_policy")]
-    public Task SetHvmBootPolicyAsync(CallContext call, Ref<VmRecord> self, string value) => SetAsync(call, self, v => v with
+    public Task SetHvmBootPolicyAsync(CallContext call, Ref<VmRecord> self, string value) => SetBootAsync(call, self, v => v with
     {
         HvmBootPolicy = value,
         DomainType = value.Length > 0 ? DomainType.Hvm : v.DomainType == DomainType.Hvm ? DomainType.Pv : v.DomainType,
@@ -110,7 +110,7 @@ internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
     public Task SetDomainTypeAsync(CallContext call, Ref<VmRecord> self, DomainType value) => value switch
     {
         DomainType.Hvm or DomainType.Pv =>
-            SetAsync(
+            SetBootAsync(
                 call,
                 self,
                 v => v with
@@ -178,6 +178,7 @@ internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
     [Message("VM.set_is_a_template")]
     public Task SetIsATemplateAsync(CallContext call, Ref<VmRecord> self, bool value) => UpdateAsync(call, self, v =>
     {
+        AdoptedVm.RequireOwn(v, "making a template of it");
         if (value && !v.Appliance.IsNull)
         {
             throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, v.Appliance.Opaque);
@@ -197,6 +198,12 @@ internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
 
     private Task SetAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) =>
         pool.Database.WriteAsync(tx => tx.Update(self, change), call.Cancellation);
+
+    private Task SetBootAsync(CallContext call, Ref<VmRecord> self, Func<VmRecord, VmRecord> change) => SetAsync(call, self, v =>
+    {
+        AdoptedVm.RequireOwn(v, "a change of what it boots from");
+        return change(v);
+    });
 
     /// <summary>For what nothing may go by.</summary>
     private Task SetAsync(CallContext call, Ref<VmRecord> self, string field, Func<VmRecord, VmRecord> change) => SetAsync(call, self, v =>

@@ -85,12 +85,16 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     // All but what is asked of other sites, and of the hosts for a placement.
     private async Task RequireBootableAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> host)
     {
-        var at = pool.Hosts.Get(host);
+        var at = pool.Hosts.At(host, pool.State.Get(self));
         var attached = await _disks.AttachAsync(at, self, call.Cancellation);
         await GuestDisks.LetGoAsync(attached.Values);
         VmDisks.RequireFree(pool.State, self);
         VirtualTpms.RequireOpen(pool.State, pool.State.Get(self));
-        await HostPlaces.FindAsync(at, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)), call.Cancellation);
+        if (at.Origin is null)
+        {
+            await HostPlaces.FindAsync(at, self, pool.State.Get(self), DomainPlan.KernelOf(pool.State.Get(self)), call.Cancellation);
+        }
+
         Plan(pool.State, at, self, attached, [], paused: false);
     }
 
@@ -152,7 +156,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             placement.Require(wanted);
         }
 
-        var at = pool.Hosts.Get(on ?? placement.Best());
+        var at = pool.Hosts.At(on ?? placement.Best(), pool.State.Get(vm));
         var attached = await _disks.AttachAsync(at, vm, call.Cancellation);
         try
         {
@@ -171,14 +175,20 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         CallContext call, HostLink at, Ref<VmRecord> vm, Dictionary<Ref<VdiRecord>, Storage.VdiAttachment> attached, bool paused)
     {
         var asked = DomainPlan.KernelOf(pool.State.Get(vm));
-        var kernel = await HostPlaces.FindAsync(at, vm, pool.State.Get(vm), asked, call.Cancellation);
+        var kernel = at.Origin is null
+            ? await HostPlaces.FindAsync(at, vm, pool.State.Get(vm), asked, call.Cancellation)
+            : asked;
         var isolated = await GuestNetworks.MakeBridgesAsync(
             at, pool.State.Get(vm).Vifs.Select(pool.State.Get).Select(v => pool.State.Find(v.Network)).OfType<NetworkRecord>());
         return await pool.Database.WriteAsync(
             tx =>
             {
                 VmDisks.RequireFree(tx.State, vm);
-                VirtualTpms.Provide(tx, vm);
+                if (at.Origin is null)
+                {
+                    VirtualTpms.Provide(tx, vm);
+                }
+
                 RequireTpm(at, tx.Get(vm));
                 var made = Plan(tx.State, at, vm, attached, isolated, paused);
                 if (made.Config.Kernel != asked)
@@ -220,10 +230,18 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
         try
         {
             var consoleStart = await at.Acts.MeasureConsoleLogAsync(plan.Config.Uuid, CancellationToken.None);
-            await guests.LayFirmwareAsync(at, vm);
 
             // Not with the caller's token: what the hypervisor has begun it ends, and then it must be written down.
-            await at.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
+            if (at.Origin is null)
+            {
+                await guests.LayFirmwareAsync(at, vm);
+                await at.Hypervisor.StartAsync(plan.Config, CancellationToken.None);
+            }
+            else
+            {
+                await at.Defined.StartDefinedAsync(plan.Config.Uuid, plan.Config.StartPaused, CancellationToken.None);
+            }
+
             await guests.RefreshAsync(
                 at, plan.Config.Uuid, isGivenUp: false, (tx, reference, state) => Started(tx, reference, state, plan, consoleStart),
                 CancellationToken.None);
@@ -294,7 +312,10 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             MemoryTarget = plan.Config.MemoryTargetBytes ?? plan.Config.MemoryMaxBytes,
             OtherConfig = v.OtherConfig.SetItem(ConsoleLog.StartKey, consoleStart.ToString(CultureInfo.InvariantCulture)),
         });
-        ConsoleRows.Make(tx, reference, plan.Config, pool.Url);
+        if (!AdoptedVm.Is(vm))
+        {
+            ConsoleRows.Make(tx, reference, plan.Config, pool.Url);
+        }
     }
 
     private static void Attach(Transaction tx, DomainPlan plan)
@@ -325,7 +346,7 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
     // A guest that is started without what its keys are sealed in asks its people for them, or ruins what it had.
     private static void RequireTpm(HostLink at, VmRecord vm)
     {
-        if (vm.Vtpms.Count > 0 && !at.Acts.KeepsTpms)
+        if (vm.Vtpms.Count > 0 && at.Origin is null && !at.Acts.KeepsTpms)
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED",

@@ -44,7 +44,7 @@ internal sealed partial class VtpmCalls(PoolServices pool)
     private static void RequireOff(Transaction tx, Ref<VmRecord> reference)
     {
         var vm = tx.Get(reference);
-        VmRows.RequireIdle(reference, vm);
+        VmRows.RequireChangeable(reference, vm);
         if (vm.PowerState != VmPowerState.Halted)
         {
             throw new XenApiException("VM_BAD_POWER_STATE", reference.Opaque, "Halted", VmPowerStateType.Instance.Encode(vm.PowerState));

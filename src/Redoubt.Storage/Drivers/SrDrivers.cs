@@ -25,6 +25,7 @@ public static class SrDrivers
         ISrDriver[] all =
         [
             files,
+            new FolderSrDriver(files),
             .. new[] { FileSystemKind.Ext, FileSystemKind.Xfs, FileSystemKind.Btrfs }.Select(
                 kind => new LocalSrDriver(kind, files, mounted, roots, time)),
             new NfsSrDriver(files, mounted, roots, time),

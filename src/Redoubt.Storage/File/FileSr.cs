@@ -57,6 +57,15 @@ internal sealed class FileSr(
             directory.Find(vdi);
         foreach (var file in files)
         {
+            if (file.Name is not null)
+            {
+                throw new XenApi.XenApiException(
+                    "OPERATION_NOT_ALLOWED",
+                    $"{file.FullPath} was there before the SR {uuid} and is not Redoubt's to delete. Delete it by hand, if nobody "
+                        + "needs it, "
+                        + "then scan the SR.");
+            }
+
             if (directory.TryRead(file) is { Unreadable: null })
                 ImageUse.RequireNoUser(file);
             cancellationToken.ThrowIfCancellationRequested();

@@ -46,6 +46,17 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
     public async Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
         await DestroyAsync(uuid, await LocationAsync(deviceConfig, cancellationToken), cancellationToken);
 
+    /// <summary>The disk that the image of a path is in an SR; <see langword="null"/>: it is none.</summary>
+    /// <param name="sr">The SR.</param>
+    /// <param name="deviceConfig">Its device config.</param>
+    /// <param name="image">The path, by the names that no link leads from.</param>
+    public static VdiUuid? DiskOf(SrUuid sr, IReadOnlyDictionary<string, string> deviceConfig, string image) =>
+        deviceConfig.GetValueOrDefault(FileLocation.LocationKey) is { Length: > 0 } location && !HostRoots.LeadsNowhere(location)
+            && VdiFile.TryParse(image, out var file) && file.FullPath == image
+            && file.Directory == Path.Combine(Posix.RealPath(FileLocation.Parse(deviceConfig).Root), sr.ToString())
+            ? file.Uuid
+            : null;
+
     /// <summary>Lists the SRs in a place.</summary>
     internal static Task<IReadOnlyList<ProbedSr>> ProbeAsync(FileLocation location, CancellationToken cancellationToken) =>
         RunAsync<IReadOnlyList<ProbedSr>>(location.Root, () =>
@@ -74,11 +85,12 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
 
     /// <summary>Opens an SR in a place, which is held as long as the SR is attached.</summary>
     internal Task<ISr> AttachAsync(
-        SrUuid uuid, FileLocation location, SrAccess access, IAsyncDisposable? held, CancellationToken cancellationToken) =>
+        SrUuid uuid, FileLocation location, SrAccess access, IAsyncDisposable? held, CancellationToken cancellationToken,
+        ImageFolder? folder = null) =>
         RunAsync<ISr>(location.Root, () =>
         {
             location.RequireExists();
-            var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory);
+            var directory = new SrDirectory(uuid, location.DirectoryOf(uuid), location.BackingDirectory, folder);
             directory.RequireMounted();
             if (access == SrAccess.ReadWrite)
             {
@@ -119,13 +131,14 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
                 SrFailure.SrExists, $"{directory} exists already and is not an empty directory: attach the SR, or choose another UUID.");
     }
 
-    private Task<FileLocation> LocationAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
+    /// <summary>Reads the device config, and follows its links if storage may lie where they lead.</summary>
+    internal Task<FileLocation> LocationAsync(IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)
     {
         var written = FileLocation.Parse(deviceConfig);
         return RunAsync(written.Root, () => written.Resolve(roots), cancellationToken);
     }
 
     // Directory calls have no asynchronous form and can hang on a dead mount, so they must not hold the caller's thread.
-    private static Task<T> RunAsync<T>(string path, Func<T> operation, CancellationToken cancellationToken)
+    internal static Task<T> RunAsync<T>(string path, Func<T> operation, CancellationToken cancellationToken)
         => FileFailure.TranslateAsync(path, () => OwnThread.RunAsync(operation, cancellationToken));
 }

@@ -28,7 +28,7 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
         foreach (var vdi in wanted)
         {
             var uuid = config.VdiUuids.GetValueOrDefault(vdi.Uuid, vdi.Uuid);
-            var backing = directory.FileOf(vdi.Uuid, vdi.Format).FullPath;
+            var backing = directory.Find(vdi.Uuid).File.FullPath;
             var copy = new VdiFile(made, uuid, vdi.Format).FullPath;
             if (vdi.Format == DiskFormat.Vhd)
             {

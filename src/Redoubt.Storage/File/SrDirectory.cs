@@ -3,8 +3,10 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Redoubt.Storage.FileDriver;
 
-/// <summary>The directory of one SR, seen as disks. Reads only.</summary>
-internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirectory)
+/// <summary>
+/// The directory of one SR, seen as disks; with it, where there is one, the folder whose images are the SR's. Reads only.
+/// </summary>
+internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirectory, ImageFolder? folder = null)
 {
     private const int GroupAndOthers = 0x3f;
     private const int Others = 0x7;
@@ -41,6 +43,7 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
                 files.Add(file);
         }
 
+        files.AddRange(folder?.List() ?? []);
         var (before, now) = (Volatile.Read(ref _seen), new SeenVdi?[files.Count]);
         ReadAll(files, before, now, cancellationToken);
         var (seen, found) = (new Dictionary<VdiFile, SeenVdi>(files.Count), new Dictionary<VdiUuid, VdiState>(files.Count));
@@ -104,7 +107,11 @@ internal sealed class SrDirectory(SrUuid uuid, string path, string? backingDirec
     public IReadOnlyList<VdiFile> FilesOf(VdiUuid vdi)
     {
         RequireExists();
-        return [.. FileOf(vdi, default).InAnyFormat.Where(file => Posix.TryGetStatus(file.FullPath) is not null)];
+        return
+        [
+            .. FileOf(vdi, default).InAnyFormat.Where(file => Posix.TryGetStatus(file.FullPath) is not null),
+            .. folder?.Find(vdi) is { } image ? [image] : Array.Empty<VdiFile>(),
+        ];
     }
 
     /// <summary>Checks that the directory is still there, and is one: storage can vanish under an attached SR.</summary>

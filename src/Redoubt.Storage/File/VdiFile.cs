@@ -8,8 +8,11 @@ namespace Redoubt.Storage.FileDriver;
 /// <param name="Format">The format, which is the extension.</param>
 internal sealed record VdiFile(string Directory, VdiUuid Uuid, DiskFormat Format)
 {
+    /// <summary>What the file is called where that is not the SR's to say: an image that somebody else made.</summary>
+    public string? Name { get; init; }
+
     /// <summary>The absolute path.</summary>
-    public string FullPath => Path.Combine(Directory, $"{Uuid}.{DiskFormatName.Of(Format)}");
+    public string FullPath => Path.Combine(Directory, Name ?? $"{Uuid}.{DiskFormatName.Of(Format)}");
 
     /// <summary>The same disk in all formats, of which only one may exist.</summary>
     public IEnumerable<VdiFile> InAnyFormat => Enum.GetValues<DiskFormat>().Select(f => this with { Format = f });

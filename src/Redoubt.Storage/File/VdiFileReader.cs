@@ -69,13 +69,14 @@ internal sealed class VdiFileReader(string? backingDirectory)
         Format = file.Format,
         VirtualSizeBytes = 0,
         PhysicalUtilisationBytes = status.AllocatedBytes,
+        Name = file.Name,
         Unreadable = $"{file.FullPath}: {reason}",
     };
 
     private static VdiState ReadRaw(VdiFile file, FileStatus status, ReadOnlySpan<byte> prefix)
         => status.Bytes == 0
             ? Unreadable(file, status, "the file is empty")
-            : Readable(file, status, RedoLogMagic.TypeOf(prefix), status.Bytes);
+            : Readable(file, status, file.Name is null ? RedoLogMagic.TypeOf(prefix) : VdiType.User, status.Bytes);
 
     private VdiState ReadQcow2(VdiFile file, FileStatus status, ReadOnlySpan<byte> prefix)
     {
@@ -100,8 +101,7 @@ internal sealed class VdiFileReader(string? backingDirectory)
             return $"it builds on the file '{backing}', which is not followed; disks of this SR must stand alone";
 
         // Only the very spelling that a writable clone gets. A prefix check alone would let '..' and links through.
-        if (!VdiFile.TryParse(backing, out var file) || file.Directory != backingDirectory || file.FullPath != backing
-            || file.Format == DiskFormat.Vhd)
+        if (BackingIn(backingDirectory, backing, header.BackingFormat) is not { } file)
             return $"it builds on the file '{backing}', which is not a disk in {backingDirectory}";
         if (header.BackingFormat != DiskFormatName.Of(file.Format))
             return $"it does not say that '{backing}' has the format {DiskFormatName.Of(file.Format)}, and formats are not guessed";
@@ -113,6 +113,20 @@ internal sealed class VdiFileReader(string? backingDirectory)
         return source.Unreadable is null ? null : $"it builds on a disk that cannot be used: {source.Unreadable}";
     }
 
+    // A disk of the SR, or an image of the folder around it.
+    private static VdiFile? BackingIn(string directory, string backing, string? format)
+    {
+        if (VdiFile.TryParse(backing, out var file) && file.Directory == directory && file.FullPath == backing)
+            return file.Format == DiskFormat.Vhd ? null : file;
+        var isImage = Path.GetDirectoryName(directory) is { } folder
+            && Path.Combine(folder, Path.GetFileName(backing)) == backing && ImageFolder.MayBeName(Path.GetFileName(backing));
+        var claimed = format == DiskFormatName.Of(DiskFormat.Qcow2) ? DiskFormat.Qcow2 : DiskFormat.Raw;
+        return !isImage ? null : new(Path.GetDirectoryName(backing)!, default, claimed)
+        {
+            Name = Path.GetFileName(backing),
+        };
+    }
+
     private static VdiState Readable(VdiFile file, FileStatus status, VdiType type, long virtualSizeBytes) => new()
     {
         Uuid = file.Uuid,
@@ -120,5 +134,6 @@ internal sealed class VdiFileReader(string? backingDirectory)
         Format = file.Format,
         VirtualSizeBytes = virtualSizeBytes,
         PhysicalUtilisationBytes = status.AllocatedBytes,
+        Name = file.Name,
     };
 }
