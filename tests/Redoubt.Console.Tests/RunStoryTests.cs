@@ -36,8 +36,8 @@ public sealed class RunStoryTests(Browser browser)
         await StateAsync(lyon, "Paused");
         await StateAsync(watcher, "Paused");
         await watcher.Button("Resume").ClickAsync();
-        await Expect(lyon.GetByText("The test is up: 2 of 2 VMs are well.")).ToBeVisibleAsync(new() { Timeout = Long });
-        await Expect(watcher.GetByText("The test is up: 2 of 2 VMs are well.")).ToBeVisibleAsync();
+        await Expect(lyon.GetByText("The test is up: 2 of 2 VMs are healthy.")).ToBeVisibleAsync(new() { Timeout = Long });
+        await Expect(watcher.GetByText("The test is up: 2 of 2 VMs are healthy.")).ToBeVisibleAsync();
         await lyon.Button("Show the screens").ClickAsync();
         await Expect(lyon.GetByRole(AriaRole.Img, new() { Name = "db" })).ToBeVisibleAsync();
         await Expect(lyon.GetByRole(AriaRole.Img, new() { Name = "web" })).ToBeVisibleAsync();
