@@ -141,6 +141,58 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_host_that_was_taken_for_dead_and_was_not_keeps_its_VM_from_running_twice()
+    {
+        await File.WriteAllTextAsync(Path.Combine(_root, "password"), $"root\n{Password}\n", Stop);
+        await Task.WhenAll(StartAsync("a", null), StartAsync("b", null), StartAsync("c", "test:///default"));
+        await using var api = await PoolDirectory.LogInAsync(_runs["a"], Password);
+        await JoinAsync("b");
+        await JoinAsync("c");
+        var (a, b) = (await HostAsync(api, "a"), await HostAsync(api, "b"));
+        var sr = await CreateSrAsync(api, "shared");
+        await Patience.UntilAsync(
+            async () => (await api.GetAllRecordsAsync<PbdRecord>(Stop)).Values.Count(p => p.CurrentlyAttached) == 3,
+            "the SR is everywhere");
+        var vm = await CreateVmAsync(api, sr);
+        await api.CallAsync("VM.start_on", [vm, b, false, false], Stop);
+        await CountsPastAsync(api, vm, 5);
+        Assert.Equal("HOST_IS_LIVE", (await RefusedAsync(api, "host.declare_dead", b)).Code);
+        var url = _runs["b"].Url!;
+        _runs["b"].Process.Kill();
+        await _runs["b"].Process.WaitForExitAsync(Stop);
+        await Patience.UntilAsync(async () => !await IsLiveAsync(api, b), "the host is shown as lost");
+        await Patience.UntilAsync(
+            async () =>
+            {
+                try
+                {
+                    await api.CallAsync("host.declare_dead", [b], Stop);
+                    return true;
+                }
+                catch (XenApiException refused) when (refused.Code == "HOST_IS_LIVE")
+                {
+                    return false;
+                }
+            },
+            "it is taken for dead");
+        Assert.Equal(VmPowerState.Halted, (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).PowerState);
+
+        // Its guest runs on, and has the image locked.
+        var refused = await RefusedAsync(api, "VM.start_on", vm, a, false, false);
+        Assert.Equal("VDI_IN_USE", refused.Code);
+        Assert.Single(Guests(_root));
+        await _runs["b"].DisposeAsync();
+        await StartAsync("b", null, "--listen", url.GetLeftPart(UriPartial.Authority));
+
+        // Back, it says that it has the VM, which is nowhere else by then.
+        await Patience.UntilAsync(
+            async () => await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop) is { PowerState: VmPowerState.Running } found
+                && found.ResidentOn == b,
+            "the guest is found where it is");
+        Assert.Single(Guests(_root));
+    }
+
     private string PathOf(string host) => Path.Combine(_root, host);
 
     private async Task StartAsync(string name, string? hypervisor, params string[] options)
