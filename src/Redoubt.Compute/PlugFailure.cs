@@ -7,10 +7,10 @@ namespace Redoubt.Compute;
 internal static class PlugFailure
 {
     /// <summary>Whether the guest itself said no.</summary>
-    internal static bool IsRejection(LibvirtException cause) => Says(cause, "rejected");
+    internal static bool IsRejection(LibvirtException cause) => Says(cause.Message, "rejected");
 
     /// <summary>Whether the guest has been asked for the device before, and has not let it go yet.</summary>
-    internal static bool IsAskedAlready(LibvirtException cause) => Says(cause, "in the process of unplug");
+    internal static bool IsAskedAlready(LibvirtException cause) => Says(cause.Message, "in the process of unplug");
 
     /// <summary>Why it was not done.</summary>
     /// <param name="uuid">The VM.</param>
@@ -19,16 +19,18 @@ internal static class PlugFailure
     /// <param name="cause">What libvirt said.</param>
     internal static HypervisorException Explain(Guid uuid, string what, DiskSource? source, LibvirtException cause)
     {
+        // What the image is called says nothing of why.
         var place = source?.Place;
-        if (place is not null && Says(cause, "\" lock"))
+        var words = place is null ? cause.Message : cause.Message.Replace(place, "", StringComparison.Ordinal);
+        if (place is not null && Says(words, "\" lock"))
             return new(
                 HypervisorFailure.DiskInUse, place, $"The disk image {place} is open for writing in another process.",
                 "Find out where it is used; on this host, fuser or lslocks names the process.", cause);
-        if (Says(cause, "locked") || Says(cause, "tray"))
+        if (Says(words, "locked") || Says(words, "tray"))
             return new(
                 HypervisorFailure.DriveLocked, uuid.ToString("D"), $"The guest of VM {uuid:D} holds on to what is in its {what}.",
                 "Have the guest let it go (eject, or umount) first.", cause);
-        if (Says(cause, "No more available PCI slots") || Says(cause, "not available for") || Says(cause, "in use by"))
+        if (Says(words, "No more available PCI slots") || Says(words, "not available for") || Says(words, "in use by"))
             return new(
                 HypervisorFailure.DeviceRefused, uuid.ToString("D"),
                 $"The guest of VM {uuid:D} has no room on its bus for {what}.", "Take another device from it first.", cause);
@@ -38,5 +40,5 @@ internal static class PlugFailure
             "Shut the guest down for it.", cause);
     }
 
-    private static bool Says(LibvirtException cause, string words) => cause.Message.Contains(words, StringComparison.OrdinalIgnoreCase);
+    private static bool Says(string text, string words) => text.Contains(words, StringComparison.OrdinalIgnoreCase);
 }

@@ -26,6 +26,24 @@ internal sealed class Bench : IAsyncDisposable
         return site;
     }
 
+    /// <summary>
+    /// Whether a daemon that does not answer is one that has ended, which is seen a moment later than the end of its connections.
+    /// </summary>
+    public static async Task<bool> HasEndedAsync(Process daemon)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        late.CancelAfter(TimeSpan.FromSeconds(30));
+        try
+        {
+            await daemon.WaitForExitAsync(late.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
     public static async Task SignalAsync(Process process, string signal)
     {
         using var kill = Process.Start("kill", [$"-{signal}", $"{process.Id}"]);

@@ -37,7 +37,7 @@ public sealed class KillMoveTests
             using (var kill = new KillAt(site.Daemon, site.DataDirectory, site.Storage, at))
             {
                 var started = await _shell.TryAsync(site, $"{command} source=source sr-uuid=$SR --yes wait=false");
-                Assert.True(started.ExitCode == 0 || site.Daemon.HasExited, started.Error);
+                Assert.True(started.ExitCode == 0 || await Bench.HasEndedAsync(site.Daemon), started.Error);
                 await RestAsync(site, source);
                 steps = at == int.MaxValue ? kill.Seen : steps;
             }

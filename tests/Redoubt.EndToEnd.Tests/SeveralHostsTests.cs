@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using Redoubt.Cli;
+using Redoubt.Cli.Output;
 using Redoubt.Database.Journal;
 using Redoubt.Server.Membership;
 using Redoubt.Storage;
@@ -189,20 +191,11 @@ public sealed class SeveralHostsTests : IDisposable
 
     private async Task<(int ExitCode, string Error)> TryCliAsync(ServeRun at, params string[] words)
     {
-        var start = new ProcessStartInfo(Bench.Program, ["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words])
-        {
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-
         // Of the certificates that others have had at these ports it is to know nothing.
-        start.Environment["XDG_CONFIG_HOME"] = _root;
-        using var process = Process.Start(start)!;
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(Stop), process.StandardError.ReadToEndAsync(Stop));
-        await process.WaitForExitAsync(Stop);
-        await output;
-        return (process.ExitCode, await error);
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(_root, "known-pools"), TimeProvider.System);
+        var code = await app.RunAsync(["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words], null, Stop);
+        return (code, error.ToString());
     }
 
     private async Task CliAsync(ServeRun at, params string[] words)

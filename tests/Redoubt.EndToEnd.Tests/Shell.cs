@@ -1,5 +1,7 @@
-using System.Diagnostics;
+using Redoubt.Cli;
+using Redoubt.Cli.Connections;
 using Redoubt.Cli.Demo;
+using Redoubt.Cli.Output;
 
 namespace Redoubt.EndToEnd.Tests;
 
@@ -46,19 +48,13 @@ internal sealed class Shell
     /// <summary>Runs a command, however it ends.</summary>
     public async Task<(int ExitCode, string Output, string Error)> TryAsync(DemoSite site, string command)
     {
+        // In this process: to start the program anew for each of hundreds of commands takes longer than all that they do.
         var words = command.Split(' ').Select(Expand);
-        using var process =
-            Process.Start(new ProcessStartInfo(Bench.Program, ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words])
-            {
-                UseShellExecute = false,
-                RedirectStandardInput = true,
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            })!;
-        process.StandardInput.Close();
-        var (output, error) = (process.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken), process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken));
-        await process.WaitForExitAsync(TestContext.Current.CancellationToken);
-        return (process.ExitCode, await output, await error);
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var app = new App(new Terminal(output, error, isInteractive: false), KnownPools.DefaultFile, TimeProvider.System);
+        var code = await app.RunAsync(
+            ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words], null, TestContext.Current.CancellationToken);
+        return (code, output.ToString(), error.ToString());
     }
 
     /// <summary>The commands of a runbook that were not run.</summary>

@@ -154,9 +154,7 @@ internal sealed class EmergencyCalls(Seat seat, string dataDirectory, PoolMember
     /// <summary>Has this host follow another coordinator of its pool, which must be one.</summary>
     private async Task<Func<Task>> ResetAsync(string address, CancellationToken cancellationToken)
     {
-        var host = ReadHosts().Find(h => h.Uuid == membership.Host)
-            ?? throw new InvalidDataException("This host's copy of the database does not know it.");
-        var (next, given) = await Readmission.AskAsync(dataDirectory, membership, host.Name, address, time, cancellationToken);
+        var (next, given) = await Readmission.AskAsync(dataDirectory, membership, address, time, cancellationToken);
         await seat.JoinAsync(next, given);
         return seat.LeaveAsync;
     }

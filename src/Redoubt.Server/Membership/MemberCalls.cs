@@ -93,9 +93,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             throw new XenApiException("OPERATION_NOT_ALLOWED", "This host is a pool by itself, and joins another by pool-join.");
         }
 
-        var name = pool.State.Get(pool.Hosts.Local.Host).NameLabel;
-        var (next, given) = await Readmission.AskAsync(
-            pool.DataDirectory, membership, name, masterAddress, pool.Time, call.Cancellation);
+        var (next, given) = await Readmission.AskAsync(pool.DataDirectory, membership, masterAddress, pool.Time, call.Cancellation);
         await seat.JoinAsync(next, given);
         await seat.LeaveAsync();
     }

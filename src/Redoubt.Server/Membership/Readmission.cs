@@ -42,7 +42,7 @@ internal static class Readmission
     /// <summary>Asks a coordinator.</summary>
     /// <exception cref="XenApiException">It refuses, does not answer, or is no coordinator of this pool.</exception>
     public static async Task<(PoolMembership Membership, ImmutableSortedDictionary<string, string> Given)> AskAsync(
-        string dataDirectory, PoolMembership own, string name, string coordinator, TimeProvider time, CancellationToken cancellationToken)
+        string dataDirectory, PoolMembership own, string coordinator, TimeProvider time, CancellationToken cancellationToken)
     {
         var (url, address) = MemberCalls.Reach(coordinator);
         var local = await MemberCalls.OwnAddressAsync(url, cancellationToken);
@@ -64,7 +64,7 @@ internal static class Readmission
         {
             using var look = await http.GetAsync(new Uri(url, "/health"), cancellationToken);
             var asked = ImmutableSortedDictionary<string, string>.Empty
-                .Add("uuid", own.Host).Add("name_label", name).Add("cpu_count", "1").Add("address", local)
+                .Add("uuid", own.Host).Add("cpu_count", "1").Add("address", local)
                 .Add("port", own.Port.ToString(CultureInfo.InvariantCulture)).Add("coordinator_address", address)
                 .Add("product_version", typeof(Readmission).Assembly.GetName().Version?.ToString(3) ?? "0")
                 .Add(Seen, seen!).Add("nonce", Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));

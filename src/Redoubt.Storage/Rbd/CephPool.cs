@@ -89,7 +89,9 @@ internal sealed partial record CephPool
             : throw Wrong(MonitorsKey, m, "give names or addresses, as in \"mon1,mon2:3300,[fd00::3]\""))];
     }
 
-    private static int PortOf(string written) => written.Length == 0 ? UsualPort : ushort.Parse(written, CultureInfo.InvariantCulture);
+    // 0 for none that there is.
+    private static int PortOf(string written) => written.Length == 0 ? UsualPort
+        : ushort.TryParse(written, NumberStyles.None, CultureInfo.InvariantCulture, out var port) ? port : 0;
 
     private static NetworkLogin? LoginOf(IReadOnlyDictionary<string, string> deviceConfig)
     {
@@ -113,7 +115,7 @@ internal sealed partial record CephPool
         SrFailure.Backend(SrFailure.InvalidArgument, $"device-config:{key} holds '{XmlText.Clean(value)}': {advice}.");
 
     [GeneratedRegex(
-        @"^(?<host>\[[0-9A-Fa-f:.]{2,45}\]|[^:\[\]]{1,253})(?::(?<port>[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?\z",
+        @"^(?<host>\[[0-9A-Fa-f:.]{2,45}\]|[^:\[\]]{1,253})(?::(?<port>[0-9]{1,5}))?\z",
         RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 1000)]
     private static partial Regex MonitorForm();
 

@@ -17,6 +17,7 @@ public sealed class CephPoolTests
 
     [Theory]
     [InlineData("mon1", "mon1:6789")]
+    [InlineData("mon1:65535", "mon1:65535")]
     [InlineData("mon1:3300, 10.0.0.2 ,[fd00::3],[fd00::4]:1", "mon1:3300,10.0.0.2:6789,[fd00::3]:6789,[fd00::4]:1")]
     public void Monitors_are_read_with_their_ports(string written, string addresses) =>
         Assert.Equal(addresses, CephPool.Parse(Config("monitors", written), null).Addresses);
@@ -27,6 +28,7 @@ public sealed class CephPoolTests
     [InlineData("monitors", "mon1 --keyring=/etc/ceph/x")]
     [InlineData("monitors", "mon1:0")]
     [InlineData("monitors", "mon1:65536")]
+    [InlineData("monitors", "mon1:99999")]
     [InlineData("monitors", "mon1,,mon2")]
     [InlineData("monitors", "mon1/x")]
     [InlineData("pool", "-x")]
