@@ -125,6 +125,7 @@ internal static class ErrorSentenceTable
         VBD_NOT_REMOVABLE_MEDIA The device {0} holds a disk, which can't be taken out as a CD can: unplug it (vbd-unplug).
         VBD_NOT_UNPLUGGABLE The drive is not to be taken from a running VM (vbd-param-set unpluggable=true lets it).
         VBD_TRAY_LOCKED The guest holds on to what is in its CD drive. Have it let that go (umount, eject) first.
+        VDI_CONTENT_DIFFERS Disks {0:VDI} and {1:VDI} differ from byte {2} on. If one is a copy of the other, copy it again.
         VDI_CONTENT_ID_MISSING The disk that this refers to is not named in the metadata. Recover the VM without it, or from another copy.
         VDI_HAS_RRDS The disk holds statistics and can't be used for this.
         VDI_INCOMPATIBLE_TYPE Disk {0:VDI} is of type {1}, which can't be used for this.

@@ -15,7 +15,13 @@ public static class Marks
     /// <summary>The value of <see cref="Format"/> for a disk that is XenServer's and has to be copied before it is used.</summary>
     public const string Vhd = "vhd";
 
-    /// <summary>On a network: the run that made it.</summary>
+    /// <summary>In a disk's <c>sm_config</c>: the disk that it builds on.</summary>
+    public const string FormatParent = "vhd-parent";
+
+    /// <summary>On a disk: the UUID of the disk of another pool that it is a copy of, to take its place in a recovery.</summary>
+    public const string CopyOf = "dr-copy-of";
+
+    /// <summary>On a network, or a copy of a disk: the run that made it.</summary>
     public const string Run = "dr-run";
 
     /// <summary>The label of the test that an object belongs to.</summary>

@@ -16,7 +16,8 @@ public sealed class RecoverMappedTests
         var network = scene.Primary.All<NetworkRecord>().Single();
         Assert.Equal(
             ["NETWORK_NOT_MAPPED", scene.Vm.Opaque, network.Uuid, "net", network.Bridge],
-            await foreign.FailAsync("VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, TestSite.Map()));
+            await foreign.FailAsync("VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, TestSite.Map(),
+                TestSite.Map()));
         Assert.Equal(before, Counts(scene.Site));
         Assert.False(Assert.Single(scene.Site.All<SrRecord>()).IntroducedBy.IsNull);
         var nowhere = $"{Guid.NewGuid()}";
@@ -24,7 +25,7 @@ public sealed class RecoverMappedTests
             ["UUID_INVALID", "network", nowhere],
             await foreign.FailAsync(
                 "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true,
-                TestSite.Map((network.Uuid, nowhere))));
+                TestSite.Map((network.Uuid, nowhere)), TestSite.Map()));
         Assert.Equal(before, Counts(scene.Site));
     }
 
@@ -65,7 +66,7 @@ public sealed class RecoverMappedTests
         var foreign = await scene.OpenForeignAsync();
         var before = (Counts(scene.Site), scene.Site.Get(old));
         Assert.Equal("NETWORK_NOT_MAPPED", (await foreign.FailAsync(
-            "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, force, TestSite.Map()))[0]);
+            "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, force, TestSite.Map(), TestSite.Map()))[0]);
         Assert.Equal(before, (Counts(scene.Site), scene.Site.Get(old)));
     }
 
@@ -105,19 +106,42 @@ public sealed class RecoverMappedTests
         var network = await scene.Site.CreateNetworkAsync("elsewhere");
         var map = TestSite.Map((scene.Primary.All<NetworkRecord>().Single().Uuid, scene.Site.Get(network).Uuid));
         Assert.Equal(
-            "RBAC_PERMISSION_DENIED", (await foreign.FailAsync("VM.recover_mapped", scene.Vm, foreign.Session.Ref, false, map))[0]);
-        var made = await foreign.CallAsync<Ref<VmRecord>>("VM.recover_mapped", scene.Vm, scene.Site.Client.Session.Ref, false, map);
+            "RBAC_PERMISSION_DENIED",
+            (await foreign.FailAsync("VM.recover_mapped", scene.Vm, foreign.Session.Ref, false, map, TestSite.Map()))[0]);
+        var made = await foreign.CallAsync<Ref<VmRecord>>(
+            "VM.recover_mapped", scene.Vm, scene.Site.Client.Session.Ref, false, map, TestSite.Map());
         Assert.Equal((scene.Recovered(), network), (made, scene.Site.Get(scene.Site.Get(made).Vifs.Single()).Network));
         Assert.Equal(
             "OPERATION_NOT_ALLOWED",
-            (await scene.Site.Client.FailAsync("VM.recover_mapped", made, scene.Site.Client.Session.Ref, false, map))[0]);
+            (await scene.Site.Client.FailAsync("VM.recover_mapped", made, scene.Site.Client.Session.Ref, false, map, TestSite.Map()))[0]);
+    }
+
+    [Fact]
+    public async Task Only_a_marked_copy_takes_the_place_of_a_disk()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        await scene.Primary.Client.CallAsync("VM.set_appliance", scene.Vm, default(Ref<VmApplianceRecord>));
+        await scene.ProtectAsync();
+        var foreign = await scene.OpenForeignAsync();
+        await scene.Site.CreateNetworkAsync("net");
+        var sr = scene.Site.All<SrRecord>().Single();
+        var theirs = scene.Primary.Get(scene.Primary.Get(scene.Primary.Get(scene.Vm).Vbds.First()).Vdi).Uuid;
+        var ours = scene.Site.All<VdiRecord>().First(v => v.Uuid == theirs);
+        var before = Counts(scene.Site);
+        Assert.Equal("OPERATION_NOT_ALLOWED", await FailAsync(ours.Uuid));
+        Assert.Equal("UUID_INVALID", await FailAsync($"{Guid.NewGuid()}"));
+        Assert.Equal(before, Counts(scene.Site));
+        Assert.False(scene.Site.Get(scene.Site.Daemon.Services.State.FindByUuid<SrRecord>(sr.Uuid)).IntroducedBy.IsNull);
+
+        async Task<string> FailAsync(string disk) => (await foreign.FailAsync(
+            "VM.recover_mapped", scene.Vm, scene.Site.Client.Session.Ref, false, TestSite.Map(), TestSite.Map((theirs, disk))))[0];
     }
 
     private static async Task<Ref<NetworkRecord>> RecoverAsync(
         RecoveryScene scene, TestClient foreign, ImmutableSortedDictionary<string, string> networks)
     {
         var appliance = await foreign.CallAsync<Ref<VmApplianceRecord>>(
-            "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, networks);
+            "VM_appliance.recover_mapped", scene.Appliance, scene.Site.Client.Session.Ref, true, networks, TestSite.Map());
         Assert.Equal(scene.Primary.Get(scene.Appliance).Uuid, scene.Site.Get(appliance).Uuid);
         return scene.Site.Get(scene.Site.Get(scene.Recovered()).Vifs.Single()).Network;
     }

@@ -71,7 +71,7 @@ public sealed class SplitBrainTests
         var foreign = primary.Client.With(await primary.Client.CallAsync<Ref<SessionRecord>>("VDI.open_database", volume));
         var theirs = foreign.Session.Foreign!.All<VmApplianceRecord>().Single().Ref;
         await foreign.CallAsync<Ref<VmApplianceRecord>>(
-            "VM_appliance.recover_mapped", theirs, primary.Client.Session.Ref, false, TestSite.Map());
+            "VM_appliance.recover_mapped", theirs, primary.Client.Session.Ref, false, TestSite.Map(), TestSite.Map());
         var home = primary.Daemon.Services.State.FindByUuid<VmRecord>(scene.Site.Get(there).Uuid);
         Assert.Equal(2L, primary.Get(home).Version);
         await primary.Client.CallAsync("VM.start", home, false, false);

@@ -9,6 +9,7 @@ namespace Redoubt.Recovery.Tests;
 /// </summary>
 internal sealed class Scene
 {
+    public const string Own = "5a000000-0000-4000-8000-0000000000aa";
     public const string Sr = "5a000000-0000-4000-8000-000000000001";
     public const string Volume = "0d000000-0000-4000-8000-000000000001";
     public static readonly DateTimeOffset Now = new(2026, 3, 1, 3, 0, 0, TimeSpan.Zero);
@@ -101,6 +102,14 @@ internal sealed class Scene
         Target = Target with { Vdis = Target.Vdis.Add(vdi) };
         return vm;
     }
+
+    /// <summary>Has the disks be XenServer's, and the pool have a default SR that they can be copied to.</summary>
+    public void HaveToCopy() => Target = Target with
+    {
+        Vdis = [.. Target.Vdis.Select(v => v with { IsToBeCopied = true })],
+        Srs = Target.Srs.Add(Target.Srs[0] with { Uuid = Own, Name = "own" }),
+        Pool = Target.Pool with { DefaultSrUuid = Own },
+    };
 
     public ApplianceFacts AddAppliance(string name)
     {

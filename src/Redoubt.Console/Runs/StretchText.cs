@@ -13,6 +13,7 @@ internal static class StretchText
     public static string PhaseArray => Words["PhaseArray"];
     public static string PhaseAttach => Words["PhaseAttach"];
     public static string PhaseClone => Words["PhaseClone"];
+    public static string PhaseCopy => Words["PhaseCopy"];
     public static string PhaseRecover => Words["PhaseRecover"];
     public static string PhaseConnect => Words["PhaseConnect"];
     public static string PhaseHandOver => Words["PhaseHandOver"];
@@ -30,6 +31,7 @@ internal static class StretchText
         WaitForOperator => PhaseArray,
         AttachStorage => PhaseAttach,
         CloneForTest => PhaseClone,
+        CopyDisks => PhaseCopy,
         RecoverVm or RecoverAppliance => PhaseRecover,
         MapNetworks => PhaseConnect,
         HandOver => PhaseHandOver,

@@ -19,21 +19,21 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     [Message("VM.recover")]
     public Task RecoverVmAsync(CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force) =>
-        RecoverVmAsync(call, "VM.recover", self, sessionTo, force, null);
+        RecoverVmAsync(call, "VM.recover", self, sessionTo, options => options with { Force = force });
 
     [Message("VM.recover_mapped")]
     public Task<Ref<VmRecord>> RecoverVmMappedAsync(
         CallContext call, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force,
-        ImmutableSortedDictionary<string, string> networks) =>
-        RecoverVmAsync(call, "VM.recover_mapped", self, sessionTo, force, networks);
+        ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> disks) =>
+        RecoverVmAsync(
+            call, "VM.recover_mapped", self, sessionTo, options => options with { Force = force, Networks = networks, Disks = disks });
 
     [Message("VM.release_recovery_hold")]
     public Task ReleaseHoldAsync(CallContext call, Ref<VmRecord> self) =>
         pool.Database.WriteAsync(tx => tx.Update(self, RecoveryHold.Release), call.Cancellation);
 
     private async Task<Ref<VmRecord>> RecoverVmAsync(
-        CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, bool force,
-        ImmutableSortedDictionary<string, string>? networks)
+        CallContext call, string message, Ref<VmRecord> self, Ref<SessionRecord> sessionTo, Func<RecoveryOptions, RecoveryOptions> how)
     {
         var vm = call.State.Get(self);
         if (call.State.Find(vm.Appliance) is { } appliance && !ForeignRows.IsUnusable(call.State, appliance))
@@ -41,7 +41,7 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
             throw new XenApiException("VM_IS_PART_OF_AN_APPLIANCE", self.Opaque, vm.Appliance.Opaque);
         }
 
-        return (await RecoverAsync(call, message, null, [self], sessionTo, force, networks)).Vms[0];
+        return (await RecoverAsync(call, message, null, [self], sessionTo, how)).Vms[0];
     }
 
     [Message("VM_appliance.assert_can_be_recovered")]
@@ -62,24 +62,26 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     [Message("VM_appliance.recover")]
     public Task RecoverApplianceAsync(CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force) =>
-        RecoverApplianceAsync(call, "VM_appliance.recover", self, sessionTo, force, null);
+        RecoverApplianceAsync(call, "VM_appliance.recover", self, sessionTo, options => options with { Force = force });
 
     [Message("VM_appliance.recover_mapped")]
     public async Task<Ref<VmApplianceRecord>> RecoverApplianceMappedAsync(
         CallContext call, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force,
-        ImmutableSortedDictionary<string, string> networks)
+        ImmutableSortedDictionary<string, string> networks, ImmutableSortedDictionary<string, string> disks)
     {
-        var recovered = await RecoverApplianceAsync(call, "VM_appliance.recover_mapped", self, sessionTo, force, networks);
+        var recovered = await RecoverApplianceAsync(
+            call, "VM_appliance.recover_mapped", self, sessionTo,
+            options => options with { Force = force, Networks = networks, Disks = disks });
         return recovered.Appliance;
     }
 
     // One damaged row costs the VM that it belongs to: the vApp comes back without it, and people are told.
     private async Task<RecoveryOutcome> RecoverApplianceAsync(
-        CallContext call, string message, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo, bool force,
-        ImmutableSortedDictionary<string, string>? networks)
+        CallContext call, string message, Ref<VmApplianceRecord> self, Ref<SessionRecord> sessionTo,
+        Func<RecoveryOptions, RecoveryOptions> how)
     {
         var theirs = call.State.Get(self);
-        var recovered = await RecoverAsync(call, message, self, Usable(call, self), sessionTo, force, networks);
+        var recovered = await RecoverAsync(call, message, self, Usable(call, self), sessionTo, how);
         foreach (var vm in theirs.Vms.Select(call.State.Get))
         {
             if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
@@ -99,11 +101,11 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
 
     private Task<RecoveryOutcome> RecoverAsync(
         CallContext call, string message, Ref<VmApplianceRecord>? appliance, IReadOnlyList<Ref<VmRecord>> vms, Ref<SessionRecord> sessionTo,
-        bool force,
-        ImmutableSortedDictionary<string, string>? networks)
+        Func<RecoveryOptions, RecoveryOptions> how)
     {
         pool.RequireForeign(call, message, sessionTo);
-        var options = trust.Require(call.Session) with { Force = force, Networks = networks };
+        var options = how(trust.Require(call.Session));
+        RequireCopies(options.Disks);
         foreach (var vm in vms.Select(call.State.Get))
         {
             if (ForeignRows.WhyUnusable(call.State, vm) is { } why)
@@ -114,6 +116,21 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         }
 
         return recoverer.RunAsync(call.State, vms, appliance, options, call.Cancellation);
+    }
+
+    // What a recovered VM runs on is what was made for it, and no disk that somebody else has.
+    private void RequireCopies(ImmutableSortedDictionary<string, string> disks)
+    {
+        foreach (var (theirs, ours) in disks)
+        {
+            var copy = pool.State.Find(pool.State.FindByUuid<VdiRecord>(ours)) ?? throw new XenApiException("UUID_INVALID", "VDI", ours);
+            if (copy.OtherConfig.GetValueOrDefault(Marks.CopyOf) != theirs)
+            {
+                throw new XenApiException(
+                    "OPERATION_NOT_ALLOWED", $"The disk {BriefText.Of(copy.NameLabel)} ({ours}) is not marked as a copy of {theirs} "
+                        + $"(other_config:{Marks.CopyOf}), and can't take its place.");
+            }
+        }
     }
 
     private DatabaseState Target(Ref<SessionRecord> sessionTo)

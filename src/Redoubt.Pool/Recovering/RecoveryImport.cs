@@ -38,6 +38,13 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             Make(reference, vm, default);
             foreach (var snapshot in vm.Snapshots.Where(s => s != reference && foreign.Find(s) is { IsASnapshot: true }))
             {
+                if (RecoveryRequirements.Disks(foreign, foreign.Get(snapshot)).Any(IsNotCopied))
+                {
+                    var name = BriefText.Of(foreign.Get(snapshot).NameLabel);
+                    Notices.Add((vm.Uuid, $"Its snapshot {name} was left out: its disks are XenServer's and were not copied."));
+                    continue;
+                }
+
                 Make(snapshot, foreign.Get(snapshot), _made[reference]);
             }
         }
@@ -186,6 +193,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         {
             if (options.DiskFor(theirs) is null)
             {
+                RequireOurs(found);
                 RequireNoVolume(found);
                 Describe(found, theirs);
             }
@@ -223,6 +231,12 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
     {
         var image = foreign.Find(vm.SuspendVdi);
         var found = image is null ? default : FindHere(image);
+        if (tx.Find(found) is { } here && IsXenServers(here))
+        {
+            Notices.Add((vm.Uuid, "It was suspended. Its memory is in XenServer's form, which nothing here resumes: it is halted."));
+            return default;
+        }
+
         if (!found.IsNull)
         {
             return found;
@@ -255,6 +269,23 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
         // Nearly always the location is the UUID, and then an SR of any size is searched at once.
         var likely = tx.State.FindByUuid<VdiRecord>(theirs.Location);
         return IsIt(likely) ? likely : tx.Find(sr) is { } ours ? ours.Vdis.FirstOrDefault(IsIt) : default;
+    }
+
+    private static bool IsXenServers(VdiRecord vdi) => vdi.SmConfig.GetValueOrDefault(Marks.Format) == Marks.Vhd;
+
+    private bool IsNotCopied(VdiRecord theirs) =>
+        options.DiskFor(theirs) is null && tx.Find(FindHere(theirs)) is { } here && IsXenServers(here);
+
+    /// <summary>A disk that no VM can run on, and that is not written to: a VM that came to stand on it would never start.</summary>
+    private void RequireOurs(Ref<VdiRecord> found)
+    {
+        if (tx.Get(found) is var here && IsXenServers(here))
+        {
+            throw new XenApiException(
+                "OPERATION_NOT_ALLOWED",
+                $"The disk {BriefText.Of(here.NameLabel)} ({here.Uuid}) is a VHD of XenServer, which has to be copied to an SR of this "
+                    + "pool before its VM is recovered. A plan does that (dr-plan, dr-failover).");
+        }
     }
 
     /// <summary>

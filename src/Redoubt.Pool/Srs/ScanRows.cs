@@ -11,8 +11,6 @@ internal static class ScanRows
     /// <summary>In a metadata VDI's <c>sm_config</c>: the key by which it was proven when it was read last.</summary>
     public const string ProvenKey = Marks.Proven;
 
-    private const string ParentKey = "vhd-parent";
-
     /// <summary>Applies a scan.</summary>
     /// <param name="tx">The transaction.</param>
     /// <param name="sr">The SR that was scanned.</param>
@@ -84,13 +82,16 @@ internal static class ScanRows
         tx.CreateAll(made);
     }
 
-    /// <summary>What a disk's <c>sm_config</c> says of its file, in XenServer's words: only the storage knows that, whatever a database
-    /// says.</summary>
+    /// <summary>The same without what is so only of the file that the disk is in.</summary>
+    public static ImmutableSortedDictionary<string, string> WithoutFormat(ImmutableSortedDictionary<string, string> config) =>
+        config.RemoveRange([Marks.Format, Marks.FormatParent]);
+
+    // In XenServer's words. Only the storage knows it, whatever a database says.
     private static ImmutableSortedDictionary<string, string> WithFormat(ImmutableSortedDictionary<string, string> config, VdiState disk)
     {
-        var plain = config.RemoveRange([Marks.Format, ParentKey]);
+        var plain = WithoutFormat(config);
         var told = disk.Format == DiskFormat.Vhd ? plain.SetItem(Marks.Format, Marks.Vhd) : plain;
-        return disk.Parent is { } parent ? told.SetItem(ParentKey, $"{parent}") : told;
+        return disk.Parent is { } parent ? told.SetItem(Marks.FormatParent, $"{parent}") : told;
     }
 
     /// <summary>

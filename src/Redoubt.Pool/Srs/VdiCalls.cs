@@ -270,7 +270,41 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         IsASnapshot = false,
         SnapshotOf = default,
         SnapshotTime = DateTimeOffset.UnixEpoch,
+        Managed = true,
+        SmConfig = ScanRows.WithoutFormat(vdi.SmConfig),
     };
+
+    [Message("VDI.compare")]
+    public async Task CompareAsync(CallContext call, Ref<VdiRecord> self, Ref<VdiRecord> with)
+    {
+        var (one, other) = (pool.State.Get(self), pool.State.Get(with));
+        if (self == with)
+        {
+            throw new XenApiException("INVALID_VALUE", "with", $"{with.Opaque} (it is the disk itself)");
+        }
+
+        if (other.VirtualSize < one.VirtualSize)
+        {
+            throw new XenApiException("VDI_TOO_SMALL", with.Opaque, $"{one.VirtualSize}");
+        }
+
+        VdiRows.RequireNoMetadata(self, one);
+        VdiRows.RequireNoMetadata(with, other);
+        await using var first = await ReadingAsync(call, self, "compare");
+        await using var second = await ReadingAsync(call, with, "compare");
+        await using var mine = await RawAsync(one, call);
+        await using var theirs = new ReportingStream(await RawAsync(other, call), other.VirtualSize, call.Task.ReportAsync);
+        if (await StreamComparison.FindDifferenceAsync(mine, theirs, call.Cancellation) is { } at)
+        {
+            throw new XenApiException("VDI_CONTENT_DIFFERS", self.Opaque, with.Opaque, $"{at}");
+        }
+    }
+
+    private Task<IAsyncDisposable> ReadingAsync(CallContext call, Ref<VdiRecord> vdi, string verb) => Operations.BeginAsync(
+        pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, verb));
+
+    private Task<Stream> RawAsync(VdiRecord vdi, CallContext call) =>
+        pool.Hosts.Local.Attached.Get(vdi.Sr, pool.State.Get(vdi.Sr)).ExportVdiAsync(SrRows.Uuid(vdi), DiskFormat.Raw, call.Cancellation);
 
     // Neither SR's gate is held: the bytes may be hours on their way.
     private async Task CopyIntoAsync(CallContext call, Ref<VdiRecord> vdi, Ref<VdiRecord> into, Func<double, Task> report)
@@ -287,8 +321,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
             throw new XenApiException("VDI_TOO_SMALL", into.Opaque, $"{from.VirtualSize}");
         }
 
-        await using var reading = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireUnused(state, vdi, "copy"));
+        await using var reading = await ReadingAsync(call, vdi, "copy");
         await using var writing = await Operations.BeginAsync(
             pool.Database, call, into, VdiOperations.Copy, (state, record) =>
             {
@@ -301,7 +334,8 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         await using var content = new ReportingStream(
             await pool.Hosts.Attached(from.Sr, pool.State.Get(from.Sr)).ExportVdiAsync(
                 SrRows.Uuid(from), DiskFormat.Qcow2, call.Cancellation),
-            from.PhysicalUtilisation, report);
+            // Of one that builds on others, its own file is a part only.
+            from.SmConfig.ContainsKey(Marks.FormatParent) ? from.VirtualSize : from.PhysicalUtilisation, report);
         await target.ImportVdiAsync(SrRows.Uuid(to), content, DiskFormat.Qcow2, call.Cancellation);
         await SettleSizeAsync(target, into, to);
     }

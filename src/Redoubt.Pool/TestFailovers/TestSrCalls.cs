@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -21,7 +22,16 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
     private string Directory => Path.Combine(Path.GetFullPath(pool.DataDirectory), "tests");
 
     [Message("SR.clone_for_test")]
-    public async Task<Ref<SrRecord>> CloneForTestAsync(CallContext call, Ref<SrRecord> self, string label)
+    public Task<Ref<SrRecord>> CloneForTestAsync(CallContext call, Ref<SrRecord> self, string label) => CloneAsync(call, self, label, null);
+
+    /// <summary>The same with some of the disks only, where a clone is a copy.</summary>
+    [Message("SR.copy_for_test")]
+    public Task<Ref<SrRecord>> CopyForTestAsync(CallContext call, Ref<SrRecord> self, string label, ImmutableList<string> vdis) =>
+        CloneAsync(
+            call, self, label,
+            vdis.Select(v => VdiUuid.TryParse(v, out var uuid) ? uuid : throw new XenApiException("UUID_INVALID", "VDI", v)).ToHashSet());
+
+    private async Task<Ref<SrRecord>> CloneAsync(CallContext call, Ref<SrRecord> self, string label, IReadOnlySet<VdiUuid>? vdis)
     {
         TestMarks.RequireLabel(label);
         var source = pool.State.Get(self);
@@ -45,7 +55,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         var clone = there.IsNull ? await pool.Database.WriteAsync(tx => Record(tx, self, source, type, label), call.Cancellation) : there;
         try
         {
-            await MakeAsync(clone, source, attached, label, call.Cancellation);
+            await MakeAsync(clone, source, attached, label, vdis, call.Cancellation);
         }
         catch when (there.IsNull)
         {
@@ -143,7 +153,8 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         return clone;
     }
 
-    private async Task MakeAsync(Ref<SrRecord> clone, SrRecord source, ISr attached, string label, CancellationToken cancellationToken)
+    private async Task MakeAsync(
+        Ref<SrRecord> clone, SrRecord source, ISr attached, string label, IReadOnlySet<VdiUuid>? vdis, CancellationToken cancellationToken)
     {
         var record = pool.State.Get(clone);
         var pbd = record.Pbds.Single();
@@ -152,11 +163,12 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
             return;
         }
 
-        var uuids = (await attached.ScanAsync(cancellationToken)).Where(v => v is { Type: Storage.VdiType.User, Unreadable: null })
+        var uuids = (await attached.ScanAsync(cancellationToken))
+            .Where(v => v is { Type: Storage.VdiType.User, Unreadable: null, IsHidden: false } && vdis?.Contains(v.Uuid) != false)
             .ToDictionary(v => v.Uuid, v => TestClones.DiskOf(record, v.Uuid));
         if (!record.OtherConfig.ContainsKey(TestClones.Kind))
         {
-            await CloneAsync(clone, pbd, source, attached, uuids, cancellationToken);
+            await WriteAsync(clone, pbd, source, attached, uuids, cancellationToken);
         }
 
         await pool.Database.WriteAsync(
@@ -167,7 +179,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         await pool.Database.WriteAsync(tx => DropUnknown(tx, clone), cancellationToken);
     }
 
-    private async Task CloneAsync(
+    private async Task WriteAsync(
         Ref<SrRecord> clone, Ref<PbdRecord> pbd, SrRecord source, ISr attached, Dictionary<VdiUuid, VdiUuid> uuids,
         CancellationToken cancellationToken)
     {
@@ -180,6 +192,7 @@ internal sealed partial class TestSrCalls(PoolServices pool, SrConnections conne
         {
             Uuid = SrRows.Uuid(record),
             DeviceConfig = DeviceSecrets.Open(pool.State, pool.State.Get(pbd).DeviceConfig),
+            Vdis = uuids.Keys.ToHashSet(),
             VdiUuids = uuids,
         };
         var made = await attached.CloneWritableAsync(config, cancellationToken);

@@ -79,6 +79,7 @@ internal sealed record DatabaseTables
             Version("product_version"))
         {
             MetadataKey = Pool.OtherConfig.GetValueOrDefault(Marks.MetadataKey),
+            DefaultSrUuid = Srs.GetValueOrDefault(Pool.DefaultSr)?.Uuid ?? "",
         };
     }
 
@@ -110,7 +111,13 @@ internal sealed record DatabaseTables
         vdi.Location,
         vdi.VirtualSize,
         vdi.Missing,
-        vdi.SmConfig.GetValueOrDefault("SCSIid", ""));
+        vdi.SmConfig.GetValueOrDefault("SCSIid", ""))
+    {
+        // A genuine xapi says the same of disks that its VMs run on.
+        IsToBeCopied = IsRedoubt && vdi.SmConfig.GetValueOrDefault(Marks.Format) == Marks.Vhd,
+    };
+
+    private bool IsRedoubt => Hosts.Values.Any(h => h.SoftwareVersion.GetValueOrDefault("product_brand") == "Redoubt");
 
     // The copies that a test made go with the test. They are nothing to recover.
     private static bool IsOfTest(VmRecord vm) => vm.OtherConfig.ContainsKey(Marks.Test);
@@ -152,6 +159,7 @@ internal sealed record DatabaseTables
             IsKeptRunningByHa = vm.HaRestartPriority == "restart" && vm.HaAlwaysRun,
             StartsWithHost = vm.OtherConfig.GetValueOrDefault("auto_poweron") == "true",
             SnapshotCount = snapshots.Count,
+            IsParavirtual = vm.HvmBootPolicy.Length == 0 && vm.PvBootloader.Length > 0,
             SuspendVdiUuid = Vdis.GetValueOrDefault(vm.SuspendVdi)?.Uuid ?? "",
             Devices = new(vm.Vtpms.Count, vm.Vgpus.Count, vm.Vusbs.Count, vm.AttachedPcis.Count),
             FirmwareVariables = Firmware(vm, metrics),

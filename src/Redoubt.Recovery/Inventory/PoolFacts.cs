@@ -12,6 +12,9 @@ public sealed record PoolFacts(string Uuid, string Name, bool IsHaEnabled, bool 
     /// <summary>The fingerprint of the key with which it signs its metadata volumes, as it says itself; null if it signs none.</summary>
     public string? MetadataKey { get; init; }
 
+    /// <summary>The SR for new disks; empty if none is set.</summary>
+    public string DefaultSrUuid { get; init; } = "";
+
     /// <summary>Whether this is a Redoubt pool, which keeps rules that a genuine xapi can't.</summary>
     public bool IsRedoubt() => Brand == "Redoubt";
 }

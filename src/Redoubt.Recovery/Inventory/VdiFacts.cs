@@ -9,4 +9,8 @@ namespace Redoubt.Recovery;
 /// <param name="IsMissing">Whether the last scan did not find it, or could not read it.</param>
 /// <param name="ScsiId">The device it is, for drivers that keep one disk on one device; else empty.</param>
 public sealed record VdiFacts(
-    string Uuid, string Name, string SrUuid, string Location, long VirtualSizeBytes, bool IsMissing, string ScsiId);
+    string Uuid, string Name, string SrUuid, string Location, long VirtualSizeBytes, bool IsMissing, string ScsiId)
+{
+    /// <summary>Whether no VM can run on it where it lies, so that it is copied first: a VHD of XenServer in a Redoubt pool.</summary>
+    public bool IsToBeCopied { get; init; }
+}

@@ -51,6 +51,9 @@ public sealed record VmFacts
     /// <summary>How many snapshots of it there are.</summary>
     public int SnapshotCount { get; init; }
 
+    /// <summary>Whether Xen runs it without the hardware of a full machine, by a boot loader on the host.</summary>
+    public bool IsParavirtual { get; init; }
+
     /// <summary>The disk with its suspended state; empty if none.</summary>
     public string SuspendVdiUuid { get; init; } = "";
 

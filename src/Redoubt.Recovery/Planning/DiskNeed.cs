@@ -9,4 +9,14 @@ namespace Redoubt.Recovery;
 /// <param name="Here">The disk in the target pool, or null.</param>
 /// <param name="IsSuspendImage">Whether it holds the VM's suspended state.</param>
 internal sealed record DiskNeed(
-    ChosenVm Vm, string Role, VdiFacts Recorded, SrFacts? RecordedSr, SrFacts? SrHere, VdiFacts? Here, bool IsSuspendImage);
+    ChosenVm Vm, string Role, VdiFacts Recorded, SrFacts? RecordedSr, SrFacts? SrHere, VdiFacts? Here, bool IsSuspendImage)
+{
+    /// <summary>
+    /// Whether no VM of the target can use it where it lies: what is attached says so itself, and of what is not, a XenServer's disks are
+    /// VHDs.
+    /// </summary>
+    public required bool IsForeign { get; init; }
+
+    /// <summary>Whether it is copied before its VM is recovered. What a VM's memory was is of no use to another hypervisor.</summary>
+    public bool IsToBeCopied => IsForeign && !IsSuspendImage;
+}

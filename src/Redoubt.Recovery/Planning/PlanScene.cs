@@ -6,6 +6,7 @@ namespace Redoubt.Recovery;
 internal sealed class PlanScene
 {
     private readonly Dictionary<VolumeFacts, DatabaseIndex> _volumes;
+    private readonly HashSet<ChosenVm> _copied;
     private readonly Lazy<IReadOnlyList<SourcePool>> _sources;
 
     public PlanScene(
@@ -17,6 +18,7 @@ internal sealed class PlanScene
         Chosen = chosen;
         _volumes = volumes;
         Disks = [.. chosen.SelectMany(NeedsOf)];
+        _copied = Disks.Where(d => d.IsToBeCopied).Select(d => d.Vm).ToHashSet<ChosenVm>(ReferenceEqualityComparer.Instance);
         Networks = new NetworkMap(policy, Target);
         _sources = new(() => SourcePool.All(this));
     }
@@ -46,6 +48,17 @@ internal sealed class PlanScene
     /// <summary>Whether the operator agreed to go without a disk.</summary>
     public bool IsAcceptedMissing(DiskNeed disk) => Policy.AcceptedMissingDisks.Contains(disk.Recorded.Uuid)
         || IsResolved(disk.IsSuspendImage ? "suspend-image-missing" : "disk-missing", PlanObject.Of(disk.Recorded));
+
+    /// <summary>
+    /// The SR of the target that the disks of another one are copied to: the one that the operator named for it, else the pool's default;
+    /// null if that is not there to be written.
+    /// </summary>
+    public SrFacts? CopyTarget(string srUuid) =>
+        Target.Sr(Policy.Storage.GetValueOrDefault(srUuid) is { } named && named != srUuid ? named : Pool.DefaultSrUuid) is
+        { IsIso: false, IsForRecoveryOnly: false } sr && sr.IsAttached() ? sr : null;
+
+    /// <summary>Whether a VM has disks that are copied before it is recovered.</summary>
+    public bool IsCopied(ChosenVm vm) => _copied.Contains(vm);
 
     /// <summary>Whether the operator asked for the automatic fix of a finding.</summary>
     public bool IsResolved(string code, PlanObject about) => Resolution.IsAsked(Policy, code, about);
@@ -85,6 +98,12 @@ internal sealed class PlanScene
         }
     }
 
-    private DiskNeed Need(ChosenVm vm, string role, VdiFacts vdi, bool isSuspendImage) =>
-        new(vm, role, vdi, Source(vm).Sr(vdi.SrUuid), Target.Sr(vdi.SrUuid), Target.SameDisk(vdi), isSuspendImage);
+    private DiskNeed Need(ChosenVm vm, string role, VdiFacts vdi, bool isSuspendImage)
+    {
+        var (source, srHere, here) = (Source(vm), Target.Sr(vdi.SrUuid), Target.SameDisk(vdi));
+        return new(vm, role, vdi, source.Sr(vdi.SrUuid), srHere, here, isSuspendImage)
+        {
+            IsForeign = here?.IsToBeCopied ?? (srHere is null && Pool.IsRedoubt() && !source.Facts.Pool.IsRedoubt()),
+        };
+    }
 }

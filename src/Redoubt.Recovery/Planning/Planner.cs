@@ -42,6 +42,7 @@ public static class Planner
         StorageChecks.Run(scene, findings);
         CopyChecks.Run(scene, findings);
         DiskChecks.Run(scene, findings);
+        DiskCopyChecks.Run(scene, findings);
         NetworkChecks.Run(scene, findings);
         PresenceChecks.Run(scene, findings);
         SourceChecks.Run(scene, findings);

@@ -22,7 +22,8 @@ internal sealed class StepList(
         .. fixes,
         .. scene.IsTest ? [] : Fence(),
         .. Attach(),
-        .. scene.IsTest ? NeededSrs().Select(s => new CloneForTest(s)) : [],
+        .. scene.IsTest ? NeededSrs().Select(s => new CloneForTest(s) { Disks = [.. Copied(s)] }) : [],
+        .. scene.IsTest ? [] : Copy(),
         // Copies for a test are made on networks of their own; a real VM's interfaces can be moved as long as it is off.
         .. scene.IsTest ? MapNetworks() : [],
         .. units.Select(Recover),
@@ -68,6 +69,22 @@ internal sealed class StepList(
     private IEnumerable<RecoveryStep> Attach() => scene.Disks.Where(d => d.SrHere is null && d.Here is null).Select(d => d.Recorded.SrUuid)
         .Distinct().Order(StringComparer.Ordinal).Select(uuid => SrAttachment.Find(scene, uuid)).OfType<SrAttachment>()
         .Select(a => new AttachStorage(a.Sr, a.Type, a.DeviceConfig));
+
+    private IEnumerable<PlanObject> Copied(PlanObject sr) => Sorted(Disks().Where(d => d.IsToBeCopied && d.Recorded.SrUuid == sr.Uuid));
+
+    // A VM's disks together: it needs them all, and the next VM's failure is none of its.
+    private IEnumerable<CopyDisks> Copy()
+    {
+        var disks = Disks().Where(d => d.IsToBeCopied).ToLookup(d => d.Vm, ReferenceEqualityComparer.Instance);
+        return from vm in _vms
+               from sr in disks[vm].GroupBy(d => scene.CopyTarget(d.Recorded.SrUuid)?.Uuid ?? "")
+                   .OrderBy(g => g.Key, StringComparer.Ordinal)
+               where sr.Key.Length > 0
+               select new CopyDisks(vm.Object, PlanObject.Of(scene.Target.Sr(sr.Key)!), [.. Sorted(sr)]);
+    }
+
+    private static IEnumerable<PlanObject> Sorted(IEnumerable<DiskNeed> disks) =>
+        disks.Select(d => PlanObject.Of(d.Recorded)).DistinctBy(d => d.Uuid).OrderBy(d => d.Uuid, StringComparer.Ordinal);
 
     private RecoveryStep Recover(RecoveryUnit unit)
     {
@@ -127,12 +144,16 @@ internal sealed class StepList(
         }
     }
 
-    private IEnumerable<PlanObject> NeededSrs()
+    private IEnumerable<PlanObject> NeededSrs() => Objects(Disks().Select(d => d.SrHere ?? d.RecordedSr));
+
+    private static IEnumerable<PlanObject> Objects(IEnumerable<SrFacts?> srs) =>
+        srs.OfType<SrFacts>().DistinctBy(s => s.Uuid).OrderBy(s => s.Uuid, StringComparer.Ordinal).Select(PlanObject.Of);
+
+    private IEnumerable<DiskNeed> Disks()
     {
         // By reference: the values behind two of these are whole databases.
         var vms = _vms.ToHashSet(ReferenceEqualityComparer.Instance);
-        return scene.Disks.Where(d => vms.Contains(d.Vm)).Select(d => d.SrHere ?? d.RecordedSr).OfType<SrFacts>().DistinctBy(s => s.Uuid)
-            .OrderBy(s => s.Uuid, StringComparer.Ordinal).Select(PlanObject.Of);
+        return scene.Disks.Where(d => vms.Contains(d.Vm));
     }
 
     private IEnumerable<PlanObject> Unprotected()
@@ -140,7 +161,8 @@ internal sealed class StepList(
         // A volume of ours on storage that is attached for a recovery lies still: nobody writes it, as after a failover it comes home.
         var held = scene.Target.Facts.Srs.Where(s => s.IsForRecoveryOnly).Select(s => s.Uuid).ToHashSet();
         var own = scene.Inventory.Volumes.Where(v => v.IsTargetsOwn && !held.Contains(v.SrUuid)).Select(v => v.SrUuid).ToHashSet();
-        return NeededSrs().Where(s => !own.Contains(s.Uuid) && ServerChecks.CanProtect(scene, s.Uuid));
+        var used = Disks().Select(d => d.IsToBeCopied ? scene.CopyTarget(d.Recorded.SrUuid) : d.SrHere ?? d.RecordedSr);
+        return Objects(used).Where(s => !own.Contains(s.Uuid) && ServerChecks.CanProtect(scene, s.Uuid));
     }
 
     private IEnumerable<RecoveryStep> CleanUp()

@@ -26,7 +26,7 @@ internal static class RunDecision
     /// </summary>
     public static bool IsLivedWith(RecoveryStep step) => step switch
     {
-        RecoverVm or RecoverAppliance or HandOver or StartTier or WaitHealthy or Protect => true,
+        CopyDisks or RecoverVm or RecoverAppliance or HandOver or StartTier or WaitHealthy or Protect => true,
         CleanUp cleanUp => cleanUp.Vms.IsEmpty,
         RunHookStep hook => hook.Hook.Moment is HookMoment.AfterRun or HookMoment.AfterTier,
         _ => false,
@@ -92,6 +92,8 @@ internal static class RunDecision
 
         return step switch
         {
+            RecoverVm one when IsNotCopied(state, [one.Vm]) => "Not all of its disks were copied.",
+            RecoverAppliance all when IsNotCopied(state, all.Vms) => "Not all disks of its VMs were copied.",
             StartTier start when start.Vms.All(v => Vm(state, v).RecoveredAt is null) => "None of its VMs was recovered.",
             WaitHealthy wait when wait.Vms.All(v => Vm(state, v).StartedAt is null) && wait.OnFailure == TierFailure.Continue =>
                 "None of its VMs was started.",
@@ -99,6 +101,9 @@ internal static class RunDecision
             _ => null,
         };
     }
+
+    private static bool IsNotCopied(RunState state, IReadOnlyCollection<PlanObject> vms) => state.Plan.Steps.Index().Any(
+        s => s.Item is CopyDisks copy && vms.Contains(copy.Vm) && state.Steps[s.Index].Phase == StepPhase.Failed);
 
     // A tier that could not even be looked at is not known to be healthy; where a person was to be asked, nobody has said to go on.
     private static WaitHealthy? StoppedBy(RunState state, int index)

@@ -120,6 +120,11 @@ internal sealed class FileSr(
             return await OwnThread.RunAsync(() => new VhdFolder(directory.FullPath).Export(file, format), cancellationToken);
         ImageUse.RequireNoWriter(file);
 
+        // Most images need not be put together anew for that.
+        if (file.Format == DiskFormat.Qcow2 && format == DiskFormat.Raw && location.BackingDirectory is null
+            && await Qcow2Content.TryOpenAsync(images, file.FullPath, state.VirtualSizeBytes, cancellationToken) is { } content)
+            return content;
+
         // An image that builds on another one must be converted even into its own format.
         if (file.Format == format && location.BackingDirectory is null)
             return new FileStream(Posix.OpenWithoutLinks(file.FullPath), FileAccess.Read, 1 << 16, isAsync: false);

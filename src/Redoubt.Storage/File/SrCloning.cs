@@ -18,7 +18,7 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
         FileSrDriver.RequireFree(target.DirectoryOf(config.Uuid));
         directory.RequireExists();
         var found = directory.Scan(cancellationToken);
-        var wanted = found.Where(vdi => vdi is { Unreadable: null, Type: VdiType.User, IsHidden: false }).ToList();
+        var wanted = found.Where(vdi => vdi is { Unreadable: null, Type: VdiType.User, IsHidden: false } && config.Has(vdi.Uuid)).ToList();
         RequireDistinct(wanted, config.VdiUuids);
 
         WorkArea.Sweep(target.Root);
@@ -46,7 +46,7 @@ internal sealed class SrCloning(FileLocation source, SrDirectory directory, Qemu
         }
 
         DurableFile.PublishDirectory(made, target.DirectoryOf(config.Uuid));
-        return (target, [.. found.Where(vdi => vdi.Unreadable is not null)]);
+        return (target, [.. found.Where(vdi => vdi.Unreadable is not null && config.Has(vdi.Uuid))]);
     }
 
     // A chain of XenServer's is nothing that QEMU could build on.

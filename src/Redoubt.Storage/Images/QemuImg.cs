@@ -48,6 +48,15 @@ public sealed class QemuImg(TimeProvider timeProvider, string executable = "qemu
             CopyLimit(virtualSizeBytes),
             cancellationToken);
 
+    /// <summary>Says where in a qcow2 image a part of its disk lies, as JSON.</summary>
+    public Task<string> MapAsync(string path, long start, long length, CancellationToken cancellationToken)
+        => _process.RunAsync(
+            [
+                "map", "--output=json", "-f", "qcow2", $"--start-offset={Number(start)}", $"--max-length={Number(length)}", Absolute(path),
+            ],
+            QuickLimit,
+            cancellationToken);
+
     /// <summary>Grows an image in place. QEMU writes the new size last, so a crash leaves the old size or the new one.</summary>
     public Task ResizeAsync(string path, DiskFormat format, long virtualSizeBytes, CancellationToken cancellationToken)
         => _process.RunAsync(

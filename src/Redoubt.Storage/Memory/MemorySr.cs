@@ -148,7 +148,7 @@ internal sealed class MemorySr(
             throw SrFailure.Backend(
                 SrFailure.InvalidArgument, $"The clone would lie in the source's location '{location}': choose another.");
         var copies = new ConcurrentDictionary<VdiUuid, MemoryVdi>();
-        foreach (var vdi in List(vdis).Where(vdi => vdi.Type == VdiType.User))
+        foreach (var vdi in List(vdis).Where(vdi => vdi.Type == VdiType.User && config.Has(vdi.Uuid)))
         {
             var copy = config.VdiUuids.GetValueOrDefault(vdi.Uuid, vdi.Uuid);
             if (!copies.TryAdd(copy, Find(vdi.Uuid)))

@@ -206,7 +206,8 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
             throw SrFailure.Backend(
                 SrFailure.InvalidArgument,
                 $"The clone would lie among the SRs of {tools.Pool.Place}: set device-config:test=true, and leave the pool.");
-        var disks = (await tools.ListAsync(Uuid, cancellationToken)).Where(i => !i.Name.IsMetadata).ToList();
+        var disks = (await tools.ListAsync(Uuid, cancellationToken))
+            .Where(i => !i.Name.IsMetadata && config.Has(i.Name.Vdi!.Value)).ToList();
         var uuids = disks.ToDictionary(d => d, d => config.VdiUuids.GetValueOrDefault(d.Name.Vdi!.Value, d.Name.Vdi.Value));
         if (uuids.Values.GroupBy(u => u).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw SrFailure.Backend(SrFailure.InvalidArgument, $"Two disks are mapped to the UUID {twice.Key}: give each its own.");

@@ -102,6 +102,26 @@ public sealed class FindingTests
         ),
         ["network-dead"] = (Severity.Warning, (s, _) => s.Target = s.Target with { Networks = [s.Target.Networks[0] with { Trouble = "this host has no bridge xenbr0" }] }),
         ["storage-map-impossible"] = (Severity.Block, (s, _) => s.Policy = s.Policy with { Storage = Scene.Map((Scene.Sr, "elsewhere")) }),
+        ["disks-copied"] = (Severity.Info, (s, _) => s.HaveToCopy()),
+        ["copy-needs-sr"] = (Severity.Block, (s, _) =>
+        {
+            s.HaveToCopy();
+            s.Target = s.Target with { Pool = s.Target.Pool with { DefaultSrUuid = "" } };
+        }
+        ),
+        ["snapshots-left"] = (Severity.Warning, (s, vm) =>
+        {
+            s.HaveToCopy();
+            Change(s, vm with { SnapshotCount = 2 });
+        }
+        ),
+        ["suspended-elsewhere"] = (Severity.Warning, (s, vm) =>
+        {
+            s.HaveToCopy();
+            Change(s, vm with { PowerState = VmPowerState.Suspended, SuspendVdiUuid = vm.Vbds[0].VdiUuid });
+        }
+        ),
+        ["paravirtual"] = (Severity.Warning, (s, vm) => Change(s, vm with { IsParavirtual = true })),
         ["disk-missing"] = (Severity.Block, (s, _) => s.Target = s.Target with { Vdis = [s.Target.Vdis[0] with { IsMissing = true }] }),
         ["disk-dropped"] = (Severity.Warning, (s, vm) =>
         {

@@ -69,6 +69,33 @@ internal sealed class FakeMessages(FakePool pool)
 
                 Rows.Remove(call.Text(0));
                 break;
+            case "VDI.create":
+                return new WireString(Rows.Add(
+                    new VdiRecord
+                    {
+                        NameLabel = Member<WireString>(call, "name_label").Value,
+                        Sr = new(Member<WireString>(call, "SR").Value),
+                        VirtualSize = 1 << 20,
+                        OtherConfig = Strings(Member<WireStruct>(call, "other_config")),
+                    }).Opaque);
+            case "VDI.copy":
+                Rows.Set(call.Ref<VdiRecord>(3), v => v with { Location = $"what {call.Text(0)} has" });
+                return new WireString(call.Text(3));
+            case "VDI.compare":
+                if (Rows.Get(call.Ref<VdiRecord>(1)).Location != $"what {call.Text(0)} has")
+                {
+                    throw new XenApiException("VDI_CONTENT_DIFFERS", call.Text(0), call.Text(1), "0");
+                }
+
+                break;
+            case "VDI.destroy":
+                if (Rows.Get(call.Ref<VdiRecord>(0)).Vbds.Count > 0)
+                {
+                    throw new XenApiException("VDI_IN_USE", call.Text(0), "destroy");
+                }
+
+                Rows.Remove(call.Text(0));
+                break;
             case "SR.clone_for_test": return CloneForTest(call.Ref<SrRecord>(0), call.Text(1));
             case "SR.destroy_test_clone":
                 if (Rows.Has(call.Text(0)))
@@ -121,7 +148,10 @@ internal sealed class FakeMessages(FakePool pool)
         }
 
         // All checks come first: it is all or nothing.
-        var map = name.EndsWith("_mapped", StringComparison.Ordinal) ? call.Map(3) : ImmutableDictionary<string, string>.Empty;
+        var isMapped = name.EndsWith("_mapped", StringComparison.Ordinal);
+        var map = isMapped ? call.Map(3) : ImmutableDictionary<string, string>.Empty;
+        var disks = isMapped ? call.Map(4) : ImmutableDictionary<string, string>.Empty;
+        Ref<VdiRecord> DiskOf(VdiRecord theirs) => Rows.Find<VdiRecord>(disks.GetValueOrDefault(theirs.Uuid, theirs.Uuid));
         foreach (var vm in vms.Select(foreign.Get))
         {
             Check(foreign, vm, call.Bool(2), map);
@@ -140,7 +170,7 @@ internal sealed class FakeMessages(FakePool pool)
             }
 
             made = Copy(foreign, vm, v => v with { Version = vm.Version + 1, Appliance = into, PowerState = vm.PowerState == VmPowerState.Suspended ? VmPowerState.Suspended : VmPowerState.Halted },
-                vm.Uuid, n => Network(foreign, n, map), d => Rows.Find<VdiRecord>(d.Uuid));
+                vm.Uuid, n => Network(foreign, n, map), DiskOf);
             foreach (var snapshot in vm.Snapshots.Select(foreign.Get))
             {
                 var owner = made;
@@ -151,7 +181,13 @@ internal sealed class FakeMessages(FakePool pool)
 
             foreach (var vbd in Rows.Get(made).Vbds)
             {
-                Rows.Set(Rows.Get(Rows.Get(vbd).Vdi).Sr, s => s with { IntroducedBy = default });
+                var disk = Rows.Get(Rows.Get(vbd).Vdi);
+                if (disk.SmConfig.ContainsKey(Marks.Format))
+                {
+                    pool.World.Violations.Add($"{vm.NameLabel} was recovered on {disk.Uuid}, on which it can't run");
+                }
+
+                Rows.Set(disk.Sr, s => s with { IntroducedBy = default });
             }
         }
 

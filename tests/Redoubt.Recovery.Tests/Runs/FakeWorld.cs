@@ -11,7 +11,10 @@ internal sealed class FakeWorld
 {
     public const string SrA = "5a000000-0000-4000-8000-00000000000a";
     public const string SrB = "5a000000-0000-4000-8000-00000000000b";
+    public const string Own = "5a000000-0000-4000-8000-0000000000aa";
     public const string Volume = "0d000000-0000-4000-8000-000000000001";
+
+    private bool _hasVhds;
 
     private FakeWorld()
     {
@@ -85,7 +88,18 @@ internal sealed class FakeWorld
         pool.Database.Set(sr, s => s with { IntroducedBy = task });
         foreach (var vdi in Storage[uuid])
         {
-            pool.Database.Add(new VdiRecord { Sr = sr, Location = vdi, VirtualSize = 1 << 20, Type = VdiType.User, Managed = true }, vdi);
+            var config = new VdiRecord().SmConfig;
+            pool.Database.Add(
+                new VdiRecord
+                {
+                    Sr = sr,
+                    Location = vdi,
+                    VirtualSize = 1 << 20,
+                    Type = VdiType.User,
+                    Managed = true,
+                    SmConfig = _hasVhds ? config.SetItem(Marks.Format, Marks.Vhd) : config,
+                },
+                vdi);
         }
 
         if (uuid == SrA)
@@ -114,6 +128,23 @@ internal sealed class FakeWorld
     {
         var other = (pool == Source ? Target : Source).Database;
         return other.Find<VmRecord>(vm) is { IsNull: false } there ? other.Get(there).Version : null;
+    }
+
+    /// <summary>Has the source have been a XenServer, and the target an SR of its own.</summary>
+    public void HaveVhds()
+    {
+        _hasVhds = true;
+        var source = Source.Database;
+        source.Set(
+            source.All<HostRecord>().Single().Ref,
+            h => h with { SoftwareVersion = h.SoftwareVersion.SetItem("product_brand", "XenServer") });
+        var own = AddSr(Target, Own, "own");
+        Target.Database.Set(Target.Pool, p => p with { DefaultSr = own });
+        foreach (var vdi in Storage[SrA])
+        {
+            Target.Database.Set(
+                Target.Database.Find<VdiRecord>(vdi), v => v with { SmConfig = v.SmConfig.SetItem(Marks.Format, Marks.Vhd) });
+        }
     }
 
     /// <summary>Called with each VM that is started anywhere.</summary>

@@ -58,6 +58,14 @@ internal sealed class FaultScene : IAsyncDisposable
         });
     }
 
+    /// <summary>A failover from a XenServer's storage, whose disks are copied.</summary>
+    public static FaultScene MakeCopying()
+    {
+        var made = Make(RecoveryKind.Failover);
+        made.World.HaveVhds();
+        return new(made.World, made.Request);
+    }
+
     public async Task<RecoveryPlan> PlanAsync()
     {
         await using var api = World.Target.Connect();
@@ -187,7 +195,7 @@ internal sealed class FaultScene : IAsyncDisposable
         if (run.Plan.Kind == RecoveryKind.Test || (run.Phase != RunPhase.Succeeded && run.Plan.Kind != RecoveryKind.Failback))
         {
             // Storage that the recovery had made permanent is let go when it is taken back; else all is as it was.
-            var isLetGo = !World.Target.Database.All<SrRecord>().Any();
+            var isLetGo = World.Target.Database.All<SrRecord>().All(s => s.Record.Uuid == FakeWorld.Own);
             Assert.Equal(isLetGo ? World.DescribeTargetWithoutStorage() : Before.Target, World.Target.Describe());
             Assert.True(!isLetGo || kind is not RecoveryKind.Test);
             Assert.Equal(Before.Source, World.Source.Describe());
@@ -207,6 +215,9 @@ internal sealed class FaultScene : IAsyncDisposable
             Assert.All(
                 World.Target.Database.All<SrRecord>(),
                 s => Assert.Contains(s.Record.Vdis.Select(World.Target.Database.Get), v => v.MetadataOfPool == World.Target.Pool));
+            var copies = World.Target.Database.All<VdiRecord>().Where(v => v.Record.OtherConfig.ContainsKey(Marks.CopyOf)).ToList();
+            Assert.All(copies, c => Assert.Single(c.Record.Vbds));
+            Assert.Equal(run.Plan.Steps.OfType<CopyDisks>().Sum(c => c.Disks.Length), copies.Count);
         }
         else
         {

@@ -51,6 +51,31 @@ public sealed class FaultTests
             ended.ToJson());
     });
 
+    [Fact]
+    public Task Whenever_the_engine_dies_while_disks_are_copied_the_run_can_go_on() => DyingAsync(FaultScene.MakeCopying, async scene =>
+    {
+        if (scene.Run.Phase == RunPhase.Interrupted)
+        {
+            await scene.Engine.ResumeAsync(scene.Uuid!, "bob", RealSite.Cancel);
+        }
+
+        var ended = await scene.FollowAsync();
+        Assert.True(ended.Phase == RunPhase.Succeeded, ended.ToJson());
+        Assert.Equal(3, ended.Plan.Steps.OfType<CopyDisks>().Count());
+    });
+
+    [Fact]
+    public Task Whenever_the_engine_dies_while_disks_are_copied_the_run_can_be_undone() => DyingAsync(FaultScene.MakeCopying, async scene =>
+    {
+        if (scene.Run.Phase is RunPhase.Interrupted or RunPhase.Waiting)
+        {
+            await scene.Engine.UndoAsync(scene.Uuid!, "bob", RealSite.Cancel);
+        }
+
+        var ended = await scene.FollowAsync();
+        Assert.True(ended.Phase is RunPhase.Undone or RunPhase.Succeeded, ended.ToJson());
+    });
+
     [Theory]
     [MemberData(nameof(Kinds))]
     public async Task Whenever_the_engine_dies_while_it_undoes_it_can_undo_to_the_end(RecoveryKind kind)
@@ -171,13 +196,15 @@ public sealed class FaultTests
         }
     }
 
-    private static async Task DyingAsync(RecoveryKind kind, Func<FaultScene, Task> goOn)
+    private static Task DyingAsync(RecoveryKind kind, Func<FaultScene, Task> goOn) => DyingAsync(() => FaultScene.Make(kind), goOn);
+
+    private static async Task DyingAsync(Func<FaultScene> make, Func<FaultScene, Task> goOn)
     {
         foreach (var at in Sampling.FromOne(oneOf: 3))
         {
             foreach (var isAfter in new[] { false, true })
             {
-                await using var scene = FaultScene.Make(kind);
+                await using var scene = make();
                 await scene.OpenAsync(at, isAfter);
                 if (!await scene.StartAsync())
                 {

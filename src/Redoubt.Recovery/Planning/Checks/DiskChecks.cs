@@ -36,7 +36,7 @@ internal static class DiskChecks
     {
         foreach (var sr in scene.Disks.GroupBy(d => d.Recorded.SrUuid).OrderBy(g => g.Key, StringComparer.Ordinal))
         {
-            if (scene.Policy.Storage.GetValueOrDefault(sr.Key) is { } to && to != sr.Key)
+            if (scene.Policy.Storage.GetValueOrDefault(sr.Key) is { } to && to != sr.Key && !sr.Any(d => d.IsToBeCopied))
             {
                 findings.Block(
                     "storage-map-impossible", new(ObjectKind.Sr, sr.Key, sr.First().RecordedSr?.Name ?? ""),

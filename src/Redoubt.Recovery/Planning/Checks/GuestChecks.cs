@@ -12,6 +12,7 @@ internal static class GuestChecks
             Devices(scene, vm, findings);
             Firmware(scene, vm, findings);
             Tpm(scene, vm, findings);
+            Paravirtual(scene, vm, findings);
             if (!vm.Vm.Oddities.IsEmpty)
             {
                 findings.Warn(
@@ -40,12 +41,12 @@ internal static class GuestChecks
                     "Have both sites know each other (dr-site-add), so that a start is asked about, or take auto_poweron from it there.");
             }
 
-            if (vm.Vm.PowerState == VmPowerState.Suspended)
+            if (vm.Vm.PowerState == VmPowerState.Suspended && !scene.IsCopied(vm))
             {
                 findings.Tell("suspended", vm.Object, "The VM was suspended; it is resumed instead of started.", "Nothing.");
             }
 
-            if (vm.Vm.SnapshotCount > 0)
+            if (vm.Vm.SnapshotCount > 0 && !scene.IsCopied(vm))
             {
                 findings.Tell(
                     "snapshots", vm.Object, $"The VM has snapshots ({vm.Vm.SnapshotCount}); they are recovered with it.", "Nothing.");
@@ -75,6 +76,19 @@ internal static class GuestChecks
                 "firmware-lost", vm.Object, $"The VM boots through UEFI and starts with an empty store of its variables: {why}.",
                 "Try it in a test failover; a guest without a fallback boot entry needs to be told once, in the firmware's "
                     + "menu, what to boot from.");
+        }
+    }
+
+    private static void Paravirtual(PlanScene scene, ChosenVm vm, FindingList findings)
+    {
+        if (vm.Vm.IsParavirtual && scene.Pool.IsRedoubt())
+        {
+            findings.Warn(
+                "paravirtual", vm.Object,
+                "The VM was paravirtualised for Xen, which KVM has not: it is started as a full machine, from the boot loader in its first "
+                    + "disk's first sector.",
+                "Try it in a test failover. A guest without a boot loader there, or without drivers for virtio, does not come up: give it "
+                    + "both while it runs at its source, or name its kernel (PV_kernel) among the files for guests here.");
         }
     }
 

@@ -10,6 +10,7 @@ namespace Redoubt.Recovery;
 [JsonDerivedType(typeof(WaitForOperator), "wait-for-operator")]
 [JsonDerivedType(typeof(AttachStorage), "attach-storage")]
 [JsonDerivedType(typeof(CloneForTest), "clone-for-test")]
+[JsonDerivedType(typeof(CopyDisks), "copy-disks")]
 [JsonDerivedType(typeof(RecoverAppliance), "recover-appliance")]
 [JsonDerivedType(typeof(RecoverVm), "recover-vm")]
 [JsonDerivedType(typeof(MapNetworks), "map-networks")]

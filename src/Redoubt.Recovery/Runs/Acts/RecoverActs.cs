@@ -22,7 +22,8 @@ internal static class RecoverActs
             await NoteTasksAsync(scope);
             if (await scope.OffersAsync(foreign, "VM.recover_mapped"))
             {
-                await foreign.Vm.RecoverMappedAsync(vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
+                await foreign.Vm.RecoverMappedAsync(
+                    vm, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), DiskCopyActs.Map(scope, [step.Vm]), scope.Token);
             }
             else
             {
@@ -46,7 +47,7 @@ internal static class RecoverActs
             if (await scope.OffersAsync(foreign, "VM_appliance.recover_mapped"))
             {
                 await foreign.VmAppliance.RecoverMappedAsync(
-                    appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), scope.Token);
+                    appliance, scope.Target.Session, step.IsForced, NetworkActs.Map(scope), DiskCopyActs.Map(scope, step.Vms), scope.Token);
             }
             else
             {

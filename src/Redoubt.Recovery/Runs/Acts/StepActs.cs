@@ -28,6 +28,7 @@ internal static class StepActs
         WaitForOperator wait => Wait(scope, wait),
         AttachStorage attach => await StorageActs.AttachAsync(scope, attach),
         CloneForTest clone => await TestActs.CloneAsync(scope, clone),
+        CopyDisks copy => await DiskCopyActs.CopyAsync(scope, copy),
         RecoverVm one when scope.State.IsTest => await TestActs.RecoverAsync(scope, [one.Vm], one.Volume, one.At),
         RecoverAppliance all when scope.State.IsTest => await TestActs.RecoverAsync(scope, all.Vms, all.Volume, all.At),
         RecoverVm one => await RecoverActs.RecoverAsync(scope, one),
@@ -52,6 +53,7 @@ internal static class StepActs
             case WaitForOperator wait: return WaitBack(scope, wait);
             case AttachStorage attach: await StorageActs.UndoAttachAsync(scope, attach); break;
             case CloneForTest clone: await TestActs.RemoveClonesAsync(scope, [clone.Sr.Uuid]); break;
+            case CopyDisks copy: await DiskCopyActs.UndoAsync(scope, copy); break;
             case RecoverVm one when scope.State.IsTest: await TestActs.RemoveVmsAsync(scope, [one.Vm.Uuid]); break;
             case RecoverAppliance all when scope.State.IsTest:
                 await TestActs.RemoveVmsAsync(scope, [.. all.Vms.Select(v => v.Uuid)]);

@@ -9,6 +9,9 @@ internal sealed class StepTask
     private readonly XenApiClient _api;
     private readonly Ref<TaskRecord> _task;
 
+    /// <summary>How far it was when it was looked at last, from 0 to 1.</summary>
+    public double Progress { get; private set; }
+
     private StepTask(StepScope scope, XenApiClient api, Ref<TaskRecord> task) => (_scope, _api, _task) = (scope, api, task);
 
     public static async Task<StepTask> StartAsync(
@@ -29,6 +32,7 @@ internal sealed class StepTask
     public async Task<TaskEnd?> EndAsync()
     {
         var record = await _scope.GetAsync(_api, _task);
+        Progress = record.Progress;
         if (record.Status is TaskStatusType.Pending or TaskStatusType.Cancelling)
         {
             return null;

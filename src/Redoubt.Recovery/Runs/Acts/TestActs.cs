@@ -11,7 +11,11 @@ internal static class TestActs
     public static async Task<StepOutcome> CloneAsync(StepScope scope, CloneForTest step)
     {
         var sr = await StorageActs.FindSrAsync(scope, step.Sr);
-        var clone = new Ref<SrRecord>(Text(await scope.Target.CallRawAsync("SR.clone_for_test", [sr, scope.State.TestLabel], scope.Token)));
+        var clone = step.Disks.IsEmpty
+            ? new(Text(await scope.Target.CallRawAsync("SR.clone_for_test", [sr, scope.State.TestLabel], scope.Token)))
+            : (Ref<SrRecord>)(await scope.Target.RunTaskAsync(
+                "SR.copy_for_test", [sr, scope.State.TestLabel, step.Disks.Select(d => d.Uuid).ToImmutableList()],
+                cancellationToken: scope.Token))!;
         scope.Note(Clone + step.Sr.Uuid, (await scope.GetAsync(scope.Target, clone)).Uuid);
         return new StepOutcome.Done();
     }
