@@ -25,7 +25,7 @@ public sealed class SilentGuestTests
         await SignalAsync(Qemu(site, await site.CallAsync<string>("VM.get_uuid", Stop, ends)), "STOP");
         await Patience.UntilAsync(async () => (await StatusAsync(site)).Contains(
             "The guests of 2 VMs (ends, hangs) do not answer", StringComparison.Ordinal), "both are told");
-        Assert.Equal(["VM_NOT_ANSWERING"], await MessagesAsync(site, uuid));
+        await Patience.UntilAsync(async () => (await MessagesAsync(site, uuid)) is ["VM_NOT_ANSWERING"], "there is a message of it");
 
         // Nothing about the others waits. One that is switched off is no longer told of.
         await site.Api.CallAsync("VM.unpause", [paused], Stop);

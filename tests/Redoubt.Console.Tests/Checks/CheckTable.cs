@@ -13,6 +13,7 @@ internal static partial class CheckTable
         ["appliance-incomplete"] = FindingAction.Select,
         ["appliance-present"] = FindingAction.None,
         ["appliance-split"] = FindingAction.Select,
+        ["copy-needs-sr"] = FindingAction.None,
         ["copy-undecidable"] = FindingAction.Select,
         ["cpu-short"] = FindingAction.None,
         ["firmware-lost"] = FindingAction.None,
@@ -20,6 +21,10 @@ internal static partial class CheckTable
         ["tpm-lost"] = FindingAction.None,
         ["device-lost"] = FindingAction.None,
         ["disk-dropped"] = FindingAction.None,
+        ["disks-copied"] = FindingAction.None,
+        ["paravirtual"] = FindingAction.None,
+        ["snapshots-left"] = FindingAction.None,
+        ["suspended-elsewhere"] = FindingAction.None,
         ["disk-drop-impossible"] = FindingAction.None,
         ["disk-missing"] = FindingAction.Accept,
         ["disk-size-differs"] = FindingAction.None,
@@ -95,10 +100,16 @@ internal static partial class CheckTable
     };
 
     private const string OfGenuine = "it is about servers that lack messages of ours";
+    private const string OfItsStorage = "it is about storage that XenServer wrote";
 
     /// <summary>What two servers of ours never give each other cause for, and why. The planner's own tests raise it.</summary>
     public static readonly IReadOnlyDictionary<string, string> NeverHere = new Dictionary<string, string>
     {
+        ["copy-needs-sr"] = OfItsStorage,
+        ["disks-copied"] = OfItsStorage,
+        ["paravirtual"] = OfItsStorage,
+        ["snapshots-left"] = OfItsStorage,
+        ["suspended-elsewhere"] = OfItsStorage,
         ["disk-drop-impossible"] = OfGenuine,
         ["no-history"] = OfGenuine,
         ["not-protected-again"] = "every kind of storage that we have can be protected",
