@@ -68,10 +68,10 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         return Split(version);
     }
 
-    internal void Create(string xml, bool paused)
+    internal void Create(string xml, bool paused) => FreeTap.Find(() =>
     {
         using var domain = LibvirtException.Check(Native.DomainCreateXml(_connection, xml, paused ? 1u : 0));
-    }
+    });
 
     /// <summary>Has the guests that this thread starts within this process find their secrets here, until that is disposed of.</summary>
     internal EmbeddedSecrets LendSecrets() => new(_connection);
@@ -107,7 +107,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     /// <summary>Starts a domain that is defined.</summary>
     internal void StartDefined(Guid uuid, bool paused) =>
-        With(uuid, domain => Native.DomainCreateWithFlags(domain, paused ? StartPaused : 0));
+        FreeTap.Find(() => With(uuid, domain => Native.DomainCreateWithFlags(domain, paused ? StartPaused : 0)));
 
     /// <summary>Has libvirt start a domain with its host, or not.</summary>
     internal void SetStartsWithHost(Guid uuid, bool value) =>
@@ -148,7 +148,8 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         With(uuid, domain => Native.DomainSetMemoryFlags(domain, (nuint)(bytes / 1024), Live));
 
     /// <summary>Gives a running domain a device.</summary>
-    internal void Attach(Guid uuid, string xml) => With(uuid, domain => Native.DomainAttachDeviceFlags(domain, xml, Live));
+    internal void Attach(Guid uuid, string xml) =>
+        FreeTap.Find(() => With(uuid, domain => Native.DomainAttachDeviceFlags(domain, xml, Live)));
 
     /// <summary>Asks a running domain to let a device go; it may take its time.</summary>
     internal void Detach(Guid uuid, string xml) => With(uuid, domain => Native.DomainDetachDeviceFlags(domain, xml, Live));
@@ -176,7 +177,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     /// <summary>Makes a domain of such a file; <paramref name="paused"/> leaves it before its next instruction.</summary>
     internal void Restore(string path, string? xml, bool paused) =>
-        LibvirtException.Check(Native.DomainRestoreFlags(_connection, path, xml, paused ? SavePaused : 0));
+        FreeTap.Find(() => LibvirtException.Check(Native.DomainRestoreFlags(_connection, path, xml, paused ? SavePaused : 0)));
 
     /// <summary>The description in such a file. libvirt reads it only from one that was written to its end.</summary>
     internal string SavedXml(string path) => LibvirtException.Check(Native.DomainSaveImageGetXmlDesc(_connection, path, Secure));
