@@ -38,7 +38,7 @@ public sealed class HostAgent : IHostAgent, IAsyncDisposable
     /// <summary>Why that is so, in a sentence.</summary>
     public string Trouble => _hypervisor.State is LinkState.Lost lost ? lost.Why.Message : "The hypervisor is just being opened.";
 
-    /// <summary>What it does with files.</summary>
+    /// <summary>What it does with storage and files.</summary>
     public IHostActs Acts => _acts;
 
     /// <summary>Begins; it waits for nothing, since a host without a hypervisor is a member all the same.</summary>
@@ -74,11 +74,6 @@ public sealed class HostAgent : IHostAgent, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    public Task CreateSrAsync(
-        string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        _acts.CreateSrAsync(type, uuid, deviceConfig, cancellationToken);
-
-    /// <inheritdoc/>
     public async Task AttachSrAsync(
         string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken)
     {
@@ -88,11 +83,6 @@ public sealed class HostAgent : IHostAgent, IAsyncDisposable
 
     /// <inheritdoc/>
     public Task DetachSrAsync(SrUuid uuid, CancellationToken cancellationToken) => _srs.DetachAsync(uuid.ToString(), cancellationToken);
-
-    /// <inheritdoc/>
-    public Task DestroySrAsync(
-        string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        _acts.DestroySrAsync(type, uuid, deviceConfig, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<HeldDisk> AttachVdiAsync(SrUuid sr, VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
@@ -125,37 +115,6 @@ public sealed class HostAgent : IHostAgent, IAsyncDisposable
             await held.DisposeAsync();
         }
     }
-
-    /// <inheritdoc/>
-    public Task<string> FindBootFileAsync(string path, CancellationToken cancellationToken) =>
-        _acts.FindBootFileAsync(path, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<IReadOnlyList<FirmwareTimes>> ListFirmwareAsync(CancellationToken cancellationToken) =>
-        _acts.ListFirmwareAsync(cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<FirmwareContent> ReadFirmwareAsync(Guid vm, CancellationToken cancellationToken) =>
-        _acts.ReadFirmwareAsync(vm, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task LayFirmwareAsync(Guid vm, FirmwareContent content, CancellationToken cancellationToken) =>
-        _acts.LayFirmwareAsync(vm, content, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<long> MeasureConsoleLogAsync(Guid vm, CancellationToken cancellationToken) =>
-        _acts.MeasureConsoleLogAsync(vm, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<string> ReadConsoleLogAsync(Guid vm, long offset, CancellationToken cancellationToken) =>
-        _acts.ReadConsoleLogAsync(vm, offset, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task<long> FindConsoleLogBeginAsync(Guid vm, CancellationToken cancellationToken) =>
-        _acts.FindConsoleLogBeginAsync(vm, cancellationToken);
-
-    /// <inheritdoc/>
-    public Task FlushAsync(string path, CancellationToken cancellationToken) => _acts.FlushAsync(path, cancellationToken);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<string>> ListBridgesAsync(CancellationToken cancellationToken) => Task.FromResult(HostBridge.All());

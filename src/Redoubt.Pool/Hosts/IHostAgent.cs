@@ -3,14 +3,11 @@ using Redoubt.Storage;
 namespace Redoubt.Pool;
 
 /// <summary>
-/// What a member's daemon does of <see cref="IHostActs"/> for the host that coordinates the pool, in a form in which it can be asked from
-/// there: what is asked and answered are values, and what is held is held here under a name.
+/// What a member's daemon does for the host that coordinates the pool besides <see cref="IHostStorageActs"/>: the rest of
+/// <see cref="IHostActs"/> in a form in which it can be asked from there, with what is held being held here under a name.
 /// </summary>
 public interface IHostAgent
 {
-    /// <inheritdoc cref="IHostActs.CreateSrAsync"/>
-    Task CreateSrAsync(string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken);
-
     /// <summary>Attaches an SR. Repeating does nothing, unless it is to be attached otherwise.</summary>
     Task AttachSrAsync(
         string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access,
@@ -18,9 +15,6 @@ public interface IHostAgent
 
     /// <summary>Lets an SR go. May be repeated.</summary>
     Task DetachSrAsync(SrUuid uuid, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.DestroySrAsync"/>
-    Task DestroySrAsync(string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken);
 
     /// <summary>Makes a disk ready for the hypervisor, as <see cref="ISr.AttachVdiAsync"/>.</summary>
     Task<HeldDisk> AttachVdiAsync(SrUuid sr, VdiUuid vdi, SrAccess access, CancellationToken cancellationToken);
@@ -33,30 +27,6 @@ public interface IHostAgent
 
     /// <inheritdoc cref="IHostActs.ForgetEarlierAsync"/>
     Task ForgetEarlierAsync(CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.FindBootFileAsync"/>
-    Task<string> FindBootFileAsync(string path, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.ListFirmwareAsync"/>
-    Task<IReadOnlyList<FirmwareTimes>> ListFirmwareAsync(CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.ReadFirmwareAsync"/>
-    Task<FirmwareContent> ReadFirmwareAsync(Guid vm, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.LayFirmwareAsync"/>
-    Task LayFirmwareAsync(Guid vm, FirmwareContent content, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.MeasureConsoleLogAsync"/>
-    Task<long> MeasureConsoleLogAsync(Guid vm, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.ReadConsoleLogAsync"/>
-    Task<string> ReadConsoleLogAsync(Guid vm, long offset, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.FindConsoleLogBeginAsync"/>
-    Task<long> FindConsoleLogBeginAsync(Guid vm, CancellationToken cancellationToken);
-
-    /// <inheritdoc cref="IHostActs.FlushAsync"/>
-    Task FlushAsync(string path, CancellationToken cancellationToken);
 
     /// <summary>The names of its bridges.</summary>
     Task<IReadOnlyList<string>> ListBridgesAsync(CancellationToken cancellationToken);

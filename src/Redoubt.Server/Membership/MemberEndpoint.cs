@@ -163,6 +163,7 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
                 var on = target switch
                 {
                     "hypervisor" => (object)(agent.Hypervisor ?? throw new IOException(agent.Trouble)),
+                    "storage" => agent.Acts,
                     "sr" => agent.Sr(SrUuid.Parse(http.Request.Query["sr"])),
                     _ => agent,
                 };

@@ -42,7 +42,7 @@ internal static class MemberWire
 
     /// <summary>Whom a call is for.</summary>
     public static readonly (string Name, Type Type)[] Targets =
-        [("hypervisor", typeof(IHypervisor)), ("agent", typeof(IHostAgent)), ("sr", typeof(ISr))];
+        [("hypervisor", typeof(IHypervisor)), ("storage", typeof(IHostStorageActs)), ("agent", typeof(IHostAgent)), ("sr", typeof(ISr))];
 
     /// <summary>One line of an answer. Nothing in it: the call goes on.</summary>
     public sealed record AnswerLine

@@ -155,7 +155,7 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
 
     public Task CreateSrAsync(
         string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        Act<bool?>(nameof(CreateSrAsync), [type, uuid, deviceConfig], cancellationToken);
+        OnStorage<bool?>(nameof(CreateSrAsync), [type, uuid, deviceConfig], cancellationToken);
 
     public async Task<ISr> AttachSrAsync(
         string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken)
@@ -166,38 +166,42 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
 
     public Task DestroySrAsync(
         string type, SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken) =>
-        Act<bool?>(nameof(DestroySrAsync), [type, uuid, deviceConfig], cancellationToken);
+        OnStorage<bool?>(nameof(DestroySrAsync), [type, uuid, deviceConfig], cancellationToken);
 
     public Task ForgetEarlierAsync(CancellationToken cancellationToken) =>
         Act<bool?>(nameof(ForgetEarlierAsync), [], cancellationToken);
 
     public Task<string> FindBootFileAsync(string path, CancellationToken cancellationToken) =>
-        Act<string>(nameof(FindBootFileAsync), [path], cancellationToken);
+        OnStorage<string>(nameof(FindBootFileAsync), [path], cancellationToken);
 
     public Task<IReadOnlyList<FirmwareTimes>> ListFirmwareAsync(CancellationToken cancellationToken) =>
-        Act<IReadOnlyList<FirmwareTimes>>(nameof(ListFirmwareAsync), [], cancellationToken);
+        OnStorage<IReadOnlyList<FirmwareTimes>>(nameof(ListFirmwareAsync), [], cancellationToken);
 
     public Task<FirmwareContent> ReadFirmwareAsync(Guid vm, CancellationToken cancellationToken) =>
-        Act<FirmwareContent>(nameof(ReadFirmwareAsync), [vm], cancellationToken);
+        OnStorage<FirmwareContent>(nameof(ReadFirmwareAsync), [vm], cancellationToken);
 
     public Task LayFirmwareAsync(Guid vm, FirmwareContent content, CancellationToken cancellationToken) =>
-        Act<bool?>(nameof(LayFirmwareAsync), [vm, content], cancellationToken);
+        OnStorage<bool?>(nameof(LayFirmwareAsync), [vm, content], cancellationToken);
 
     public Task<long> MeasureConsoleLogAsync(Guid vm, CancellationToken cancellationToken) =>
-        Act<long>(nameof(MeasureConsoleLogAsync), [vm], cancellationToken);
+        OnStorage<long>(nameof(MeasureConsoleLogAsync), [vm], cancellationToken);
 
     public Task<string> ReadConsoleLogAsync(Guid vm, long offset, CancellationToken cancellationToken) =>
-        Act<string>(nameof(ReadConsoleLogAsync), [vm, offset], cancellationToken);
+        OnStorage<string>(nameof(ReadConsoleLogAsync), [vm, offset], cancellationToken);
 
     public Task<long> FindConsoleLogBeginAsync(Guid vm, CancellationToken cancellationToken) =>
-        Act<long>(nameof(FindConsoleLogBeginAsync), [vm], cancellationToken);
+        OnStorage<long>(nameof(FindConsoleLogBeginAsync), [vm], cancellationToken);
 
-    public Task FlushAsync(string path, CancellationToken cancellationToken) => Act<bool?>(nameof(FlushAsync), [path], cancellationToken);
+    public Task FlushAsync(string path, CancellationToken cancellationToken) =>
+        OnStorage<bool?>(nameof(FlushAsync), [path], cancellationToken);
 
     public Task<Stream> ConnectAsync(Guid vm, bool isScreen, CancellationToken cancellationToken) =>
         _connection.ConnectAsync(vm, isScreen, cancellationToken);
 
-    /// <summary>Has its daemon do something that is no hypervisor's.</summary>
+    private Task<T> OnStorage<T>(string method, object?[] arguments, CancellationToken cancellationToken) =>
+        AskAsync<T>($"storage/{method}", arguments, cancellationToken);
+
+    /// <summary>Has its daemon hold something, or let it go.</summary>
     /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: whether it did is not known.</exception>
     internal Task<T> Act<T>(string method, object?[] arguments, CancellationToken cancellationToken) =>
         AskAsync<T>($"agent/{method}", arguments, cancellationToken);
