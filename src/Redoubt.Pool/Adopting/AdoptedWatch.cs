@@ -15,13 +15,17 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class AdoptedWatch(PoolServices pool, HostLink link, Guests guests, AdoptedFirmware firmware) : IAsyncDisposable
 {
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
-
-    private readonly ILogger _log = pool.Loggers.CreateLogger<AdoptedWatch>();
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _following = Task.CompletedTask;
+    private LinkFollower? _follower;
 
     private string HostUuid => pool.State.Get(link.Host).Uuid;
+
+    private LinkFollower Follower => _follower ??= new(link, pool.Time, pool.Loggers.CreateLogger<AdoptedWatch>())
+    {
+        TakeUp = (hypervisor, token) => TakeUpAsync((Hypervisor)hypervisor, token),
+        Handle = (happened, hypervisor) => HandleAsync(happened, (Hypervisor)hypervisor),
+        TellLost = TellLostAsync,
+        TellBack = _ => pool.PostAsync(new Announcement.OriginBack(HostUuid, link.Origin!)),
+    };
 
     /// <summary>Brings all its VMs up to date, if the libvirt can be reached, then follows.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -36,16 +40,11 @@ internal sealed class AdoptedWatch(PoolServices pool, HostLink link, Guests gues
             await TellLostAsync((link.State as LinkState.Lost)?.Why.Message ?? "It has just come back.");
         }
 
-        _following = FollowAsync(hypervisor);
+        Follower.Begin(hypervisor);
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        await _stopping.CancelAsync();
-        await _following;
-        _stopping.Dispose();
-    }
+    public ValueTask DisposeAsync() => Follower.DisposeAsync();
 
     /// <summary>Compares what a VM is defined as with what is kept, and writes down what has changed.</summary>
     public static async Task CompareAsync(PoolServices pool, Hypervisor hypervisor, VmRecord vm, CancellationToken cancellationToken)
@@ -130,56 +129,6 @@ internal sealed class AdoptedWatch(PoolServices pool, HostLink link, Guests gues
         }
     }
 
-    private async Task FollowAsync(Hypervisor? takenUp)
-    {
-        Hypervisor? lost = null;
-        try
-        {
-            while (true)
-            {
-                var hypervisor = takenUp ?? await ComeBackAsync(lost);
-                var reason = "Its events have ended.";
-                (takenUp, lost) = (null, hypervisor);
-                try
-                {
-                    await foreach (var happened in hypervisor.EventsAsync(_stopping.Token))
-                    {
-                        await HandleAsync(happened, hypervisor);
-                    }
-                }
-                catch (HypervisorException e)
-                {
-                    reason = e.Message;
-                }
-
-                await TellLostAsync(reason);
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops, or the last VM was given back; the guests go on.
-        }
-    }
-
-    private async Task<Hypervisor> ComeBackAsync(Hypervisor? lost)
-    {
-        while (true)
-        {
-            var hypervisor = (Hypervisor)await link.WaitAsync(lost, _stopping.Token);
-            try
-            {
-                await TakeUpAsync(hypervisor, _stopping.Token);
-                await pool.PostAsync(new Announcement.OriginBack(HostUuid, link.Origin!));
-                return hypervisor;
-            }
-            catch (Exception e) when (e is HypervisorException or XenApiException)
-            {
-                _log.LogError("The VMs of {Libvirt} could not be taken up yet: {Message}", link.Origin, e.Message);
-                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
-            }
-        }
-    }
-
     private async Task TakeUpAsync(Hypervisor hypervisor, CancellationToken cancellationToken)
     {
         foreach (var vm in Own())
@@ -192,43 +141,45 @@ internal sealed class AdoptedWatch(PoolServices pool, HostLink link, Guests gues
         await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
     }
 
-    private async Task HandleAsync(DomainEvent happened, Hypervisor hypervisor)
+    // What can't be dealt with is looked at whole until that works: no event is lost.
+    private Task HandleAsync(DomainEvent happened, Hypervisor hypervisor)
     {
         var all = happened.Kind == DomainEventKind.Resync;
-        while (ReferenceEquals(link.Current, hypervisor))
+        return Follower.SurelyAsync($"what happened in {link.Origin}", async token =>
         {
-            try
+            if (!ReferenceEquals(link.Current, hypervisor))
             {
-                if (all)
-                {
-                    await TakeUpAsync(hypervisor, _stopping.Token);
-                }
-                else if (Own().FirstOrDefault(v => v.Uuid == $"{happened.Uuid:D}") is { } vm)
-                {
-                    if (happened.Kind == DomainEventKind.Defined)
-                    {
-                        await CompareAsync(pool, hypervisor, vm, _stopping.Token);
-                    }
-                    else if (happened.IsStop)
-                    {
-                        await firmware.TakeAsync(happened.Uuid, _stopping.Token);
-                    }
+                return; // What it has missed it learns when it is taken up again.
+            }
 
-                    await guests.RefreshAsync(link, happened.Uuid, isGivenUp: false, null, _stopping.Token);
-                    await MarkAsync(_stopping.Token);
-                    await link.Disks.TakeUpAsync(pool, link, default, _stopping.Token);
-                }
-
+            if (all)
+            {
+                await TakeUpAsync(hypervisor, token);
                 return;
             }
-            catch (Exception e) when (!_stopping.IsCancellationRequested)
+
+            all = true;
+            if (Own().FirstOrDefault(v => v.Uuid == $"{happened.Uuid:D}") is { } vm)
             {
-                // What can't be dealt with now is looked at whole until that works: no event is lost.
-                _log.LogError(e, "What happened in {Libvirt} could not be recorded yet", link.Origin);
-                all = true;
-                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
+                await TakeUpAsync(hypervisor, vm, happened, token);
             }
+        });
+    }
+
+    private async Task TakeUpAsync(Hypervisor hypervisor, VmRecord vm, DomainEvent happened, CancellationToken cancellationToken)
+    {
+        if (happened.Kind == DomainEventKind.Defined)
+        {
+            await CompareAsync(pool, hypervisor, vm, cancellationToken);
         }
+        else if (happened.IsStop)
+        {
+            await firmware.TakeAsync(happened.Uuid, cancellationToken);
+        }
+
+        await guests.RefreshAsync(link, happened.Uuid, isGivenUp: false, null, cancellationToken);
+        await MarkAsync(cancellationToken);
+        await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
     }
 
     // Whoever started a domain past the pool gave its guest all that it is defined with.

@@ -24,99 +24,46 @@ internal sealed class GuestWatch(
     PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, GuestActions actions,
     Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
 {
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(2);
-
     private readonly ILogger _log = pool.Loggers.CreateLogger<GuestWatch>();
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _following = Task.CompletedTask;
+    private LinkFollower? _follower;
+
+    private LinkFollower Follower => _follower ??= new(link, pool.Time, _log)
+    {
+        TakeUp = TakeUpAsync,
+        Handle = HandleAsync,
+        TellLost = TellLostAsync,
+        TellBack = TellBackAsync,
+    };
 
     /// <summary>Brings all VMs up to date, if there is a hypervisor, then follows. For a member nobody waits.</summary>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         if (link.IsMember)
         {
-            _following = FollowAsync(null);
+            Follower.Begin(null);
         }
         else if (link.Current is { } hypervisor)
         {
             await TakeUpAsync(hypervisor, cancellationToken);
-            _following = FollowAsync(hypervisor);
+            Follower.Begin(hypervisor);
         }
         else
         {
             await TellLostAsync(link.State is LinkState.Lost lost ? lost.Why.Message : "It has just come back.");
-            _following = FollowAsync(null);
+            Follower.Begin(null);
         }
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
-        await _following;
+        await Follower.DisposeAsync();
         await actions.DisposeAsync();
-        _stopping.Dispose();
     }
 
-    private async Task FollowAsync(IHypervisor? takenUp)
-    {
-        IHypervisor? lost = null;
-        try
-        {
-            while (true)
-            {
-                var hypervisor = takenUp ?? await ComeBackAsync(lost);
-                var reason = "Its events have ended.";
-                (takenUp, lost) = (null, hypervisor);
-                try
-                {
-                    await foreach (var happened in hypervisor.EventsAsync(_stopping.Token))
-                    {
-                        await HandleAsync(happened, hypervisor);
-                    }
-                }
-                catch (HypervisorException e)
-                {
-                    reason = e.Message;
-                }
-
-                await SurelyAsync("that the hypervisor is lost", _ => TellLostAsync(reason));
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops; the guests go on.
-        }
-    }
-
-    private async Task<IHypervisor> ComeBackAsync(IHypervisor? lost)
-    {
-        while (true)
-        {
-            var hypervisor = await link.WaitAsync(lost, _stopping.Token);
-            try
-            {
-                await TakeUpAsync(hypervisor, _stopping.Token);
-                if (!link.IsMember)
-                {
-                    await pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(link.Host).Uuid, hypervisor.Facts.Uri));
-                }
-
-                return hypervisor;
-            }
-            catch (Exception e) when (e is HypervisorException or XenApiException)
-            {
-                _log.LogError("The guests could not be taken up yet: {Message}", e.Message);
-                if (hypervisor.Lost.IsCompleted)
-                {
-                    lost = hypervisor;
-                    continue;
-                }
-
-                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
-            }
-        }
-    }
+    private Task TellBackAsync(IHypervisor hypervisor) => link.IsMember
+        ? Task.CompletedTask
+        : pool.PostAsync(new Announcement.HypervisorBack(pool.State.Get(link.Host).Uuid, hypervisor.Facts.Uri));
 
     private async Task TakeUpAsync(IHypervisor hypervisor, CancellationToken cancellationToken)
     {
@@ -173,7 +120,7 @@ internal sealed class GuestWatch(
     private async Task HandleAsync(DomainEvent happened, IHypervisor hypervisor)
     {
         var all = happened.Kind == DomainEventKind.Resync;
-        await SurelyAsync($"what happened to guest {happened.Uuid}", async token =>
+        await Follower.SurelyAsync($"what happened to guest {happened.Uuid}", async token =>
         {
             if (!ReferenceEquals(link.Current, hypervisor))
             {
@@ -186,12 +133,13 @@ internal sealed class GuestWatch(
         });
         if (happened.Kind == DomainEventKind.DeviceRemoved)
         {
-            await SurelyAsync($"which devices guest {happened.Uuid} has", token => hotPlug.SettleAsync(link, happened.Uuid, token));
+            await Follower.SurelyAsync(
+                $"which devices guest {happened.Uuid} has", token => hotPlug.SettleAsync(link, happened.Uuid, token));
         }
 
         if (Body(happened.Kind) is { } body)
         {
-            await SurelyAsync(
+            await Follower.SurelyAsync(
                 $"what happened to guest {happened.Uuid}", _ => pool.PostAsync(new Announcement.GuestFailed($"{happened.Uuid:D}", body)));
         }
 
@@ -203,27 +151,6 @@ internal sealed class GuestWatch(
         {
             _log.LogWarning(
                 "What guest {Uuid} is to do after {What} was not done: {Message}", happened.Uuid, happened.Kind, refused.Message);
-        }
-    }
-
-    private async Task SurelyAsync(string what, Func<CancellationToken, Task> write)
-    {
-        while (true)
-        {
-            try
-            {
-                await write(_stopping.Token);
-                return;
-            }
-            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-            {
-                throw;
-            }
-            catch (Exception e)
-            {
-                _log.LogError(e, "This could not be recorded yet: {What}", what);
-                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
-            }
         }
     }
 
