@@ -16,7 +16,7 @@ internal sealed class MemberConnection : IDisposable
 {
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(3);
 
-    private readonly string _name;
+    private readonly string _address;
     private readonly HttpClient _http;
     private readonly X509Certificate2 _own;
     private readonly X509Certificate2 _authority;
@@ -25,9 +25,9 @@ internal sealed class MemberConnection : IDisposable
     private Guid _session;
     private HypervisorException? _why;
 
-    private MemberConnection(string membersDirectory, string uuid, string address, string name, TimeProvider time)
+    private MemberConnection(string membersDirectory, string uuid, string address, TimeProvider time)
     {
-        (_name, _time) = (name, time);
+        (_address, _time) = (address, time);
         (_own, _authority) = EtcdMember.CertificatesIn(membersDirectory);
         _http = new HttpClient(new SocketsHttpHandler
         {
@@ -52,9 +52,9 @@ internal sealed class MemberConnection : IDisposable
     /// <summary>Greets a member, which waits until nothing is under way there any more of what was asked before.</summary>
     /// <exception cref="HypervisorException">It can't be reached, does not take this host's word, or has no hypervisor now.</exception>
     public static async Task<(MemberConnection Connection, MemberWire.Greeted Greeted)> OpenAsync(
-        string membersDirectory, string uuid, string address, string name, TimeProvider time, CancellationToken cancellationToken)
+        string membersDirectory, string uuid, string address, TimeProvider time, CancellationToken cancellationToken)
     {
-        var connection = new MemberConnection(membersDirectory, uuid, address, name, time);
+        var connection = new MemberConnection(membersDirectory, uuid, address, time);
         try
         {
             var greeted = await connection.CallAsync<MemberWire.Greeted>(MemberWire.Greeting, [], cancellationToken);
@@ -147,7 +147,7 @@ internal sealed class MemberConnection : IDisposable
     public HypervisorException Lose(string why, Exception? cause)
     {
         var made = new HypervisorException(
-            HypervisorFailure.ConnectionFailed, _name, $"The host {_name} does not answer: {why.TrimEnd('.')}.",
+            HypervisorFailure.ConnectionFailed, _address, $"The host {_address} does not answer: {why.TrimEnd('.')}.",
             "Its guests are not affected if it only is cut off. It is tried again until it answers; if it is off for good, say so "
                 + "(host-declare-dead).",
             cause);

@@ -35,7 +35,7 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
     public static async Task<IHypervisor> OpenAsync(
         Ref<HostRecord> host, string membersDirectory, string uuid, string address, TimeProvider time, CancellationToken cancellationToken)
     {
-        var (connection, greeted) = await MemberConnection.OpenAsync(membersDirectory, uuid, address, address, time, cancellationToken);
+        var (connection, greeted) = await MemberConnection.OpenAsync(membersDirectory, uuid, address, time, cancellationToken);
         return new RemoteHost(host, connection, greeted);
     }
 
