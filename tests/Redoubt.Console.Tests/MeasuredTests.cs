@@ -64,7 +64,7 @@ public sealed class MeasuredTests
         var place = Assert.Single(sight.Hosts);
         Assert.Equal(("alpha", 200, PoolSight.Most), (place.Name, place.Count, place.Vms.Length));
         Assert.Equal(["lost", "rest"], sight.Resting.Vms.Select(v => v.Name));
-        Assert.Equal(["replicated"], sight.Srs);
+        Assert.Equal(["replicated"], sight.Srs.Select(s => s.Name));
     }
 
     private static VmRecord Vm(string name, Ref<HostRecord> host, VmPowerState power) =>

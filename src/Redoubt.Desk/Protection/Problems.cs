@@ -57,8 +57,12 @@ public static class Problems
         ArgumentNullException.ThrowIfNull(silent);
         return
         [
-            .. silent.Where(h => state.Find(h) is { Enabled: true } || VmsAt(state, h).Count > 0).Where(h => state.Find(h) is not null)
-                .Select(h => new Problem.HostSilent(state.Get(h), VmsAt(state, h))),
+            .. from host in silent
+               let record = state.Find(host)
+               where record is not null
+               let vms = VmsAt(state, host)
+               where record.Enabled || vms.Count > 0
+               select new Problem.HostSilent(record, vms),
         ];
     }
 

@@ -93,8 +93,9 @@ internal sealed class SiteWatch(
         using var both = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
-            await asks.WithAsync(site, api => CompareAsync(site, api, both.Token), both.Token);
+            var theirs = await asks.WithAsync(site, api => CompareAsync(site, api, both.Token), both.Token);
             await asks.WithAsync(site, api => CompareClocksAsync(site, api, both.Token), both.Token);
+            await asks.WithAsync(site, api => SeeAsync(site, api, theirs, both.Token), both.Token);
             _failures.TryRemove(site, out _);
         }
         catch (Exception silent) when (silent is XenApiTransportException or XenApiException { Code: "DR_SITE_UNREACHABLE" or "DR_SITE_UNKNOWN" or "SESSION_INVALID" }
@@ -119,19 +120,28 @@ internal sealed class SiteWatch(
         _next[site] = pool.Time.GetUtcNow() + (pool.Time.GetElapsedTime(begun) * Share);
     }
 
-    private async Task<bool> CompareAsync(Site site, XenApiClient api, CancellationToken cancellationToken)
+    // Last of all: what nobody can draw must keep nobody from being told what runs twice.
+    private async Task<bool> SeeAsync(
+        Site site, XenApiClient api, IReadOnlyDictionary<Ref<VmRecord>, VmRecord> theirs, CancellationToken cancellationToken)
     {
-        var theirs = await api.GetAllRecordsAsync<VmRecord>(cancellationToken);
         var hosts = await api.GetAllRecordsAsync<HostRecord>(cancellationToken);
         var srs = await api.GetAllRecordsAsync<SrRecord>(cancellationToken);
         _sights[site] = new(site, PoolSight.Of(hosts, theirs.Values, srs.Values), pool.Time.GetUtcNow(), false);
+        return true;
+    }
+
+    /// <summary>Compares the VMs of both; answers theirs.</summary>
+    private async Task<IReadOnlyDictionary<Ref<VmRecord>, VmRecord>> CompareAsync(
+        Site site, XenApiClient api, CancellationToken cancellationToken)
+    {
+        var theirs = await api.GetAllRecordsAsync<VmRecord>(cancellationToken);
         var found = SiteComparison.Of(pool.State.All<VmRecord>().Select(v => v.Record), theirs);
         await AlarmAsync(site, api, found.Twice, theirs, cancellationToken);
 
         // A run knows best what it does with its source, and takes back what it has done itself.
         if (found.ToHandOver.IsEmpty || engine().List().Any(r => !r.Phase.IsFinal()))
         {
-            return true;
+            return theirs;
         }
 
         var here = pool.State.Get(pool.Pool);
@@ -154,7 +164,7 @@ internal sealed class SiteWatch(
                 + $"{theirs[there].Version}, here {ours.Version}). It does not start that copy any more."));
         }
 
-        return true;
+        return theirs;
     }
 
     // Once for each time that it begins, here and there: whichever side people look at. That the site takes no message keeps nobody from

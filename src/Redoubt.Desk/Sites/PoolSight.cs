@@ -16,7 +16,7 @@ public sealed record PoolSight
     public required Place Resting { get; init; }
 
     /// <summary>The SRs that hold disks, or could, by name.</summary>
-    public ImmutableArray<string> Srs { get; init; } = [];
+    public ImmutableArray<Store> Srs { get; init; } = [];
 
     /// <summary>How many VMs run.</summary>
     public int Running { get; init; }
@@ -38,26 +38,32 @@ public sealed record PoolSight
         return new()
         {
             Hosts = [.. all.OrderBy(h => h.Value.NameLabel, StringComparer.OrdinalIgnoreCase)
-                .Select(h => PlaceOf(Name(h.Value.NameLabel, h.Value.Uuid), h.Value.Enabled, [.. resident[h.Key]]))],
-            Resting = PlaceOf("", true, [.. resident[default]]),
+                .Select(h => PlaceOf(h.Value.Uuid, Name(h.Value.NameLabel, h.Value.Uuid), h.Value.Enabled, [.. resident[h.Key]]))],
+            Resting = PlaceOf("", "", true, [.. resident[default]]),
             Srs = [.. srs.Where(s => s is { ContentType: not "iso", IsToolsSr: false, Type: not "udev" })
-                .Select(s => Name(s.NameLabel, s.Uuid)).Order(StringComparer.OrdinalIgnoreCase)],
+                .Select(s => new Store(s.Uuid, Name(s.NameLabel, s.Uuid))).OrderBy(s => s.Name, StringComparer.OrdinalIgnoreCase)],
             Running = guests.Count(v => v.PowerState == VmPowerState.Running),
             Total = guests.Count,
         };
     }
 
-    private static Place PlaceOf(string name, bool isEnabled, List<VmRecord> vms) =>
-        new(name, isEnabled, [.. vms.Take(Most).Select(v => new Dot(v.Uuid, Name(v.NameLabel, v.Uuid), v.PowerState))], vms.Count);
+    private static Place PlaceOf(string uuid, string name, bool isEnabled, List<VmRecord> vms) =>
+        new(uuid, name, isEnabled, [.. vms.Take(Most).Select(v => new Dot(v.Uuid, Name(v.NameLabel, v.Uuid), v.PowerState))], vms.Count);
 
     private static string Name(string label, string uuid) => label.Length > 0 ? label : uuid;
 
     /// <summary>Where VMs are.</summary>
+    /// <param name="Uuid">The host's UUID; empty for those that are on none.</param>
     /// <param name="Name">The host's name; empty for those that are on none.</param>
     /// <param name="IsEnabled">Whether VMs may start there.</param>
     /// <param name="Vms">Its VMs, by name, <see cref="Most"/> of them.</param>
     /// <param name="Count">How many there are.</param>
-    public sealed record Place(string Name, bool IsEnabled, ImmutableArray<Dot> Vms, int Count);
+    public sealed record Place(string Uuid, string Name, bool IsEnabled, ImmutableArray<Dot> Vms, int Count);
+
+    /// <summary>An SR.</summary>
+    /// <param name="Uuid">Its UUID.</param>
+    /// <param name="Name">Its name.</param>
+    public sealed record Store(string Uuid, string Name);
 
     /// <summary>A VM.</summary>
     /// <param name="Uuid">Its UUID.</param>

@@ -131,7 +131,7 @@ internal sealed record RunState
         {
             VmsUnchecked = tally.Unchecked,
             Rto = Vms.Length > 0 && Vms.All(IsReached) ? Vms.Max(v => v.ReachedAt(Request.Policy)) - StartedAt : null,
-            Rpo = Vms.Length > 0 ? OldestTaken() : null,
+            Rpo = Vms.Any(v => v.RecoveredAt is not null) ? OldestTaken() : null, // Measured, where the record has what is planned.
             PowerState = tally.Wanted,
         };
     }
