@@ -184,8 +184,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
         if (foreign.Find(theirs.Sr) is { ContentType: "iso" })
         {
-            return tx.State.All<VdiRecord>().FirstOrDefault(v =>
-                v.Record.Location == theirs.Location && tx.Find(v.Record.Sr) is { ContentType: "iso" }).Ref;
+            return VdiRows.FindIso(tx.State, theirs.Location);
         }
 
         var found = FindHere(theirs);

@@ -41,6 +41,11 @@ internal static class VdiRows
         tx.Update(sr, s => s with { VirtualAllocation = sum });
     }
 
+    /// <summary>The image of this location in one of the pool's libraries, or the null reference.</summary>
+    public static Ref<VdiRecord> FindIso(DatabaseState state, string location) =>
+        state.All<SrRecord>().Where(s => s.Record.ContentType == "iso").SelectMany(s => s.Record.Vdis)
+            .FirstOrDefault(v => state.Find(v)?.Location == location);
+
     /// <summary>Checks that no running VM has the disk open, and that no suspended one will go on with it as it is now.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>.</exception>
     public static void RequireChangeable(DatabaseState state, Ref<VdiRecord> vdi, string operation)

@@ -105,8 +105,7 @@ internal sealed class TestVmImport(
         if (theirSr.ContentType == "iso")
         {
             // A library is only read, so the test may use the pool's own.
-            return tx.State.All<VdiRecord>().FirstOrDefault(v =>
-                v.Record.Location == theirs.Location && tx.Find(v.Record.Sr) is { ContentType: "iso" }).Ref;
+            return VdiRows.FindIso(tx.State, theirs.Location);
         }
 
         var sr = srs.TryGetValue(theirSr.Uuid, out var uuid) ? tx.State.FindByUuid<SrRecord>(uuid) : default;
