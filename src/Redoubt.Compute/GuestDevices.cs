@@ -22,7 +22,7 @@ public sealed record GuestDevices
         return new()
         {
             Disks = [.. disks.Where(d => !IsCdrom(d)).Select(SlotOf).OfType<int>()],
-            Cdroms = disks.Where(IsCdrom).Where(d => SlotOf(d) is not null).ToImmutableDictionary(
+            Cdroms = disks.Where(IsCdrom).Where(d => SlotOf(d) is not null).DistinctBy(SlotOf).ToImmutableDictionary(
                 d => SlotOf(d)!.Value, d => d.Element("source")?.HasAttributes == true),
             Macs =
             [

@@ -27,14 +27,12 @@ public sealed partial class Hypervisor
 
     /// <summary>
     /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest
-    /// sees of its machine stays as it was. It is left paused before its next instruction. The file stays.
+    /// sees of its machine stays as it was, devices that it did not have then are left out. It is left paused before its next instruction. The file stays.
     /// </summary>
     /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
     public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)
     {
         var memory = await PrepareAsync(config, cancellationToken);
-
-        var fresh = DomainXml.Build(config, Facts.Platform);
         try
         {
             await RunAsync(
@@ -45,7 +43,7 @@ public sealed partial class Hypervisor
                         "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks.");
                     using var secrets = DiskSecrets.Define(_uri, c, config.Uuid, config.Disks);
                     var isTest = _uri.Kind == HypervisorKind.Test; // It takes neither another description nor an order to stay paused.
-                    c.Restore(path, isTest ? null : SavedDomain.Adapt(saved, fresh, config), paused: !isTest);
+                    c.Restore(path, isTest ? null : SavedDomain.Adapt(saved, config, Facts.Platform), paused: !isTest);
                     if (isTest)
                         c.Suspend(config.Uuid);
                     try

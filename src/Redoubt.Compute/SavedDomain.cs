@@ -42,15 +42,25 @@ internal static class SavedDomain
         ["rng"] = (["backend", "alias", "address"], ["model"]),
     };
 
-    /// <summary>The saved description with what this host has.</summary>
+    /// <summary>
+    /// The saved description with what this host has. A device that the guest did not have when it was saved it has not now either: it was
+    /// unplugged before, or has been added since, and can be plugged when the guest runs.
+    /// </summary>
     /// <param name="saved">libvirt's description in the file.</param>
-    /// <param name="fresh">What <see cref="DomainXml"/> makes of <paramref name="config"/>.</param>
     /// <param name="config">What the guest would be started with here.</param>
-    /// <exception cref="HypervisorException"><see cref="HypervisorFailure.ConfigInvalid"/>: the VM has other devices now than when it was
-    /// saved.</exception>
-    internal static string Adapt(string saved, string fresh, DomainConfig config)
+    /// <param name="platform">What this host gives its guests.</param>
+    /// <exception cref="HypervisorException"><see cref="HypervisorFailure.ConfigInvalid"/>: the VM lacks devices now that it had when it
+    /// was saved.</exception>
+    internal static string Adapt(string saved, DomainConfig config, DomainPlatform platform)
     {
-        var (domain, here) = (XElement.Parse(saved), XElement.Parse(fresh));
+        var domain = XElement.Parse(saved);
+        var has = GuestDevices.Of(domain);
+        config = config with
+        {
+            Disks = [.. config.Disks.Where(d => d.IsCdrom ? has.Cdroms.ContainsKey(d.Device) : has.Disks.Contains(d.Device))],
+            Nics = [.. config.Nics.Where(n => has.Macs.Contains(n.Mac.ToLowerInvariant()))],
+        };
+        var here = XElement.Parse(DomainXml.Build(config, platform));
         var strings = DomainXml.FirmwareStrings(domain);
         Strip(domain, OfDomains, ["type"]);
         var (devices, devicesHere) = (domain.Element("devices")!, here.Element("devices")!);

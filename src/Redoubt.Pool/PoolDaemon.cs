@@ -348,7 +348,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var suspensions = new Suspensions(services, guests, images);
         var power = new VmPowerCalls(services, guests, images);
         testSrs = new TestSrCalls(services, connections);
-        var suspends = new VmSuspendCalls(services, guests, start, images, suspensions);
+        var suspends = new VmSuspendCalls(services, guests, start, images, suspensions, hotPlug);
         var migrate = new VmMigrateCalls(services, suspends);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),

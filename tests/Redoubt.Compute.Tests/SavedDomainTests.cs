@@ -17,7 +17,7 @@ public sealed class SavedDomainTests
         saved.Descendants("disk").First().Add(new XElement("backingStore", new XElement("source", new XAttribute("file", "/there/base"))));
         saved.Descendants("disk").First().Add(new XElement("address", new XAttribute("slot", "0x07")));
 
-        var text = SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here"));
+        var text = SavedDomain.Adapt(saved.ToString(), Guest("/here"), Here);
         var adapted = XElement.Parse(text);
         Assert.DoesNotContain("/there", text, StringComparison.Ordinal);
         Assert.Equal("pc-i440fx-7.2", (string?)adapted.Element("os")!.Element("type")!.Attribute("machine"));
@@ -39,7 +39,7 @@ public sealed class SavedDomainTests
         saved.Add(XElement.Parse("<sysinfo type='fwcfg'><entry name='opt/evil' file='/etc/shadow'/></sysinfo>"));
         saved.Element("os")!.Element("smbios")!.SetAttributeValue("mode", "host");
         var text = SavedDomain.Adapt(
-            saved.ToString(), DomainXml.Build(Guest("/here") with { FirmwareStrings = ["now=2"] }, Here), Guest("/here"));
+            saved.ToString(), Guest("/here") with { FirmwareStrings = ["now=2"] }, Here);
         Assert.Contains(
             "<sysinfo type=\"smbios\"><oemStrings><entry>then=1</entry></oemStrings></sysinfo>", text, StringComparison.Ordinal);
         Assert.Contains("<smbios mode=\"sysinfo\" />", text, StringComparison.Ordinal);
@@ -48,14 +48,14 @@ public sealed class SavedDomainTests
 
         var plain = DomainXml.Build(Guest("/there"), There);
         Assert.DoesNotContain(
-            "smbios", SavedDomain.Adapt(plain, DomainXml.Build(Guest("/here"), Here), Guest("/here")), StringComparison.Ordinal);
+            "smbios", SavedDomain.Adapt(plain, Guest("/here"), Here), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_guest_that_was_saved_when_its_port_was_only_kept_can_be_typed_at_here()
     {
         var saved = DomainXml.Build(Guest("/there") with { SerialSocketPath = null }, There);
-        var port = XElement.Parse(SavedDomain.Adapt(saved, DomainXml.Build(Guest("/here"), Here), Guest("/here")))
+        var port = XElement.Parse(SavedDomain.Adapt(saved, Guest("/here"), Here))
             .Descendants("serial").Single();
         Assert.Equal(("unix", "/here/tty", "/here/log"), ((string?)port.Attribute("type"), (string?)port.Element("source")!.Attribute("path"), (string?)port.Element("log")!.Attribute("file")));
     }
@@ -65,21 +65,42 @@ public sealed class SavedDomainTests
     {
         var bridged = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = "br0" }] };
         var loose = Guest("/x") with { Nics = [new DomainNic { Device = 0, Mac = "02:00:00:00:00:01", Bridge = null }] };
-        var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), DomainXml.Build(loose, Here), loose))
+        var nic = XElement.Parse(SavedDomain.Adapt(DomainXml.Build(bridged, Here), loose, Here))
             .Descendants("interface").Single();
         Assert.Equal(("null", "02:00:00:00:00:01"), ((string?)nic.Attribute("type"), (string?)nic.Element("mac")!.Attribute("address")));
         Assert.Null(nic.Element("source"));
     }
 
     [Fact]
-    public void A_guest_whose_drives_have_changed_is_refused_and_told_which()
+    public void A_guest_that_has_lost_a_drive_is_refused_and_told_which()
     {
         var second = new DomainDisk { Device = 1, Source = new DiskSource.File("/x/second", DiskFormat.Raw) };
         var more = Guest("/x") with { Disks = [.. Guest("/x").Disks, second] };
-        var refused = Assert.Throws<HypervisorException>(
-            () => SavedDomain.Adapt(DomainXml.Build(Guest("/x"), Here), DomainXml.Build(more, Here), more));
+        var refused = Assert.Throws<HypervisorException>(() => SavedDomain.Adapt(DomainXml.Build(more, Here), Guest("/x"), Here));
         Assert.Equal(HypervisorFailure.ConfigInvalid, refused.Failure);
-        Assert.Contains("drives vda and has drives vda, vdb now", refused.Problem, StringComparison.Ordinal);
+        Assert.Contains("drives vda, vdb and has drives vda now", refused.Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_guest_goes_on_without_the_devices_that_it_did_not_have()
+    {
+        var saved = DomainXml.Build(Guest("/there"), There);
+        var more = Guest("/here") with
+        {
+            Disks =
+            [
+                .. Guest("/here").Disks,
+                new DomainDisk { Device = 1, Source = new DiskSource.File("/here/second", DiskFormat.Raw) },
+                new DomainDisk { Device = 3, Source = null, IsCdrom = true },
+            ],
+            Nics =
+            [
+                .. Guest("/here").Nics,
+                new DomainNic { Device = 5, Mac = "02:00:00:00:00:05", Bridge = "br0" },
+                new DomainNic { Device = 6, Mac = "02:00:00:00:00:06", Bridge = null, Segment = IsolatedSegment.Of("alone") },
+            ],
+        };
+        Assert.Equal(SavedDomain.Adapt(saved, Guest("/here"), Here), SavedDomain.Adapt(saved, more, Here));
     }
 
     public static TheoryData<string, string> Hostile => new()
@@ -129,7 +150,7 @@ public sealed class SavedDomainTests
         target.Add(XElement.Parse(planted));
         target.SetAttributeValue("evil", "EVIL");
         Assert.DoesNotContain(
-            "EVIL", SavedDomain.Adapt(saved.ToString(), DomainXml.Build(guest, Here), guest), StringComparison.OrdinalIgnoreCase);
+            "EVIL", SavedDomain.Adapt(saved.ToString(), guest, Here), StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]
@@ -139,7 +160,7 @@ public sealed class SavedDomainTests
         var saved = XElement.Parse(DomainXml.Build(Guest("/here"), Here));
         saved.Element("devices")!.Add(XElement.Parse(device));
         var refused = Assert.Throws<HypervisorException>(
-            () => SavedDomain.Adapt(saved.ToString(), DomainXml.Build(Guest("/here"), Here), Guest("/here")));
+            () => SavedDomain.Adapt(saved.ToString(), Guest("/here"), Here));
         Assert.Equal(HypervisorFailure.SavedStateUnusable, refused.Failure);
     }
 

@@ -57,6 +57,14 @@ public sealed class HotPlugTests
         await SeesAsync(site, guest, "disks=vda:[0-9]+,vdb:[0-9]+ ");
         await ShowsAsync(site, drive, isAttached: false, VbdOperations.Attach, VbdOperations.Plug);
         Assert.Contains("DEVICE_ALREADY_DETACHED", await _shell.FailAsync(site, $"vbd-unplug uuid={vbd}"), StringComparison.Ordinal);
+
+        // Its memory does not know the disk, which stays unplugged when it goes on.
+        counted = guest.Read(site).LastCount!.Value;
+        await _shell.RunAsync(site, "vm-suspend vm=alone");
+        await _shell.RunAsync(site, "vm-resume vm=alone");
+        await DemoGuests.CountsPastAsync(site, guest, counted + 3);
+        await ShowsAsync(site, drive, isAttached: false, VbdOperations.Attach, VbdOperations.Plug);
+        Assert.Equal(0, OpenBy(site, guest, vdi));
         await _shell.RunAsync(site, $"vdi-destroy uuid={vdi}");
 
         // Both at once, as xe has it.

@@ -279,15 +279,21 @@ internal sealed class HotPlug(PoolServices pool)
         foreach (var uuid in pool.State.All<VmRecord>().Where(v => IsQuiet(v.Record)).Select(v => VmRows.Uuid(v.Record))
             .Where(v => !at.Hypervisor.Silent.Contains(v)).ToList())
         {
-            try
-            {
-                await SettleAsync(at, uuid, cancellationToken);
-            }
-            catch (HypervisorException silent) when (silent.Failure is HypervisorFailure.NotAnswering or HypervisorFailure.Refused)
-            {
-                // Its records stay as they were last seen: one guest must not keep the others from being taken up.
-                _log.LogWarning("Which devices guest {Uuid} has could not be asked: {Message}", uuid, silent.Message);
-            }
+            await SettleIfToldAsync(at, uuid, cancellationToken);
+        }
+    }
+
+    /// <summary>The same of one VM; if its guest can't be asked, its records stay as they were last seen.</summary>
+    public async Task SettleIfToldAsync(HostLink at, Guid uuid, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await SettleAsync(at, uuid, cancellationToken);
+        }
+        catch (HypervisorException silent) when (silent.Failure is HypervisorFailure.NotAnswering or HypervisorFailure.Refused)
+        {
+            // One guest must not keep the others from being taken up.
+            _log.LogWarning("Which devices guest {Uuid} has could not be asked: {Message}", uuid, silent.Message);
         }
     }
 

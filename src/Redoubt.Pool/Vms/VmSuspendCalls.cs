@@ -11,12 +11,12 @@ namespace Redoubt.Pool;
 ///          3 the memory saved, the guest ends         3 the guest made again, paused
 ///          4 Suspended, devices let go                4 Running, the image given up
 ///                                                     5 the guest goes on
-///                                                     6 the image removed
+///                                                     6 the image removed, and devices that its guest does not have let go
 /// </code>
 /// What becomes of one that is broken off is <see cref="Suspensions"/>' to say.
 /// </summary>
 internal sealed partial class VmSuspendCalls(
-    PoolServices pool, Guests guests, VmStartCalls starts, SuspendImages images, Suspensions suspensions)
+    PoolServices pool, Guests guests, VmStartCalls starts, SuspendImages images, Suspensions suspensions, HotPlug hotPlug)
 {
     [Message("VM.suspend")]
     public async Task SuspendAsync(CallContext call, Ref<VmRecord> vm)
@@ -75,7 +75,11 @@ internal sealed partial class VmSuspendCalls(
             }
         }
 
-        await guests.RefreshAsync(VmRows.Uuid(pool.State.Get(vm)), null, CancellationToken.None);
+        var resumed = pool.State.Get(vm);
+        await guests.RefreshAsync(VmRows.Uuid(resumed), null, CancellationToken.None);
+
+        // Those that its memory does not know were left out.
+        await hotPlug.SettleIfToldAsync(pool.Hosts.Of(resumed), VmRows.Uuid(resumed), CancellationToken.None);
         await starts.WaitAsync(call, vm);
     }
 
