@@ -27,7 +27,8 @@ public sealed partial class Hypervisor
 
     /// <summary>
     /// Makes the guest again whose memory lies in a file, with the disks, networks and sockets that it has on this host; what the guest
-    /// sees of its machine stays as it was, devices that it did not have then are left out. It is left paused before its next instruction. The file stays.
+    /// sees of its machine stays as it was, and devices that it did not have then are left out. It is left paused before its next
+    /// instruction. The file stays.
     /// </summary>
     /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
     public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)
