@@ -30,6 +30,9 @@ public sealed record DrStatus
     /// <summary>The saved plans, this pool's own first.</summary>
     public ImmutableArray<PlanStatus> Plans { get; init; } = [];
 
+    /// <summary>How plans, vApps and VMs stand to their targets: those that have any.</summary>
+    public ImmutableArray<TargetStanding> Targets { get; init; } = [];
+
     /// <summary>The schedules of tests.</summary>
     public ImmutableArray<Schedule> Schedules { get; init; } = [];
 

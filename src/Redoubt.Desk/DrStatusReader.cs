@@ -10,8 +10,8 @@ namespace Redoubt.Desk;
 internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites sites, SavedPlans plans)
 {
     public async Task<DrStatus> ReadAsync(
-        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules, IEnumerable<Problem> watched,
-        CancellationToken cancellationToken)
+        SessionState caller, IReadOnlyList<RunSummary> runs, ImmutableArray<Schedule> schedules,
+        ImmutableArray<TargetStanding> targets, IEnumerable<Problem> watched, CancellationToken cancellationToken)
     {
         var answers = sites.TestAllAsync(cancellationToken);
         var facts = ProtectionFacts.Of(pool.State, pool.Pool);
@@ -29,12 +29,17 @@ internal sealed class DrStatusReader(PoolServices pool, XenApiClient api, Sites 
         {
             Pool = new(ObjectKind.Pool, own.Uuid, own.NameLabel),
             At = now,
-            Problems = [.. Problems.Of(facts, copies, runs, catalog, schedules, tested, found, watched, now).Select(ProblemSentences.Of)],
+            Problems =
+            [
+                .. Problems.Of(facts, copies, runs, catalog, schedules, tested, found, targets, watched, now)
+                    .Select(ProblemSentences.Of),
+            ],
             Sites = tested,
             Protected = [.. facts.Srs.Where(sr => copies.ContainsKey(sr.Uuid)).Select(sr => ProtectedSr.Of(sr, copies[sr.Uuid]))],
             Unprotected = [.. facts.Exposed.Select(vm => new UnprotectedVm(new(ObjectKind.Vm, vm.Uuid, vm.Name), ProblemSentences.Why(vm)) { Exposure = vm.Exposure })],
             Found = found,
             Plans = [.. catalog.Plans.Select(p => new PlanStatus(p, runs.FirstOrDefault(r => PlanTests.IsOf(r, p))))],
+            Targets = targets,
             Schedules = schedules,
             Runs = [.. runs.Where(r => !r.Phase.IsFinal())],
         };

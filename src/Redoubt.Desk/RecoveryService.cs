@@ -28,6 +28,7 @@ public sealed class RecoveryService : IAsyncDisposable
     private readonly SiteAsks _asks;
     private readonly PlanMaker _maker;
     private readonly SiteWatch _watch;
+    private readonly TargetWatch _targets;
     private RunEngine? _engine;
 
     private RecoveryService(
@@ -37,6 +38,7 @@ public sealed class RecoveryService : IAsyncDisposable
         _asks = new SiteAsks(pool, sites);
         _maker = new PlanMaker(pool, local, sites, _asks);
         _watch = new SiteWatch(pool, sites, _asks, () => Engine, loggers.CreateLogger<SiteWatch>());
+        _targets = new TargetWatch(pool, JudgeTargets, loggers.CreateLogger<TargetWatch>());
         pool.Sites = () => _asks.Known;
         pool.AskSites = _asks.AskAsync;
     }
@@ -111,6 +113,7 @@ public sealed class RecoveryService : IAsyncDisposable
         await _schedules.SettlePlansAsync(_plans.Has);
         _schedules.Start(StartScheduledAsync, _engine.Find, FindStarted);
         _watch.Start();
+        _targets.Start();
     }
 
     /// <summary>Says what a recovery would do; changes nothing.</summary>
@@ -366,13 +369,21 @@ public sealed class RecoveryService : IAsyncDisposable
         Require(caller, "get_status");
         await using var api = _local.As(caller);
         var reader = new DrStatusReader(_pool, api, _sites, _plans);
-        return await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], WatchedProblems, cancellationToken);
+        return await reader.ReadAsync(caller, Engine.List(), [.. _schedules.All], JudgeTargets(), WatchedProblems, cancellationToken);
+    }
+
+    /// <summary>How plans, vApps and VMs stand to their targets: those that have any.</summary>
+    public ImmutableArray<TargetStanding> Targets(SessionState caller)
+    {
+        Require(caller, "get_status");
+        return JudgeTargets();
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _schedules.DisposeAsync();
+        await _targets.DisposeAsync();
         await _watch.DisposeAsync();
         if (_engine is not null)
         {
@@ -402,6 +413,22 @@ public sealed class RecoveryService : IAsyncDisposable
         {
             throw new XenApiException(refused, "DR_RUN_REFUSED", refused.Message);
         }
+    }
+
+    private ImmutableArray<TargetStanding> JudgeTargets()
+    {
+        var state = _pool.State;
+        return TargetJudge.Judge(new()
+        {
+            Pool = state.Get(_pool.Pool),
+            Protection = ProtectionFacts.Of(state, _pool.Pool),
+            FindVm = state.Find,
+            Appliances = [.. state.All<VmApplianceRecord>().Select(a => KeyValuePair.Create(a.Ref, a.Record))],
+            CopyAges = CopyAges.Of(_pool),
+            Plans = _plans.Own().Plans,
+            Runs = Engine.List(),
+            RtosOf = Engine.RtosOf,
+        });
     }
 
     private RunRecord Find(string uuid) => Engine.Find(uuid) ?? throw new XenApiException("DR_RUN_UNKNOWN", uuid);

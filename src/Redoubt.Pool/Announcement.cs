@@ -244,4 +244,18 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
 
     /// <summary>A scheduled test is started again.</summary>
     public sealed record TestRestarted(string Pool, string What) : Announcement("DR_TEST_RESTARTED", 2, Cls.Pool, Pool, What);
+
+    /// <summary>A target of a plan, a vApp or a VM is not kept.</summary>
+    public sealed record TargetExceeded(Cls Kind, string Of, string What) : Announcement(Called, 2, Kind, Of, What)
+    {
+        /// <summary>Its name.</summary>
+        public const string Called = "DR_TARGET_EXCEEDED";
+    }
+
+    /// <summary>It is kept again.</summary>
+    public sealed record TargetMet(Cls Kind, string Of, string What) : Announcement(Called, 4, Kind, Of, What)
+    {
+        /// <summary>Its name.</summary>
+        public const string Called = "DR_TARGET_MET";
+    }
 }

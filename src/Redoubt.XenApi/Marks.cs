@@ -36,6 +36,12 @@ public static class Marks
     /// <summary>On the clone of an SR: how it is made.</summary>
     public const string TestStorage = "dr-test-storage";
 
+    /// <summary>On a VM, or before a colon and a vApp's UUID on a pool: how old its copy may be, in seconds.</summary>
+    public const string RpoTarget = "dr-rpo-target";
+
+    /// <summary>The same for how long its recovery may take.</summary>
+    public const string RtoTarget = "dr-rto-target";
+
     /// <summary>On a VM: how it is known to be well.</summary>
     public const string Health = "dr-health";
 

@@ -28,7 +28,9 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         var replicated = await _site.CreateSrAsync("replicated");
         await _site.CallAsync("SR.enable_database_replication", [replicated]);
         var db = await _site.CreateVmAsync("db", replicated);
-        await _site.CreateVmAsync("web", replicated);
+        var web = await _site.CreateVmAsync("web", replicated);
+        await _site.CallAsync("VM.add_to_other_config", [db, "dr-rpo-target", "60"]);
+        await _site.CallAsync("VM.add_to_other_config", [web, "dr-rto-target", "900"]);
         await _other.CreateVmAsync("mail", default);
         await _site.CallAsync("recovery.add_site", ["lyon", _other.Url.ToString(), "root", TestSite.Password]);
         await _site.SeedAsync(
@@ -49,6 +51,10 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
             var times = page.GetByRole(AriaRole.Region, new() { Name = "Recovery times" });
             await Expect(times.GetByRole(AriaRole.Link)).ToHaveCountAsync(2);
             await Expect(page.GetByText("The metadata that the last run recovered from were 2 minutes old.")).ToBeVisibleAsync();
+
+            var targets = page.GetByRole(AriaRole.Region, new() { Name = "Targets" });
+            await Expect(targets.GetByRole(AriaRole.Row, new() { Name = "VM db" })).ToContainTextAsync("0 seconds of 60 seconds");
+            await Expect(targets.GetByRole(AriaRole.Row, new() { Name = "VM web" })).ToContainTextAsync("not measured, of 15 minutes");
 
             // A test has passed: nobody needs the first steps any more.
             await Expect(page.GetByText("Five steps to a first test")).ToHaveCountAsync(0);

@@ -24,7 +24,7 @@ public sealed class RequestCommandTests
     [Fact]
     public void All_that_the_command_line_can_say_is_said() => Assert.Equal(
         "redoubt dr-test plan=monthly type=nfs device-config:server=nas tags=gold order:db=1 health:db=agent hook:before-tier-2=go "
-            + "on-failure=stop parallel-starts=2 health-timeout=60 keep=true",
+            + "on-failure=stop parallel-starts=2 health-timeout=60 rpo-target=300 keep=true",
         RequestCommand.Of(Test with
         {
             Plan = "monthly",
@@ -37,6 +37,7 @@ public sealed class RequestCommandTests
                 Health = Test.Policy.Health.Add("db", "agent"),
                 Hooks = [new("go", HookMoment.BeforeTier, 2)],
                 OnTierFailure = TierFailure.Stop,
+                Targets = new(TimeSpan.FromMinutes(5)),
                 Limits = new() { ParallelStarts = 2, HealthTimeout = TimeSpan.FromMinutes(1) },
             },
         }));

@@ -14,7 +14,8 @@ internal static class CommandTable
         .. NetworkCommands.All,
         .. HostCommands.All, .. TaskCommands.All, .. MessageCommands.All, .. SecretCommands.All, .. UserCommands.All,
         .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All, .. KeyCommands.All, .. DrPlanCommand.All,
-        .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. ScheduleCommands.All, .. SiteCommands.All,
+        .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. TargetCommands.All,
+        .. ScheduleCommands.All, .. SiteCommands.All,
     ];
 
     public static Command? Find(string name) => Own.FirstOrDefault(c => c.Name == name) ?? ClassCommands.Find(name);

@@ -16,6 +16,7 @@ internal static class DrPlanPolicy
         "vms", "appliances", "tags", "source-dead", "network-map:", "test-network-map:", "real-network-map:", "storage-map:", "power-state",
         "copy:", "order:", "accept-missing", "accept-volume", "at", "resolve", "health:", "health-timeout", "hook:", "hook-timeout",
         "accept-unplugged", "parallel-starts", "on-failure", "on-failure:", "stale-after",
+        "rpo-target", "rto-target",
     ];
 
     /// <summary>The kind that <c>kind=</c> names, or the one that is meant without it.</summary>
@@ -75,6 +76,7 @@ internal static class DrPlanPolicy
                 HookTimeout = p.FindInt("hook-timeout") is { } patience ? Seconds("hook-timeout", patience) : saved.Limits.HookTimeout,
                 StaleAfter = p.FindInt("stale-after") is { } old ? Seconds("stale-after", old) : saved.Limits.StaleAfter,
             },
+            Targets = new(Target(p, "rpo-target", saved.Targets.Rpo), Target(p, "rto-target", saved.Targets.Rto)),
             OnTierFailure = p.Find("on-failure") is { } failure ? TierFailureOf("on-failure", failure) : saved.OnTierFailure,
             OnFailureOfTier = saved.OnFailureOfTier.SetItems(p.Map("on-failure").Select(t =>
                 KeyValuePair.Create(Parameters.ParseInt($"on-failure:{t.Key}", t.Key), TierFailureOf($"on-failure:{t.Key}", t.Value)))),
@@ -100,10 +102,17 @@ internal static class DrPlanPolicy
         };
     }
 
+    private static TimeSpan? Target(Parameters p, string key, TimeSpan? saved) => p.Find(key) switch
+    {
+        null => saved,
+        "none" => null,
+        var text => Seconds(key, Parameters.ParseInt(key, text)),
+    };
+
     // A hundred years are for ever, and more than that no clock counts.
-    private static TimeSpan Seconds(string key, long seconds) => seconds is >= 0 and <= 3_155_760_000
+    private static TimeSpan Seconds(string key, long seconds) => seconds is >= 0 and <= RecoveryTargets.MostSeconds
         ? TimeSpan.FromSeconds(seconds)
-        : throw new UsageException($"{key}= must be a number of seconds from 0 to 3155760000, not {seconds}.");
+        : throw new UsageException($"{key}= must be a number of seconds from 0 to {RecoveryTargets.MostSeconds}, not {seconds}.");
 
     private static TierFailure TierFailureOf(string key, string text) => text switch
     {

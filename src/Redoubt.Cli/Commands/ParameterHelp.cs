@@ -59,6 +59,8 @@ internal static class ParameterHelp
         source The source pool: an address (with source-pwf), or a site that the daemon knows.
         source-dead Pools of which you state that no host of theirs runs any of these VMs, now or when it comes back; true where there is only one.
         source-pwf A file with the source pool's user on its first line and the password on its second.
+        rpo-target Seconds that the state may be old which a disaster leaves behind; none for no target.
+        rto-target Seconds that it may take from the decision until everything is where it is wanted; none for no target.
         sr-uuid The SR.
         sr-whitelist UUIDs of the SRs to attach, with commas between; all or none are attached.
         stale-after Seconds from which metadata are called stale.
@@ -79,6 +81,8 @@ internal static class ParameterHelp
         dr-plan-list json true: prints JSON.
         dr-plan-save sr-uuid SRs to look at, with commas between; every attached one if left out.
         dr-plan-save keep true: a test with this plan stays up until dr-test-cleanup removes its copies.
+        dr-target-set appliance The vApp: its name or UUID.
+        dr-target-set vm The VM: its name or UUID.
         dr-run-answer answer What the run is told.
         dr-schedule-create plan The saved plan that is tested.
         dr-schedule-create name The schedule's name; the plan's if left out.

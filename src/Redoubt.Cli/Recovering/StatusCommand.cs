@@ -48,6 +48,8 @@ internal static class StatusCommand
                 p.LastTest is { } test ? ShownMoments.Ago(test.StartedAt, status.At) : "",
             ]);
         Section(
+            text, "Targets", ["of", "RPO", "RTO"], status.Targets, t => TargetCommands.Rows([t]).Single()[..3]);
+        Section(
             text, "Schedules of tests", ["name", "plan", "next", "last"], status.Schedules,
             s => [s.Name, s.Plan, ShownMoments.Show(s.Next), ScheduleCommands.Last(s)]);
         Section(

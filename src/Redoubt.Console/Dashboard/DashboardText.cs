@@ -1,3 +1,6 @@
+using Redoubt.Desk;
+using Redoubt.Recovery;
+
 namespace Redoubt.Console.Dashboard;
 
 /// <summary>The words of the dashboard.</summary>
@@ -41,6 +44,43 @@ internal static class DashboardText
     public static string Fresh => Words["Fresh"];
     public static string Overdue => Words["Overdue"];
     public static string OpenRun => Words["OpenRun"];
+    public static string Targets => Words["Targets"];
+    public static string TargetOf => Words["TargetOf"];
+    public static string TargetRpo => Words["TargetRpo"];
+    public static string TargetRto => Words["TargetRto"];
+
+    public static string Subject(TargetSubject subject) => subject switch
+    {
+        TargetSubject.Plan => Words["Subject_Plan"],
+        TargetSubject.Appliance => Words["Subject_Appliance"],
+        TargetSubject.Vm => Words["Subject_Vm"],
+    };
+
+    public static string TargetTitle(string kind, string name) => Words.Of("TargetTitle", kind, name);
+
+    public static string TargetGarbled(string kind, string name) => Words.Of("TargetGarbled", kind, name);
+
+    /// <summary>What was measured, of what it may be.</summary>
+    public static string Measured(TargetMeasure measure) => measure switch
+    {
+        { Measured: { } time } => Words.Of("Measured", Spans.Words(time), Spans.Words(measure.Target)),
+        { Verdict: TargetVerdict.Exceeded } => Words.Of("Measured_Endless", Spans.Words(measure.Target)),
+        _ => Words.Of("Measured_Unknown", Spans.Words(measure.Target)),
+    };
+
+    public static string MarkOf(TargetVerdict verdict) => verdict switch
+    {
+        TargetVerdict.Met => "ok",
+        TargetVerdict.Exceeded => "bad",
+        TargetVerdict.Unknown => "idle",
+    };
+
+    public static string TrendOf(TargetTrend trend) => trend switch
+    {
+        TargetTrend.Steady => Words["Trend_Steady"],
+        TargetTrend.Better => Words["Trend_Better"],
+        TargetTrend.Worse => Words["Trend_Worse"],
+    };
 
     public static string Times(int count) => Words.Of("Times", count);
 

@@ -71,6 +71,7 @@ internal static class Issues
             Look(DashboardText.TestOldTitle(plan.Name, (int)age.TotalDays), DashboardText.UntestedText, "plans"),
         Problem.TestNotStarted { Schedule: var schedule } => Look(
             DashboardText.ScheduleTitle(schedule.Name), schedule.Last?.Failure ?? DashboardText.MissedText(schedule.Missed), "plans"),
+        Problem.TargetMissed { Standing: var standing } => OfTarget(standing),
         _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
     };
 
@@ -82,6 +83,18 @@ internal static class Issues
     };
 
     private static Issue Look(string title, string text, string page) => new("", title, text, new(DashboardText.Look, page));
+
+    private static Issue OfTarget(TargetStanding standing)
+    {
+        var kind = DashboardText.Subject(standing.Subject);
+        var page = standing.Subject == TargetSubject.Plan ? "plans" : "apps";
+        var missed = new[] { standing.Rpo, standing.Rto }.OfType<TargetMeasure>().Where(m => m.Verdict == TargetVerdict.Exceeded).ToList();
+        return missed.Count == 0
+            ? Look(DashboardText.TargetGarbled(kind, standing.Name), string.Join(", ", standing.Garbled), page)
+            : Look(
+                DashboardText.TargetTitle(kind, standing.Name),
+                string.Join(' ', missed.Select(m => $"{DashboardText.Measured(m)} ({m.How}).")), page);
+    }
 
     private static Issue OfRun(RunSummary run) => run.Phase == RunPhase.Paused
         ? new(

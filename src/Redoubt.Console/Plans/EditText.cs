@@ -50,6 +50,9 @@ internal static class EditText
     public static string Theirs => Words["Theirs"];
     public static string Ours => Words["Ours"];
     public static string How => Words["How"];
+    public static string RpoTarget => Words["RpoTarget"];
+    public static string RtoTarget => Words["RtoTarget"];
+    public static string TargetHint => Words["TargetHint"];
     public static string OnFailure => Words["OnFailure"];
     public static string ParallelStarts => Words["ParallelStarts"];
     public static string HookTimeout => Words["HookTimeout"];

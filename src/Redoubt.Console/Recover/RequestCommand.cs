@@ -94,6 +94,8 @@ internal static class RequestCommand
         Seconds(text, "health-timeout", policy.Limits.HealthTimeout, Usual.HealthTimeout);
         Seconds(text, "hook-timeout", policy.Limits.HookTimeout, Usual.HookTimeout);
         Seconds(text, "stale-after", policy.Limits.StaleAfter, Usual.StaleAfter);
+        One(text, "rpo-target", Seconds(policy.Targets.Rpo));
+        One(text, "rto-target", Seconds(policy.Targets.Rto));
         One(text, "keep", request.KeepTest ? "true" : null);
         if (isLong && request.Plan is null)
         {
@@ -125,6 +127,10 @@ internal static class RequestCommand
 
     private static void Seconds(StringBuilder text, string name, TimeSpan limit, TimeSpan usual) =>
         One(text, name, limit == usual ? null : ((long)limit.TotalSeconds).ToString(CultureInfo.InvariantCulture));
+
+    private static string? Seconds(TimeSpan? target) => target is { } time
+        ? ((long)time.TotalSeconds).ToString(CultureInfo.InvariantCulture)
+        : null;
 
     private static void List(StringBuilder text, string name, IEnumerable<string> values)
     {

@@ -114,4 +114,8 @@ public abstract record Problem(ProblemWeight Weight)
     /// <summary>A scheduled test that was not started.</summary>
     /// <param name="Schedule">The schedule.</param>
     public sealed record TestNotStarted(Schedule Schedule) : Problem(ProblemWeight.Warning);
+
+    /// <summary>A target of a plan, a vApp or a VM that is not kept, or can't be read.</summary>
+    /// <param name="Standing">How it stands to its targets.</param>
+    public sealed record TargetMissed(TargetStanding Standing) : Problem(ProblemWeight.Warning);
 }

@@ -70,6 +70,7 @@ internal static class ProblemSentences
         Problem.TestNotStarted { Schedule: var schedule } =>
             $"Schedule {schedule.Name} was missed {(schedule.Missed == 1 ? "once" : $"{schedule.Missed} times")}: the daemon did not run "
                 + "then, or was busy with it.",
+        Problem.TargetMissed { Standing: var standing } => OfTarget(standing),
         _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
     };
 
@@ -101,6 +102,14 @@ internal static class ProblemSentences
                 + "What they do is not known, whatever their power state says.")
         + " Mend what they wait for, for example storage, or switch them off: vm-shutdown --force"
         + (silent.Unasked > 0 ? $". As long as they hang, {Vms(silent.Unasked)} can't be asked." : "");
+
+    private static string OfTarget(TargetStanding standing)
+    {
+        var missed = new[] { ("RPO", standing.Rpo), ("RTO", standing.Rto) }.Where(m => m.Item2?.Verdict == TargetVerdict.Exceeded)
+            .Select(m => $"{m.Item1} {TargetText.Of(m.Item2!)} ({m.Item2!.How})")
+            .Concat(standing.Garbled.Select(g => $"{g} is no number of seconds, and is no target"));
+        return $"{standing.Describe()}: {string.Join("; ", missed)}.";
+    }
 
     private static string Name(VmRecord vm) => vm.NameLabel.Length > 0 ? vm.NameLabel : vm.Uuid;
 

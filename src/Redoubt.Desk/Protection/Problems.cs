@@ -21,12 +21,13 @@ public static class Problems
     /// <param name="schedules">The schedules of tests.</param>
     /// <param name="sites">Those sites that were asked whether they answer.</param>
     /// <param name="found">Those metadata volumes of other pools that were looked at.</param>
+    /// <param name="targets">How everything with a target stands to it.</param>
     /// <param name="watched">What the daemon has noticed by itself.</param>
     /// <param name="now">The time.</param>
     public static ImmutableArray<Problem> Of(
         ProtectionFacts facts, ImmutableDictionary<string, Replication> copies, IReadOnlyList<RunSummary> runs, PlanCatalog catalog,
         IEnumerable<Schedule> schedules, IEnumerable<SiteTest> sites, IEnumerable<FoundMetadata> found,
-        IEnumerable<Problem> watched, DateTimeOffset now)
+        IEnumerable<TargetStanding> targets, IEnumerable<Problem> watched, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(facts);
         ArgumentNullException.ThrowIfNull(copies);
@@ -44,6 +45,7 @@ public static class Problems
                     .Select(f => new Problem.MetadataFromFuture(f, f.WrittenAt!.Value - now)))
             .Concat(catalog.Problems.Select(p => new Problem.PlanUnreadable(p)))
             .Concat(catalog.Plans.Select(p => OfPlan(p, runs, now)).OfType<Problem>())
+            .Concat(targets.Where(t => t.IsExceeded || !t.Garbled.IsEmpty).Select(t => new Problem.TargetMissed(t)))
             .Concat(schedules.Where(s => s.Missed > 0 || s.Last is { Failure: not null }).Select(s => new Problem.TestNotStarted(s)));
         return [.. all.OrderBy(p => p.Weight)];
     }

@@ -155,6 +155,7 @@ internal sealed record DatabaseTables
             StartDelaySeconds = vm.StartDelay,
             MemoryBytes = vm.MemoryDynamicMax > 0 ? vm.MemoryDynamicMax : vm.MemoryStaticMax,
             CpuCount = vm.VcpusAtStartup,
+            Targets = RecoveryTargets.Read(vm.OtherConfig).Targets,
             Tags = vm.Tags.Select(t => BriefText.Of(t)).ToImmutableSortedSet(StringComparer.Ordinal),
             IsKeptRunningByHa = vm.HaRestartPriority == "restart" && vm.HaAlwaysRun,
             StartsWithHost = vm.OtherConfig.GetValueOrDefault("auto_poweron") == "true",

@@ -39,6 +39,9 @@ public sealed record VmFacts
     /// <summary>Its virtual processors.</summary>
     public long CpuCount { get; init; }
 
+    /// <summary>What its recovery is to keep to.</summary>
+    public RecoveryTargets Targets { get; init; } = RecoveryTargets.None;
+
     /// <summary>Its tags.</summary>
     public ImmutableSortedSet<string> Tags { get; init; } = [];
 

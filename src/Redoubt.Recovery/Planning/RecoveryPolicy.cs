@@ -49,6 +49,9 @@ public sealed record RecoveryPolicy
     /// <summary>How much at once, and how long.</summary>
     public RecoveryLimits Limits { get; init; } = new();
 
+    /// <summary>What the recovery as a whole is to keep to.</summary>
+    public RecoveryTargets Targets { get; init; } = RecoveryTargets.None;
+
     /// <summary>What a failed tier means for the tiers after it.</summary>
     public TierFailure OnTierFailure { get; init; } = TierFailure.Continue;
 

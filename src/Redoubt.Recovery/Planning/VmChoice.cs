@@ -12,6 +12,9 @@ public sealed record VmChoice(PlanObject Vm, CopyFacts? Chosen, string Reason, I
     /// <summary>The vApp that it is recovered with; null for none.</summary>
     public PlanObject? Appliance { get; init; }
 
+    /// <summary>What its own recovery is to keep to, as that copy has it.</summary>
+    public RecoveryTargets Targets { get; init; } = RecoveryTargets.None;
+
     /// <summary>The VM's tags, for whoever looks for it.</summary>
     public ImmutableArray<string> Tags { get; init; } = [];
 }

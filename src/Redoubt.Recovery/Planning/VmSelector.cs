@@ -46,6 +46,7 @@ internal sealed class VmSelector(
         _choices.Add(new VmChoice(vm, newest?.Facts, reason, [.. copies.Where(c => c != newest).Select(c => c.Facts)])
         {
             Appliance = volumes[shown.Volume!].Appliance(shown.Vm.ApplianceUuid) is { } appliance ? PlanObject.Of(appliance) : null,
+            Targets = shown.Vm.Targets,
             Tags = [.. shown.Vm.Tags],
         });
         switch (newest)

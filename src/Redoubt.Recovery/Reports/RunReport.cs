@@ -38,6 +38,15 @@ internal sealed record RunReport
     /// <summary>From the decision until the last VM was where it was wanted; null if not all are.</summary>
     public TimeSpan? RtoWhole { get; init; }
 
+    /// <summary>How old the oldest state was that it took, at the decision; null if that is not known of all VMs.</summary>
+    public TimeSpan? RpoWhole { get; init; }
+
+    /// <summary>That against the target it was started with; null if it had none.</summary>
+    public TargetMeasure? RpoTarget { get; init; }
+
+    /// <summary>The recovery time against the target it was started with; null if it had none.</summary>
+    public TargetMeasure? RtoTarget { get; init; }
+
     /// <summary>How long the steps should have taken, and took, without waiting for people; null where one of them is not known.</summary>
     public TimeSpan? Forecast { get; init; }
 
@@ -70,6 +79,7 @@ internal sealed record RunReport
     {
         var steps = state.Steps.Select((s, i) => StepReport.Of(i, state.Plan.Steps[i], s, state.Forecasts[i])).ToImmutableArray();
         var vms = state.Vms.Select(v => VmReport.Of(state, v)).ToImmutableArray();
+        var summary = state.ToSummary();
         var forecast = StepForecast.Total(state.Plan.Steps, state.Forecasts);
         TimeSpan? worked = state.EndedAt is null || state.IsBackward
             ? null
@@ -88,7 +98,10 @@ internal sealed record RunReport
             PlanName = state.Request.Plan,
             PointInTime = state.Request.Policy.PointInTime,
             InventoryTakenAt = state.Plan.InventoryTakenAt,
-            RtoWhole = state.ToSummary().Rto,
+            RtoWhole = summary.Rto,
+            RpoWhole = summary.Rpo,
+            RtoTarget = state.Request.Policy.Targets.Rto is { } rto ? Rto(rto, summary.Rto, state.Phase.IsFinal()) : null,
+            RpoTarget = state.Request.Policy.Targets.Rpo is { } rpo ? Rpo(rpo, summary.Rpo) : null,
             Forecast = forecast,
             Worked = worked,
             ForecastError = worked - forecast,
@@ -109,6 +122,17 @@ internal sealed record RunReport
         ReportFormat.Markdown => ReportMarkdown.Write(ReportText.Of(this)),
         ReportFormat.Json => RecoveryJson.Write(this),
     };
+
+    /// <summary>Judges a recovery time; one that is still going on has none yet.</summary>
+    internal static TargetMeasure Rto(TimeSpan target, TimeSpan? measured, bool isOver) =>
+        measured is { } time ? TargetMeasure.Of(target, time, "from the decision until the last VM was where it was wanted")
+        : isOver ? TargetMeasure.Endless(target, "not every VM came to where it was wanted")
+        : TargetMeasure.Unknown(target, "the run is not over");
+
+    /// <summary>Judges the age of what was taken.</summary>
+    internal static TargetMeasure Rpo(TimeSpan target, TimeSpan? measured) =>
+        measured is { } age ? TargetMeasure.Of(target, age, "the oldest state that was taken, at the decision")
+        : TargetMeasure.Unknown(target, "how old the state was is not known of every VM");
 
     private static IEnumerable<string> Needs(RunState state)
     {

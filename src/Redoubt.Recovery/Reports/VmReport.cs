@@ -14,6 +14,12 @@ internal sealed record VmReport(
     PlanObject Vm, string? TargetUuid, VmPhase Phase, string TakenFrom, bool Replaced, TimeSpan? Rpo, string RpoHow, TimeSpan? Rto,
     string? Error)
 {
+    /// <summary>The recovery time against the VM's own target; null if it has none.</summary>
+    public TargetMeasure? RtoTarget { get; init; }
+
+    /// <summary>The age of the state against the VM's own target; null if it has none.</summary>
+    public TargetMeasure? RpoTarget { get; init; }
+
     public static VmReport Of(RunState state, VmProgress vm)
     {
         var choice = state.Plan.Choices.FirstOrDefault(c => c.Vm.Uuid == vm.Vm.Uuid);
@@ -25,10 +31,15 @@ internal sealed record VmReport(
         });
         var (rpo, how) = RpoOf(state, choice?.Chosen);
         var reached = vm.ReachedAt(state.Request.Policy);
+        var rto = state.IsReached(vm) ? reached - state.StartedAt : null;
         return new(
             vm.Vm, vm.TargetUuid, vm.Phase, choice is null ? "" : $"{choice.Chosen?.Describe() ?? "undecided"}; {choice.Reason}",
             replaced && vm.RecoveredAt is not null,
-            rpo, how, state.IsReached(vm) ? reached - state.StartedAt : null, vm.Error);
+            rpo, how, rto, vm.Error)
+        {
+            RtoTarget = choice?.Targets.Rto is { } rtoTarget ? RunReport.Rto(rtoTarget, rto, state.Phase.IsFinal()) : null,
+            RpoTarget = choice?.Targets.Rpo is { } rpoTarget ? RunReport.Rpo(rpoTarget, rpo) : null,
+        };
     }
 
     private static (TimeSpan? Rpo, string How) RpoOf(RunState state, CopyFacts? copy)

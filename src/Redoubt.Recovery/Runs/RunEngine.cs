@@ -129,6 +129,19 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>How long it took until some VMs were where they were wanted, in the runs that are over and had them.</summary>
+    /// <param name="vms">Their UUIDs at the source.</param>
+    public IReadOnlyList<VmRto> RtosOf(IReadOnlySet<string> vms)
+    {
+        ArgumentNullException.ThrowIfNull(vms);
+        lock (_gate)
+        {
+            return [.. _runs.Select(r => r.Ledger.Written).Where(s => s.Phase.IsFinal()).SelectMany(s =>
+                s.Vms.Where(v => vms.Contains(v.Vm.Uuid)).Select(v => new VmRto(
+                    s.Uuid, v.Vm.Uuid, s.IsReached(v) ? v.ReachedAt(s.Request.Policy) - s.StartedAt : null)))];
+        }
+    }
+
     /// <summary>A run, or null if there is none of that UUID.</summary>
     public RunRecord? Find(string uuid) => FindRun(uuid)?.Ledger.Observe().Record;
 

@@ -29,6 +29,7 @@ internal sealed class MetricsPage(
         Copies(text, state, now);
         Hosts(text, state);
         Runs(text, recovery.Runs(caller), await recovery.ListPlansAsync(foreign: false, caller, cancellationToken));
+        Targets(text, recovery.Targets(caller));
         text.Gauge("redoubt_schedule_missed", "How often a scheduled test was missed since one was started.", recovery.ListSchedules(caller)
             .Select(s => new MetricSample(s.Missed, ("schedule", s.Name), ("plan", s.Plan))));
         text.Gauge("redoubt_messages", "Messages for people that are kept.", state.All<MessageRecord>()
@@ -84,7 +85,7 @@ internal sealed class MetricsPage(
         standing.Health == JournalHealth.Healthy ? 0 : Math.Max(0, pool.Database.JournalledGeneration - journal.Generation);
 
     private static double Age(JournalStanding standing, DateTimeOffset now) =>
-        standing is { Health: not JournalHealth.Healthy, Since: { } since } ? Math.Max(0, (now - since).TotalSeconds) : 0;
+        (CopyAges.Of(standing, now) ?? TimeSpan.Zero).TotalSeconds;
 
     private void Hosts(MetricsText text, DatabaseState state)
     {
@@ -136,6 +137,24 @@ internal sealed class MetricsPage(
             DaemonMeters.Bounds, meters.Histogram("redoubt.sr.duration"));
         text.Counter("redoubt_rpc_calls", "Calls that were answered, by message and by the code of the failure.", meters
             .AnsweredCalls().Select(c => new MetricSample(c.Count, ("message", c.Message), ("failure", c.Failure))));
+    }
+
+    // What has no end is infinite, so that every multiple of a target is exceeded by it; what can't be measured is absent.
+    private static void Targets(MetricsText text, IReadOnlyList<TargetStanding> targets)
+    {
+        Of("rpo", "How old the state may be that a disaster leaves behind.", "How old it would be now.", t => t.Rpo);
+        Of("rto", "How long a recovery may take.", "How long the last test or run took.", t => t.Rto);
+
+        void Of(string name, string target, string measured, Func<TargetStanding, TargetMeasure?> measure)
+        {
+            var all = targets.Where(t => measure(t) is not null)
+                .Select(t => (Measure: measure(t)!, Labels: new[] { ("kind", Word(t.Subject)), ("uuid", t.Uuid), ("name", t.Name) }))
+                .ToList();
+            text.Gauge(
+                $"redoubt_{name}_target_seconds", target, all.Select(t => new MetricSample(t.Measure.Target.TotalSeconds, t.Labels)));
+            text.Gauge($"redoubt_{name}_seconds", measured, all.Where(t => t.Measure.Verdict != TargetVerdict.Unknown)
+                .Select(t => new MetricSample(t.Measure.Measured?.TotalSeconds ?? double.PositiveInfinity, t.Labels)));
+        }
     }
 
     private static string Word<T>(T value)

@@ -53,7 +53,8 @@ internal sealed class MetricsText(bool isOpen)
     /// <summary>The whole of it.</summary>
     public string Finish() => isOpen ? $"{_text}# EOF\n" : _text.ToString();
 
-    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    private static string Number(double value) =>
+        double.IsPositiveInfinity(value) ? "+Inf" : value.ToString("R", CultureInfo.InvariantCulture);
 
     private static string Escape(string value) =>
         value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)

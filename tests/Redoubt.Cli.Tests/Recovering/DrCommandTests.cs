@@ -269,16 +269,48 @@ public sealed class DrCommandTests
         var run = await CliRun.AgainstAsync(
             pool,
             "dr-plan-save name=shop kind=test real-network-map:lan=lan2 test-network-map:lan=bubble storage-map:a=b on-failure=stop "
-                + "on-failure:2=ask hook:after-run=one,two stale-after=3600");
+                + "on-failure:2=ask hook:after-run=one,two stale-after=3600 rpo-target=60 rto-target=900");
         Assert.Equal(0, run.ExitCode);
         var policy = daemon.Saved!.Value.Request.Policy;
         Assert.Equal(("lan2", "bubble", "b"), (policy.Networks["lan"], policy.TestNetworks["lan"], policy.Storage["a"]));
         Assert.Equal((TierFailure.Stop, TierFailure.Ask), (policy.OnTierFailure, policy.OnFailureOfTier[2]));
         Assert.Equal([new("one", HookMoment.AfterRun), new("two", HookMoment.AfterRun)], policy.Hooks);
         Assert.Equal(TimeSpan.FromHours(1), policy.Limits.StaleAfter);
+        Assert.Equal(new RecoveryTargets(TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(15)), policy.Targets);
         Assert.Contains(
             "on-failure:2=", (await CliRun.AgainstAsync(pool, "dr-plan-save name=shop on-failure:2=never")).Error,
             StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_target_of_a_VM_is_kept_with_it_and_that_of_a_vApp_with_the_pool()
+    {
+        await using var pool = await Scene.StartAsync();
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-target-set vm=web rpo-target=60 rto-target=900")).ExitCode);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, "dr-target-set vm=web rto-target=none")).ExitCode);
+        Assert.Equal(0, (await CliRun.AgainstAsync(pool, $"dr-target-set appliance=shop rto-target=1200")).ExitCode);
+        var shown = await CliRun.AgainstAsync(pool, $"vm-param-get uuid={Scene.WebUuid} param-name=other-config");
+        Assert.Contains("dr-rpo-target: 60", shown.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("dr-rto-target", shown.Output, StringComparison.Ordinal);
+        shown = await CliRun.AgainstAsync(pool, $"pool-param-get uuid={Scene.PoolUuid} param-name=other-config");
+        Assert.Contains($"dr-rto-target:{Scene.AppUuid}: 1200", shown.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("dr-target-set vm=web", "rpo-target=SECONDS")]
+    [InlineData("dr-target-set rpo-target=60", "vm= or appliance=")]
+    [InlineData("dr-target-set vm=web appliance=shop rpo-target=60", "vm= or appliance=")]
+    [InlineData("dr-target-set vm=nobody rpo-target=60", "no VM nobody")]
+    [InlineData("dr-target-set vm=web rpo-target=soon", "not 'soon'")]
+    [InlineData("dr-target-set vm=web rpo-target=-1", "not '-1'")]
+    [InlineData("dr-plan-save name=shop rpo-target=-1", "rpo-target=")]
+    public async Task A_target_that_means_nothing_is_refused(string command, string why)
+    {
+        await using var pool = await Scene.StartAsync();
+        _ = new FakeRecovery(pool);
+        var run = await CliRun.AgainstAsync(pool, command);
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains(why, run.Error, StringComparison.Ordinal);
     }
 
     [Fact]
