@@ -13,6 +13,6 @@ public static class DeskFiles
         ("sites.key", directory => SecretBox.Find(directory)),
         ("sites.json", SiteFile.Check),
         ("schedules.json", Schedules.Check),
-        ("operators.json", directory => Operators.Kept(directory)),
+        ("operators.json", directory => Operators.Kept(new(directory))),
     ];
 }

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Pool;
 using Redoubt.Recovery;
+using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Desk;
@@ -91,7 +92,7 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         var operators = Operators.Open(pool);
         return new(
-            pool, new LocalPool(pool, operators, api), operators, new Sites(pool, SiteFile.Open(pool.DataDirectory)), new SavedPlans(pool),
+            pool, new LocalPool(pool, operators, api), operators, new Sites(pool, SiteFile.Open(pool.Files)), new SavedPlans(pool),
             Schedules.Open(pool, loggers.CreateLogger<Schedules>()), loggers)
         {
             DirectoryTrouble = directoryTrouble,
@@ -105,16 +106,22 @@ public sealed class RecoveryService : IAsyncDisposable
         {
             Log = _pool.Loggers.CreateLogger<RunEngine>(),
             JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
+            Keep = write => _pool.Files.Keep(agreement => write(agreement is null ? null : Runs(agreement))),
             HooksDirectory = HooksDirectory,
             HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),
             Connect = (site, by, token) => site is null ? _local.ConnectAsync(by, token) : _sites.ConnectAsync(site, token),
         };
         _engine = await RunEngine.OpenAsync(config, _pool.Time, cancellationToken);
+        _pool.Files.Add(agreement => _engine.Lay(Runs(agreement)));
         await _schedules.SettlePlansAsync(_plans.Has);
         _schedules.Start(StartScheduledAsync, _engine.Find, FindStarted);
         _watch.Start();
         _targets.Start();
     }
+
+    private static RunAgreement Runs(PoolAgreement agreement) => new(
+        (number, events) => agreement.Entry(PoolAgreement.Runs, number, events),
+        (number, events) => agreement.Whole(PoolAgreement.Runs, number, events));
 
     /// <summary>Says what a recovery would do; changes nothing.</summary>
     /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>

@@ -57,6 +57,9 @@ public sealed record PoolConfig
     /// <summary>Has the hosts of the pool agree to a batch of changes; null in a pool of one.</summary>
     public AgreeToBatch? Agree { get; init; }
 
+    /// <summary>Has the hosts of the pool agree to what is kept beside the database; null in a pool of one.</summary>
+    public PoolAgreement? AgreeToFiles { get; init; }
+
     /// <summary>Opens another host of the pool, of which this one then has both its hypervisor and what else it does.</summary>
     public OpenMember? OpenMember { get; init; }
 

@@ -165,6 +165,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         DataDirectory directory, Stack<Func<ValueTask>> opened, PoolConfig config, TimeProvider time, CancellationToken cancellationToken)
     {
         directory.SetAside();
+        var files = new PoolFiles(directory.FullPath, config.AgreeToFiles);
         var copies = KnownCopies.Open(directory.FullPath);
         var messages = MessageLog.Open(directory.FullPath, config.Loggers.CreateLogger<MessageLog>());
         var known = KeyFile.Find(directory.FullPath);
@@ -172,13 +173,13 @@ public sealed class PoolDaemon : IAsyncDisposable
         var boots = HostStart.Kept(directory.FullPath);
         var journal = await Task.Run(() => LocalJournal.OpenAsync(directory, copies, known, config, time), cancellationToken);
         var damage = journal.Damage;
-        var key = known ?? KeyFile.Create(directory.FullPath);
+        var key = known ?? KeyFile.Create(files);
         opened.Push(() =>
         {
             key.Dispose();
             return ValueTask.CompletedTask;
         });
-        var keys = PoolKeys.Open(directory.FullPath, time);
+        var keys = PoolKeys.Open(files, time);
         HostStart.Note(boots, config.HostBootId);
         var state = keys.Ring.Open(journal.State);
         var attached = new AttachedSrs();
@@ -225,7 +226,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Loggers = config.Loggers,
             Meter = meter,
             Time = time,
-            DataDirectory = config.DataDirectory,
+            Files = files,
             Pool = pool,
         };
         await PublishKeyAsync(services);

@@ -63,7 +63,10 @@ public sealed class PoolServices
     public required TimeProvider Time { get; init; }
 
     /// <summary>The daemon's own directory.</summary>
-    public required string DataDirectory { get; init; }
+    public string DataDirectory => Files.FullPath;
+
+    /// <summary>What of that is the pool's.</summary>
+    public required PoolFiles Files { get; init; }
 
     /// <summary>The pool.</summary>
     public required Ref<PoolRecord> Pool { get; init; }

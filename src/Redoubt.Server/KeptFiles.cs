@@ -17,7 +17,7 @@ internal static class KeptFiles
 {
     private static readonly (string Name, Action<string> Check)[] Checks =
     [
-        ("user-passwords.json", directory => LocalPasswords.Open(directory)),
+        ("user-passwords.json", directory => LocalPasswords.Open(new(directory))),
         ("directory-password.json", DirectoryLogins.Check),
         (Notifier.FileName, directory => Notifier.Kept(directory)),
         .. DeskFiles.Checks,
@@ -56,7 +56,7 @@ internal static class KeptFiles
 
         if (!setsRootPassword && !directory.Without.Contains(RootPassword.FileName))
         {
-            RootPassword.Kept(directory.FullPath, replaced: false);
+            RootPassword.Kept(new(directory.FullPath), replaced: false);
         }
 
         ServerCertificate.Check(directory.FullPath);

@@ -212,6 +212,7 @@ public sealed class PoolServer : IAsyncDisposable
             {
                 HostUuid = place.HostUuid,
                 Agree = place.Agree,
+                AgreeToFiles = place.AgreeToFiles,
                 DeadHosts = place.Dead,
                 OpenMember = (host, uuid, address, stopping) => RemoteHost.OpenAsync(
                     host, PoolMembership.DirectoryOf(config.DataDirectory), uuid, address, time, stopping),
@@ -301,7 +302,7 @@ public sealed class PoolServer : IAsyncDisposable
         {
             var listened = urls.Select(u => (Url: u, Port: sockets.PortOf(u))).ToList();
             var reached = HostUpkeep.UrlOf([.. listened.Select(l => (new IPEndPoint(l.Url.EndPoint.Address, l.Port), l.Url.IsSecure))]);
-            var (password, generated) = RootPassword.Open(config.DataDirectory, wanted, made => show(made, new Uri(reached, "console/")));
+            var (password, generated) = RootPassword.Open(daemon.Services.Files, wanted, made => show(made, new Uri(reached, "console/")));
             CertificateReload? reload = null;
             var certificate = urls.Any(u => u.IsSecure) ? ServerCertificate.Open(config.DataDirectory, urls, daemon.Services.Time) : null;
             PoolServer? server = null;
@@ -320,7 +321,7 @@ public sealed class PoolServer : IAsyncDisposable
                 options.Use(next => connection => server!._consoles.HandleAsync(connection, next));
                 options.Use(next => connection => HostlessRequests.HandleAsync(connection, next, daemon.Services.Time));
             })));
-            var passwords = LocalPasswords.Open(config.DataDirectory);
+            var passwords = LocalPasswords.Open(daemon.Services.Files);
             reload = certificate is null
                 ? null
                 : new(

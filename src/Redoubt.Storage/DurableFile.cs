@@ -74,7 +74,15 @@ public static class DurableFile
 
     /// <summary>Writes a kept file, whole or not at all; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written; what was there stays.</exception>
-    public static void Write(string path, ReadOnlySpan<byte> content)
+    public static void Write(string path, ReadOnlySpan<byte> content) => Write(path, content, null);
+
+    /// <inheritdoc cref="Write(string, ReadOnlySpan{byte})"/>
+    /// <param name="path">Where it lies.</param>
+    /// <param name="content">What it is to hold.</param>
+    /// <param name="agree">
+    /// Called when all that takes space has been written, and before it has its name; if it throws, what was there stays.
+    /// </param>
+    internal static void Write(string path, ReadOnlySpan<byte> content, Action? agree)
     {
         var making = path + Making;
         File.Delete(making);
@@ -85,6 +93,7 @@ public static class DurableFile
             Posix.Flush(file, making);
         }
 
+        agree?.Invoke();
         File.Move(making, path, overwrite: true);
         FlushParent(path);
     }

@@ -7,12 +7,11 @@ namespace Redoubt.Storage;
 public sealed class KeptFile<T>
     where T : class
 {
-    private readonly string _path;
-    private readonly Func<T, byte[]> _write;
+    private readonly Action<T> _keep;
     private readonly Lock _changing = new();
     private volatile T _value;
 
-    private KeptFile(string path, Func<T, byte[]> write, T value) => (_path, _write, _value) = (path, write, value);
+    private KeptFile(Action<T> keep, T value) => (_keep, _value) = (keep, value);
 
     /// <summary>What is kept. Reading it never waits.</summary>
     public T Value => _value;
@@ -24,7 +23,24 @@ public sealed class KeptFile<T>
     /// <param name="read">Makes the value of what the file holds; whatever it throws means that the file is garbled.</param>
     /// <param name="write">The reverse of it.</param>
     /// <exception cref="InvalidDataException">The file can't be read, or is garbled.</exception>
-    public static KeptFile<T> Open(string path, string advice, T empty, Func<byte[], T> read, Func<T, byte[]> write)
+    public static KeptFile<T> Open(string path, string advice, T empty, Func<byte[], T> read, Func<T, byte[]> write) =>
+        new(value => DurableFile.Write(path, write(value)), Read(path, advice, empty, read));
+
+    /// <summary>Reads a file that is the pool's. It is not made before something is kept in it.</summary>
+    /// <param name="files">What it is one of.</param>
+    /// <param name="name">Its name.</param>
+    /// <param name="empty">The value while there is no file.</param>
+    /// <param name="read">Makes the value of what the file holds; whatever it throws means that the file is garbled.</param>
+    /// <param name="write">The reverse of it.</param>
+    /// <param name="advice">What to do when it can't be used, after what can be done with every file.</param>
+    /// <exception cref="InvalidDataException">The file can't be read, or is garbled.</exception>
+    public static KeptFile<T> Open(
+        PoolFiles files, string name, T empty, Func<byte[], T> read, Func<T, byte[]> write, string advice = "") =>
+        new(
+            value => files.Write(name, write(value)),
+            Read(files.PathOf(name), $"{KeptName.Find(name)!.Advice} {advice}".TrimEnd(), empty, read));
+
+    private static T Read(string path, string advice, T empty, Func<byte[], T> read)
     {
         byte[]? content;
         try
@@ -38,7 +54,7 @@ public sealed class KeptFile<T>
 
         try
         {
-            return new(path, write, content is null ? empty : read(content));
+            return content is null ? empty : read(content);
         }
         catch (Exception garbled) when (garbled is not OutOfMemoryException)
         {
@@ -49,7 +65,7 @@ public sealed class KeptFile<T>
 
     /// <summary>Changes the value; durable when it returns.</summary>
     /// <returns>Whether anything has changed.</returns>
-    /// <exception cref="IOException">It can't be written; the old value stays.</exception>
+    /// <exception cref="IOException">It can't be written, or the hosts of the pool do not agree; the old value stays.</exception>
     public bool Change(Func<T, T> change)
     {
         lock (_changing)
@@ -60,7 +76,7 @@ public sealed class KeptFile<T>
                 return false;
             }
 
-            DurableFile.Write(_path, _write(changed));
+            _keep(changed);
             _value = changed;
             return true;
         }

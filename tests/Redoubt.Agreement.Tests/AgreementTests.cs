@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
+using System.Text;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 
@@ -161,6 +163,42 @@ public sealed class AgreementTests
         await host.Follower!.ReachAsync(coordinator.Head.Generation, Token);
         Assert.Equal(name + "!", NameIn(host));
     }
+
+    [Fact]
+    public async Task A_log_beside_the_database_is_read_from_anywhere_and_only_the_coordinator_adds_to_it()
+    {
+        await using var pool = await TestPool.StartAsync(1);
+        var etcd = pool.Hosts[0].Etcd.Client;
+        var first = await pool.Hosts[0].ElectAsync();
+        await first.LayWholeAsync("runs", 2, "1 2 "u8.ToArray(), Token);
+        for (var number = 3; number <= 300; number++)
+        {
+            Assert.False(await first.LayEntryAsync("runs", number, Encoding.UTF8.GetBytes($"{number} "), Token));
+        }
+
+        var all = string.Concat(Enumerable.Range(1, 300).Select(n => $"{n} "));
+        Assert.Equal(all, await LogAsync(etcd, 0));
+        Assert.Equal("299 300 ", await LogAsync(etcd, 298));
+        Assert.Equal("", await LogAsync(etcd, 300));
+
+        // All of it in the place of the entries, longer than one request carries.
+        var filler = Convert.ToHexString(RandomNumberGenerator.GetBytes(2 << 20));
+        await first.LayWholeAsync("runs", 300, Encoding.UTF8.GetBytes(all + filler), Token);
+        Assert.Equal(all + filler, await LogAsync(etcd, 298));
+        Assert.Equal("", await LogAsync(etcd, 300));
+        Assert.True(await first.LayEntryAsync("runs", 300 + KeptLog.MostEntries + 1, "far "u8.ToArray(), Token));
+        await Assert.ThrowsAsync<IOException>(() => first.LayEntryAsync("runs", 90_000, RandomNumberGenerator.GetBytes(8 << 20), Token));
+
+        await first.DisposeAsync();
+        await using var second = await pool.Hosts[0].ElectAsync();
+        await Assert.ThrowsAsync<CoordinatorLostException>(() => first.LayEntryAsync("runs", 30_000, "late "u8.ToArray(), Token));
+        Assert.Equal("far ", await LogAsync(etcd, 300));
+        Assert.True(await second.LayEntryAsync("runs", 30_001, "next "u8.ToArray(), Token));
+        Assert.Equal("far next ", await LogAsync(etcd, 300));
+    }
+
+    private static async Task<string> LogAsync(EtcdClient etcd, long after) =>
+        string.Concat((await Coordinator.ReadLogAsync(etcd, "runs", after, Token)).Select(Encoding.UTF8.GetString));
 
     [Fact]
     public async Task A_host_that_was_designated_wins_whoever_stood_before_it()

@@ -40,6 +40,8 @@ public sealed class Coordinator : IAsyncDisposable
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _keeping = Task.CompletedTask;
+    // Up to which entry the whole of each log goes that is kept beside the database. Of one log at a time.
+    private readonly Dictionary<string, long> _wholes = [];
     private long _bytes;
     private long _shortened;
 
@@ -212,13 +214,69 @@ public sealed class Coordinator : IAsyncDisposable
     public Task LayFileAsync(string name, byte[] content, CancellationToken cancellationToken) =>
         GuardedAsync([new EtcdAct.Put(LogKeys.Files + name, content)], cancellationToken);
 
-    /// <summary>What the pool's files hold, by name.</summary>
+    /// <summary>What the pool's files hold, by name, and as of which revision of etcd.</summary>
     /// <exception cref="EtcdException">etcd does not answer.</exception>
-    public static async Task<ImmutableDictionary<string, byte[]>> ReadFilesAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    public static async Task<(ImmutableDictionary<string, byte[]> Files, long Revision)> ReadFilesAsync(
+        EtcdClient etcd, CancellationToken cancellationToken)
     {
         var answer = await etcd.TransactAsync([], [new EtcdAct.Read(LogKeys.Files, LogKeys.EndOf(LogKeys.Files))], cancellationToken);
-        return answer.Reads[0].ToImmutableDictionary(f => f.Key[LogKeys.Files.Length..], f => f.Bytes);
+        return (answer.Reads[0].ToImmutableDictionary(f => f.Key[LogKeys.Files.Length..], f => f.Bytes), answer.Revision);
     }
+
+    /// <summary>Tells of changes of files and logs that are kept beside the database, from a revision on.</summary>
+    /// <exception cref="EtcdException">The connection broke, or the revision is no longer kept.</exception>
+    public static IAsyncEnumerable<ImmutableArray<EtcdChange>> WatchKeptAsync(
+        EtcdClient etcd, long revision, CancellationToken cancellationToken) =>
+        etcd.WatchAsync(LogKeys.Kept, LogKeys.EndOf(LogKeys.Kept), revision, cancellationToken);
+
+    /// <summary>
+    /// Adds an entry to a log that is kept beside the database: <see cref="KeptLog"/>. May be called while a batch is added; the entries
+    /// of one log come one after the other.
+    /// </summary>
+    /// <returns>Whether the log has become so long that <see cref="LayWholeAsync"/> should follow.</returns>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    /// <exception cref="IOException">The entry is too long.</exception>
+    public async Task<bool> LayEntryAsync(string log, long number, byte[] entry, CancellationToken cancellationToken)
+    {
+        var packed = KeptLog.Pack(entry);
+        if (packed.Length > KeptLog.MostBytes)
+        {
+            throw new IOException(
+                $"It has {packed.Length} bytes, compressed, and the hosts of a pool agree to {KeptLog.MostBytes} at once.");
+        }
+
+        await GuardedAsync([new EtcdAct.Put(LogKeys.Entry(log, number), packed)], cancellationToken);
+        if (!_wholes.TryGetValue(log, out var whole))
+        {
+            _wholes[log] = whole = await KeptLog.FindWholeAsync(_etcd, log, cancellationToken);
+        }
+
+        return number - whole > KeptLog.MostEntries;
+    }
+
+    /// <summary>Lays down all of a log up to a number, in the place of its entries so far.</summary>
+    /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    public async Task LayWholeAsync(string log, long number, byte[] whole, CancellationToken cancellationToken)
+    {
+        var parts = KeptLog.Pack(whole).Chunk(PieceBytes).ToList();
+        for (var i = 0; i < parts.Count; i++)
+        {
+            await GuardedAsync([new EtcdAct.Put(LogKeys.PartOf(log, number, i), parts[i])], cancellationToken);
+        }
+
+        await GuardedAsync(
+            [
+                new EtcdAct.Put(LogKeys.WholeOf(log), WholeDatabase.Spell(number, parts.Count)),
+                new EtcdAct.Delete(LogKeys.EntriesOf(log), LogKeys.Entry(log, number + 1)),
+                new EtcdAct.Delete(LogKeys.PartsOf(log), LogKeys.PartOf(log, number, 0)),
+            ],
+            cancellationToken);
+        _wholes[log] = number;
+    }
+
+    /// <inheritdoc cref="KeptLog.ReadAsync"/>
+    public static Task<List<byte[]>> ReadLogAsync(EtcdClient etcd, string log, long after, CancellationToken cancellationToken) =>
+        KeptLog.ReadAsync(etcd, log, after, cancellationToken);
 
     /// <summary>Gives the word up; another may have it at once.</summary>
     public async ValueTask DisposeAsync()
@@ -226,8 +284,9 @@ public sealed class Coordinator : IAsyncDisposable
         await _stopping.CancelAsync();
         await _keeping;
         await ReleaseAsync(_etcd, _lease);
+
+        // It is not disposed: whoever still writes hears that it is over.
         await _lost.CancelAsync();
-        _lost.Dispose();
         _stopping.Dispose();
     }
 

@@ -12,7 +12,10 @@ namespace Redoubt.Agreement;
 /// /redoubt/pieces/GENERATION/NUMBER   the pieces of a batch that is too long for one request
 /// /redoubt/whole                      the generation of the whole database that is kept, and of how many parts it is
 /// /redoubt/parts/GENERATION/NUMBER    its parts
-/// /redoubt/files/NAME                 what a file holds that is the pool's and not a host's
+/// /redoubt/kept/files/NAME            what a file holds that is the pool's and not a host's
+/// /redoubt/kept/logs/LOG/entries/NUMBER   an entry of a log that is kept beside the database
+/// /redoubt/kept/logs/LOG/whole        the number of its last entry that is in the whole of it that is kept, and of how many parts that is
+/// /redoubt/kept/logs/LOG/parts/NUMBER/NUMBER   its parts
 /// </code>
 /// Generations have twenty digits, so that keys sort as they do.
 /// </summary>
@@ -25,7 +28,8 @@ internal static class LogKeys
     public const string Pieces = "/redoubt/pieces/";
     public const string Whole = "/redoubt/whole";
     public const string Parts = "/redoubt/parts/";
-    public const string Files = "/redoubt/files/";
+    public const string Kept = "/redoubt/kept/";
+    public const string Files = Kept + "files/";
 
     /// <summary>The key of a batch.</summary>
     public static string Batch(long generation) => Log + Digits(generation);
@@ -37,6 +41,22 @@ internal static class LogKeys
     /// <summary>The key of a piece of a batch.</summary>
     public static string Piece(long generation, int number) =>
         string.Create(CultureInfo.InvariantCulture, $"{Pieces}{generation:D20}/{number:D6}");
+
+    /// <summary>What begins the keys of the entries of a log that is kept beside the database.</summary>
+    public static string EntriesOf(string log) => $"{Kept}logs/{log}/entries/";
+
+    /// <summary>The key of an entry.</summary>
+    public static string Entry(string log, long number) => EntriesOf(log) + Digits(number);
+
+    /// <summary>The key of the whole of a log.</summary>
+    public static string WholeOf(string log) => $"{Kept}logs/{log}/whole";
+
+    /// <summary>What begins the keys of its parts.</summary>
+    public static string PartsOf(string log) => $"{Kept}logs/{log}/parts/";
+
+    /// <summary>The key of a part.</summary>
+    public static string PartOf(string log, long number, int part) =>
+        string.Create(CultureInfo.InvariantCulture, $"{PartsOf(log)}{number:D20}/{part:D6}");
 
     /// <summary>What begins with a prefix ends before this.</summary>
     public static string EndOf(string prefix) => prefix[..^1] + (char)(prefix[^1] + 1);

@@ -25,13 +25,13 @@ internal sealed class Operators
     private Operators(PoolServices pool, KeptFile<ImmutableSortedDictionary<string, Operator>> known) => (_pool, _known) = (pool, known);
 
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static Operators Open(PoolServices pool) => new(pool, Kept(pool.DataDirectory));
+    public static Operators Open(PoolServices pool) => new(pool, Kept(pool.Files));
 
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static KeptFile<ImmutableSortedDictionary<string, Operator>> Kept(string directory) =>
+    public static KeptFile<ImmutableSortedDictionary<string, Operator>> Kept(PoolFiles files) =>
         KeptFile<ImmutableSortedDictionary<string, Operator>>.Open(
-            Path.Combine(directory, FileName),
-            KeptName.Find(FileName)!.Advice,
+            files,
+            FileName,
             ImmutableSortedDictionary.Create<string, Operator>(StringComparer.Ordinal),
             content => RecoveryJson.Read<List<Operator>>(Encoding.UTF8.GetString(content))
                 .ToImmutableSortedDictionary(o => o.UserName, o => o, StringComparer.Ordinal),

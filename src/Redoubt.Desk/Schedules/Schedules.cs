@@ -29,7 +29,6 @@ internal sealed class Schedules : IAsyncDisposable
 
     private readonly PoolServices _pool;
     private readonly ILogger<Schedules> _log;
-    private readonly string _path;
     private readonly SemaphoreSlim _gate = new(1);
 
     // The schedules whose tests are being started by this daemon. With the gate closed.
@@ -39,19 +38,15 @@ internal sealed class Schedules : IAsyncDisposable
     private Worker? _worker;
     private ImmutableList<Task> _starts = [];
 
-    private Schedules(PoolServices pool, ILogger<Schedules> log, string path, ImmutableSortedDictionary<string, Entry> entries) =>
-        (_pool, _log, _path, _entries) = (pool, log, path, entries);
+    private Schedules(PoolServices pool, ILogger<Schedules> log, ImmutableSortedDictionary<string, Entry> entries) =>
+        (_pool, _log, _entries) = (pool, log, entries);
 
     /// <summary>All of them.</summary>
     public IEnumerable<Schedule> All =>
         Volatile.Read(ref _entries).Values.Select(e => e.Schedule with { Next = Cron.Parse(e.Schedule.Cron).Next(_pool.Time.GetUtcNow()) });
 
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
-    public static Schedules Open(PoolServices pool, ILogger<Schedules> log)
-    {
-        var path = Path.Combine(pool.DataDirectory, FileName);
-        return new(pool, log, path, Read(path));
-    }
+    public static Schedules Open(PoolServices pool, ILogger<Schedules> log) => new(pool, log, Read(pool.Files.PathOf(FileName)));
 
     /// <summary>Checks the file of a directory.</summary>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
@@ -403,7 +398,7 @@ internal sealed class Schedules : IAsyncDisposable
     {
         if (!ReferenceEquals(changed, _entries))
         {
-            DurableFile.Write(_path, System.Text.Encoding.UTF8.GetBytes(RecoveryJson.Write(changed.Values.ToList())));
+            _pool.Files.Write(FileName, System.Text.Encoding.UTF8.GetBytes(RecoveryJson.Write(changed.Values.ToList())));
             Volatile.Write(ref _entries, changed);
         }
     }

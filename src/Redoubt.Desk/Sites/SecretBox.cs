@@ -26,15 +26,15 @@ internal sealed class SecretBox
     private SecretBox(byte[] key) => _key = key;
 
     /// <exception cref="InvalidDataException">The key file is no key.</exception>
-    public static SecretBox Open(string directory)
+    public static SecretBox Open(PoolFiles files)
     {
-        if (Find(directory) is { } kept)
+        if (Find(files.FullPath) is { } kept)
         {
             return kept;
         }
 
         var key = RandomNumberGenerator.GetBytes(KeyBytes);
-        DurableFile.Write(Path.Combine(directory, FileName), key);
+        files.Write(FileName, key);
         return new(key);
     }
 

@@ -19,13 +19,13 @@ internal sealed class SiteFile
         (_secrets, _entries) = (secrets, entries);
 
     /// <exception cref="InvalidDataException">The file, or that of its key, can't be used.</exception>
-    public static SiteFile Open(string directory) => new(SecretBox.Open(directory), Kept(directory));
+    public static SiteFile Open(PoolFiles files) => new(SecretBox.Open(files), Kept(files));
 
     /// <summary>Checks the file of a directory, and that the key beside it opens the passwords in it.</summary>
     /// <exception cref="InvalidDataException">It can't be used.</exception>
     public static void Check(string directory)
     {
-        var entries = Kept(directory);
+        var entries = Kept(new(directory));
         if (entries.Value.IsEmpty)
         {
             return;
@@ -50,10 +50,10 @@ internal sealed class SiteFile
     private static InvalidDataException Unusable(string directory, string why, Exception? cause) =>
         new($"{Path.Combine(directory, FileName)} can't be used: {why}. Nothing was changed. {KeptName.Find(FileName)!.Advice}", cause);
 
-    private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(string directory) =>
+    private static KeptFile<ImmutableSortedDictionary<string, Entry>> Kept(PoolFiles files) =>
         KeptFile<ImmutableSortedDictionary<string, Entry>>.Open(
-            Path.Combine(directory, FileName),
-            KeptName.Find(FileName)!.Advice,
+            files,
+            FileName,
             ImmutableSortedDictionary.Create<string, Entry>(StringComparer.Ordinal),
             content => JsonSerializer.Deserialize<List<Entry>>(content)!.ToImmutableSortedDictionary(
                 e => e.Site.Name, e => e.Require(), StringComparer.Ordinal),

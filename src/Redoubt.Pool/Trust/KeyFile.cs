@@ -35,10 +35,10 @@ internal static class KeyFile
 
     /// <summary>Draws a key; durable when it returns.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static VolumeKey Create(string directory)
+    public static VolumeKey Create(PoolFiles files)
     {
         var key = VolumeKey.Create();
-        DurableFile.Write(Path.Combine(directory, FileName), key.Export());
+        files.Write(FileName, key.Export());
         return key;
     }
 }

@@ -29,9 +29,9 @@ internal sealed class PoolKeys
     /// <summary>Reads the keys of a directory, drawing one where there is none.</summary>
     /// <exception cref="InvalidDataException">The file can't be used; nothing was changed.</exception>
     /// <exception cref="IOException">It can't be written.</exception>
-    public static PoolKeys Open(string directory, TimeProvider time)
+    public static PoolKeys Open(PoolFiles files, TimeProvider time)
     {
-        var held = Kept(directory);
+        var held = Kept(files);
         if (held.Value.Keys.IsEmpty)
         {
             var key = PoolKey.Create();
@@ -43,7 +43,7 @@ internal sealed class PoolKeys
 
     /// <summary>Checks the file of a directory.</summary>
     /// <exception cref="InvalidDataException">It can't be used.</exception>
-    public static void Check(string directory) => Kept(directory);
+    public static void Check(string directory) => Kept(new(directory));
 
     /// <summary>Wraps the own key, and those of before, for a recipient.</summary>
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: no recipient, or a passphrase that is too short.</exception>
@@ -104,9 +104,9 @@ internal sealed class PoolKeys
         }
     }
 
-    private static KeptFile<HeldKeys> Kept(string directory) => KeptFile<HeldKeys>.Open(
-        Path.Combine(directory, FileName),
-        KeptName.Find(FileName)!.Advice,
+    private static KeptFile<HeldKeys> Kept(PoolFiles files) => KeptFile<HeldKeys>.Open(
+        files,
+        FileName,
         new("", [], []),
         content => Checked(JsonSerializer.Deserialize<HeldKeys>(content)!),
         held => JsonSerializer.SerializeToUtf8Bytes(held));

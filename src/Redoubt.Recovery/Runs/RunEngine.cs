@@ -84,6 +84,9 @@ public sealed class RunEngine : IAsyncDisposable
         }
     }
 
+    /// <summary>Lays the whole journal before the hosts of a pool that begins to have several. To be called within <c>Keep</c>.</summary>
+    public void Lay(RunAgreement agreement) => _journal.Lay(agreement);
+
     /// <summary>Starts a run and answers its UUID as soon as that is in the journal.</summary>
     /// <param name="request">What was asked for.</param>
     /// <param name="plan">The plan, as the operator has seen it.</param>
@@ -231,7 +234,7 @@ public sealed class RunEngine : IAsyncDisposable
 
     private static RunEngine Open(RunEngineConfig config, TimeProvider time, Action<RunEvent, bool>? watch)
     {
-        var journal = RunJournal.Open(config.JournalPath, watch);
+        var journal = RunJournal.Open(config.JournalPath, watch, config.Keep);
         try
         {
             var engine = new RunEngine(config, journal, time);

@@ -9,6 +9,12 @@ public sealed record RunEngineConfig
     /// <summary>The journal: a SQLite file, which only its owner can read, since requests hold passwords of storage.</summary>
     public required string JournalPath { get; init; }
 
+    /// <summary>
+    /// Does a write to the journal, with what has the hosts of a pool of several agree to it before: null in a pool of one. One is done at
+    /// a time.
+    /// </summary>
+    public Action<Action<RunAgreement?>> Keep { get; init; } = write => write(null);
+
     /// <summary>Connects to pools.</summary>
     public required PoolConnector Connect { get; init; }
 

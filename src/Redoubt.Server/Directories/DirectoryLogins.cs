@@ -16,7 +16,7 @@ internal sealed class DirectoryLogins(PoolServices pool)
 
     private readonly Lock _gate = new();
 
-    private string PasswordPath => Path.Combine(pool.DataDirectory, PasswordFile);
+    private string PasswordPath => pool.Files.PathOf(PasswordFile);
 
     /// <summary>The directory that is in use, or null.</summary>
     public LdapDirectory? Current()
@@ -54,19 +54,13 @@ internal sealed class DirectoryLogins(PoolServices pool)
     {
         lock (_gate)
         {
-            DurableFile.Write(
-                PasswordPath, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
+            pool.Files.Write(
+                PasswordFile, JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["password"] = password }));
         }
     }
 
-    /// <summary>Forgets it.</summary>
-    public void ForgetPassword()
-    {
-        lock (_gate)
-        {
-            DurableFile.Remove(PasswordPath);
-        }
-    }
+    /// <summary>Forgets it. The file stays: one that has gone is taken for lost.</summary>
+    public void ForgetPassword() => KeepPassword("");
 
     /// <summary>Checks the file of a directory of the daemon's.</summary>
     /// <exception cref="InvalidDataException">It can't be used.</exception>

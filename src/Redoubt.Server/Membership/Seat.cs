@@ -136,6 +136,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                 await pool.Database.AgreeAsync(async (state, keys) =>
                 {
                     await coordinator.BeginAsync(state, keys, CancellationToken.None);
+                    pool.Files.Share(SharedFiles.By(coordinator));
                     membership.Keep(directory);
                     return coordinator.AgreeAsync;
                 });
@@ -143,12 +144,14 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             catch (Exception e) when (e is EtcdException or CoordinatorLostException or IOException
                 || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
+                pool.Files.Unshare();
                 await DropAsync(etcd, coordinator);
                 var why = e is OperationCanceledException ? $"etcd did not answer within {BeginLimit.TotalSeconds:0} seconds" : e.Message;
                 throw new XenApiException(e, "INTERNAL_ERROR", $"The pool can't be begun: {etcd.Trouble ?? why}.");
             }
             catch
             {
+                pool.Files.Unshare();
                 await DropAsync(etcd, coordinator);
                 throw;
             }
@@ -324,6 +327,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         await using var lost = coordinator?.Lost.Register(() => _over.Cancel()) ?? default;
         var place = new ServerPlace(this, membership?.Host ?? takeover?.Host, coordinator is null ? null : coordinator.AgreeAsync)
         {
+            AgreeToFiles = coordinator is null ? null : SharedFiles.By(coordinator),
             Dead = takeover?.Dead ?? [],
         };
         var show = FirstPassword.Shown(output, _config.DataDirectory);
@@ -332,7 +336,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         {
             started = await PoolServer.StartAsync(_config, place, time, show, stopping);
         }
-        catch (XenApiException refused) when (coordinator is { Lost.IsCancellationRequested: true })
+        catch (Exception refused) when (
+            refused is XenApiException or ServeException && coordinator is { Lost.IsCancellationRequested: true })
         {
             _loggers.CreateLogger<Seat>().LogWarning(
                 "This host lost the coordination of its pool as it took it over: {Message}", refused.Message);
@@ -371,10 +376,9 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
     }
 
-    /// <summary>Gives each member its vote as soon as it has caught up, and lays down what has changed in the pool's files.</summary>
+    /// <summary>Gives each member its vote as soon as it has caught up, and notes which of the hosts are there.</summary>
     private void BeginUpkeep(EtcdMember etcd, Coordinator coordinator)
     {
-        var files = new PoolFiles(_config.DataDirectory);
         Begin(async cancellationToken =>
         {
             foreach (var learner in (await etcd.Client.ListMembersAsync(cancellationToken)).Where(m => m.IsLearner))
@@ -382,7 +386,6 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                 await etcd.Client.PromoteMemberAsync(learner.Id, cancellationToken);
             }
 
-            await files.LayAsync(coordinator, cancellationToken);
             if (_pool is { } pool)
             {
                 var standing = await Coordinator.ReadStandingAsync(etcd.Client, cancellationToken);
@@ -454,7 +457,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             var given = JsonSerializer.Deserialize<ImmutableSortedDictionary<string, string>>(content)!;
             var aside = $".before-{Began(content)}";
             MemberFiles.TakeKept(_config.DataDirectory, aside, given);
-            foreach (var name in (string[])["pool.journal", "runs.db", "messages.jsonl", "copies.json", "kept.json"])
+            foreach (var name in (string[])
+                ["pool.journal", "runs.db", "runs.db-wal", "runs.db-shm", "messages.jsonl", "copies.json", "kept.json"])
             {
                 MemberFiles.SetAside(Path.Combine(_config.DataDirectory, name), aside);
             }
@@ -482,6 +486,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         _over.Dispose();
         _over = new CancellationTokenSource();
         using var directory = Hold();
+        using var files = OpenShared(directory);
         var emergency = new EmergencyCalls(this, _config.DataDirectory, membership, etcd, time);
         await using var agent = BeginAgent();
         await using var server = await MemberServer.StartAsync(_config, etcd, emergency, agent, _loggers, time, stopping);
@@ -508,8 +513,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
 
         await using var follower = new LogFollower(
             etcd.Client, journal, time, _loggers.CreateLogger<LogFollower>());
-        var files = new PoolFiles(_config.DataDirectory);
-        Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
+        Begin(cancellationToken => files.FollowAsync(etcd.Client, cancellationToken));
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(stopping, _over.Token);
         for (; ; )
         {
@@ -532,6 +536,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                 await files.TakeAsync(etcd.Client, either.Token);
                 return coordinator;
             }
+            catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+            {
+                await coordinator.DisposeAsync();
+                throw new ServeException($"This host can't take over what its pool keeps beside the database: {e.Message}", e);
+            }
             catch (Exception e) when (e is OperationCanceledException or EtcdException)
             {
                 await coordinator.DisposeAsync();
@@ -542,7 +551,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                     return null;
                 }
 
-                Begin(cancellationToken => files.TakeAsync(etcd.Client, cancellationToken));
+                Begin(cancellationToken => files.FollowAsync(etcd.Client, cancellationToken));
             }
         }
     }
@@ -555,6 +564,20 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             return HostAgent.Begin(PoolServer.PoolOf(_config, _loggers), time);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or Compute.HypervisorException)
+        {
+            throw new ServeException(e.Message, e);
+        }
+    }
+
+    // What this start is to go on without, the others have.
+    private static SharedFiles OpenShared(DataDirectory directory)
+    {
+        try
+        {
+            directory.SetAside();
+            return SharedFiles.Open(directory.FullPath);
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
         {
             throw new ServeException(e.Message, e);
         }

@@ -22,7 +22,7 @@ internal sealed class RootPassword
     private RootPassword(KeptFile<string> hash, string directory) => (_hash, _directory) = (hash, directory);
 
     /// <summary>Opens the pool's password; the first time, makes one.</summary>
-    /// <param name="directory">The daemon's directory.</param>
+    /// <param name="files">Where it is kept.</param>
     /// <param name="wanted">What the password shall be; null to keep the one there is.</param>
     /// <param name="show">
     /// Shows somebody the one that was made up. Before it is kept: a start that ends in between leaves a password that was shown and does
@@ -30,15 +30,15 @@ internal sealed class RootPassword
     /// </param>
     /// <returns>The password, and in clear if it has just been made up: to be shown once and then forgotten.</returns>
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
-    public static (RootPassword Password, string? Generated) Open(string directory, string? wanted, Action<string> show)
+    public static (RootPassword Password, string? Generated) Open(PoolFiles files, string? wanted, Action<string> show)
     {
-        var hash = Kept(directory, replaced: wanted is not null);
+        var hash = Kept(files, replaced: wanted is not null);
         if (wanted is null && hash.Value.Length > 0)
         {
-            return (new(hash, directory), null);
+            return (new(hash, files.FullPath), null);
         }
 
-        var password = new RootPassword(hash, directory);
+        var password = new RootPassword(hash, files.FullPath);
         if (wanted is not null)
         {
             password.Set(wanted);
@@ -72,7 +72,7 @@ internal sealed class RootPassword
     /// <summary>Whether this is the password that a directory has now. Takes tens of milliseconds, on purpose.</summary>
     /// <exception cref="InvalidDataException">The file is garbled.</exception>
     public static bool IsRightIn(string directory, string attempt) =>
-        new RootPassword(Kept(directory, replaced: false), directory).IsRight(attempt);
+        new RootPassword(Kept(new(directory), replaced: false), directory).IsRight(attempt);
 
     /// <summary>Whether this is the password. Takes tens of milliseconds, on purpose.</summary>
     public bool IsRight(string attempt) => Hasher.VerifyHashedPassword(this, _hash.Value, attempt) != PasswordVerificationResult.Failed;
@@ -93,12 +93,13 @@ internal sealed class RootPassword
 
     /// <summary>Reads the file; what is about to be replaced need not be a password.</summary>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static KeptFile<string> Kept(string directory, bool replaced) => KeptFile<string>.Open(
-        Path.Combine(directory, FileName),
-        $"{KeptName.Find(FileName)!.Advice} Or set a new one with --root-password-file.",
+    public static KeptFile<string> Kept(PoolFiles files, bool replaced) => KeptFile<string>.Open(
+        files,
+        FileName,
         "",
         content => replaced
             ? ""
             : PasswordHash.Require(JsonSerializer.Deserialize<Dictionary<string, string>>(content)?.GetValueOrDefault("hash")),
-        hash => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = hash }));
+        hash => JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, string> { ["hash"] = hash }),
+        "Or set a new one with --root-password-file.");
 }

@@ -20,9 +20,9 @@ internal sealed class LocalPasswords
     private LocalPasswords(KeptFile<ImmutableSortedDictionary<string, string>> hashes) => _hashes = hashes;
 
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static LocalPasswords Open(string directory) => new(KeptFile<ImmutableSortedDictionary<string, string>>.Open(
-        Path.Combine(directory, FileName),
-        KeptName.Find(FileName)!.Advice,
+    public static LocalPasswords Open(PoolFiles files) => new(KeptFile<ImmutableSortedDictionary<string, string>>.Open(
+        files,
+        FileName,
         ImmutableSortedDictionary<string, string>.Empty,
         content => JsonSerializer.Deserialize<Dictionary<string, string>>(content)!.ToImmutableSortedDictionary(
             h => h.Key, h => PasswordHash.Require(h.Value)),

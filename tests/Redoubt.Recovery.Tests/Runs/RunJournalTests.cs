@@ -35,6 +35,57 @@ public sealed class RunJournalTests
     }
 
     [Fact]
+    public void What_the_hosts_of_a_pool_agree_to_another_takes_over_and_goes_on_with()
+    {
+        var directory = Directory.CreateTempSubdirectory("redoubt-journal-");
+        try
+        {
+            var agreed = new List<(long Number, byte[] Lines)>();
+            RunAgreement? agreement = null;
+            using var first = RunJournal.Open(Path.Combine(directory.FullName, "first.db"), null, write => write(agreement));
+            first.Append("alone", [new RunEvent.Logged("a"), new RunEvent.Logged("b")]);
+            agreement = new((number, lines) => Agree(number, lines, isLong: false), (number, lines) => Agree(number, lines, isLong: false));
+            first.Lay(agreement);
+            first.Append("together", [new RunEvent.Logged("c")]);
+            Assert.Equal([2, 3], agreed.Select(e => e.Number));
+
+            // What is told twice is there once; and nothing is kept that was not agreed to.
+            using (var copy = RunCopy.Open(Path.Combine(directory.FullName, "second.db")))
+            {
+                agreed.ForEach(e => copy.Take(e.Lines));
+                agreed.ForEach(e => copy.Take(e.Lines));
+                Assert.Equal(3, copy.Last);
+                Assert.Throws<InvalidDataException>(() => copy.Take("no event"u8.ToArray()));
+            }
+
+            agreement = new((_, _) => throw new IOException("no majority"), (_, _) => { });
+            Assert.Throws<IOException>(() => first.Append("lost", [new RunEvent.Logged("d")]));
+            Assert.Equal(3, first.Last);
+
+            agreement = new((number, lines) => Agree(number, lines, isLong: true), (number, lines) => Agree(number, lines, isLong: false));
+            using var second = RunJournal.Open(Path.Combine(directory.FullName, "second.db"), null, write => write(agreement));
+            agreed.Clear();
+            second.Append("together", [new RunEvent.Logged("e")]);
+            Assert.Equal([4, 4], agreed.Select(e => e.Number));
+            using var third = RunCopy.Open(Path.Combine(directory.FullName, "third.db"));
+            third.Take(agreed[1].Lines);
+            Assert.Equal(4, third.Last);
+            using var read = RunJournal.Open(Path.Combine(directory.FullName, "third.db"), null);
+            Assert.Equal(["ab", "ce"], read.Read().Select(r => string.Concat(r.Cast<RunEvent.Logged>().Select(e => e.Text))));
+
+            bool Agree(long number, byte[] lines, bool isLong)
+            {
+                agreed.Add((number, lines));
+                return isLong;
+            }
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Nothing_is_shown_that_the_journal_does_not_have()
     {
         await using var scene = FaultScene.Make(RecoveryKind.Failover);

@@ -11,17 +11,17 @@ public sealed class SecretBoxTests : IDisposable
     [Fact]
     public void A_secret_opens_with_the_same_key_for_the_same_owner_only()
     {
-        var sealedSecret = SecretBox.Open(_directory).Seal("grüße", "north");
-        Assert.Equal("grüße", SecretBox.Open(_directory).Unseal(sealedSecret, "north"));
-        Assert.Throws<InvalidDataException>(() => SecretBox.Open(_directory).Unseal(sealedSecret, "south"));
+        var sealedSecret = SecretBox.Open(new(_directory)).Seal("grüße", "north");
+        Assert.Equal("grüße", SecretBox.Open(new(_directory)).Unseal(sealedSecret, "north"));
+        Assert.Throws<InvalidDataException>(() => SecretBox.Open(new(_directory)).Unseal(sealedSecret, "south"));
         File.Delete(Path.Combine(_directory, "sites.key"));
-        Assert.Throws<InvalidDataException>(() => SecretBox.Open(_directory).Unseal(sealedSecret, "north"));
+        Assert.Throws<InvalidDataException>(() => SecretBox.Open(new(_directory)).Unseal(sealedSecret, "north"));
     }
 
     [Fact]
     public void Every_changed_byte_is_noticed()
     {
-        var box = SecretBox.Open(_directory);
+        var box = SecretBox.Open(new(_directory));
         var sealedSecret = box.Seal("secret", "north");
         for (var i = 0; i < sealedSecret.Length; i++)
         {
@@ -37,7 +37,7 @@ public sealed class SecretBoxTests : IDisposable
 
     private UnixFileMode Keyed()
     {
-        SecretBox.Open(_directory);
+        SecretBox.Open(new(_directory));
         return File.GetUnixFileMode(Path.Combine(_directory, "sites.key"));
     }
 }
