@@ -24,13 +24,16 @@
  * docs/formats/guest-record.md tells the same at more length, with the lines of the console.
  */
 #define _GNU_SOURCE /* O_DIRECT */
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <inttypes.h>
 #include <linux/fs.h>
 #include <linux/input.h>
 #include <net/if.h>
+#include <netpacket/packet.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -40,6 +43,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -47,6 +51,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -391,6 +396,9 @@ static void describe_hardware(void)
     say("hardware processors=%d sockets=%d mtus=%s", processors, sockets, mtus);
 }
 
+/* What the VM's record asks of the agent (vm-data/agent) and which address the first card is to have (vm-data/ip). */
+static char agent_mode[32], first_address[64];
+
 /* What the VM's record has for its guest: the strings of the firmware that begin as such. */
 static void describe_data(void)
 {
@@ -409,8 +417,11 @@ static void describe_data(void)
         if (text >= length)
             break;
         for (at = text; at < length && tables[at] != 0; at += strlen(tables + at) + 1)
-            if (is_oem)
+            if (is_oem) {
                 say("given %.200s", tables + at);
+                sscanf(tables + at, "vm-data/agent=%31s", agent_mode);
+                sscanf(tables + at, "vm-data/ip=%63s", first_address);
+            }
         at += at == text ? 2 : 1;
     }
 }
@@ -433,6 +444,20 @@ static void start_network(char *macs, size_t size)
         if (ioctl(fd, SIOCSIFFLAGS, &request) < 0)
             say("error: network card %d does not come up: %s", card, strerror(errno));
     }
+    close(fd);
+}
+
+/* Gives the first card the address that the VM's record has for it. */
+static void take_address(void)
+{
+    struct ifreq request = { .ifr_name = "eth0" };
+    struct sockaddr_in address = { .sin_family = AF_INET };
+    if (first_address[0] == '\0')
+        return;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    memcpy(&request.ifr_addr, &address, sizeof address);
+    if (inet_pton(AF_INET, first_address, &((struct sockaddr_in *)&request.ifr_addr)->sin_addr) != 1 || ioctl(fd, SIOCSIFADDR, &request) < 0)
+        say("error: address %s: %s", first_address, strerror(errno));
     close(fd);
 }
 
@@ -462,6 +487,163 @@ static void list_devices(char *out, size_t size, const char *folder_path, const 
         used += (size_t)snprintf(out + used, size - used, "%s%s:%s", i ? "," : "", names[i], line);
     }
 }
+
+/* ---- the agent ---- */
+
+/*
+ * Speaks QEMU's guest agent protocol where the VM's record asks for it (vm-data/agent):
+ *
+ *   honest   answers as qemu-ga does
+ *   silent   takes what it is asked and says nothing
+ *   flood    answers without an end
+ *   liar     answers what no agent should: too much, of the wrong kind, and what is none of its business
+ *   frozen   as honest, and never thaws
+ */
+static volatile bool *frozen;
+static FILE *agent;
+
+static void answer_interfaces(void)
+{
+    struct ifaddrs *all = NULL;
+    if (getifaddrs(&all) < 0)
+        all = NULL;
+    fputs("{\"return\": [", agent);
+    const char *comma = "";
+    for (struct ifaddrs *card = all; card; card = card->ifa_next) {
+        if (!card->ifa_addr || card->ifa_addr->sa_family != AF_PACKET)
+            continue;
+        const unsigned char *mac = ((struct sockaddr_ll *)card->ifa_addr)->sll_addr;
+        fprintf(agent, "%s{\"name\": \"%s\", \"hardware-address\": \"%02x:%02x:%02x:%02x:%02x:%02x\", \"ip-addresses\": [", comma,
+                card->ifa_name, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+        comma = ", ";
+        const char *between = "";
+        for (struct ifaddrs *one = all; one; one = one->ifa_next) {
+            char text[64];
+            if (!one->ifa_addr || strcmp(one->ifa_name, card->ifa_name) != 0)
+                continue;
+            int family = one->ifa_addr->sa_family;
+            const void *bytes = family == AF_INET ? (const void *)&((struct sockaddr_in *)one->ifa_addr)->sin_addr
+                                                  : (const void *)&((struct sockaddr_in6 *)one->ifa_addr)->sin6_addr;
+            if ((family != AF_INET && family != AF_INET6) || !inet_ntop(family, bytes, text, sizeof text))
+                continue;
+            fprintf(agent, "%s{\"ip-address-type\": \"%s\", \"ip-address\": \"%s\", \"prefix\": 64}", between,
+                    family == AF_INET ? "ipv4" : "ipv6", text);
+            between = ", ";
+        }
+        fputs("]}", agent);
+    }
+    fputs("]}\n", agent);
+    freeifaddrs(all);
+}
+
+/* One answer of the liar: shapes that no agent has, and more than anybody would read. */
+static void lie(const char *command)
+{
+    if (strcmp(command, "guest-info") == 0) {
+        fputs("{\"return\": {\"version\": \"1\\u0001.2.", agent);
+        for (int i = 0; i < 100000; i++)
+            fputc('9', agent);
+        fputs("\"}}\n", agent);
+    } else if (strcmp(command, "guest-network-get-interfaces") == 0) {
+        char mac[32];
+        read_line("/sys/class/net/eth0/address", mac, sizeof mac);
+        fprintf(agent, "{\"return\": [7, {\"hardware-address\": {}}, {\"hardware-address\": \"%s\", \"ip-addresses\": [\"x\"", mac);
+        for (int i = 0; i < 20000; i++)
+            fprintf(agent, ", {\"ip-address\": \"10.1.%d.%d\"}, {\"ip-address\": \"no <address> %d\"}", i / 250 % 250, i % 250, i);
+        fputs("]}]}\n", agent);
+    } else {
+        fputs("{\"return\": {\"name\": [], \"id\": {\"a\": 1}, \"version-id\": 12, \"pretty-name\": null}}\n", agent);
+    }
+}
+
+static void answer(const char *line)
+{
+    char command[64] = "";
+    const char *at = strstr(line, "\"execute\"");
+    if (at)
+        sscanf(at, "\"execute\" : \"%63[a-z-]", command);
+    if (strcmp(agent_mode, "silent") == 0)
+        return;
+    if (strcmp(command, "guest-sync") == 0 || strcmp(command, "guest-sync-delimited") == 0) {
+        const char *id = strstr(line, "\"id\"");
+        unsigned long long number = 0;
+        if (id)
+            sscanf(id, "\"id\" : %llu", &number);
+        fprintf(agent, "%s{\"return\": %llu}\n", command[10] ? "\377" : "", number);
+    } else if (strcmp(agent_mode, "flood") == 0) {
+        /* Whatever reads this is to stop by itself. */
+        while (fputs("{\"return\": [\"more\", ", agent) >= 0)
+            ;
+    } else if (strcmp(agent_mode, "liar") == 0) {
+        lie(command);
+    } else if (strcmp(command, "guest-ping") == 0) {
+        fputs("{\"return\": {}}\n", agent);
+    } else if (strcmp(command, "guest-info") == 0) {
+        fputs("{\"return\": {\"version\": \"7.2.5\", \"supported_commands\": []}}\n", agent);
+    } else if (strcmp(command, "guest-get-osinfo") == 0) {
+        struct utsname kernel;
+        uname(&kernel);
+        fprintf(agent, "{\"return\": {\"name\": \"Redoubt\", \"id\": \"redoubt\", \"pretty-name\": \"Redoubt guest 1.4\", "
+                "\"version-id\": \"1.4\", \"kernel-release\": \"%s\", \"machine\": \"%s\"}}\n", kernel.release, kernel.machine);
+    } else if (strcmp(command, "guest-network-get-interfaces") == 0) {
+        answer_interfaces();
+    } else if (strcmp(command, "guest-fsfreeze-freeze") == 0 || strcmp(command, "guest-fsfreeze-thaw") == 0) {
+        *frozen = command[15] == 'f' || strcmp(agent_mode, "frozen") == 0;
+        say("%s", *frozen ? "frozen" : "thawed");
+        fputs("{\"return\": 1}\n", agent);
+    } else if (strcmp(command, "guest-fsfreeze-status") == 0) {
+        fprintf(agent, "{\"return\": \"%s\"}\n", *frozen ? "frozen" : "thawed");
+    } else if (strcmp(command, "guest-shutdown") == 0) {
+        kill(1, strstr(line, "\"reboot\"") ? SIGINT : SIGTERM);
+    } else {
+        fprintf(agent, "{\"error\": {\"class\": \"CommandNotFound\", \"desc\": \"The command %s has not been found\"}}\n", command);
+    }
+}
+
+/* Finds the agent's channel among the virtio ports; it answers from a process of its own, so that the counting never waits for it. */
+static void start_agent(void)
+{
+    frozen = mmap(NULL, sizeof *frozen, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (agent_mode[0] == '\0' || fork() != 0)
+        return;
+    char names[512], path[64] = "";
+    list_devices(names, sizeof names, "/sys/class/virtio-ports", "vport", "name");
+    char *rest;
+    for (char *port = strtok_r(names, ",", &rest); port; port = strtok_r(NULL, ",", &rest)) {
+        char *name = strchr(port, ':');
+        *name = '\0';
+        if (strcmp(name + 1, "org.qemu.guest_agent.0") == 0)
+            snprintf(path, sizeof path, "/dev/%s", port);
+    }
+    agent = path[0] ? fopen(path, "r+e") : NULL;
+    if (!agent) {
+        say("error: no channel for the agent");
+        _exit(1);
+    }
+    int input = fileno(agent);
+    static char line[1 << 16];
+    for (size_t length = 0;;) {
+        ssize_t got = read(input, line + length, sizeof line - 1 - length);
+        if (got <= 0) {
+            usleep(100000); /* nobody is at the other end */
+            continue;
+        }
+        length += (size_t)got;
+        line[length] = '\0';
+        char *end;
+        while ((end = strchr(line, '\n'))) {
+            *end = '\0';
+            answer(line);
+            fflush(agent);
+            length -= (size_t)(end + 1 - line);
+            memmove(line, end + 1, length + 1);
+        }
+        if (length == sizeof line - 1)
+            length = 0;
+    }
+}
+
+/* ---- the machine, while it runs ---- */
 
 /* Processors that were given while it runs count only when somebody switches them on. Gives how many are on. */
 static int online_processors(void)
@@ -546,8 +728,12 @@ static void wait_until(int64_t moment, struct pollfd *fds, int inputs, uint64_t 
         int64_t left = moment - now_ms();
         if (poll(fds, (nfds_t)inputs + 1, left > 0 ? (int)left : 0) <= 0)
             return;
-        if (fds[inputs].revents)
-            leave(RB_AUTOBOOT, "reboot", count);
+        struct signalfd_siginfo asked;
+        if (fds[inputs].revents && read(fds[inputs].fd, &asked, sizeof asked) == (ssize_t)sizeof asked) {
+            if (asked.ssi_signo == SIGINT)
+                leave(RB_AUTOBOOT, "reboot", count);
+            leave(RB_POWER_OFF, "shutdown", count);
+        }
         for (int i = 0; i < inputs; i++)
             if (fds[i].revents && power_pressed(fds[i].fd))
                 leave(RB_POWER_OFF, "shutdown", count);
@@ -565,7 +751,8 @@ int main(void)
 
     sigset_t signals;
     sigemptyset(&signals);
-    sigaddset(&signals, SIGINT); /* what the kernel sends process 1 for Ctrl-Alt-Del, once it is told to */
+    sigaddset(&signals, SIGINT); /* what the kernel sends process 1 for Ctrl-Alt-Del, once it is told to, and the agent for a restart */
+    sigaddset(&signals, SIGTERM); /* what the agent sends for a shutdown */
     sigprocmask(SIG_BLOCK, &signals, NULL);
     reboot(RB_DISABLE_CAD);
 
@@ -578,6 +765,8 @@ int main(void)
     start_network(macs, sizeof macs);
     describe_hardware();
     describe_data();
+    take_address();
+    start_agent();
     struct pollfd fds[INPUTS_MAX + 1];
     int inputs = open_inputs(fds);
     fds[inputs] = (struct pollfd) { .fd = signalfd(-1, &signals, SFD_CLOEXEC), .events = POLLIN };
@@ -596,6 +785,10 @@ int main(void)
     snprintf(record.uuid, sizeof record.uuid, "%s", uuid);
     record.boots++;
     for (bool announced = false, failing = false;;) {
+        if (*frozen) {
+            wait_until(now_ms() + 20, fds, inputs, durable);
+            continue;
+        }
         int64_t next = now_ms() + record.interval_ms;
         if (!write_record(&disk, &record)) {
             if (!failing)

@@ -247,28 +247,6 @@ public sealed partial class Hypervisor : IHypervisor
     public Task SetMemoryAsync(Guid uuid, long bytes, CancellationToken cancellationToken) =>
         DoAsync(uuid, c => c.SetMemory(uuid, bytes), cancellationToken);
 
-    /// <summary>Whether the guest's agent has its channel open. It says nothing of whether the agent still answers.</summary>
-    public Task<bool> IsAgentConnectedAsync(Guid uuid, CancellationToken cancellationToken) =>
-        CallAsync(uuid.ToString("D"), c => c.IsAgentConnected(uuid), cancellationToken);
-
-    /// <summary>Whether the guest's agent answers within a limit (whole seconds, at least one).</summary>
-    public Task<bool> PingAgentAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) => CallAsync(
-        uuid.ToString("D"),
-        c =>
-        {
-            try
-            {
-                c.AgentCommand(uuid, """{"execute":"guest-ping"}""", Math.Max(1, (int)limit.TotalSeconds));
-                return true;
-            }
-            catch (LibvirtException silent) when (silent.Error is LibvirtError.AgentUnresponsive or LibvirtError.ArgumentUnsupported)
-            {
-                return false; // Not connected, no answer in time, or the VM has no agent channel.
-            }
-        },
-        cancellationToken,
-        limit + AnswerLimit);
-
     /// <summary>What is on the guest's screen.</summary>
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
         CallAsync(

@@ -79,6 +79,9 @@ public interface IHypervisor : IAsyncDisposable
     /// <inheritdoc cref="Hypervisor.PingAgentAsync"/>
     Task<bool> PingAgentAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="Hypervisor.ReadReportAsync"/>
+    Task<GuestReport?> ReadReportAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="Hypervisor.ScreenshotAsync"/>
     Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken);
 

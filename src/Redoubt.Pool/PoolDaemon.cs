@@ -27,6 +27,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly BackupSchedule _backups;
     private readonly FirmwareWatch _firmware;
     private readonly GuestAnswers _answers;
+    private readonly GuestReports _reports;
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
@@ -51,6 +52,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         _firmware = firmware;
         _hostStart = hostStart;
         _answers = new(services, services.Hosts.Local);
+        _reports = new(services, services.Hosts.Local);
         _sealing = new(services);
         _consoles = new(services.DataDirectory, services.Time, services.Loggers);
         Implicit = new ImplicitCalls(services.Database);
@@ -271,6 +273,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         daemon._firmware.Start();
         daemon._consoles.Start();
         daemon._answers.Start();
+        daemon._reports.Start();
         daemon.NoteKept();
         daemon._opened = opened;
         return daemon;
@@ -301,6 +304,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _firmware.DisposeAsync();
         await _consoles.DisposeAsync();
         await _answers.DisposeAsync();
+        await _reports.DisposeAsync();
         await _sealing.DisposeAsync();
         await _origins.DisposeAsync();
         await _watch.DisposeAsync();

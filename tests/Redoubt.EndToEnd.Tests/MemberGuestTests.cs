@@ -76,6 +76,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             await CountsPastAsync(api, vm, 10);
 
             await HotPlugAsync(api, vm, before);
+            await SaysAsync(api, sr, b);
             await api.CallAsync("VM.pause", [vm], Stop);
             await api.CallAsync("VM.unpause", [vm], Stop);
             await CountsPastAsync(api, vm, await LastAsync(api, vm) + 5);
@@ -252,18 +253,23 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             "VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = DiskBytes }], Stop);
         using var content = new MemoryStream(Counter());
         await api.ImportRawVdiAsync(disk, "raw", content, null, Stop);
+        return await CreateVmAsync(api, disk, 64 << 20, "counter");
+    }
+
+    private static async Task<Ref<VmRecord>> CreateVmAsync(XenApiClient api, Ref<VdiRecord> disk, long memory, string name)
+    {
         var vm = await api.CallAsync<Ref<VmRecord>>(
             "VM.create",
             [
                 new VmRecord
                 {
-                    NameLabel = "counter",
+                    NameLabel = name,
                     VcpusMax = 1,
                     VcpusAtStartup = 1,
                     MemoryStaticMin = 32 << 20,
-                    MemoryDynamicMin = 64 << 20,
-                    MemoryDynamicMax = 64 << 20,
-                    MemoryStaticMax = 64 << 20,
+                    MemoryDynamicMin = memory,
+                    MemoryDynamicMax = memory,
+                    MemoryStaticMax = memory,
                     HvmBootPolicy = "BIOS order",
                     HvmBootParams = None.Add("order", "c"),
                 },
@@ -273,6 +279,31 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             "VBD.create",
             [new VbdRecord { Vm = vm, Vdi = disk, Userdevice = "0", Mode = VbdMode.Rw, Type = VbdType.Disk, Bootable = true }], Stop);
         return vm;
+    }
+
+    /// <summary>Another guest of a host, with an agent, says what it is, and what it said goes with it.</summary>
+    private static async Task SaysAsync(XenApiClient api, Ref<SrRecord> sr, Ref<HostRecord> host)
+    {
+        var disk = await api.CallAsync<Ref<VdiRecord>>(
+            "VDI.create", [new VdiRecord { NameLabel = "system", Sr = sr, VirtualSize = 64 << 20 }], Stop);
+        await using (var content = File.OpenRead(Repository.GuestImage))
+        {
+            await api.ImportRawVdiAsync(disk, "qcow2", content, null, Stop);
+        }
+
+        var vm = await CreateVmAsync(api, disk, 96 << 20, "talker");
+        await api.CallAsync("VM.add_to_xenstore_data", [vm, "vm-data/agent", "honest"], Stop);
+        await api.CallAsync("VM.start_on", [vm, host, false, false], Stop);
+        await Patience.UntilAsync(
+            async () => !(await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).GuestMetrics.IsNull, "the guest has said what it is");
+        var metrics = await api.CallAsync<Ref<VmGuestMetricsRecord>>("VM.get_guest_metrics", [vm], Stop);
+        var said = await api.CallAsync<VmGuestMetricsRecord>("VM_guest_metrics.get_record", [metrics], Stop);
+        Assert.True(said is { Live: true, PvDriversDetected: true });
+        Assert.Equal("redoubt", said.OsVersion["distro"]);
+        await api.CallAsync("VM.hard_shutdown", [vm], Stop);
+        Assert.Empty((await api.GetAllRecordsAsync<VmGuestMetricsRecord>(Stop)).Keys);
+        await api.CallAsync("VM.destroy", [vm], Stop);
+        await api.CallAsync("VDI.destroy", [disk], Stop);
     }
 
     private static async Task HotPlugAsync(XenApiClient api, Ref<VmRecord> vm, Ref<SrRecord> sr)

@@ -193,10 +193,11 @@ internal sealed unsafe class LibvirtConnection : IDisposable
             throw failure;
     }
 
-    internal void AgentCommand(Guid uuid, string command, int timeoutSeconds)
+    /// <summary>Asks the guest's agent; gives its whole answer.</summary>
+    internal string AgentCommand(Guid uuid, string command, int timeoutSeconds)
     {
         using var domain = Lookup(uuid);
-        LibvirtException.Check(Native.DomainQemuAgentCommand(domain, command, timeoutSeconds, 0));
+        return LibvirtException.Check(Native.DomainQemuAgentCommand(domain, command, timeoutSeconds, 0));
     }
 
     /// <summary>Ends the domain at once; <see langword="false"/> when there was none.</summary>

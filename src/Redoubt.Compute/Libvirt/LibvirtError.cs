@@ -19,4 +19,7 @@ internal enum LibvirtError
     ArgumentUnsupported = 74,
     NoDomainMetadata = 80,
     AgentUnresponsive = 86,
+    AgentUnsynced = 97,
+    AgentCommandTimeout = 111,
+    AgentCommandFailed = 112,
 }

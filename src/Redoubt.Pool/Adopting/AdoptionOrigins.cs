@@ -13,8 +13,8 @@ internal sealed class AdoptionOrigins(PoolServices pool, Guests guests, AdoptedF
     : IAsyncDisposable
 {
     private readonly SemaphoreSlim _changing = new(1);
-    private ImmutableDictionary<string, (HypervisorLink Link, AdoptedWatch Watch)> _open =
-        ImmutableDictionary<string, (HypervisorLink Link, AdoptedWatch Watch)>.Empty;
+    private ImmutableDictionary<string, (HypervisorLink Link, AdoptedWatch Watch, GuestReports Reports)> _open =
+        ImmutableDictionary<string, (HypervisorLink Link, AdoptedWatch Watch, GuestReports Reports)>.Empty;
 
     /// <summary>Checks that domains of a libvirt may be adopted, which the administrator of the host says by naming it.</summary>
     /// <exception cref="XenApiException"><c>VALUE_NOT_SUPPORTED</c>.</exception>
@@ -73,9 +73,11 @@ internal sealed class AdoptionOrigins(PoolServices pool, Guests guests, AdoptedF
                     OriginHost = pool.State.Get(own.Host).Uuid,
                 };
                 var watch = new AdoptedWatch(pool, link, guests, firmware);
-                _open = _open.Add(libvirt, (hypervisor, watch));
+                var reports = new GuestReports(pool, link);
+                _open = _open.Add(libvirt, (hypervisor, watch, reports));
                 pool.Hosts.SetOrigins(pool.Hosts.Origins.Add(link));
                 await watch.StartAsync(cancellationToken);
+                reports.Start();
             }
 
             return pool.Hosts.Origins.First(o => o.Origin == libvirt);
@@ -116,8 +118,9 @@ internal sealed class AdoptionOrigins(PoolServices pool, Guests guests, AdoptedF
 
     private async Task CloseAsync(string libvirt)
     {
-        var (link, watch) = _open[libvirt];
+        var (link, watch, reports) = _open[libvirt];
         _open = _open.Remove(libvirt);
+        await reports.DisposeAsync();
         await watch.DisposeAsync();
         pool.Hosts.SetOrigins(pool.Hosts.Origins.RemoveAll(o => o.Origin == libvirt));
         await link.DisposeAsync();

@@ -70,11 +70,12 @@ internal sealed class MemberHosts : IAsyncDisposable
                     _pool.State.Get(host).NameLabel, stopping => OpenAsync(host, stopping), AgainAfter, _pool.Time,
                     _pool.Loggers.CreateLogger<HypervisorLink>()),
                 new AttachedSrs(), null);
-            var member = new Member(link, _watch(link), new GuestAnswers(_pool, link));
+            var member = new Member(link, _watch(link), new GuestAnswers(_pool, link), new GuestReports(_pool, link));
             _members[host] = member;
             _pool.Hosts.Add(link);
             await member.Watch.StartAsync(cancellationToken);
             member.Answers.Start();
+            member.Reports.Start();
         }
     }
 
@@ -92,9 +93,10 @@ internal sealed class MemberHosts : IAsyncDisposable
     {
         _pool.Hosts.Remove(member.Link);
         await member.Answers.DisposeAsync();
+        await member.Reports.DisposeAsync();
         await member.Watch.DisposeAsync();
         await member.Link.DisposeAsync();
     }
 
-    private sealed record Member(HostLink Link, GuestWatch Watch, GuestAnswers Answers);
+    private sealed record Member(HostLink Link, GuestWatch Watch, GuestAnswers Answers, GuestReports Reports);
 }

@@ -76,7 +76,9 @@ internal static class GuestStates
         Release(tx, reference);
     }
 
-    /// <summary>Marks a halted VM's drives and interfaces as not attached, and removes its consoles; it is to be nowhere.</summary>
+    /// <summary>
+    /// Marks a halted VM's drives and interfaces as not attached, and removes its consoles and what its guest said; it is to be nowhere.
+    /// </summary>
     public static void Release(Transaction tx, Ref<VmRecord> reference)
     {
         var vm = tx.Get(reference);
@@ -96,6 +98,7 @@ internal static class GuestStates
         }
 
         ConsoleRows.Delete(tx, vm);
+        GuestMetrics.Delete(tx, reference);
     }
 
     /// <summary>

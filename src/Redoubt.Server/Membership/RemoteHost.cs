@@ -103,6 +103,9 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
     public Task<bool> PingAgentAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) =>
         Guest<bool>(nameof(PingAgentAsync), [uuid, limit], cancellationToken);
 
+    public Task<GuestReport?> ReadReportAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) =>
+        Guest<GuestReport?>(nameof(ReadReportAsync), [uuid, limit], cancellationToken);
+
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
         Guest<Screenshot>(nameof(ScreenshotAsync), [uuid], cancellationToken);
 
