@@ -28,7 +28,7 @@ public sealed class LargePoolTests(Browser browser) : IAsyncLifetime
                 return Vms;
             },
             TestContext.Current.CancellationToken);
-        foreach (var path in new[] { "", "protection", "apps" })
+        foreach (var path in new[] { "", "protection", "vms", "apps" })
         {
             var watch = Stopwatch.StartNew();
             await page.OpenAsync(path);
@@ -46,8 +46,8 @@ public sealed class LargePoolTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("1 selected of 0 vApps and 10000 VMs")).ToBeVisibleAsync();
         TestContext.Current.SendDiagnosticMessage("found and selected one of {0} VMs in {1} ms", Vms, editing.ElapsedMilliseconds);
 
-        await page.OpenAsync("apps");
-        await page.GetByLabel("Find VMs by name").FillAsync("vm-09999");
+        await page.OpenAsync("vms");
+        await page.GetByLabel("Find VMs by name, tag, UUID or MAC address").FillAsync("vm-09999");
         await Expect(page.GetByText("vm-09999", new() { Exact = true })).ToBeVisibleAsync();
         await Expect(page.GetByText("vm-00000", new() { Exact = true })).ToHaveCountAsync(0);
     }

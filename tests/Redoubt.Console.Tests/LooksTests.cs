@@ -23,8 +23,9 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
     public async Task Pages_can_be_used_by_everybody_and_fit_every_screen()
     {
         var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
+        var vm = (await _site.AllAsync<VmRecord>()).Values.First(v => v.NameLabel == "db").Uuid;
         var volume = (await _site.AllAsync<VdiRecord>()).Values.First(v => v.Type == VdiType.Metadata).Uuid;
-        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("vms", "VMs"), ($"vms/{vm}", "db"), ("apps", "vApps"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
         using var lost = new LostPool();
         var sent = lost.Dump();
         var broken = sent + ".cut";

@@ -28,7 +28,7 @@ public sealed class RolesTests(Browser browser) : IAsyncLifetime
     {
         await _site.CreateVmAsync("db", await _site.CreateSrAsync("replicated"));
         var page = await _site.SignInAsync("", "eve");
-        foreach (var (path, heading) in new[] { ("", "Dashboard"), ("protection", "Protection"), ("apps", "vApps and VMs"), ("sites", "Sites"), ("plans", "Recovery plans"), ("runs", "History") })
+        foreach (var (path, heading) in new[] { ("", "Dashboard"), ("protection", "Protection"), ("vms", "VMs"), ("apps", "vApps"), ("sites", "Sites"), ("plans", "Recovery plans"), ("runs", "History") })
         {
             await page.OpenAsync(path);
             await Expect(page.Heading(heading)).ToBeVisibleAsync();

@@ -19,7 +19,7 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     public ValueTask DisposeAsync() => _site.DisposeAsync();
 
     [Theory]
-    [InlineData("apps")]
+    [InlineData("vms")]
     [InlineData("")]
     public async Task A_page_that_nobody_touches_follows_the_pool_until_its_session_ends_and_leads_to_the_door(string path)
     {
@@ -35,7 +35,7 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task What_somebody_does_keeps_them_signed_in()
     {
-        var page = await _site.SignInAsync("apps");
+        var page = await _site.SignInAsync("vms");
         _clock.Advance(TimeSpan.FromHours(20));
 
         await _site.AllAsync<VmRecord>();
@@ -43,8 +43,8 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
         // Within the page, without loading anything anew.
         await page.GetByRole(AriaRole.Link, new() { Name = "Protection" }).ClickAsync();
         await Expect(page.Heading("Protection")).ToBeVisibleAsync();
-        await page.GetByRole(AriaRole.Link, new() { Name = "vApps and VMs" }).ClickAsync();
-        await Expect(page.Heading("vApps and VMs")).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Link, new() { Name = "VMs", Exact = true }).ClickAsync();
+        await Expect(page.Heading("VMs")).ToBeVisibleAsync();
         _clock.Advance(TimeSpan.FromHours(20));
         await SeesAsync(page, "newcomer");
     }
@@ -53,7 +53,7 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     public async Task A_session_that_is_ended_elsewhere_closes_its_pages_although_nothing_else_changes()
     {
         await _site.CreateUserAsync("ann", "pool-admin");
-        var page = await _site.SignInAsync("apps", "ann");
+        var page = await _site.SignInAsync("vms", "ann");
         var session = _site.Server.Daemon.Services.State.All<SessionRecord>().Single(s => s.Record.AuthUserName == "ann").Ref;
         await _site.Server.Daemon.Services.Sessions.CloseAsync(session, TestContext.Current.CancellationToken);
         await Expect(page.Button("Sign in")).ToBeVisibleAsync();
@@ -99,7 +99,7 @@ public sealed class SessionTests(Browser browser) : IAsyncLifetime
     private async Task SeesAsync(IPage page, string vm)
     {
         await _site.CreateVmAsync(vm, default);
-        if (page.Url.EndsWith("apps", StringComparison.Ordinal))
+        if (page.Url.EndsWith("vms", StringComparison.Ordinal))
         {
             await Expect(page.GetByText(vm, new() { Exact = true })).ToBeVisibleAsync();
         }

@@ -7,27 +7,17 @@ internal static class AppsText
 
     public static string Title => Words["Title"];
     public static string Sub => Words["Sub"];
-    public static string New => Words["New"];
     public static string NewName => Words["NewName"];
     public static string Create => Words["Create"];
     public static string VApps => Words["VApps"];
-    public static string Vms => Words["Vms"];
     public static string NoApps => Words["NoApps"];
     public static string NoAppsText => Words["NoAppsText"];
-    public static string NoVms => Words["NoVms"];
-    public static string NoVmsText => Words["NoVmsText"];
     public static string Name => Words["Name"];
     public static string State => Words["State"];
-    public static string VApp => Words["VApp"];
-    public static string Order => Words["Order"];
-    public static string Protected => Words["Protected"];
     public static string StartsAs => Words["StartsAs"];
-    public static string Search => Words["Search"];
-    public static string Only => Words["Only"];
     public static string Alone => Words["Alone"];
     public static string Start => Words["Start"];
     public static string ShutDown => Words["ShutDown"];
-    public static string Edit => Words["Edit"];
     public static string Back => Words["Back"];
     public static string Gone => Words["Gone"];
     public static string GoneText => Words["GoneText"];
@@ -47,10 +37,7 @@ internal static class AppsText
     public static string TakeOut => Words["TakeOut"];
     public static string Remove => Words["Remove"];
     public static string RemoveTitle => Words["RemoveTitle"];
-    public static string Rename => Words["Rename"];
-    public static string Saved => Words["Saved"];
     public static string NewTier => Words["NewTier"];
-    public static string Apply => Words["Apply"];
 
     public static string RemoveText(string name) => Words.Of("RemoveText", name);
 

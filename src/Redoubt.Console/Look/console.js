@@ -1,4 +1,4 @@
-// The little that the server can't do: the theme, the clipboard, the menu on a phone, and what to do when the daemon was away.
+// The little that the server can't do: the theme, the clipboard, the menu on a phone, a key, and what to do when the daemon was away.
 (() => {
   window.redoubt = { showModal: dialog => dialog.isConnected && dialog.showModal() };
 
@@ -39,7 +39,13 @@
       html.classList.remove('nav-shown');
     }
   });
-  document.addEventListener('keydown', e => { if (e.key === 'Escape') html.classList.remove('nav-shown'); });
+  document.addEventListener('keydown', e => {
+    if (e.key === 'Escape') html.classList.remove('nav-shown');
+    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === 'k' && !document.querySelector('dialog[open]')) {
+      const open = document.querySelector('[data-search-open]');
+      if (open) { e.preventDefault(); open.click(); }
+    }
+  });
 
   // A daemon that was restarted knows neither this page nor its session any more: as soon as it answers again, it leads to the door, and
   // from there back to here. A mere break of the line is mended by Blazor itself.

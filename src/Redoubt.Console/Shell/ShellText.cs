@@ -13,6 +13,7 @@ internal static class ShellText
     public static string Dashboard => Words["Dashboard"];
     public static string GroupProtect => Words["GroupProtect"];
     public static string Protection => Words["Protection"];
+    public static string Vms => Words["Vms"];
     public static string Apps => Words["Apps"];
     public static string Sites => Words["Sites"];
     public static string GroupRecover => Words["GroupRecover"];
