@@ -5,4 +5,4 @@ namespace Redoubt.Console.Search;
 /// <param name="Name">What people call it.</param>
 /// <param name="Address">The page that shows it, below the console's base.</param>
 /// <param name="Icon">Its picture.</param>
-internal sealed record Hit(string Kind, string Name, string Address, string Icon);
+public sealed record Hit(string Kind, string Name, string Address, string Icon);

@@ -18,12 +18,13 @@ internal static class Hits
     /// <param name="state">The pool's database.</param>
     /// <param name="facts">Its VMs and SRs.</param>
     /// <param name="plans">The plans that the visitor may see.</param>
+    /// <param name="pages">The console's pages.</param>
     /// <param name="text">What is typed; nothing finds the pages.</param>
-    public static ImmutableArray<Hit> Of(DatabaseState state, ProtectionFacts facts, IEnumerable<SavedPlan> plans, string text)
+    public static ImmutableArray<Hit> Of(
+        DatabaseState state, ProtectionFacts facts, IEnumerable<SavedPlan> plans, IReadOnlyList<Hit> pages, string text)
     {
         ArgumentNullException.ThrowIfNull(facts);
         text = text.Trim();
-        var pages = T.Pages().Select(p => new Hit(T.Page, p.Name, p.Address, p.Icon));
         if (text.Length == 0)
         {
             return [.. pages];

@@ -1,5 +1,3 @@
-using Redoubt.Console.Shell;
-
 namespace Redoubt.Console.Search;
 
 /// <summary>The words of the search.</summary>
@@ -18,12 +16,4 @@ internal static class SearchText
     public static string Vm => Words["Vm"];
 
     public static string Found(int count) => count == 1 ? Words["Found_One"] : Words.Of("Found_Other", count);
-
-    /// <summary>The pages, as the side bar calls them.</summary>
-    public static IEnumerable<(string Name, string Address, string Icon)> Pages() =>
-    [
-        (ShellText.Dashboard, "", "dashboard"), (ShellText.Protection, "protection", "shield"), (ShellText.Vms, "vms", "vm"),
-        (ShellText.Apps, "apps", "apps"), (ShellText.Sites, "sites", "sites"), (ShellText.Plans, "plans", "plan"),
-        (ShellText.Wizard, "recover", "recover"), (ShellText.History, "runs", "history"),
-    ];
 }
