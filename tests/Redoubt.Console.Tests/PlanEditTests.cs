@@ -80,6 +80,23 @@ public sealed class PlanEditTests(PlanScene scene) : IClassFixture<PlanScene>
     }
 
     [Fact]
+    public async Task What_only_the_other_site_has_can_be_typed()
+    {
+        await scene.SaveAsync("typed", Policy);
+        var page = await scene.OpenAsync("plans/edit?plan=typed");
+        var storage = page.GetByRole(AriaRole.Region, new() { Name = "Which SR stands for which, where it is not the same one." });
+        await storage.GetByRole(AriaRole.Button, new() { Name = "Type names or UUIDs" }).ClickAsync();
+        var (theirs, ours) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        await storage.GetByPlaceholder("SR of the source").FillAsync(theirs);
+        await storage.GetByPlaceholder("SR that takes its place").FillAsync(ours);
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(storage.GetByLabel($"SR that takes its place: {theirs}")).ToHaveValueAsync(ours);
+        await page.Button("Save").ClickAsync();
+        await Expect(page.GetByText("The plan typed is saved")).ToBeVisibleAsync();
+        Assert.Equal(KeyValuePair.Create(theirs, ours), Assert.Single((await scene.PlanAsync("typed"))!.Policy.Storage));
+    }
+
+    [Fact]
     public async Task A_finding_appears_while_editing_and_goes_when_it_is_mended()
     {
         await scene.Target.CallAsync("network.create", [new NetworkRecord { NameLabel = "uplink" }]);

@@ -38,6 +38,7 @@ internal static class EditText
     public static string TagsHint => Words["TagsHint"];
     public static string AddTag => Words["AddTag"];
     public static string Add => Words["Add"];
+    public static string TypeThem => Words["TypeThem"];
     public static string NotHere => Words["NotHere"];
     public static string Nobody => Words["Nobody"];
     public static string NobodyText => Words["NobodyText"];

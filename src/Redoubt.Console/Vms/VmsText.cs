@@ -62,6 +62,10 @@ internal static class VmsText
     public static string NoInterfaces => Words["NoInterfaces"];
     public static string Network => Words["Network"];
     public static string Mac => Words["Mac"];
+    public static string Addresses => Words["Addresses"];
+    public static string Guest => Words["Guest"];
+    public static string Unnamed => Words["Unnamed"];
+    public static string AgentSilent => Words["AgentSilent"];
     public static string GoneNetwork => Words["GoneNetwork"];
     public static string Plugged => Words["Plugged"];
     public static string Unplugged => Words["Unplugged"];

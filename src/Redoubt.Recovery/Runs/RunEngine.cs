@@ -128,7 +128,7 @@ public sealed class RunEngine : IAsyncDisposable
     {
         lock (_gate)
         {
-            return [.. Enumerable.Reverse(_runs).Select(r => r.Ledger.Written.ToSummary())];
+            return [.. Enumerable.Reverse(_runs).Select(r => r.Ledger.Summary)];
         }
     }
 

@@ -20,6 +20,7 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger l
     private readonly List<RunEvent> _unwritten = [];
     private RunState _state = state;
     private RunState _written = state;
+    private (RunState Of, RunSummary Summary)? _summary;
     private bool _isWriting;
     private bool _isFlushPlanned;
     private Exception? _broken;
@@ -45,6 +46,23 @@ internal sealed class RunLedger(RunJournal journal, TimeProvider time, ILogger l
             lock (_gate)
             {
                 return _written;
+            }
+        }
+    }
+
+    /// <summary>The same in a line, added up once for each state: everybody who looks asks for every run's.</summary>
+    public RunSummary Summary
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_summary is not var (of, summary) || !ReferenceEquals(of, _written))
+                {
+                    _summary = (_written, summary = _written.ToSummary());
+                }
+
+                return summary;
             }
         }
     }
