@@ -1,6 +1,7 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Demo;
 using Redoubt.Cli.Inspecting;
+using Redoubt.Cli.Recovering;
 using Redoubt.Cli.Serving;
 
 namespace Redoubt.Cli;
@@ -43,6 +44,9 @@ internal static class LocalCommands
         {
             Details = NotifyTestCommand.Details,
         },
+        new LocalCommand(
+            ReportVerifyCommand.Name, "Says whether a report is what a pool has signed, without a server: FILE --key FINGERPRINT.",
+            ReportVerifyCommand.RunAsync) { Details = ReportVerifyCommand.Details },
         new LocalCommand("serve", "Runs a pool: [--config FILE] --data DIR --listen URL […].", ServeCommand.RunAsync)
         {
             Details = ServeOptions.Details,

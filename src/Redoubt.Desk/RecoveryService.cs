@@ -240,13 +240,14 @@ public sealed class RecoveryService : IAsyncDisposable
     public Task CleanUpTestAsync(string uuid, SessionState caller, CancellationToken cancellationToken) =>
         OrderAsync("clean_up_test", uuid, caller, by => Engine.CleanUpTestAsync(uuid, by, cancellationToken));
 
-    /// <summary>A run's report.</summary>
+    /// <summary>A run's report, signed with the pool's key.</summary>
     /// <exception cref="XenApiException"><c>DR_RUN_UNKNOWN</c>.</exception>
     public string Report(string uuid, ReportFormat format, SessionState caller)
     {
         Require(caller, "get_report");
         Find(uuid);
-        return Engine.Report(uuid, format);
+        return SignedText.Sign(
+            Engine.Report(uuid, format), format == ReportFormat.Json, _pool.State.Get(_pool.Pool).Uuid, _pool.MetadataKey);
     }
 
     /// <summary>Adds a site. Somebody must be able to log in there now; its certificate is trusted from now on.</summary>

@@ -27,7 +27,7 @@ internal static class ParameterHelp
         filename The file. Empty: standard output or input.
         follow true: shows how it goes on until it is over.
         force true: does it in spite of what would otherwise keep it from being done.
-        format markdown, html or json.
+        format markdown, html, json, or pdf, which this machine's Chromium prints.
         from Whose plan, where several pools have one of that name: their volume, or the pool.
         health: health:VM=CHECK: delay, agent, tcp:PORT, tcp:HOST:PORT, console:TEXT or script:NAME.
         health-timeout Seconds that a VM may take until it is well.

@@ -112,6 +112,14 @@ internal static class RunCommands
     private static async Task ReportAsync(CommandContext context)
     {
         var p = context.Parameters;
+        if (p.Find("format") == "pdf")
+        {
+            var pdf = p.Find("file") ?? throw new UsageException("format=pdf needs file=, the file to write.");
+            var html = await new RecoveryDaemon(context).AskAsync((r, t) => r.GetReportAsync(p.Get("uuid"), "html", t));
+            await PdfPrinter.PrintAsync(html, pdf, context.CancellationToken);
+            return;
+        }
+
         var report = await new RecoveryDaemon(context).AskAsync(
             (r, t) => r.GetReportAsync(p.Get("uuid"), p.GetOr("format", "markdown"), t));
         if (p.Find("file") is not { } file)

@@ -66,7 +66,10 @@ public sealed class VolumeKey : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _key.Dispose();
 
-    internal byte[] Sign(byte[] content)
+    /// <summary>
+    /// Signs something; whoever signs says at the beginning of it what it is, so that it can't be taken for anything else.
+    /// </summary>
+    public byte[] Sign(byte[] content)
     {
         lock (_signing)
         {
@@ -75,7 +78,7 @@ public sealed class VolumeKey : IDisposable
     }
 
     /// <summary>Whether a key has signed this. What is no key has signed nothing.</summary>
-    internal static bool Verify(ReadOnlySpan<byte> publicKey, byte[] content, ReadOnlySpan<byte> signature)
+    public static bool Verify(ReadOnlySpan<byte> publicKey, byte[] content, ReadOnlySpan<byte> signature)
     {
         if (!publicKey.StartsWith(Head) || publicKey.Length != Head.Length + PointBytes)
             return false;

@@ -7,7 +7,13 @@ internal static class ReportMarkdown
 {
     public static string Write(ReportText report)
     {
-        var text = new StringBuilder($"# {Escape(report.Title)}\n\n**{Escape(report.Verdict)}**\n");
+        var text = new StringBuilder($"# {Escape(report.Title)}\n\n**{Escape(report.Verdict)}**\n\n");
+        foreach (var figure in report.Figures)
+        {
+            text.Append("- ").Append(Escape(figure.Name)).Append(": ").Append(Escape(figure.Value))
+                .Append(figure.Against.Length > 0 ? $" ({Escape(figure.Against)})" : "").Append('\n');
+        }
+
         foreach (var section in report.Sections)
         {
             text.Append("\n## ").Append(Escape(section.Heading)).Append("\n\n");

@@ -3,18 +3,33 @@ using System.Globalization;
 
 namespace Redoubt.Recovery;
 
-/// <summary>A report in words, before it has a form. Nothing in it is escaped yet.</summary>
+/// <summary>A report in words, before it has a form: the verdict first, then what proves it. Nothing in it is escaped yet.</summary>
 /// <param name="Title">The title.</param>
 /// <param name="Verdict">How it ended, in a sentence.</param>
+/// <param name="Tone">How that is to be taken.</param>
+/// <param name="Figures">The few numbers that it is judged by.</param>
+/// <param name="Bars">When each step was done.</param>
 /// <param name="Sections">The parts.</param>
-internal sealed record ReportText(string Title, string Verdict, ImmutableArray<ReportSection> Sections)
+internal sealed record ReportText(
+    string Title, string Verdict, ReportTone Tone, ImmutableArray<ReportFigure> Figures, ImmutableArray<ReportBar> Bars,
+    ImmutableArray<ReportSection> Sections)
 {
     public static ReportText Of(RunReport report) => new(
         $"{report.Kind} to pool {report.Target.Name}",
-        $"{report.Phase}{(report.Failure is null ? "" : ": " + report.Failure)}",
+        VerdictOf(report),
+        ToneOf(report),
+        [
+            new("Recovery time, decision to last VM", Time(report.RtoWhole) ?? "not every VM is where it was wanted", Against(report.RtoTarget)),
+            new("Age of the oldest state taken", Time(report.RpoWhole) ?? "not known of every VM", Against(report.RpoTarget)),
+            new("VMs", report.Tally.ToText(), ""),
+        ],
+        [
+            .. report.Steps.Where(s => s is { StartedAt: not null, Took: not null }).Select(s => new ReportBar(
+                $"{s.Number}. {s.What}", s.StartedAt!.Value - report.StartedAt, s.Took!.Value, s.Forecast,
+                s.Phase is StepPhase.Done or StepPhase.Skipped or StepPhase.Undone)),
+        ],
         [
             Pairs("The run", [
-                ("Run", report.Uuid),
                 ("Decided by", report.StartedBy),
                 ("Decided at", Moments.Write(report.StartedAt)),
                 ("Ended at", report.EndedAt is { } ended ? Moments.Write(ended) : "not yet"),
@@ -23,38 +38,59 @@ internal sealed record ReportText(string Title, string Verdict, ImmutableArray<R
                 ("Plan", report.PlanName ?? "not saved"),
                 ("State recovered from", report.PointInTime ?? "the newest"),
                 ("Facts gathered at", Moments.Write(report.InventoryTakenAt)),
-                ("VMs", report.Tally.ToText()),
-                ("Recovery time, decision to last VM", Time(report.RtoWhole) ?? "not every VM is where it was wanted"),
-                ("Against the RTO target", report.RtoTarget is { } rto ? TargetText.Of(rto) : "no target"),
-                ("Age of the oldest state taken", Time(report.RpoWhole) ?? "not known of every VM"),
-                ("Against the RPO target", report.RpoTarget is { } rpo ? TargetText.Of(rpo) : "no target"),
                 ("Work forecast", Time(report.Forecast) ?? "nothing to go by"),
                 ("Work taken", Time(report.Worked) ?? "-"),
                 ("Error of the forecast", Signed(report.ForecastError) ?? "-"),
+                ("Run", report.Uuid),
             ]),
-            .. report.Warnings.IsEmpty ? Array.Empty<ReportSection>() : [List("What went otherwise than it should", report.Warnings)],
-            List("What needs a person", report.NeedsPerson.IsEmpty ? ["Nothing."] : report.NeedsPerson),
             new(
                 "What people stated", ["When", "Who", "What"],
                 [.. report.Statements.Select(s => ImmutableArray.Create(Moments.Write(s.At), s.By, s.What))]),
-            new("VMs", ["VM", "State", "Recovery time", "Age of the recovered state", "How that is known", "Taken from", "Replaced", "UUID here", "Error"],
+            .. report.Warnings.IsEmpty ? Array.Empty<ReportSection>() : [List("What went otherwise than it should", report.Warnings)],
+            List("What needs a person", report.NeedsPerson.IsEmpty ? ["Nothing."] : report.NeedsPerson),
+            new("VMs", ["VM", "State", "Recovery time", "Against its target", "Age of the state", "Against its target", "Error"],
             [
                 .. report.Vms.Select(v => ImmutableArray.Create(
                     v.Vm.Name, v.Phase == VmPhase.Unchecked ? "Started, not checked" : v.Phase.ToString(), Time(v.Rto) ?? "-",
-                    Time(v.Rpo) ?? "not known", v.RpoHow, v.TakenFrom, v.Replaced ? "the copy that was here" : "", v.TargetUuid ?? "",
-                    v.Error ?? "")),
+                    v.RtoTarget is { } rto ? TargetText.Of(rto) : "no target", Time(v.Rpo) ?? "not known",
+                    v.RpoTarget is { } rpo ? TargetText.Of(rpo) : "no target", v.Error ?? "")),
             ]),
-            new("Steps", ["", "Step", "State", "Begun", "Took", "Forecast", "Attempts", "Undo", "Error"],
+            new("Where each VM came from", ["VM", "Taken from", "How its age is known", "UUID here"],
             [
-                .. report.Steps.Select(s => ImmutableArray.Create(
-                    s.Number.ToString(CultureInfo.InvariantCulture), s.What, s.Phase.ToString(),
-                    s.StartedAt is { } at ? Moments.Write(at) : "", Took(s), Time(s.Forecast) ?? "",
-                    s.Attempts.ToString(CultureInfo.InvariantCulture), s.Undo, s.Error ?? "")),
+                .. report.Vms.Select(v => ImmutableArray.Create(
+                    v.Vm.Name, v.TakenFrom + (v.Replaced ? "; the copy that was here gave way" : ""), v.RpoHow, v.TargetUuid ?? "")),
             ]),
             new("Findings of the plan", ["", "Object", "Code", "What was found", "What to do"],
                 [.. report.Findings.Select(f => ImmutableArray.Create(f.Severity.ToString(), f.Object.Describe(), f.Code, f.Sentence, f.Advice))]),
+            new("Steps", ["", "Step", "State", "Begun", "Took", "Forecast", "Error"],
+            [
+                .. report.Steps.Select(s => ImmutableArray.Create(
+                    s.Number.ToString(CultureInfo.InvariantCulture), s.What,
+                    s.Attempts > 1 ? $"{s.Phase}, {s.Attempts} attempts" : s.Phase.ToString(),
+                    s.StartedAt is { } at ? Moments.Write(at) : "", Took(s), Time(s.Forecast) ?? "", s.Error ?? "")),
+            ]),
+            new("How each step would be taken back", ["", "Step", "Undo"],
+            [
+                .. report.Steps.Select(s => ImmutableArray.Create(s.Number.ToString(CultureInfo.InvariantCulture), s.What, s.Undo)),
+            ]),
             new("What happened", ["When", "What"], [.. report.Log.Select(l => ImmutableArray.Create(Moments.Write(l.At), l.Text))]),
         ]);
+
+    private static string VerdictOf(RunReport report)
+    {
+        var verdict = $"{report.Phase}: {report.Tally.ToText()}{(report.Failure is null ? "" : $". {report.Failure.TrimEnd('.')}")}";
+        return new[] { ("RTO", report.RtoTarget), ("RPO", report.RpoTarget) }.Where(t => t.Item2 is not null)
+            .Aggregate(verdict, (text, t) => $"{text}. {t.Item1} {TargetText.Of(t.Item2!)}") + ".";
+    }
+
+    private static ReportTone ToneOf(RunReport report) =>
+        !report.Phase.IsFinal() ? ReportTone.Open
+        : report.Phase == RunPhase.Succeeded && report.Vms.SelectMany(v => new[] { v.RtoTarget, v.RpoTarget })
+            .Append(report.RtoTarget).Append(report.RpoTarget).All(t => t?.Verdict != TargetVerdict.Exceeded) ? ReportTone.Good
+        : ReportTone.Bad;
+
+    private static string Against(TargetMeasure? measure) =>
+        measure is null ? "no target" : $"target {TargetText.Time(measure.Target)}: {TargetText.Word(measure.Verdict)}";
 
     private static ReportSection Pairs(string heading, IEnumerable<(string Name, string Value)> pairs) =>
         new(heading, ["", ""], [.. pairs.Select(p => ImmutableArray.Create(p.Name, p.Value))]);

@@ -467,6 +467,19 @@ public sealed class DrCommandTests
         File.Delete(file);
     }
 
+    [Fact]
+    public async Task A_report_is_printed_as_PDF_by_the_browser_of_this_machine()
+    {
+        await using var pool = await Scene.StartAsync();
+        pool.On("recovery.get_report", a => new WireString($"<!DOCTYPE html><title>{FakeDatabase.Text(a[1])}</title><p>done</p>"));
+        Assert.Contains("file=", (await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=pdf")).Error, StringComparison.Ordinal);
+        var file = Path.GetTempFileName();
+        var run = await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=pdf file={file}");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.StartsWith("%PDF-", await File.ReadAllTextAsync(file, TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        File.Delete(file);
+    }
+
     private static async Task<(int Code, string Error)> TypingAsync(FakePool pool, string[] typed, string line)
     {
         var (output, error, input) = (new StringWriter(), new StringWriter(), new Queue<string>(typed));
