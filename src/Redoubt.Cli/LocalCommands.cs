@@ -51,6 +51,9 @@ internal static class LocalCommands
         {
             Details = ServeOptions.Details,
         },
+        new LocalCommand(
+            WitnessCommand.Name, "Runs a vote in a pool's agreement without VMs, for pools of two hosts: --data DIR [--join ADDRESS …].",
+            WitnessCommand.RunAsync) { Details = WitnessCommand.Details },
         new LocalCommand("version", "Shows the version.", VersionCommand.RunAsync),
     }.ToDictionary(c => c.Name);
 }

@@ -144,6 +144,16 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     public sealed record MemberBack(string Host, string HostName) : Announcement(
         "HOST_BACK", 4, Cls.Host, Host, $"The daemon of {HostName} is up, and reaches the others.");
 
+    /// <summary>A witness of the pool is lost.</summary>
+    public sealed record WitnessLost(string Pool, string Witness, string Address) : Announcement(
+        "WITNESS_LOST", 2, Cls.Pool, Pool,
+        $"The witness {Witness} at {Address} does not run, or is cut off from the hosts. Its vote is missing: a pool of two hosts stops if "
+        + "one of them is lost too. Start it again, or remove it (witness-eject).");
+
+    /// <summary>It is there.</summary>
+    public sealed record WitnessBack(string Pool, string Witness) : Announcement(
+        "WITNESS_BACK", 4, Cls.Pool, Pool, $"The witness {Witness} is up, and reaches the hosts.");
+
     /// <summary>Somebody has answered for a host that it is off.</summary>
     public sealed record HostDeclaredDead(string Host, string HostName, string User, string Vms) : Announcement(
         "HOST_DECLARED_DEAD", 2, Cls.Host, Host,

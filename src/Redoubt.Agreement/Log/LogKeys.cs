@@ -12,6 +12,7 @@ namespace Redoubt.Agreement;
 /// /redoubt/pieces/GENERATION/NUMBER   the pieces of a batch that is too long for one request
 /// /redoubt/whole                      the generation of the whole database that is kept, and of how many parts it is
 /// /redoubt/parts/GENERATION/NUMBER    its parts
+/// /redoubt/witnesses/UUID             a witness that is there, under its lease
 /// /redoubt/kept/files/NAME            what a file holds that is the pool's and not a host's
 /// /redoubt/kept/logs/LOG/entries/NUMBER   an entry of a log that is kept beside the database
 /// /redoubt/kept/logs/LOG/whole        the number of its last entry that is in the whole of it that is kept, and of how many parts that is
@@ -28,6 +29,7 @@ internal static class LogKeys
     public const string Pieces = "/redoubt/pieces/";
     public const string Whole = "/redoubt/whole";
     public const string Parts = "/redoubt/parts/";
+    public const string Witnesses = "/redoubt/witnesses/";
     public const string Kept = "/redoubt/kept/";
     public const string Files = Kept + "files/";
 

@@ -71,7 +71,37 @@ internal static class PoolCommands
         {
             Required = ["host-uuid"],
         },
+        Command.Make("witness-list", "Lists the witnesses of the pool: a vote each, and no VMs.", ListWitnessesAsync) with
+        {
+            Optional = ["json"],
+        },
+        Command.Make(
+            "witness-eject", "Removes a witness from the pool. It must be stopped then.",
+            context => context.CallAsync("pool.eject_witness", context.Parameters.Get("uuid"))) with
+        {
+            Required = ["uuid"],
+        },
     ];
+
+    private static async Task ListWitnessesAsync(CommandContext context)
+    {
+        var witnesses = (await context.CallAsync("pool.get_witnesses")).AsArray("witnesses").Select(
+            w => w.AsStruct("witness").ToDictionary(p => p.Key, p => p.Value.AsString("string"), StringComparer.Ordinal)).ToList();
+        if (context.Parameters.Flag("json"))
+        {
+            RecordJson.PrintTexts(context.Terminal, witnesses);
+            return;
+        }
+
+        if (context.Parameters.Minimal)
+        {
+            RecordPrinter.PrintMinimal(context.Terminal, witnesses.Select(w => w["uuid"]));
+            return;
+        }
+
+        string[] columns = ["uuid", "address", "live", "votes"];
+        TextTable.Write(context.Terminal.Output, [columns, .. witnesses.Select(w => Array.ConvertAll(columns, c => w[c]))]);
+    }
 
     private static async Task EjectAsync(CommandContext context) =>
         await context.CallAsync("pool.eject", await context.RefOfAsync("host", context.Parameters.Get("host-uuid")));

@@ -17,7 +17,8 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
     public const string Cluster = "cluster";
     /// <summary>The key of the pool's UUID.</summary>
     public const string PoolUuid = "pool";
-    private const string Version = "product_version";
+    /// <summary>The key of the version of whoever joins.</summary>
+    public const string Version = "product_version";
 
     /// <summary>The UUID of the pool that this host coordinates.</summary>
     public string CurrentPool => pool.State.Get(pool.Pool).Uuid;
@@ -121,27 +122,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
     private async Task<ImmutableSortedDictionary<string, string>> AdmitAsync(
         ImmutableSortedDictionary<string, string> host, bool isOld, CancellationToken cancellationToken)
     {
-        var version = pool.State.Get(pool.Hosts.Local.Host).SoftwareVersion.GetValueOrDefault(Version, "");
-        if (host.GetValueOrDefault(Version, "") != version)
-        {
-            throw new XenApiException("POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION");
-        }
-
-        var (uuid, address) = (Word(host, "uuid"), Word(host, "address"));
-        var port = Number(host, "port");
-        if (!IPAddress.TryParse(address, out var ip))
-        {
-            throw new XenApiException("INVALID_VALUE", "address", address);
-        }
-
-        var own = Word(host, "coordinator_address");
-        if (!IPAddress.TryParse(own, out _))
-        {
-            throw new XenApiException("INVALID_VALUE", "coordinator_address", own);
-        }
-
-        var url = new Uri($"https://{new IPEndPoint(ip, port)}");
-        var membership = await seat.BeginAsync(pool, own, cancellationToken);
+        var (uuid, address, url, membership) = await BeginAsync(host, cancellationToken);
         if (isOld)
         {
             await DropMemberAsync(uuid, url, cancellationToken);
@@ -182,6 +163,99 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             throw new XenApiException(e, "INTERNAL_ERROR", $"The host can't be admitted: {e.Message}");
         }
 
+        return Given(given, membership, uuid, id, all);
+    }
+
+    /// <summary>Admits a witness.</summary>
+    [Message("pool.admit_witness")]
+    public async Task<ImmutableSortedDictionary<string, string>> AdmitWitnessAsync(
+        CallContext call, ImmutableSortedDictionary<string, string> witness)
+    {
+        var (uuid, address, url, membership) = await BeginAsync(witness, call.Cancellation);
+        await DropMemberAsync(uuid, url, call.Cancellation);
+        var given = MemberFiles.GiveWitness(pool.DataDirectory, uuid, address, pool.Time);
+        try
+        {
+            var (id, all) = await seat.Etcd!.Client.AddMemberAsync(url, call.Cancellation);
+            return Given(given, membership, uuid, id, all);
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The witness can't be admitted: {e.Message}");
+        }
+    }
+
+    /// <summary>The witnesses of the pool, whether they are there or not.</summary>
+    [Message("pool.get_witnesses")]
+    public async Task<ImmutableList<ImmutableSortedDictionary<string, string>>> GetWitnessesAsync(CallContext call)
+    {
+        if (seat.Etcd is not { } etcd)
+        {
+            return [];
+        }
+
+        try
+        {
+            var live = await WitnessLease.ReadAsync(etcd.Client, call.Cancellation);
+            return
+            [
+                .. MemberUpkeep.WitnessesAmong(pool.State, await etcd.Client.ListMembersAsync(call.Cancellation)).Select(w => Map(
+                    ("uuid", w.Name), ("address", w.Url.Authority), ("live", live.Contains(w.Name) ? "true" : "false"),
+                    ("votes", w.IsLearner ? "false" : "true"))),
+            ];
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The witnesses can't be listed now: {e.Message}");
+        }
+    }
+
+    /// <summary>Removes a witness, whether it is there or not.</summary>
+    [Message("pool.eject_witness")]
+    public async Task EjectWitnessAsync(CallContext call, string uuid)
+    {
+        var client = seat.Etcd?.Client ?? throw new XenApiException("INVALID_VALUE", "uuid", uuid);
+        try
+        {
+            var witness = MemberUpkeep.WitnessesAmong(pool.State, await client.ListMembersAsync(call.Cancellation))
+                .Find(w => w.Name == uuid) ?? throw new XenApiException("INVALID_VALUE", "uuid", uuid);
+            await client.RemoveMemberAsync(witness.Id, call.Cancellation);
+        }
+        catch (EtcdException e)
+        {
+            throw new XenApiException(e, "INTERNAL_ERROR", $"The witness can't be removed now: {e.Message}");
+        }
+    }
+
+    /// <summary>Begins a pool of several, if it has not begun, for whoever joins it now.</summary>
+    private async Task<(string Uuid, string Address, Uri Url, PoolMembership Membership)> BeginAsync(
+        ImmutableSortedDictionary<string, string> joining, CancellationToken cancellationToken)
+    {
+        var version = pool.State.Get(pool.Hosts.Local.Host).SoftwareVersion.GetValueOrDefault(Version, "");
+        if (joining.GetValueOrDefault(Version, "") != version)
+        {
+            throw new XenApiException("POOL_JOINING_HOST_MUST_HAVE_SAME_PRODUCT_VERSION");
+        }
+
+        var (uuid, address) = (Word(joining, "uuid"), Word(joining, "address"));
+        var port = Number(joining, "port");
+        if (!IPAddress.TryParse(address, out var ip))
+        {
+            throw new XenApiException("INVALID_VALUE", "address", address);
+        }
+
+        var own = Word(joining, "coordinator_address");
+        if (!IPAddress.TryParse(own, out _))
+        {
+            throw new XenApiException("INVALID_VALUE", "coordinator_address", own);
+        }
+
+        return (uuid, address, new Uri($"https://{new IPEndPoint(ip, port)}"), await seat.BeginAsync(pool, own, cancellationToken));
+    }
+
+    private static ImmutableSortedDictionary<string, string> Given(
+        ImmutableSortedDictionary<string, string> given, PoolMembership membership, string uuid, ulong id, ImmutableArray<EtcdPeer> all)
+    {
         var cluster = all.ToImmutableSortedDictionary(m => m.Id == id ? uuid : m.Name, m => EtcdClient.Spelled(m.Url));
         return given.Add(Cluster, JsonSerializer.Serialize(cluster)).Add(PoolUuid, membership.Pool);
     }
@@ -410,6 +484,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
             ? number
             : throw new XenApiException("INVALID_VALUE", key, map[key]);
 
-    private static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] pairs) =>
+    /// <summary>A map of these pairs.</summary>
+    public static ImmutableSortedDictionary<string, string> Map(params (string Key, string Value)[] pairs) =>
         pairs.ToImmutableSortedDictionary(p => p.Key, p => p.Value);
 }

@@ -52,6 +52,25 @@ internal static class MemberFiles
         Lay(membersDirectory, authority, own);
     }
 
+    /// <summary>What a witness is to be given: who it is, and no key of anybody else.</summary>
+    public static ImmutableSortedDictionary<string, string> GiveWitness(
+        string dataDirectory, string uuid, string address, TimeProvider time)
+    {
+        var members = PoolMembership.DirectoryOf(dataDirectory);
+        using var authority = X509Certificate2.CreateFromPemFile(
+            Path.Combine(members, "authority.crt"), Path.Combine(members, AuthorityKey));
+        using var own = PoolAuthority.Issue(authority, uuid, System.Net.IPAddress.Parse(address), time);
+        return ImmutableSortedDictionary<string, string>.Empty.Add(Authority, authority.ExportCertificatePem()).Add(Own, Pem(own));
+    }
+
+    /// <summary>Lays down who a witness is to the hosts.</summary>
+    public static void LayWitness(string membersDirectory, ImmutableSortedDictionary<string, string> given)
+    {
+        using var authority = X509Certificate2.CreateFromPem(given[Authority]);
+        using var own = X509Certificate2.CreateFromPem(given[Own], given[Own]);
+        LayEtcd(membersDirectory, authority, own);
+    }
+
     /// <summary>
     /// Puts the pool's files in the place of this host's own, which keep what they were under another name. Repeating it changes nothing.
     /// </summary>
@@ -77,14 +96,18 @@ internal static class MemberFiles
         }
     }
 
-    private static void Lay(string membersDirectory, X509Certificate2 authority, X509Certificate2 own)
+    private static void LayEtcd(string membersDirectory, X509Certificate2 authority, X509Certificate2 own)
     {
         DurableFile.CreateDirectory(membersDirectory);
         foreach (var (name, text) in EtcdMember.FilesOf(authority, own))
         {
             DurableFile.Write(Path.Combine(membersDirectory, name), System.Text.Encoding.ASCII.GetBytes(text));
         }
+    }
 
+    private static void Lay(string membersDirectory, X509Certificate2 authority, X509Certificate2 own)
+    {
+        LayEtcd(membersDirectory, authority, own);
         using var key = authority.GetECDsaPrivateKey()!;
         DurableFile.Write(
             Path.Combine(membersDirectory, AuthorityKey), System.Text.Encoding.ASCII.GetBytes(key.ExportPkcs8PrivateKeyPem()));

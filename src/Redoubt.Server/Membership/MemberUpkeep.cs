@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Redoubt.Agreement;
+using Redoubt.Database;
 using Redoubt.Pool;
 using Redoubt.XenApi;
 
@@ -42,6 +43,30 @@ internal static class MemberUpkeep
                     ? new Announcement.MemberBack(record.Uuid, record.NameLabel)
                     : new Announcement.MemberLost(record.Uuid, record.NameLabel));
         }
+    }
+
+    /// <summary>Those of the members that are no hosts, and have started.</summary>
+    public static List<EtcdPeer> WitnessesAmong(DatabaseState state, IEnumerable<EtcdPeer> members) =>
+        [.. members.Where(m => m.Name.Length > 0 && state.FindByUuid<HostRecord>(m.Name).IsNull)];
+
+    /// <summary>Tells people of a witness that is lost, and when it is back.</summary>
+    /// <param name="pool">The pool.</param>
+    /// <param name="witnesses">Its witnesses.</param>
+    /// <param name="live">Those that are there.</param>
+    /// <param name="lost">Those that people have been told of.</param>
+    /// <returns>Those that they have been told of then.</returns>
+    public static async Task<ImmutableHashSet<string>> NoteWitnessesAsync(
+        PoolServices pool, List<EtcdPeer> witnesses, ImmutableHashSet<string> live, ImmutableHashSet<string> lost)
+    {
+        foreach (var witness in witnesses.Where(w => live.Contains(w.Name) == lost.Contains(w.Name)))
+        {
+            await pool.PostAsync(
+                live.Contains(witness.Name)
+                    ? new Announcement.WitnessBack(pool.PoolUuid, witness.Name)
+                    : new Announcement.WitnessLost(pool.PoolUuid, witness.Name, witness.Url.Authority));
+        }
+
+        return [.. witnesses.Select(w => w.Name).Where(n => !live.Contains(n))];
     }
 
     // For when they are to be told that this one coordinates, and stand for nothing.

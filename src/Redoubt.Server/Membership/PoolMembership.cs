@@ -32,6 +32,9 @@ internal sealed record PoolMembership
     /// <summary>Whether this host joined the pool, and did not begin it.</summary>
     public required bool HasJoined { get; init; }
 
+    /// <summary>Whether it has a vote and nothing else.</summary>
+    public bool IsWitness { get; init; }
+
     /// <summary>Where it lies in a data directory.</summary>
     public static string DirectoryOf(string dataDirectory) => Path.Combine(dataDirectory, "members");
 

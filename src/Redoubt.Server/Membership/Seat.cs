@@ -69,7 +69,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
                 }
                 else if (FindMembership(_config.DataDirectory) is { } membership)
                 {
-                    RequireNothingForOneAlone();
+                    RequireNothingForOneAlone(membership);
                     _etcd ??= StartEtcd(membership);
                     _coordinator = await FollowAsync(membership, _etcd, manager, stopping);
                     if (_coordinator is not null)
@@ -289,8 +289,14 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     private EtcdMember StartEtcd(PoolMembership membership) => EtcdMember.Start(
         membership.Etcd(_config.DataDirectory), time, _loggers.CreateLogger<EtcdMember>());
 
-    private void RequireNothingForOneAlone()
+    private void RequireNothingForOneAlone(PoolMembership membership)
     {
+        if (membership.IsWitness)
+        {
+            throw new ServeException(
+                $"{_config.DataDirectory} is that of a witness: redoubt witness --data {_config.DataDirectory} runs it.");
+        }
+
         if (_config.NewPool || _config.RestoreFrom is not null)
         {
             var option = _config.NewPool ? "--new-pool" : "--restore-from";
@@ -379,9 +385,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     /// <summary>Gives each member its vote as soon as it has caught up, and notes which of the hosts are there.</summary>
     private void BeginUpkeep(EtcdMember etcd, Coordinator coordinator)
     {
+        var lost = ImmutableHashSet<string>.Empty;
         Begin(async cancellationToken =>
         {
-            foreach (var learner in (await etcd.Client.ListMembersAsync(cancellationToken)).Where(m => m.IsLearner))
+            var members = await etcd.Client.ListMembersAsync(cancellationToken);
+            foreach (var learner in members.Where(m => m.IsLearner))
             {
                 await etcd.Client.PromoteMemberAsync(learner.Id, cancellationToken);
             }
@@ -390,6 +398,11 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             {
                 var standing = await Coordinator.ReadStandingAsync(etcd.Client, cancellationToken);
                 await MemberUpkeep.NoteLiveAsync(pool, standing, cancellationToken);
+                if (MemberUpkeep.WitnessesAmong(pool.State, members) is { Count: > 0 } witnesses)
+                {
+                    var live = await WitnessLease.ReadAsync(etcd.Client, cancellationToken);
+                    lost = await MemberUpkeep.NoteWitnessesAsync(pool, witnesses, live, lost);
+                }
             }
         });
     }

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Text;
+using Redoubt.Cli;
+using Redoubt.Cli.Output;
+using Redoubt.XenApi;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>Two hosts and a witness: each of the three may be lost.</summary>
+public sealed class WitnessTests : IDisposable
+{
+    private const string Password = "a password for root";
+
+    private readonly string _root = Directory.CreateTempSubdirectory("rd-").FullName;
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    private string PasswordFile => Path.Combine(_root, "password");
+
+    [Fact]
+    public async Task A_pool_of_two_with_a_witness_goes_on_when_one_of_the_three_is_lost()
+    {
+        await File.WriteAllTextAsync(PasswordFile, $"{Password}\n", Stop);
+        await using var a = await StartAsync("a");
+        await using var b = await StartAsync("b");
+        await using (var joining = await PoolDirectory.LogInAsync(b, Password))
+        {
+            await joining.CallAsync("pool.join", [a.Url!.Authority, "root", Password], Stop);
+        }
+
+        await UntilLoginAsync(b, "HOST_IS_SLAVE", "the second host is a member");
+        var witness = await WitnessAsync("--join", a.Url!.Authority, "--password-file", PasswordFile, "--member-port", "0");
+        var uuid = "";
+        try
+        {
+            string vm;
+            await using (var api = await PoolDirectory.LogInAsync(a, Password))
+            {
+                await Patience.UntilAsync(
+                    async () => await ListAsync(a) is [_, var line]
+                        && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var id, _, "true", "true"] && (uuid = id).Length > 0,
+                    "the witness is there, and has its vote");
+                Assert.Equal(uuid, (await CliAsync(a, "witness-list", "--minimal")).Output.Trim());
+                Assert.Contains($"\"uuid\": \"{uuid}\"", (await CliAsync(a, "witness-list", "json=true")).Output, StringComparison.Ordinal);
+                vm = (await api.CallAsync<Ref<VmRecord>>("VM.create", [SeveralHostsTests.NewVm("before")], Stop)).Opaque;
+            }
+
+            // The coordinator is lost.
+            a.Process.Kill();
+            await a.Process.WaitForExitAsync(Stop);
+            var began = Stopwatch.GetTimestamp();
+            await UntilLoginAsync(b, "", "the other host has taken over");
+            TestContext.Current.TestOutputHelper?.WriteLine($"The other of two took over within {Stopwatch.GetElapsedTime(began)}.");
+            await RenameAsync(b, vm, "by the second");
+            Assert.Contains("redoubt serve", await RefusedAsync("witness", "--data", PathOf("a")), StringComparison.Ordinal);
+
+            // The witness as well: one of three acknowledges nothing, until the witness is back.
+            await KillAsync(witness);
+            await UntilLoginAsync(b, "HOST_STILL_BOOTING", "one of three is no majority");
+            witness = await WitnessAsync();
+            await UntilLoginAsync(b, "", "with the witness there is one");
+            await RenameAsync(b, vm, "with the witness");
+
+            // Both hosts, and no witness: that is said, and it is removed.
+            await using var back = await StartAsync("a");
+            await UntilLoginAsync(back, "HOST_IS_SLAVE", "the first host is a member");
+            await KillAsync(witness);
+            var refused = await RefusedAsync("serve", "--data", PathOf("w"), "--listen", "https://127.0.0.1:0");
+            Assert.Contains("redoubt witness", refused, StringComparison.Ordinal);
+            await Patience.UntilAsync(
+                async () =>
+                {
+                    await using var api = await PoolDirectory.LogInAsync(b, Password);
+                    var said = (await api.GetAllRecordsAsync<MessageRecord>(Stop)).Values;
+                    return said.Any(m => m.Name == "WITNESS_LOST" && m.Body.Contains(uuid, StringComparison.Ordinal));
+                },
+                "people are told that the witness is lost");
+            Assert.Contains(" false ", (await ListAsync(b))[1], StringComparison.Ordinal);
+            Assert.Equal(0, (await CliAsync(b, "witness-eject", $"uuid={uuid}")).ExitCode);
+            Assert.Single(await ListAsync(b));
+            await RenameAsync(b, vm, "of two");
+        }
+        finally
+        {
+            await KillAsync(witness);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    private static async Task RenameAsync(ServeRun at, string vm, string name)
+    {
+        await using var api = await PoolDirectory.LogInAsync(at, Password);
+        await api.CallAsync("VM.set_name_label", [vm, name], Stop);
+        Assert.Equal(name, await api.CallAsync<string>("VM.get_name_label", [vm], Stop));
+    }
+
+    private string PathOf(string name) => Path.Combine(_root, name);
+
+    private Task<ServeRun> StartAsync(string name) =>
+        ServeRun.StartAsync(PathOf(name), ["--root-password-file", PasswordFile, "--name-label", name, "--member-port", "0"]);
+
+    private async Task<Process> WitnessAsync(params string[] options)
+    {
+        var witness = Start(["witness", "--data", PathOf("w"), .. options]);
+        var first = await witness.StandardOutput.ReadLineAsync(Stop);
+        Assert.True(
+            first?.StartsWith("redoubt: witness ", StringComparison.Ordinal),
+            first ?? await witness.StandardError.ReadToEndAsync(Stop));
+        return witness;
+    }
+
+    private static async Task<string> RefusedAsync(params string[] words)
+    {
+        using var run = Start(words);
+        var error = await run.StandardError.ReadToEndAsync(Stop);
+        await run.WaitForExitAsync(Stop);
+        Assert.NotEqual(0, run.ExitCode);
+        return error;
+    }
+
+    private static Process Start(IEnumerable<string> words) => Process.Start(new ProcessStartInfo(Bench.Program, words)
+    {
+        UseShellExecute = false,
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private static async Task KillAsync(Process witness)
+    {
+        if (!witness.HasExited)
+        {
+            witness.Kill();
+            await witness.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private async Task<string[]> ListAsync(ServeRun at) =>
+        (await CliAsync(at, "witness-list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+
+    private async Task<(int ExitCode, string Output)> CliAsync(ServeRun at, params string[] words)
+    {
+        var (output, error) = (new StringWriter(new StringBuilder()), new StringWriter());
+        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(_root, "known-pools"), TimeProvider.System);
+        var code = await app.RunAsync(["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words], null, Stop);
+        Assert.True(code == 0, error.ToString());
+        return (code, output.ToString());
+    }
+
+    private static Task UntilLoginAsync(ServeRun run, string code, string what) => Patience.UntilAsync(
+        async () =>
+        {
+            try
+            {
+                await using var api = new XenApiClient(run.Url!, _ => true);
+                await api.LoginAsync("root", Password, Stop);
+                return code.Length == 0;
+            }
+            catch (XenApiException refused)
+            {
+                return refused.Code == code;
+            }
+            catch (XenApiTransportException)
+            {
+                return false;
+            }
+        },
+        what);
+}
