@@ -82,6 +82,9 @@ public interface IHypervisor : IAsyncDisposable
     /// <inheritdoc cref="Hypervisor.ReadReportAsync"/>
     Task<GuestReport?> ReadReportAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="Hypervisor.MeasureAsync"/>
+    Task<IReadOnlyList<Reading>> MeasureAsync(CancellationToken cancellationToken);
+
     /// <inheritdoc cref="Hypervisor.ScreenshotAsync"/>
     Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken);
 

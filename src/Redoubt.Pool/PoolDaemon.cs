@@ -4,6 +4,7 @@ using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.Database.Journal;
 using Redoubt.Pool.Backups;
+using Redoubt.Pool.Measuring;
 using Redoubt.Pool.Restoring;
 using Redoubt.Storage;
 using Redoubt.Storage.Drivers;
@@ -28,6 +29,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly FirmwareWatch _firmware;
     private readonly GuestAnswers _answers;
     private readonly GuestReports _reports;
+    private readonly StatisticsWatch _statistics;
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
@@ -43,7 +45,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     private PoolDaemon(
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
         Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
-        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, AdoptionOrigins origins)
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, AdoptionOrigins origins,
+        Statistics statistics)
     {
         _origins = origins;
         (_directory, Services, Messages, _watch, _watchMember, _replication) =
@@ -53,6 +56,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         _hostStart = hostStart;
         _answers = new(services, services.Hosts.Local);
         _reports = new(services, services.Hosts.Local);
+        Statistics = statistics;
+        _statistics = new(services, statistics);
         _sealing = new(services);
         _consoles = new(services.DataDirectory, services.Time, services.Loggers);
         Implicit = new ImplicitCalls(services.Database);
@@ -83,6 +88,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>The metadata of VMs in and out.</summary>
     public VmMetadata VmMetadata { get; }
+
+    /// <summary>What hosts and VMs use.</summary>
+    public Statistics Statistics { get; }
 
     /// <summary>VMs with their disks out of the pool and into it.</summary>
     public VmTransfers VmTransfers { get; }
@@ -274,6 +282,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         daemon._consoles.Start();
         daemon._answers.Start();
         daemon._reports.Start();
+        daemon._statistics.Start();
         daemon.NoteKept();
         daemon._opened = opened;
         return daemon;
@@ -305,6 +314,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await _consoles.DisposeAsync();
         await _answers.DisposeAsync();
         await _reports.DisposeAsync();
+        await _statistics.DisposeAsync();
         await _sealing.DisposeAsync();
         await _origins.DisposeAsync();
         await _watch.DisposeAsync();
@@ -355,6 +365,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         testSrs = new TestSrCalls(services, connections);
         var suspends = new VmSuspendCalls(services, guests, start, images, suspensions, hotPlug);
         var migrate = new VmMigrateCalls(services, suspends);
+        var statistics = new Statistics(services.Time);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
@@ -386,7 +397,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new KeyCalls(services),
             new MessageCalls(services),
             new BackupCalls(backups, new BackupRestore(services, backups, recoverer), schedule),
-            new RoleCalls());
+            new RoleCalls(),
+            new DataSourceCalls(statistics));
         var attach = connections;
         GuestWatch Watch(HostLink host, Func<HostLink, CancellationToken, Task>? attachAsync) => new(
             services, host, guests, hotPlug, suspensions, new GuestActions(services, guests, start), attachAsync);
@@ -395,7 +407,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, adoptedFirmware), replication,
-            new HostStart(services, start, boots, config.HostBootId), origins);
+            new HostStart(services, start, boots, config.HostBootId), origins, statistics);
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

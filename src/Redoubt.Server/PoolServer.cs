@@ -108,6 +108,7 @@ public sealed class PoolServer : IAsyncDisposable
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             new VmTransferEndpoint(daemon, transfers),
+            new StatisticsEndpoint(daemon, sessions, transfers),
             new ThinCliEndpoint(_files),
             metrics.HandleAsync,
             new ReadmissionEndpoint(

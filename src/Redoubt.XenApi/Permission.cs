@@ -39,6 +39,7 @@ public sealed record Permission(string Name, AllowedRoles Roles)
             ("http/post_root", Role.ReadOnly), ("http/post_jsonrpc", Role.ReadOnly),
             ("http/put_import_raw_vdi", Role.VmAdmin), ("http/get_export_raw_vdi", Role.VmAdmin),
             ("http/put_import", Role.VmAdmin), ("http/get_export", Role.VmAdmin),
+            ("http/rrd_updates", Role.ReadOnly), ("http/vm_rrd", Role.ReadOnly), ("http/host_rrd", Role.ReadOnly),
             ("http/connect_console", Role.VmOperator), ("http/connect_console_ws", Role.VmOperator),
             ("http/get_pool_xml_db_sync", Role.PoolAdmin),
             ("task.destroy/any", Role.PoolOperator), ("task.cancel/any", Role.PoolOperator),

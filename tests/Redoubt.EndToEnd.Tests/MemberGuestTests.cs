@@ -300,6 +300,11 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
         var said = await api.CallAsync<VmGuestMetricsRecord>("VM_guest_metrics.get_record", [metrics], Stop);
         Assert.True(said is { Live: true, PvDriversDetected: true });
         Assert.Equal("redoubt", said.OsVersion["distro"]);
+        await Patience.UntilAsync(
+            async () => (await api.CallAsync<ImmutableList<DataSourceRecord>>("VM.get_data_sources", [vm], Stop))
+                .Any(s => s is { NameLabel: "memory", Value: 96 << 20 }),
+            "it is measured");
+        Assert.NotEmpty(await api.CallAsync<ImmutableList<DataSourceRecord>>("host.get_data_sources", [host], Stop));
         await api.CallAsync("VM.hard_shutdown", [vm], Stop);
         Assert.Empty((await api.GetAllRecordsAsync<VmGuestMetricsRecord>(Stop)).Keys);
         await api.CallAsync("VM.destroy", [vm], Stop);

@@ -11,6 +11,8 @@ namespace Redoubt.Compute.Libvirt;
 internal sealed unsafe class LibvirtConnection : IDisposable
 {
     private const uint ActiveDomains = 1; // VIR_CONNECT_LIST_DOMAINS_ACTIVE
+    private const uint Measured = 4 | 8 | 16 | 32; // VIR_DOMAIN_STATS_BALLOON, _VCPU, _INTERFACE, _BLOCK
+    private const uint NoWait = 1 << 29; // VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT
     private const uint InactiveXml = 2; // VIR_DOMAIN_XML_INACTIVE
     private const uint StartPaused = 1; // VIR_DOMAIN_START_PAUSED
     private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
@@ -90,6 +92,39 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         {
             secret.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>
+    /// What the running domains use, in libvirt's names; of one that is asked something else already, what is known without it.
+    /// </summary>
+    internal List<(Guid Uuid, Dictionary<string, object> Said)> Statistics()
+    {
+        var count = LibvirtException.Check(
+            Native.ConnectGetAllDomainStats(_connection, Measured, out var records, ActiveDomains | NoWait));
+        try
+        {
+            var all = new List<(Guid Uuid, Dictionary<string, object> Said)>(count);
+            var bytes = stackalloc byte[16];
+            for (var i = 0; i < count; i++)
+            {
+                LibvirtException.Check(Native.DomainGetUuid(records[i]->Domain, bytes));
+                var said = new Dictionary<string, object>();
+                for (var p = 0; p < records[i]->Count; p++)
+                {
+                    ref var parameter = ref records[i]->Parameters[p];
+                    if (parameter.Value is { } value)
+                        said[parameter.Name] = value;
+                }
+
+                all.Add((new Guid(new ReadOnlySpan<byte>(bytes, 16), bigEndian: true), said));
+            }
+
+            return all;
+        }
+        finally
+        {
+            Native.DomainStatsRecordListFree(records);
         }
     }
 

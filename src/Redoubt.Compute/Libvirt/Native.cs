@@ -78,6 +78,13 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virConnectListAllDomains")]
     internal static partial int ConnectListAllDomains(ConnectionHandle connection, out nint* domains, uint flags);
 
+    [LibraryImport(Library, EntryPoint = "virConnectGetAllDomainStats")]
+    internal static partial int ConnectGetAllDomainStats(
+        ConnectionHandle connection, uint which, out NativeDomainStats** statistics, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainStatsRecordListFree")]
+    internal static partial void DomainStatsRecordListFree(NativeDomainStats** statistics);
+
     [LibraryImport(Library, EntryPoint = "virDomainCreateXML", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial DomainHandle DomainCreateXml(ConnectionHandle connection, string xml, uint flags);
 

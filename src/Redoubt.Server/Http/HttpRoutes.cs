@@ -7,7 +7,8 @@ namespace Redoubt.Server.Http;
 
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
 internal sealed class HttpRoutes(
-    RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint metadata, VmTransferEndpoint vms, ThinCliEndpoint files,
+    RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint metadata, VmTransferEndpoint vms,
+    StatisticsEndpoint statistics, ThinCliEndpoint files,
     Func<HttpContext, Task> metrics, Func<HttpContext, Task> readmission, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
@@ -55,6 +56,9 @@ internal sealed class HttpRoutes(
             ("GET", "/export_metadata") => metadata.ExportAsync(http),
             ("PUT", "/import_metadata") => metadata.ImportAsync(http),
             ("GET", "/export") => vms.ExportAsync(http),
+            ("GET", "/rrd_updates") => statistics.UpdatesAsync(http),
+            ("GET", "/vm_rrd") => statistics.VmAsync(http),
+            ("GET", "/host_rrd") => statistics.HostAsync(http),
             ("PUT", "/import") => vms.ImportAsync(http),
             ("GET", { } file) when file.StartsWith(ThinCliTransfers.Path, StringComparison.Ordinal) => files.HandleAsync(http),
             ("GET", "/health") => HealthAsync(http),

@@ -106,6 +106,9 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
     public Task<GuestReport?> ReadReportAsync(Guid uuid, TimeSpan limit, CancellationToken cancellationToken) =>
         Guest<GuestReport?>(nameof(ReadReportAsync), [uuid, limit], cancellationToken);
 
+    public Task<IReadOnlyList<Reading>> MeasureAsync(CancellationToken cancellationToken) =>
+        Guest<IReadOnlyList<Reading>>(nameof(MeasureAsync), [], cancellationToken);
+
     public Task<Screenshot> ScreenshotAsync(Guid uuid, CancellationToken cancellationToken) =>
         Guest<Screenshot>(nameof(ScreenshotAsync), [uuid], cancellationToken);
 

@@ -23,8 +23,8 @@ public sealed class FolderTests
         [
             (
                 [
-                    ".", "Adopting", "Backups", "Calling", "Hosts", "Marks", "Protecting", "Recovering", "Restoring", "Srs",
-                    "TestFailovers", "Trust", "Vms",
+                    ".", "Adopting", "Backups", "Calling", "Hosts", "Marks", "Measuring", "Protecting", "Recovering", "Restoring",
+                    "Srs", "TestFailovers", "Trust", "Vms",
                 ],
                 "PoolServices holds the parts and is handed to each of them; it goes as they are given what they use"),
         ],
