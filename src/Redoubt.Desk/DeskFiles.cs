@@ -13,6 +13,7 @@ public static class DeskFiles
         ("sites.key", directory => SecretBox.Find(directory)),
         ("sites.json", SiteFile.Check),
         ("schedules.json", Schedules.Check),
+        ("approvals.json", directory => Approvals.Kept(new(directory))),
         ("operators.json", directory => Operators.Kept(new(directory))),
     ];
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Redoubt.Pool;
 using Redoubt.Recovery;
 using Redoubt.XenApi;
@@ -7,6 +8,7 @@ namespace Redoubt.Desk;
 /// <summary>The messages of the class <c>recovery</c>: values pass as JSON, everything else is <see cref="RecoveryService"/>'s.</summary>
 internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryService recovery)
 {
+    private static readonly GuardedAct[] Guardable = [GuardedAct.Failover, GuardedAct.Migration, GuardedAct.Unprotect];
     private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(1);
 
     [Message("recovery.plan")]
@@ -143,6 +145,31 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     [Message("recovery.get_status")]
     public async Task<string> GetStatusAsync(CallContext call) =>
         RecoveryJson.Write(await recovery.StatusAsync(call.Session, call.Cancellation));
+
+    [Message("recovery.set_two_persons")]
+    public void SetTwoPersons(CallContext call, ImmutableList<string> acts) => recovery.SetTwoPersons(
+        [
+            .. acts.Select(a => Guardable.FirstOrDefault(g => Approvals.WordOf(g) == a) is var found && Approvals.WordOf(found) == a
+                ? found
+                : throw new XenApiException(
+                    "INVALID_VALUE", "acts", $"{a} (they are {string.Join(", ", Guardable.Select(Approvals.WordOf))})")),
+        ],
+        call.Session);
+
+    [Message("recovery.get_approvals")]
+    public string GetApprovals(CallContext call) => RecoveryJson.Write(recovery.ListApprovals(call.Session));
+
+    [Message("recovery.approve")]
+    public void Approve(CallContext call, string approval, string statement) =>
+        recovery.DecideApproval(approval, isApproved: true, statement, call.Session);
+
+    [Message("recovery.refuse")]
+    public void Refuse(CallContext call, string approval, string statement) =>
+        recovery.DecideApproval(approval, isApproved: false, statement, call.Session);
+
+    [Message("recovery.override_approval")]
+    public void OverrideApproval(CallContext call, string approval, string statement) =>
+        recovery.OverrideApproval(approval, statement, call.Session);
 
     private static RecoveryRequest Read(string request)
     {

@@ -30,6 +30,7 @@ public sealed class RecoveryService : IAsyncDisposable
     private readonly PlanMaker _maker;
     private readonly SiteWatch _watch;
     private readonly TargetWatch _targets;
+    private readonly Approvals _approvals;
     private RunEngine? _engine;
 
     private RecoveryService(
@@ -40,6 +41,8 @@ public sealed class RecoveryService : IAsyncDisposable
         _maker = new PlanMaker(pool, local, sites, _asks);
         _watch = new SiteWatch(pool, sites, _asks, () => Engine, loggers.CreateLogger<SiteWatch>());
         _targets = new TargetWatch(pool, JudgeTargets, loggers.CreateLogger<TargetWatch>());
+        _approvals = Approvals.Open(pool);
+        pool.Guard = (act, subject, what, session) => _ = local.IsOurs(session) ? null : _approvals.Take(act, subject, what, session.Owner);
         pool.Sites = () => _asks.Known;
         pool.AskSites = _asks.AskAsync;
     }
@@ -63,6 +66,7 @@ public sealed class RecoveryService : IAsyncDisposable
             _pool.State, [.. _pool.Hosts.All.Where(h => h is { IsMember: true, State: LinkState.Lost }).Select(h => h.Host)]),
         .. Problems.OfGuests(_pool.State, _pool.Hosts.Silence),
         .. SiteProblems,
+        .. _approvals.Book.WaitingAt(_pool.Time.GetUtcNow()).Select(r => new Problem.ApprovalWaits(r)),
     ];
 
     /// <summary>What is wrong with the daemon's own directory; null if nothing is.</summary>
@@ -174,7 +178,68 @@ public sealed class RecoveryService : IAsyncDisposable
         }
 
         _operators.Remember(caller.Owner);
-        return await RefusedAsync(() => Engine.StartAsync(full, plan, caller.UserName, cancellationToken));
+
+        // Every run of every caller is started here, and nowhere else.
+        var taken = plan.Kind == RecoveryKind.Test ? null : _approvals.Take(
+            plan.Kind == RecoveryKind.Failover ? GuardedAct.Failover : GuardedAct.Migration, PlanDigest.OfConsent(full, plan),
+            $"start the {plan.Kind.ToString().ToLowerInvariant()} of {VmsOf(plan)} to pool {plan.Target.Name}"
+                + (full.Plan is { } name ? $" by plan {name}" : ""),
+            caller.Owner);
+        full = full with
+        {
+            Approval = taken is null ? null : new(
+                taken.Id, taken.DecidedBy ?? "", taken.DecidedAt ?? taken.At, taken.Statement ?? "", taken.IsOverride),
+        };
+        try
+        {
+            return await RefusedAsync(() => Engine.StartAsync(full, plan, caller.UserName, cancellationToken));
+        }
+        catch when (taken is not null)
+        {
+            _approvals.GiveBack(taken);
+            throw;
+        }
+    }
+
+    private static string VmsOf(RecoveryPlan plan)
+    {
+        var vms = plan.Choices.Where(c => c.Chosen is not null).Select(c => c.Vm.Name).ToList();
+        return vms.Count switch
+        {
+            <= 5 => string.Join(", ", vms),
+            _ => $"{vms.Count} VMs ({string.Join(", ", vms.Take(5))}, …)",
+        };
+    }
+
+    /// <summary>What needs two persons, and the requests there were.</summary>
+    public ApprovalBook ListApprovals(SessionState caller)
+    {
+        Require(caller, "get_approvals");
+        return _approvals.Book;
+    }
+
+    /// <summary>Says what needs two persons from now on.</summary>
+    /// <exception cref="XenApiException"><c>DR_APPROVAL_NEEDED</c>: less than before needs two, and that does too.</exception>
+    public void SetTwoPersons(ImmutableSortedSet<GuardedAct> acts, SessionState caller)
+    {
+        Require(caller, "set_two_persons");
+        _approvals.SetGuarded(acts, caller.Owner);
+    }
+
+    /// <summary>Approves of what somebody else wants to do, or refuses it.</summary>
+    /// <exception cref="XenApiException"><c>DR_APPROVAL_UNKNOWN</c>, <c>DR_APPROVAL_OWN</c>.</exception>
+    public void DecideApproval(string id, bool isApproved, string statement, SessionState caller)
+    {
+        Require(caller, isApproved ? "approve" : "refuse");
+        _approvals.Decide(id, isApproved, statement, caller.Owner);
+    }
+
+    /// <summary>Takes on oneself what one has asked for.</summary>
+    /// <exception cref="XenApiException"><c>DR_APPROVAL_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public void OverrideApproval(string id, string statement, SessionState caller)
+    {
+        Require(caller, "override_approval");
+        _approvals.Override(id, statement, caller.Owner);
     }
 
     /// <summary>All runs, the newest first.</summary>

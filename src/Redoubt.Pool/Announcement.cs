@@ -268,4 +268,26 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
         /// <summary>Its name.</summary>
         public const string Called = "DR_TARGET_MET";
     }
+
+    /// <summary>Somebody wants to do what needs two persons.</summary>
+    public sealed record ApprovalAsked(string Pool, string Id, string By, string What) : Announcement(
+        "DR_APPROVAL_ASKED", 2, Cls.Pool, Pool,
+        $"{By} wants to {What}. That needs a second person: dr-approve id={Id}, or dr-refuse id={Id}.");
+
+    /// <summary>Another person has approved of it.</summary>
+    public sealed record ApprovalGiven(string Pool, string Id, string By, string What, string Approver) : Announcement(
+        "DR_APPROVAL_GIVEN", 3, Cls.Pool, Pool, $"{Approver} has approved that {By} may {What} ({Id}).");
+
+    /// <summary>Another person has refused it.</summary>
+    public sealed record ApprovalRefused(string Pool, string Id, string By, string What, string Approver, string Why) : Announcement(
+        "DR_APPROVAL_REFUSED", 3, Cls.Pool, Pool, $"{Approver} has refused that {By} may {What} ({Id}): {Why}");
+
+    /// <summary>Whoever asked took it on themselves.</summary>
+    public sealed record ApprovalOverridden(string Pool, string Id, string By, string What, string Why) : Announcement(
+        "DR_APPROVAL_OVERRIDDEN", 1, Cls.Pool, Pool,
+        $"{By} takes it on themselves to {What}, WITHOUT the second person whom this pool asks for ({Id}). Stated: {Why}");
+
+    /// <summary>Something else needs two persons than before.</summary>
+    public sealed record TwoPersonsChanged(string Pool, string By, string What) : Announcement(
+        "DR_TWO_PERSONS_CHANGED", 2, Cls.Pool, Pool, $"{By} has said what needs two persons from now on: {What}.");
 }

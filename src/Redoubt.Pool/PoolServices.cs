@@ -82,6 +82,9 @@ public sealed class PoolServices
     /// </summary>
     public Func<string, CancellationToken, Task<ImmutableArray<SiteAnswer>>>? AskSites { get; set; }
 
+    /// <summary>Asks whether a second person has approved of what needs two.</summary>
+    public ActGuard Guard { get; set; } = (_, _, _, _) => { };
+
     /// <summary>The sites that this pool knows, without what they would say.</summary>
     public Func<ImmutableArray<SiteAnswer>> Sites { get; set; } = () => [];
 

@@ -25,6 +25,9 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
         new("sites.json", "the other sites", "then the sites must be added again", IsPools: true),
         new("sites.key", "the key to the passwords of the other sites", "then the sites must be removed and added again", IsPools: true),
         new("schedules.json", "the schedules of tests", "then the schedules must be made again", IsPools: true),
+        new(
+            "approvals.json", "what needs two persons, and who approved of what", "then nothing needs two persons until it is said again",
+            IsPools: true),
         new("operators.json", "who has ordered runs and schedules", "then runs of directory users must be resumed by them", IsPools: true),
         new(
             "metadata.key", "the pool's key for its metadata volumes",

@@ -28,6 +28,9 @@ internal static class ErrorSentenceTable
         DOMAIN_EXISTS VM {0:VM} runs already, though its record does not say so. Look at the host before you start it again.
         DR_PLAN_BLOCKED The plan is blocked: {0}. Deal with what dr-plan names, or have its fixes applied (resolve=), and start again.
         DR_PLAN_CHANGED Since you looked the plan has changed: {0}. Nothing was started. Look at it again.
+        DR_APPROVAL_NEEDED To {1} needs a second person: have somebody say dr-approve id={0}, then do it again.
+        DR_APPROVAL_OWN The request {0} is {1}'s own, and needs another person than whoever asked. Have somebody else approve it.
+        DR_APPROVAL_UNKNOWN No request {0} waits: it was decided, has run out, or never was. dr-approval-list shows those there are.
         DR_PLAN_EXISTS There is a plan named {0} already. Remove it first (dr-plan-remove), or choose another name.
         DR_PLAN_UNKNOWN There is no plan named {0}. dr-plan-list shows those there are.
         DR_RUN_REFUSED {0}

@@ -1,5 +1,7 @@
+using System.Collections.Immutable;
 using Microsoft.Playwright;
 using Redoubt.Recovery;
+using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
 namespace Redoubt.Console.Tests;
@@ -66,5 +68,25 @@ public sealed class DashboardTests(Browser browser) : IAsyncLifetime
         var last = await _site.SignInAsync();
         await Expect(last.GetByRole(AriaRole.Region, new() { Name = "Both sites" }).GetByText("Does not answer")).ToBeVisibleAsync();
         await _other.StartAsync(_other.Url.ToString());
+    }
+
+    [Fact]
+    public async Task A_second_person_approves_with_a_button_and_the_first_is_told_that_they_can_not()
+    {
+        var gold = await _site.CreateSrAsync("gold");
+        await _site.CallAsync("SR.enable_database_replication", [gold]);
+        await _site.CallAsync("recovery.set_two_persons", [ImmutableList.Create("unprotect")]);
+        var needed = await Assert.ThrowsAsync<XenApiException>(() => _site.CallAsync("SR.disable_database_replication", [gold]));
+        Assert.Equal("DR_APPROVAL_NEEDED", needed.Code);
+        var page = await _site.SignInAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await Expect(page.GetByText("needs another person than whoever asked")).ToBeVisibleAsync();
+        await _site.CreateUserAsync("ann", "pool-operator");
+        page = await _site.SignInAsync(user: "ann");
+        var wish = page.GetByRole(AriaRole.Listitem).GetByText("root wants to stop protecting SR gold");
+        await Expect(wish).ToBeVisibleAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Approve" }).ClickAsync();
+        await Expect(wish).ToHaveCountAsync(0);
+        await _site.CallAsync("SR.disable_database_replication", [gold]);
     }
 }

@@ -14,7 +14,7 @@ internal static class CommandTable
         .. NetworkCommands.All,
         .. HostCommands.All, .. TaskCommands.All, .. MessageCommands.All, .. SecretCommands.All, .. UserCommands.All,
         .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All, .. KeyCommands.All, .. DrPlanCommand.All,
-        .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. TargetCommands.All,
+        .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. TargetCommands.All, .. ApprovalCommands.All,
         .. ScheduleCommands.All, .. SiteCommands.All,
     ];
 

@@ -11,6 +11,7 @@ internal static class ParameterHelp
         accept-missing UUIDs of disks to go without, with commas between.
         accept-unplugged true: a VM counts as healthy though an interface of it is not plugged; it is warned of all the same.
         accept-volume UUIDs of metadata volumes to believe though nothing proves whose they are.
+        acts What needs two persons: failover, migration, unprotect, with commas between; none for nothing.
         address Host name, address or https:// URL, with or without a port.
         answer What a run is told if it asks; without it you are asked.
         appliances vApps to recover: names or UUIDs, with commas between.
@@ -33,6 +34,7 @@ internal static class ParameterHelp
         health-timeout Seconds that a VM may take until it is well.
         hook: hook:before-run=SCRIPT, after-run, before-tier-N, after-tier-N: scripts of the daemon's, several with commas between.
         hook-timeout Seconds that a script may take.
+        id The request, as dr-approval-list shows it.
         interval hourly, daily, weekly or off.
         inventory-from Plans from facts that were kept in this file, without a server.
         inventory-to Keeps the facts that the plan is made from in this file.

@@ -45,6 +45,8 @@ internal static class DashboardText
     public static string Overdue => Words["Overdue"];
     public static string OpenRun => Words["OpenRun"];
     public static string Targets => Words["Targets"];
+    public static string Approve => Words["Approve"];
+    public static string ApprovalText => Words["ApprovalText"];
     public static string TargetOf => Words["TargetOf"];
     public static string TargetRpo => Words["TargetRpo"];
     public static string TargetRto => Words["TargetRto"];
@@ -55,6 +57,8 @@ internal static class DashboardText
         TargetSubject.Appliance => Words["Subject_Appliance"],
         TargetSubject.Vm => Words["Subject_Vm"],
     };
+
+    public static string ApprovalTitle(string by, string what) => Words.Of("ApprovalTitle", by, what);
 
     public static string TargetTitle(string kind, string name) => Words.Of("TargetTitle", kind, name);
 

@@ -11,6 +11,10 @@ public sealed record Issue(string Kind, string Title, string Text, Mend Mend);
 /// <param name="Label">The words on the button.</param>
 /// <param name="Page">The page; null for a call.</param>
 /// <param name="Message">The message of the call.</param>
-/// <param name="Argument">Its one argument, a reference.</param>
+/// <param name="Argument">Its argument: what it is about.</param>
 /// <param name="Command">The same on the command line.</param>
-public sealed record Mend(string Label, string? Page, string Message = "", string Argument = "", string Command = "");
+public sealed record Mend(string Label, string? Page, string Message = "", string Argument = "", string Command = "")
+{
+    /// <summary>What the call takes besides.</summary>
+    public IReadOnlyList<object?> More { get; init; } = [];
+}

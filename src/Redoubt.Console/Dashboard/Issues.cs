@@ -72,6 +72,9 @@ internal static class Issues
         Problem.TestNotStarted { Schedule: var schedule } => Look(
             DashboardText.ScheduleTitle(schedule.Name), schedule.Last?.Failure ?? DashboardText.MissedText(schedule.Missed), "plans"),
         Problem.TargetMissed { Standing: var standing } => OfTarget(standing),
+        Problem.ApprovalWaits { Request: var request } => new(
+            "", DashboardText.ApprovalTitle(request.By, request.What), DashboardText.ApprovalText,
+            new(DashboardText.Approve, null, "recovery.approve", request.Id, $"redoubt dr-approve id={request.Id}") { More = [""] }),
         _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
     };
 

@@ -49,6 +49,9 @@ internal sealed class LocalPool(PoolServices pool, Operators operators, OwnApi a
         }
     }
 
+    /// <summary>Whether a session is one in which things go on without somebody: what is done in it was decided before.</summary>
+    public bool IsOurs(SessionState session) => _sessions.Values.Any(s => s.Ref == session.Ref);
+
     public void Dispose()
     {
         _calls.Dispose();

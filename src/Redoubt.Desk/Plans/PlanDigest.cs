@@ -10,6 +10,10 @@ namespace Redoubt.Desk;
 /// </summary>
 internal static class PlanDigest
 {
+    /// <summary>What a second person approves of: the plan, and the request with everything that was stated in it.</summary>
+    public static string OfConsent(RecoveryRequest request, RecoveryPlan plan) => Convert.ToHexStringLower(SHA256.HashData(
+        Encoding.UTF8.GetBytes(Of(plan) + (request with { Approval = null }).WithoutSecrets().ToJson())));
+
     public static string Of(RecoveryPlan plan)
     {
         var text = new StringBuilder();

@@ -147,6 +147,7 @@ internal sealed class SavedPlans(PoolServices pool)
     private static RecoveryRequest WithoutConsent(RecoveryRequest request) => request with
     {
         Sources = ImmutableSortedDictionary<string, string>.Empty,
+        Approval = null,
         Policy = request.Policy with
         {
             IsSourceDead = false,

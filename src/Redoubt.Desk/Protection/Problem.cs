@@ -118,4 +118,8 @@ public abstract record Problem(ProblemWeight Weight)
     /// <summary>A target of a plan, a vApp or a VM that is not kept, or can't be read.</summary>
     /// <param name="Standing">How it stands to its targets.</param>
     public sealed record TargetMissed(TargetStanding Standing) : Problem(ProblemWeight.Warning);
+
+    /// <summary>Somebody wants to do what needs two persons.</summary>
+    /// <param name="Request">The request.</param>
+    public sealed record ApprovalWaits(ApprovalRequest Request) : Problem(ProblemWeight.Warning);
 }

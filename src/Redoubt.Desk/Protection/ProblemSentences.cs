@@ -71,6 +71,8 @@ internal static class ProblemSentences
             $"Schedule {schedule.Name} was missed {(schedule.Missed == 1 ? "once" : $"{schedule.Missed} times")}: the daemon did not run "
                 + "then, or was busy with it.",
         Problem.TargetMissed { Standing: var standing } => OfTarget(standing),
+        Problem.ApprovalWaits { Request: var request } =>
+            $"{request.By} wants to {request.What}, and needs a second person: dr-approve id={request.Id}, or dr-refuse id={request.Id}",
         _ => throw new InvalidOperationException($"There are no words for {problem.GetType().Name}."),
     };
 

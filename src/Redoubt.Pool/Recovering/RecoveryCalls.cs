@@ -104,6 +104,10 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         Func<RecoveryOptions, RecoveryOptions> how)
     {
         pool.RequireForeign(call, message, sessionTo);
+        var names = string.Join(", ", vms.Select(v => BriefText.Of(call.State.Get(v).NameLabel)));
+        pool.Guard(
+            GuardedAct.Failover, string.Join(' ', vms.Select(v => call.State.Get(v).Uuid).Order(StringComparer.Ordinal)),
+            $"recover {names} by hand ({message})", pool.Sessions.Get(sessionTo, sessionTo.Opaque));
         var options = how(trust.Require(call.Session));
         RequireCopies(options.Disks);
         foreach (var vm in vms.Select(call.State.Get))

@@ -48,7 +48,13 @@ internal sealed partial class PbdCalls(PoolServices pool, SrConnections connecti
     public Task PlugAsync(CallContext call, Ref<PbdRecord> self) => connections.PlugAsync(self, call.Cancellation);
 
     [Message("PBD.unplug")]
-    public Task UnplugAsync(CallContext call, Ref<PbdRecord> self) => connections.UnplugAsync(self, call.Cancellation);
+    public Task UnplugAsync(CallContext call, Ref<PbdRecord> self)
+    {
+        // Nothing is written any more to what is not attached. Of several hosts' connections the last one counts, but which one that will
+        // be nobody knows before.
+        SrRows.GuardProtection(pool, call.State.Get(self).Sr, call.Session);
+        return connections.UnplugAsync(self, call.Cancellation);
+    }
 
     [Message("PBD.set_device_config")]
     public async Task SetDeviceConfigAsync(CallContext call, Ref<PbdRecord> self, ImmutableSortedDictionary<string, string> value)

@@ -155,6 +155,7 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
             tx =>
             {
                 RequireUnplugged(tx.State, sr);
+                SrRows.GuardProtection(pool, sr, call.Session);
                 SrRows.Delete(tx, sr);
             },
             call.Cancellation);
@@ -173,6 +174,7 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
                 "The SR was attached for disaster recovery and is not this pool's to destroy. drtask-destroy lets it go.");
         }
 
+        SrRows.GuardProtection(pool, sr, call.Session);
         var pbds = record.Pbds.Select(pool.State.Get).ToList();
         var pbd = pbds.Find(p => p.Host == pool.Hosts.Local.Host)
             ?? pbds.Find(p => pool.Hosts.Find(p.Host) is { Current: not null })
@@ -212,7 +214,11 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
     public Task EnableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.EnableAsync(sr, call.Cancellation);
 
     [Message("SR.disable_database_replication")]
-    public Task DisableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr) => replication.DisableAsync(sr, call.Cancellation);
+    public Task DisableDatabaseReplicationAsync(CallContext call, Ref<SrRecord> sr)
+    {
+        SrRows.GuardProtection(pool, sr, call.Session);
+        return replication.DisableAsync(sr, call.Cancellation);
+    }
 
     [Message("SR.get_database_replication_state")]
     public ImmutableSortedDictionary<string, string> GetDatabaseReplicationState(CallContext call, Ref<SrRecord> sr) =>

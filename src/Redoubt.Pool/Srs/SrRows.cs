@@ -64,4 +64,16 @@ internal static class SrRows
     /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the record has no proper location.</exception>
     public static VdiUuid Uuid(VdiRecord vdi) =>
         VdiUuid.TryParse(vdi.Location, out var uuid) ? uuid : throw new XenApiException("INVALID_VALUE", "location", vdi.Location);
+
+    /// <summary>Asks a second person before an SR that carries the pool's metadata stops doing so, where the pool wants that.</summary>
+    /// <exception cref="XenApiException"><c>DR_APPROVAL_NEEDED</c>.</exception>
+    public static void GuardProtection(PoolServices pool, Ref<SrRecord> sr, SessionState session)
+    {
+        var record = pool.State.Get(sr);
+        if (record.IntroducedBy.IsNull && record.Vdis.Select(pool.State.Find)
+            .Any(v => v is { Type: XenApi.VdiType.Metadata } && v.MetadataOfPool == pool.Pool))
+        {
+            pool.Guard(GuardedAct.Unprotect, record.Uuid, $"stop protecting SR {BriefText.Of(record.NameLabel)} ({record.Uuid})", session);
+        }
+    }
 }

@@ -34,6 +34,11 @@ public sealed record RecoveryRequest
     /// </summary>
     public string? PlanPool { get; init; }
 
+    /// <summary>
+    /// Who approved of it where two persons are needed. The daemon that starts the run writes it in, whatever the request says.
+    /// </summary>
+    public RunApproval? Approval { get; init; }
+
     /// <summary>Whether a test is left up until its clean-up is asked for.</summary>
     public bool KeepTest { get; init; }
 

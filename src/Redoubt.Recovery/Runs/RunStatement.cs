@@ -22,6 +22,16 @@ internal sealed record RunStatement(DateTimeOffset At, string By, string What)
             .Concat(policy.AcceptsUnplugged ? ["VMs are to count as healthy though interfaces of theirs are not plugged."] : [])
             .Concat(state.Plan.Findings.Where(f => Resolution.IsAsked(policy, f.Code, f.Object))
                 .Select(f => $"The finding {f.Code} of {f.Object.Describe()} is to be dealt with. {f.Sentence} {f.Advice}"));
-        return atDecision.Select(what => new RunStatement(state.StartedAt, state.StartedBy, what)).Concat(state.Answers);
+        var approval = state.Request.Approval is not { } given ? [] : new[]
+        {
+            new RunStatement(
+                given.At, given.By,
+                (given.IsOverride
+                    ? "EMERGENCY: started WITHOUT the second person whom the pool asks for."
+                    : "Approved, as the second person whom the pool asks for.")
+                    + $" {given.Statement}".TrimEnd() + $" (request {given.Id})"),
+        };
+        return approval.Concat(atDecision.Select(what => new RunStatement(state.StartedAt, state.StartedBy, what)))
+            .Concat(state.Answers);
     }
 }
