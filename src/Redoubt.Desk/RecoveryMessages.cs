@@ -91,16 +91,18 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public Task CleanUpTestAsync(CallContext call, string run) => recovery.CleanUpTestAsync(run, call.Session, call.Cancellation);
 
     [Message("recovery.get_report")]
-    public string GetReport(CallContext call, string run, string format) => recovery.Report(
-        run,
-        format switch
-        {
-            "html" => ReportFormat.Html,
-            "markdown" => ReportFormat.Markdown,
-            "json" => ReportFormat.Json,
-            _ => throw new XenApiException("INVALID_VALUE", "format", $"{format} (it is html, markdown or json)"),
-        },
-        call.Session);
+    public string GetReport(CallContext call, string run, string format) => recovery.Report(run, FormatOf(format), call.Session);
+
+    [Message("recovery.get_summary")]
+    public string GetSummary(CallContext call, string month, string format) => recovery.Summary(month, FormatOf(format), call.Session);
+
+    private static ReportFormat FormatOf(string format) => format switch
+    {
+        "html" => ReportFormat.Html,
+        "markdown" => ReportFormat.Markdown,
+        "json" => ReportFormat.Json,
+        _ => throw new XenApiException("INVALID_VALUE", "format", $"{format} (it is html, markdown or json)"),
+    };
 
     [Message("recovery.add_site")]
     public async Task<string> AddSiteAsync(CallContext call, string name, string address, string user, string password) =>

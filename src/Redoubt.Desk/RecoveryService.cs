@@ -311,9 +311,46 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "get_report");
         Find(uuid);
-        return SignedText.Sign(
-            Engine.Report(uuid, format), format == ReportFormat.Json, _pool.State.Get(_pool.Pool).Uuid, _pool.MetadataKey);
+        return Signed(Engine.Report(uuid, format), format);
     }
+
+    /// <summary>What a month was, by the runs and messages that are kept, signed with the pool's key.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it is no month, or one that is still to come.</exception>
+    public string Summary(string month, ReportFormat format, SessionState caller)
+    {
+        Require(caller, "get_summary");
+        var (own, now) = (_pool.State.Get(_pool.Pool), _pool.Time.GetUtcNow());
+        if (MonthReport.BoundsOf(month) is not var (from, to) || from > now)
+        {
+            throw new XenApiException("INVALID_VALUE", "month", $"{month} (a month that has begun, as 2026-11)");
+        }
+
+        var told = _pool.State.All<MessageRecord>().Select(m => m.Record).Where(m => m.Timestamp >= from && m.Timestamp < to)
+            .OrderBy(m => m.Timestamp).ToList();
+        return Signed(
+            new MonthReport
+            {
+                Pool = new(ObjectKind.Pool, own.Uuid, own.NameLabel),
+                Month = month,
+                At = now,
+                IsOver = to <= now,
+                Runs = [.. Engine.List().Where(r => r.StartedAt >= from && r.StartedAt < to).OrderBy(r => r.StartedAt)],
+                Targets = [.. JudgeTargets().Select(t => new MonthTarget(t.Describe(), t.Rpo, t.Rto))],
+                TargetEvents = Events("DR_TARGET_", Announcement.TargetExceeded.Called),
+                CopyEvents = Events("METADATA_LUN_", "METADATA_LUN_BROKEN"),
+                OtherEvents = [.. Events("DR_TEST_", "").Concat(Events("DR_APPROVAL_", "")).OrderBy(e => e.At)],
+            }.Write(format),
+            format);
+
+        ImmutableArray<MonthEvent> Events(string prefix, string bad) =>
+        [
+            .. told.Where(m => m.Name.StartsWith(prefix, StringComparison.Ordinal))
+                .Select(m => new MonthEvent(m.Timestamp, m.Body, m.Name == bad)),
+        ];
+    }
+
+    private string Signed(string text, ReportFormat format) =>
+        SignedText.Sign(text, format == ReportFormat.Json, _pool.State.Get(_pool.Pool).Uuid, _pool.MetadataKey);
 
     /// <summary>Adds a site. Somebody must be able to log in there now; its certificate is trusted from now on.</summary>
     /// <exception cref="XenApiException"><c>DR_SITE_EXISTS</c>, <c>DR_SITE_UNREACHABLE</c>, <c>INVALID_VALUE</c>.</exception>

@@ -42,6 +42,7 @@ internal static class ParameterHelp
         keep true: the test's copies stay up until dr-test-cleanup removes them.
         kind failover (if left out), test, migration or failback.
         mode all, or sr for what lies on this SR.
+        month The month, as 2026-11, in UTC.
         name Its name.
         network-map: network-map:THEIRS=OURS: which network here stands for which there, by name or UUID. For a test it is the test's map.
         new-name The name that it shall have.

@@ -35,7 +35,20 @@ internal static class RunCommands
             (r, uuid, t) => r.CleanUpTestAsync(uuid, t)),
         Command.Make(
             "dr-report", "Prints the report of a run, or writes it to a file.",
-            ReportAsync) with { Required = ["uuid"], Optional = ["format", "file"] },
+            context => ReportAsync(
+                context, (r, format, t) => r.GetReportAsync(context.Parameters.Get("uuid"), format, t))) with
+        {
+            Required = ["uuid"],
+            Optional = ["format", "file"],
+        },
+        Command.Make(
+            "dr-summary", "Prints what a month was (2026-11): tests, recoveries, targets, copies that were broken; or writes it to a file.",
+            context => ReportAsync(
+                context, (r, format, t) => r.GetSummaryAsync(context.Parameters.Get("month"), format, t))) with
+        {
+            Required = ["month"],
+            Optional = ["format", "file"],
+        },
     ];
 
     private static Command Order(string name, string help, RunPhase wanted, Func<RecoveryClient, string, CancellationToken, Task> order) =>
@@ -109,19 +122,19 @@ internal static class RunCommands
     private static Task<int> AnswerAsync(CommandContext context) =>
         OrderAsync(context, RunPhase.Succeeded, (r, uuid, t) => r.AnswerAsync(uuid, context.Parameters.Get("answer"), t));
 
-    private static async Task ReportAsync(CommandContext context)
+    private static async Task ReportAsync(
+        CommandContext context, Func<RecoveryClient, string, CancellationToken, Task<string>> get)
     {
         var p = context.Parameters;
         if (p.Find("format") == "pdf")
         {
             var pdf = p.Find("file") ?? throw new UsageException("format=pdf needs file=, the file to write.");
-            var html = await new RecoveryDaemon(context).AskAsync((r, t) => r.GetReportAsync(p.Get("uuid"), "html", t));
+            var html = await new RecoveryDaemon(context).AskAsync((r, t) => get(r, "html", t));
             await PdfPrinter.PrintAsync(html, pdf, context.CancellationToken);
             return;
         }
 
-        var report = await new RecoveryDaemon(context).AskAsync(
-            (r, t) => r.GetReportAsync(p.Get("uuid"), p.GetOr("format", "markdown"), t));
+        var report = await new RecoveryDaemon(context).AskAsync((r, t) => get(r, p.GetOr("format", "markdown"), t));
         if (p.Find("file") is not { } file)
         {
             context.Terminal.Print(p.GetOr("format", "markdown") == "json" ? report : PlainLines.Of(report));
