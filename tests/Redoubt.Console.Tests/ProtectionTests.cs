@@ -55,7 +55,7 @@ public sealed class ProtectionTests(Browser browser) : IAsyncLifetime
     [Fact]
     public async Task What_others_change_appears_by_itself()
     {
-        var page = await _site.SignInAsync("apps");
+        var page = await _site.SignInAsync("vms");
         await Expect(page.GetByText("There are no VMs yet")).ToBeVisibleAsync();
         await _site.CreateVmAsync("newcomer", default);
         await Expect(page.GetByText("newcomer")).ToBeVisibleAsync();
