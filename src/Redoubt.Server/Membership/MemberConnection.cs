@@ -230,5 +230,10 @@ internal sealed class MemberConnection : IDisposable
         {
             throw Lose(failed is OperationCanceledException ? "nothing is heard from it" : failed.GetBaseException().Message, failed);
         }
+        catch (Exception broken) when (broken is HttpRequestException or IOException or ObjectDisposedException)
+        {
+            // A connection that is broken off while it is read says so in words of its own.
+            throw new OperationCanceledException(broken.Message, broken, cancellationToken);
+        }
     }
 }

@@ -255,6 +255,12 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
                 await WriteAsync(new());
             }
 
+            if (acting.IsCanceled)
+            {
+                // Another greeting has come, and with it this session has ended: an answer that breaks off says so.
+                return;
+            }
+
             await WriteAsync(await EndAsync(acting, resultType));
         }
         catch (Exception gone) when (gone is OperationCanceledException or IOException)
