@@ -128,7 +128,8 @@ public sealed class ErrorTests
     [Fact]
     public async Task A_certificate_is_trusted_on_first_use_and_refused_when_it_changes()
     {
-        var known = Path.Combine(Directory.CreateTempSubdirectory().FullName, "redoubt", "known-pools");
+        var folder = Directory.CreateTempSubdirectory("redoubt-cli-");
+        var known = Path.Combine(folder.FullName, "redoubt", "known-pools");
         await using var pool = await FakePool.StartAsync(Certificate());
         string[] words = ["-s", pool.Url, "-pw", FakePool.Password, "vm-list", "--minimal"];
 
@@ -143,6 +144,7 @@ public sealed class ErrorTests
         var changed = await CliRun.RunAsync(words, knownPools: known);
         Assert.Equal(2, changed.ExitCode);
         Assert.StartsWith($"The certificate of {new Uri(pool.Url).Authority} has changed.", changed.Error, StringComparison.Ordinal);
+        folder.Delete(recursive: true);
     }
 
     private static X509Certificate2 Certificate()
