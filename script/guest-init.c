@@ -497,7 +497,7 @@ static void list_devices(char *out, size_t size, const char *folder_path, const 
  *   silent   takes what it is asked and says nothing
  *   flood    answers without an end
  *   liar     answers what no agent should: too much, of the wrong kind, and what is none of its business
- *   frozen   as honest, and never thaws
+ *   slow     as honest, but that it is frozen it says five seconds late
  */
 static volatile bool *frozen;
 static FILE *agent;
@@ -588,8 +588,10 @@ static void answer(const char *line)
     } else if (strcmp(command, "guest-network-get-interfaces") == 0) {
         answer_interfaces();
     } else if (strcmp(command, "guest-fsfreeze-freeze") == 0 || strcmp(command, "guest-fsfreeze-thaw") == 0) {
-        *frozen = command[15] == 'f' || strcmp(agent_mode, "frozen") == 0;
+        *frozen = command[15] == 'f';
         say("%s", *frozen ? "frozen" : "thawed");
+        if (*frozen && strcmp(agent_mode, "slow") == 0)
+            sleep(5);
         fputs("{\"return\": 1}\n", agent);
     } else if (strcmp(command, "guest-fsfreeze-status") == 0) {
         fprintf(agent, "{\"return\": \"%s\"}\n", *frozen ? "frozen" : "thawed");

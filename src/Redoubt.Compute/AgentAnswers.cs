@@ -34,6 +34,10 @@ internal static class AgentAnswers
         };
     }
 
+    /// <summary>What <c>guest-fsfreeze-status</c> says.</summary>
+    internal static bool IsFrozen(string status) =>
+        Return(status) is { ValueKind: JsonValueKind.String } said && said.ValueEquals("frozen");
+
     private static JsonElement? Return(string? answer)
     {
         if (answer is null or { Length: > AnswerMax })

@@ -16,8 +16,26 @@ public sealed partial class Hypervisor
     /// <param name="report">Told how far it is, from 0 to 1.</param>
     /// <param name="cancellationToken">Breaks it off; what the copies hold then is undefined.</param>
     /// <exception cref="HypervisorException">They could not be made. Nothing of it is left in the guest.</exception>
-    public async Task CopyDisksAsync(
-        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken)
+    public Task CopyDisksAsync(
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
+        CopyAsync(uuid, copies, (c, begin) => begin(), report, cancellationToken);
+
+    /// <summary>
+    /// The same at a moment at which the guest's agent holds its file systems still, which it does for as long as it takes to say so and no
+    /// longer, whatever becomes of the copies.
+    /// </summary>
+    /// <inheritdoc cref="CopyDisksAsync"/>
+    /// <exception cref="HypervisorException">
+    /// <see cref="HypervisorFailure.NotQuiet"/>: the guest has no agent, or that does not answer or can't hold them still; nothing was
+    /// copied.
+    /// </exception>
+    public Task CopyQuietDisksAsync(
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
+        CopyAsync(uuid, copies, (c, begin) => WhileQuiet(c, uuid, begin), report, cancellationToken);
+
+    private async Task CopyAsync(
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Action<LibvirtConnection, Action> around, Func<double, Task> report,
+        CancellationToken cancellationToken)
     {
         Task<double> ProgressAsync() => CallAsync(uuid.ToString("D"), c => Copying(c, uuid).Progress(copies.Count), cancellationToken);
 
@@ -29,7 +47,8 @@ public sealed partial class Hypervisor
                 "Install libvirt 8.2 or later, or halt the VM first.");
         try
         {
-            await DoAsync(uuid, c => Copying(c, uuid).Begin(copies), CancellationToken.None);
+            await DoAsync(
+                uuid, c => around(c, () => Copying(c, uuid).Begin(copies)), CancellationToken.None, AnswerLimit + (3 * QuietLimit));
             while (await ProgressAsync() is var part && part < 1)
             {
                 await report(part);

@@ -74,6 +74,9 @@ public enum HypervisorFailure
     /// <summary>The guest holds on to what is in its CD drive.</summary>
     DriveLocked,
 
+    /// <summary>The guest's agent does not hold its file systems still; the words say why.</summary>
+    NotQuiet,
+
     /// <summary>Anything else, in the hypervisor's own words.</summary>
     Refused,
 }

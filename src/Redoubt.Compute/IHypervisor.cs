@@ -133,6 +133,12 @@ public interface IHypervisor : IAsyncDisposable
     /// <inheritdoc cref="Hypervisor.CopyDisksAsync"/>
     Task CopyDisksAsync(Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="Hypervisor.CopyQuietDisksAsync"/>
+    Task CopyQuietDisksAsync(Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="Hypervisor.ThawAsync"/>
+    Task ThawAsync(Guid uuid, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="Hypervisor.EndCopiesAsync"/>
     Task EndCopiesAsync(Guid uuid);
 }

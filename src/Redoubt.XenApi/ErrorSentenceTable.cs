@@ -142,6 +142,7 @@ internal static class ErrorSentenceTable
         VDI_READONLY Disk {0:VDI} is read-only.
         VDI_TOO_LARGE The disk would be too large: {0} bytes, of at most {1}.
         VDI_TOO_SMALL Disk {0:VDI} is too small; it must have at least {1} bytes.
+        VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED VM {0:VM} was not kept. {1}
         VM_BAD_POWER_STATE VM {0:VM} must be {1} for this, but is {2}.
         VM_DUPLICATE_VBD_DEVICE Two drives of VM {0:VM} have the number {2}.
         VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT VM {0:VM} did not react to the request to shut down. Repeat with --force to switch it off.

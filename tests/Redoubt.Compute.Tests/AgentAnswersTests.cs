@@ -89,6 +89,14 @@ public sealed class AgentAnswersTests
         Assert.Equal("", AgentAnswers.Read($$$"""{"return": {"version": "1", "more": "{{{endless}}}"}}""", null, null).AgentVersion);
     }
 
+    [Theory]
+    [InlineData("""{"return": "frozen"}""", true)]
+    [InlineData("""{"return": "thawed"}""", false)]
+    [InlineData("""{"return": ["frozen"]}""", false)]
+    [InlineData("""{"error": "frozen"}""", false)]
+    [InlineData("", false)]
+    public void Whether_a_guest_holds_still_is_read(string said, bool isFrozen) => Assert.Equal(isFrozen, AgentAnswers.IsFrozen(said));
+
     [Fact]
     public void No_damaged_answer_makes_trouble()
     {

@@ -47,6 +47,13 @@ public sealed class AgentTests(EmbeddedHost host)
             Assert.All(lies.Nics, n => Assert.InRange(n.Addresses.Count, 0, 16));
             Assert.All(lies.Nics.SelectMany(n => n.Addresses), a => Assert.True(System.Net.IPAddress.TryParse(a, out _), a));
 
+            // A guest that a process left holding still goes on.
+            await FreezeAsync(honest);
+            await Hypervisor.ThawAsync(honest, Cancel);
+            await Hypervisor.ThawAsync(honest, Cancel);
+            var console = await File.ReadAllTextAsync(Path.Combine(host.Root, "consoles", $"{honest:D}.log"), Cancel);
+            Assert.Equal((1, 1), (console.Split(": frozen").Length - 1, console.Split(": thawed").Length - 1));
+
             // The power button of the silent one is pressed, and the honest one's agent asked.
             Assert.Equal(GuestRoute.Agent, await Hypervisor.ShutdownAsync(honest, Cancel));
             await Hypervisor.WaitForStoppedAsync(honest, Cancel).WaitAsync(EmbeddedHost.Limit, Cancel);
@@ -59,6 +66,13 @@ public sealed class AgentTests(EmbeddedHost host)
     }
 
     private static string Mac(Guid uuid) => $"52:54:00:{uuid.ToByteArray()[0]:x2}:00:01";
+
+    /// <summary>As a process that dies at once.</summary>
+    private async Task FreezeAsync(Guid guest)
+    {
+        using var connection = Libvirt.LibvirtConnection.Open(HypervisorOptions.EmbeddedUri(host.Root));
+        await Task.Run(() => connection.AgentCommand(guest, """{"execute":"guest-fsfreeze-freeze"}""", 20), Cancel);
+    }
 
     private Task SaysAsync(Guid guest, Func<GuestReport, bool> condition) => Patience.UntilAsync(
         async () => await Hypervisor.ReadReportAsync(guest, Long, Cancel) is { } report && condition(report),

@@ -42,7 +42,7 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
         ["pool_update.*"] = "the host is updated by its own means",
         ["VMPP.*"] = "xapi itself removed it",
         ["VMSS.*"] = "nothing makes snapshots of VMs by a schedule",
-        ["VM.*"] = "migration to another pool and snapshots with memory or a quiet guest are not there",
+        ["VM.*"] = "migration to another pool and snapshots with memory are not there",
         ["VDI.*"] = "changed-block tracking, migration and caching are not there",
         ["VIF.*"] = "addresses are the guest's, and what it sends is not filtered",
         ["SR.*"] = "statistics, blobs and HA's files are not there",

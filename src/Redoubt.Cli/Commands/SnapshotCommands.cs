@@ -12,6 +12,10 @@ internal static class SnapshotCommands
         VmSelection.Command(
             "vm-snapshot", "Keeps VMs as they are now, with whole copies of their disks; prints the snapshot's UUID.", ["new-name-label"],
             ["new-name-description", "ignore-vdi-uuids"], (context, vm) => SnapshotAsync(context, new(vm.Ref))),
+        VmSelection.Command(
+            "vm-snapshot-with-quiesce",
+            "As vm-snapshot, of VMs that run, while their agents hold their file systems still; prints the snapshot's UUID.",
+            ["new-name-label"], ["new-name-description"], (context, vm) => SnapshotQuietAsync(context, new(vm.Ref))),
         OnSnapshot(
             "snapshot-revert",
             "Makes a VM as it was when a snapshot was made. A VM that runs is switched off, and what it wrote since is lost.", [],
@@ -39,6 +43,13 @@ internal static class SnapshotCommands
         }
 
         var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.snapshot", [vm, p.Get("new-name-label"), ignored]))!;
+        await VmCommands.FinishCopyAsync(context, new WireString(made.Opaque));
+    }
+
+    private static async Task SnapshotQuietAsync(CommandContext context, Ref<VmRecord> vm)
+    {
+        object?[] arguments = [vm, context.Parameters.Get("new-name-label")];
+        var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.snapshot_with_quiesce", arguments))!;
         await VmCommands.FinishCopyAsync(context, new WireString(made.Opaque));
     }
 

@@ -19,9 +19,9 @@ internal static class AllowedOperations
         [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Export, VmOperations.Destroy];
 
     private static readonly ImmutableList<VmOperations> Running =
-        [VmOperations.Snapshot, VmOperations.Pause, VmOperations.Suspend, VmOperations.CleanShutdown, VmOperations.HardShutdown,
-            VmOperations.Shutdown, VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange,
-            VmOperations.ChangingVcpusLive];
+        [VmOperations.Snapshot, VmOperations.SnapshotWithQuiesce, VmOperations.Pause, VmOperations.Suspend,
+            VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.CleanReboot,
+            VmOperations.HardReboot, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpusLive];
 
     private static readonly ImmutableList<VmOperations> Paused =
         [VmOperations.Snapshot, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];

@@ -5,7 +5,7 @@ namespace Redoubt.Pool;
 
 /// <summary>
 /// What guests go on with for a daemon that died while it had their disks copied: into those copies they write on, and as long as they do,
-/// nobody can remove them.
+/// nobody can remove them; and if their agents held their file systems still for it, they still do.
 /// </summary>
 internal static class GuestCopies
 {
@@ -26,7 +26,8 @@ internal static class GuestCopies
     /// <summary>Has all guests of a host end it.</summary>
     public static async Task EndAsync(IHypervisor hypervisor)
     {
-        foreach (var guest in await hypervisor.ListAsync(CancellationToken.None))
+        var guests = await hypervisor.ListAsync(CancellationToken.None);
+        foreach (var guest in guests)
         {
             try
             {
@@ -37,5 +38,19 @@ internal static class GuestCopies
                 // It does not answer. What it has open is told of when it can't be removed.
             }
         }
+
+        // Their agents are asked a few at once, for each may take its time to say nothing.
+        await Parallel.ForEachAsync(
+            guests, new ParallelOptions { MaxDegreeOfParallelism = hypervisor.OpenQuestionLimit }, async (guest, token) =>
+            {
+                try
+                {
+                    await hypervisor.ThawAsync(guest.Uuid, token);
+                }
+                catch (HypervisorException silent) when (silent.Failure != HypervisorFailure.ConnectionFailed)
+                {
+                    // It has ended, or its QEMU hangs.
+                }
+            });
     }
 }

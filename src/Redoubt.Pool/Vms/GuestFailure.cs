@@ -24,6 +24,7 @@ internal static class GuestFailure
             HypervisorFailure.AlreadyRunning => new(e, "DOMAIN_EXISTS", vm.Opaque, ""),
             HypervisorFailure.NotRunning => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Halted"),
             HypervisorFailure.WrongPowerState => new(e, "VM_BAD_POWER_STATE", vm.Opaque, "Running", "Paused"),
+            HypervisorFailure.NotQuiet => new(e, "VM_SNAPSHOT_WITH_QUIESCE_NOT_SUPPORTED", vm.Opaque, e.Message),
             HypervisorFailure.ConnectionFailed => NoHypervisor(e, host),
 
             // The operator can mend these on this machine, and the words say how. So it is with a guest that hangs, though what was asked

@@ -12,6 +12,7 @@ namespace Redoubt.Pool;
 /// snapshot  1 noted in current_operations
 ///           2 an empty disk made for each disk, noted as being made    a daemon that dies removes them when it starts again
 ///           3 the hypervisor copies them at one moment, the guest goes on; what no guest has is copied by its storage
+///             with quiesce: the guest's agent holds still before that moment and goes on after it, in one call to the hypervisor
 ///           4 the snapshot, its drives, and the notes gone             in one transaction
 /// revert    1 noted in current_operations of both
 ///           2 the snapshot's disks copied, noted as being made         a VM that runs does so until there are all of them
@@ -32,12 +33,22 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     private readonly CopiedDisks _copied = new(pool, vdis);
 
     [Message("VM.snapshot")]
-    public async Task<Ref<VmRecord>> SnapshotAsync(
-        CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis)
+    public Task<Ref<VmRecord>> SnapshotAsync(
+        CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis) =>
+        SnapshotAsync(
+            call, vm, newName, ignoreVdis, VmOperations.Snapshot, VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused);
+
+    /// <summary>The same of a guest whose agent holds its file systems still at that moment.</summary>
+    [Message("VM.snapshot_with_quiesce")]
+    public Task<Ref<VmRecord>> SnapshotWithQuiesceAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
+        SnapshotAsync(call, vm, newName, [], VmOperations.SnapshotWithQuiesce, VmPowerState.Running);
+
+    private async Task<Ref<VmRecord>> SnapshotAsync(
+        CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis, VmOperations operation,
+        params VmPowerState[] states)
     {
         await using var noted = await Operations.BeginAsync(
-            pool.Database, call, vm, VmOperations.Snapshot,
-            v => VmChecks.Require(vm, v, VmOperations.Snapshot, VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused));
+            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, states));
         var record = pool.State.Get(vm);
         var disks = CopiedDevices.Disks(pool.State, record).Except(ignoreVdis).ToList();
         var kept = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
@@ -51,7 +62,7 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             await _copied.CopyAsync(call, [.. disks.Except(running)], default, kept);
             if (record.PowerState != VmPowerState.Halted)
             {
-                at = await CopyRunningAsync(call, vm, running, kept);
+                at = await CopyRunningAsync(call, vm, running, kept, operation == VmOperations.SnapshotWithQuiesce);
             }
 
             return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at), call.Cancellation);
@@ -109,7 +120,8 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     }
 
     private async Task<DateTimeOffset> CopyRunningAsync(
-        CallContext call, Ref<VmRecord> vm, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept)
+        CallContext call, Ref<VmRecord> vm, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept,
+        bool isQuiet)
     {
         var state = pool.State;
         var record = state.Get(vm);
@@ -128,7 +140,10 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             }
 
             at = pool.Time.GetUtcNow();
-            await host.Hypervisor.CopyDisksAsync(VmRows.Uuid(record), copies, call.Task.ReportAsync, call.Cancellation);
+            var (uuid, hypervisor) = (VmRows.Uuid(record), host.Hypervisor);
+            await (isQuiet
+                ? hypervisor.CopyQuietDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation)
+                : hypervisor.CopyDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation));
         }
         catch (HypervisorException e) when (e.Message.Contains("No space left on device", StringComparison.Ordinal))
         {
