@@ -201,15 +201,8 @@ public sealed class RecoveryService : IAsyncDisposable
         }
     }
 
-    private static string VmsOf(RecoveryPlan plan)
-    {
-        var vms = plan.Choices.Where(c => c.Chosen is not null).Select(c => c.Vm.Name).ToList();
-        return vms.Count switch
-        {
-            <= 5 => string.Join(", ", vms),
-            _ => $"{vms.Count} VMs ({string.Join(", ", vms.Take(5))}, …)",
-        };
-    }
+    private static string VmsOf(RecoveryPlan plan) =>
+        BriefText.Names("VMs", [.. plan.Choices.Where(c => c.Chosen is not null).Select(c => BriefText.Of(c.Vm.Name))]);
 
     /// <summary>What needs two persons, and the requests there were.</summary>
     public ApprovalBook ListApprovals(SessionState caller)

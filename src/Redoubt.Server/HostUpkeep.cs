@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database;
@@ -36,7 +35,7 @@ internal sealed class HostUpkeep : IAsyncDisposable
     public static async Task<HostUpkeep> StartAsync(
         PoolServices pool, IEnumerable<ListenUrl> urls, ILogger log, CancellationToken cancellationToken)
     {
-        var address = AddressOf([.. urls.Select(u => u.EndPoint.Address)], OwnAddresses()).ToString();
+        var address = AddressOf([.. urls.Select(u => u.EndPoint.Address)], OwnAddresses.List(isUp: true)).ToString();
         if (pool.State.Get(pool.Hosts.Local.Host).Address != address)
         {
             await pool.Database.WriteAsync(tx => tx.Update(pool.Hosts.Local.Host, h => h with { Address = address }), cancellationToken);
@@ -61,7 +60,8 @@ internal sealed class HostUpkeep : IAsyncDisposable
 
     /// <summary>The URL by which others reach this server, the best that there is: over TLS, and from elsewhere.</summary>
     /// <param name="listened">What it listens on, with the ports that those became.</param>
-    public static Uri UrlOf(IReadOnlyCollection<(IPEndPoint EndPoint, bool IsSecure)> listened) => UrlOf(listened, OwnAddresses());
+    public static Uri UrlOf(IReadOnlyCollection<(IPEndPoint EndPoint, bool IsSecure)> listened) =>
+        UrlOf(listened, OwnAddresses.List(isUp: true));
 
     /// <inheritdoc cref="UrlOf(IReadOnlyCollection{ValueTuple{IPEndPoint, bool}})"/>
     /// <param name="listened">What it listens on, with the ports that those became.</param>
@@ -78,10 +78,6 @@ internal sealed class HostUpkeep : IAsyncDisposable
         _subscription.Dispose();
         await _worker.DisposeAsync();
     }
-
-    private static List<IPAddress> OwnAddresses() =>
-        [.. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.OperationalStatus == OperationalStatus.Up)
-            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal)];
 
     private static async Task RefreshAsync(PoolServices pool, HostLink host, CancellationToken cancellationToken)
     {

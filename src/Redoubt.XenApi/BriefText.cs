@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Redoubt.XenApi;
 
 /// <summary>Text of somebody else's database where it is shown or kept as a name: what it says may be megabytes.</summary>
@@ -17,5 +19,17 @@ public static class BriefText
 
         // Half a character is no text.
         return text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)] + "…";
+    }
+
+    /// <summary>Some names in a sentence: all of a few, of more how many there are and the first.</summary>
+    /// <param name="kind">What they are the names of, in the plural.</param>
+    /// <param name="names">The names, brief ones.</param>
+    public static string Names(string kind, IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        const int Few = 5;
+        return names.Count <= Few
+            ? string.Join(", ", names)
+            : string.Create(CultureInfo.InvariantCulture, $"{names.Count} {kind} ({string.Join(", ", names.Take(Few))}, …)");
     }
 }

@@ -48,6 +48,6 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
         await there.SignInAsync("root", TestSite.Password);
         await Expect(there.Heading("Dashboard")).ToBeVisibleAsync();
         await here.OpenAsync("apps");
-        await Expect(here.Heading("vApps and VMs")).ToBeVisibleAsync();
+        await Expect(here.Heading("vApps")).ToBeVisibleAsync();
     }
 }

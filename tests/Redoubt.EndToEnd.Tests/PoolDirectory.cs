@@ -49,6 +49,7 @@ internal sealed class PoolDirectory : IDisposable
         made.Vm = await api.CallAsync<string>("VM.get_uuid", [vm], Stop);
         made.Pool = await made.PoolOfAsync(api);
         await api.CallAsync<Ref<MessageRecord>>("message.create", ["REMEMBERED", 3L, Cls.Vm, made.Vm, "over restarts"], Stop);
+        await api.CallAsync("recovery.set_two_persons", [System.Collections.Immutable.ImmutableList.Create("failover")], Stop);
         await run.StopAsync();
 
         // What takes another pool, a directory of users or a night to make is made by hand.

@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.NetworkInformation;
+using Redoubt.Server.Listening;
 
 namespace Redoubt.Server.Tests;
 
@@ -37,5 +39,14 @@ public sealed class HostUpkeepTests(TestPool pool) : IClassFixture<TestPool>
         Assert.Equal("https://192.0.2.9:444/", HostUpkeep.UrlOf([On("::1", 443, true), On("192.0.2.9", 444, true)], own).AbsoluteUri);
         Assert.Equal("https://[2001:db8::1]:444/", HostUpkeep.UrlOf([On("2001:db8::1", 444, true)], own).AbsoluteUri);
         Assert.Equal("http://127.0.0.1/", HostUpkeep.UrlOf([On("127.0.0.1", 80, false)], own).AbsoluteUri);
+    }
+
+    [Fact]
+    public void Addresses_are_listed_again_when_an_interface_goes_meanwhile()
+    {
+        var tries = 0;
+        var listed = OwnAddresses.Steady(() => [new IPAddress(++tries < 3 ? ReadOnlySpan<byte>.Empty : [127, 0, 0, 1])]);
+        Assert.Equal((3, IPAddress.Loopback), (tries, Assert.Single(listed)));
+        Assert.Throws<NetworkInformationException>(() => OwnAddresses.Steady(() => throw new NetworkInformationException()));
     }
 }

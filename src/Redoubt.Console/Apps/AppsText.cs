@@ -1,6 +1,6 @@
 namespace Redoubt.Console.Apps;
 
-/// <summary>The words about vApps and VMs.</summary>
+/// <summary>The words about vApps.</summary>
 internal static class AppsText
 {
     private static readonly Words Words = new(typeof(AppsText));

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
 using Redoubt.Database;
 using Redoubt.XenApi;
 
@@ -104,10 +106,6 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
         Func<RecoveryOptions, RecoveryOptions> how)
     {
         pool.RequireForeign(call, message, sessionTo);
-        var names = string.Join(", ", vms.Select(v => BriefText.Of(call.State.Get(v).NameLabel)));
-        pool.Guard(
-            GuardedAct.Failover, string.Join(' ', vms.Select(v => call.State.Get(v).Uuid).Order(StringComparer.Ordinal)),
-            $"recover {names} by hand ({message})", pool.Sessions.Get(sessionTo, sessionTo.Opaque));
         var options = how(trust.Require(call.Session));
         RequireCopies(options.Disks);
         foreach (var vm in vms.Select(call.State.Get))
@@ -119,6 +117,12 @@ internal sealed partial class RecoveryCalls(PoolServices pool, Recoverer recover
             }
         }
 
+        // The last thing that can refuse: what somebody approved of is used up by it.
+        var names = BriefText.Names("VMs", [.. vms.Select(v => BriefText.Of(call.State.Get(v).NameLabel))]);
+        var uuids = string.Join(' ', vms.Select(v => call.State.Get(v).Uuid).Order(StringComparer.Ordinal));
+        pool.Guard(
+            GuardedAct.Failover, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(uuids))),
+            $"recover {names} by hand ({message})", pool.Sessions.Get(sessionTo, sessionTo.Opaque));
         return recoverer.RunAsync(call.State, vms, appliance, options, call.Cancellation);
     }
 

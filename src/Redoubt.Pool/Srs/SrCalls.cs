@@ -151,11 +151,12 @@ internal sealed partial class SrCalls(PoolServices pool, SrConnections connectio
     public async Task ForgetAsync(CallContext call, Ref<SrRecord> sr)
     {
         using var held = await pool.Gates.EnterAsync(pool.State.Get(sr).Uuid, call.Cancellation);
+        RequireUnplugged(pool.State, sr);
+        SrRows.GuardProtection(pool, sr, call.Session);
         await pool.Database.WriteAsync(
             tx =>
             {
                 RequireUnplugged(tx.State, sr);
-                SrRows.GuardProtection(pool, sr, call.Session);
                 SrRows.Delete(tx, sr);
             },
             call.Cancellation);

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
@@ -172,7 +171,7 @@ internal static class ServerCertificate
         {
             if (url.EndPoint.Address.Equals(IPAddress.Any) || url.EndPoint.Address.Equals(IPAddress.IPv6Any))
             {
-                addresses.UnionWith(OwnAddresses());
+                addresses.UnionWith(OwnAddresses.List());
             }
             else
             {
@@ -189,9 +188,4 @@ internal static class ServerCertificate
         addresses.ToList().ForEach(names.AddIpAddress);
         return names;
     }
-
-    private static IEnumerable<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
-        .SelectMany(i => i.GetIPProperties().UnicastAddresses)
-        .Select(a => a.Address)
-        .Where(a => !a.IsIPv6LinkLocal);
 }

@@ -89,6 +89,10 @@ public sealed class TwoPersonsTests
         Assert.Equal("DR_APPROVAL_NEEDED", needed[0]);
         Assert.Equal("DR_APPROVAL_NEEDED", (await here.RawFailureAsync("VM.recover_mapped", foreign, vm, ann, true, none, none))[0]);
         await here.ResultAsync("recovery.approve", bob, needed[1], "");
+
+        // What is refused for another reason uses nothing up.
+        var wrong = new Dictionary<string, string> { [Guid.NewGuid().ToString()] = Guid.NewGuid().ToString() };
+        Assert.Equal("UUID_INVALID", (await here.RawFailureAsync("VM.recover_mapped", foreign, vm, ann, true, none, wrong))[0]);
         await here.ResultAsync("VM.recover", foreign, vm, ann, true);
         Assert.Single((await here.CallAsync("VM.get_by_name_label", "web")).EnumerateArray());
     }
