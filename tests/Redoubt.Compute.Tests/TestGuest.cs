@@ -33,7 +33,10 @@ internal static class TestGuest
         Encoding.ASCII.GetBytes(text + "\r\n\0").CopyTo(image, TextAt);
         image[510] = 0x55;
         image[511] = 0xaa;
-        File.WriteAllBytes(path, image);
+
+        // In place: a guest that starts again meanwhile finds the one or the other, and never a disk without a boot sector.
+        using var disk = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.Write);
+        RandomAccess.Write(disk, image, 0);
         return path;
     }
 
