@@ -18,7 +18,7 @@ public sealed partial class Hypervisor
     /// <exception cref="HypervisorException">They could not be made. Nothing of it is left in the guest.</exception>
     public Task CopyDisksAsync(
         Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
-        CopyAsync(uuid, copies, (c, begin) => begin(), report, cancellationToken);
+        CopyAsync(uuid, copies, (c, begin) => begin(), AnswerLimit, report, cancellationToken);
 
     /// <summary>
     /// The same at a moment at which the guest's agent holds its file systems still, which it does for as long as it takes to say so and no
@@ -31,10 +31,10 @@ public sealed partial class Hypervisor
     /// </exception>
     public Task CopyQuietDisksAsync(
         Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
-        CopyAsync(uuid, copies, (c, begin) => WhileQuiet(c, uuid, begin), report, cancellationToken);
+        CopyAsync(uuid, copies, (c, begin) => WhileQuiet(c, uuid, begin), AnswerLimit + (3 * QuietLimit), report, cancellationToken);
 
     private async Task CopyAsync(
-        Guid uuid, IReadOnlyList<DiskCopy> copies, Action<LibvirtConnection, Action> around, Func<double, Task> report,
+        Guid uuid, IReadOnlyList<DiskCopy> copies, Action<LibvirtConnection, Action> around, TimeSpan limit, Func<double, Task> report,
         CancellationToken cancellationToken)
     {
         Task<double> ProgressAsync() => CallAsync(uuid.ToString("D"), c => Copying(c, uuid).Progress(copies.Count), cancellationToken);
@@ -47,8 +47,7 @@ public sealed partial class Hypervisor
                 "Install libvirt 8.2 or later, or halt the VM first.");
         try
         {
-            await DoAsync(
-                uuid, c => around(c, () => Copying(c, uuid).Begin(copies)), CancellationToken.None, AnswerLimit + (3 * QuietLimit));
+            await DoAsync(uuid, c => around(c, () => Copying(c, uuid).Begin(copies)), CancellationToken.None, limit);
             while (await ProgressAsync() is var part && part < 1)
             {
                 await report(part);

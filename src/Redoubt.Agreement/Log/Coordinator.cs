@@ -223,6 +223,13 @@ public sealed class Coordinator : IAsyncDisposable
         return (answer.Reads[0].ToImmutableDictionary(f => f.Key[LogKeys.Files.Length..], f => f.Bytes), answer.Revision);
     }
 
+    /// <summary>Whether a change is one of a file that is kept beside the database, and not of a log.</summary>
+    public static bool IsOfFile(EtcdChange change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return change.Value.Key.StartsWith(LogKeys.Files, StringComparison.Ordinal);
+    }
+
     /// <summary>Tells of changes of files and logs that are kept beside the database, from a revision on.</summary>
     /// <exception cref="EtcdException">The connection broke, or the revision is no longer kept.</exception>
     public static IAsyncEnumerable<ImmutableArray<EtcdChange>> WatchKeptAsync(

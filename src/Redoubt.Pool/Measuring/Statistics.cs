@@ -20,6 +20,7 @@ public sealed class Statistics(TimeProvider time)
     private readonly Lock _gate = new();
     private readonly Dictionary<MeasuredObject, SortedDictionary<string, Series>> _series = [];
     private readonly HashSet<(MeasuredObject Of, string Source)> _forgotten = [];
+    private int _count;
 
     /// <summary>Takes what a host shows, of itself and of the VMs that are there.</summary>
     internal void Take(DatabaseState state, Ref<HostRecord> host, IReadOnlyList<Reading> readings)
@@ -57,6 +58,7 @@ public sealed class Statistics(TimeProvider time)
         {
             foreach (var gone in _series.Keys.Where(of => !IsThere(of)).ToList())
             {
+                _count -= _series[gone].Count;
                 _series.Remove(gone);
             }
 
@@ -91,8 +93,18 @@ public sealed class Statistics(TimeProvider time)
     {
         lock (_gate)
         {
-            return _forgotten.Contains((of, source))
-                || (_series.TryGetValue(of, out var all) && all.Remove(source) && _forgotten.Add((of, source)));
+            if (_forgotten.Contains((of, source)))
+            {
+                return true;
+            }
+
+            if (!_series.TryGetValue(of, out var all) || !all.Remove(source))
+            {
+                return false;
+            }
+
+            _count--;
+            return _forgotten.Add((of, source));
         }
     }
 
@@ -228,16 +240,24 @@ public sealed class Statistics(TimeProvider time)
             return null;
         }
 
-        if (!_series.TryGetValue(of, out var all))
+        var all = _series.GetValueOrDefault(of);
+        if (all?.GetValueOrDefault(source) is { } known)
+        {
+            return known;
+        }
+
+        // Every look of a large pool comes here with thousands for which there is no room.
+        if (_count == SourcesMax)
+        {
+            return null;
+        }
+
+        if (all is null)
         {
             _series[of] = all = new(StringComparer.Ordinal);
         }
 
-        if (!all.TryGetValue(source, out var series) && _series.Values.Sum(s => s.Count) < SourcesMax)
-        {
-            all[source] = series = new();
-        }
-
-        return series;
+        _count++;
+        return all[source] = new();
     }
 }

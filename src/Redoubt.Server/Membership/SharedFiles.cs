@@ -36,6 +36,13 @@ internal sealed class SharedFiles : IDisposable
     /// <exception cref="InvalidDataException">The journal of runs can't be written, or what etcd holds is no part of it.</exception>
     public async Task<long> TakeAsync(EtcdClient etcd, CancellationToken cancellationToken)
     {
+        var revision = await TakeFilesAsync(etcd, cancellationToken);
+        await TakeRunsAsync(etcd, cancellationToken);
+        return revision;
+    }
+
+    private async Task<long> TakeFilesAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    {
         var (files, revision) = await Coordinator.ReadFilesAsync(etcd, cancellationToken);
         foreach (var (name, content) in files)
         {
@@ -45,12 +52,15 @@ internal sealed class SharedFiles : IDisposable
             }
         }
 
+        return revision;
+    }
+
+    private async Task TakeRunsAsync(EtcdClient etcd, CancellationToken cancellationToken)
+    {
         foreach (var entry in await Coordinator.ReadLogAsync(etcd, PoolAgreement.Runs, _runs.Last, cancellationToken))
         {
             _runs.Take(entry);
         }
-
-        return revision;
     }
 
     /// <summary>Takes over what differs, and then each change as it comes.</summary>
@@ -58,9 +68,18 @@ internal sealed class SharedFiles : IDisposable
     public async Task FollowAsync(EtcdClient etcd, CancellationToken cancellationToken)
     {
         var revision = await TakeAsync(etcd, cancellationToken);
-        await foreach (var _ in Coordinator.WatchKeptAsync(etcd, revision + 1, cancellationToken))
+        await foreach (var changes in Coordinator.WatchKeptAsync(etcd, revision + 1, cancellationToken))
         {
-            await TakeAsync(etcd, cancellationToken);
+            // A run that is under way writes thousands of events, and no file.
+            if (changes.Any(Coordinator.IsOfFile))
+            {
+                await TakeFilesAsync(etcd, cancellationToken);
+            }
+
+            if (!changes.All(Coordinator.IsOfFile))
+            {
+                await TakeRunsAsync(etcd, cancellationToken);
+            }
         }
     }
 
