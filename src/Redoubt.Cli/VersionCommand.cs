@@ -1,5 +1,6 @@
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
+using Redoubt.XenApi;
 
 namespace Redoubt.Cli;
 
@@ -8,7 +9,7 @@ internal static class VersionCommand
 {
     public static Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
-        terminal.PrintLine($"redoubt {typeof(VersionCommand).Assembly.GetName().Version!.ToString(3)}");
+        terminal.PrintLine($"redoubt {ProductVersion.Current}");
         return Task.FromResult(ExitCode.Success);
     }
 }

@@ -159,7 +159,7 @@ internal static class FirstStart
 
     private static ImmutableSortedDictionary<string, string> Versions(HypervisorFacts facts) => Map(
         ("product_brand", "Redoubt"),
-        ("product_version", typeof(FirstStart).Assembly.GetName().Version?.ToString(3) ?? "0"),
+        ("product_version", ProductVersion.Current),
         ("platform_name", "Redoubt"),
         ("platform_version", facts.HypervisorVersion.ToString()),
         ("libvirt", facts.LibvirtVersion.ToString()),

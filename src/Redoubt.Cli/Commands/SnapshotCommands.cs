@@ -42,14 +42,15 @@ internal static class SnapshotCommands
             ignored = ignored.Add(new(await context.RefOfAsync("VDI", uuid)));
         }
 
-        var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.snapshot", [vm, p.Get("new-name-label"), ignored]))!;
-        await VmCommands.FinishCopyAsync(context, new WireString(made.Opaque));
+        await TakeAsync(context, "VM.snapshot", [vm, p.Get("new-name-label"), ignored]);
     }
 
-    private static async Task SnapshotQuietAsync(CommandContext context, Ref<VmRecord> vm)
+    private static Task SnapshotQuietAsync(CommandContext context, Ref<VmRecord> vm) =>
+        TakeAsync(context, "VM.snapshot_with_quiesce", [vm, context.Parameters.Get("new-name-label")]);
+
+    private static async Task TakeAsync(CommandContext context, string message, object?[] arguments)
     {
-        object?[] arguments = [vm, context.Parameters.Get("new-name-label")];
-        var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", "VM.snapshot_with_quiesce", arguments))!;
+        var made = (Ref<VmRecord>)(await context.RunTaskAsync("Copying", message, arguments))!;
         await VmCommands.FinishCopyAsync(context, new WireString(made.Opaque));
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text;
 using Redoubt.Cli.CommandLine;
 
@@ -7,6 +6,8 @@ namespace Redoubt.Cli.Recovering;
 /// <summary>Prints a page that needs nothing else as PDF, by the browser of this machine.</summary>
 internal static class PdfPrinter
 {
+    private const int KeptCharacters = 4096;
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private static readonly string[] Browsers =
@@ -15,6 +16,7 @@ internal static class PdfPrinter
     /// <exception cref="UsageException">There is no browser, it failed, or the file can't be written.</exception>
     public static async Task PrintAsync(string html, string file, CancellationToken cancellationToken)
     {
+        file = FileWords.FullPath("file=", file);
         var browser = Find() ?? throw new UsageException(
             $"A PDF is printed by Chromium, and this machine has none ({string.Join(", ", Browsers)} were looked for). Install one, or "
                 + "take format=html and print that.");
@@ -29,35 +31,13 @@ internal static class PdfPrinter
                 "--headless", .. Environment.IsPrivilegedProcess ? ["--no-sandbox"] : Array.Empty<string>(), "--disable-gpu",
                 $"--user-data-dir={directory}", "--no-pdf-header-footer", $"--print-to-pdf={pdf}", new Uri(page).AbsoluteUri,
             ];
-            using var program = Process.Start(new ProcessStartInfo(browser, arguments)
+            var program = await ProgramRun.RunAsync(new(browser, arguments), KeptCharacters, Limit, TimeProvider.System, cancellationToken)
+                ?? throw new UsageException(
+                    $"{browser} did not print the report within {Limit.TotalMinutes:0} minutes, and was ended.");
+            if (program.ExitCode != 0 || !File.Exists(pdf))
             {
-                UseShellExecute = false,
-                RedirectStandardError = true,
-                RedirectStandardOutput = true,
-            })!;
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(Limit);
-            try
-            {
-                var (said, complained) = (
-                    program.StandardOutput.ReadToEndAsync(limit.Token), program.StandardError.ReadToEndAsync(limit.Token));
-                await program.WaitForExitAsync(limit.Token);
-                if (program.ExitCode != 0 || !File.Exists(pdf))
-                {
-                    throw new UsageException(
-                        $"{browser} printed no PDF (exit code {program.ExitCode}): {(await complained + await said).Trim()}");
-                }
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                throw new UsageException($"{browser} did not print the report within {Limit.TotalMinutes:0} minutes, and was ended.");
-            }
-            finally
-            {
-                if (!program.HasExited)
-                {
-                    program.Kill(entireProcessTree: true);
-                }
+                throw new UsageException(
+                    $"{browser} printed no PDF (exit code {program.ExitCode}): {(program.Errors + program.Output).Trim()}");
             }
 
             File.Copy(pdf, file, overwrite: true);

@@ -30,6 +30,7 @@ internal static class ReportVerifyCommand
             ["--key", var two, var one] => (one, (string?)two),
             _ => throw new UsageException("redoubt report-verify FILE --key FINGERPRINT"),
         };
+        file = FileWords.FullPath("report-verify", file);
         byte[] content;
         try
         {

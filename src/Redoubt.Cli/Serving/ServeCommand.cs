@@ -1,10 +1,8 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
 using Redoubt.Compute;
 using Redoubt.Server;
-using Redoubt.Server.Listening;
 using Redoubt.Server.Membership;
 using Redoubt.Storage;
 
@@ -16,28 +14,12 @@ internal static class ServeCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
         var config = Parse(words);
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            // Else the runtime ends the process before the pool is closed.
-            signal.Cancel = true;
-            stopping.Cancel();
-        });
-        try
+        return await UntilTold.RunAsync(terminal, ServeAsync, cancellationToken);
+
+        async Task ServeAsync(CancellationToken stopping)
         {
             await using var seat = new Seat(config, terminal.Output, TimeProvider.System);
-            await seat.RunAsync(stopping.Token);
-            return ExitCode.Success;
-        }
-        catch (ServeException wrong)
-        {
-            terminal.ErrorLine(wrong.Message);
-            return ExitCode.Failure;
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // Told to stop while it was starting.
-            return ExitCode.Success;
+            await seat.RunAsync(stopping);
         }
     }
 

@@ -1,8 +1,7 @@
-using System.Runtime.InteropServices;
 using Redoubt.Cli.CommandLine;
+using Redoubt.Cli.Commands;
 using Redoubt.Cli.Output;
 using Redoubt.Server;
-using Redoubt.Server.Listening;
 using Redoubt.Server.Membership;
 
 namespace Redoubt.Cli.Serving;
@@ -32,37 +31,20 @@ internal static class WitnessCommand
         var port = options.GetValueOrDefault("--member-port") is not { } spelled ? ServeConfig.UsualMemberPort
             : ushort.TryParse(spelled, out var number) ? number
             : throw new UsageException($"--member-port: {spelled} is no port.");
-        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, signal =>
-        {
-            signal.Cancel = true;
-            stopping.Cancel();
-        });
-        try
+        return await UntilTold.RunAsync(terminal, JoinAndRunAsync, cancellationToken);
+
+        async Task JoinAndRunAsync(CancellationToken stopping)
         {
             if (options.GetValueOrDefault("--join") is { } coordinator)
             {
                 var file = options.GetValueOrDefault("--password-file")
                     ?? throw new UsageException($"--join needs --password-file FILE.\n{Details}");
-                var password = (await File.ReadAllLinesAsync(file, stopping.Token)).FirstOrDefault()
-                    ?? throw new UsageException($"{file} is empty. Write the password on its first line.");
                 await Witness.JoinAsync(
-                    directory, coordinator, options.GetValueOrDefault("--user") ?? "root", password, port, TimeProvider.System,
-                    stopping.Token);
+                    directory, coordinator, options.GetValueOrDefault("--user") ?? "root", NewPassword.FromFile(file), port,
+                    TimeProvider.System, stopping);
             }
 
-            await Witness.RunAsync(directory, terminal.Output, TimeProvider.System, stopping.Token);
-            return ExitCode.Success;
-        }
-        catch (ServeException wrong)
-        {
-            terminal.ErrorLine(wrong.Message);
-            return ExitCode.Failure;
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // Told to stop while it was joining.
-            return ExitCode.Success;
+            await Witness.RunAsync(directory, terminal.Output, TimeProvider.System, stopping);
         }
     }
 

@@ -8,4 +8,18 @@ public sealed class ServeException : Exception
         : base(message, cause)
     {
     }
+
+    /// <summary>Takes or reads what a start needs of its directory.</summary>
+    /// <exception cref="ServeException">It can't be had, or is garbled.</exception>
+    internal static T Of<T>(Func<T> get)
+    {
+        try
+        {
+            return get();
+        }
+        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
+        {
+            throw new ServeException(e.Message, e);
+        }
+    }
 }

@@ -15,8 +15,10 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
 {
     /// <summary>The key of what a host that joins is given: where each member is reached, as JSON.</summary>
     public const string Cluster = "cluster";
+
     /// <summary>The key of the pool's UUID.</summary>
     public const string PoolUuid = "pool";
+
     /// <summary>The key of the version of whoever joins.</summary>
     public const string Version = "product_version";
 

@@ -66,7 +66,7 @@ internal static class Readmission
             var asked = ImmutableSortedDictionary<string, string>.Empty
                 .Add("uuid", own.Host).Add("cpu_count", "1").Add("address", local)
                 .Add("port", own.Port.ToString(CultureInfo.InvariantCulture)).Add("coordinator_address", address)
-                .Add("product_version", typeof(Readmission).Assembly.GetName().Version?.ToString(3) ?? "0")
+                .Add(MemberCalls.Version, ProductVersion.Current)
                 .Add(Seen, seen!).Add("nonce", Convert.ToHexString(RandomNumberGenerator.GetBytes(16)));
             using var body = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(Prove(secret, asked)));
             body.Headers.ContentType = new("application/json");

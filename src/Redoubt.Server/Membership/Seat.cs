@@ -219,17 +219,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         await _over.CancelAsync();
     }
 
-    private PoolTakeover? FindTakeover()
-    {
-        try
-        {
-            return PoolTakeover.Find(_config.DataDirectory);
-        }
-        catch (InvalidDataException garbled)
-        {
-            throw new ServeException(garbled.Message, garbled);
-        }
-    }
+    private PoolTakeover? FindTakeover() => ServeException.Of(() => PoolTakeover.Find(_config.DataDirectory));
 
     /// <summary>
     /// Ends this host's part in the agreement that has no majority any more. What was agreed by stays under another name; a host of before
@@ -306,17 +296,8 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         }
     }
 
-    private static PoolMembership? FindMembership(string dataDirectory)
-    {
-        try
-        {
-            return PoolMembership.Find(dataDirectory);
-        }
-        catch (InvalidDataException garbled)
-        {
-            throw new ServeException(garbled.Message, garbled);
-        }
-    }
+    private static PoolMembership? FindMembership(string dataDirectory) =>
+        ServeException.Of(() => PoolMembership.Find(dataDirectory));
 
     /// <summary>Serves the pool until it is told to stop, has lost the coordination, or has joined another pool.</summary>
     private async Task CoordinateAsync(
@@ -583,30 +564,13 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     // What this start is to go on without, the others have.
-    private static SharedFiles OpenShared(DataDirectory directory)
+    private static SharedFiles OpenShared(DataDirectory directory) => ServeException.Of(() =>
     {
-        try
-        {
-            directory.SetAside();
-            return SharedFiles.Open(directory.FullPath);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            throw new ServeException(e.Message, e);
-        }
-    }
+        directory.SetAside();
+        return SharedFiles.Open(directory.FullPath);
+    });
 
-    private DataDirectory Hold()
-    {
-        try
-        {
-            return DataDirectory.Open(_config.DataDirectory, _config.Without);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            throw new ServeException(e.Message, e);
-        }
-    }
+    private DataDirectory Hold() => ServeException.Of(() => DataDirectory.Open(_config.DataDirectory, _config.Without));
 
     /// <summary>Stands for the election until it is won, whatever the others do meanwhile.</summary>
     private async Task<Coordinator> ElectAsync(EtcdMember etcd, string host, Uri url, CancellationToken cancellationToken)

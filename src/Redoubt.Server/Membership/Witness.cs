@@ -60,7 +60,7 @@ public sealed class Witness
                 MemberCalls.Map(
                     ("uuid", uuid), ("address", own), ("port", port.ToString(CultureInfo.InvariantCulture)),
                     ("coordinator_address", master),
-                    (MemberCalls.Version, typeof(Witness).Assembly.GetName().Version?.ToString(3) ?? "0")),
+                    (MemberCalls.Version, ProductVersion.Current)),
             ],
             cancellationToken);
         var members = PoolMembership.DirectoryOf(directory);
@@ -121,34 +121,17 @@ public sealed class Witness
         }
     }
 
-    private static PoolMembership? Find(string directory)
+    private static PoolMembership? Find(string directory) => ServeException.Of(() => PoolMembership.Find(directory)) switch
     {
-        try
-        {
-            return PoolMembership.Find(directory) switch
-            {
-                null => null,
-                { IsWitness: true } witness => witness,
-                _ => throw new ServeException(
-                    $"{directory} is that of a host of a pool, which redoubt serve runs. Give the witness one of its own."),
-            };
-        }
-        catch (InvalidDataException garbled)
-        {
-            throw new ServeException(garbled.Message, garbled);
-        }
-    }
+        null => null,
+        { IsWitness: true } witness => witness,
+        _ => throw new ServeException(
+            $"{directory} is that of a host of a pool, which redoubt serve runs. Give the witness one of its own."),
+    };
 
     private static DataDirectory Hold(string directory)
     {
         DataDirectory.KeepToOwner();
-        try
-        {
-            return DataDirectory.Open(directory, []);
-        }
-        catch (Exception e) when (e is IOException or InvalidDataException or UnauthorizedAccessException)
-        {
-            throw new ServeException(e.Message, e);
-        }
+        return ServeException.Of(() => DataDirectory.Open(directory, []));
     }
 }

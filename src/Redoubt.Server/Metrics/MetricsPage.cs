@@ -24,7 +24,7 @@ internal sealed class MetricsPage(
         var facts = ProtectionFacts.Of(state, pool.Pool);
         var own = state.Get(pool.Pool);
         text.Gauge("redoubt_info", "What runs.", new MetricSample(
-            1, ("version", typeof(MetricsPage).Assembly.GetName().Version!.ToString(3)), ("pool", own.NameLabel), ("uuid", own.Uuid)));
+            1, ("version", ProductVersion.Current), ("pool", own.NameLabel), ("uuid", own.Uuid)));
         Protection(text, facts);
         Copies(text, state, now);
         Hosts(text, state);

@@ -473,6 +473,13 @@ public sealed class DrCommandTests
         await using var pool = await Scene.StartAsync();
         pool.On("recovery.get_report", a => new WireString($"<!DOCTYPE html><title>{FakeDatabase.Text(a[1])}</title><p>done</p>"));
         Assert.Contains("file=", (await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=pdf")).Error, StringComparison.Ordinal);
+        foreach (var impossible in new[] { "", "\0", "/dev/null/report.pdf" })
+        {
+            var refused = await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=pdf file={impossible}");
+            Assert.Equal(1, refused.ExitCode);
+            Assert.StartsWith("file=", refused.Error, StringComparison.Ordinal);
+        }
+
         var file = Path.GetTempFileName();
         var run = await CliRun.AgainstAsync(pool, $"dr-report uuid={Run} format=pdf file={file}");
         Assert.True(run.ExitCode == 0, run.Error);

@@ -27,7 +27,12 @@ public sealed class ReportVerifyTests : IDisposable
         run = await CliRun.RunAsync(["report-verify", _file, "--key", _key.Fingerprint]);
         Assert.Equal(1, run.ExitCode);
         Assert.Contains("from byte 0 (line 1)", run.Error, StringComparison.Ordinal);
-        Assert.Equal(1, (await CliRun.RunAsync(["report-verify", _file + ".gone"])).ExitCode);
+        foreach (var unreadable in new[] { _file + ".gone", "", "\0", "/" })
+        {
+            run = await CliRun.RunAsync(["report-verify", unreadable]);
+            Assert.Equal(1, run.ExitCode);
+            Assert.DoesNotContain(App.Fault, run.Error, StringComparison.Ordinal);
+        }
     }
 
     public void Dispose()
