@@ -19,10 +19,7 @@ public sealed class GuestAgentTests
         var site = await bench.StartAsync("site");
         var guest = new DemoGuest("alone", 0, 0, false);
         await DemoGuests.BuildAsync(site, guest);
-        var vm = await site.Api.Vm.GetByUuidAsync(guest.Uuid, Stop);
-        await site.Api.Vm.SetXenstoreDataAsync(
-            vm,
-            ImmutableSortedDictionary<string, string>.Empty.Add("vm-data/agent", "honest").Add("vm-data/ip", "192.0.2.78"), Stop);
+        var vm = await GiveAgentAsync(site, guest, "honest", ("vm-data/ip", "192.0.2.78"));
         Assert.Equal("<not in database>", await _shell.RunAsync(site, $"vm-param-get uuid={guest.Uuid} param-name=networks"));
         await _shell.RunAsync(site, "vm-start vm=alone");
         await Patience.UntilAsync(
@@ -59,9 +56,7 @@ public sealed class GuestAgentTests
         var site = await bench.StartAsync("site");
         var (guest, deaf) = (new DemoGuest("alone", 0, 0, false), new DemoGuest("deaf", 0, 0, false));
         await DemoGuests.BuildAsync(site, guest, deaf);
-        var vm = await site.Api.Vm.GetByUuidAsync(guest.Uuid, Stop);
-        await site.Api.Vm.SetXenstoreDataAsync(
-            vm, ImmutableSortedDictionary<string, string>.Empty.Add("vm-data/agent", "honest"), Stop);
+        var vm = await GiveAgentAsync(site, guest, "honest");
         Assert.Contains(
             "VM_BAD_POWER_STATE", await _shell.FailAsync(site, "vm-snapshot-with-quiesce vm=alone new-name-label=off"),
             StringComparison.Ordinal);
@@ -104,9 +99,7 @@ public sealed class GuestAgentTests
         var site = await bench.StartAsync("site");
         var guest = new DemoGuest("alone", 0, 0, false);
         await DemoGuests.BuildAsync(site, guest);
-        var vm = await site.Api.Vm.GetByUuidAsync(guest.Uuid, Stop);
-        await site.Api.Vm.SetXenstoreDataAsync(
-            vm, ImmutableSortedDictionary<string, string>.Empty.Add("vm-data/agent", "slow"), Stop);
+        var vm = await GiveAgentAsync(site, guest, "slow");
         await _shell.RunAsync(site, "vm-start vm=alone");
         await Patience.UntilAsync(
             async () => !(await site.Api.Vm.GetGuestMetricsAsync(vm, Stop)).IsNull, "its agent answers");
@@ -123,6 +116,15 @@ public sealed class GuestAgentTests
         await DemoGuests.CountsPastAsync(site, guest, counted + 3);
         Assert.Equal(2, DemoGuests.DisksIn(site.Storage).Count);
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
+    }
+
+    private static async Task<Ref<VmRecord>> GiveAgentAsync(
+        DemoSite site, DemoGuest guest, string agent, params IEnumerable<(string Key, string Value)> more)
+    {
+        var vm = await site.Api.Vm.GetByUuidAsync(guest.Uuid, Stop);
+        var data = more.Prepend(("vm-data/agent", agent)).ToImmutableSortedDictionary(d => d.Item1, d => d.Item2);
+        await site.Api.Vm.SetXenstoreDataAsync(vm, data, Stop);
+        return vm;
     }
 
     private static async Task<VmGuestMetricsRecord> MetricsAsync(DemoSite site, Ref<VmRecord> vm) =>

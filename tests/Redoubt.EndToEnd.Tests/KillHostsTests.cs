@@ -234,24 +234,7 @@ public sealed class KillHostsTests : IDisposable
         return null;
     }
 
-    /// <summary>What a login says: "" if it was let in, null if nobody answered.</summary>
-    private async Task<string?> LoginAsync(string name)
-    {
-        try
-        {
-            await using var api = new XenApiClient(new Uri(_listen[name]), _ => true);
-            await api.LoginAsync("root", Password, Stop);
-            return "";
-        }
-        catch (XenApiException refused)
-        {
-            return refused.Code;
-        }
-        catch (XenApiTransportException)
-        {
-            return null;
-        }
-    }
+    private async Task<string?> LoginAsync(string name) => (await LoginAnswer.OfAsync(new Uri(_listen[name]), Password))?.Code;
 
     private void Note(string name, string where)
     {

@@ -409,24 +409,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
         return found;
     }
 
-    /// <summary>What a login is refused with; empty: it is not, null: nobody answers.</summary>
-    private async Task<string?> CodeAsync(string name)
-    {
-        try
-        {
-            await using var api = new XenApiClient(_runs[name].Url!, _ => true);
-            await api.LoginAsync("root", Password, Stop);
-            return "";
-        }
-        catch (XenApiException refused)
-        {
-            return refused.Code;
-        }
-        catch (XenApiTransportException)
-        {
-            return null;
-        }
-    }
+    private async Task<string?> CodeAsync(string name) => (await LoginAnswer.OfAsync(_runs[name].Url!, Password))?.Code;
 
     private static List<Process> Guests(string below) => [.. Process.GetProcesses().Where(p =>
     {

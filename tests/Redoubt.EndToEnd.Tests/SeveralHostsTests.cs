@@ -1,7 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
-using Redoubt.Cli;
-using Redoubt.Cli.Output;
 using Redoubt.Database.Journal;
 using Redoubt.Server.Membership;
 using Redoubt.Storage;
@@ -125,26 +123,27 @@ public sealed class SeveralHostsTests : IDisposable
 
         // Either side is enough to ask: a member sends the command on to the coordinator.
         var lost = await UuidOfOtherAsync(a);
-        await CliAsync(b, "pool-designate-new-master", $"host-uuid={lost}");
+        await Shell.RunAsync(b, Password, "pool-designate-new-master", $"host-uuid={lost}");
         await UntilMemberAsync(a, b.Url!.Authority, Password);
         await using (var api = await PoolDirectory.LogInAsync(b, Password))
         {
             await api.CallAsync("VM.set_name_label", [vm, "by the second"], Stop);
         }
 
-        var early = await TryCliAsync(a, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
+        var early = await Shell.TryAsync(a, Password, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
         Assert.NotEqual(0, early.ExitCode);
         Assert.Contains("The majority of the pool's hosts is there", early.Error, StringComparison.Ordinal);
 
         b.Process.Kill();
         await b.Process.WaitForExitAsync(Stop);
         await Patience.UntilAsync(
-            async () => await LoginAsync(a, Password) is { Code: "HOST_STILL_BOOTING" }, "nobody answers for the pool any more");
-        var unnamed = await TryCliAsync(a, "pool-emergency-transition-to-master");
+            async () => await LoginAnswer.OfAsync(a.Url!, Password) is { Code: "HOST_STILL_BOOTING" },
+            "nobody answers for the pool any more");
+        var unnamed = await Shell.TryAsync(a, Password, "pool-emergency-transition-to-master");
         Assert.NotEqual(0, unnamed.ExitCode);
         Assert.Contains("can't be reached", unnamed.Error, StringComparison.Ordinal);
-        await CliAsync(a, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
-        await Patience.UntilAsync(async () => await LoginAsync(a, Password) is { Code: "" }, "the survivor answers");
+        await Shell.RunAsync(a, Password, "pool-emergency-transition-to-master", $"dead-hosts={lost}");
+        await Patience.UntilAsync(async () => await LoginAnswer.OfAsync(a.Url!, Password) is { Code: "" }, "the survivor answers");
         await using (var api = await PoolDirectory.LogInAsync(a, Password))
         {
             Assert.Equal("by the second", await api.CallAsync<string>("VM.get_name_label", [vm], Stop));
@@ -159,19 +158,20 @@ public sealed class SeveralHostsTests : IDisposable
         await using (back)
         {
             await Patience.UntilAsync(
-                async () => await LoginAsync(back, Password) is { Code: "HOST_STILL_BOOTING" }, "the host that was lost is nobody's");
-            await CliAsync(a, "pool-recover-slaves");
+                async () => await LoginAnswer.OfAsync(back.Url!, Password) is { Code: "HOST_STILL_BOOTING" },
+                "the host that was lost is nobody's");
+            await Shell.RunAsync(a, Password, "pool-recover-slaves");
             await UntilMemberAsync(back, a.Url!.Authority, Password);
 
             // One that has a coordinator can be sent to it, too.
-            await CliAsync(back, "pool-emergency-reset-master", $"master-address={a.Url!.Authority}");
+            await Shell.RunAsync(back, Password, "pool-emergency-reset-master", $"master-address={a.Url!.Authority}");
             await UntilMemberAsync(back, a.Url!.Authority, Password);
             await using var api = await PoolDirectory.LogInAsync(a, Password);
             await api.CallAsync("VM.set_name_label", [vm, "together"], Stop);
             await Patience.UntilAsync(() => NamesIn("b").Contains("together"), "it has what was changed without it and with it");
             await UntilLiveAsync(api, [true, true], "it is one of the pool again");
             Assert.Equal(2, (await api.GetAllRecordsAsync<HostRecord>(Stop)).Count);
-            await CliAsync(a, "pool-eject", $"host-uuid={lost}");
+            await Shell.RunAsync(a, Password, "pool-eject", $"host-uuid={lost}");
         }
 
         // It is an ordinary pool of one host again, and another can join it.
@@ -187,21 +187,6 @@ public sealed class SeveralHostsTests : IDisposable
         {
             await UntilLiveAsync(api, [true, true], "the pool has two hosts again");
         }
-    }
-
-    private async Task<(int ExitCode, string Error)> TryCliAsync(ServeRun at, params string[] words)
-    {
-        // Of the certificates that others have had at these ports it is to know nothing.
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(_root, "known-pools"), TimeProvider.System);
-        var code = await app.RunAsync(["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words], null, Stop);
-        return (code, error.ToString());
-    }
-
-    private async Task CliAsync(ServeRun at, params string[] words)
-    {
-        var (exitCode, error) = await TryCliAsync(at, words);
-        Assert.True(exitCode == 0, error);
     }
 
     private static async Task<string> UuidOfOtherAsync(ServeRun coordinator)
@@ -255,7 +240,8 @@ public sealed class SeveralHostsTests : IDisposable
             : [];
 
     private static Task UntilMemberAsync(ServeRun run, string coordinator, string password = NewPassword) => Patience.UntilAsync(
-        async () => await LoginAsync(run, password) is { Code: "HOST_IS_SLAVE" } refused && refused.Parameters[0] == coordinator,
+        async () => await LoginAnswer.OfAsync(run.Url!, password) is { Code: "HOST_IS_SLAVE" } refused
+            && refused.Parameters[0] == coordinator,
         $"{run.Url} is a member of {coordinator}'s pool");
 
     private static async Task<ServeRun> CoordinatorAsync(params ServeRun[] runs)
@@ -266,7 +252,7 @@ public sealed class SeveralHostsTests : IDisposable
             {
                 foreach (var run in runs)
                 {
-                    if (await LoginAsync(run) is { Code: "" })
+                    if (await LoginAnswer.OfAsync(run.Url!, NewPassword) is { Code: "" })
                     {
                         found = run;
                     }
@@ -276,24 +262,5 @@ public sealed class SeveralHostsTests : IDisposable
             },
             "another host coordinates");
         return found!;
-    }
-
-    /// <summary>What a login says; an empty code if it was let in, null if nobody answered.</summary>
-    private static async Task<(string Code, IReadOnlyList<string> Parameters)?> LoginAsync(ServeRun run, string password = NewPassword)
-    {
-        try
-        {
-            await using var api = new XenApiClient(run.Url!, _ => true);
-            await api.LoginAsync("root", password, Stop);
-            return ("", []);
-        }
-        catch (XenApiException refused)
-        {
-            return (refused.Code, refused.Parameters);
-        }
-        catch (XenApiTransportException)
-        {
-            return null;
-        }
     }
 }

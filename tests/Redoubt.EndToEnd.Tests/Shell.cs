@@ -49,12 +49,24 @@ internal sealed class Shell
     public async Task<(int ExitCode, string Output, string Error)> TryAsync(DemoSite site, string command)
     {
         // In this process: to start the program anew for each of hundreds of commands takes longer than all that they do.
-        var words = command.Split(' ').Select(Expand);
-        var (output, error) = (new StringWriter(), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), KnownPools.DefaultFile, TimeProvider.System);
-        var code = await app.RunAsync(
-            ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words], null, TestContext.Current.CancellationToken);
-        return (code, output.ToString(), error.ToString());
+        return await RunAsync(
+            KnownPools.DefaultFile,
+            ["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. command.Split(' ').Select(Expand)]);
+    }
+
+    /// <summary>Runs a command as root at a daemon that may have a port, and a certificate, that another has had; however it ends.</summary>
+    public static Task<(int ExitCode, string Output, string Error)> TryAsync(
+        ServeRun at, string password, params IEnumerable<string> words) =>
+        RunAsync(
+            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "known-pools"),
+            ["-s", at.Url!.OriginalString, "-u", "root", "-pw", password, .. words]);
+
+    /// <summary>Runs a command as root at such a daemon, which must succeed; gives what it printed.</summary>
+    public static async Task<string> RunAsync(ServeRun at, string password, params IEnumerable<string> words)
+    {
+        var (exitCode, output, error) = await TryAsync(at, password, words);
+        Assert.True(exitCode == 0, error);
+        return output;
     }
 
     /// <summary>The commands of a runbook that were not run.</summary>
@@ -72,6 +84,14 @@ internal sealed class Shell
                 yield return line;
             }
         }
+    }
+
+    private static async Task<(int ExitCode, string Output, string Error)> RunAsync(string knownPools, IReadOnlyList<string> words)
+    {
+        var (output, error) = (new StringWriter(), new StringWriter());
+        var app = new App(new Terminal(output, error, isInteractive: false), knownPools, TimeProvider.System);
+        var code = await app.RunAsync(words, null, TestContext.Current.CancellationToken);
+        return (code, output.ToString(), error.ToString());
     }
 
     private string Expand(string word)

@@ -1,7 +1,4 @@
 using System.Diagnostics;
-using System.Text;
-using Redoubt.Cli;
-using Redoubt.Cli.Output;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
@@ -40,8 +37,9 @@ public sealed class WitnessTests : IDisposable
                     async () => await ListAsync(a) is [_, var line]
                         && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var id, _, "true", "true"] && (uuid = id).Length > 0,
                     "the witness is there, and has its vote");
-                Assert.Equal(uuid, (await CliAsync(a, "witness-list", "--minimal")).Output.Trim());
-                Assert.Contains($"\"uuid\": \"{uuid}\"", (await CliAsync(a, "witness-list", "json=true")).Output, StringComparison.Ordinal);
+                Assert.Equal(uuid, (await Shell.RunAsync(a, Password, "witness-list", "--minimal")).Trim());
+                Assert.Contains(
+                    $"\"uuid\": \"{uuid}\"", await Shell.RunAsync(a, Password, "witness-list", "json=true"), StringComparison.Ordinal);
                 vm = (await api.CallAsync<Ref<VmRecord>>("VM.create", [SeveralHostsTests.NewVm("before")], Stop)).Opaque;
             }
 
@@ -76,7 +74,7 @@ public sealed class WitnessTests : IDisposable
                 },
                 "people are told that the witness is lost");
             Assert.Contains(" false ", (await ListAsync(b))[1], StringComparison.Ordinal);
-            Assert.Equal(0, (await CliAsync(b, "witness-eject", $"uuid={uuid}")).ExitCode);
+            await Shell.RunAsync(b, Password, "witness-eject", $"uuid={uuid}");
             Assert.Single(await ListAsync(b));
             await RenameAsync(b, vm, "of two");
         }
@@ -135,35 +133,9 @@ public sealed class WitnessTests : IDisposable
         }
     }
 
-    private async Task<string[]> ListAsync(ServeRun at) =>
-        (await CliAsync(at, "witness-list")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+    private static async Task<string[]> ListAsync(ServeRun at) =>
+        (await Shell.RunAsync(at, Password, "witness-list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 
-    private async Task<(int ExitCode, string Output)> CliAsync(ServeRun at, params string[] words)
-    {
-        var (output, error) = (new StringWriter(new StringBuilder()), new StringWriter());
-        var app = new App(new Terminal(output, error, isInteractive: false), Path.Combine(_root, "known-pools"), TimeProvider.System);
-        var code = await app.RunAsync(["-s", at.Url!.OriginalString, "-u", "root", "-pw", Password, .. words], null, Stop);
-        Assert.True(code == 0, error.ToString());
-        return (code, output.ToString());
-    }
-
-    private static Task UntilLoginAsync(ServeRun run, string code, string what) => Patience.UntilAsync(
-        async () =>
-        {
-            try
-            {
-                await using var api = new XenApiClient(run.Url!, _ => true);
-                await api.LoginAsync("root", Password, Stop);
-                return code.Length == 0;
-            }
-            catch (XenApiException refused)
-            {
-                return refused.Code == code;
-            }
-            catch (XenApiTransportException)
-            {
-                return false;
-            }
-        },
-        what);
+    private static Task UntilLoginAsync(ServeRun run, string code, string what) =>
+        Patience.UntilAsync(async () => (await LoginAnswer.OfAsync(run.Url!, Password))?.Code == code, what);
 }
