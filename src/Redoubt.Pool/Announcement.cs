@@ -68,6 +68,18 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
         "METADATA_BACKUP_FAILED", 3, Cls.Sr, Sr,
         $"The {Interval} metadata backup on this SR failed and will be tried again in an hour: {Why}");
 
+    /// <summary>A schedule has taken its snapshots. This name and the next two are xapi's.</summary>
+    public sealed record SnapshotsTaken(string Schedule, string What) : Announcement(
+        "VMSS_SNAPSHOT_SUCCEEDED", 5, Cls.Vmss, Schedule, What);
+
+    /// <summary>A schedule could not take all of them.</summary>
+    public sealed record SnapshotsFailed(string Schedule, string What) : Announcement(
+        "VMSS_SNAPSHOT_FAILED", 3, Cls.Vmss, Schedule, What);
+
+    /// <summary>Nothing was taken for moments at which snapshots were due.</summary>
+    public sealed record SnapshotsMissed(string Schedule, string What) : Announcement(
+        "VMSS_SNAPSHOT_MISSED_EVENT", 3, Cls.Vmss, Schedule, What);
+
     /// <summary>Storage that was attached before is not there.</summary>
     public sealed record PbdNotPlugged(string Sr, string Why) : Announcement("PBD_PLUG_FAILED_ON_SERVER_START", 3, Cls.Sr, Sr, Why);
 

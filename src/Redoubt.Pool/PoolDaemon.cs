@@ -35,6 +35,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly HostStart _hostStart;
     private readonly ConsoleLogWatch _consoles;
     private readonly AdoptionOrigins _origins;
+    private readonly ScheduledSnapshots _snapshots;
 
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
@@ -46,9 +47,9 @@ public sealed class PoolDaemon : IAsyncDisposable
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
         Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
         BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, AdoptionOrigins origins,
-        Statistics statistics)
+        Statistics statistics, ScheduledSnapshots snapshots)
     {
-        _origins = origins;
+        (_origins, _snapshots) = (origins, snapshots);
         (_directory, Services, Messages, _watch, _watchMember, _replication) =
             (directory, services, messages, watch, watchMember, replication);
         _backups = backups;
@@ -88,6 +89,9 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     /// <summary>The metadata of VMs in and out.</summary>
     public VmMetadata VmMetadata { get; }
+
+    /// <summary>The snapshots that schedules have taken.</summary>
+    internal ScheduledSnapshots Snapshots => _snapshots;
 
     /// <summary>What hosts and VMs use.</summary>
     public Statistics Statistics { get; }
@@ -278,6 +282,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         HostBridge.RemoveAbandoned();
         await elsewhere.AnnounceAsync();
         daemon._backups.Start();
+        daemon._snapshots.Start();
         daemon._firmware.Start();
         daemon._consoles.Start();
         daemon._answers.Start();
@@ -309,6 +314,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             await _members.DisposeAsync();
         }
 
+        await _snapshots.DisposeAsync();
         await _backups.DisposeAsync();
         await _firmware.DisposeAsync();
         await _consoles.DisposeAsync();
@@ -365,6 +371,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         testSrs = new TestSrCalls(services, connections);
         var suspends = new VmSuspendCalls(services, guests, start, images, suspensions, hotPlug);
         var migrate = new VmMigrateCalls(services, suspends);
+        var snapshots = new VmSnapshotCalls(services, vdis, power);
+        var scheduled = new ScheduledSnapshots(services, snapshots);
         var statistics = new Statistics(services.Time);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),
@@ -376,7 +384,8 @@ public sealed class PoolDaemon : IAsyncDisposable
             new TestVmCalls(services, trust),
             new VmCalls(services, images),
             new VmCopyCalls(services, vdis),
-            new VmSnapshotCalls(services, vdis, power),
+            snapshots,
+            new VmssCalls(services, scheduled),
             start,
             power,
             suspends,
@@ -407,7 +416,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, adoptedFirmware), replication,
-            new HostStart(services, start, boots, config.HostBootId), origins, statistics);
+            new HostStart(services, start, boots, config.HostBootId), origins, statistics, scheduled);
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

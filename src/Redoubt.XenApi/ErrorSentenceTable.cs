@@ -148,6 +148,7 @@ internal static class ErrorSentenceTable
         VM_FAILED_SHUTDOWN_ACKNOWLEDGMENT VM {0:VM} did not react to the request to shut down. Repeat with --force to switch it off.
         VM_HVM_REQUIRED VM {0:VM} needs hardware virtualisation, and the host has none.
         VM_IS_PART_OF_AN_APPLIANCE VM {0:VM} belongs to vApp {1:VM_appliance}. Recover the vApp as a whole (appliance-recover).
+        VMSS_HAS_VM VMs have snapshots taken by this schedule. Take it from them first (vm-param-clear param-name=snapshot-schedule).
         VM_IS_TEMPLATE {0:VM} is a template. Clone it and use the clone.
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MAY_RUN_ELSEWHERE VM {0:VM} is not started, for site {1} (pool {3}) could be running it and can't be asked: {4}. Have that site answer. If its hosts are off, or cut off from storage and network, say so for this one start: vm-start uuid=... site-dead={1}

@@ -21,6 +21,9 @@ internal sealed class TestSite : IAsyncDisposable
 
     public string Root { get; } = Directory.CreateTempSubdirectory("redoubt-pool-").FullName;
 
+    /// <summary>What the daemon goes by that is started next.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public PoolDaemon Daemon { get; private set; } = null!;
 
     public TestClient Client { get; private set; } = null!;
@@ -31,9 +34,10 @@ internal sealed class TestSite : IAsyncDisposable
     public static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     /// <summary>Opens a pool whose guests are its own and only pretended.</summary>
-    public static async Task<TestSite> OpenAsync(Func<PoolConfig, PoolConfig>? change = null)
+    public static async Task<TestSite> OpenAsync(
+        Func<PoolConfig, PoolConfig>? change = null, TimeProvider? time = null)
     {
-        var site = new TestSite();
+        var site = new TestSite { Time = time ?? TimeProvider.System };
         site._change = change ?? site._change;
         site._hypervisor = $"test://{Path.Combine(site.Root, "host.xml")}";
         await File.WriteAllTextAsync(Path.Combine(site.Root, "host.xml"), HostXml, Cancel);
@@ -57,7 +61,7 @@ internal sealed class TestSite : IAsyncDisposable
     public async Task StartAsync()
     {
         var config = new PoolConfig { DataDirectory = Path.Combine(Root, "data"), NameLabel = "site", HypervisorUri = _hypervisor };
-        Daemon = await PoolDaemon.OpenAsync(_change(config), TimeProvider.System, Cancel);
+        Daemon = await PoolDaemon.OpenAsync(_change(config), Time, Cancel);
         var session = await Daemon.Services.Sessions.OpenAsync(SessionOwner.Root, "test", Host, null, Cancel);
         Client = new TestClient(Daemon, session);
     }

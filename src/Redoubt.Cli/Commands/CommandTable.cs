@@ -9,9 +9,9 @@ internal static class CommandTable
     public static IEnumerable<Command> Own { get; } =
     [
         .. ApplianceCommands.All, .. DrTaskCommands.All, .. SrCommands.All, .. PbdCommands.All, .. VdiCommands.All, .. VmCommands.All,
-        .. VmInstallCommands.All, .. VmDiskCommands.All, .. SnapshotCommands.All, .. VmRecoveryCommands.All, .. VmMetadataCommands.All,
-        .. MetadataBackupCommands.All, .. VbdCommands.All, .. VifCommands.All, .. VtpmCommands.All, .. AdoptionCommands.All,
-        .. NetworkCommands.All,
+        .. VmInstallCommands.All, .. VmDiskCommands.All, .. SnapshotCommands.All, .. SnapshotScheduleCommands.All,
+        .. VmRecoveryCommands.All, .. VmMetadataCommands.All, .. MetadataBackupCommands.All, .. VbdCommands.All, .. VifCommands.All,
+        .. VtpmCommands.All, .. AdoptionCommands.All, .. NetworkCommands.All,
         .. HostCommands.All, .. TaskCommands.All, .. MessageCommands.All, .. SecretCommands.All, .. UserCommands.All,
         .. DirectoryCommands.All, .. EventCommands.All, .. PoolCommands.All, .. KeyCommands.All, .. DrPlanCommand.All,
         .. StatusCommand.All, .. DrRunCommands.All, .. RunCommands.All, .. PlanCommands.All, .. TargetCommands.All, .. ApprovalCommands.All,

@@ -73,7 +73,6 @@ public static class FieldEffects
         tunnel.protocol - the host's network is set up by its own means
         VMPP.is_policy_enabled false xapi itself removed them
         VMPP.backup_type - xapi itself removed them
-        VMSS.enabled false nothing makes snapshots of VMs by a schedule
         """;
 
     // The keys that something goes by, in maps of which the table names others: whether a value means something, and what does. One that

@@ -140,6 +140,8 @@ internal static class NewVm
         HaAlwaysRun = false,
         ProtectionPolicy = default,
         SnapshotSchedule = default,
+        IsVmssSnapshot = false,
+        IsSnapshotFromVmpp = false,
         LastBootedRecord = "",
         Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
     };

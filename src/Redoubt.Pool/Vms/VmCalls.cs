@@ -25,19 +25,8 @@ internal sealed partial class VmCalls(PoolServices pool, SuspendImages images)
         await pool.Database.WriteAsync(
             tx =>
             {
-                // Snapshots outlive the VM they were taken of, as in xapi; they can still be made a VM again.
-                foreach (var snapshot in tx.Get(self).Snapshots)
-                {
-                    tx.Update(snapshot, s => s with { SnapshotOf = default });
-                }
-
-                foreach (var child in tx.Get(self).Children)
-                {
-                    tx.Update(child, c => c with { Parent = tx.Get(self).Parent });
-                }
-
                 SuspendImages.GiveUp(tx, self);
-                VmRows.Delete(tx, self);
+                VmRows.Destroy(tx, self);
             },
             call.Cancellation);
         await images.RemoveAsync(image);

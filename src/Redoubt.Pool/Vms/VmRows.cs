@@ -97,6 +97,25 @@ internal static class VmRows
         RuntimeProperties = ImmutableSortedDictionary<string, string>.Empty,
     };
 
+    /// <summary>
+    /// Removes the VM as <see cref="Delete"/> does, from the tree of its snapshots as well. Those outlive the VM they were taken of, as in
+    /// xapi; they can still be made a VM again.
+    /// </summary>
+    public static void Destroy(Transaction tx, Ref<VmRecord> reference)
+    {
+        foreach (var snapshot in tx.Get(reference).Snapshots)
+        {
+            tx.Update(snapshot, s => s with { SnapshotOf = default });
+        }
+
+        foreach (var child in tx.Get(reference).Children)
+        {
+            tx.Update(child, c => c with { Parent = tx.Get(reference).Parent });
+        }
+
+        Delete(tx, reference);
+    }
+
     /// <summary>Removes the VM with its drives, interfaces, TPM, consoles and metrics. Its disks stay.</summary>
     public static void Delete(Transaction tx, Ref<VmRecord> reference)
     {

@@ -30,25 +30,34 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     private const string LeftReplaced =
         "A disk that a VM had before it was reverted to a snapshot is still there. The next start of the daemon tries again.";
 
+    private const string LeftOfSnapshot =
+        "A disk of a snapshot that has gone is still there. The next start of the daemon tries again.";
+
     private readonly CopiedDisks _copied = new(pool, vdis);
 
     [Message("VM.snapshot")]
     public Task<Ref<VmRecord>> SnapshotAsync(
         CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis) =>
-        SnapshotAsync(
-            call, vm, newName, ignoreVdis, VmOperations.Snapshot, VmPowerState.Halted, VmPowerState.Running, VmPowerState.Paused);
+        TakeAsync(call, vm, newName, ignoreVdis, VmOperations.Snapshot, s => s);
 
     /// <summary>The same of a guest whose agent holds its file systems still at that moment.</summary>
     [Message("VM.snapshot_with_quiesce")]
     public Task<Ref<VmRecord>> SnapshotWithQuiesceAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
-        SnapshotAsync(call, vm, newName, [], VmOperations.SnapshotWithQuiesce, VmPowerState.Running);
+        TakeAsync(call, vm, newName, [], VmOperations.SnapshotWithQuiesce, s => s);
 
-    private async Task<Ref<VmRecord>> SnapshotAsync(
+    /// <summary>Takes a snapshot of a kind.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="vm">The VM.</param>
+    /// <param name="newName">The snapshot's name.</param>
+    /// <param name="ignoreVdis">Disks that are left out.</param>
+    /// <param name="operation">Its kind.</param>
+    /// <param name="mark">What else is to be said in its record.</param>
+    public async Task<Ref<VmRecord>> TakeAsync(
         CallContext call, Ref<VmRecord> vm, string newName, ImmutableList<Ref<VdiRecord>> ignoreVdis, VmOperations operation,
-        params VmPowerState[] states)
+        Func<VmRecord, VmRecord> mark)
     {
         await using var noted = await Operations.BeginAsync(
-            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, states));
+            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, [.. AllowedOperations.StatesFor(operation)]));
         var record = pool.State.Get(vm);
         var disks = CopiedDevices.Disks(pool.State, record).Except(ignoreVdis).ToList();
         var kept = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
@@ -65,13 +74,24 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
                 at = await CopyRunningAsync(call, vm, running, kept, operation == VmOperations.SnapshotWithQuiesce);
             }
 
-            return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at), call.Cancellation);
+            return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at, mark), call.Cancellation);
         }
         catch
         {
             await _copied.RemoveAsync(kept.Values, LeftCopy);
             throw;
         }
+    }
+
+    /// <summary>Removes a snapshot with its disks; a disk that another VM has as well stays.</summary>
+    /// <exception cref="XenApiException">It is in use, or its removal is blocked.</exception>
+    public async Task RemoveAsync(CallContext call, Ref<VmRecord> snapshot)
+    {
+        await using var noted = await Operations.BeginAsync(
+            pool.Database, call, snapshot, VmOperations.Destroy,
+            v => VmChecks.Require(snapshot, v, VmOperations.Destroy, VmPowerState.Halted, VmPowerState.Suspended));
+        var disks = await pool.Database.WriteAsync(tx => Remove(tx, snapshot), call.Cancellation);
+        await _copied.RemoveAsync(disks, LeftOfSnapshot);
     }
 
     [Message("VM.revert")]
@@ -183,10 +203,11 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     }
 
     private static Ref<VmRecord> Keep(
-        Transaction tx, Ref<VmRecord> vm, string name, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept, DateTimeOffset at)
+        Transaction tx, Ref<VmRecord> vm, string name, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept, DateTimeOffset at,
+        Func<VmRecord, VmRecord> mark)
     {
         var source = tx.Get(vm);
-        var made = NewVm.Create(tx, NewVm.SnapshotOf(vm, source, name, at));
+        var made = NewVm.Create(tx, mark(NewVm.SnapshotOf(vm, source, name, at)));
         CopiedDevices.CopyDrives(tx, source, made, kept);
         CopiedDevices.CopyInterfaces(tx, source, made, keepsAddresses: true);
         VirtualTpms.Copy(tx, made, tx.State, source, isSame: true);
@@ -198,6 +219,21 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         CopiedDevices.EndMaking(tx, kept.Values);
         tx.Update(vm, v => v with { Parent = made });
         return made;
+    }
+
+    /// <returns>The disks that nobody has any more.</returns>
+    private static List<Ref<VdiRecord>> Remove(Transaction tx, Ref<VmRecord> snapshot)
+    {
+        var record = tx.Get(snapshot);
+        var disks = CopiedDevices.Disks(tx.State, record).Where(
+            d => tx.Get(d).IsASnapshot && tx.Get(d).Vbds.All(b => tx.Get(b).Vm == snapshot)).ToList();
+        VmRows.Destroy(tx, snapshot);
+        foreach (var disk in disks)
+        {
+            DisksInMaking.Begin(tx, tx.Get(disk).Sr, SrRows.Uuid(tx.Get(disk)));
+        }
+
+        return disks;
     }
 
     /// <returns>The disks that the VM has no more.</returns>
