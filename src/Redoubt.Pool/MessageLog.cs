@@ -13,15 +13,17 @@ namespace Redoubt.Pool;
 /// Keeps the messages for people over restarts: <c>messages.jsonl</c> of the daemon's directory, a line for each that was made or removed.
 /// They are no part of the pool's database, as with xapi, whose database has no table for them.
 /// <code>
-///  any transaction ─► published ─► queue ─► one worker: appends, flushes
+///  any transaction ─► published ─► queue ─► one worker: has the other hosts agree, if there are any, appends, flushes
 /// </code>
 /// </summary>
+/// <remarks>
+/// Lines are numbered, and an entry of the log that the hosts agree to is lines. All of it is a whole file, and takes the place of what
+/// there is, since what has been removed is not in it.
+/// </remarks>
 internal sealed class MessageLog : IAsyncDisposable
 {
     /// <summary>How many messages there are at most; the oldest go.</summary>
     public const int Most = 10_000;
-
-    private const string FileName = "messages.jsonl";
 
     // The first line, so that a file that was emptied is told from one without messages.
     private static readonly byte[] Heading = [.. "{\"format\":1}\n"u8];
@@ -32,54 +34,78 @@ internal sealed class MessageLog : IAsyncDisposable
     private static readonly JsonSerializerOptions Options = new() { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault };
 
     private readonly Channel<Item> _queue = Channel.CreateUnbounded<Item>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly PoolFiles _files;
     private readonly string _path;
-    private readonly ILogger<MessageLog> _log;
+    private readonly ILogger _log;
     private readonly SortedDictionary<long, Line> _kept = [];
     private readonly Dictionary<string, long> _numbers = [];
-    private long _next;
     private int _lines;
+    private bool _isAgreed = true; // to all that has been made so far
     private FileStream? _file;
     private IDisposable? _subscription;
     private Task _worker = Task.CompletedTask;
 
-    private MessageLog(string path, ILogger<MessageLog> log) => (_path, _log) = (path, log);
+    private MessageLog(PoolFiles files, ILogger log) => (_files, _path, _log) = (files, files.PathOf(KeptName.Messages), log);
+
+    /// <summary>The number of the last line; 0 if there is none.</summary>
+    public long Last { get; private set; }
+
+    private static string Advice => KeptName.Find(KeptName.Messages)!.Advice;
 
     /// <summary>Reads the file. Its last line may be torn, by a crash while it was written; nothing else may.</summary>
+    /// <param name="files">What it is one of.</param>
+    /// <param name="log">Told of each message, and of what keeps one from being kept.</param>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static MessageLog Open(string directory, ILogger<MessageLog> log)
+    public static MessageLog Open(PoolFiles files, ILogger<MessageLog> log)
     {
-        var path = Path.Combine(directory, FileName);
-        var read = new MessageLog(path, log);
-        var content = Read(path);
+        var read = new MessageLog(files, log);
+        var content = Read(read._path);
         if (content is not null && !content.AsSpan().StartsWith(Heading))
         {
             throw new InvalidDataException(
-                $"{path} is cut or garbled: it does not begin as messages do. Nothing was changed. {KeptName.Find(FileName)!.Advice}");
+                $"{read._path} is cut or garbled: it does not begin as messages do. Nothing was changed. {Advice}");
         }
 
-        for (var start = Heading.Length; start < content?.Length;)
+        try
         {
-            var length = content.AsSpan(start).IndexOf((byte)'\n');
-            if (length < 0)
+            if (content is not null)
             {
-                break;
+                read.TakeLines(content.AsSpan(Heading.Length), after: 0);
             }
-
-            try
-            {
-                read.Take(JsonSerializer.Deserialize<Line>(content.AsSpan(start, length), Options)!);
-            }
-            catch (Exception garbled) when (garbled is JsonException or NullReferenceException or ArgumentException)
-            {
-                throw new InvalidDataException($"{path} is garbled in line {read._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing "
-                    + $"was changed. {KeptName.Find(FileName)!.Advice}", garbled);
-            }
-
-            read._lines++;
-            start += length + 1;
+        }
+        catch (Exception garbled) when (IsGarbled(garbled))
+        {
+            throw new InvalidDataException($"{read._path} is garbled in line {read._lines + 2} ({garbled.Message.TrimEnd('.')}). Nothing "
+                + $"was changed. {Advice}", garbled);
         }
 
         return read;
+    }
+
+    /// <summary>Takes what the hosts of the pool have agreed to, on one that does not coordinate it; what it has is passed over.</summary>
+    /// <param name="entry">Lines, or a whole file.</param>
+    /// <exception cref="InvalidDataException">It is neither.</exception>
+    /// <exception cref="IOException">It can't be written, and is with the next.</exception>
+    public void Take(byte[] entry)
+    {
+        try
+        {
+            if (entry.AsSpan().StartsWith(Heading))
+            {
+                _kept.Clear();
+                _numbers.Clear();
+                TakeLines(entry.AsSpan(Heading.Length), after: 0);
+                Rewrite();
+            }
+            else
+            {
+                Store(TakeLines(entry, after: Last));
+            }
+        }
+        catch (Exception garbled) when (IsGarbled(garbled))
+        {
+            throw new InvalidDataException($"Messages can't be taken from the other hosts: {garbled.Message.TrimEnd('.')}.", garbled);
+        }
     }
 
     /// <summary>Makes a message, and the oldest go when there are too many.</summary>
@@ -125,6 +151,7 @@ internal sealed class MessageLog : IAsyncDisposable
     public void Start(PoolDatabase database)
     {
         Rewrite();
+        _files.Add(LayWhole);
         _subscription = database.Subscribe((_, changes) =>
         {
             foreach (var change in changes)
@@ -166,7 +193,7 @@ internal sealed class MessageLog : IAsyncDisposable
         }
         catch (InvalidDataException unusable)
         {
-            throw new InvalidDataException($"{unusable.Message} Nothing was changed. {KeptName.Find(FileName)!.Advice}", unusable);
+            throw new InvalidDataException($"{unusable.Message} Nothing was changed. {Advice}", unusable);
         }
     }
 
@@ -174,7 +201,7 @@ internal sealed class MessageLog : IAsyncDisposable
     {
         while (await _queue.Reader.WaitToReadAsync())
         {
-            var (bytes, waiting) = (new ArrayBufferWriter<byte>(), new List<TaskCompletionSource>());
+            var (made, waiting) = (new List<Line>(), new List<TaskCompletionSource>());
             while (_queue.Reader.TryRead(out var item))
             {
                 if (item.Waiting is { } waits)
@@ -183,31 +210,71 @@ internal sealed class MessageLog : IAsyncDisposable
                 }
                 else
                 {
-                    Take(item.Line!);
-                    Append(bytes, item.Line!);
-                    _lines++;
+                    made.Add(item.Line!);
                     Tell(item.Line!);
                 }
             }
 
             try
             {
-                Write(bytes.WrittenSpan);
+                _files.Keep(agreement => Write(made, agreement));
                 waiting.ForEach(w => w.TrySetResult());
             }
             catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
             {
                 // Written whole with the next ones: what is on disk now may end in the middle of a line.
-                _file?.Dispose();
-                _file = null;
+                Close();
                 waiting.ForEach(
                     w => w.TrySetException(new XenApiException(failed, "INTERNAL_ERROR", $"The message can't be kept: {failed.Message}")));
             }
         }
     }
 
-    private void Take(Line line)
+    // What they have not agreed to is laid before the others whole, with the next ones.
+    private void Write(List<Line> made, PoolAgreement? agreement)
     {
+        var lines = new ArrayBufferWriter<byte>();
+        foreach (var line in made)
+        {
+            Append(lines, Take(line));
+        }
+
+        if (agreement is not null && (made.Count > 0 || !_isAgreed))
+        {
+            var isWholeNeeded = !_isAgreed;
+            _isAgreed = false;
+            if (isWholeNeeded || agreement.Entry(PoolAgreement.Messages, Last, lines.WrittenSpan.ToArray()))
+            {
+                LayWhole(agreement);
+            }
+
+            _isAgreed = true;
+        }
+
+        Store(lines.WrittenSpan);
+    }
+
+    private void LayWhole(PoolAgreement agreement) => agreement.Whole(PoolAgreement.Messages, Last, Whole().WrittenSpan.ToArray());
+
+    // Answers those that it took. What an earlier version wrote has no numbers.
+    private byte[] TakeLines(ReadOnlySpan<byte> lines, long after)
+    {
+        var taken = new ArrayBufferWriter<byte>();
+        for (int length; (length = lines.IndexOf((byte)'\n')) >= 0; lines = lines[(length + 1)..])
+        {
+            var line = JsonSerializer.Deserialize<Line>(lines[..length], Options)!;
+            if (line.N == 0 || line.N > after)
+            {
+                Append(taken, Take(line));
+            }
+        }
+
+        return taken.WrittenSpan.ToArray();
+    }
+
+    private Line Take(Line line)
+    {
+        line = line with { N = line.N == 0 ? Last + 1 : line.N };
         if (_numbers.Remove(line.Ref, out var old))
         {
             _kept.Remove(old);
@@ -215,9 +282,13 @@ internal sealed class MessageLog : IAsyncDisposable
 
         if (!line.IsGone)
         {
-            _numbers[line.Ref] = _next;
-            _kept[_next++] = line;
+            _numbers[line.Ref] = line.N;
+            _kept[line.N] = line;
         }
+
+        Last = Math.Max(Last, line.N);
+        _lines++;
+        return line;
     }
 
     // Whoever watches the log of the daemon need not ask for messages as well.
@@ -236,23 +307,35 @@ internal sealed class MessageLog : IAsyncDisposable
         }
     }
 
-    private void Write(ReadOnlySpan<byte> bytes)
+    private void Store(ReadOnlySpan<byte> lines)
     {
         if (_file is null || _lines > MostLines)
         {
             Rewrite();
         }
-        else if (bytes.Length > 0)
+        else if (lines.Length > 0)
         {
-            _file.Write(bytes);
+            _file.Write(lines);
             _file.Flush(flushToDisk: true);
         }
     }
 
     private void Rewrite()
     {
+        Close();
+        DurableFile.Write(_path, Whole().WrittenSpan);
+        _lines = _kept.Count;
+        _file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+    }
+
+    private void Close()
+    {
         _file?.Dispose();
         _file = null;
+    }
+
+    private ArrayBufferWriter<byte> Whole()
+    {
         var whole = new ArrayBufferWriter<byte>();
         whole.Write(Heading);
         foreach (var line in _kept.Values)
@@ -260,10 +343,16 @@ internal sealed class MessageLog : IAsyncDisposable
             Append(whole, line);
         }
 
-        DurableFile.Write(_path, whole.WrittenSpan);
-        _lines = _kept.Count;
-        _file = new FileStream(_path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        // Of what was removed last nothing else has the number.
+        if (Last > 0 && !_kept.ContainsKey(Last))
+        {
+            Append(whole, new() { N = Last, Ref = "", IsGone = true });
+        }
+
+        return whole;
     }
+
+    private static bool IsGarbled(Exception e) => e is JsonException or NullReferenceException or ArgumentException;
 
     private static void Append(ArrayBufferWriter<byte> to, Line line)
     {
@@ -277,6 +366,8 @@ internal sealed class MessageLog : IAsyncDisposable
 
     private sealed record Line
     {
+        public long N { get; init; }
+
         public required string Ref { get; init; }
 
         public bool IsGone { get; init; }

@@ -181,7 +181,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         directory.SetAside();
         var files = new PoolFiles(directory.FullPath, config.AgreeToFiles);
         var copies = KnownCopies.Open(directory.FullPath);
-        var messages = MessageLog.Open(directory.FullPath, config.Loggers.CreateLogger<MessageLog>());
+        var messages = MessageLog.Open(files, config.Loggers.CreateLogger<MessageLog>());
         var known = KeyFile.Find(directory.FullPath);
         PoolKeys.Check(directory.FullPath);
         var boots = HostStart.Kept(directory.FullPath);

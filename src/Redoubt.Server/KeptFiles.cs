@@ -19,7 +19,7 @@ internal static class KeptFiles
     [
         ("user-passwords.json", directory => LocalPasswords.Open(new(directory))),
         ("directory-password.json", DirectoryLogins.Check),
-        (Notifier.FileName, directory => Notifier.Kept(directory)),
+        (Notifier.FileName, directory => Notifier.Kept(new(directory))),
         .. DeskFiles.Checks,
     ];
 

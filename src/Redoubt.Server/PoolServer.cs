@@ -78,7 +78,7 @@ public sealed class PoolServer : IAsyncDisposable
         _meters = new DaemonMeters(services.Meter);
         var loggers = services.Loggers;
         var failures = new CallFailures(loggers.CreateLogger<CallFailures>());
-        _audit = new AuditLog(services.DataDirectory, loggers.CreateLogger<AuditLog>());
+        _audit = new AuditLog(services.Files, loggers.CreateLogger<AuditLog>());
         _health = new DataDirectoryWatch(services, TimeProvider.System, loggers.CreateLogger<DataDirectoryWatch>());
         var audit = new AuditTrail(services, _audit);
         var directory = new DirectoryLogins(services);

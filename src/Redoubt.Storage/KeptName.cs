@@ -14,6 +14,12 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
     /// <summary>The runs of recoveries.</summary>
     public const string Runs = "runs.db";
 
+    /// <summary>The messages for people.</summary>
+    public const string Messages = "messages.jsonl";
+
+    /// <summary>The audit log.</summary>
+    public const string Audit = "audit.log";
+
     /// <summary>All of them. A file that is not in this list is not taken for one of the daemon's.</summary>
     public static IReadOnlyList<KeptName> All { get; } =
     [
@@ -38,9 +44,11 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
             IsPools: true),
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
         new("host-boot.json", "which boot of the host VMs were started with", "then none is started with it before its next boot"),
-        new("messages.jsonl", "the messages for people", "then there are no messages of before"),
-        new("notifications.json", "which messages have been sent to whom", "then those that are still to be sent are not sent"),
-        new("audit.log", "what was done", null, MayBeMissing: true),
+        new(Messages, "the messages for people", "then there are no messages of before"),
+        new(
+            "notifications.json", "which messages have been sent to whom", "then those that are still to be sent are not sent",
+            IsPools: true),
+        new(Audit, "what was done", null, MayBeMissing: true),
     ];
 
     /// <summary>The one of a name; null if no file of that name is kept.</summary>

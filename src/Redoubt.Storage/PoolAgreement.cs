@@ -15,4 +15,10 @@ public sealed record PoolAgreement(
 {
     /// <summary>The log of the runs' events.</summary>
     public const string Runs = "runs";
+
+    /// <summary>The log of the messages for people.</summary>
+    public const string Messages = "messages";
+
+    /// <summary>The audit log.</summary>
+    public const string Audit = "audit";
 }

@@ -52,6 +52,11 @@ public sealed class SeveralHostsTests : IDisposable
             await first.CallAsync("VM.set_name_label", [vm, "acknowledged"], Stop);
             await desk.FillAsync(first);
 
+            var pools = (await first.GetAllRecordsAsync<PoolRecord>(Stop)).Values.Single().Uuid;
+            var removed = await SayAsync(first, pools, "to be removed");
+            await SayAsync(first, pools, "to be read");
+            await first.CallAsync("message.destroy", [removed], Stop);
+
             // Of what is answered in the very last moment nothing is lost, either.
             await first.CallAsync("session.change_password", [Password, NewPassword], Stop);
             runs[0].Process.Kill();
@@ -63,6 +68,9 @@ public sealed class SeveralHostsTests : IDisposable
             Assert.Equal("acknowledged", await second.CallAsync<string>("VM.get_name_label", [vm], Stop));
             await second.CallAsync("VM.set_name_label", [vm, "after"], Stop);
             await desk.RequireAllAsync(second, next);
+            var told = (await second.GetAllRecordsAsync<MessageRecord>(Stop)).Values.Where(m => m.Name == "TOLD").Select(m => m.Body);
+            Assert.Equal(["to be read"], told);
+            Assert.Single(AuditIn(next == runs[1] ? "h1" : "h2"), l => l.Contains("session.change_password", StringComparison.Ordinal));
             await Patience.UntilAsync(
                 async () => await HealthAsync(second, sr) == "healthy", "the copy on the shared SR is kept up by the new coordinator");
 
@@ -84,6 +92,8 @@ public sealed class SeveralHostsTests : IDisposable
                 await Patience.UntilAsync(() => NamesIn(directory).Contains("after"), $"{directory} has what was changed afterwards");
             }
 
+            await Patience.UntilAsync(
+                () => AuditIn("h0").SequenceEqual(AuditIn(next == runs[1] ? "h1" : "h2")), "it has what was done without it");
             back.Process.Kill();
             await UntilLiveAsync(second, [false, true, true], "a member that is lost is shown as lost, too");
             var metrics = await second.GetAllRecordsAsync<HostMetricsRecord>(Stop);
@@ -187,6 +197,17 @@ public sealed class SeveralHostsTests : IDisposable
         {
             await UntilLiveAsync(api, [true, true], "the pool has two hosts again");
         }
+    }
+
+    private static Task<Ref<MessageRecord>> SayAsync(XenApiClient api, string pool, string body) =>
+        api.CallAsync<Ref<MessageRecord>>("message.create", ["TOLD", 5L, Cls.Pool, pool, body], Stop);
+
+    private string[] AuditIn(string directory)
+    {
+        using var file = new FileStream(
+            Path.Combine(_root, directory, KeptName.Audit), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(file);
+        return reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries);
     }
 
     private static async Task<string> UuidOfOtherAsync(ServeRun coordinator)

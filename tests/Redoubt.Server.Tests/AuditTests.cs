@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Redoubt.Server.Audit;
+using Redoubt.Storage;
 
 namespace Redoubt.Server.Tests;
 
@@ -68,31 +69,34 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     {
         var folder = pool.NewDirectory();
         var told = new Told();
-        await using (var log = new AuditLog(folder, told))
+        await using (var log = new AuditLog(new(folder), told))
         {
             await Task.WhenAll(Enumerable.Range(0, 500).Select(who => Task.Run(async () =>
             {
                 for (var i = 0; i < 10; i++)
                 {
-                    await log.AppendAsync(Encoding.ASCII.GetBytes($"{who} {i}"));
+                    await log.AppendAsync(Encoding.ASCII.GetBytes($"{{\"who\":{who},\"i\":{i}}}"));
                 }
             })));
         }
 
         Assert.Empty(told.Lines);
         var lines = await File.ReadAllLinesAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken);
-        Assert.Equal(5000, lines.Distinct().Count());
-        Assert.All(lines.GroupBy(l => l.Split(' ')[0]), of => Assert.Equal(Enumerable.Range(0, 10).Select(i => $"{of.Key} {i}"), of));
+        var read = lines.Select(l => JsonDocument.Parse(l).RootElement).ToList();
+        Assert.Equal(Enumerable.Range(1, 5000), read.Select(l => l.GetProperty("n").GetInt32()));
+        Assert.All(
+            read.GroupBy(l => l.GetProperty("who").GetInt32()),
+            of => Assert.Equal(Enumerable.Range(0, 10), of.Select(l => l.GetProperty("i").GetInt32())));
     }
 
     [Fact]
     public async Task The_log_is_rotated_by_its_size()
     {
         var folder = pool.NewDirectory();
-        await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
+        await using var log = new AuditLog(new(folder), NullLogger<AuditLog>.Instance, maxBytes: 100);
         for (var i = 0; i < 200; i++)
         {
-            await log.AppendAsync(Encoding.ASCII.GetBytes($"line {i:D3} of the log, thirty characters"));
+            await log.AppendAsync(Line($"line {i:D3} of the log"));
         }
 
         var files = Directory.GetFiles(folder);
@@ -107,21 +111,99 @@ public sealed class AuditTests(TestPool pool) : IClassFixture<TestPool>
     public async Task A_rotation_that_failed_once_loses_the_lines_of_that_time_and_no_other()
     {
         var folder = pool.NewDirectory();
-        await using var log = new AuditLog(folder, NullLogger<AuditLog>.Instance, maxBytes: 100);
-        await log.AppendAsync(new byte[90]);
+        await using var log = new AuditLog(new(folder), NullLogger<AuditLog>.Instance, maxBytes: 100);
+        await log.AppendAsync(Line(new string('x', 70)));
 
         // What can't be replaced by a file stands in the way of the rotation, and then of the new file too.
         Directory.CreateDirectory(Path.Combine(folder, "audit.log.1", "in the way"));
-        await log.AppendAsync("lost"u8);
+        await log.AppendAsync(Line("lost"));
         File.Delete(Path.Combine(folder, "audit.log"));
         Directory.CreateDirectory(Path.Combine(folder, "audit.log"));
-        await log.AppendAsync("lost too"u8);
+        await log.AppendAsync(Line("lost too"));
         Directory.Delete(Path.Combine(folder, "audit.log"));
         Directory.Delete(Path.Combine(folder, "audit.log.1"), recursive: true);
 
-        await log.AppendAsync("kept"u8);
-        Assert.Equal("kept\n", await File.ReadAllTextAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken));
+        await log.AppendAsync(Line("kept"));
+        Assert.Equal("kept", Assert.Single(await ReadAsync(folder)).Text);
     }
+
+    [Fact]
+    public async Task Other_hosts_have_each_line_before_this_one_and_take_it_once()
+    {
+        var (here, there) = (pool.NewDirectory(), pool.NewDirectory());
+        await using (var alone = new AuditLog(new(here), NullLogger<AuditLog>.Instance))
+        {
+            await alone.AppendAsync(Line("before there were others"));
+        }
+
+        var entries = new List<(long Number, byte[] Lines)>();
+        var files = new PoolFiles(here);
+        await using (var log = new AuditLog(files, NullLogger<AuditLog>.Instance))
+        {
+            files.Share(new(
+                (_, _) => { },
+                (_, number, lines) =>
+                {
+                    Assert.DoesNotContain(
+                        "shared", File.ReadAllText(Path.Combine(here, "audit.log")), StringComparison.Ordinal);
+                    entries.Add((number, lines));
+                    return false;
+                },
+                (_, number, whole) => entries.Add((number, whole))));
+            await log.AppendAsync(Line("shared"));
+        }
+
+        Assert.Equal([1, 2], entries.Select(e => e.Number));
+        await using (var copy = new AuditLog(new(there), NullLogger<AuditLog>.Instance))
+        {
+            entries.ForEach(e => copy.Take(e.Lines));
+            entries.ForEach(e => copy.Take(e.Lines));
+            Assert.Equal(2, copy.Last);
+        }
+
+        // One that takes over goes on with the numbers.
+        await using (var next = new AuditLog(new(there), NullLogger<AuditLog>.Instance))
+        {
+            await next.AppendAsync(Line("by the next"));
+        }
+
+        Assert.Equal(
+            [(1L, "before there were others"), (2, "shared"), (3, "by the next")],
+            (await ReadAsync(there)).Select(l => ((long)l.Number!, l.Text)));
+    }
+
+    [Fact]
+    public async Task What_the_other_hosts_do_not_agree_to_is_told_by_this_one_and_is_no_part_of_the_pools()
+    {
+        var folder = pool.NewDirectory();
+        var (fails, told, whole) = (true, new Told(), "");
+        var files = new PoolFiles(folder, new(
+            (_, _) => { },
+            (_, _, _) => fails ? throw new IOException("no majority") : true,
+            (_, number, content) => whole = $"{number} {Encoding.ASCII.GetString(content)}"));
+        await using (var log = new AuditLog(files, told))
+        {
+            await log.AppendAsync(Line("alone"));
+            fails = false;
+            await log.AppendAsync(Line("together"));
+        }
+
+        Assert.Equal([(null, "alone"), (1L, "together")], (await ReadAsync(folder)).Select(l => (l.Number, l.Text)));
+        Assert.Contains("no majority", Assert.Single(told.Lines), StringComparison.Ordinal);
+        Assert.StartsWith("1 ", whole, StringComparison.Ordinal);
+        await using var copy = new AuditLog(new(pool.NewDirectory()), NullLogger<AuditLog>.Instance);
+        copy.Take(Encoding.ASCII.GetBytes(whole[2..]));
+        Assert.Equal(1, copy.Last);
+    }
+
+    private static byte[] Line(string text) => JsonSerializer.SerializeToUtf8Bytes(new { text });
+
+    private static async Task<List<(long? Number, string Text)>> ReadAsync(string folder) =>
+    [
+        .. (await File.ReadAllLinesAsync(Path.Combine(folder, "audit.log"), TestContext.Current.CancellationToken))
+            .Select(l => JsonDocument.Parse(l).RootElement)
+            .Select(l => (l.TryGetProperty("n", out var n) ? n.GetInt64() : (long?)null, l.GetProperty("text").GetString()!)),
+    ];
 
     private async Task<string> TextAsync()
     {

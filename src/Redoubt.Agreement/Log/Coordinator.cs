@@ -223,11 +223,12 @@ public sealed class Coordinator : IAsyncDisposable
         return (answer.Reads[0].ToImmutableDictionary(f => f.Key[LogKeys.Files.Length..], f => f.Bytes), answer.Revision);
     }
 
-    /// <summary>Whether a change is one of a file that is kept beside the database, and not of a log.</summary>
-    public static bool IsOfFile(EtcdChange change)
+    /// <summary>Of which log that is kept beside the database a change is; <see langword="null"/> for one of a file.</summary>
+    public static string? LogOf(EtcdChange change)
     {
         ArgumentNullException.ThrowIfNull(change);
-        return change.Value.Key.StartsWith(LogKeys.Files, StringComparison.Ordinal);
+        var key = change.Value.Key;
+        return key.StartsWith(LogKeys.Logs, StringComparison.Ordinal) ? key[LogKeys.Logs.Length..].Split('/')[0] : null;
     }
 
     /// <summary>Tells of changes of files and logs that are kept beside the database, from a revision on.</summary>
@@ -242,6 +243,7 @@ public sealed class Coordinator : IAsyncDisposable
     /// </summary>
     /// <returns>Whether the log has become so long that <see cref="LayWholeAsync"/> should follow.</returns>
     /// <exception cref="CoordinatorLostException">This host no longer coordinates.</exception>
+    /// <exception cref="EtcdException">etcd does not answer, and has not been given the entry.</exception>
     /// <exception cref="IOException">The entry is too long.</exception>
     public async Task<bool> LayEntryAsync(string log, long number, byte[] entry, CancellationToken cancellationToken)
     {
@@ -252,13 +254,16 @@ public sealed class Coordinator : IAsyncDisposable
                 $"It has {packed.Length} bytes, compressed, and the hosts of a pool agree to {KeptLog.MostBytes} at once.");
         }
 
-        await GuardedAsync([new EtcdAct.Put(LogKeys.Entry(log, number), packed)], cancellationToken);
+        // Asked before the entry is there: one that is there must not seem to have failed.
         if (!_wholes.TryGetValue(log, out var whole))
         {
             _wholes[log] = whole = await KeptLog.FindWholeAsync(_etcd, log, cancellationToken);
         }
 
-        return number - whole > KeptLog.MostEntries;
+        await GuardedAsync([new EtcdAct.Put(LogKeys.Entry(log, number), packed)], cancellationToken);
+
+        // One that has no whole was begun by a version that kept it to its own host.
+        return whole == 0 || number - whole > KeptLog.MostEntries;
     }
 
     /// <summary>Lays down all of a log up to a number, in the place of its entries so far.</summary>

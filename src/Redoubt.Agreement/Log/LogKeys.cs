@@ -32,6 +32,7 @@ internal static class LogKeys
     public const string Witnesses = "/redoubt/witnesses/";
     public const string Kept = "/redoubt/kept/";
     public const string Files = Kept + "files/";
+    public const string Logs = Kept + "logs/";
 
     /// <summary>The key of a batch.</summary>
     public static string Batch(long generation) => Log + Digits(generation);
@@ -45,16 +46,16 @@ internal static class LogKeys
         string.Create(CultureInfo.InvariantCulture, $"{Pieces}{generation:D20}/{number:D6}");
 
     /// <summary>What begins the keys of the entries of a log that is kept beside the database.</summary>
-    public static string EntriesOf(string log) => $"{Kept}logs/{log}/entries/";
+    public static string EntriesOf(string log) => $"{Logs}{log}/entries/";
 
     /// <summary>The key of an entry.</summary>
     public static string Entry(string log, long number) => EntriesOf(log) + Digits(number);
 
     /// <summary>The key of the whole of a log.</summary>
-    public static string WholeOf(string log) => $"{Kept}logs/{log}/whole";
+    public static string WholeOf(string log) => $"{Logs}{log}/whole";
 
     /// <summary>What begins the keys of its parts.</summary>
-    public static string PartsOf(string log) => $"{Kept}logs/{log}/parts/";
+    public static string PartsOf(string log) => $"{Logs}{log}/parts/";
 
     /// <summary>The key of a part.</summary>
     public static string PartOf(string log, long number, int part) =>

@@ -9,6 +9,8 @@ namespace Redoubt.Server.Membership;
 /// <summary>Has the database say which of the pool's hosts are there.</summary>
 internal static class MemberUpkeep
 {
+    private const string LostWitnesses = "lost-witnesses";
+
     /// <summary>
     /// Notes of each host other than this one whether it is up. A member's daemon that ends, or is cut off from the majority, stands for
     /// the election no longer than its lease.
@@ -32,42 +34,67 @@ internal static class MemberUpkeep
             {
                 foreach (var (host, record) in changed.Where(h => tx.Find(h.Ref) is not null))
                 {
-                    tx.Update(tx.Get(host).Metrics, m => m with { Live = up.ContainsKey(record.Uuid), LastUpdated = now });
+                    var isUp = up.ContainsKey(record.Uuid);
+                    tx.Update(tx.Get(host).Metrics, m => m with { Live = isUp, LastUpdated = now });
+                    MessageLog.Add(
+                        tx,
+                        isUp
+                            ? new Announcement.MemberBack(record.Uuid, record.NameLabel)
+                            : new Announcement.MemberLost(record.Uuid, record.NameLabel),
+                        now);
                 }
             },
             cancellationToken);
-        foreach (var (_, record) in changed)
-        {
-            await pool.PostAsync(
-                up.ContainsKey(record.Uuid)
-                    ? new Announcement.MemberBack(record.Uuid, record.NameLabel)
-                    : new Announcement.MemberLost(record.Uuid, record.NameLabel));
-        }
     }
 
     /// <summary>Those of the members that are no hosts, and have started.</summary>
     public static List<EtcdPeer> WitnessesAmong(DatabaseState state, IEnumerable<EtcdPeer> members) =>
         [.. members.Where(m => m.Name.Length > 0 && state.FindByUuid<HostRecord>(m.Name).IsNull)];
 
-    /// <summary>Tells people of a witness that is lost, and when it is back.</summary>
+    /// <summary>
+    /// Tells people of a witness that is lost, and when it is back. Of which they have been told the database knows, for another
+    /// coordinator may be the one that sees it come back.
+    /// </summary>
     /// <param name="pool">The pool.</param>
     /// <param name="witnesses">Its witnesses.</param>
     /// <param name="live">Those that are there.</param>
-    /// <param name="lost">Those that people have been told of.</param>
-    /// <returns>Those that they have been told of then.</returns>
-    public static async Task<ImmutableHashSet<string>> NoteWitnessesAsync(
-        PoolServices pool, List<EtcdPeer> witnesses, ImmutableHashSet<string> live, ImmutableHashSet<string> lost)
+    /// <param name="cancellationToken">Gives up.</param>
+    public static async Task NoteWitnessesAsync(
+        PoolServices pool, List<EtcdPeer> witnesses, ImmutableHashSet<string> live, CancellationToken cancellationToken)
     {
-        foreach (var witness in witnesses.Where(w => live.Contains(w.Name) == lost.Contains(w.Name)))
+        var lost = witnesses.Select(w => w.Name).Where(n => !live.Contains(n)).ToImmutableSortedSet(StringComparer.Ordinal);
+        if (Told(pool.State.Get(pool.Pool)).SetEquals(lost))
         {
-            await pool.PostAsync(
-                live.Contains(witness.Name)
-                    ? new Announcement.WitnessBack(pool.PoolUuid, witness.Name)
-                    : new Announcement.WitnessLost(pool.PoolUuid, witness.Name, witness.Url.Authority));
+            return;
         }
 
-        return [.. witnesses.Select(w => w.Name).Where(n => !live.Contains(n))];
+        var now = pool.Time.GetUtcNow();
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                var told = Told(tx.Get(pool.Pool));
+                foreach (var witness in witnesses.Where(w => told.Contains(w.Name) != lost.Contains(w.Name)))
+                {
+                    MessageLog.Add(
+                        tx,
+                        lost.Contains(witness.Name)
+                            ? new Announcement.WitnessLost(pool.PoolUuid, witness.Name, witness.Url.Authority)
+                            : new Announcement.WitnessBack(pool.PoolUuid, witness.Name),
+                        now);
+                }
+
+                tx.Update(pool.Pool, p => p with
+                {
+                    OtherConfig = lost.IsEmpty
+                        ? p.OtherConfig.Remove(LostWitnesses)
+                        : p.OtherConfig.SetItem(LostWitnesses, string.Join(',', lost)),
+                });
+            },
+            cancellationToken);
     }
+
+    private static ImmutableHashSet<string> Told(PoolRecord pool) =>
+        [.. pool.OtherConfig.GetValueOrDefault(LostWitnesses, "").Split(',', StringSplitOptions.RemoveEmptyEntries)];
 
     // For when they are to be told that this one coordinates, and stand for nothing.
     private static async Task NoteAddressesAsync(PoolServices pool, Dictionary<string, string> up, CancellationToken cancellationToken)

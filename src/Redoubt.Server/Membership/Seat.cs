@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using Redoubt.Agreement;
 using Redoubt.Pool;
+using Redoubt.Server.Audit;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Supervising;
@@ -366,7 +367,6 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     /// <summary>Gives each member its vote as soon as it has caught up, and notes which of the hosts are there.</summary>
     private void BeginUpkeep(EtcdMember etcd, Coordinator coordinator)
     {
-        var lost = ImmutableHashSet<string>.Empty;
         Begin(async cancellationToken =>
         {
             var members = await etcd.Client.ListMembersAsync(cancellationToken);
@@ -379,11 +379,9 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             {
                 var standing = await Coordinator.ReadStandingAsync(etcd.Client, cancellationToken);
                 await MemberUpkeep.NoteLiveAsync(pool, standing, cancellationToken);
-                if (MemberUpkeep.WitnessesAmong(pool.State, members) is { Count: > 0 } witnesses)
-                {
-                    var live = await WitnessLease.ReadAsync(etcd.Client, cancellationToken);
-                    lost = await MemberUpkeep.NoteWitnessesAsync(pool, witnesses, live, lost);
-                }
+                var witnesses = MemberUpkeep.WitnessesAmong(pool.State, members);
+                var live = witnesses.Count == 0 ? [] : await WitnessLease.ReadAsync(etcd.Client, cancellationToken);
+                await MemberUpkeep.NoteWitnessesAsync(pool, witnesses, live, cancellationToken);
             }
         });
     }
@@ -452,7 +450,10 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
             var aside = $".before-{Began(content)}";
             MemberFiles.TakeKept(_config.DataDirectory, aside, given);
             foreach (var name in (string[])
-                ["pool.journal", "runs.db", "runs.db-wal", "runs.db-shm", "messages.jsonl", "copies.json", "kept.json"])
+                [
+                    "pool.journal", "runs.db", "runs.db-wal", "runs.db-shm", KeptName.Messages, "copies.json", "kept.json",
+                    .. AuditLog.Names,
+                ])
             {
                 MemberFiles.SetAside(Path.Combine(_config.DataDirectory, name), aside);
             }
@@ -480,7 +481,7 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
         _over.Dispose();
         _over = new CancellationTokenSource();
         using var directory = Hold();
-        using var files = OpenShared(directory);
+        await using var files = OpenShared(directory);
         var emergency = new EmergencyCalls(this, _config.DataDirectory, membership, etcd, time);
         await using var agent = BeginAgent();
         await using var server = await MemberServer.StartAsync(_config, etcd, emergency, agent, _loggers, time, stopping);
@@ -564,10 +565,10 @@ public sealed class Seat(ServeConfig config, TextWriter output, TimeProvider tim
     }
 
     // What this start is to go on without, the others have.
-    private static SharedFiles OpenShared(DataDirectory directory) => ServeException.Of(() =>
+    private SharedFiles OpenShared(DataDirectory directory) => ServeException.Of(() =>
     {
         directory.SetAside();
-        return SharedFiles.Open(directory.FullPath);
+        return SharedFiles.Open(directory.FullPath, _loggers);
     });
 
     private DataDirectory Hold() => ServeException.Of(() => DataDirectory.Open(_config.DataDirectory, _config.Without));

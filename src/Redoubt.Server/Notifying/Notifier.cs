@@ -61,14 +61,14 @@ internal sealed class Notifier : IAsyncDisposable
 
     /// <summary>Begins.</summary>
     /// <exception cref="InvalidDataException">The file can't be used.</exception>
-    public static Notifier Start(PoolServices pool, NotifyConfig config) => new(pool, config, Kept(pool.DataDirectory));
+    public static Notifier Start(PoolServices pool, NotifyConfig config) => new(pool, config, Kept(pool.Files));
 
     /// <summary>Reads the file.</summary>
     /// <exception cref="InvalidDataException">It can't be used.</exception>
-    public static KeptFile<ImmutableSortedDictionary<string, ImmutableHashSet<string>>> Kept(string directory) =>
+    public static KeptFile<ImmutableSortedDictionary<string, ImmutableHashSet<string>>> Kept(PoolFiles files) =>
         KeptFile<ImmutableSortedDictionary<string, ImmutableHashSet<string>>>.Open(
-            Path.Combine(directory, FileName),
-            KeptName.Find(FileName)!.Advice,
+            files,
+            FileName,
             ImmutableSortedDictionary<string, ImmutableHashSet<string>>.Empty,
             content => JsonSerializer.Deserialize<Dictionary<string, string[]>>(content)!.ToImmutableSortedDictionary(
                 e => e.Key, e => e.Value.ToImmutableHashSet()),
