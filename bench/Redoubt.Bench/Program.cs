@@ -13,6 +13,7 @@ var benches = new Dictionary<string, Func<Task>>
     ["stall"] = StallBench.RunAsync,
     ["sr"] = SrBench.RunAsync,
     ["plan"] = PlanBench.RunAsync,
+    ["wizard"] = WizardBench.RunAsync,
     ["start"] = StartBench.RunAsync,
     ["failover"] = FailoverBench.RunAsync,
     ["test-failover"] = TestFailoverBench.RunAsync,

@@ -54,6 +54,7 @@ public static class ConsoleHost
             circuits.DisconnectedCircuitRetentionPeriod = TimeSpan.FromMinutes(3);
         });
         services.AddScoped<Parts.Confirmations>();
+        services.AddSingleton<Recover.WizardDrafts>();
     }
 
     /// <summary>What answers requests below the console's base.</summary>

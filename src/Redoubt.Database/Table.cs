@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Redoubt.XenApi;
 
 namespace Redoubt.Database;
@@ -8,6 +9,8 @@ namespace Redoubt.Database;
 /// </summary>
 public sealed class Table
 {
+    private static readonly ConditionalWeakTable<ClassModel, Table> Empties = [];
+
     private readonly ImmutableDictionary<string, Row> _rows;
     private readonly ImmutableDictionary<string, string> _byUuid;
     private readonly ImmutableDictionary<string, ImmutableSortedSet<string>> _byName;
@@ -42,8 +45,8 @@ public sealed class Table
     /// <summary>How many rows there are.</summary>
     public int Count => _rows.Count;
 
-    /// <summary>A table without rows.</summary>
-    public static Table Empty(ClassModel model) => new(model);
+    /// <summary>The table without rows: one for each class, so that it is seen to be the same.</summary>
+    public static Table Empty(ClassModel model) => Empties.GetValue(model, m => new(m));
 
     /// <summary>A table of these rows. Of rows that share a reference, the last counts.</summary>
     public static Table Of(ClassModel model, IEnumerable<Row> rows)

@@ -132,9 +132,25 @@ public sealed class RecoveryService : IAsyncDisposable
     public async Task<PlannedRecovery> PlanAsync(RecoveryRequest request, SessionState caller, CancellationToken cancellationToken)
     {
         Require(caller, "plan");
-        var (full, plan) = await _maker.MakeAsync(request, caller, cancellationToken);
-        return new(full.WithoutSecrets(), plan, PlanDigest.Of(plan), Engine.Forecast(plan));
+        return Planned(await _maker.MakeAsync(request, caller, cancellationToken));
     }
+
+    /// <summary>
+    /// Says what a recovery would do by what was read before (<see cref="ReadAsync"/>). Whoever starts it has everything read again, and
+    /// is refused if that leads to another plan.
+    /// </summary>
+    /// <param name="request">What is asked for.</param>
+    /// <param name="facts">What was read for a request that looks at the same places (<see cref="RecoveryRequest.LooksWhere"/>).</param>
+    /// <param name="caller">Who asks.</param>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public PlannedRecovery Plan(RecoveryRequest request, Inventory facts, SessionState caller)
+    {
+        Require(caller, "plan");
+        return Planned(_maker.Make(request, facts));
+    }
+
+    private PlannedRecovery Planned((RecoveryRequest Request, RecoveryPlan Plan) made) =>
+        new(made.Request.WithoutSecrets(), made.Plan, PlanDigest.Of(made.Plan), Engine.Forecast(made.Plan));
 
     /// <summary>How long a plan that somebody else has made should take, by the runs of this daemon.</summary>
     public PlanForecast Forecast(RecoveryPlan plan, SessionState caller)

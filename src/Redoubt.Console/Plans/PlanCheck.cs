@@ -79,10 +79,6 @@ public sealed class PlanCheck(
         _gone.Dispose();
     }
 
-    private static bool LooksAlike(RecoveryRequest a, RecoveryRequest b) =>
-        a.Policy.Kind == b.Policy.Kind && a.Policy.PointInTime == b.Policy.PointInTime && a.Source == b.Source && a.Target == b.Target
-        && a.SrUuids.SequenceEqual(b.SrUuids) && a.Probes.SequenceEqual(b.Probes);
-
     private async Task<RecoveryRequest> SettledAsync(CancellationToken gone)
     {
         RecoveryRequest? before;
@@ -99,7 +95,7 @@ public sealed class PlanCheck(
     {
         try
         {
-            if (Facts is null || _read is null || !LooksAlike(_read, asked))
+            if (Facts is null || _read is null || !_read.LooksWhere(asked))
             {
                 _read = asked;
                 Facts = await read(asked, gone);

@@ -28,6 +28,13 @@ internal static class RecoverWords
         _ => AtLeastSteps(Spans.Words(forecast.Known), forecast.Unknown),
     };
 
+    public static string Takes(PlanForecast? forecast) => forecast switch
+    {
+        null or { Known.Ticks: 0, Unknown: > 0 } => StripNoForecast,
+        { Unknown: 0 } => StripTakes(Spans.Words(forecast.Known)),
+        _ => StripTakesAtLeast(Spans.Words(forecast.Known)),
+    };
+
     // A step on ten thousand VMs names them all.
     public static string Clip(string text) => text.Length <= 400 ? text : AndMore(text[..400]);
 }

@@ -20,9 +20,16 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
     {
         RequireReach(request, caller);
         var asked = SourcesOf(request);
-        var plan = Planner.Plan(request.Policy, await ReadAsync(request, asked, caller, cancellationToken));
-        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
+        return Make(request, asked, await ReadAsync(request, asked, caller, cancellationToken));
     }
+
+    /// <summary>Makes the plan that a request asks for from what was read before; nothing is looked at.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="facts">What was read for a request that looks at the same places.</param>
+    /// <returns>The request with what was found out about its sources, and the plan.</returns>
+    /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public (RecoveryRequest Request, RecoveryPlan Plan) Make(RecoveryRequest request, Inventory facts) =>
+        Make(request, SourcesOf(request), facts);
 
     /// <summary>Reads what a plan would be made from.</summary>
     /// <exception cref="XenApiException">Among others <c>DR_SITE_UNKNOWN</c>, <c>INVALID_VALUE</c>,
@@ -31,6 +38,12 @@ internal sealed class PlanMaker(PoolServices pool, LocalPool local, Sites sites,
     {
         RequireReach(request, caller);
         return await ReadAsync(request, SourcesOf(request), caller, cancellationToken);
+    }
+
+    private static (RecoveryRequest Request, RecoveryPlan Plan) Make(RecoveryRequest request, List<Site> asked, Inventory facts)
+    {
+        var plan = Planner.Plan(request.Policy, facts);
+        return (request with { Source = request.Source ?? SourceOf(plan, asked), Sources = ByPool(asked) }, plan);
     }
 
     private async Task<Inventory> ReadAsync(

@@ -52,6 +52,11 @@ public sealed record RecoveryRequest
         At = Policy.PointInTime,
     };
 
+    /// <summary>Whether what was read for this one is all that another must know: they look at the same places.</summary>
+    public bool LooksWhere(RecoveryRequest other) =>
+        Policy.Kind == other.Policy.Kind && Policy.PointInTime == other.Policy.PointInTime
+        && Source == other.Source && Target == other.Target && SrUuids.SequenceEqual(other.SrUuids) && Probes.SequenceEqual(other.Probes);
+
     /// <summary>The same without the passwords that device configurations may hold.</summary>
     public RecoveryRequest WithoutSecrets() =>
         this with { Probes = [.. Probes.Select(p => p with { DeviceConfig = DeviceConfigs.Mask(p.DeviceConfig) })] };
