@@ -20,6 +20,7 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
 {
     private const string Prefix = "redoubt-copy-";
     private const string Ended = "concluded";
+    private const string Paused = "paused";
 
     // The error of a job that another's failure has ended: it tells nothing.
     private const string TakenAlong = "Operation canceled";
@@ -56,6 +57,42 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
             null);
     }
 
+    /// <summary>
+    /// The same of a guest that stands still since its memory was written; the jobs are told to wait before they read more
+    /// (<see cref="IsHeld"/>).
+    /// </summary>
+    /// <inheritdoc cref="Begin"/>
+    internal void BeginHeld(IReadOnlyList<DiskCopy> copies)
+    {
+        // QEMU lets go of its disks at the end of that. Since 10.0 it begins no job on one that it has let go, and can be told to take
+        // them.
+        var nodes = ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray();
+        if (nodes.Any(n => (bool?)n!["active"] == false))
+            ask("blockdev-set-active", new JsonObject { ["active"] = true }, null);
+        Begin(copies);
+        foreach (var job in Jobs().Where(j => !IsWaiting(j)))
+        {
+            try
+            {
+                ask("job-pause", Id(job), null);
+            }
+            catch (LibvirtException over) when (over.Error == LibvirtError.OperationFailed)
+            {
+                // A small disk's is done by now.
+            }
+        }
+    }
+
+    /// <summary>Whether none of them reads any more.</summary>
+    internal bool IsHeld() => Jobs().TrueForAll(IsWaiting);
+
+    /// <summary>Lets those run that were held.</summary>
+    internal void LetRun()
+    {
+        foreach (var job in Jobs().Where(j => (string?)j["status"] == Paused))
+            ask("job-resume", Id(job), null);
+    }
+
     /// <summary>How far all of them are, from 0 to 1; 1 when they have ended well.</summary>
     /// <exception cref="LibvirtException">One failed.</exception>
     internal double Progress(int count)
@@ -80,7 +117,7 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
         var isAll = true;
         foreach (var job in Jobs())
         {
-            var id = new JsonObject { ["id"] = (string?)job["id"] };
+            var id = Id(job);
             switch ((string?)job["status"])
             {
                 case Ended:
@@ -127,6 +164,10 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
         ["discard"] = "unmap",
         ["file"] = new JsonObject { ["driver"] = copy.Driver, ["filename"] = lent, ["discard"] = "unmap" },
     };
+
+    private static bool IsWaiting(JsonNode job) => (string?)job["status"] is Paused or "waiting" or "pending" or Ended;
+
+    private static JsonObject Id(JsonNode job) => new() { ["id"] = (string?)job["id"] };
 
     private List<JsonNode> Jobs() =>
         [.. ask("query-jobs", [], null)!.AsArray().OfType<JsonNode>()

@@ -136,6 +136,10 @@ public interface IHypervisor : IAsyncDisposable
     /// <inheritdoc cref="Hypervisor.CopyQuietDisksAsync"/>
     Task CopyQuietDisksAsync(Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="Hypervisor.CheckpointAsync"/>
+    Task CheckpointAsync(
+        Guid uuid, string path, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="Hypervisor.ThawAsync"/>
     Task ThawAsync(Guid uuid, CancellationToken cancellationToken);
 

@@ -371,7 +371,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         testSrs = new TestSrCalls(services, connections);
         var suspends = new VmSuspendCalls(services, guests, start, images, suspensions, hotPlug);
         var migrate = new VmMigrateCalls(services, suspends);
-        var snapshots = new VmSnapshotCalls(services, vdis, power);
+        var snapshots = new VmSnapshotCalls(services, vdis, power, images, suspensions);
         var scheduled = new ScheduledSnapshots(services, snapshots);
         var statistics = new Statistics(services.Time);
         var messages = new MessageTable(

@@ -51,7 +51,7 @@ public sealed partial class SuspendTests
         Assert.Equal(last + 1, there[0]);
         CountedOn(there);
         Assert.Empty(BootLine().Matches(Log(recovery, guest)));
-        Assert.Equal("", await shell.RunAsync(recovery, "vdi-list type=suspend --minimal"));
+        Assert.Equal("", await shell.RunAsync(recovery, "vdi-list type=Suspend --minimal"));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public sealed partial class SuspendTests
             }
 
             await CountsPastAsync(site, guest, Counts(site, guest)[^1] + 3);
-            Assert.Equal("", await shell.RunAsync(site, "vdi-list type=suspend --minimal"));
+            Assert.Equal("", await shell.RunAsync(site, "vdi-list type=Suspend --minimal"));
         }
 
         CountedOn(Counts(site, guest));

@@ -13,7 +13,10 @@ public sealed class SuspendTests
         var suspended = site.Get(vm);
         Assert.Equal((VmPowerState.Suspended, true, -1), (suspended.PowerState, suspended.ResidentOn.IsNull, suspended.Domid));
         Assert.Equal(
-            [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy],
+            [
+                VmOperations.Resume, VmOperations.ResumeOn, VmOperations.Checkpoint, VmOperations.HardShutdown, VmOperations.Shutdown,
+                VmOperations.Destroy,
+            ],
             suspended.AllowedOperations);
         var image = site.Get(suspended.SuspendVdi);
         Assert.Equal((VdiType.Suspend, sr, true), (image.Type, image.Sr, image.VirtualSize > 0));
@@ -144,6 +147,84 @@ public sealed class SuspendTests
         Assert.Equal(VmPowerState.Halted, site.Get(vm).PowerState); // The pretended guests go with their driver.
         Assert.DoesNotContain(site.All<VdiRecord>(), v => v.Type == VdiType.Suspend);
         Assert.Empty(ImageFiles(site));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_of_a_suspended_VM_has_its_memory_and_each_revert_a_copy_of_it()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var (vm, vbd, _) = await StartedAsync(site);
+        var off = await site.CreateVmAsync("off");
+        Assert.Equal(
+            ["VM_BAD_POWER_STATE", off.Opaque, "Running, Paused, Suspended", "Halted"],
+            await site.Client.FailAsync("VM.checkpoint", off, "then"));
+        await site.Client.CallAsync("VM.suspend", vm);
+        var checkpoint = await site.Client.CallAsync<Ref<VmRecord>>("VM.checkpoint", vm, "then");
+        var kept = site.Get(checkpoint);
+        Assert.Equal((VmPowerState.Suspended, true, true, vm), (kept.PowerState, kept.IsASnapshot, kept.IsATemplate, kept.SnapshotOf));
+        Assert.Equal("Suspended", kept.SnapshotInfo["power-state-at-snapshot"]);
+        Assert.Equal([VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Destroy], kept.AllowedOperations);
+        Assert.Equal(VdiType.Suspend, site.Get(kept.SuspendVdi).Type);
+        Assert.NotEqual(kept.SuspendVdi, site.Get(vm).SuspendVdi);
+        Assert.Equal(2, ImageFiles(site).Count());
+        Assert.DoesNotContain(site.All<SrRecord>(), s => s.OtherConfig.ContainsKey(DisksInMaking.Key));
+
+        // What belongs together is kept from others.
+        var (disk, other) = (site.Get(kept.Vbds.Single()).Vdi, await site.CreateVmAsync("two"));
+        await site.CreateVbdAsync(other, disk);
+        Assert.Equal(["VDI_IN_USE", disk.Opaque, "VM.start"], await site.Client.FailAsync("VM.start", other, false, false));
+        Assert.Equal(["VDI_IN_USE", disk.Opaque, "resize"], await site.Client.FailAsync("VDI.resize", disk, 2L << 20));
+        Assert.Equal(
+            ["VDI_IN_USE", kept.SuspendVdi.Opaque, "destroy"], await site.Client.FailAsync("VDI.destroy", kept.SuspendVdi));
+        await site.Client.CallAsync("VM.destroy", other);
+
+        await site.Client.CallAsync("VM.resume", vm, false, false);
+        for (var round = 0; round < 2; round++)
+        {
+            await site.Client.CallAsync("VM.revert", checkpoint);
+            var reverted = site.Get(vm);
+            Assert.Equal((VmPowerState.Suspended, false), (reverted.PowerState, reverted.SuspendVdi == site.Get(checkpoint).SuspendVdi));
+            Assert.Equal(2, ImageFiles(site).Count());
+            await site.Client.CallAsync("VM.resume", vm, false, false);
+            Assert.Equal(VmPowerState.Running, site.Get(vm).PowerState);
+            Assert.Single(ImageFiles(site));
+        }
+
+        Assert.Null(site.Daemon.Services.State.Find(vbd));
+        var copy = await site.Client.CallAsync<Ref<VmRecord>>("VM.clone", checkpoint, "copy");
+        Assert.Equal((VmPowerState.Halted, true), (site.Get(copy).PowerState, site.Get(copy).SuspendVdi.IsNull));
+        await site.Client.CallAsync("VM.destroy", checkpoint);
+        Assert.DoesNotContain(site.All<VdiRecord>(), v => v.Type == VdiType.Suspend);
+        Assert.Empty(ImageFiles(site));
+    }
+
+    [Fact]
+    public async Task A_guest_that_stood_still_for_a_checkpoint_of_a_dead_daemon_goes_on()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var (vm, _, _) = await StartedAsync(site);
+        var held = await site.CreateVmAsync("held");
+        await site.Client.CallAsync("VM.start", held, true, false);
+        await site.Daemon.Services.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var one in new[] { vm, held })
+                {
+                    tx.Update(one, v => v with { OtherConfig = v.OtherConfig.SetItem(Suspensions.HeldKey, "true") });
+                }
+            },
+            TestSite.Cancel);
+        var snapshot = await site.Client.CallAsync<Ref<VmRecord>>(
+            "VM.snapshot", await site.CreateVmAsync("off", v => v with { OtherConfig = TestSite.Map((Suspensions.HeldKey, "true")) }), "x",
+            System.Collections.Immutable.ImmutableList<Ref<VdiRecord>>.Empty);
+        Assert.DoesNotContain(Suspensions.HeldKey, site.Get(snapshot).OtherConfig.Keys);
+
+        // As when the hypervisor is taken up again.
+        var suspensions = new Suspensions(
+            site.Daemon.Services, new Guests(site.Daemon.Services, new FirmwareFiles(site.Daemon.Services)), null!);
+        await suspensions.SettleAllAsync(site.Daemon.Services.Hosts.Local);
+        Assert.Equal((VmPowerState.Running, VmPowerState.Running), (site.Get(vm).PowerState, site.Get(held).PowerState));
+        Assert.DoesNotContain([vm, held], v => site.Get(v).OtherConfig.ContainsKey(Suspensions.HeldKey));
     }
 
     [Fact]

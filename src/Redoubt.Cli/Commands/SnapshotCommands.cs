@@ -16,9 +16,15 @@ internal static class SnapshotCommands
             "vm-snapshot-with-quiesce",
             "As vm-snapshot, of VMs that run, while their agents hold their file systems still; prints the snapshot's UUID.",
             ["new-name-label"], ["new-name-description"], (context, vm) => SnapshotQuietAsync(context, new(vm.Ref))),
+        VmSelection.Command(
+            "vm-checkpoint",
+            "As vm-snapshot, with the memory of VMs that run or are suspended, which go on from there when they are reverted to it and "
+            + "resumed; prints the snapshot's UUID.",
+            ["new-name-label"], ["new-name-description"], (context, vm) => CheckpointAsync(context, new(vm.Ref))),
         OnSnapshot(
             "snapshot-revert",
-            "Makes a VM as it was when a snapshot was made. A VM that runs is switched off, and what it wrote since is lost.", [],
+            "Makes a VM as it was when a snapshot was made. A VM that runs is switched off, and what it wrote since is lost. Reverted to "
+            + "a checkpoint it is suspended.", [],
             RevertAsync),
         OnSnapshot(
             "snapshot-uninstall", "Removes a snapshot with its disks. Asks first, unless --force.", ["force"],
@@ -47,6 +53,9 @@ internal static class SnapshotCommands
 
     private static Task SnapshotQuietAsync(CommandContext context, Ref<VmRecord> vm) =>
         TakeAsync(context, "VM.snapshot_with_quiesce", [vm, context.Parameters.Get("new-name-label")]);
+
+    private static Task CheckpointAsync(CommandContext context, Ref<VmRecord> vm) =>
+        TakeAsync(context, "VM.checkpoint", [vm, context.Parameters.Get("new-name-label")]);
 
     private static async Task TakeAsync(CommandContext context, string message, object?[] arguments)
     {

@@ -13,8 +13,8 @@ internal static class SnapshotScheduleCommands
     [
         Command.Make(
             "vmss-create",
-            "Makes a schedule by which snapshots of VMs are taken (type=snapshot, snapshot_with_quiesce; frequency=hourly, daily, weekly; "
-            + "schedule:min=15 schedule:hour=2 schedule:days=Monday,Friday); prints its UUID.",
+            "Makes a schedule by which snapshots of VMs are taken (type=snapshot, checkpoint, snapshot_with_quiesce; frequency=hourly, "
+            + "daily, weekly; schedule:min=15 schedule:hour=2 schedule:days=Monday,Friday); prints its UUID.",
             CreateAsync) with
         {
             Required = ["name-label", "type", "frequency"],

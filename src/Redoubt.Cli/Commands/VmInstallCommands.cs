@@ -84,7 +84,8 @@ internal static class VmInstallCommands
             await RequireConsentAsync(context, api, record);
         }
 
-        if (record.PowerState != VmPowerState.Halted)
+        // A checkpoint is suspended for good, and its memory goes with it.
+        if (record is { PowerState: not VmPowerState.Halted, IsASnapshot: false })
         {
             await context.RunTaskAsync("Switching off", "VM.hard_shutdown", [vm]);
         }

@@ -18,6 +18,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
     private const uint Live = 1; // VIR_DOMAIN_AFFECT_LIVE
     private const uint SizeInBytes = 1; // VIR_DOMAIN_BLOCK_RESIZE_BYTES
     private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
+    private const uint SnapshotNoMetadata = 4; // VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
     private const uint Secure = 1; // VIR_DOMAIN_SAVE_IMAGE_XML_SECURE
     private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
     private const int KeepAliveCount = 5; // Without an answer, until it counts as broken.
@@ -209,6 +210,24 @@ internal sealed unsafe class LibvirtConnection : IDisposable
 
     /// <summary>Writes the guest's memory into a file and ends the domain. If that fails, the guest runs on.</summary>
     internal void Save(Guid uuid, string path) => With(uuid, domain => Native.DomainSaveFlags(domain, path, null, 0));
+
+    /// <summary>
+    /// Writes the memory of a paused guest into such a file, and leaves it paused. libvirt keeps nothing of it, and leaves its disks alone.
+    /// </summary>
+    internal void KeepMemory(Guid uuid, string path)
+    {
+        using var domain = Lookup(uuid);
+        var disks = XElement.Parse(LibvirtException.Check(Native.DomainGetXmlDesc(domain, 0))).Element("devices")!.Elements("disk")
+            .Select(d => (string)d.Element("target")!.Attribute("dev")!);
+        var snapshot = new XElement(
+            "domainsnapshot",
+            new XElement("memory", new XAttribute("snapshot", "external"), new XAttribute("file", path)),
+            new XElement("disks", disks.Select(d => new XElement("disk", new XAttribute("name", d), new XAttribute("snapshot", "no")))));
+        var made = Native.DomainSnapshotCreateXml(domain, snapshot.ToString(SaveOptions.DisableFormatting), SnapshotNoMetadata);
+        if (made == 0)
+            throw LibvirtException.Last();
+        LibvirtException.Check(Native.DomainSnapshotFree(made));
+    }
 
     /// <summary>Makes a domain of such a file; <paramref name="paused"/> leaves it before its next instruction.</summary>
     internal void Restore(string path, string? xml, bool paused) =>

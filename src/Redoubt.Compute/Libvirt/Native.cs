@@ -188,6 +188,12 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virDomainSaveImageGetXMLDesc", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial string? DomainSaveImageGetXmlDesc(ConnectionHandle connection, string path, uint flags);
 
+    [LibraryImport(Library, EntryPoint = "virDomainSnapshotCreateXML", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial nint DomainSnapshotCreateXml(DomainHandle domain, string xml, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virDomainSnapshotFree")]
+    internal static partial int DomainSnapshotFree(nint snapshot);
+
     [LibraryImport(Library, EntryPoint = "virDomainAbortJob")]
     internal static partial int DomainAbortJob(DomainHandle domain);
 

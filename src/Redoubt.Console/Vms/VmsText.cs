@@ -107,6 +107,8 @@ internal static class VmsText
 
     public static string RemoveOf(string name) => Words.Of("RemoveOf", name);
 
+    public static string Checkpoint(string name) => Words.Of("Checkpoint", name);
+
     public static string SnapshotTaken(string name) => Words.Of("SnapshotTaken", name);
 
     public static string Reverted(string name) => Words.Of("Reverted", name);

@@ -56,7 +56,8 @@ internal static class AdoptedVm
     /// </summary>
     public static bool Allows(VmRecord vm, VmOperations operation) =>
         Is(vm) ? Possible.Contains(operation)
-            : operation is not (VmOperations.Suspend or VmOperations.PoolMigrate or VmOperations.MigrateSend) || DefinitionOf(vm) is null;
+            : operation is not (VmOperations.Suspend or VmOperations.Checkpoint or VmOperations.PoolMigrate or VmOperations.MigrateSend)
+                || DefinitionOf(vm) is null;
 
     /// <summary>Checks that a VM is one of the pool's own, so that a change of what it is made of has an effect.</summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>.</exception>

@@ -18,16 +18,21 @@ internal static class AllowedOperations
     private static readonly ImmutableList<VmOperations> Snapshot =
         [VmOperations.Revert, VmOperations.Clone, VmOperations.Copy, VmOperations.Export, VmOperations.Destroy];
 
+    // What it was exported with nobody could take in.
+    private static readonly ImmutableList<VmOperations> Checkpoint = Snapshot.Remove(VmOperations.Export);
+
     private static readonly ImmutableList<VmOperations> Running =
-        [VmOperations.Snapshot, VmOperations.SnapshotWithQuiesce, VmOperations.Pause, VmOperations.Suspend,
+        [VmOperations.Snapshot, VmOperations.Checkpoint, VmOperations.SnapshotWithQuiesce, VmOperations.Pause, VmOperations.Suspend,
             VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.CleanReboot,
             VmOperations.HardReboot, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpusLive];
 
     private static readonly ImmutableList<VmOperations> Paused =
-        [VmOperations.Snapshot, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.HardReboot];
+        [VmOperations.Snapshot, VmOperations.Checkpoint, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown,
+            VmOperations.HardReboot];
 
     private static readonly ImmutableList<VmOperations> Suspended =
-        [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.Destroy];
+        [VmOperations.Resume, VmOperations.ResumeOn, VmOperations.Checkpoint, VmOperations.HardShutdown, VmOperations.Shutdown,
+            VmOperations.Destroy];
 
     /// <summary>The operations on a VM; none while one is under way.</summary>
     public static ImmutableList<VmOperations> Of(VmRecord vm)
@@ -42,7 +47,7 @@ internal static class AllowedOperations
             VmPowerState.Halted => vm.IsASnapshot ? Snapshot : vm.IsATemplate ? Template : Halted,
             VmPowerState.Running => Running,
             VmPowerState.Paused => Paused,
-            VmPowerState.Suspended => Suspended,
+            VmPowerState.Suspended => vm.IsASnapshot ? Checkpoint : Suspended,
             VmPowerState.Unrecognized => [],
         };
         return byState.RemoveAll(o => vm.BlockedOperations.ContainsKey(o) || !AdoptedVm.Allows(vm, o));

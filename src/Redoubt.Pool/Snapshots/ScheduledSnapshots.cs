@@ -245,11 +245,13 @@ internal sealed class ScheduledSnapshots(PoolServices pool, VmSnapshotCalls snap
         }
     }
 
-    // A VM that does not run has no memory to keep and no agent to ask.
-    private static VmOperations KindOf(VmssRecord schedule, VmRecord vm) =>
-        schedule.Type == VmssType.SnapshotWithQuiesce && vm.PowerState == VmPowerState.Running
-            ? VmOperations.SnapshotWithQuiesce
-            : VmOperations.Snapshot;
+    // A VM that is off has no memory to keep, one that does not run no agent to ask, and a suspended one is kept with its memory or not.
+    private static VmOperations KindOf(VmssRecord schedule, VmRecord vm) => (schedule.Type, vm.PowerState) switch
+    {
+        (VmssType.SnapshotWithQuiesce, VmPowerState.Running) => VmOperations.SnapshotWithQuiesce,
+        (_, VmPowerState.Suspended) or (VmssType.Checkpoint, VmPowerState.Running or VmPowerState.Paused) => VmOperations.Checkpoint,
+        _ => VmOperations.Snapshot,
+    };
 
     private static string NameOf(VmRecord vm, VmssRecord schedule, DateTimeOffset at) => string.Create(
         CultureInfo.InvariantCulture, $"{vm.NameLabel}_{schedule.NameLabel}_{at.UtcDateTime:yyyyMMdd'T'HHmmss'Z'}");

@@ -134,11 +134,9 @@ internal sealed partial class VmssCalls(PoolServices pool, ScheduledSnapshots ta
 
     private static void RequireType(VmssType type)
     {
-        switch (type)
+        if (type == VmssType.Unrecognized)
         {
-            case VmssType.Unrecognized: throw new XenApiException("INVALID_VALUE", "type", "");
-            case VmssType.Checkpoint:
-                throw new XenApiException("VALUE_NOT_SUPPORTED", "type", "checkpoint", "snapshots are taken without the guest's memory");
+            throw new XenApiException("INVALID_VALUE", "type", "");
         }
     }
 

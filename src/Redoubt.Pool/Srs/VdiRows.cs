@@ -66,10 +66,13 @@ internal static class VdiRows
             && state.Find(drive.Vm) is { PowerState: VmPowerState.Running or VmPowerState.Paused } ? only : default;
     }
 
-    /// <summary>Whether a suspended VM, other than <paramref name="but"/>, writes to the disk once it goes on.</summary>
+    /// <summary>
+    /// Whether a suspended VM, other than <paramref name="but"/>, writes to the disk once it goes on, or one that is reverted to a
+    /// checkpoint will go on with a copy of it.
+    /// </summary>
     public static bool IsHeldSuspended(DatabaseState state, Ref<VdiRecord> vdi, Ref<VmRecord> but) => state.Get(vdi).Vbds.Select(state.Find)
         .Any(b => b is { Mode: VbdMode.Rw } && b.Vm != but
-            && state.Find(b.Vm) is { PowerState: VmPowerState.Suspended, IsASnapshot: false });
+            && state.Find(b.Vm) is { PowerState: VmPowerState.Suspended });
 
     private static void Allocate(Transaction tx, Ref<SrRecord> sr, long bytes)
     {

@@ -28,6 +28,12 @@ internal static class GuestStates
             return false;
         }
 
+        if (domain is { PowerState: DomainPowerState.Paused } && vm.CurrentOperations.ContainsValue(VmOperations.Checkpoint))
+        {
+            // It stands still for a moment, and is not paused.
+            return false;
+        }
+
         if (PowerState(domain) is not null)
         {
             // Which drives and interfaces the guest has is known to whoever started it, who wrote it down before.

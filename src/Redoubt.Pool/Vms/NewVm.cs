@@ -74,6 +74,7 @@ internal static class NewVm
         IsDefaultTemplate = false,
         SnapshotOf = vm,
         SnapshotTime = at,
+        OtherConfig = source.OtherConfig.Remove(Suspensions.HeldKey),
         SnapshotInfo = ImmutableSortedDictionary<string, string>.Empty
             .Add("power-state-at-snapshot", VmPowerStateType.Instance.Encode(source.PowerState))
             .Add("disk-snapshot-type", "crash_consistent"),

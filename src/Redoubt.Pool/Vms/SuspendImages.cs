@@ -40,18 +40,12 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
     /// changed.</exception>
     public async Task<(Ref<VdiRecord> Vdi, VdiDevice Device)> CreateAsync(CallContext call, Ref<VmRecord> reference)
     {
-        var (state, vm) = (pool.State, pool.State.Get(reference));
-        var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Hosts.Of(vm).Host));
-        var bytes = vm.MemoryStaticMax + BeyondMemoryBytes;
-        await RequireSpaceAsync(sr, vm, call.Cancellation);
-        var image = await vdis.CreateAsync(call, new VdiRecord
+        var vm = pool.State.Get(reference);
+        var empty = await DescribeAsync(call, reference);
+        var image = await vdis.CreateAsync(call, empty with
         {
             NameLabel = $"{vm.NameLabel}, suspended",
             NameDescription = "The memory of a suspended VM. It goes when the VM is resumed or shut down.",
-            Sr = sr,
-            VirtualSize = bytes,
-            Type = XenApi.VdiType.Suspend,
-            SmConfig = VdiRecordDefaults.RawSmConfig,
             OtherConfig = VdiRecordDefaults.NoConfig.Add(OwnerKey, vm.Uuid),
         });
         try
@@ -78,6 +72,20 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
     }
 
+    /// <summary>
+    /// Makes the image that the memory of a VM is kept in while it runs on; it stays noted as being made (<see cref="DisksInMaking"/>)
+    /// until the caller ends that.
+    /// </summary>
+    /// <inheritdoc cref="CreateAsync" path="/exception"/>
+    public async Task<Ref<VdiRecord>> MakeAsync(CallContext call, Ref<VmRecord> reference) => await vdis.CreateAsync(
+        call,
+        await DescribeAsync(call, reference) with
+        {
+            NameLabel = $"{pool.State.Get(reference).NameLabel}, checkpoint",
+            NameDescription = "The memory of a VM at the moment of a checkpoint. It goes with that.",
+        },
+        isWhole: false);
+
     /// <summary>Checks that a suspended VM has an image.</summary>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>.</exception>
     public void Require(Ref<VmRecord> reference)
@@ -99,6 +107,11 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         return _disks.OpenAsync(at, reference, pool.State.Get(reference).SuspendVdi, cancellationToken);
     }
 
+    /// <summary>Gives the bytes of an image that a VM does not have yet.</summary>
+    /// <inheritdoc cref="OpenAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    public Task<VdiDevice> OpenAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> image, CancellationToken cancellationToken) =>
+        _disks.OpenAsync(at, reference, image, cancellationToken);
+
     /// <summary>Whether a VM's image holds its whole memory; null: the storage can't be looked at now.</summary>
     public async Task<bool?> IsWholeAsync(Ref<VmRecord> reference)
     {
@@ -114,12 +127,11 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         }
     }
 
-    /// <summary>Makes the content of a VM's image durable, and notes its size.</summary>
-    public async Task SealAsync(Ref<VmRecord> reference)
+    /// <summary>Makes the content of an image of a VM's memory durable, and notes its size.</summary>
+    public async Task SealAsync(Ref<VmRecord> reference, Ref<VdiRecord> image)
     {
-        var image = pool.State.Get(reference).SuspendVdi;
         var at = pool.Hosts.Of(pool.State.Get(reference));
-        await using (var device = await OpenAsync(at, reference, CancellationToken.None))
+        await using (var device = await OpenAsync(at, reference, image, CancellationToken.None))
         {
             await at.Acts.FlushAsync(device.Path, CancellationToken.None);
         }
@@ -172,6 +184,21 @@ internal sealed class SuspendImages(PoolServices pool, VdiCalls vdis)
         {
             await pool.PostAsync(new Announcement.SuspendImageLeft(record.Uuid, $"{record.NameLabel} ({record.Uuid})", e.Message));
         }
+    }
+
+    // An empty one, with room for all of the VM's memory.
+    private async Task<VdiRecord> DescribeAsync(CallContext call, Ref<VmRecord> reference)
+    {
+        var (state, vm) = (pool.State, pool.State.Get(reference));
+        var sr = ChooseSr(state, reference, state.Get(pool.Pool), state.Get(pool.Hosts.Of(vm).Host));
+        await RequireSpaceAsync(sr, vm, call.Cancellation);
+        return new()
+        {
+            Sr = sr,
+            VirtualSize = vm.MemoryStaticMax + BeyondMemoryBytes,
+            Type = XenApi.VdiType.Suspend,
+            SmConfig = VdiRecordDefaults.RawSmConfig,
+        };
     }
 
     /// <summary>A full SR would stop every guest that writes to it; rather than find that out, the VM keeps running.</summary>

@@ -19,9 +19,28 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImages images)
 {
+    /// <summary>
+    /// In <c>VM.other_config</c>: that its guest stands still for a checkpoint, and is to go on when that is broken off.
+    /// </summary>
+    public const string HeldKey = "held-for-checkpoint";
+
     /// <summary>Settles every VM that is at a host, when that is taken up.</summary>
     public async Task SettleAllAsync(HostLink at)
     {
+        foreach (var (reference, vm) in pool.State.All<VmRecord>()
+            .Where(v => v.Record.OtherConfig.ContainsKey(HeldKey) && v.Record.CurrentOperations.IsEmpty && pool.Hosts.IsAt(at, v.Record))
+            .ToList())
+        {
+            try
+            {
+                await LetGoOnAsync(reference);
+            }
+            catch (HypervisorException silent)
+            {
+                await pool.PostAsync(new Announcement.SuspensionUnclear(vm.Uuid, $"{vm.NameLabel} ({vm.Uuid})", silent.Message));
+            }
+        }
+
         foreach (var (reference, vm) in pool.State.All<VmRecord>()
             .Where(v => v.Record is { IsASnapshot: false } && !v.Record.SuspendVdi.IsNull && pool.Hosts.IsAt(at, v.Record)).ToList())
         {
@@ -53,6 +72,34 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
         }
     }
 
+    /// <summary>Lets a guest go on that stands still for a checkpoint, wherever that was broken off; nothing if it does not.</summary>
+    /// <exception cref="HypervisorException">The hypervisor does not answer; it is tried again when it does.</exception>
+    public async Task LetGoOnAsync(Ref<VmRecord> reference)
+    {
+        if (pool.State.Find(reference) is not { } vm || !vm.OtherConfig.ContainsKey(HeldKey))
+        {
+            return;
+        }
+
+        var (at, uuid) = (pool.Hosts.Of(vm), VmRows.Uuid(vm));
+        if (await at.Hypervisor.FindAsync(uuid, CancellationToken.None) is not null)
+        {
+            await GoOnAsync(at, uuid);
+        }
+
+        await guests.RefreshAsync(
+            at, uuid, isGivenUp: false,
+            (tx, found, domain) =>
+            {
+                tx.Update(found, v => v with { OtherConfig = v.OtherConfig.Remove(HeldKey) });
+                if (domain is not null)
+                {
+                    GuestStates.Run(tx, found, domain, at.Host);
+                }
+            },
+            CancellationToken.None);
+    }
+
     /// <summary>Settles a VM with an image.</summary>
     /// <exception cref="HypervisorException">The hypervisor does not answer.</exception>
     public async Task SettleAsync(Ref<VmRecord> reference)
@@ -81,7 +128,7 @@ internal sealed class Suspensions(PoolServices pool, Guests guests, SuspendImage
         var isWhole = domain is null ? await images.IsWholeAsync(reference) : false;
         if (isWhole == true)
         {
-            await images.SealAsync(reference);
+            await images.SealAsync(reference, pool.State.Get(reference).SuspendVdi);
         }
 
         await guests.RefreshAsync(

@@ -18,6 +18,7 @@ internal sealed partial class VmCopyCalls(PoolServices pool, VdiCalls vdis)
 
     private readonly CopiedDisks _copied = new(pool, vdis);
 
+    /// <summary>Of a checkpoint its disks: what is in its memory knows itself by the original's UUID.</summary>
     [Message("VM.clone")]
     public Task<Ref<VmRecord>> CloneAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
         CopyAsync(call, vm, newName, VmOperations.Clone, default);
@@ -64,7 +65,8 @@ internal sealed partial class VmCopyCalls(PoolServices pool, VdiCalls vdis)
         CallContext call, Ref<VmRecord> vm, string newName, VmOperations operation, Ref<SrRecord> sr)
     {
         await using var noted = await Operations.BeginAsync(
-            pool.Database, call, vm, operation, v => VmChecks.Require(vm, v, operation, VmPowerState.Halted));
+            pool.Database, call, vm, operation, v => VmChecks.Require(
+                vm, v, operation, v.IsASnapshot ? [VmPowerState.Halted, VmPowerState.Suspended] : [VmPowerState.Halted]));
         var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         try
         {

@@ -13,16 +13,19 @@ namespace Redoubt.Pool;
 ///           2 an empty disk made for each disk, noted as being made    a daemon that dies removes them when it starts again
 ///           3 the hypervisor copies them at one moment, the guest goes on; what no guest has is copied by its storage
 ///             with quiesce: the guest's agent holds still before that moment and goes on after it, in one call to the hypervisor
+///             a checkpoint: noted in the VM that its guest stands still, which it does until its memory is written into an image as well
 ///           4 the snapshot, its drives, and the notes gone             in one transaction
 /// revert    1 noted in current_operations of both
 ///           2 the snapshot's disks copied, noted as being made         a VM that runs does so until there are all of them
+///             of a checkpoint its memory too, which so is resumed once over the disks that belong to it, however often it is reverted to
 ///           3 the VM is switched off
 ///           4 the VM as it was then, on the copies; what they replace noted for removal    in one transaction
 ///           5 what they replace removed
 /// </code>
 /// Every image stands alone, so that nothing has to be merged when a snapshot goes, and any of them can be lost without the others.
 /// </summary>
-internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, VmPowerCalls power)
+internal sealed partial class VmSnapshotCalls(
+    PoolServices pool, VdiCalls vdis, VmPowerCalls power, SuspendImages images, Suspensions suspensions)
 {
     private const string LeftCopy =
         "A disk that was made for a snapshot, or for a revert to one, before that failed is still there: remove it (vdi-destroy).";
@@ -45,6 +48,11 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     public Task<Ref<VmRecord>> SnapshotWithQuiesceAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
         TakeAsync(call, vm, newName, [], VmOperations.SnapshotWithQuiesce, s => s);
 
+    /// <summary>With the guest's memory as it is at that moment, so that it can go on from there.</summary>
+    [Message("VM.checkpoint")]
+    public Task<Ref<VmRecord>> CheckpointAsync(CallContext call, Ref<VmRecord> vm, string newName) =>
+        TakeAsync(call, vm, newName, [], VmOperations.Checkpoint, s => s);
+
     /// <summary>Takes a snapshot of a kind.</summary>
     /// <param name="call">The call.</param>
     /// <param name="vm">The VM.</param>
@@ -61,26 +69,43 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         var record = pool.State.Get(vm);
         var disks = CopiedDevices.Disks(pool.State, record).Except(ignoreVdis).ToList();
         var kept = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
+        Ref<VdiRecord> memory = default;
+        var hasGuest = record.PowerState is not (VmPowerState.Halted or VmPowerState.Suspended);
         try
         {
+            if (operation == VmOperations.Checkpoint)
+            {
+                memory = hasGuest ? await images.MakeAsync(call, vm) : await CopyMemoryAsync(call, vm);
+            }
+
             // A drive that a VM was given while it ran is plugged when it starts again: until then its guest has not the disk.
-            List<Ref<VdiRecord>> running = record.PowerState == VmPowerState.Halted
+            List<Ref<VdiRecord>> running = !hasGuest
                 ? []
                 : disks.Intersect(record.Vbds.Select(pool.State.Get).Where(b => b.CurrentlyAttached).Select(b => b.Vdi)).ToList();
             var at = pool.Time.GetUtcNow();
             await _copied.CopyAsync(call, [.. disks.Except(running)], default, kept);
-            if (record.PowerState != VmPowerState.Halted)
+            if (hasGuest)
             {
-                at = await CopyRunningAsync(call, vm, running, kept, operation == VmOperations.SnapshotWithQuiesce);
+                at = await CopyRunningAsync(call, vm, running, kept, operation, memory);
             }
 
-            return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, at, mark), call.Cancellation);
+            return await pool.Database.WriteAsync(tx => Keep(tx, vm, newName, kept, memory, at, mark), call.Cancellation);
         }
         catch
         {
-            await _copied.RemoveAsync(kept.Values, LeftCopy);
+            await Undoing.TryAsync(
+                pool, Cls.Vm, record.Uuid, "The guest stands still for a checkpoint that has failed: let it go on (vm-unpause).",
+                () => suspensions.LetGoOnAsync(vm));
+            await _copied.RemoveAsync(memory.IsNull ? kept.Values : kept.Values.Append(memory), LeftCopy);
             throw;
         }
+    }
+
+    private Task<Ref<VdiRecord>> CopyMemoryAsync(CallContext call, Ref<VmRecord> suspended)
+    {
+        images.Require(suspended);
+        var image = pool.State.Get(suspended).SuspendVdi;
+        return vdis.CopyAsync(call, image, pool.State.Get(image).Sr, isWhole: false, _ => Task.CompletedTask);
     }
 
     /// <summary>Removes a snapshot with its disks; a disk that another VM has as well stays.</summary>
@@ -111,12 +136,19 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             pool.Database, call, vm, VmOperations.Reverting, v => RequireRevertible(vm, v));
         await using var held = await Operations.BeginAsync(
             pool.Database, call, snapshot, VmOperations.Revert,
-            v => VmChecks.Require(snapshot, v, VmOperations.Revert, VmPowerState.Halted));
+            v => VmChecks.Require(snapshot, v, VmOperations.Revert, VmPowerState.Halted, VmPowerState.Suspended));
         var copies = new Dictionary<Ref<VdiRecord>, Ref<VdiRecord>>();
         IReadOnlyList<Ref<VdiRecord>> replaced;
         try
         {
-            await _copied.CopyAsync(call, CopiedDevices.Disks(pool.State, pool.State.Get(snapshot)), default, copies);
+            then = pool.State.Get(snapshot);
+            var disks = CopiedDevices.Disks(pool.State, then);
+            if (then.PowerState == VmPowerState.Suspended)
+            {
+                images.Require(snapshot);
+            }
+
+            await _copied.CopyAsync(call, IsKept(then) ? [.. disks, then.SuspendVdi] : disks, default, copies);
             await power.SwitchOffAsync(call, vm);
             replaced = await pool.Database.WriteAsync(tx => Revert(tx, vm, snapshot, copies), call.Cancellation);
         }
@@ -141,12 +173,12 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
 
     private async Task<DateTimeOffset> CopyRunningAsync(
         CallContext call, Ref<VmRecord> vm, List<Ref<VdiRecord>> disks, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept,
-        bool isQuiet)
+        VmOperations operation, Ref<VdiRecord> memory)
     {
         var state = pool.State;
         var record = state.Get(vm);
         var host = pool.Hosts.Of(record);
-        var images = new List<VdiAttachment>();
+        var attached = new List<VdiAttachment>();
         DateTimeOffset at;
         try
         {
@@ -154,20 +186,24 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             foreach (var disk in disks)
             {
                 kept[disk] = await vdis.CreateLikeAsync(call, disk);
-                images.Add(await AttachAsync(host, kept[disk], call.Cancellation));
+                attached.Add(await AttachAsync(host, kept[disk], call.Cancellation));
                 var device = record.Vbds.Select(state.Get).First(b => b.Vdi == disk && b.CurrentlyAttached).Userdevice;
-                copies.Add(new(DeviceNumber.Parse(device) ?? throw new XenApiException("INVALID_DEVICE", device), images[^1].Source));
+                copies.Add(new(DeviceNumber.Parse(device) ?? throw new XenApiException("INVALID_DEVICE", device), attached[^1].Source));
             }
 
             at = pool.Time.GetUtcNow();
             var (uuid, hypervisor) = (VmRows.Uuid(record), host.Hypervisor);
-            await (isQuiet
-                ? hypervisor.CopyQuietDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation)
-                : hypervisor.CopyDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation));
+            await (operation switch
+            {
+                VmOperations.Checkpoint => KeepMemoryAsync(call, vm, host, memory, copies),
+                VmOperations.SnapshotWithQuiesce =>
+                    hypervisor.CopyQuietDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation),
+                _ => hypervisor.CopyDisksAsync(uuid, copies, call.Task.ReportAsync, call.Cancellation),
+            });
         }
         catch (HypervisorException e) when (e.Message.Contains("No space left on device", StringComparison.Ordinal))
         {
-            var sr = state.Get(state.Get(disks[0]).Sr);
+            var sr = state.Get(state.Get(memory.IsNull ? disks[0] : memory).Sr);
             var free = Math.Max(0, sr.PhysicalSize - sr.PhysicalUtilisation);
             throw new XenApiException(e, "SR_FULL", $"{disks.Sum(d => state.Get(d).PhysicalUtilisation)}", $"{free}");
         }
@@ -177,7 +213,7 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         }
         finally
         {
-            await GuestDisks.LetGoAsync(images);
+            await GuestDisks.LetGoAsync(attached);
         }
 
         foreach (var disk in disks)
@@ -185,8 +221,33 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             await vdis.SettleAsync(kept[disk]);
         }
 
+        if (!memory.IsNull)
+        {
+            await images.SealAsync(vm, memory);
+        }
+
         return at;
     }
+
+    private async Task KeepMemoryAsync(
+        CallContext call, Ref<VmRecord> vm, HostLink host, Ref<VdiRecord> memory, IReadOnlyList<DiskCopy> copies)
+    {
+        await using var device = await images.OpenAsync(host, vm, memory, call.Cancellation);
+        await pool.Database.WriteAsync(
+            tx =>
+            {
+                if (tx.Get(vm).PowerState == VmPowerState.Running)
+                {
+                    tx.Update(vm, v => v with { OtherConfig = v.OtherConfig.SetItem(Suspensions.HeldKey, "true") });
+                }
+            },
+            call.Cancellation);
+        await host.Hypervisor.CheckpointAsync(
+            VmRows.Uuid(pool.State.Get(vm)), device.Path, copies, call.Task.ReportAsync, call.Cancellation);
+    }
+
+    /// <summary>Whether a snapshot has the memory of its VM.</summary>
+    private static bool IsKept(VmRecord snapshot) => snapshot.PowerState == VmPowerState.Suspended;
 
     private async Task<VdiAttachment> AttachAsync(HostLink host, Ref<VdiRecord> disk, CancellationToken cancellationToken)
     {
@@ -203,11 +264,15 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     }
 
     private static Ref<VmRecord> Keep(
-        Transaction tx, Ref<VmRecord> vm, string name, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept, DateTimeOffset at,
-        Func<VmRecord, VmRecord> mark)
+        Transaction tx, Ref<VmRecord> vm, string name, Dictionary<Ref<VdiRecord>, Ref<VdiRecord>> kept, Ref<VdiRecord> memory,
+        DateTimeOffset at, Func<VmRecord, VmRecord> mark)
     {
         var source = tx.Get(vm);
-        var made = NewVm.Create(tx, mark(NewVm.SnapshotOf(vm, source, name, at)));
+        var made = NewVm.Create(tx, mark(NewVm.SnapshotOf(vm, source, name, at)) with
+        {
+            PowerState = memory.IsNull ? VmPowerState.Halted : VmPowerState.Suspended,
+            SuspendVdi = memory,
+        });
         CopiedDevices.CopyDrives(tx, source, made, kept);
         CopiedDevices.CopyInterfaces(tx, source, made, keepsAddresses: true);
         VirtualTpms.Copy(tx, made, tx.State, source, isSame: true);
@@ -216,8 +281,8 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
             tx.Update(copy, c => c with { IsASnapshot = true, SnapshotOf = disk, SnapshotTime = at });
         }
 
-        CopiedDevices.EndMaking(tx, kept.Values);
-        tx.Update(vm, v => v with { Parent = made });
+        CopiedDevices.EndMaking(tx, memory.IsNull ? kept.Values : kept.Values.Append(memory));
+        tx.Update(vm, v => v with { Parent = made, OtherConfig = v.OtherConfig.Remove(Suspensions.HeldKey) });
         return made;
     }
 
@@ -227,6 +292,11 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         var record = tx.Get(snapshot);
         var disks = CopiedDevices.Disks(tx.State, record).Where(
             d => tx.Get(d).IsASnapshot && tx.Get(d).Vbds.All(b => tx.Get(b).Vm == snapshot)).ToList();
+        if (IsKept(record) && tx.Find(record.SuspendVdi) is not null)
+        {
+            disks.Add(record.SuspendVdi);
+        }
+
         VmRows.Destroy(tx, snapshot);
         foreach (var disk in disks)
         {
@@ -242,7 +312,7 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
     {
         var (now, then) = (tx.Get(vm), tx.Get(snapshot));
         VmChecks.RequireState(vm, now, VmPowerState.Halted);
-        if (!CopiedDevices.Disks(tx.State, then).All(copies.ContainsKey))
+        if (!CopiedDevices.Disks(tx.State, then).All(copies.ContainsKey) || (IsKept(then) && !copies.ContainsKey(then.SuspendVdi)))
         {
             throw new XenApiException(
                 "OPERATION_NOT_ALLOWED", "The snapshot's disks were changed while they were being copied. Revert to it again.");
@@ -257,7 +327,12 @@ internal sealed partial class VmSnapshotCalls(PoolServices pool, VdiCalls vdis, 
         CopiedDevices.CopyDrives(tx, then, vm, copies);
         CopiedDevices.CopyInterfaces(tx, then, vm, keepsAddresses: true);
         VirtualTpms.Copy(tx, vm, tx.State, then, isSame: true);
-        VmRows.Update(tx, vm, v => NewVm.AsItWas(tx, v, then) with { Parent = snapshot });
+        VmRows.Update(tx, vm, v => NewVm.AsItWas(tx, v, then) with
+        {
+            Parent = snapshot,
+            PowerState = IsKept(then) ? VmPowerState.Suspended : VmPowerState.Halted,
+            SuspendVdi = IsKept(then) ? copies[then.SuspendVdi] : default,
+        });
         CopiedDevices.EndMaking(tx, copies.Values);
         foreach (var old in replaced)
         {

@@ -29,6 +29,7 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
         nameof(IHypervisor.EventsAsync), nameof(IHypervisor.AwaitAnswerAsync), nameof(IHypervisor.CopyDisksAsync),
         nameof(IHypervisor.UnplugDiskAsync), nameof(IHypervisor.UnplugNicAsync), nameof(IHypervisor.PingAgentAsync),
         nameof(IHypervisor.ReadReportAsync), nameof(IHypervisor.MeasureAsync), nameof(IHypervisor.CopyQuietDisksAsync),
+        nameof(IHypervisor.CheckpointAsync),
     ];
 
     // What makes a guest: nobody must take it for absent while it is on its way.

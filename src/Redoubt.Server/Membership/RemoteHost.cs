@@ -161,6 +161,10 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
         Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
         _connection.CallAsync<bool?>($"hypervisor/{nameof(CopyQuietDisksAsync)}", [uuid, copies], cancellationToken, report);
 
+    public Task CheckpointAsync(
+        Guid uuid, string path, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
+        _connection.CallAsync<bool?>($"hypervisor/{nameof(CheckpointAsync)}", [uuid, path, copies], cancellationToken, report);
+
     public Task ThawAsync(Guid uuid, CancellationToken cancellationToken) => Guest(nameof(ThawAsync), [uuid], cancellationToken);
 
     public Task EndCopiesAsync(Guid uuid) => Guest(nameof(EndCopiesAsync), [uuid], CancellationToken.None);
