@@ -221,6 +221,9 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     /// <summary>A VM that is to start with its host could not.</summary>
     public sealed record NotStartedWithHost(Cls Kind, string Of, string What) : Announcement("AUTO_POWERON_FAILED", 2, Kind, Of, What);
 
+    /// <summary>A VM whose host was lost did not start on another.</summary>
+    public sealed record NotStartedElsewhere(string Vm, string What) : Announcement("VM_NOT_STARTED_ELSEWHERE", 2, Cls.Vm, Vm, What);
+
     /// <summary>A member of a vApp did not do what the vApp was told.</summary>
     public sealed record MemberFailed(string Vm, string What) : Announcement("VM_APPLIANCE_MEMBER_FAILED", 2, Cls.Vm, Vm, What);
 

@@ -33,6 +33,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
     private readonly HostStart _hostStart;
+    private readonly LossStart _lossStart;
     private readonly ConsoleLogWatch _consoles;
     private readonly AdoptionOrigins _origins;
     private readonly ScheduledSnapshots _snapshots;
@@ -46,15 +47,15 @@ public sealed class PoolDaemon : IAsyncDisposable
     private PoolDaemon(
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
         Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
-        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, AdoptionOrigins origins,
-        Statistics statistics, ScheduledSnapshots snapshots)
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, LossStart lossStart,
+        AdoptionOrigins origins, Statistics statistics, ScheduledSnapshots snapshots)
     {
         (_origins, _snapshots) = (origins, snapshots);
         (_directory, Services, Messages, _watch, _watchMember, _replication) =
             (directory, services, messages, watch, watchMember, replication);
         _backups = backups;
         _firmware = firmware;
-        _hostStart = hostStart;
+        (_hostStart, _lossStart) = (hostStart, lossStart);
         _answers = new(services, services.Hosts.Local);
         _reports = new(services, services.Hosts.Local);
         Statistics = statistics;
@@ -297,8 +298,15 @@ public sealed class PoolDaemon : IAsyncDisposable
     /// <exception cref="IOException">It can't be written.</exception>
     public void NoteKept() => _directory.Note();
 
-    /// <summary>Starts the VMs that are to start with the host, if it has booted; to be called when the daemon answers.</summary>
-    public void StartWithHost() => _hostStart.Begin();
+    /// <summary>
+    /// Starts the VMs that are to start with the host, if it has booted, and those whose host was lost; to be called when the daemon
+    /// answers.
+    /// </summary>
+    public void StartWithHost()
+    {
+        _hostStart.Begin();
+        _lossStart.Begin();
+    }
 
     /// <summary>Ends when none of them waits any more.</summary>
     internal Task StartedWithHostAsync() => _hostStart.WaitAsync();
@@ -309,6 +317,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private async ValueTask StopAsync()
     {
         await _hostStart.DisposeAsync();
+        await _lossStart.DisposeAsync();
         if (_members is not null)
         {
             await _members.DisposeAsync();
@@ -374,6 +383,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var snapshots = new VmSnapshotCalls(services, vdis, power, images, suspensions);
         var scheduled = new ScheduledSnapshots(services, snapshots);
         var statistics = new Statistics(services.Time);
+        var lost = new LossStart(services, start);
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
@@ -399,7 +409,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new VtpmCalls(services),
             new AdoptionCalls(services, origins, guests, adoptedFirmware),
             new NetworkCalls(services),
-            new HostCalls(services, migrate),
+            new HostCalls(services, migrate, lost),
             new SecretCalls(services),
             new ExtensionCalls(services),
             new PoolCalls(services),
@@ -416,7 +426,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, adoptedFirmware), replication,
-            new HostStart(services, start, boots, config.HostBootId), origins, statistics, scheduled);
+            new HostStart(services, start, boots, config.HostBootId), lost, origins, statistics, scheduled);
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

@@ -48,6 +48,9 @@ public static class Marks
     /// <summary>On a VM: how long it may take until it is.</summary>
     public const string HealthTimeout = "dr-health-timeout";
 
+    /// <summary>On a pool: the UUIDs of the VMs of lost hosts that are still to be started on others.</summary>
+    public const string StartElsewhere = "start-elsewhere";
+
     /// <summary>On a pool: the fingerprint of its own key, for other pools to read.</summary>
     public const string MetadataKey = "dr-metadata-key";
 

@@ -168,7 +168,11 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             {
                 try
                 {
-                    await api.CallAsync("host.declare_dead", [b], Stop);
+                    var went = await api.CallAsync<ImmutableSortedDictionary<Ref<VmRecord>, string>>(
+                        "host.declare_dead_and_start", [b], Stop);
+
+                    // Its guest runs on, and has the image locked.
+                    Assert.NotEmpty(went[vm]);
                     return true;
                 }
                 catch (XenApiException refused) when (refused.Code == "HOST_IS_LIVE")
@@ -179,7 +183,6 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             "it is taken for dead");
         Assert.Equal(VmPowerState.Halted, (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).PowerState);
 
-        // Its guest runs on, and has the image locked.
         var refused = await RefusedAsync(api, "VM.start_on", vm, a, false, false);
         Assert.Equal("VDI_IN_USE", refused.Code);
         Assert.Single(Guests(_root));
@@ -191,6 +194,22 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             async () => await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop) is { PowerState: VmPowerState.Running } found
                 && found.ResidentOn == b,
             "the guest is found where it is");
+        Assert.Single(Guests(_root));
+
+        // Then its machine is off for good, and one command has what ran there elsewhere.
+        _runs["b"].Process.Kill();
+        await _runs["b"].Process.WaitForExitAsync(Stop);
+        using (var guest = Assert.Single(Guests(_root)))
+        {
+            guest.Kill();
+            await guest.WaitForExitAsync(Stop);
+        }
+
+        string[] command = ["host-declare-dead", "host=b", "start-vms=true", "--force"];
+        await Patience.UntilAsync(
+            async () => (await Shell.TryAsync(_runs["a"], Password, command)).ExitCode == 0, "it is taken for dead again");
+        Assert.Equal(a, (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).ResidentOn);
+        await CountsPastAsync(api, vm, 5);
         Assert.Single(Guests(_root));
     }
 

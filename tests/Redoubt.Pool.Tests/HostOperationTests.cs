@@ -106,6 +106,60 @@ public sealed class HostOperationTests
         Assert.Equal(site.Host, site.Get(vm).ResidentOn);
     }
 
+    [Fact]
+    public async Task What_ran_on_a_host_that_is_declared_dead_is_started_here_in_its_order_also_by_the_next_daemon()
+    {
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("sr");
+        var other = await site.AddHostAsync("other");
+        var (late, early) = (await site.CreateVmAsync("late", v => v with { Order = 2 }), await site.CreateVmAsync("early"));
+        var (off, paused, stuck) = (await site.CreateVmAsync("off"), await site.CreateVmAsync("paused"), await site.CreateVmAsync("stuck"));
+        await site.CreateVbdAsync(stuck, await site.CreateVdiAsync(sr));
+        var pbd = site.Get(sr).Pbds.Single();
+        await site.Client.CallAsync("PBD.unplug", pbd);
+        await site.Daemon.Services.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var vm in new[] { late, early, paused, stuck })
+                {
+                    var state = vm == paused ? VmPowerState.Paused : VmPowerState.Running;
+                    tx.Update(vm, v => Operations.WithAllowed(v with { PowerState = state, ResidentOn = other, Domid = 7 }));
+                }
+            },
+            TestSite.Cancel);
+        Assert.Equal(["HOST_IS_LIVE", other.Opaque], await site.Client.FailAsync("host.declare_dead_and_start", other));
+        await site.Daemon.Services.Database.WriteAsync(
+            tx => tx.Update(tx.Get(other).Metrics, m => m with { Live = false }), TestSite.Cancel);
+
+        var started = new List<Ref<VmRecord>>();
+        using (site.Daemon.Services.Database.Subscribe((_, changes) => started.AddRange(changes
+            .Where(c => c.Before?.Record is VmRecord { PowerState: VmPowerState.Halted }
+                && c.After?.Record is VmRecord { PowerState: VmPowerState.Running })
+            .Select(c => new Ref<VmRecord>(c.Ref)))))
+        {
+            var went = await site.Client.CallAsync<ImmutableSortedDictionary<Ref<VmRecord>, string>>(
+                "host.declare_dead_and_start", other);
+            Assert.Equal(new[] { late, early, stuck }.Order(), went.Keys);
+            Assert.Equal(["", ""], new[] { went[late], went[early] });
+            Assert.NotEmpty(went[stuck]);
+        }
+
+        Assert.Equal([early, late], started);
+        Assert.Equal([VmPowerState.Halted, VmPowerState.Halted], new[] { site.Get(off).PowerState, site.Get(paused).PowerState });
+        var told = Assert.Single(site.All<MessageRecord>(), m => m.Name == "VM_NOT_STARTED_ELSEWHERE");
+        Assert.Equal(site.Get(stuck).Uuid, told.ObjUuid);
+        Assert.Equal(site.Get(stuck).Uuid, site.All<PoolRecord>().Single().OtherConfig[Marks.StartElsewhere]);
+
+        // Another daemon knows of the one that is left, and that it is to be left alone when it runs.
+        await site.Client.CallAsync("PBD.plug", pbd);
+        await site.Daemon.DisposeAsync();
+        await site.StartAsync();
+        site.Daemon.StartWithHost();
+        await Patience.UntilAsync(() => site.Get(stuck).PowerState == VmPowerState.Running, "it is started when its storage is there");
+        await Patience.UntilAsync(
+            () => !site.All<PoolRecord>().Single().OtherConfig.ContainsKey(Marks.StartElsewhere), "nothing waits any more");
+    }
+
     private static Task EvacuateAsync(TestSite site) => site.Client.CallAsync("host.evacuate", site.Host, default(Ref<NetworkRecord>), 0L);
 
     private static Task<ImmutableSortedDictionary<Ref<VmRecord>, ImmutableList<string>>> ObstaclesAsync(TestSite site) =>

@@ -37,7 +37,7 @@ internal static class HostCommands
             "host-declare-dead", "On your word that a host is off for good or cut off from all storage: its VMs may be started elsewhere.",
             DeclareDeadAsync) with
         {
-            Optional = [.. Which, "force"],
+            Optional = [.. Which, "start-vms", "force"],
         },
     ];
 
@@ -102,7 +102,25 @@ internal static class HostCommands
                 + "or cut off from all storage; then repeat this with --force.");
         }
 
-        await context.CallAsync("host.declare_dead", await ChosenAsync(context));
+        var host = await ChosenAsync(context);
+        if (!context.Parameters.Flag("start-vms"))
+        {
+            await context.CallAsync("host.declare_dead", host);
+            return;
+        }
+
+        var started = (await context.CallAsync("host.declare_dead_and_start", host)).AsStruct("VMs");
+        foreach (var (vm, why) in started)
+        {
+            var label = (await context.CallAsync("VM.get_name_label", vm)).AsString("name");
+            var uuid = (await context.CallAsync("VM.get_uuid", vm)).AsString("uuid");
+            var name = $"{label} ({uuid})";
+            context.Terminal.PrintLine(why.AsString("why") switch
+            {
+                "" => $"{name} runs.",
+                var reason => $"{name} does not run: {reason} It is tried again for ten minutes.",
+            });
+        }
     }
 
     private static async Task CallPluginAsync(CommandContext context)

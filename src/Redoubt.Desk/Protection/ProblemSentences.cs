@@ -30,7 +30,8 @@ internal static class ProblemSentences
                 ? $"What its VMs do is not known, whatever their power state says: {Names(vms.Select(Name))}. Nothing of theirs is started "
                     + "elsewhere. "
                 : "")
-            + $"See that its daemon runs and reaches the others; if it is off for good, say so: host-declare-dead uuid={host.Uuid}",
+            + $"See that its daemon runs and reaches the others; if it is off for good, say so: host-declare-dead uuid={host.Uuid}"
+            + (vms.Count > 0 ? ", with start-vms=true to have them started elsewhere" : ""),
         Problem.GuestsSilent silent => OfSilent(silent),
         Problem.KeyNowhereElse =>
             "The secrets in the metadata are sealed with a key that only this daemon has: if it is lost, no other site can open them. "

@@ -7,11 +7,12 @@ namespace Redoubt.Pool;
 internal static class DeadHosts
 {
     /// <summary>Takes a host for dead: its VMs are as after a power cut, and its storage is attached there no more.</summary>
-    /// <returns>The names of the VMs that ran there.</returns>
+    /// <returns>The VMs that were there, as they were.</returns>
     /// <exception cref="XenApiException">
     /// <c>HOST_CANNOT_DESTROY_SELF</c>: it is this one. <c>HOST_IS_LIVE</c>: it is seen to be up.
     /// </exception>
-    public static IReadOnlyList<string> Declare(Transaction tx, Ref<HostRecord> host, Hosts hosts, DateTimeOffset now)
+    public static IReadOnlyList<(Ref<VmRecord> Ref, VmRecord Record)> Declare(
+        Transaction tx, Ref<HostRecord> host, Hosts hosts, DateTimeOffset now)
     {
         var record = tx.Get(host);
         if (host == hosts.Local.Host)
@@ -32,10 +33,14 @@ internal static class DeadHosts
     {
         var host = tx.State.FindByUuid<HostRecord>(uuid);
         var name = tx.Get(host).NameLabel;
-        return new Announcement.HostDeclaredDead(uuid, name, SessionOwner.RootName, string.Join(", ", Take(tx, host, now)));
+        return new Announcement.HostDeclaredDead(uuid, name, SessionOwner.RootName, Names(Take(tx, host, now)));
     }
 
-    private static List<string> Take(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
+    /// <summary>What they are called, for people.</summary>
+    public static string Names(IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
+        string.Join(", ", vms.Select(v => v.Record.NameLabel));
+
+    private static List<(Ref<VmRecord> Ref, VmRecord Record)> Take(Transaction tx, Ref<HostRecord> host, DateTimeOffset now)
     {
         var record = tx.Get(host);
         var ran = tx.State.All<VmRecord>().Where(v => !v.Record.IsControlDomain && Hosts.PlaceOf(v.Record) == host).ToList();
@@ -56,6 +61,6 @@ internal static class DeadHosts
             tx.Update(record.Metrics, m => m with { Live = false, MemoryFree = 0, LastUpdated = now });
         }
 
-        return [.. ran.Select(v => v.Record.NameLabel)];
+        return ran;
     }
 }

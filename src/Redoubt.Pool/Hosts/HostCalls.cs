@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What hosts do, and can be asked.</summary>
-internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrate)
+internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrate, LossStart lost)
 {
     [Message("host.get_servertime")]
     public DateTimeOffset GetServertime(CallContext call, Ref<HostRecord> host)
@@ -109,12 +109,33 @@ internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrat
     /// that is seen to be up it is not taken.
     /// </summary>
     [Message("host.declare_dead")]
-    public async Task DeclareDeadAsync(CallContext call, Ref<HostRecord> host)
+    public Task DeclareDeadAsync(CallContext call, Ref<HostRecord> host) => DeclareDeadAsync(call, host, isStarting: false);
+
+    /// <summary>
+    /// The same, and has what ran there started on other hosts. What can't be is tried again for ten minutes, also by another coordinator.
+    /// </summary>
+    /// <returns>Why those do not run yet that don't; empty text for a VM that does.</returns>
+    [Message("host.declare_dead_and_start")]
+    public async Task<ImmutableSortedDictionary<Ref<VmRecord>, string>> DeclareDeadAndStartAsync(CallContext call, Ref<HostRecord> host)
     {
-        var (name, uuid) = (pool.State.Get(host).NameLabel, pool.State.Get(host).Uuid);
-        var freed = await pool.Database.WriteAsync(tx => DeadHosts.Declare(tx, host, pool.Hosts, pool.Time.GetUtcNow()), call.Cancellation);
-        await pool.PostAsync(new Announcement.HostDeclaredDead(uuid, name, call.Session.UserName, string.Join(", ", freed)));
+        await DeclareDeadAsync(call, host, isStarting: true);
+        return await lost.TryAsync(call.Cancellation);
     }
+
+    private Task DeclareDeadAsync(CallContext call, Ref<HostRecord> host, bool isStarting) => pool.Database.WriteAsync(
+        tx =>
+        {
+            var (record, now) = (tx.Get(host), pool.Time.GetUtcNow());
+            var freed = DeadHosts.Declare(tx, host, pool.Hosts, now);
+            if (isStarting)
+            {
+                LossStart.Add(tx, pool.Pool, freed.Where(v => v.Record.PowerState == VmPowerState.Running).Select(v => v.Ref));
+            }
+
+            MessageLog.Add(
+                tx, new Announcement.HostDeclaredDead(record.Uuid, record.NameLabel, call.Session.UserName, DeadHosts.Names(freed)), now);
+        },
+        call.Cancellation);
 
     private static IEnumerable<Ref<VmRecord>> Residents(DatabaseState state, Ref<HostRecord> host) =>
         state.All<VmRecord>().Where(v => !v.Record.IsControlDomain && Hosts.PlaceOf(v.Record) == host).Select(v => v.Ref);

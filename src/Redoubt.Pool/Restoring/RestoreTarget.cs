@@ -64,7 +64,16 @@ internal static class RestoreTarget
         DatabaseState merged, DatabaseState here, RestoreMapping mapping, Ref<PoolRecord> pool, Ref<HostRecord> host)
     {
         var tx = new Transaction(merged, Guid.NewGuid);
-        tx.Update(pool, p => p with { Master = host, HaEnabled = false, RedoLogEnabled = false, RedoLogVdi = default });
+        tx.Update(pool, p => p with
+        {
+            Master = host,
+            HaEnabled = false,
+            RedoLogEnabled = false,
+            RedoLogVdi = default,
+
+            // What was to start when the backup was made need not be what is to start now.
+            OtherConfig = p.OtherConfig.Remove(Marks.StartElsewhere),
+        });
         var theirs = mapping.Backup.Get(mapping.Coordinator);
         tx.Update(host, h => h with
         {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Text.Json;
-using Microsoft.Extensions.Logging;
 using Redoubt.Storage;
 using Redoubt.XenApi;
 
@@ -21,9 +20,9 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
     private const string Key = "auto_poweron";
     private const string FileName = "host-boot.json";
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
-    private const int Tries = 21;
 
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(30);
+    private readonly StartTries _tries = new(pool, start, (vm, why) => new Announcement.NotStartedWithHost(
+        Cls.Vm, vm.Uuid, $"{vm.NameLabel} ({vm.Uuid}) could not be started with its host: {why}"));
 
     private readonly CancellationTokenSource _stopping = new();
     private Task _starting = Task.CompletedTask;
@@ -95,7 +94,7 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
         }
         catch (Exception e)
         {
-            await TellAsync(new(
+            await _tries.TellAsync(new Announcement.NotStartedWithHost(
                 Cls.Host, pool.State.Get(pool.Hosts.Local.Host).Uuid,
                 $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start "
                 + "those that are to run (vm-start)."));
@@ -104,11 +103,11 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
 
     private async Task RunAsync()
     {
-        foreach (var attempt in Enumerable.Range(1, Tries))
+        foreach (var attempt in Enumerable.Range(1, StartTries.Most))
         {
             if (attempt > 1)
             {
-                await Task.Delay(AgainAfter, pool.Time, _stopping.Token);
+                await Task.Delay(StartTries.AgainAfter, pool.Time, _stopping.Token);
             }
 
             foreach (var tier in Tiers())
@@ -132,39 +131,9 @@ internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<
     /// <summary>Tries one VM; answers its UUID when its turn is over.</summary>
     private async Task<string?> StartAsync(Ref<VmRecord> vm, int attempt)
     {
-        var record = pool.State.Get(vm);
-        try
-        {
-            await start.StartAsync(CallContext.OfDaemon(pool, _stopping.Token), vm, startPaused: false, force: false);
-            return record.Uuid;
-        }
-        catch (Exception e) when (!_stopping.IsCancellationRequested)
-        {
-            // Whatever it was: one VM does not hold up the others.
-            if (attempt is 1 or Tries)
-            {
-                await TellAsync(new(
-                    Cls.Vm, record.Uuid,
-                    $"{record.NameLabel} ({record.Uuid}) could not be started with its host: "
-                    + $"{(e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message)} "
-                    + (attempt == 1 ? "It is tried again for ten minutes." : "It stays off: start it when that is mended (vm-start).")));
-            }
-
-            return attempt == Tries ? record.Uuid : null;
-        }
-    }
-
-    // A database that takes no message now must not end the daemon, nor the starts of others.
-    private async Task TellAsync(Announcement.NotStartedWithHost announcement)
-    {
-        try
-        {
-            await pool.PostAsync(announcement);
-        }
-        catch (Exception e)
-        {
-            pool.Loggers.CreateLogger<HostStart>().LogError(e, "This could not be posted: {Text}", announcement.Text);
-        }
+        var uuid = pool.State.Find(vm)?.Uuid;
+        var why = await _tries.TryAsync(vm, attempt, _stopping.Token);
+        return why.Length == 0 || attempt == StartTries.Most ? uuid : null;
     }
 
     private IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers() => Tiers(pool.State.Get(pool.Pool).OtherConfig, pool.State.All<VmRecord>());
