@@ -251,7 +251,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
 
         var daemon = Assemble(
-            directory, services, boots, config, out var connections, out var elsewhere, out var testSrs, out var vdis);
+            directory, services, boots, config, out var connections, out var elsewhere, out var testSrs, out var vdis, out var tracking);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -274,6 +274,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await GuestCopies.EndAsync(services);
         await vdis.RemoveUnfinishedAsync();
+        await tracking.SettleAsync();
         await daemon._watch.StartAsync(cancellationToken);
         await daemon._origins.StartAsync(cancellationToken);
         daemon._members = config.OpenMember is { } open ? new MemberHosts(services, open, daemon._watchMember) : null;
@@ -356,7 +357,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     private static PoolDaemon Assemble(
         DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, PoolConfig config, out SrConnections connections,
-        out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis)
+        out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis, out TrackingCalls tracking)
     {
         var foreign = new ForeignDatabases();
         var trust = new MetadataTrust(services, foreign);
@@ -364,6 +365,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         elsewhere = new RecoveredElsewhere(services, foreign, trust);
         connections = new SrConnections(services, foreign, trust, replication, elsewhere);
         vdis = new VdiCalls(services, connections, foreign, trust);
+        tracking = new TrackingCalls(services);
         var recoverer = new Recoverer(services, connections);
         var backups = new MetadataBackups(services);
         var schedule = new BackupSchedule(services, backups);
@@ -388,6 +390,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
             vdis,
+            tracking,
             new DrTaskCalls(services, connections, trust),
             new RecoveryCalls(services, recoverer, trust),
             testSrs,

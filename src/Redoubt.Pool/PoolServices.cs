@@ -29,6 +29,9 @@ public sealed class PoolServices
     /// <summary>Who may work on which SR now.</summary>
     public SrGates Gates { get; } = new();
 
+    /// <summary>The disks that clients read over the network.</summary>
+    public ServedDisks Served => field ??= new(this);
+
     /// <summary>Where the copies of the database lie.</summary>
     internal KnownCopies Copies { get; init; } = null!;
 

@@ -29,7 +29,7 @@ public sealed record SrFeatures
     [
         "SR_PROBE", "SR_UPDATE",
         .. HoldsMetadata ? ["SR_METADATA"] : Array.Empty<string>(),
-        .. ChangesVdis ? ["VDI_CREATE", "VDI_DELETE", "VDI_RESIZE", "VDI_CLONE", "VDI_SNAPSHOT"] : Array.Empty<string>(),
+        .. ChangesVdis ? ["VDI_CREATE", "VDI_DELETE", "VDI_RESIZE", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_CONFIG_CBT"] : Array.Empty<string>(),
         .. AttachesVdis ? ["VDI_ATTACH", "VDI_DETACH"] : Array.Empty<string>(),
     ];
 }

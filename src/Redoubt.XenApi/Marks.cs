@@ -18,6 +18,14 @@ public static class Marks
     /// <summary>In a disk's <c>sm_config</c>: the disk that it builds on.</summary>
     public const string FormatParent = "vhd-parent";
 
+    /// <summary>
+    /// In a disk's <c>sm_config</c>, of one whose data has been destroyed: the mark of the table that stands in the place of the data.
+    /// </summary>
+    public const string BlockTable = "cbt-table";
+
+    /// <summary>The same as long as the data may be there still: the type that the disk had.</summary>
+    public const string DataIsThere = "cbt-data-of-type";
+
     /// <summary>On a disk: the UUID of the disk of another pool that it is a copy of, to take its place in a recovery.</summary>
     public const string CopyOf = "dr-copy-of";
 

@@ -169,6 +169,7 @@ internal static class ScanRows
             Sharable = theirs.Sharable,
             ReadOnly = theirs.ReadOnly,
             SmConfig = theirs.SmConfig,
+            CbtEnabled = theirs.CbtEnabled,
             Tags = theirs.Tags,
         };
 }

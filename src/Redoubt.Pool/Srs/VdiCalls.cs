@@ -26,15 +26,12 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
                 "INVALID_VALUE", "virtual_size", args.VirtualSize.ToString(System.Globalization.CultureInfo.InvariantCulture));
         }
 
-        if (args.Type == XenApi.VdiType.Metadata)
-        {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", RefText.Null, "metadata");
-        }
+        VdiRows.RequireNoMetadata(default, args);
 
         var format = args.SmConfig.GetValueOrDefault("type") == "raw" ? DiskFormat.Raw : (DiskFormat?)null;
         using var held = await GateAsync(args.Sr, call);
         var reference = await MakeAsync(
-            sr, args with { IsASnapshot = false, SnapshotOf = default }, isWhole,
+            sr, args with { IsASnapshot = false, SnapshotOf = default, CbtEnabled = false }, isWhole,
             uuid => sr.CreateVdiAsync(
                 new VdiConfig { Uuid = uuid, VirtualSizeBytes = args.VirtualSize, Format = format }, call.Cancellation),
             call.Cancellation);
@@ -54,6 +51,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
                 "The VDI holds this pool's metadata. Stop replicating there first (sr-disable-database-replication).");
         }
 
+        await pool.Served.WaitUnreadAsync(self, "destroy", call.Cancellation);
         await using var operation = await Operations.BeginAsync(
             pool.Database, call, self, VdiOperations.Destroy, (state, _) => VdiRows.RequireChangeable(state, self, "destroy"));
         await RemoveAsync(self, call.Cancellation);
@@ -94,10 +92,14 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Resize, (state, _) => VdiRows.RequireChangeable(state, vdi, "resize"));
+            pool.Database, call, vdi, VdiOperations.Resize, (state, now) =>
+            {
+                VdiRows.RequireData(vdi, now);
+                VdiRows.RequireChangeable(state, vdi, "resize");
+            });
         using var held = await GateAsync(record.Sr, call);
-        var now = await sr.ResizeVdiAsync(SrRows.Uuid(record), size, call.Cancellation);
-        await RecordSizeAsync(vdi, now);
+        var resized = await sr.ResizeVdiAsync(SrRows.Uuid(record), size, call.Cancellation);
+        await RecordSizeAsync(vdi, resized);
     }
 
     /// <summary>As xapi does since it resizes disks of running VMs with the same call.</summary>
@@ -157,7 +159,11 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Clone, (state, _) => VdiRows.RequireUnused(state, vdi, "clone"));
+            pool.Database, call, vdi, VdiOperations.Clone, (state, now) =>
+            {
+                VdiRows.RequireData(vdi, now);
+                VdiRows.RequireUnused(state, vdi, "clone");
+            });
         using var held = await GateAsync(record.Sr, call);
         return await MakeAsync(
             sr, Copied(record), isWhole, uuid => sr.CloneVdiAsync(SrRows.Uuid(record), uuid, call.Cancellation), call.Cancellation);
@@ -270,6 +276,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         IsASnapshot = false,
         SnapshotOf = default,
         SnapshotTime = DateTimeOffset.UnixEpoch,
+        CbtEnabled = false,
         Managed = true,
         SmConfig = ScanRows.WithoutFormat(vdi.SmConfig),
     };
@@ -325,6 +332,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         await using var writing = await Operations.BeginAsync(
             pool.Database, call, into, VdiOperations.Copy, (state, record) =>
             {
+                VdiRows.RequireData(into, record);
                 VdiRows.RequireChangeable(state, into, "copy");
                 if (record.ReadOnly)
                 {
@@ -532,7 +540,11 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var record = pool.State.Get(vdi);
         var sr = Writable(record.Sr);
         await using var operation = await Operations.BeginAsync(
-            pool.Database, call, vdi, VdiOperations.Copy, (state, _) => VdiRows.RequireChangeable(state, vdi, "import"));
+            pool.Database, call, vdi, VdiOperations.Copy, (state, now) =>
+            {
+                VdiRows.RequireData(vdi, now);
+                VdiRows.RequireChangeable(state, vdi, "import");
+            });
 
         // Not within the SR's gate: what is sent may be hours on its way, and a scan in between sees the disk as it was or as it will be.
         await sr.ImportVdiAsync(SrRows.Uuid(record), content, format, call.Cancellation);
@@ -543,6 +555,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     public async Task<Stream> ExportAsync(CallContext call, Ref<VdiRecord> vdi, DiskFormat format)
     {
         var record = pool.State.Get(vdi);
+        VdiRows.RequireData(vdi, record);
         VdiRows.RequireUnused(pool.State, vdi, "export");
         return await pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr))
             .ExportVdiAsync(SrRows.Uuid(record), format, call.Cancellation);

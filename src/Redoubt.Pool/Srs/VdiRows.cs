@@ -82,15 +82,32 @@ internal static class VdiRows
         }
     }
 
-    /// <summary>Checks that it is no metadata volume: what is written to one is the next disaster's truth.</summary>
+    /// <summary>
+    /// Checks that it is no metadata volume, for what is written to one is the next disaster's truth; and that it has its data.
+    /// </summary>
     /// <exception cref="XenApiException"><c>VDI_INCOMPATIBLE_TYPE</c>.</exception>
     public static void RequireNoMetadata(Ref<VdiRecord> vdi, VdiRecord record)
     {
+        RequireData(vdi, record);
         if (record.Type == VdiType.Metadata)
         {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
+            throw Incompatible(vdi, record);
         }
     }
+
+    /// <summary>Checks that the data of a disk has not been destroyed: what lies in its place is no disk.</summary>
+    /// <exception cref="XenApiException"><c>VDI_INCOMPATIBLE_TYPE</c>.</exception>
+    public static void RequireData(Ref<VdiRecord> vdi, VdiRecord record)
+    {
+        if (record.Type == VdiType.CbtMetadata)
+        {
+            throw Incompatible(vdi, record);
+        }
+    }
+
+    /// <summary>The refusal of a disk of this type.</summary>
+    public static XenApiException Incompatible(Ref<VdiRecord> vdi, VdiRecord record) =>
+        new("VDI_INCOMPATIBLE_TYPE", vdi.Opaque, VdiTypeType.Instance.Encode(record.Type));
 
     /// <summary>Checks that no running VM has the disk open.</summary>
     /// <exception cref="XenApiException"><c>VDI_IN_USE</c>.</exception>

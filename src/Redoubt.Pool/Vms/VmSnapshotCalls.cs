@@ -278,7 +278,13 @@ internal sealed partial class VmSnapshotCalls(
         VirtualTpms.Copy(tx, made, tx.State, source, isSame: true);
         foreach (var (disk, copy) in kept)
         {
-            tx.Update(copy, c => c with { IsASnapshot = true, SnapshotOf = disk, SnapshotTime = at });
+            tx.Update(copy, c => c with
+            {
+                IsASnapshot = true,
+                SnapshotOf = disk,
+                SnapshotTime = at,
+                CbtEnabled = tx.Get(disk).CbtEnabled,
+            });
         }
 
         CopiedDevices.EndMaking(tx, memory.IsNull ? kept.Values : kept.Values.Append(memory));
@@ -336,6 +342,8 @@ internal sealed partial class VmSnapshotCalls(
         CopiedDevices.EndMaking(tx, copies.Values);
         foreach (var old in replaced)
         {
+            // What has changed since a snapshot is found by reading, whatever the disk is made of.
+            tx.Update(replacing[old], n => n with { CbtEnabled = tx.Get(old).CbtEnabled });
             foreach (var other in tx.Get(old).Snapshots)
             {
                 tx.Update(other, s => s with { SnapshotOf = replacing[old] });

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
@@ -83,7 +82,7 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
             await endpoint.RunAsync(http, "connect_console", async (line, viewer) =>
             {
                 isOpen = true;
-                NoticeSilentEnd(connection);
+                SilentEnd.Notice(connection.Features.Get<IConnectionSocketFeature>()?.Socket);
                 try
                 {
                     await connection.Transport.Output.WriteAsync(Yes, http.RequestAborted);
@@ -127,18 +126,6 @@ internal sealed class ConsoleConnection(ConsoleEndpoint endpoint, TimeProvider t
             {
                 return;
             }
-        }
-    }
-
-    // A console may be silent for hours. Whether there is still somebody at the other end is asked by TCP itself.
-    private static void NoticeSilentEnd(ConnectionContext connection)
-    {
-        if (connection.Features.Get<IConnectionSocketFeature>()?.Socket is { ProtocolType: ProtocolType.Tcp } socket)
-        {
-            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);
-            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 4);
         }
     }
 
