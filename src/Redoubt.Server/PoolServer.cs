@@ -25,6 +25,7 @@ using Redoubt.Server.Http;
 using Redoubt.Server.Listening;
 using Redoubt.Server.Membership;
 using Redoubt.Server.Metrics;
+using Redoubt.Server.Nbd;
 using Redoubt.Server.Notifying;
 using Redoubt.Server.Sessions;
 using Redoubt.Server.Supervising;
@@ -43,6 +44,7 @@ namespace Redoubt.Server;
 ///             └─► TransferEndpoint, Vm…Endpoint ──► disks, dumps, archives
 ///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ConsoleConnection, ConsoleWebSocket ──► guests' screens and serial ports
+///  NbdServer ──► disks, for backup programs
 ///  ThinCliConnection ──► the command line's commands, which call back over the network
 /// </code>
 /// Stopping it leaves the guests running.
@@ -68,10 +70,11 @@ public sealed class PoolServer : IAsyncDisposable
     private readonly RecoveryService _recovery;
     private readonly ConsoleViewers _viewers;
     private readonly ConsoleConnection _consoles;
+    private readonly NbdServer _nbd;
 
     private PoolServer(
         PoolDaemon daemon, WebApplication web, RootPassword password, LocalPasswords passwords, CertificateReload? certificate,
-        string? metricsTokenFile, MemberCalls members)
+        string? metricsTokenFile, int nbdPort, MemberCalls members)
     {
         (_daemon, _web, _certificate) = (daemon, web, certificate);
         var services = daemon.Services;
@@ -90,8 +93,11 @@ public sealed class PoolServer : IAsyncDisposable
         Dispatcher? dispatcher = null;
         OwnApi api = (remote, isUse) => new LocalCalls(() => dispatcher!, remote, isUse);
         _recovery = RecoveryService.Open(services, api, () => _health.Trouble, loggers);
+        _nbd = new NbdServer(
+            services, nbdPort, () => certificate?.Current, audit, failures, loggers.CreateLogger<NbdServer>());
         var own = new MessageTable(
             members,
+            new NbdCalls(services, _nbd, () => certificate?.Current),
             new SessionCalls(services, _logins, password),
             new SubjectCalls(services, passwords),
             new DirectoryCalls(services, directory),
@@ -158,6 +164,8 @@ public sealed class PoolServer : IAsyncDisposable
     internal TaskSweep Sweep => _sweep;
 
     internal ConsoleViewers Viewers => _viewers;
+
+    internal NbdServer Nbd => _nbd;
 
     /// <summary>Says what an operator should know of this start, and where it listens.</summary>
     internal async Task TellAsync(TextWriter output)
@@ -262,6 +270,7 @@ public sealed class PoolServer : IAsyncDisposable
         // Who waits for events, or looks at a console, would hold up the end.
         _feed.Dispose();
         await _viewers.DisposeAsync();
+        await _nbd.DisposeAsync();
         using (var limit = new CancellationTokenSource(StopLimit, _daemon.Services.Time))
         {
             await _web.StopAsync(limit.Token);
@@ -329,7 +338,7 @@ public sealed class PoolServer : IAsyncDisposable
                     config.DataDirectory, urls, certificate, daemon.Services.Time,
                     web.Services.GetRequiredService<ILogger<CertificateReload>>());
             server = new PoolServer(
-                daemon, web, password, passwords, reload, config.MetricsTokenFile,
+                daemon, web, password, passwords, reload, config.MetricsTokenFile, config.NbdPort,
                 new MemberCalls(daemon.Services, place.Seat, config.MemberPort))
             { GeneratedPassword = generated };
             started = server;

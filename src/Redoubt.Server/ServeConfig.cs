@@ -13,6 +13,9 @@ public sealed record ServeConfig
     /// <summary>etcd's own port for its peers.</summary>
     public const int UsualMemberPort = 2380;
 
+    /// <summary>NBD's own port, which is xapi's too.</summary>
+    public const int UsualNbdPort = 10809;
+
     /// <summary>The daemon's own directory; made if it is not there.</summary>
     public required string DataDirectory { get; init; }
 
@@ -87,6 +90,9 @@ public sealed record ServeConfig
 
     /// <summary>The port by which the hosts of a pool of several agree; 0 takes a free one when it is begun or joined.</summary>
     public int MemberPort { get; init; } = UsualMemberPort;
+
+    /// <summary>The port at which disks are read over NBD, while a network has that purpose; 0 takes a free one.</summary>
+    public int NbdPort { get; init; } = UsualNbdPort;
 
     /// <summary>The libvirt URI of the hypervisor; null for one of the daemon's own, below its directory.</summary>
     public string? HypervisorUri { get; init; }

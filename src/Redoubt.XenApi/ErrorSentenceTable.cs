@@ -80,6 +80,7 @@ internal static class ErrorSentenceTable
         MESSAGE_METHOD_UNKNOWN The server has no call named {0}. It may be an older version, or another product.
         MESSAGE_PARAMETER_COUNT_MISMATCH {0} takes {1} parameters and was given {2}. The server may have another version of the API.
         NETWORK_CONTAINS_VIF The network still has virtual interfaces. Remove them first.
+        NETWORK_INCOMPATIBLE_PURPOSES A pool has networks for {0} or for {1}, not both. Remove the purpose {1} first.
         NETWORK_NOT_MAPPED VM {0:VM} has an interface on the network "{2}" ({1}, bridge "{3}"), and nothing says which network here stands for it. Map it, or create a network of that name (network-create).
         NETWORK_CONTAINS_PIF The network still has physical interfaces.
         NO_HOSTS_AVAILABLE No host can run the VM. See whether every host is enabled, has the storage attached and has enough memory.
@@ -139,6 +140,7 @@ internal static class ErrorSentenceTable
         VDI_NOT_AVAILABLE Disk {0:VDI} is not available.
         VDI_NOT_IN_MAP Disk {0:VDI} is not among those that are to be moved.
         VDI_NOT_MANAGED Disk {0:VDI} belongs to the storage itself.
+        VDI_NO_CBT_METADATA Changed blocks of disk {0:VDI} are not tracked. Enable that (vdi-enable-cbt) and snapshot it again.
         VDI_READONLY Disk {0:VDI} is read-only.
         VDI_TOO_LARGE The disk would be too large: {0} bytes, of at most {1}.
         VDI_TOO_SMALL Disk {0:VDI} is too small; it must have at least {1} bytes.

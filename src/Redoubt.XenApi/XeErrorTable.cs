@@ -60,6 +60,7 @@ internal static class XeErrorTable
         MESSAGE_PARAMETER_COUNT_MISMATCH method,expected,received You tried to call a method with the incorrect number of parameters. The fully-qualified method name that you used, and the number of received and expected parameters are returned.
         NETWORK_CONTAINS_PIF pifs The network contains active PIFs and cannot be deleted.
         NETWORK_CONTAINS_VIF vifs The network contains active VIFs and cannot be deleted.
+        NETWORK_INCOMPATIBLE_PURPOSES new_purpose,conflicting_purpose You tried to add a purpose to a network but the new purpose is not compatible with an existing purpose of the network or other networks.
         NOT_IMPLEMENTED function The function is not implemented
         NO_HOSTS_AVAILABLE - There were no servers available to complete the specified operation.
         NO_MORE_REDO_LOGS_ALLOWED - The upper limit of active redo log instances was reached.
@@ -113,6 +114,7 @@ internal static class XeErrorTable
         VDI_NOT_AVAILABLE vdi This operation cannot be performed because this VDI could not be properly attached to the VM.
         VDI_NOT_IN_MAP vdi This VDI was not mapped to a destination SR in VM.migrate_send operation
         VDI_NOT_MANAGED vdi This operation cannot be performed because the system does not manage this VDI
+        VDI_NO_CBT_METADATA vdi The requested operation is not allowed because the specified VDI does not have changed block tracking metadata.
         VDI_READONLY vdi The operation required write access but this VDI is read-only
         VDI_TOO_LARGE vdi,maximum~size The VDI is too large.
         VDI_TOO_SMALL vdi,minimum~size The VDI is too small. Please resize it to at least the minimum size.

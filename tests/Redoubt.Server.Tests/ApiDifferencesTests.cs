@@ -42,7 +42,7 @@ public sealed class ApiDifferencesTests(TestPool pool) : IClassFixture<TestPool>
         ["pool_update.*"] = "the host is updated by its own means",
         ["VMPP.*"] = "xapi itself removed it",
         ["VM.*"] = "migration to another pool is not there",
-        ["VDI.*"] = "changed-block tracking, migration and caching are not there",
+        ["VDI.*"] = "migration and caching are not there, and disks are found by scans",
         ["VIF.*"] = "addresses are the guest's, and what it sends is not filtered",
         ["SR.*"] = "statistics, blobs and HA's files are not there",
         ["host.*"] = "there is one host, looked after by its own means; licences and certificates by call are not there",

@@ -156,12 +156,32 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
     }
 
     [Fact]
-    public async Task A_network_serves_no_disks_and_may_stop_saying_so()
+    public async Task Networks_serve_disks_over_TLS_or_in_clear_and_not_both()
     {
-        var network = (await pool.CallAsync("network.create", new Dictionary<string, object> { ["name_label"] = "n", ["other_config"] = new Dictionary<string, string>() })).GetString()!;
-        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("network.add_purpose", network, "nbd"));
+        var network = await CreateNetworkAsync("n");
+        var other = await CreateNetworkAsync("m");
+        await pool.CallAsync("network.add_purpose", network, "nbd");
+        await pool.CallAsync("network.add_purpose", network, "nbd");
+        await pool.CallAsync("network.add_purpose", other, "nbd");
+        foreach (var one in new[] { network, other })
+        {
+            Assert.Equal(
+                ["NETWORK_INCOMPATIBLE_PURPOSES", "insecure_nbd", "nbd"],
+                await pool.FailureAsync("network.add_purpose", one, "insecure_nbd"));
+        }
+
+        Assert.Equal(["nbd"], (await pool.CallAsync("network.get_purpose", network)).EnumerateArray().Select(p => p.GetString()));
         await pool.CallAsync("network.remove_purpose", network, "nbd");
+        await pool.CallAsync("network.remove_purpose", other, "nbd");
+        await pool.CallAsync("network.add_purpose", other, "insecure_nbd");
+        await pool.CallAsync("network.remove_purpose", other, "insecure_nbd");
     }
+
+    private async Task<string> CreateNetworkAsync(string name) => (await pool.CallAsync("network.create", new Dictionary<string, object>
+    {
+        ["name_label"] = name,
+        ["other_config"] = new Dictionary<string, string>(),
+    })).GetString()!;
 
     [Fact]
     public void Every_entry_is_a_field_that_can_be_set()

@@ -19,6 +19,12 @@ public sealed class TestPool : IAsyncLifetime
     /// <summary>The clock that the server goes by.</summary>
     public ShiftedClock Clock { get; } = new();
 
+    /// <summary>Where it listens.</summary>
+    public IReadOnlyList<string> Listen { get; init; } = ["http://127.0.0.1:0"];
+
+    /// <summary>Where it serves disks, once a network has that purpose.</summary>
+    public int NbdPort { get; set; }
+
     public Uri Url => new(Server.Urls[0]);
 
     /// <summary>A session of root.</summary>
@@ -41,7 +47,8 @@ public sealed class TestPool : IAsyncLifetime
         var config = new ServeConfig
         {
             DataDirectory = DataDirectory,
-            ListenUrls = ["http://127.0.0.1:0"],
+            ListenUrls = Listen,
+            NbdPort = NbdPort,
             RootPasswordFile = PasswordFile,
             HypervisorUri = "test:///default",
         };

@@ -30,6 +30,17 @@ internal static class VdiCommands
         },
         Command.Make(
             "vdi-snapshot", "Keeps what is on a disk now as another disk; prints its UUID.", SnapshotAsync) with { Required = ["uuid"] },
+        Command.OnObject(
+            "vdi-enable-cbt", "VDI", "enable_cbt", "Has the changed blocks of a disk be told, for backup programs."),
+        Command.OnObject("vdi-disable-cbt", "VDI", "disable_cbt", "Has them be told no longer, of snapshots that are made from now on."),
+        Command.Make(
+            "vdi-list-changed-blocks",
+            "Prints which blocks of 64 KiB differ between two disks, a bit each, as base64.",
+            ListChangedBlocksAsync) with { Required = ["vdi-from-uuid", "vdi-to-uuid"] },
+        Command.Make(
+            "vdi-data-destroy",
+            "Destroys what is on a snapshot of a disk, and keeps what changed blocks are found by.",
+            DataDestroyAsync) with { Required = ["uuid"] },
         Command.Make("vdi-resize", "Makes a disk larger.", ResizeAsync) with { Required = ["uuid", "disk-size"], Optional = ["online"] },
         Command.Make(
             "vdi-import",
@@ -93,6 +104,16 @@ internal static class VdiCommands
             "Copying", "VDI.snapshot", [await context.RefAsync("VDI"), ImmutableSortedDictionary<string, string>.Empty]);
         await context.PrintUuidAsync("VDI", new WireString(((Ref<VdiRecord>)snapshot!).Opaque));
     }
+
+    private static async Task ListChangedBlocksAsync(CommandContext context)
+    {
+        var (from, to) = (await context.RefAsync("VDI", "vdi-from-uuid"), await context.RefAsync("VDI", "vdi-to-uuid"));
+        var bitmap = await context.RunTaskAsync("Comparing", "VDI.list_changed_blocks", [from, to]);
+        await context.Terminal.Output.WriteLineAsync((string)bitmap!);
+    }
+
+    private static async Task DataDestroyAsync(CommandContext context) =>
+        await context.RunTaskAsync("Reading", "VDI.data_destroy", [await context.RefAsync("VDI")]);
 
     private static async Task ResizeAsync(CommandContext context)
     {

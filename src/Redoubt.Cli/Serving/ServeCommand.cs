@@ -77,6 +77,7 @@ internal static class ServeCommand
             MemberPort = One(ServeOptions.MemberPort) is { } port
                 ? int.Parse(port, CultureInfo.InvariantCulture)
                 : ServeConfig.UsualMemberPort,
+            NbdPort = One(ServeOptions.NbdPort) is { } nbd ? int.Parse(nbd, CultureInfo.InvariantCulture) : ServeConfig.UsualNbdPort,
             HypervisorUri = One(ServeOptions.Hypervisor),
             HypervisorTrialCommand = [.. Self(), CheckHypervisorCommand.Name, CheckHypervisorCommand.ForDaemon],
             RunCommand = RemoteCommand.RunAsync,

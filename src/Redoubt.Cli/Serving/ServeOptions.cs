@@ -60,6 +60,15 @@ internal static class ServeOptions
         Example = "2380",
     };
 
+    public static readonly ServeOption NbdPort = new(
+        "nbd-port", "PORT",
+        "the port at which backup programs read disks over NBD, while a network has that purpose; 10809 if left out, 0 takes a free one")
+    {
+        IsJudgedAtOnce = true,
+        FindProblem = MemberPort.FindProblem,
+        Example = "10809",
+    };
+
     public static readonly ServeOption BootRoot = new(
         "boot-root", "DIR",
         "where kernels and ramdisks of guests may lie; may be given several times, /boot/guest and /var/lib/xcp/guest if left out")
@@ -185,8 +194,8 @@ internal static class ServeOptions
     /// <summary>All of them, in the order in which they are explained.</summary>
     public static IReadOnlyList<ServeOption> All { get; } =
         [
-            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, MemberPort, BootRoot, SrRoot, AdoptFrom, MetricsTokenFile, Webhook,
-            WebhookSecretFile, MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
+            Data, Listen, NameLabel, RootPasswordFile, Hypervisor, MemberPort, NbdPort, BootRoot, SrRoot, AdoptFrom, MetricsTokenFile,
+            Webhook, WebhookSecretFile, MailTo, MailFrom, MailServer, MailLoginFile, Syslog, NotifyPriority, RestoreFrom, NewPool, Without,
         ];
 
     /// <summary>How they are written on a command line.</summary>

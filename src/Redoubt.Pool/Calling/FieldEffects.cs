@@ -47,7 +47,6 @@ public static class FieldEffects
         VIF.locking_mode network_default|unlocked what a guest sends is not filtered
         VIF.qos_algorithm_type  no interface is throttled
         VIF.qos_algorithm_params () no interface is throttled
-        network.purpose () no disks are served over NBD
         network.default_locking_mode unlocked what a guest sends is not filtered
         host.hostname - it is the name that the host itself has
         host.address - it is the address that the daemon listens at

@@ -28,6 +28,7 @@ internal sealed partial class NetworkCalls(PoolServices pool)
                     Mtu = args.Mtu > 0 ? args.Mtu : 1500,
                     Vifs = [],
                     Pifs = [],
+                    Purpose = [],
                     AllowedOperations = [],
                     CurrentOperations = ImmutableSortedDictionary<string, NetworkOperations>.Empty,
                     Blobs = ImmutableSortedDictionary<string, Ref<BlobRecord>>.Empty,
@@ -47,14 +48,20 @@ internal sealed partial class NetworkCalls(PoolServices pool)
         return pool.Database.WriteAsync(tx => tx.Update(self, n => n with { Mtu = value > 0 ? value : 1500 }), call.Cancellation);
     }
 
+    /// <summary>At the addresses that the host has on it disks are read over NBD from then on.</summary>
     [Message("network.add_purpose")]
     public Task AddPurposeAsync(CallContext call, Ref<NetworkRecord> self, NetworkPurpose value) => pool.Database.WriteAsync(
-        tx => tx.Update(self, n =>
+        tx =>
         {
-            var changed = n.Purpose.Contains(value) ? n : n with { Purpose = n.Purpose.Add(value) };
-            FieldEffects.Require(NetworkRecord.Declaration, NetworkRecord.Declaration.FindField("purpose")!, n, changed);
-            return changed;
-        }),
+            // As in xapi: who is to read over TLS must find no other way.
+            foreach (var other in tx.State.All<NetworkRecord>().SelectMany(n => n.Record.Purpose).Where(p => p != value))
+            {
+                throw new XenApiException(
+                    "NETWORK_INCOMPATIBLE_PURPOSES", NetworkPurposeType.Instance.Encode(value), NetworkPurposeType.Instance.Encode(other));
+            }
+
+            tx.Update(self, n => n.Purpose.Contains(value) ? n : n with { Purpose = n.Purpose.Add(value) });
+        },
         call.Cancellation);
 
     [Message("network.remove_purpose")]

@@ -17,6 +17,13 @@ internal static class OwnAddresses
             .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal),
     ]);
 
+    /// <summary>Those of one interface; none if there is no such interface.</summary>
+    public static List<IPAddress> Of(string name) => Steady(() =>
+    [
+        .. NetworkInterface.GetAllNetworkInterfaces().Where(i => i.Name == name)
+            .SelectMany(i => i.GetIPProperties().UnicastAddresses).Select(a => a.Address).Where(a => !a.IsIPv6LinkLocal),
+    ]);
+
     /// <summary>
     /// Lists until nothing comes or goes meanwhile: guests' interfaces do all the time, and one that is half gone has the runtime fail
     /// with an address that is none.

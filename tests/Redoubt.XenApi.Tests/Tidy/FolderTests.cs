@@ -24,7 +24,7 @@ public sealed class FolderTests
             (
                 [
                     ".", "Adopting", "Backups", "Calling", "Hosts", "Marks", "Measuring", "Protecting", "Recovering", "Restoring",
-                    "Snapshots", "Srs", "TestFailovers", "Trust", "Vms",
+                    "Snapshots", "Srs", "TestFailovers", "Tracking", "Trust", "Vms",
                 ],
                 "PoolServices holds the parts and is handed to each of them; it goes as they are given what they use"),
         ],
