@@ -124,6 +124,38 @@ public sealed class ChangedBlockTests
         }
     }
 
+    [Theory]
+    [InlineData("qcow2")]
+    [InlineData("raw")]
+    public async Task What_is_empty_of_a_large_disk_is_not_read(string format)
+    {
+        const long size = (256L << 30) + 512;
+        await using var site = await TestSite.OpenAsync();
+        var sr = await site.CreateSrAsync("sr");
+        var disk = await site.Client.CallAsync<Ref<VdiRecord>>("VDI.create", new VdiRecord
+        {
+            Sr = sr,
+            VirtualSize = size,
+            Type = VdiType.User,
+            SmConfig = format == "raw" ? TestSite.Map(("type", format)) : TestSite.Map(),
+        });
+        await site.Client.CallAsync("VDI.enable_cbt", disk);
+        var file = Files(site).Single();
+        await WriteAsync("write -P 1 0 4k", "write -P 2 100G 128k", $"write -P 3 {size - 512} 512");
+        var snapshot = await site.Client.CallAsync<Ref<VdiRecord>>("VDI.snapshot", disk, TestSite.Map());
+
+        // Other bytes, more of them, and what is zeros afterwards, by being dropped and by being written.
+        await WriteAsync(
+            "write -P 4 100G 4k", "write -P 5 200G 4k", $"write -P 6 {size - 512} 512", "write -z 64k 4k", "write -P 0 300M 64k");
+        int[] changed = [(int)((100L << 30) / Block), (int)((200L << 30) / Block), (int)(size / Block)];
+        Assert.Equal(changed, await ListAsync(site, snapshot, disk));
+        await site.Client.CallAsync("VDI.data_destroy", snapshot);
+        Assert.Equal(changed, await ListAsync(site, snapshot, disk));
+
+        async Task WriteAsync(params IEnumerable<string> commands) =>
+            Assert.True(await Programs.RunAsync("qemu-io", ["-f", format, .. commands.SelectMany(c => new[] { "-c", c }), file]));
+    }
+
     [Fact]
     public async Task What_can_not_be_done_is_refused_and_changes_nothing()
     {

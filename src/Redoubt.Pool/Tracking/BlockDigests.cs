@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Redoubt.Storage.Images;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -22,6 +23,7 @@ internal sealed class BlockDigests(Stream disk) : ForwardStream
     private readonly byte[] _digests = new byte[BlocksAtOnce * DigestBytes];
     private int _from;
     private int _to;
+    private long _zeroBlocks;
 
     /// <summary>How many blocks a disk has.</summary>
     public static long CountOf(long virtualSizeBytes) => (virtualSizeBytes + BlockBytes - 1) / BlockBytes;
@@ -29,7 +31,7 @@ internal sealed class BlockDigests(Stream disk) : ForwardStream
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
-        if (_from == _to)
+        if (_from == _to && !PassOverZeros())
         {
             Digest(disk.ReadAtLeast(_blocks, _blocks.Length, throwOnEndOfStream: false));
         }
@@ -40,7 +42,7 @@ internal sealed class BlockDigests(Stream disk) : ForwardStream
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_from == _to)
+        if (_from == _to && !PassOverZeros())
         {
             Digest(await disk.ReadAtLeastAsync(_blocks, _blocks.Length, throwOnEndOfStream: false, cancellationToken));
         }
@@ -69,6 +71,17 @@ internal sealed class BlockDigests(Stream disk) : ForwardStream
         _digests.AsSpan(_from, count).CopyTo(buffer);
         _from += count;
         return count;
+    }
+
+    // What is empty of a large disk is most of it.
+    private bool PassOverZeros()
+    {
+        _zeroBlocks = _zeroBlocks > 0 ? _zeroBlocks : Holes.Skip(disk, BlockBytes) / BlockBytes;
+        var count = (int)Math.Min(_zeroBlocks, BlocksAtOnce);
+        _digests.AsSpan(0, count * DigestBytes).Clear();
+        _zeroBlocks -= count;
+        (_from, _to) = (0, count * DigestBytes);
+        return count > 0;
     }
 
     private void Digest(int read)

@@ -245,7 +245,9 @@ internal sealed partial class TrackingCalls(PoolServices pool)
             }
         }
 
-        return new BlockDigests(new ReportingStream(await OpenAsync(record, cancellationToken), record.VirtualSize, report));
+        return new ReportingStream(
+            new BlockDigests(await OpenAsync(record, cancellationToken)),
+            BlockDigests.CountOf(record.VirtualSize) * BlockDigests.DigestBytes, report);
     }
 
     private Task<Stream> OpenAsync(VdiRecord vdi, CancellationToken cancellationToken) =>

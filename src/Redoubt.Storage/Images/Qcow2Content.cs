@@ -55,6 +55,23 @@ internal sealed class Qcow2Content : ForwardStream
         }
     }
 
+    /// <summary>How many bytes of zeros come next.</summary>
+    public long ZerosAhead
+    {
+        get
+        {
+            FindPiece();
+            return _next < _pieces.Count && _pieces[_next].Start <= _at ? 0 : Reach() - _at;
+        }
+    }
+
+    /// <summary>Passes over some bytes.</summary>
+    public long Skip(long count)
+    {
+        _at += count;
+        return count;
+    }
+
     /// <inheritdoc/>
     public override int Read(Span<byte> buffer)
     {
@@ -62,8 +79,7 @@ internal sealed class Qcow2Content : ForwardStream
         var rest = buffer[..count];
         while (rest.Length > 0)
         {
-            while (_next < _pieces.Count && _pieces[_next].End <= _at)
-                _next++;
+            FindPiece();
             var part = rest[..(int)Math.Min(rest.Length, Reach() - _at)];
             ReadPart(part);
             _at += part.Length;
@@ -79,6 +95,12 @@ internal sealed class Qcow2Content : ForwardStream
         if (disposing)
             _image.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void FindPiece()
+    {
+        while (_next < _pieces.Count && _pieces[_next].End <= _at)
+            _next++;
     }
 
     // To the end of the piece that is begun, or to the beginning of the next.
