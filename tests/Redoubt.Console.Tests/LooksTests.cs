@@ -25,7 +25,8 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         var app = (await _site.AllAsync<VmApplianceRecord>()).Values.First(a => a.NameLabel == "shop").Uuid;
         var vm = (await _site.AllAsync<VmRecord>()).Values.First(v => v.NameLabel == "db").Uuid;
         var volume = (await _site.AllAsync<VdiRecord>()).Values.First(v => v.Type == VdiType.Metadata).Uuid;
-        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("vms", "VMs"), ($"vms/{vm}", "db"), ("apps", "vApps"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
+        var sr = (await _site.AllAsync<SrRecord>()).Values.First(s => s.NameLabel == "replicated").Uuid;
+        (string Path, string Heading)[] pages = [("", "Dashboard"), ("protection", "Protection"), ("vms", "VMs"), ($"vms/{vm}", "db"), ("apps", "vApps"), ($"apps/{app}", "shop"), ("sites", "Sites"), ("storage", "Storage"), ($"storage/{sr}", "replicated"), ("storage/add", "Add storage"), ("hosts", "Hosts"), ("networks", "Networks"), ("users", "Users"), ("plans", "Recovery plans"), ("plans/edit?plan=monthly", "Plan monthly"), ("recover", "Recovery wizard"), ("recover?kind=failover", "Failover"), ("runs", "History"), ($"inspect/{volume}", "Inside the metadata"), ("inspect", "Inside the metadata")];
         using var lost = new LostPool();
         var sent = lost.Dump();
         var broken = sent + ".cut";
@@ -43,7 +44,9 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
                 await Expect(page.Locator("[aria-busy=true]")).ToHaveCountAsync(0);
                 await looks.AtAsync(
                     page,
-                    path.Length == 0 ? "dashboard" : path.Split('/', '?')[0] + (path.Contains('/') || path.Contains('?') ? "-one" : ""),
+                    path.Length == 0 ? "dashboard"
+                        : path == "storage/add" ? "storage-add"
+                        : path.Split('/', '?')[0] + (path.Contains('/') || path.Contains('?') ? "-one" : ""),
                     scheme);
             }
 
@@ -72,7 +75,11 @@ public sealed class LooksTests(Browser browser) : IAsyncLifetime
         await _site.CreateVmAsync("web", replicated, shop, 2);
         await _site.CreateVmAsync("mail", archive);
         await _site.CreateVmAsync("build-agent", scratch);
-        await _site.CreateVmAsync("pxe", default);
+        var pxe = await _site.CreateVmAsync("pxe", default);
+        var lan = await _site.CallAsync<Ref<NetworkRecord>>("network.create", [new NetworkRecord { NameLabel = "lan", Bridge = "xenbr0" }]);
+        await _site.CallAsync("VIF.create", [new VifRecord { Vm = pxe, Network = lan, Device = "0", Mac = "" }]);
+        await _site.CreateUserAsync("ann", "vm-operator");
+        await _site.CreateUserAsync("bert", "pool-operator");
         var plan = new RecoveryRequest
         {
             Policy = new()

@@ -33,7 +33,7 @@ internal static class Hits
         var named = pages
             .Concat(plans.Select(p => new Hit(T.Plan, p.Name, PlanAddress.Of(p), "plan")))
             .Concat(state.All<VmApplianceRecord>().Select(a => new Hit(T.VApp, a.Record.NameLabel, $"apps/{a.Record.Uuid}", "apps")))
-            .Concat(facts.Srs.Select(s => new Hit(T.Sr, s.Name, "protection", "disk")))
+            .Concat(facts.Srs.Select(s => new Hit(T.Sr, s.Name, $"storage/{s.Uuid}", "disk")))
             .Where(h => h.Name.Contains(text, StringComparison.OrdinalIgnoreCase));
         var vms = new VmOrder(VmColumn.Name, false, text, VmFilter.All).Of(state, facts.Vms)
             .Select(v => new Hit(T.Vm, v.Name, $"vms/{v.Uuid}", "vm"));

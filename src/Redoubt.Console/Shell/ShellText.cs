@@ -20,6 +20,11 @@ internal static class ShellText
     public static string Plans => Words["Plans"];
     public static string Wizard => Words["Wizard"];
     public static string History => Words["History"];
+    public static string GroupPool => Words["GroupPool"];
+    public static string Storage => Words["Storage"];
+    public static string Networks => Words["Networks"];
+    public static string Hosts => Words["Hosts"];
+    public static string Users => Words["Users"];
     public static string SwitchTheme => Words["SwitchTheme"];
     public static string SignOut => Words["SignOut"];
     public static string ToDashboard => Words["ToDashboard"];

@@ -5,12 +5,12 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>A network that carries only the VMs on it: the host has no address there and nothing leads out of it. Pure.</summary>
-internal static class IsolatedNetwork
+public static class IsolatedNetwork
 {
     private const string Key = "isolated";
 
     /// <summary>The record of an isolated network of a test.</summary>
-    public static NetworkRecord Of(string label, string name) => new()
+    internal static NetworkRecord Of(string label, string name) => new()
     {
         NameLabel = TestMarks.Name(label, name),
         NameDescription = "Carries the VMs of a test failover and nothing else.",
@@ -18,7 +18,7 @@ internal static class IsolatedNetwork
     };
 
     /// <summary>Whether a network is one of a test's.</summary>
-    public static bool Is(NetworkRecord network) => network.OtherConfig.GetValueOrDefault(Key) == "true";
+    internal static bool Is(NetworkRecord network) => network.OtherConfig.GetValueOrDefault(Key) == "true";
 
     /// <summary>
     /// Whether a network leads nowhere and is carried by the pool itself: one of a test's, or one that was made without a bridge of the
@@ -30,6 +30,6 @@ internal static class IsolatedNetwork
     /// <summary>
     /// The name of an internal network's bridge on this host: 15 bytes, as Linux allows, and another for every network.
     /// </summary>
-    public static string BridgeName(NetworkRecord network) =>
+    internal static string BridgeName(NetworkRecord network) =>
         (Is(network) ? "rdt" : "rdn") + Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(network.Uuid)).AsSpan(0, 6));
 }

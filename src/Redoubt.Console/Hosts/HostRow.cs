@@ -1,0 +1,61 @@
+using Redoubt.Database;
+using Redoubt.XenApi;
+using T = Redoubt.Console.Hosts.HostsText;
+
+namespace Redoubt.Console.Hosts;
+
+/// <summary>A host as a list shows it.</summary>
+/// <param name="Ref">Its reference.</param>
+/// <param name="Record">Its record.</param>
+/// <param name="TotalBytes">Its memory; 0 if it never said.</param>
+/// <param name="FreeBytes">What of that VMs could have; null if it does not say.</param>
+/// <param name="IsSilent">Whether it does not answer now.</param>
+/// <param name="IsCoordinator">Whether it serves the pool.</param>
+/// <param name="Vms">The VMs that run there, by name.</param>
+internal sealed record HostRow(
+    Ref<HostRecord> Ref, HostRecord Record, long TotalBytes, long? FreeBytes, bool IsSilent, bool IsCoordinator,
+    IReadOnlyList<(string Uuid, string Name)> Vms)
+{
+    /// <summary>What people call it.</summary>
+    public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Uuid;
+
+    /// <summary>Whether it takes VMs, and what shows that.</summary>
+    public (string Kind, string Text) Standing =>
+        IsSilent ? ("bad", T.Silent) : Record.Enabled ? ("ok", T.Enabled) : ("warn", T.Disabled);
+
+    /// <summary>Its memory in words.</summary>
+    public string Memory => FreeBytes is { } free && TotalBytes > 0
+        ? T.Free(Spans.Bytes(free), Spans.Bytes(TotalBytes)) : T.NotKnown;
+
+    /// <summary>All there are.</summary>
+    /// <param name="state">The pool's database.</param>
+    /// <param name="pool">Its record.</param>
+    /// <param name="free">What those that answer have free, in bytes; null for one that does not say.</param>
+    public static List<HostRow> All(DatabaseState state, Ref<PoolRecord> pool, IReadOnlyDictionary<Ref<HostRecord>, long?> free)
+    {
+        var there = state.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, ResidentOn.IsNull: false })
+            .ToLookup(v => v.Record.ResidentOn, v => (v.Record.Uuid, Name: v.Record.NameLabel));
+        var coordinator = state.Get(pool).Master;
+        return
+        [
+            .. state.All<HostRecord>().Select(h => new HostRow(
+                h.Ref, h.Record, state.Find(h.Record.Metrics)?.MemoryTotal ?? 0, free.GetValueOrDefault(h.Ref), !free.ContainsKey(h.Ref),
+                h.Ref == coordinator,
+                [.. there[h.Ref].OrderBy(v => v.Name, StringComparer.OrdinalIgnoreCase)])),
+        ];
+    }
+
+    /// <summary>Whether it is what somebody looks for.</summary>
+    public bool Matches(string text) => text.Length == 0 || Name.Contains(text, StringComparison.OrdinalIgnoreCase)
+        || Record.Address.Contains(text, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>What it is sorted by.</summary>
+    public IComparable Key(HostColumn column) => column switch
+    {
+        HostColumn.Name => Name,
+        HostColumn.Address => Record.Address,
+        HostColumn.State => Standing.Text,
+        HostColumn.Memory => FreeBytes ?? -1,
+        HostColumn.Vms => Vms.Count,
+    };
+}

@@ -1,0 +1,70 @@
+using Redoubt.XenApi;
+
+namespace Redoubt.Console.Users;
+
+/// <summary>The words about users and their roles.</summary>
+internal static class UsersText
+{
+    private static readonly Words Words = new(typeof(UsersText));
+
+    public static string Title => Words["Title"];
+    public static string Sub => Words["Sub"];
+    public static string Search => Words["Search"];
+    public static string Count(int shown, int all) => Words.Of("Count", shown, all);
+    public static string NoUsers => Words["NoUsers"];
+    public static string NoUsersText => Words["NoUsersText"];
+    public static string NoneFound => Words["NoneFound"];
+    public static string NoneFoundText => Words["NoneFoundText"];
+    public static string Local => Words["Local"];
+    public static string Directory => Words["Directory"];
+    public static string NoRole => Words["NoRole"];
+    public static string RoleOf(string name) => Words.Of("RoleOf", name);
+    public static string RoleSet(string name, string role) => Words.Of("RoleSet", name, role);
+    public static string You => Words["You"];
+    public static string OwnRoleTitle => Words["OwnRoleTitle"];
+    public static string OwnRoleText => Words["OwnRoleText"];
+    public static string OwnRole => Words["OwnRole"];
+    public static string Password => Words["Password"];
+    public static string NewPassword(string name) => Words.Of("NewPassword", name);
+    public static string Save => Words["Save"];
+    public static string Cancel => Words["Cancel"];
+    public static string PasswordSet(string name) => Words.Of("PasswordSet", name);
+    public static string PasswordMissing => Words["PasswordMissing"];
+    public static string Remove => Words["Remove"];
+    public static string RemoveTitle => Words["RemoveTitle"];
+    public static string RemoveText(string name) => Words.Of("RemoveText", name);
+    public static string Removed(string name) => Words.Of("Removed", name);
+    public static string AddTitle => Words["AddTitle"];
+    public static string AddText => Words["AddText"];
+    public static string Name => Words["Name"];
+    public static string NameMissing => Words["NameMissing"];
+    public static string FirstPassword => Words["FirstPassword"];
+    public static string Role => Words["Role"];
+    public static string Make => Words["Make"];
+    public static string Made(string name) => Words.Of("Made", name);
+    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
+    public static string Roles => Words["Roles"];
+    public static string MayReadOnly => Words["MayReadOnly"];
+    public static string MayVmOperator => Words["MayVmOperator"];
+    public static string MayVmAdmin => Words["MayVmAdmin"];
+    public static string MayVmPowerAdmin => Words["MayVmPowerAdmin"];
+    public static string MayPoolOperator => Words["MayPoolOperator"];
+    public static string MayPoolAdmin => Words["MayPoolAdmin"];
+
+    public static string Column(UserColumn column) => column switch
+    {
+        UserColumn.Name => Words["Column_Name"],
+        UserColumn.Kind => Words["Column_Kind"],
+        UserColumn.Role => Words["Column_Role"],
+    };
+
+    public static string May(string role) => RoleNames.Parse(role) switch
+    {
+        Redoubt.XenApi.Role.PoolAdmin => MayPoolAdmin,
+        Redoubt.XenApi.Role.PoolOperator => MayPoolOperator,
+        Redoubt.XenApi.Role.VmPowerAdmin => MayVmPowerAdmin,
+        Redoubt.XenApi.Role.VmAdmin => MayVmAdmin,
+        Redoubt.XenApi.Role.VmOperator => MayVmOperator,
+        _ => MayReadOnly,
+    };
+}
