@@ -27,7 +27,7 @@ internal static class LocalCommands
             (words, terminal, _) => Task.FromResult(HelpCommand.Run(CommandLineParser.Parse(["help", .. words]), terminal))),
         new LocalCommand(
             "demo",
-            "Shows a disaster and the recovery from it on this machine: [--keep] [--data DIR] --guest IMAGE.",
+            "Shows a disaster and the recovery from it on this machine: [--hosts N] [--keep] [--data DIR] --guest IMAGE.",
             DemoCommand.RunAsync) { Details = DemoOptions.Details },
         new LocalCommand(
             DoctorCommand.Name, "Looks whether a pool can run here, and says what to do: [--config FILE].", DoctorCommand.RunAsync)

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Redoubt.Agreement;
 using Redoubt.Cli.CommandLine;
 using Redoubt.Cli.Output;
 using Redoubt.XenApi;
@@ -35,20 +36,39 @@ internal sealed class DemoCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> words, Terminal terminal, CancellationToken cancellationToken)
     {
         var options = DemoOptions.Parse(words);
+        if (options.Hosts > 1 && await EtcdProgram.FindVersionAsync(TimeProvider.System, cancellationToken) is null)
+        {
+            throw new UsageException(
+                $"With --hosts {options.Hosts} the hosts of a pool agree through etcd, which is not installed here. script/prepare "
+                    + "installs it (Debian's etcd-server); without --hosts the demo needs none. Nothing was started.");
+        }
+
         var demo = new DemoCommand(options, new DemoStory(terminal));
         var left = false;
         DemoSite? primary = null;
         DemoSite? recovery = null;
         try
         {
-            demo._story.Act("Two sites on this machine");
+            demo._story.Act($"Two sites on this machine{(options.Hosts > 1 ? $", each a pool of {options.Hosts} hosts" : "")}");
             primary = await demo._story.DoAsync("Primary site is up", () => demo.StartAsync("primary", cancellationToken));
+            await demo.JoinAsync(primary, cancellationToken);
             recovery = await demo._story.DoAsync("Recovery site is up", () => demo.StartAsync("recovery", cancellationToken));
+            await demo.JoinAsync(recovery, cancellationToken);
             var recovered = await demo.PlayAsync(primary, recovery, cancellationToken);
             await primary.DisposeAsync();
             primary = null;
             demo._story.Act("The primary site is mended");
-            primary = await demo._story.DoAsync("Its daemon runs again", () => demo.StartAsync("primary", cancellationToken));
+            primary = await demo._story.DoAsync(
+                options.Hosts > 1 ? "Its daemons run again, and agree" : "Its daemon runs again",
+                () => demo.StartAsync("primary", cancellationToken));
+            if (primary.IsOfSeveral)
+            {
+                var pool = new DemoPool(primary, demo._story);
+                await pool.WholeAsync(cancellationToken);
+                await pool.HaltedAsync(cancellationToken);
+                demo._story.Say($"{primary.Coordinator.Name} coordinates.");
+            }
+
             recovered &= await demo.ComeHomeAsync(primary, recovery, cancellationToken);
             demo._story.Say($"The whole demo took {demo._story.Elapsed.TotalSeconds:0} s.");
             if (options.Keep)
@@ -80,13 +100,21 @@ internal sealed class DemoCommand
     }
 
     private Task<DemoSite> StartAsync(string name, CancellationToken cancellationToken) =>
-        DemoSite.StartAsync(name, Path.Combine(_options.Directory, name), Environment.ProcessPath!, cancellationToken);
+        DemoSite.StartAsync(
+            name, Path.Combine(_options.Directory, name), Environment.ProcessPath!, cancellationToken, hosts: _options.Hosts);
+
+    private Task JoinAsync(DemoSite site, CancellationToken cancellationToken) =>
+        site.IsOfSeveral ? new DemoPool(site, _story).JoinAsync(cancellationToken) : Task.CompletedTask;
 
     private async Task<bool> PlayAsync(DemoSite primary, DemoSite recovery, CancellationToken cancellationToken)
     {
         _story.Act("Production: a vApp of three VMs and a VM on its own");
         var production = new DemoPrimary(primary, _options, _story);
         await production.BuildAsync(_guests, cancellationToken);
+        if (primary.IsOfSeveral)
+        {
+            await new DemoPool(primary, _story).WholeAsync(cancellationToken);
+        }
 
         _story.Act("Protection: the pool's metadata goes onto the storage that is replicated");
         await _story.DoAsync(
@@ -105,8 +133,16 @@ internal sealed class DemoCommand
         var atRecovery = new DemoCommandLine(recovery, _story);
         var sr = await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken);
         await TestAsync(primary, recovery, atRecovery, sr, cancellationToken);
+        var good = true;
+        if (primary.IsOfSeveral)
+        {
+            _story.Act("A host is lost: the daemon of the coordinator ends (SIGKILL), while the guests count");
+            good = await new DemoPool(primary, _story).LoseCoordinatorAsync(
+                _guests[^1], () => [.. _guests.Select(g => g.Read(primary))], () => CountOnAsync(primary, 20, cancellationToken),
+                cancellationToken);
+        }
 
-        _story.Act("Disaster: the primary site loses power (daemon and guests, SIGKILL)");
+        _story.Act($"Disaster: the primary site loses power ({(primary.IsOfSeveral ? "all daemons" : "daemon")} and guests, SIGKILL)");
         await primary.KillAsync();
         var before = Counts(primary);
         _story.Say($"Last counts on the consoles: {string.Join(", ", before.Select(b => $"{b.Key} {b.Value}"))}");
@@ -120,7 +156,7 @@ internal sealed class DemoCommand
             cancellationToken);
 
         _story.Act("What came back");
-        var good = await ShowAsync(recovery, before, 1, cancellationToken);
+        good &= await ShowAsync(recovery, before, 1, cancellationToken);
         _story.Say($"From the command to the last guest counting: {tookOver.TotalSeconds:0.0} s.");
         return good;
     }
@@ -151,16 +187,20 @@ internal sealed class DemoCommand
 
     private async Task<bool> ComeHomeAsync(DemoSite home, DemoSite recovery, CancellationToken cancellationToken)
     {
-        var sr = (await recovery.Api.GetAllRecordsAsync<SrRecord>(cancellationToken)).Values.Single(s => s.NameLabel == "replicated").Uuid;
+        var sr = (await recovery.Api.GetAllRecordsAsync<SrRecord>(cancellationToken)).Values
+            .Single(s => s.NameLabel == DemoPrimary.SrName).Uuid;
         var mail = await recovery.Api.Vm.GetByUuidAsync(_guests[^1].Uuid, cancellationToken);
         await recovery.Api.Vm.SetNameDescriptionAsync(mail, ChangedAwayDescription, cancellationToken);
         _story.Say($"Changed \"{_guests[^1].Name}\" at the recovery site: another description");
 
         _story.Act("The way home: the array replicates back, and the primary site lets its old copy go");
         var atHome = new DemoCommandLine(home, _story);
-        var pbd = (await home.Api.GetAllRecordsAsync<PbdRecord>(cancellationToken)).Values.Single(
-            p => p.DeviceConfig.ContainsValue(home.Storage)).Uuid;
-        await atHome.RunAsync(["pbd-unplug", $"uuid={pbd}"], cancellationToken);
+        foreach (var pbd in (await home.Api.GetAllRecordsAsync<PbdRecord>(cancellationToken)).Values.Where(
+            p => p.DeviceConfig.ContainsValue(home.Storage)))
+        {
+            await atHome.RunAsync(["pbd-unplug", $"uuid={pbd.Uuid}"], cancellationToken);
+        }
+
         await atHome.RunAsync(["sr-forget", $"uuid={sr}"], cancellationToken);
         await _story.DoAsync(
             "The array's mirror of the recovery site's SR", () => MirrorAsync(recovery.Storage, home.Storage, cancellationToken));
@@ -240,12 +280,16 @@ internal sealed class DemoCommand
             site.Api.RunTaskAsync("VM_appliance.start", [vApps.Keys.Single(), false], null, null, cancellationToken),
             site.Api.RunTaskAsync("VM.start", [alone, false, false], null, null, cancellationToken)));
         await _story.DoAsync("Every guest is up and counts", () => Task.WhenAll(counting));
+        await SayWhereAsync(site, cancellationToken);
     }
+
+    private Task SayWhereAsync(DemoSite site, CancellationToken cancellationToken) =>
+        site.IsOfSeveral ? new DemoPool(site, _story).SayWhereAsync(cancellationToken) : Task.CompletedTask;
 
     private async Task WaitAsync(
         DemoGuest guest, Func<ConsoleReport, bool> isUp, Stopwatch watch, DemoSite site, CancellationToken cancellationToken)
     {
-        await UntilAsync(() => isUp(guest.Read(site)), $"{guest.Name} to count", cancellationToken);
+        await DemoWait.UntilAsync(() => isUp(guest.Read(site)), $"{guest.Name} to count", cancellationToken);
         lock (_upAfter)
         {
             _upAfter[guest.Name] = watch.Elapsed;
@@ -257,7 +301,7 @@ internal sealed class DemoCommand
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(BootLimit);
         var target = _guests.ToDictionary(g => g.Name, g => g.Read(site).LastCount + more);
-        await UntilAsync(() => _guests.All(g => g.Read(site).LastCount >= target[g.Name]), "the guests to count on", limit.Token);
+        await DemoWait.UntilAsync(() => _guests.All(g => g.Read(site).LastCount >= target[g.Name]), "the guests to count on", limit.Token);
     }
 
     private async Task<bool> ShowAsync(DemoSite site, Dictionary<string, long> before, long version, CancellationToken cancellationToken)
@@ -279,6 +323,7 @@ internal sealed class DemoCommand
         }
 
         _story.Table(rows);
+        await SayWhereAsync(site, cancellationToken);
         var changed = await site.Api.Vm.GetRecordAsync(
             await site.Api.Vm.GetByUuidAsync(_guests[1].Uuid, cancellationToken), cancellationToken);
         good &= changed.NameDescription == ChangedDescription;
@@ -297,28 +342,30 @@ internal sealed class DemoCommand
                     + $"line of {site.PasswordFile}");
         }
 
+        if (primary.IsOfSeveral)
+        {
+            SayOfHosts(primary, recovery);
+        }
+
         _story.Say($"What a guest says: ./redoubt -s {primary.Api.Server} -pwf {primary.PasswordFile} console-log uuid={_guests[0].Uuid}");
         _story.Say($"Reports of what was done: ./redoubt -s {recovery.Api.Server} -pwf {recovery.PasswordFile} dr-run-list");
         _story.Say($"To end it all: pkill -9 -f {_options.Directory}; rm -r {_options.Directory}");
     }
 
-    /// <summary>
-    /// Guests write their consoles to files, which say nothing when they grow; looking ten times a second is often enough.
-    /// </summary>
-    private static async Task UntilAsync(Func<bool> condition, string what, CancellationToken cancellationToken)
+    private void SayOfHosts(params IReadOnlyList<DemoSite> sites)
     {
-        using var tick = new PeriodicTimer(TimeSpan.FromMilliseconds(100));
-        try
+        foreach (var site in sites)
         {
-            while (!condition())
-            {
-                await tick.WaitForNextTickAsync(cancellationToken);
-            }
+            _story.Say(
+                $"Hosts of {site.Name}: {string.Join(", ", site.Hosts.Select(h => $"{h.Name} {h.Url}"))}. {site.Coordinator.Name} "
+                    + "coordinates; each of them takes commands, and sends you on to the coordinator.");
         }
-        catch (OperationCanceledException e)
-        {
-            throw new OperationCanceledException($"gave up waiting for {what}", e, cancellationToken);
-        }
+
+        var (last, home) = (sites[0].Hosts.First(h => h != sites[0].Coordinator), sites[0]);
+        _story.Say(
+            $"Lose another host: kill -9 {home.Coordinator.Process.Id}, then ask one that is left: ./redoubt -s {last.Url} -pwf "
+                + $"{home.PasswordFile} host-list params=name-label,host-metrics-live");
+        _story.Say($"Bring it back: {home.Coordinator.CommandLine}");
     }
 
     /// <summary>What a replicating array leaves at the other site: the same blocks, holes included.</summary>

@@ -1,13 +1,13 @@
 using System.Text;
-using Redoubt.Cli.Connections;
 using Redoubt.Cli.Output;
 
 namespace Redoubt.Cli.Demo;
 
 /// <summary>
 /// Does at a site what an operator does there: types commands. They are shown, and of what they say the steps that have come to an end.
+/// They are typed at the coordinator, if no other host is given.
 /// </summary>
-internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
+internal sealed class DemoCommandLine(DemoSite site, DemoStory story, DemoHost? host = null)
 {
     /// <summary>Runs a command that must end as expected; gives what it printed.</summary>
     /// <param name="words">The command and its parameters.</param>
@@ -18,11 +18,12 @@ internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
     /// <inheritdoc cref="RunAsync(IReadOnlyList{string}, CancellationToken)"/>
     public async Task<string> RunAsync(IReadOnlyList<string> words, int expected, CancellationToken cancellationToken)
     {
-        story.Say($"{site.Name}$ redoubt {string.Join(' ', words.Select(Shown))}");
+        story.Say($"{host?.Name ?? site.Name}$ redoubt {string.Join(' ', words.Select(Shown))}");
         await using var output = new StringWriter();
         await using var error = new Steps(story);
-        var app = new App(new Terminal(output, error, isInteractive: false), KnownPools.DefaultFile, TimeProvider.System);
-        var code = await app.RunAsync(["-s", site.Api.Server.ToString(), "-pwf", site.PasswordFile, .. words], null, cancellationToken);
+        var app = new App(new Terminal(output, error, isInteractive: false), site.KnownPools, TimeProvider.System);
+        var server = host?.Url ?? site.Api.Server;
+        var code = await app.RunAsync(["-s", $"{server}", "-pwf", site.PasswordFile, .. words], null, cancellationToken);
         return code == expected
             ? output.ToString().Trim()
             : throw new InvalidOperationException($"redoubt {words[0]} ended with {code}, not {expected}:\n{output}{error.All}");
@@ -31,6 +32,7 @@ internal sealed class DemoCommandLine(DemoSite site, DemoStory story)
     // Not the whole of a UUID or path: who watches would see nothing else.
     private static string Shown(string word) => word.Split('=', 2) switch
     {
+        ["master-password", _] => "master-password=…",
         [var key, { Length: > 24 } value] => $"{key}={(value.StartsWith('/') ? "…/" + Path.GetFileName(value) : value[..8] + "…")}",
         _ => word,
     };

@@ -30,8 +30,10 @@ internal sealed partial record DemoGuest(string Name, long Order, long StartDela
     /// <summary>What the guest has said of itself on a site's console since its last boot.</summary>
     public ConsoleReport Read(DemoSite site)
     {
-        var path = Path.Combine(site.DataDirectory, "consoles", $"{Uuid}.log");
-        if (!File.Exists(path))
+        // Each host that it has run on has what it said there.
+        var path = site.Hosts.Select(h => Path.Combine(h.DataDirectory, "consoles", $"{Uuid}.log")).Where(File.Exists)
+            .MaxBy(File.GetLastWriteTimeUtc);
+        if (path is null)
         {
             return new(null, 0, null, null);
         }

@@ -6,6 +6,9 @@ namespace Redoubt.Cli.Demo;
 /// <summary>What the demo builds and protects at the primary site.</summary>
 internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory story)
 {
+    /// <summary>What the SR is called.</summary>
+    public const string SrName = "replicated";
+
     private const long GuestMemoryBytes = 128L << 20;
     private const long ChangedMemoryBytes = 112L << 20;
 
@@ -17,7 +20,7 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
     {
         if (Sr.IsNull)
         {
-            Sr = await story.DoAsync("SR \"replicated\" made (a directory of qcow2 disks)", () => CreateSrAsync(cancellationToken));
+            Sr = await story.DoAsync($"SR \"{SrName}\" made (a directory of qcow2 disks)", () => CreateSrAsync(cancellationToken));
         }
 
         var networks = new List<Ref<NetworkRecord>>();
@@ -28,10 +31,16 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
 
         var shop = await site.Api.VmAppliance.CreateAsync(
             new VmApplianceRecord { NameLabel = "shop", NameDescription = "Database, application, web" }, cancellationToken);
-        foreach (var guest in guests)
+
+        // On one host there is nothing to choose; on several each VM has one where it had best run.
+        var hosts = (await site.Api.GetAllRecordsAsync<HostRecord>(cancellationToken))
+            .OrderBy(h => h.Value.NameLabel, StringComparer.Ordinal).Select(h => h.Key).ToList();
+        foreach (var (guest, i) in guests.Select((g, i) => (g, i)))
         {
             var where = guest.InVApp ? $"in vApp \"shop\", order {guest.Order}" : "on its own";
-            await story.DoAsync($"VM \"{guest.Name}\" made, {where}", () => CreateVmAsync(guest, shop, networks, cancellationToken));
+            var affinity = hosts.Count > 1 ? hosts[i % hosts.Count] : default;
+            await story.DoAsync(
+                $"VM \"{guest.Name}\" made, {where}", () => CreateVmAsync(guest, affinity, shop, networks, cancellationToken));
         }
     }
 
@@ -45,19 +54,21 @@ internal sealed class DemoPrimary(DemoSite site, DemoOptions options, DemoStory 
 
     private async Task<Ref<SrRecord>> CreateSrAsync(CancellationToken cancellationToken)
     {
-        var host = (await site.Api.Host.GetAllAsync(cancellationToken))[0];
+        var host = (await site.Api.GetAllRecordsAsync<PoolRecord>(cancellationToken)).Values.Single().Master;
         var none = ImmutableSortedDictionary<string, string>.Empty;
         return await site.Api.Sr.CreateAsync(
-            host, none.Add("location", site.Storage), 0L, "replicated", "Mirrored to the other site", "file", "", true, none,
+            host, none.Add("location", site.Storage), 0L, SrName, "Mirrored to the other site", "file", "", true, none,
             cancellationToken);
     }
 
     private async Task CreateVmAsync(
-        DemoGuest guest, Ref<VmApplianceRecord> shop, IReadOnlyList<Ref<NetworkRecord>> networks, CancellationToken cancellationToken)
+        DemoGuest guest, Ref<HostRecord> affinity, Ref<VmApplianceRecord> shop, IReadOnlyList<Ref<NetworkRecord>> networks,
+        CancellationToken cancellationToken)
     {
         var vm = await site.Api.Vm.CreateAsync(new VmRecord
         {
             NameLabel = guest.Name,
+            Affinity = affinity,
             MemoryStaticMin = 96L << 20,
             MemoryDynamicMin = GuestMemoryBytes,
             MemoryDynamicMax = GuestMemoryBytes,

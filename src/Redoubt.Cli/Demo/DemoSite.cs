@@ -3,38 +3,33 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Cli.Demo;
 
-/// <summary>A site: a daemon of its own with its own directory, storage and guests, all on this machine.</summary>
+/// <summary>A site: daemons with a directory each, one storage for all of them, and guests, all on this machine.</summary>
 internal sealed class DemoSite : IAsyncDisposable
 {
-    private readonly Process _daemon;
-    private readonly TaskCompletionSource<Uri> _listening = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TimeSpan AgreeLimit = TimeSpan.FromMinutes(2);
 
-    private DemoSite(string name, string directory, string program, string password, int port, IReadOnlyList<string> options)
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly string _program;
+    private readonly string _password;
+    private readonly int _port;
+    private readonly IReadOnlyList<string> _options;
+    private readonly int _size;
+    private readonly List<DemoHost> _hosts = [];
+    private DemoHost? _witness;
+    private DemoHost? _coordinator;
+
+    private DemoSite(string name, string directory, string program, int port, IReadOnlyList<string> options, int size)
     {
-        (Name, Directory) = (name, directory);
+        (Name, Directory, _program, _port, _options, _size) = (name, directory, program, port, options, size);
         System.IO.Directory.CreateDirectory(Storage);
         PasswordFile = Path.Combine(directory, "password");
-        File.WriteAllText(PasswordFile, $"root\n{password}\n");
-        File.SetUnixFileMode(PasswordFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var start = new ProcessStartInfo(program)
-        {
-            ArgumentList =
-            {
-                "serve", "--data", DataDirectory, "--listen", $"http://127.0.0.1:{port}", "--name-label", name, "--root-password-file",
-                PasswordFile,
-            },
-            UseShellExecute = false,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var option in options)
-        {
-            start.ArgumentList.Add(option);
-        }
 
-        _daemon = new Process { StartInfo = start, EnableRaisingEvents = true };
-        _daemon.Exited += (_, _) => _listening.TrySetException(new InvalidOperationException(
-            $"The daemon of {name} ended before it was ready. It said:\n{File.ReadAllText(LogFile)}"));
+        // A host by itself takes the password that its daemon is told; root's password of several hosts is their pool's.
+        _password = IsOfSeveral && File.Exists(PasswordFile)
+            ? File.ReadAllLines(PasswordFile)[1]
+            : Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
+        WriteSecret(PasswordFile, $"root\n{_password}\n");
     }
 
     /// <summary>The site's name, which is its pool's too.</summary>
@@ -43,8 +38,8 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <summary>Everything of the site.</summary>
     public string Directory { get; }
 
-    /// <summary>The daemon's own directory.</summary>
-    public string DataDirectory => Path.Combine(Directory, "data");
+    /// <summary>The own directory of the first host's daemon.</summary>
+    public string DataDirectory => DataOf(0);
 
     /// <summary>Where the site's SRs lie: what an array would replicate.</summary>
     public string Storage => Path.Combine(Directory, "storage");
@@ -52,33 +47,65 @@ internal sealed class DemoSite : IAsyncDisposable
     /// <summary>User name and password for <c>-pwf</c>.</summary>
     public string PasswordFile { get; }
 
-    /// <summary>Where the daemon's messages go.</summary>
-    public string LogFile => Path.Combine(Directory, "daemon.log");
+    /// <summary>The certificates that commands at this site have seen.</summary>
+    public string KnownPools => Path.Combine(Directory, "known-pools");
 
-    /// <summary>The API, logged in.</summary>
+    /// <summary>Where the messages of the first host's daemon go.</summary>
+    public string LogFile => LogOf(0);
+
+    /// <summary>Its hosts; first those of a pool by themselves, and of one pool once they have been joined.</summary>
+    public IReadOnlyList<DemoHost> Hosts => _hosts;
+
+    /// <summary>The host that coordinates the pool, as far as is known.</summary>
+    public DemoHost Coordinator => _coordinator!;
+
+    /// <summary>Whether its pool has more hosts than one.</summary>
+    public bool IsOfSeveral => _size > 1;
+
+    /// <summary>The API of the coordinator, logged in.</summary>
     public XenApiClient Api { get; private set; } = null!;
 
-    /// <summary>The daemon's process.</summary>
-    public Process Daemon => _daemon;
+    /// <summary>The process of the first host's daemon.</summary>
+    public Process Daemon => _hosts[0].Process;
 
-    /// <summary>Starts a site and logs in. A site that ran in the directory before goes on, with another password.</summary>
+    private string WitnessData => Path.Combine(Directory, "witness");
+
+    /// <summary>Starts a site and logs in. One that ran in the directory before goes on; one host with another password.</summary>
     /// <param name="name">The site's name.</param>
     /// <param name="directory">Everything of the site; made if it is not there.</param>
     /// <param name="program">The program to run as the daemon.</param>
     /// <param name="cancellationToken">Gives up, and ends what was started.</param>
-    /// <param name="port">Where it listens; 0 for any.</param>
-    /// <param name="options">What else the daemon is told.</param>
+    /// <param name="port">Where the daemon of one host listens; 0 for any.</param>
+    /// <param name="options">What else the daemons are told.</param>
+    /// <param name="hosts">How many hosts it has.</param>
     public static async Task<DemoSite> StartAsync(
         string name, string directory, string program, CancellationToken cancellationToken, int port = 0,
-        IReadOnlyList<string>? options = null)
+        IReadOnlyList<string>? options = null, int hosts = 1)
     {
-        var password = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(12));
-        var site = new DemoSite(name, directory, program, password, port, options ?? []);
+        var site = new DemoSite(name, directory, program, port, options ?? [], hosts);
         try
         {
-            await site.RunDaemonAsync(cancellationToken);
-            site.Api = new XenApiClient(await site._listening.Task.WaitAsync(TimeSpan.FromMinutes(1), cancellationToken));
-            await site.Api.LoginAsync("root", password, cancellationToken);
+            for (var i = 0; i < hosts; i++)
+            {
+                site.ShareHypervisorCache(i);
+                site._hosts.Add(site.StartHost(i));
+                if (i == 0)
+                {
+                    await site._hosts[0].ReadyAsync(cancellationToken);
+                }
+            }
+
+            if (System.IO.Directory.Exists(site.WitnessData))
+            {
+                site._witness = site.StartWitness([]);
+            }
+
+            foreach (var host in site._hosts)
+            {
+                await host.ReadyAsync(cancellationToken);
+            }
+
+            await site.FindCoordinatorAsync(cancellationToken);
             return site;
         }
         catch
@@ -92,12 +119,76 @@ internal sealed class DemoSite : IAsyncDisposable
     public Task<T> CallAsync<T>(string message, CancellationToken cancellationToken, params object?[] arguments) =>
         Api.CallAsync<T>(message, arguments, cancellationToken);
 
-    /// <summary>Ends the daemon and every guest of the site at once, as a power cut would.</summary>
+    /// <summary>Waits for a host that coordinates, and speaks with it from then on.</summary>
+    public async Task FindCoordinatorAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(AgreeLimit);
+        await DemoWait.UntilAsync(
+            async () =>
+            {
+                foreach (var host in _hosts.Where(h => !h.Process.HasExited))
+                {
+                    if (await FindApiAsync(host, limit.Token) is { } api)
+                    {
+                        await ForgetApiAsync();
+                        (Api, _coordinator) = (api, host);
+                        return true;
+                    }
+                }
+
+                return false;
+            },
+            $"a host that coordinates {Name}", limit.Token);
+    }
+
+    /// <summary>The API of a host, logged in; <see langword="null"/> for a member, which sends whoever comes to the coordinator.</summary>
+    public async Task<XenApiClient?> FindApiAsync(DemoHost host, CancellationToken cancellationToken)
+    {
+        // Whoever listens there is the daemon that has just said so.
+        var api = new XenApiClient(host.Url, _ => true);
+        try
+        {
+            await api.LoginAsync("root", _password, cancellationToken);
+            return api;
+        }
+        catch (Exception e)
+        {
+            await api.DisposeAsync();
+            if (e is XenApiException { Code: "HOST_IS_SLAVE" or "HOST_STILL_BOOTING" } || (e is XenApiTransportException && IsOfSeveral))
+            {
+                return null;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Starts the daemon of a host again.</summary>
+    public async Task StartAgainAsync(DemoHost host, CancellationToken cancellationToken)
+    {
+        var i = _hosts.IndexOf(host);
+        await host.DisposeAsync();
+        _hosts[i] = StartHost(i);
+        await _hosts[i].ReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Has a witness join the pool.</summary>
+    public async Task AddWitnessAsync(CancellationToken cancellationToken)
+    {
+        var password = Path.Combine(Directory, "witness-password");
+        WriteSecret(password, _password + "\n");
+        _witness = StartWitness(["--join", Api.Server.Authority, "--password-file", password, "--member-port", "0"]);
+        await _witness.ReadyAsync(cancellationToken);
+    }
+
+    /// <summary>Ends the daemons and every guest of the site at once, as a power cut would.</summary>
     public async Task KillAsync()
     {
-        if (!_daemon.HasExited)
+        IReadOnlyList<DemoHost> all = _witness is null ? _hosts : [.. _hosts, _witness];
+        foreach (var host in all.Where(h => !h.Process.HasExited))
         {
-            _daemon.Kill();
+            host.Process.Kill();
         }
 
         foreach (var guest in Guests())
@@ -109,55 +200,82 @@ internal sealed class DemoSite : IAsyncDisposable
             }
         }
 
-        await _daemon.WaitForExitAsync();
+        foreach (var host in all)
+        {
+            await host.Process.WaitForExitAsync();
+        }
     }
 
-    /// <summary>Leaves daemon and guests running.</summary>
-    public void LetGo() => _daemon.Dispose();
+    /// <summary>Leaves daemons and guests running.</summary>
+    public void LetGo()
+    {
+        foreach (var host in _hosts)
+        {
+            host.LetGo();
+        }
+
+        _witness?.LetGo();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await KillAsync();
-        _daemon.Dispose();
+        await ForgetApiAsync();
+        LetGo();
     }
 
-    private async Task RunDaemonAsync(CancellationToken cancellationToken)
+    private string DataOf(int host) => Path.Combine(Directory, host == 0 ? "data" : $"data-{host + 1}");
+
+    private string LogOf(int host) => Path.Combine(Directory, host == 0 ? "daemon.log" : $"daemon-{host + 1}.log");
+
+    // What can run here is the same for all: where KVM hangs, finding that out takes ten seconds of processor time, of each.
+    private void ShareHypervisorCache(int host)
     {
-        await File.WriteAllTextAsync(LogFile, "", cancellationToken);
-        _daemon.OutputDataReceived += (_, line) => Hear(line.Data);
-        _daemon.ErrorDataReceived += (_, line) => Hear(line.Data);
-        _daemon.Start();
-        _daemon.BeginOutputReadLine();
-        _daemon.BeginErrorReadLine();
+        var root = Path.Combine(DataOf(host), "hypervisor");
+        if (host > 0 && !System.IO.Directory.Exists(root))
+        {
+            System.IO.Directory.CreateDirectory(DataOf(host), OwnerOnly);
+            System.IO.Directory.CreateDirectory(root, OwnerOnly);
+            File.CreateSymbolicLink(Path.Combine(root, "cache"), Path.Combine(DataDirectory, "hypervisor", "cache"));
+        }
     }
 
-    private void Hear(string? line)
+    // The hosts of a pool reach each other over TLS, as those who come to them.
+    private DemoHost StartHost(int host) => DemoHost.Start(
+        IsOfSeveral ? $"{Name}-{host + 1}" : Name, DataOf(host), LogOf(host), _program,
+        [
+            "serve", "--data", DataOf(host), "--listen", IsOfSeveral ? "https://127.0.0.1:0" : $"http://127.0.0.1:{_port}", "--name-label",
+            Name, "--root-password-file", PasswordFile, .. IsOfSeveral ? ["--member-port", "0"] : Array.Empty<string>(), .. _options,
+        ],
+        "redoubt: listening on ");
+
+    private DemoHost StartWitness(IEnumerable<string> join) => DemoHost.Start(
+        $"{Name}'s witness", WitnessData, Path.Combine(Directory, "witness.log"), _program, ["witness", "--data", WitnessData, .. join],
+        "redoubt: witness ");
+
+    private async Task ForgetApiAsync()
     {
-        const string Ready = "redoubt: listening on ";
-        if (line is null)
+        if (_coordinator is not null)
         {
-            return;
-        }
-
-        lock (_listening)
-        {
-            File.AppendAllText(LogFile, line + "\n");
-        }
-
-        if (line.StartsWith(Ready, StringComparison.Ordinal))
-        {
-            _listening.TrySetResult(new Uri(line[Ready.Length..].Trim()));
+            await Api.DisposeAsync();
+            _coordinator = null;
         }
     }
 
-    /// <summary>The hypervisor's processes that run on this site's directory.</summary>
+    private static void WriteSecret(string file, string text)
+    {
+        File.WriteAllText(file, text);
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+    }
+
+    /// <summary>The hypervisor's processes that run on this site's directories.</summary>
     private IEnumerable<Process> Guests()
     {
         foreach (var process in Process.GetProcesses())
         {
-            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
-                && CommandLine(process).Contains(DataDirectory + "/", StringComparison.Ordinal))
+            if (process.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal) && CommandLine(process) is var line
+                && _hosts.Exists(h => line.Contains(h.DataDirectory + "/", StringComparison.Ordinal)))
             {
                 yield return process;
             }
