@@ -266,7 +266,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
             "SR.create", [host, None.Add("location", location), 0L, name, "", "file", "", true, None], Stop);
     }
 
-    private static async Task<Ref<VmRecord>> CreateVmAsync(XenApiClient api, Ref<SrRecord> sr)
+    internal static async Task<Ref<VmRecord>> CreateVmAsync(XenApiClient api, Ref<SrRecord> sr)
     {
         var disk = await api.CallAsync<Ref<VdiRecord>>(
             "VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = DiskBytes }], Stop);
@@ -366,7 +366,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
 
     private static async Task<int> LastAsync(XenApiClient api, Ref<VmRecord> vm) => await TryLastAsync(api, vm) ?? 0;
 
-    private static async Task<int?> TryLastAsync(XenApiClient api, Ref<VmRecord> vm)
+    internal static async Task<int?> TryLastAsync(XenApiClient api, Ref<VmRecord> vm)
     {
         try
         {
@@ -378,7 +378,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
         }
     }
 
-    private static async Task<int> BootsAsync(XenApiClient api, Ref<VmRecord> vm) =>
+    internal static async Task<int> BootsAsync(XenApiClient api, Ref<VmRecord> vm) =>
         CountLine().Matches(await LogAsync(api, vm)).Count(m => m.Groups["count"].Value == "0001");
 
     private static Task<string> LogAsync(XenApiClient api, Ref<VmRecord> vm) =>
@@ -430,7 +430,7 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
 
     private async Task<string?> CodeAsync(string name) => (await LoginAnswer.OfAsync(_runs[name].Url!, Password))?.Code;
 
-    private static List<Process> Guests(string below) => [.. Process.GetProcesses().Where(p =>
+    internal static List<Process> Guests(string below) => [.. Process.GetProcesses().Where(p =>
     {
         try
         {

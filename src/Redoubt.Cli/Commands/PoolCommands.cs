@@ -104,7 +104,7 @@ internal static class PoolCommands
     }
 
     private static async Task EjectAsync(CommandContext context) =>
-        await context.CallAsync("pool.eject", await context.RefOfAsync("host", context.Parameters.Get("host-uuid")));
+        await context.CallAsync("pool.eject", await HostCommands.FindAsync(context, context.Parameters.Get("host-uuid")));
 
     private static async Task RecoverAsync(CommandContext context)
     {
