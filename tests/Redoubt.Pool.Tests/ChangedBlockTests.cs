@@ -289,6 +289,30 @@ public sealed class ChangedBlockTests
         Assert.Empty(await ListAsync(site, snapshot, disk));
     }
 
+    [Fact]
+    public async Task What_was_tracked_is_tracked_in_the_pool_that_recovers_it()
+    {
+        await using var scene = await RecoveryScene.OpenAsync();
+        var primary = scene.Primary;
+        await primary.Client.CallAsync("VDI.enable_cbt", scene.Vdi);
+        var bytes = Random(6, 1 << 20);
+        await FillAsync(primary, scene.Vdi, bytes);
+        var snapshot = await primary.Client.CallAsync<Ref<VdiRecord>>("VDI.snapshot", scene.Vdi, TestSite.Map());
+        bytes[Block * 2]++;
+        await FillAsync(primary, scene.Vdi, bytes);
+        await primary.Client.CallAsync("VDI.data_destroy", snapshot);
+        await scene.ProtectAsync();
+        var foreign = await scene.OpenForeignAsync();
+        await foreign.CallAsync("VM_appliance.recover", scene.Appliance, scene.Site.Client.Session.Ref, false);
+        var (kept, disk) = (Here(snapshot), Here(scene.Vdi));
+        Assert.Equal((VdiType.CbtMetadata, true), (scene.Site.Get(kept).Type, scene.Site.Get(kept).CbtEnabled));
+        Assert.True(scene.Site.Get(disk).CbtEnabled);
+        Assert.Equal([2], await ListAsync(scene.Site, kept, disk));
+
+        Ref<VdiRecord> Here(Ref<VdiRecord> there) =>
+            scene.Site.Daemon.Services.State.FindByUuid<VdiRecord>(primary.Get(there).Uuid);
+    }
+
     private static async Task<(Ref<SrRecord> Sr, Ref<VdiRecord> Disk)> DiskAsync(TestSite site, string format)
     {
         var sr = await site.CreateSrAsync("sr");
