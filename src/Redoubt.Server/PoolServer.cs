@@ -103,6 +103,8 @@ public sealed class PoolServer : IAsyncDisposable
             new DirectoryCalls(services, directory),
             new TaskCalls(services, _tasks),
             _recovery.Messages,
+            new UrlImportCalls(daemon),
+            new CertificateCalls(services, () => certificate?.Current),
             events);
         dispatcher = new Dispatcher(daemon, own, _logins, events, _tasks, audit, _health, failures);
         var sessions = new HttpSessions(services, _logins);

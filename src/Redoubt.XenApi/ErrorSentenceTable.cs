@@ -57,6 +57,8 @@ internal static class ErrorSentenceTable
         HOST_HYPERVISOR_LOST The VMs of host {0:host} can't be controlled: {1}
         HOST_OFFLINE Host {0:host} is off or does not answer.
         HOST_STILL_BOOTING The pool has no coordinator now, or this host can't reach it. Try again in a moment.
+        HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED Not every host of the pool has the network {0:network}.
+        HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED The SR {0:SR} is not shared by all hosts of the pool.
         IMPORT_ERROR The import failed: {0}.
         IMPORT_ERROR_PREMATURE_EOF The file ends too early. Copy or export it again. Nothing was imported.
         IMPORT_ERROR_SOME_CHECKSUMS_FAILED The file is damaged: its checksums differ. Nothing was imported; take another copy.
@@ -154,6 +156,7 @@ internal static class ErrorSentenceTable
         VM_IS_TEMPLATE {0:VM} is a template. Clone it and use the clone.
         VM_LACKS_FEATURE VM {0:VM} has no guest agent that could do this. Use --force, or shut it down from within.
         VM_MAY_RUN_ELSEWHERE VM {0:VM} is not started, for site {1} (pool {3}) could be running it and can't be asked: {4}. Have that site answer. If its hosts are off, or cut off from storage and network, say so for this one start: vm-start uuid=... site-dead={1}
+        VM_MEMORY_TARGET_WAIT_TIMEOUT The guest has not the memory yet that it was told to. It may lack a driver, or need it.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
         VM_NO_SUSPEND_SR The state of VM {0:VM} can be kept nowhere: it has no disk, and neither it nor the pool names an SR for that. Set suspend-SR-uuid of the VM, or default-SR of the pool.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.

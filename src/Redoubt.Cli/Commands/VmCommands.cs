@@ -13,6 +13,8 @@ internal static class VmCommands
         VmCreate.Command,
         ForVms(
             "vm-clone", "Makes a copy of a VM and its disks; prints its UUID.", ["new-name-label"], ["new-name-description"], CloneAsync),
+        Command.OnObject(
+            "vm-memory-target-wait", "VM", "wait_memory_target_live", "Waits until a running VM has as much memory as it was told to."),
         Command.OnObject("vm-destroy", "VM", "destroy", "Removes a VM; its disks stay."),
         ForVms(
             "vm-start", "Starts VMs. With site-dead, on your word that these sites, which can't be asked, do not run them.", [],

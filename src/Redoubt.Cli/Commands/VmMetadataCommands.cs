@@ -23,11 +23,12 @@ internal static class VmMetadataCommands
             OtherHelp = VmSelection.Help + "; --multiple: all of them in one file; vapp=UUID or vapp=NAME: the VMs of a vApp",
         },
         Command.Make(
-            "vm-import", "Makes the VMs of such a file; of metadata (metadata=true) on disks that are there already. Prints their UUIDs.",
+            "vm-import",
+            "Makes the VMs of such a file, or of one that the server fetches (url=); of metadata (metadata=true) on disks that are there "
+            + "already. Prints their UUIDs.",
             ImportAsync) with
         {
-            Required = ["filename"],
-            Optional = ["metadata", "sr-uuid", "preserve", "force", "dry-run", "vdi:"],
+            Optional = ["filename", "url", "metadata", "sr-uuid", "preserve", "force", "dry-run", "vdi:"],
             HasCallersFiles = true,
         },
     ];
@@ -70,6 +71,12 @@ internal static class VmMetadataCommands
     {
         var p = context.Parameters;
         var api = await context.ConnectAsync();
+        if (p.Find("url") is { } url)
+        {
+            await ImportFromAsync(context, api, url);
+            return;
+        }
+
         if (!p.Flag("metadata"))
         {
             await ImportWithDisksAsync(context, api);
@@ -127,6 +134,20 @@ internal static class VmMetadataCommands
             (made, _) = await api.ImportVmsAsync(
                 archive, sr, p.Flag("preserve"), p.Flag("force"), new ByteProgress(progress, bytes), context.CancellationToken);
         }, context.CancellationToken);
+        await PrintAsync(context, api, made);
+    }
+
+    private static async Task ImportFromAsync(CommandContext context, XenApiClient api, string url)
+    {
+        var p = context.Parameters;
+        if (p.Find("filename") is not null || p.Flag("metadata") || p.Find("dry-run") is not null || p.Map("vdi").Count > 0)
+        {
+            throw new UsageException("url= is for VMs with their disks: leave filename=, metadata=, dry-run= and vdi: out.");
+        }
+
+        var sr = p.Find("sr-uuid") is { Length: > 0 } uuid ? await context.RefOfAsync("SR", uuid) : RefText.Null;
+        var made = (IReadOnlyList<Ref<VmRecord>>)(await context.RunTaskAsync(
+            "Importing", "VM.import", [url, sr, p.Flag("preserve"), p.Flag("force")]))!;
         await PrintAsync(context, api, made);
     }
 

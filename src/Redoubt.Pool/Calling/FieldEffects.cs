@@ -40,7 +40,10 @@ public static class FieldEffects
         VM.platform:device-model qemu-upstream|qemu-upstream-compat|qemu-upstream-uefi guests run in the host's QEMU
         VM.platform:* - no other key of it means anything to the hypervisor here; cores-per-socket and vtpm do
         VM.hardware_platform_version 0 guests have the hardware of the host's hypervisor
+        VM.has_vendor_device false guests have no vendor device
         VDI.xenstore_data () guests have no XenStore
+        VDI.on_boot persist a disk keeps what is written to it
+        VDI.allow_caching false disks are not cached on the host
         VBD.bootable - a guest boots from the first of its disks or its CDs, as HVM_boot_params:order says
         VBD.qos_algorithm_type  no drive is throttled
         VBD.qos_algorithm_params () no drive is throttled

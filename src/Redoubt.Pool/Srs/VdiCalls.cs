@@ -402,6 +402,34 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
     public Task SetReadOnlyAsync(CallContext call, Ref<VdiRecord> self, bool value) =>
         pool.Database.WriteAsync(tx => tx.Update(self, v => v with { ReadOnly = value }), call.Cancellation);
 
+    /// <summary>Has its storage say anew how large it is and what it takes.</summary>
+    [Message("VDI.update")]
+    public async Task UpdateAsync(CallContext call, Ref<VdiRecord> vdi)
+    {
+        var record = pool.State.Get(vdi);
+        var sr = pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr));
+        await RecordSizeAsync(vdi, await sr.StatVdiAsync(SrRows.Uuid(record), call.Cancellation));
+    }
+
+    [Message("VDI.set_on_boot")]
+    public Task SetOnBootAsync(CallContext call, Ref<VdiRecord> self, OnBoot value) =>
+        SetAsync(call, self, "on_boot", v => v with { OnBoot = value });
+
+    [Message("VDI.set_allow_caching")]
+    public Task SetAllowCachingAsync(CallContext call, Ref<VdiRecord> self, bool value) =>
+        SetAsync(call, self, "allow_caching", v => v with { AllowCaching = value });
+
+    // What nothing goes by.
+    private Task SetAsync(CallContext call, Ref<VdiRecord> self, string field, Func<VdiRecord, VdiRecord> change) =>
+        pool.Database.WriteAsync(
+            tx => tx.Update(self, v =>
+            {
+                var changed = change(v);
+                FieldEffects.Require(VdiRecord.Declaration, VdiRecord.Declaration.FindField(field)!, v, changed);
+                return changed;
+            }),
+            call.Cancellation);
+
     [Message("VDI.set_sharable")]
     public Task SetSharableAsync(CallContext call, Ref<VdiRecord> self, bool value) =>
         pool.Database.WriteAsync(tx => tx.Update(self, v => v with { Sharable = value }), call.Cancellation);

@@ -60,6 +60,18 @@ internal sealed partial class VmCalls(PoolServices pool, SuspendImages images)
     public static ImmutableList<string> GetAllowedVifDevices(CallContext call, Ref<VmRecord> vm) =>
         [.. DeviceNumber.Free(call.State.Get(vm).Vifs.Select(v => call.State.Get(v).Device), DeviceNumber.Interfaces).Select(n => $"{n}")];
 
+    /// <summary>As in xapi, what it would be booted by is its record.</summary>
+    [Message("VM.get_boot_record")]
+    public static VmRecord GetBootRecord(CallContext call, Ref<VmRecord> self) => call.State.Get(self);
+
+    /// <summary>As in xapi, every guest is taken to give memory back when it is asked to.</summary>
+    [Message("VM.get_cooperative")]
+    public static bool GetCooperative(CallContext call, Ref<VmRecord> self)
+    {
+        call.State.Get(self);
+        return true;
+    }
+
     [Message("VM.get_console_log")]
     public async Task<string> GetConsoleLogAsync(CallContext call, Ref<VmRecord> self, long offset)
     {

@@ -5,6 +5,14 @@ namespace Redoubt.Pool;
 /// <summary>How much memory VMs have. The static range is fixed while a VM runs; the balloon moves within the dynamic one.</summary>
 internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
 {
+    /// <summary>xapi's <c>wait_memory_target_timeout</c>.</summary>
+    private static readonly TimeSpan TargetLimit = TimeSpan.FromSeconds(256);
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
+
+    // As xapi's.
+    private const long TargetToleranceBytes = 1 << 20;
+
     [Message("VM.set_memory_limits")]
     public Task SetLimitsAsync(CallContext call, Ref<VmRecord> self, long staticMin, long staticMax, long dynamicMin, long dynamicMax) =>
         SetHaltedAsync(call, self, VmOperations.ChangingMemoryLimits, v => v with
@@ -52,6 +60,40 @@ internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
     [Message("VM.set_memory_target_live")]
     public Task SetTargetLiveAsync(CallContext call, Ref<VmRecord> self, long target) =>
         SetDynamicAsync(call, self, v => v with { MemoryDynamicMin = target, MemoryDynamicMax = target });
+
+    /// <summary>Waits until a guest has given back, or taken, what it was last told to.</summary>
+    [Message("VM.wait_memory_target_live")]
+    public async Task WaitTargetAsync(CallContext call, Ref<VmRecord> self)
+    {
+        var until = pool.Time.GetUtcNow() + TargetLimit;
+        while (true)
+        {
+            var vm = pool.State.Get(self);
+            VmChecks.Require(self, vm, VmOperations.AwaitingMemoryLive, VmPowerState.Running);
+            long? now = null;
+            await guests.DoAsync(self, async (h, uuid) => now = (await h.FindAsync(uuid, call.Cancellation))?.MemoryBytes);
+            if (now is { } bytes && Math.Abs(bytes - vm.MemoryTarget) <= TargetToleranceBytes)
+            {
+                await pool.Database.WriteAsync(
+                    tx =>
+                    {
+                        if (tx.Find(tx.Get(self).Metrics) is not null)
+                        {
+                            tx.Update(tx.Get(self).Metrics, m => m with { MemoryActual = bytes, LastUpdated = pool.Time.GetUtcNow() });
+                        }
+                    },
+                    call.Cancellation);
+                return;
+            }
+
+            if (pool.Time.GetUtcNow() >= until)
+            {
+                throw new XenApiException("VM_MEMORY_TARGET_WAIT_TIMEOUT", call.Task.Ref.Opaque);
+            }
+
+            await Task.Delay(LookEvery, pool.Time, call.Cancellation);
+        }
+    }
 
     private async Task SetHaltedAsync(CallContext call, Ref<VmRecord> self, VmOperations operation, Func<VmRecord, VmRecord> change)
     {

@@ -129,6 +129,14 @@ internal sealed partial class VmSettingCalls(PoolServices pool, Guests guests)
     public Task SetActionsAfterCrashAsync(CallContext call, Ref<VmRecord> self, OnCrashBehaviour value) =>
         SetAsync(call, self, "actions_after_crash", v => v with { ActionsAfterCrash = value });
 
+    [Message("VM.set_has_vendor_device")]
+    public Task SetHasVendorDeviceAsync(CallContext call, Ref<VmRecord> self, bool value) =>
+        SetAsync(call, self, "has_vendor_device", v =>
+        {
+            VmChecks.RequireState(self, v, VmPowerState.Halted);
+            return v with { HasVendorDevice = value };
+        });
+
     /// <summary>A host that the VM is started on if it can be.</summary>
     [Message("VM.set_affinity")]
     public Task SetAffinityAsync(CallContext call, Ref<VmRecord> self, Ref<HostRecord> value) => pool.Database.WriteAsync(

@@ -69,6 +69,13 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             + $"{version}, and stated: {statement}"));
     }
 
+    [Message("VM.assert_agile")]
+    public async Task AssertAgileAsync(CallContext call, Ref<VmRecord> self)
+    {
+        var vm = call.State.Get(self);
+        Agility.Require(call.State, vm, await pool.Hosts.LookAsync(pool.Time, call.Cancellation));
+    }
+
     [Message("VM.state_site_dead")]
     public void StateSiteDead(CallContext call, Ref<VmRecord> self, string site, string statement) =>
         sites.StateDead(self, site, statement, call.Session.UserName);
