@@ -126,8 +126,8 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
                 case "aborting":
                     isAll = false;
                     break;
-                default:
-                    ask("job-cancel", id, null);
+                case var status:
+                    Cancel(id, status);
                     isAll = false;
                     break;
             }
@@ -142,6 +142,20 @@ internal sealed class DiskCopying(Func<string, JsonObject, SafeFileHandle?, Json
         }
 
         return isAll;
+    }
+
+    // One that ends meanwhile takes no order any more, and is let go at the next look.
+    private void Cancel(JsonObject id, string? status)
+    {
+        try
+        {
+            ask("job-cancel", id, null);
+        }
+        catch (LibvirtException late) when (late.Error == LibvirtError.OperationFailed
+            && Jobs().Find(j => (string?)j["id"] == (string?)id["id"]) is var now && (string?)now?["status"] != status)
+        {
+            // It has ended.
+        }
     }
 
     // libvirt names its devices by their slots.

@@ -27,7 +27,7 @@ public sealed record SrFeatures
     /// <summary>The same in xapi's words, as <c>SM.capabilities</c> has them; only what some message asks for.</summary>
     public ImmutableArray<string> Words =>
     [
-        "SR_PROBE", "SR_UPDATE",
+        "SR_PROBE", "SR_UPDATE", "VDI_UPDATE",
         .. HoldsMetadata ? ["SR_METADATA"] : Array.Empty<string>(),
         .. ChangesVdis ? ["VDI_CREATE", "VDI_DELETE", "VDI_RESIZE", "VDI_CLONE", "VDI_SNAPSHOT", "VDI_CONFIG_CBT"] : Array.Empty<string>(),
         .. AttachesVdis ? ["VDI_ATTACH", "VDI_DETACH"] : Array.Empty<string>(),

@@ -40,7 +40,8 @@ internal sealed partial class UrlImportCalls(PoolDaemon daemon)
             UseCookies = false,
             ConnectTimeout = Patience,
             ConnectCallback = ConnectAsync,
-        }) { Timeout = Timeout.InfiniteTimeSpan };
+        })
+        { Timeout = Timeout.InfiniteTimeSpan };
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
         limit.CancelAfter(Patience);
         try
