@@ -31,7 +31,17 @@ public sealed partial class Hypervisor
     /// instruction. The file stays.
     /// </summary>
     /// <exception cref="HypervisorException">It is not there; nothing of it is left behind.</exception>
-    public async Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken)
+    public Task RestoreAsync(DomainConfig config, string path, CancellationToken cancellationToken) =>
+        MakeAgainAsync(
+            config,
+            path,
+            c => TryReadSaved(c, path) ?? throw new HypervisorException(
+                HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
+                "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks."),
+            cancellationToken);
+
+    private async Task MakeAgainAsync(
+        DomainConfig config, string path, Func<LibvirtConnection, string> describe, CancellationToken cancellationToken)
     {
         var memory = await PrepareAsync(config, cancellationToken);
         try
@@ -39,9 +49,7 @@ public sealed partial class Hypervisor
             await RunAsync(
                 c =>
                 {
-                    var saved = TryReadSaved(c, path) ?? throw new HypervisorException(
-                        HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
-                        "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks.");
+                    var saved = describe(c);
                     using var secrets = DiskSecrets.Define(_uri, c, config.Uuid, config.Disks);
                     var isTest = _uri.Kind == HypervisorKind.Test; // It takes neither another description nor an order to stay paused.
                     c.Restore(path, isTest ? null : SavedDomain.Adapt(saved, config, Facts.Platform), paused: !isTest);
@@ -72,24 +80,32 @@ public sealed partial class Hypervisor
         }
     }
 
-    /// <summary>Lets a guest go on whose saving was broken off, by whatever; breaks it off where it is still under way.</summary>
-    public Task GoOnAsync(Guid uuid, CancellationToken cancellationToken) => DoAsync(
-        uuid,
-        c =>
-        {
-            c.AbortJob(uuid);
-
-            // Waits for the end of what was broken off.
-            if (c.Find(uuid) is { PowerState: DomainPowerState.Paused })
-                c.Resume(uuid);
-        },
-        cancellationToken);
-
-    private void HandOver(LibvirtConnection connection, Guid uuid, bool isWriting)
+    /// <summary>
+    /// Lets a guest go on whose saving or sending was broken off, by whatever; breaks it off where it is still under way. One that was sent
+    /// goes on here as if it had not been: whoever asks for this has seen to it that it runs nowhere else.
+    /// </summary>
+    public async Task GoOnAsync(Guid uuid, CancellationToken cancellationToken)
     {
-        if (_uri.Root is { } root && GuestProcess.ListOn(root).Find(p => p.Name == uuid.ToString("D")) is { } process)
-            new ImageHandover(process, (command, arguments, file) => connection.Ask(uuid, command, arguments, file)).Do(isWriting);
+        await BreakOffSendingAsync(uuid);
+        await DoAsync(uuid, c => GoOn(c, uuid), cancellationToken);
     }
+
+    private static void GoOn(LibvirtConnection connection, Guid uuid)
+    {
+        connection.AbortJob(uuid);
+        connection.RevokeMigration(uuid);
+
+        // Waits for the end of what was broken off.
+        if (connection.Find(uuid) is { PowerState: DomainPowerState.Paused })
+            connection.Resume(uuid);
+    }
+
+    private void HandOver(LibvirtConnection connection, Guid uuid, bool isWriting) => ImagesOf(connection, uuid)?.Do(isWriting);
+
+    private ImageHandover? ImagesOf(LibvirtConnection connection, Guid uuid) =>
+        _uri.Root is { } root && GuestProcess.ListOn(root).Find(p => p.Name == uuid.ToString("D")) is { } process
+            ? new ImageHandover(process, (command, arguments, file) => connection.Ask(uuid, command, arguments, file))
+            : null;
 
     /// <summary>The description in a file; null if the file is none of libvirt's or was not written to its end.</summary>
     private static string? TryReadSaved(LibvirtConnection connection, string path)

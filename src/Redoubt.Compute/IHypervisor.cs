@@ -130,6 +130,15 @@ public interface IHypervisor : IAsyncDisposable
     /// <inheritdoc cref="Hypervisor.GoOnAsync"/>
     Task GoOnAsync(Guid uuid, CancellationToken cancellationToken);
 
+    /// <inheritdoc cref="Hypervisor.BeginMigrationAsync"/>
+    Task<MigratingGuest> BeginMigrationAsync(Guid uuid, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="Hypervisor.SendAsync"/>
+    Task SendAsync(Guid uuid, Func<double, Task> report, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="Hypervisor.ReceiveAsync"/>
+    Task ReceiveAsync(DomainConfig config, MigratingGuest guest, CancellationToken cancellationToken);
+
     /// <inheritdoc cref="Hypervisor.CopyDisksAsync"/>
     Task CopyDisksAsync(Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken);
 

@@ -38,6 +38,35 @@ internal sealed class ImageHandover(GuestProcess process, Func<string, JsonObjec
             HandOver(image, isWriting, nodes);
     }
 
+    /// <summary>
+    /// Has QEMU let go of the locks on the disks that it was handed while its guest ran, as soon as that stands still for good. Else it
+    /// opens each anew then, to read, and trusts in the closing of what it had to end the lock, which its set of handed files keeps open.
+    /// </summary>
+    internal void KeepOpen()
+    {
+        foreach (var node in ask("query-named-block-nodes", new JsonObject { ["flat"] = true }, null)!.AsArray().OfType<JsonNode>()
+            .Where(n => (string?)n["drv"] == "file" && (bool?)n["ro"] == false && !IsOurs((string)n["node-name"]!)
+                && ((string)n["file"]!).StartsWith("/dev/fdset/", StringComparison.Ordinal)))
+        {
+            Reopen(new JsonObject
+            {
+                ["driver"] = "file",
+                ["node-name"] = (string)node["node-name"]!,
+                ["filename"] = (string)node["file"]!,
+                ["auto-read-only"] = false,
+                ["discard"] = "unmap",
+                ["cache"] = new JsonObject
+                {
+                    ["direct"] = (bool)node["cache"]!["direct"]!,
+                    ["no-flush"] = (bool)node["cache"]!["no-flush"]!,
+                },
+            });
+        }
+    }
+
+    private static bool IsOurs(string node) =>
+        node.StartsWith("bare-", StringComparison.Ordinal) || node.StartsWith("held-", StringComparison.Ordinal);
+
     // Longer names than of 31 characters QEMU does not take.
     private static string Unlocked(WrittenImage image) => $"bare-{image.FileNode}";
 

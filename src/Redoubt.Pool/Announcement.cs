@@ -231,6 +231,12 @@ public abstract record Announcement(string Name, int Priority, Cls About, string
     public sealed record SuspensionUnclear(string Vm, string Of, string Why) : Announcement(
         "VM_SUSPENSION_UNCLEAR", 2, Cls.Vm, Vm, $"Whether {Of} is suspended could not be found out: {Why}");
 
+    /// <summary>A VM was being moved to another host, and it is not known yet where it stands still.</summary>
+    public sealed record MoveUnclear(string Vm, string Of, string Why) : Announcement(
+        "VM_MOVE_UNCLEAR", 2, Cls.Vm, Vm,
+        $"{Of} was being moved to another host, and could not be brought to either end: {Why} That is tried again when a host of the two "
+            + "is found anew (its daemon started again, for example).");
+
     /// <summary>The image of a suspended VM that is not needed any more is still there.</summary>
     public sealed record SuspendImageLeft(string Vdi, string Of, string Why) : Announcement(
         "SUSPEND_IMAGE_LEFT", 4, Cls.Vdi, Vdi, $"{Of} is not needed any more and could not be removed: {Why}");

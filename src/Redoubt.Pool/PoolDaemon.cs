@@ -381,7 +381,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         var power = new VmPowerCalls(services, guests, images);
         testSrs = new TestSrCalls(services, connections);
         var suspends = new VmSuspendCalls(services, guests, start, images, suspensions, hotPlug);
-        var migrate = new VmMigrateCalls(services, suspends);
+        var moves = new Moves(services, guests);
+        var migrate = new VmMigrateCalls(services, suspends, guests, moves);
         var snapshots = new VmSnapshotCalls(services, vdis, power, images, suspensions);
         var scheduled = new ScheduledSnapshots(services, snapshots);
         var statistics = new Statistics(services.Time);
@@ -423,7 +424,7 @@ public sealed class PoolDaemon : IAsyncDisposable
             new DataSourceCalls(statistics));
         var attach = connections;
         GuestWatch Watch(HostLink host, Func<HostLink, CancellationToken, Task>? attachAsync) => new(
-            services, host, guests, hotPlug, suspensions, new GuestActions(services, guests, start), attachAsync);
+            services, host, guests, hotPlug, suspensions, moves, new GuestActions(services, guests, start), attachAsync);
         return new(
             directory, services, messages, vdis,
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),

@@ -158,6 +158,7 @@ internal static class ErrorSentenceTable
         VM_MAY_RUN_ELSEWHERE VM {0:VM} is not started, for site {1} (pool {3}) could be running it and can't be asked: {4}. Have that site answer. If its hosts are off, or cut off from storage and network, say so for this one start: vm-start uuid=... site-dead={1}
         VM_MEMORY_TARGET_WAIT_TIMEOUT The guest has not the memory yet that it was told to. It may lack a driver, or need it.
         VM_MEMORY_SIZE_TOO_LOW VM {0:VM} has too little memory.
+        VM_MIGRATE_FAILED VM {0:VM} was not moved from host {1:host} to host {2:host}: {3}
         VM_NO_SUSPEND_SR The state of VM {0:VM} can be kept nowhere: it has no disk, and neither it nor the pool names an SR for that. Set suspend-SR-uuid of the VM, or default-SR of the pool.
         VM_NO_VCPUS VM {0:VM} has no virtual CPU.
         VM_RECOVERED_ELSEWHERE VM {0:VM} was recovered by the pool {2} ({1}), whose copy has version {3} and is newer than the one here. Start it there; or bring it home by recovering it from that pool's metadata; or, if that copy is given up and switched off for good, say so and take it back (vm-take-back statement=...).

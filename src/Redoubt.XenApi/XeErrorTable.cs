@@ -128,6 +128,7 @@ internal static class XeErrorTable
         VM_IS_TEMPLATE vm The operation attempted is not valid for a template VM
         VM_LACKS_FEATURE vm You attempted an operation on a VM which lacks the feature.
         VM_MEMORY_SIZE_TOO_LOW vm The specified VM has too little memory to be started.
+        VM_MIGRATE_FAILED vm,source,dest,msg An error occurred during the migration process.
         VM_NO_SUSPEND_SR vm This VM does not have a suspend SR specified.
         VM_NO_VCPUS vm You need at least 1 VCPU to start a VM
         VM_REQUIRES_NETWORK vm,network You attempted to run a VM on a host which doesn't have a PIF on a Network needed by the VM. The VM has at least one VIF attached to the Network.

@@ -30,7 +30,7 @@ internal static class VmCommands
             "vm-resume", "Lets suspended VMs go on where they were; site-dead as with vm-start.", [],
             ["on", "force", "site-dead", "statement"], ResumeAsync),
         ForVms(
-            "vm-migrate", "Moves running VMs to another host. Their memory goes by storage: they stand still meanwhile.", ["host"],
+            "vm-migrate", "Moves VMs to another host while they run; live=false: by way of storage, while they stand still.", ["host"],
             ["live"], MigrateAsync),
         ForVms(
             "vm-reset-powerstate", "States that VMs do not run, whatever the pool believes; --force, for it is your word.", [], ["force"],

@@ -20,6 +20,7 @@ internal sealed unsafe class LibvirtConnection : IDisposable
     private const uint SavePaused = 4; // VIR_DOMAIN_SAVE_PAUSED
     private const uint SnapshotNoMetadata = 4; // VIR_DOMAIN_SNAPSHOT_CREATE_NO_METADATA
     private const uint Secure = 1; // VIR_DOMAIN_SAVE_IMAGE_XML_SECURE
+    private const uint Migrating = 1 | 512 | 8192; // VIR_MIGRATE_LIVE, _UNSAFE (we know what storage is shared), _AUTO_CONVERGE
     private const int Title = 1; // VIR_DOMAIN_METADATA_TITLE
     private const int KeepAliveCount = 5; // Without an answer, until it counts as broken.
     private const int MemoryStatCount = 13; // VIR_DOMAIN_MEMORY_STAT_NR
@@ -245,6 +246,69 @@ internal sealed unsafe class LibvirtConnection : IDisposable
         var failure = LibvirtException.Last();
         if (failure.Error is not (LibvirtError.OperationInvalid or LibvirtError.NoSupport))
             throw failure;
+    }
+
+    /// <summary>Checks that a domain can be migrated; gives what it is, for whoever is to take it.</summary>
+    internal MigratingGuest BeginMigration(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        byte* cookie = null;
+        var length = 0;
+        var xml = LibvirtException.Check(Native.DomainMigrateBegin(domain, null, &cookie, &length, Migrating, null, 0));
+        Native.Free(cookie);
+        return MigratingGuest.Of(xml, LibvirtException.Check(Native.DomainGetXmlDesc(domain, 0)));
+    }
+
+    /// <summary>
+    /// Sends the guest's memory and devices to a socket while it runs. It is paused then, and everything of it is there. If that fails, it
+    /// goes on.
+    /// </summary>
+    internal void Migrate(Guid uuid, string uri)
+    {
+        using var domain = Lookup(uuid);
+        byte* answer = null;
+        var length = 0;
+        var cookie = MigratingGuest.Cookie(uuid);
+        fixed (byte* bytes = cookie)
+        {
+            LibvirtException.Check(Native.DomainMigratePerform(
+                domain, null, bytes, cookie.Length, &answer, &length, null, uri, Migrating, null, 0));
+        }
+
+        Native.Free(answer);
+    }
+
+    /// <summary>Has a guest go on that was sent and is not wanted there; without one nothing happens.</summary>
+    internal void RevokeMigration(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        if (Native.DomainMigrateConfirm(domain, null, 0, Migrating, 1) >= 0)
+            return;
+        var failure = LibvirtException.Last();
+        if (failure.Error is not (LibvirtError.OperationInvalid or LibvirtError.NoSupport))
+            throw failure;
+    }
+
+    /// <summary>How far what takes long on a domain is, in libvirt's names.</summary>
+    internal Dictionary<string, object> JobStatistics(Guid uuid)
+    {
+        using var domain = Lookup(uuid);
+        LibvirtException.Check(Native.DomainGetJobStats(domain, out _, out var parameters, out var count, 0));
+        try
+        {
+            var said = new Dictionary<string, object>();
+            for (var i = 0; i < count; i++)
+            {
+                if (parameters[i].Value is { } value)
+                    said[parameters[i].Name] = value;
+            }
+
+            return said;
+        }
+        finally
+        {
+            Native.TypedParamsFree(parameters, count);
+        }
     }
 
     /// <summary>Asks the guest's agent; gives its whole answer.</summary>

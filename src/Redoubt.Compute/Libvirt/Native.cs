@@ -197,6 +197,29 @@ internal static unsafe partial class Native
     [LibraryImport(Library, EntryPoint = "virDomainAbortJob")]
     internal static partial int DomainAbortJob(DomainHandle domain);
 
+    [LibraryImport(Library, EntryPoint = "virDomainGetJobStats")]
+    internal static partial int DomainGetJobStats(
+        DomainHandle domain, out int type, out NativeTypedParameter* parameters, out int count, uint flags);
+
+    [LibraryImport(Library, EntryPoint = "virTypedParamsFree")]
+    internal static partial void TypedParamsFree(NativeTypedParameter* parameters, int count);
+
+    /// <summary>
+    /// Not declared for programs, as the next two: the steps of a migration at its source. libvirt's own client takes them, and takes those
+    /// at the target with them, which a driver within a process does not allow.
+    /// </summary>
+    [LibraryImport(Library, EntryPoint = "virDomainMigrateBegin3", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial string? DomainMigrateBegin(
+        DomainHandle domain, string? xml, byte** cookie, int* cookieLength, nuint flags, string? name, nuint bandwidth);
+
+    [LibraryImport(Library, EntryPoint = "virDomainMigratePerform3", StringMarshalling = StringMarshalling.Utf8)]
+    internal static partial int DomainMigratePerform(
+        DomainHandle domain, string? xml, byte* cookie, int cookieLength, byte** cookieOut, int* cookieOutLength, string? connection,
+        string uri, nuint flags, string? name, nuint bandwidth);
+
+    [LibraryImport(Library, EntryPoint = "virDomainMigrateConfirm3")]
+    internal static partial int DomainMigrateConfirm(DomainHandle domain, byte* cookie, int cookieLength, nuint flags, int cancelled);
+
     [LibraryImport(Library, EntryPoint = "virDomainScreenshot", StringMarshalling = StringMarshalling.Utf8)]
     internal static partial string? DomainScreenshot(DomainHandle domain, StreamHandle stream, uint screen, uint flags);
 

@@ -23,8 +23,8 @@ internal static class AllowedOperations
 
     private static readonly ImmutableList<VmOperations> Running =
         [VmOperations.Snapshot, VmOperations.Checkpoint, VmOperations.SnapshotWithQuiesce, VmOperations.Pause, VmOperations.Suspend,
-            VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown, VmOperations.CleanReboot,
-            VmOperations.HardReboot, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpusLive];
+            VmOperations.PoolMigrate, VmOperations.CleanShutdown, VmOperations.HardShutdown, VmOperations.Shutdown,
+            VmOperations.CleanReboot, VmOperations.HardReboot, VmOperations.ChangingDynamicRange, VmOperations.ChangingVcpusLive];
 
     private static readonly ImmutableList<VmOperations> Paused =
         [VmOperations.Snapshot, VmOperations.Checkpoint, VmOperations.Unpause, VmOperations.HardShutdown, VmOperations.Shutdown,

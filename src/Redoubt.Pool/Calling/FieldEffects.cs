@@ -65,7 +65,7 @@ public static class FieldEffects
         pool.live_patching_disabled false there is no live patching
         pool.policy_no_vendor_device false guests have no vendor device
         pool.is_psr_pending false the pool has no secret of its hosts to rotate
-        pool.migration_compression false there is no live migration
+        pool.migration_compression false the memory of a guest that moves is not compressed
         pool.coordinator_bias true there is one host
         pool.health_check_config () nothing is uploaded to anybody's health check
         blob.public - blobs are not there

@@ -82,7 +82,8 @@ internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrat
     }
 
     /// <summary>
-    /// Moves the VMs that run on it elsewhere, one after the other, each to the best host as that is then; none if one of them can't be.
+    /// Moves the VMs that run on it elsewhere while they run, one after the other, each to the best host as that is then; none if one of
+    /// them can't be.
     /// </summary>
     [Message("host.evacuate")]
     public async Task EvacuateAsync(CallContext call, Ref<HostRecord> host, Ref<NetworkRecord> network, long evacuateBatchSize)
@@ -93,9 +94,22 @@ internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrat
             if (pool.State.Find(vm)?.ResidentOn == host)
             {
                 var hosts = await pool.Hosts.LookAsync(pool.Time, call.Cancellation);
-                await migrate.MoveAsync(call, vm, Placement.Of(pool.State, vm, hosts).Elsewhere(host).Best());
+                var to = Placement.Of(pool.State, vm, hosts).Elsewhere(host).Best();
+                await migrate.MoveAsync(call, vm, to, migrate.CanBeLive(vm, to));
             }
         }
+    }
+
+    /// <summary>What <c>VM.assert_can_migrate</c> is told of the host that a VM is to move to.</summary>
+    [Message("host.migrate_receive")]
+    public ImmutableSortedDictionary<string, string> MigrateReceive(
+        CallContext call, Ref<HostRecord> host, Ref<NetworkRecord> network, ImmutableSortedDictionary<string, string> options)
+    {
+        var record = pool.State.Get(host);
+        return record.Enabled
+            ? ImmutableSortedDictionary<string, string>.Empty.Add(VmMigrateCalls.DestinationHost, host.Opaque)
+                .Add("master", pool.State.Get(pool.State.Get(pool.Pool).Master).Address)
+            : throw new XenApiException("HOST_DISABLED", host.Opaque);
     }
 
     [Message("host.shutdown")]
@@ -145,7 +159,8 @@ internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrat
     {
         try
         {
-            migrate.Require(vm, elsewhere, elsewhere.Best());
+            var to = elsewhere.Best();
+            migrate.Require(vm, elsewhere, to, migrate.CanBeLive(vm, to));
             return null;
         }
         catch (XenApiException refused)

@@ -74,6 +74,11 @@ public sealed class HostLink
     /// <exception cref="XenApiException"><c>HOST_OFFLINE</c>: it is another machine, which does not answer.</exception>
     public IHostActs Acts => _acts ?? (IHostActs)Hypervisor;
 
+    /// <summary>Opens the line on which a guest moves, at this end of it.</summary>
+    /// <inheritdoc cref="IMigrationLines.OpenMigrationAsync"/>
+    internal Task<Stream> OpenMigrationAsync(Guid vm, bool isArriving, CancellationToken cancellationToken) =>
+        ((IMigrationLines)Hypervisor).OpenMigrationAsync(vm, isArriving, cancellationToken);
+
     /// <summary>Where the files of a guest lie on it.</summary>
     internal GuestPaths PathsOf(Guid vm) => GuestPaths.Of(Acts.DataDirectory, vm);
 

@@ -130,6 +130,12 @@ internal sealed record Placement
             {
                 var (all, scheduled) = given.GetValueOrDefault(place);
                 given[place] = (all + MemoryOf(vm), scheduled + (vm.ResidentOn.IsNull ? MemoryOf(vm) : 0));
+                if (vm.ScheduledToBeResidentOn is { IsNull: false } to && to != place)
+                {
+                    // It is just being moved there.
+                    (all, scheduled) = given.GetValueOrDefault(to);
+                    given[to] = (all + MemoryOf(vm), scheduled + MemoryOf(vm));
+                }
             }
         }
 

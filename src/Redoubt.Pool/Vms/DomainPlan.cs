@@ -33,17 +33,19 @@ internal sealed record DomainPlan
     /// <param name="hasBridge">Whether the host has a bridge.</param>
     /// <param name="hasIsolated">Whether the host has made this bridge of an internal network.</param>
     /// <param name="paused">Leave it paused before its first instruction.</param>
+    /// <param name="ofGuest">Only with the devices that its guest has now.</param>
     /// <exception cref="XenApiException">A drive or an interface can't be had by any guest of this pool.</exception>
     public static DomainPlan For(
         DatabaseState state, Ref<VmRecord> reference, IReadOnlyDictionary<Ref<VdiRecord>, DiskSource> images, GuestPaths paths,
-        Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused)
+        Func<string, bool> hasBridge, Func<string, bool> hasIsolated, bool paused, bool ofGuest = false)
     {
         var vm = state.Get(reference);
         VmChecks.RequireStartable(vm);
-        var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).ToList();
+        var drives = vm.Vbds.Select(b => (Ref: b, Vbd: state.Get(b))).Where(b => b.Vbd.CurrentlyAttached || !ofGuest).ToList();
         var isAdopted = AdoptedVm.Is(vm); // What it is started with its libvirt knows.
         RequireKeptFormats(vm, drives.Select(d => d.Vbd), images);
-        var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
+        var nics = vm.Vifs.Select(v => (Ref: v, Vif: state.Get(v))).Where(v => v.Vif.CurrentlyAttached || !ofGuest)
+            .Select(v => (v.Ref, v.Vif, Network: state.Find(v.Vif.Network)))
             .Select(v => (v.Ref, Nic: Nic(v.Vif, v.Network, hasBridge, hasIsolated), v.Vif, v.Network)).ToList();
         return new()
         {

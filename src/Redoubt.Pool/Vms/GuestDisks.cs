@@ -26,6 +26,15 @@ public sealed class GuestDisks
         await LetGoAsync(before);
     }
 
+    /// <summary>Lets go of all that a VM's guest held, which is at this host no more.</summary>
+    internal async Task DropAsync(Guid vm)
+    {
+        if (_held.TryRemove(vm, out var held))
+        {
+            await LetGoAsync(held);
+        }
+    }
+
     /// <summary>Keeps one more, for a drive that is marked attached while its guest runs.</summary>
     internal void Add(Guid vm, VdiAttachment attached) => _held.AddOrUpdate(vm, [attached], (_, held) => held.Add(attached));
 

@@ -22,7 +22,9 @@ internal static class GuestStates
             return false;
         }
 
-        if (vm.CurrentOperations.Values.Any(o => o is VmOperations.Suspend or VmOperations.Resume or VmOperations.ResumeOn))
+        if (vm.CurrentOperations.Values.Any(o => o is VmOperations.Suspend or VmOperations.Resume or VmOperations.ResumeOn
+            or VmOperations.PoolMigrate)
+            || (Moves.IsUnderWay(vm) && domain is { PowerState: DomainPowerState.Paused }))
         {
             // That its domain comes and goes does not mean now what it means else. Whoever does this writes down what came of it.
             return false;

@@ -18,11 +18,12 @@ namespace Redoubt.Pool;
 /// <param name="guests">The guests.</param>
 /// <param name="hotPlug">Holds records of devices true.</param>
 /// <param name="suspensions">Settles what was half suspended.</param>
+/// <param name="moves">Settles what was being moved.</param>
 /// <param name="actions">What VMs are to do when their guests end.</param>
 /// <param name="attachAsync">Attaches the storage of a member, which has let none go; null for this host, whose storage is there.</param>
 internal sealed class GuestWatch(
-    PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, GuestActions actions,
-    Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
+    PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, Moves moves,
+    GuestActions actions, Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
 {
     private readonly ILogger _log = pool.Loggers.CreateLogger<GuestWatch>();
     private LinkFollower? _follower;
@@ -75,6 +76,7 @@ internal sealed class GuestWatch(
             await GuestCopies.EndAsync(hypervisor);
         }
 
+        await moves.SettleAllAsync(link);
         await suspensions.SettleAllAsync(link);
         await guests.RefreshAllAsync(link, cancellationToken);
         await hotPlug.SettleAllAsync(link, cancellationToken);

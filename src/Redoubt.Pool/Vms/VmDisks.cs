@@ -10,19 +10,24 @@ internal sealed class VmDisks(PoolServices pool)
     /// <summary>What a drive may do with its disk.</summary>
     public static SrAccess Access(VbdRecord drive) => drive.Mode == VbdMode.Rw ? SrAccess.ReadWrite : SrAccess.ReadOnly;
 
-    /// <summary>Attaches each of the VM's disks; to a host; all of them or none.</summary>
+    /// <summary>Attaches each of the VM's disks to a host; all of them or none.</summary>
+    /// <param name="at">The host.</param>
+    /// <param name="reference">The VM.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <param name="ofGuest">Only those that its guest has.</param>
     /// <exception cref="XenApiException">
     /// <c>VM_REQUIRES_SR</c>: an SR is not attached here. <c>VDI_MISSING</c>: a disk has gone. <c>OPERATION_NOT_ALLOWED</c>: the SR is
     /// attached only for looking.
     /// </exception>
     public async Task<Dictionary<Ref<VdiRecord>, VdiAttachment>> AttachAsync(
-        HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken)
+        HostLink at, Ref<VmRecord> reference, CancellationToken cancellationToken, bool ofGuest = false)
     {
         var state = pool.State;
         var attached = new Dictionary<Ref<VdiRecord>, VdiAttachment>();
         try
         {
-            var drives = state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull);
+            var drives = state.Get(reference).Vbds.Select(state.Get).Where(b => !b.Empty && !b.Vdi.IsNull)
+                .Where(b => b.CurrentlyAttached || !ofGuest);
             foreach (var disk in drives.GroupBy(b => b.Vdi))
             {
                 var (vdi, access) = (state.Get(disk.Key), disk.Max(Access));
@@ -40,7 +45,7 @@ internal sealed class VmDisks(PoolServices pool)
     }
 
     /// <summary>Attaches the disk of one drive to a host.</summary>
-    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken, bool)" path="/exception"/>
     public Task<VdiAttachment> AttachAsync(HostLink at, VbdRecord drive, CancellationToken cancellationToken)
     {
         var (state, vdi) = (pool.State, pool.State.Get(drive.Vdi));
@@ -49,7 +54,7 @@ internal sealed class VmDisks(PoolServices pool)
     }
 
     /// <summary>Gives the bytes of a disk of a VM that holds its memory.</summary>
-    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken)" path="/exception"/>
+    /// <inheritdoc cref="AttachAsync(HostLink, Ref{VmRecord}, CancellationToken, bool)" path="/exception"/>
     public Task<VdiDevice> OpenAsync(HostLink at, Ref<VmRecord> reference, Ref<VdiRecord> disk, CancellationToken cancellationToken)
     {
         var state = pool.State;

@@ -114,11 +114,11 @@ internal sealed class MemberConnection : IDisposable
         throw Lose("its answer broke off", null);
     }
 
-    /// <summary>Connects to a guest's screen or serial port.</summary>
+    /// <summary>Connects to a guest's screen or serial port, or to an end of the line on which it moves.</summary>
     /// <exception cref="IOException">It can't be reached.</exception>
-    public async Task<Stream> ConnectAsync(Guid vm, bool isScreen, CancellationToken cancellationToken)
+    public async Task<Stream> ConnectAsync(Guid vm, string kind, CancellationToken cancellationToken)
     {
-        using var request = Request($"{MemberWire.Line}/{(isScreen ? "screen" : "serial")}/{vm:D}", []);
+        using var request = Request($"{MemberWire.Line}/{kind}/{vm:D}", []);
         request.Content = null;
         request.Headers.Connection.Add("Upgrade");
         request.Headers.Upgrade.Add(new("redoubt-line"));

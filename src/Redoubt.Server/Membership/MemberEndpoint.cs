@@ -29,11 +29,12 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
         nameof(IHypervisor.EventsAsync), nameof(IHypervisor.AwaitAnswerAsync), nameof(IHypervisor.CopyDisksAsync),
         nameof(IHypervisor.UnplugDiskAsync), nameof(IHypervisor.UnplugNicAsync), nameof(IHypervisor.PingAgentAsync),
         nameof(IHypervisor.ReadReportAsync), nameof(IHypervisor.MeasureAsync), nameof(IHypervisor.CopyQuietDisksAsync),
-        nameof(IHypervisor.CheckpointAsync),
+        nameof(IHypervisor.CheckpointAsync), nameof(IHypervisor.SendAsync),
     ];
 
     // What makes a guest: nobody must take it for absent while it is on its way.
-    private static readonly HashSet<string> Starts = [nameof(IHypervisor.StartAsync), nameof(IHypervisor.RestoreAsync)];
+    private static readonly HashSet<string> Starts =
+        [nameof(IHypervisor.StartAsync), nameof(IHypervisor.RestoreAsync), nameof(IHypervisor.ReceiveAsync)];
 
     private static readonly MethodInfo ResultOf =
         typeof(MemberEndpoint).GetMethod(nameof(ResultAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
@@ -80,7 +81,7 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
 
         if (path is [MemberWire.Line, var kind, var vm] && Guid.TryParse(vm, out var uuid))
         {
-            await ConnectAsync(http, uuid, kind == "screen", ended);
+            await ConnectAsync(http, uuid, kind, ended);
         }
         else if (path is [var target, var name] && Find(target, name) is { } method)
         {
@@ -293,12 +294,14 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
         }
     }
 
-    private async Task ConnectAsync(HttpContext http, Guid vm, bool isScreen, CancellationToken ended)
+    private async Task ConnectAsync(HttpContext http, Guid vm, string kind, CancellationToken ended)
     {
         Stream guest;
         try
         {
-            guest = await agent.Acts.ConnectAsync(vm, isScreen, http.RequestAborted);
+            guest = kind is MemberWire.Leaving or MemberWire.Arriving
+                ? await Lines().OpenMigrationAsync(vm, kind == MemberWire.Arriving, http.RequestAborted)
+                : await agent.Acts.ConnectAsync(vm, kind == MemberWire.Screen, http.RequestAborted);
         }
         catch (Exception e) when (e is IOException or System.Net.Sockets.SocketException)
         {
@@ -311,8 +314,11 @@ internal sealed class MemberEndpoint(HostAgent agent, EtcdMember etcd, ILogger l
         {
             await using var viewer = await http.Features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
             using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, ended);
-            await Task.WhenAny(guest.CopyToAsync(viewer, either.Token), viewer.CopyToAsync(guest, either.Token));
+            var there = viewer.CopyToAsync(guest, either.Token);
+            await (guest.CanRead ? Task.WhenAny(guest.CopyToAsync(viewer, either.Token), there) : Task.WhenAny(there));
             await either.CancelAsync();
         }
     }
+
+    private IMigrationLines Lines() => agent.Hypervisor as IMigrationLines ?? throw new IOException(agent.Trouble);
 }

@@ -20,8 +20,20 @@ internal static class MemberWire
     /// <summary>What the greeting is asked at.</summary>
     public const string Greeting = "greet";
 
-    /// <summary>What a guest's screen or serial port is asked at.</summary>
+    /// <summary>What a guest's screen or serial port is asked at, and the line on which it moves to another host.</summary>
     public const string Line = "line";
+
+    /// <summary>A guest's screen.</summary>
+    public const string Screen = "screen";
+
+    /// <summary>A guest's serial port.</summary>
+    public const string Serial = "serial";
+
+    /// <summary>The line on which a guest leaves the host.</summary>
+    public const string Leaving = "leaving";
+
+    /// <summary>The line on which a guest comes to the host.</summary>
+    public const string Arriving = "arriving";
 
     /// <summary>The header with the session that a greeting has begun.</summary>
     public const string Session = "X-Redoubt-Session";

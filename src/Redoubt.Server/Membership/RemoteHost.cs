@@ -6,7 +6,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Server.Membership;
 
 /// <summary>Another host of the pool, as the one that coordinates it has it: what is asked of it its own daemon does.</summary>
-internal sealed class RemoteHost : IHypervisor, IHostActs
+internal sealed class RemoteHost : IHypervisor, IMigrationLines, IHostActs
 {
     private readonly MemberConnection _connection;
     private readonly MemberWire.Greeted _greeted;
@@ -153,6 +153,18 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
 
     public Task GoOnAsync(Guid uuid, CancellationToken cancellationToken) => Guest(nameof(GoOnAsync), [uuid], cancellationToken);
 
+    public Task<MigratingGuest> BeginMigrationAsync(Guid uuid, CancellationToken cancellationToken) =>
+        Guest<MigratingGuest>(nameof(BeginMigrationAsync), [uuid], cancellationToken);
+
+    public Task SendAsync(Guid uuid, Func<double, Task> report, CancellationToken cancellationToken) =>
+        _connection.CallAsync<bool?>($"hypervisor/{nameof(SendAsync)}", [uuid], cancellationToken, report);
+
+    public Task ReceiveAsync(DomainConfig config, MigratingGuest guest, CancellationToken cancellationToken) =>
+        Guest(nameof(ReceiveAsync), [config, guest], cancellationToken);
+
+    public Task<Stream> OpenMigrationAsync(Guid uuid, bool isArriving, CancellationToken cancellationToken) =>
+        _connection.ConnectAsync(uuid, isArriving ? MemberWire.Arriving : MemberWire.Leaving, cancellationToken);
+
     public Task CopyDisksAsync(
         Guid uuid, IReadOnlyList<DiskCopy> copies, Func<double, Task> report, CancellationToken cancellationToken) =>
         _connection.CallAsync<bool?>($"hypervisor/{nameof(CopyDisksAsync)}", [uuid, copies], cancellationToken, report);
@@ -212,7 +224,7 @@ internal sealed class RemoteHost : IHypervisor, IHostActs
         OnStorage<bool?>(nameof(FlushAsync), [path], cancellationToken);
 
     public Task<Stream> ConnectAsync(Guid vm, bool isScreen, CancellationToken cancellationToken) =>
-        _connection.ConnectAsync(vm, isScreen, cancellationToken);
+        _connection.ConnectAsync(vm, isScreen ? MemberWire.Screen : MemberWire.Serial, cancellationToken);
 
     private Task<T> OnStorage<T>(string method, object?[] arguments, CancellationToken cancellationToken) =>
         AskAsync<T>($"storage/{method}", arguments, cancellationToken);
