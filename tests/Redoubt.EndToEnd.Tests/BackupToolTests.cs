@@ -231,10 +231,5 @@ public sealed class BackupToolTests
         }
     }
 
-    private static List<Process> GuestsOf(DemoSite site) =>
-    [
-        .. Process.GetProcesses().Where(p => p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
-            && File.Exists($"/proc/{p.Id}/cmdline")
-            && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(site.DataDirectory + "/", StringComparison.Ordinal)),
-    ];
+    private static List<Process> GuestsOf(DemoSite site) => GuestProcesses.With(site.DataDirectory + "/");
 }

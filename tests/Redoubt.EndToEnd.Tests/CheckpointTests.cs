@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
 using Redoubt.XenApi;
@@ -72,6 +71,7 @@ public sealed partial class CheckpointTests
     }
 
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task A_daemon_that_is_killed_at_any_moment_of_a_checkpoint_leaves_the_guest_counting_and_nothing_else()
     {
         await using var bench = new Bench();
@@ -167,6 +167,7 @@ public sealed partial class CheckpointTests
     }
 
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task A_checkpoint_comes_along_to_the_other_site_and_its_guest_counts_on_there()
     {
         await using var bench = new Bench();
@@ -223,14 +224,11 @@ public sealed partial class CheckpointTests
 
     private static void KillQemu(DemoGuest guest)
     {
-        foreach (var process in Process.GetProcesses().Where(p => p.ProcessName.StartsWith("qemu", StringComparison.Ordinal)))
+        foreach (var process in GuestProcesses.With($"guest={guest.Uuid}"))
         {
             using (process)
             {
-                if (File.ReadAllText($"/proc/{process.Id}/cmdline").Contains($"guest={guest.Uuid}", StringComparison.Ordinal))
-                {
-                    process.Kill();
-                }
+                process.Kill();
             }
         }
     }

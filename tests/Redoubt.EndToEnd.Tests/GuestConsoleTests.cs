@@ -441,16 +441,5 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     private static int SocketsOf(int process) => Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")
         .Count(f => new FileInfo(f).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
-    private IEnumerable<Process> Guests() => Process.GetProcesses().Where(p =>
-    {
-        try
-        {
-            return p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
-                && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(Data + "/", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false; // It has just ended.
-        }
-    });
+    private List<Process> Guests() => GuestProcesses.With(Data + "/");
 }

@@ -154,6 +154,7 @@ public sealed partial class MemberGuestTests
     }
 
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task A_coordinator_that_is_lost_during_a_move_leaves_one_guest_and_the_next_one_knows_where()
     {
         Ref<VmRecord> vm;
@@ -195,6 +196,7 @@ public sealed partial class MemberGuestTests
     }
 
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task Whatever_is_killed_at_whatever_moment_of_a_move_there_is_one_guest_and_it_counts_on()
     {
         var random = new Random(Sampling.Seed);

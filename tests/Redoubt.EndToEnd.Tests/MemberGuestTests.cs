@@ -429,16 +429,5 @@ public sealed partial class MemberGuestTests : IAsyncLifetime
 
     private async Task<string?> CodeAsync(string name) => (await LoginAnswer.OfAsync(_runs[name].Url!, Password))?.Code;
 
-    internal static List<Process> Guests(string below) => [.. Process.GetProcesses().Where(p =>
-    {
-        try
-        {
-            return p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
-                && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(below + "/", StringComparison.Ordinal);
-        }
-        catch (IOException)
-        {
-            return false; // It has just ended.
-        }
-    })];
+    internal static List<Process> Guests(string below) => GuestProcesses.With(below + "/");
 }

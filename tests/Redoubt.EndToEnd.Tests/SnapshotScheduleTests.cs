@@ -11,6 +11,7 @@ public sealed class SnapshotScheduleTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task What_is_due_is_taken_once_though_the_daemon_is_killed_and_the_guest_counts_on()
     {
         await using var bench = new Bench();

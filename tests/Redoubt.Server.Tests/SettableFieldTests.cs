@@ -48,8 +48,15 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
         VM.suspend_SR SuspendImages SuspendSr
         VM.domain_type VmSettingCalls HvmBootPolicy
         VM.NVRAM FirmwareFiles FirmwareVariables
+        VM.snapshot_schedule ScheduledSnapshots SnapshotSchedule
+        VMSS.enabled SnapshotDue Enabled
+        VMSS.type ScheduledSnapshots Type
+        VMSS.retained_snapshots SnapshotMark RetainedSnapshots
+        VMSS.frequency SnapshotTimes Frequency
+        VMSS.schedule SnapshotTimes Schedule
         host.suspend_image_sr SuspendImages SuspendImageSr
         network.MTU DomainPlan Mtu
+        network.purpose NbdDoor Purpose
         pool.default_SR SuspendImages DefaultSr
         pool.suspend_image_SR SuspendImages SuspendImageSr
         secret.value VirtualTpms Value
@@ -68,6 +75,7 @@ public sealed partial class SettableFieldTests(TestPool pool) : IClassFixture<Te
         VM.is_default_template says how a template came to be
         VM.recommendations is text for those who change the VM
         VM.user_version is a number for those who made the VM
+        VMSS.last_run_time says when, for people: what is due is written down elsewhere
         pool.gui_config is a client's notebook
         """;
 

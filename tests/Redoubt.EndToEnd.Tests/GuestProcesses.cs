@@ -1,0 +1,21 @@
+using System.Diagnostics;
+
+namespace Redoubt.EndToEnd.Tests;
+
+/// <summary>The processes of guests on this machine.</summary>
+internal static class GuestProcesses
+{
+    /// <summary>Those whose command line has some words, such as a directory in it; one that is just ending is none any more.</summary>
+    public static List<Process> With(string words) => [.. Process.GetProcesses().Where(p =>
+    {
+        try
+        {
+            return p.ProcessName.StartsWith("qemu-system", StringComparison.Ordinal)
+                && File.ReadAllText($"/proc/{p.Id}/cmdline").Contains(words, StringComparison.Ordinal);
+        }
+        catch (Exception gone) when (gone is IOException or InvalidOperationException)
+        {
+            return false;
+        }
+    })];
+}
