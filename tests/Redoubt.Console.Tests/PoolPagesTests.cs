@@ -1,4 +1,6 @@
 using Microsoft.Playwright;
+using Redoubt.Console.Hosts;
+using Redoubt.Database;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
 
@@ -29,6 +31,25 @@ public sealed class PoolPagesTests(Browser browser) : IAsyncLifetime
         await page.GetByRole(AriaRole.Button, new() { Name = "Let it take VMs" }).ClickAsync();
         await Expect(page.GetByText("takes VMs", new() { Exact = true })).ToBeVisibleAsync();
         Assert.True((await _site.AllAsync<HostRecord>()).Values.Single().Enabled);
+    }
+
+    [Fact]
+    public void What_a_host_has_free_is_what_it_said_last_as_long_as_it_answers()
+    {
+        var tx = new Transaction(DatabaseState.Empty, Guid.NewGuid);
+        Ref<HostRecord> Host(string name, long freeBytes) => tx.Create(new HostRecord
+        {
+            NameLabel = name,
+            Enabled = true,
+            Metrics = tx.Create(new HostMetricsRecord { MemoryTotal = 4L << 30, MemoryFree = freeBytes }),
+        });
+        var (one, silent) = (Host("one", 1L << 30), Host("silent", 1L << 30));
+        Host("new", 0);
+        var pool = tx.Create(new PoolRecord { Master = one });
+        var rows = HostRow.All(tx.State, pool, host => host != silent);
+        Assert.Equal(
+            ["new: not known, takes VMs", "one: 1 GiB free of 4 GiB, takes VMs", "silent: not known, does not answer"],
+            rows.Select(r => $"{r.Name}: {r.Memory}, {r.Standing.Text}").Order(StringComparer.Ordinal));
     }
 
     [Fact]

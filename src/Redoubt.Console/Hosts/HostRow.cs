@@ -8,7 +8,7 @@ namespace Redoubt.Console.Hosts;
 /// <param name="Ref">Its reference.</param>
 /// <param name="Record">Its record.</param>
 /// <param name="TotalBytes">Its memory; 0 if it never said.</param>
-/// <param name="FreeBytes">What of that VMs could have; null if it does not say.</param>
+/// <param name="FreeBytes">What of that VMs could have, as it said last; null if that is not known.</param>
 /// <param name="IsSilent">Whether it does not answer now.</param>
 /// <param name="IsCoordinator">Whether it serves the pool.</param>
 /// <param name="Vms">The VMs that run there, by name.</param>
@@ -30,17 +30,16 @@ internal sealed record HostRow(
     /// <summary>All there are.</summary>
     /// <param name="state">The pool's database.</param>
     /// <param name="pool">Its record.</param>
-    /// <param name="free">What those that answer have free, in bytes; null for one that does not say.</param>
-    public static List<HostRow> All(DatabaseState state, Ref<PoolRecord> pool, IReadOnlyDictionary<Ref<HostRecord>, long?> free)
+    /// <param name="answers">Whether a host answers now.</param>
+    public static List<HostRow> All(DatabaseState state, Ref<PoolRecord> pool, Func<Ref<HostRecord>, bool> answers)
     {
         var there = state.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, ResidentOn.IsNull: false })
             .ToLookup(v => v.Record.ResidentOn, v => (v.Record.Uuid, Name: v.Record.NameLabel));
         var coordinator = state.Get(pool).Master;
         return
         [
-            .. state.All<HostRecord>().Select(h => new HostRow(
-                h.Ref, h.Record, state.Find(h.Record.Metrics)?.MemoryTotal ?? 0, free.GetValueOrDefault(h.Ref), !free.ContainsKey(h.Ref),
-                h.Ref == coordinator,
+            .. state.All<HostRecord>().Select(h => Of(
+                state, h.Ref, h.Record, !answers(h.Ref), h.Ref == coordinator,
                 [.. there[h.Ref].OrderBy(v => v.Name, StringComparer.OrdinalIgnoreCase)])),
         ];
     }
@@ -58,4 +57,15 @@ internal sealed record HostRow(
         HostColumn.Memory => FreeBytes ?? -1,
         HostColumn.Vms => Vms.Count,
     };
+
+    // Of one that is silent it is not known any more, and of one that was never asked not yet.
+    private static HostRow Of(
+        DatabaseState state, Ref<HostRecord> host, HostRecord record, bool isSilent, bool isCoordinator,
+        IReadOnlyList<(string Uuid, string Name)> vms)
+    {
+        var metrics = state.Find(record.Metrics);
+        return new(
+            host, record, metrics?.MemoryTotal ?? 0, !isSilent && metrics is { MemoryFree: > 0 and var free } ? free : null, isSilent,
+            isCoordinator, vms);
+    }
 }
