@@ -87,6 +87,47 @@ public sealed class StorageTests(Browser browser) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Shared_storage_that_was_found_is_attached_while_a_host_is_down_and_what_is_refused_leaves_nothing()
+    {
+        var place = _site.NewDirectory();
+        var made = await _site.CreateSrAsync("fast", place);
+        var uuid = (await _site.AllAsync<SrRecord>())[made].Uuid;
+        await _site.CallAsync("PBD.unplug", [(await _site.AllAsync<SrRecord>())[made].Pbds[0]]);
+        await _site.CallAsync("SR.forget", [made]);
+        await _site.Server.Daemon.Services.Database.WriteAsync(
+            tx => tx.Create(new HostRecord { Uuid = tx.NewUuid(), NameLabel = "down", Metrics = tx.Create(new HostMetricsRecord()) }),
+            TestContext.Current.CancellationToken);
+
+        var page = await _site.SignInAsync("storage/add");
+        var directory = page.GetByLabel("Directory", new() { Exact = true });
+        await page.GetByLabel("Type", new() { Exact = true }).SelectOptionAsync("file");
+        await directory.FillAsync(place);
+        await page.Button("Find what is there").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Attach: " }).ClickAsync();
+
+        // It has gone meanwhile.
+        Directory.Move(place, place + ".away");
+        await AgreeAsync(page, uuid, "Attach");
+        await Expect(page.Locator(".notice.bad")).ToContainTextAsync(place);
+        Assert.Empty(await _site.AllAsync<SrRecord>());
+        Assert.Empty(await _site.AllAsync<PbdRecord>());
+
+        // What was looked at is attached, whatever the form says by now.
+        Directory.Move(place + ".away", place);
+        await page.Button("Find what is there").ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Attach: " }).ClickAsync();
+        await directory.EvaluateAsync(
+            "(e, other) => { e.value = other; e.dispatchEvent(new Event('change', { bubbles: true })); }", "/other");
+        await AgreeAsync(page, uuid, "Attach");
+        await Expect(page.GetByText($"{uuid} is attached.")).ToBeVisibleAsync();
+        var hosts = await _site.AllAsync<HostRecord>();
+        Assert.Equal(
+            ["down: False", $"{hosts.Values.Single(h => h.NameLabel != "down").NameLabel}: True"],
+            (await _site.AllAsync<PbdRecord>()).Values.Where(p => p.DeviceConfig["location"] == place).OrderBy(p => p.CurrentlyAttached)
+                .Select(p => $"{hosts[p.Host].NameLabel}: {p.CurrentlyAttached}"));
+    }
+
+    [Fact]
     public async Task Secrets_are_not_shown_and_a_role_that_may_not_is_told_why()
     {
         var sr = await _site.CreateSrAsync("fast");

@@ -132,11 +132,13 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 
     public string NewDirectory() => Directory.CreateDirectory(Path.Combine(_root, Guid.NewGuid().ToString("D"))).FullName;
 
-    public async Task<Ref<SrRecord>> CreateSrAsync(string name, bool shared = true)
+    public Task<Ref<SrRecord>> CreateSrAsync(string name, bool shared = true) => CreateSrAsync(name, NewDirectory(), shared);
+
+    public async Task<Ref<SrRecord>> CreateSrAsync(string name, string place, bool shared = true)
     {
         var host = (await Api.CallAsync<ImmutableList<Ref<HostRecord>>>("host.get_all", []))[0];
         return await Api.CallAsync<Ref<SrRecord>>(
-            "SR.create", [host, Nothing.Add("location", NewDirectory()), 0L, name, "", "file", "user", shared, Nothing]);
+            "SR.create", [host, Nothing.Add("location", place), 0L, name, "", "file", "user", shared, Nothing]);
     }
 
     public async Task<Ref<VmRecord>> CreateVmAsync(

@@ -96,6 +96,7 @@ internal static class SrsText
     public static string AttachTitle => Words["AttachTitle"];
     public static string AttachText(string name) => Words.Of("AttachText", name);
     public static string AttachedNow(string name) => Words.Of("AttachedNow", name);
+    public static string AttachedToSome(string name, string refusals) => Words.Of("AttachedToSome", name, refusals);
     public static string Offered => Words["Offered"];
     public static string Make => Words["Make"];
     public static string Name => Words["Name"];
