@@ -1,5 +1,7 @@
 using Microsoft.Playwright;
 using Redoubt.Console.Hosts;
+using Redoubt.Console.Networks;
+using Redoubt.Console.Srs;
 using Redoubt.Database;
 using Redoubt.XenApi;
 using static Microsoft.Playwright.Assertions;
@@ -79,6 +81,36 @@ public sealed class PoolPagesTests(Browser browser) : IAsyncLifetime
         await ask.GetByRole(AriaRole.Button, new() { Name = "Destroy" }).ClickAsync();
         await Expect(page.GetByText("lan was destroyed.")).ToBeVisibleAsync();
         Assert.DoesNotContain(await _site.AllAsync<NetworkRecord>(), n => n.Value.NameLabel == "lan");
+    }
+
+    [Fact]
+    public void What_a_snapshot_or_a_template_uses_is_kept_from_being_destroyed_and_only_VMs_have_links()
+    {
+        var tx = new Transaction(DatabaseState.Empty, Guid.NewGuid);
+        var (sr, lan) = (tx.Create(new SrRecord()), tx.Create(new NetworkRecord { NameLabel = "lan" }));
+        VmRecord[] users =
+        [
+            new() { NameLabel = "db" },
+            new() { NameLabel = "db as it was", IsASnapshot = true },
+            new() { NameLabel = "model", IsATemplate = true },
+        ];
+        foreach (var vm in users)
+        {
+            var user = tx.Create(vm with { Uuid = tx.NewUuid() });
+            var disk = tx.Create(new VdiRecord { Sr = sr, NameLabel = $"{vm.NameLabel} disk" });
+            tx.Create(new VbdRecord { Vm = user, Vdi = disk });
+            tx.Create(new VifRecord { Vm = user, Network = lan });
+        }
+
+        tx.Create(new VdiRecord { Sr = sr, NameLabel = "spare" });
+        Assert.Equal(
+            ["db as it was disk: VMs have it: db as it was.", "db disk db: VMs have it: db.", "model disk: VMs have it: model.", "spare: "],
+            DiskRow.All(tx.State, tx.State.Get(sr))
+                .Select(d => $"{string.Join(' ', d.Users.Shown.Select(v => v.Name).Prepend(d.Name))}: {d.WhyNotDestroy}")
+                .Order(StringComparer.Ordinal));
+        var row = Assert.Single(NetworkRow.All(tx.State));
+        Assert.Equal(["db"], row.Users.Shown.Select(v => v.Name));
+        Assert.Equal("VMs have interfaces on it: db, db as it was, model.", row.WhyNotDestroy);
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using Redoubt.Console.Parts;
 using Redoubt.Database;
 using Redoubt.XenApi;
 using T = Redoubt.Console.Hosts.HostsText;
@@ -33,14 +34,12 @@ internal sealed record HostRow(
     /// <param name="answers">Whether a host answers now.</param>
     public static List<HostRow> All(DatabaseState state, Ref<PoolRecord> pool, Func<Ref<HostRecord>, bool> answers)
     {
-        var there = state.All<VmRecord>().Where(v => v.Record is { IsControlDomain: false, ResidentOn.IsNull: false })
-            .ToLookup(v => v.Record.ResidentOn, v => (v.Record.Uuid, Name: v.Record.NameLabel));
+        var there = state.All<VmRecord>().ToLookup(v => v.Record.ResidentOn, v => v.Ref);
         var coordinator = state.Get(pool).Master;
         return
         [
             .. state.All<HostRecord>().Select(h => Of(
-                state, h.Ref, h.Record, !answers(h.Ref), h.Ref == coordinator,
-                [.. there[h.Ref].OrderBy(v => v.Name, StringComparer.OrdinalIgnoreCase)])),
+                state, h.Ref, h.Record, !answers(h.Ref), h.Ref == coordinator, VmUsers.Of(state, there[h.Ref]).Shown)),
         ];
     }
 

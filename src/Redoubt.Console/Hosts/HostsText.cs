@@ -15,8 +15,6 @@ internal static class HostsText
     public static string Silent => Words["Silent"];
     public static string Free(string free, string all) => Words.Of("Free", free, all);
     public static string NotKnown => Words["NotKnown"];
-    public static string NoVms => Words["NoVms"];
-    public static string AndMore(int n) => Words.Of("AndMore", n);
     public static string Version(string version) => Words.Of("Version", version);
     public static string Enable => Words["Enable"];
     public static string Disable => Words["Disable"];

@@ -1,13 +1,15 @@
+using Redoubt.Console.Parts;
 using Redoubt.Database;
 using Redoubt.XenApi;
+using T = Redoubt.Console.Networks.NetworksText;
 
 namespace Redoubt.Console.Networks;
 
 /// <summary>A network as a list shows it.</summary>
 /// <param name="Ref">Its reference.</param>
 /// <param name="Record">Its record.</param>
-/// <param name="Vms">The VMs with interfaces on it, by name.</param>
-internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, IReadOnlyList<(string Uuid, string Name)> Vms)
+/// <param name="Users">The VMs with interfaces on it.</param>
+internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, VmUsers Users)
 {
     /// <summary>What people call it.</summary>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Bridge;
@@ -15,17 +17,19 @@ internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, 
     /// <summary>Whether it belongs to a test failover, and goes with it.</summary>
     public bool IsOfTest => Record.OtherConfig.ContainsKey(Marks.Test);
 
+    /// <summary>Why it can't be destroyed; null: it can.</summary>
+    public string? WhyNotDestroy => IsOfTest ? T.IsOfTest : Record.Vifs.Count > 0 ? T.InUse(Users.InWords) : null;
+
     /// <summary>All there are.</summary>
     public static List<NetworkRow> All(DatabaseState state) =>
     [
         .. state.All<NetworkRecord>().Select(n => new NetworkRow(
-            n.Ref, n.Record,
-            [.. n.Record.Vifs.Select(state.Find).OfType<VifRecord>().Select(v => state.Find(v.Vm)).OfType<VmRecord>()
-                .Select(vm => (vm.Uuid, vm.NameLabel)).Distinct().OrderBy(vm => vm.NameLabel, StringComparer.OrdinalIgnoreCase)])),
+            n.Ref, n.Record, VmUsers.Of(state, n.Record.Vifs.Select(state.Find).OfType<VifRecord>().Select(v => v.Vm)))),
     ];
 
     /// <summary>Whether it is what somebody looks for.</summary>
-    public bool Matches(string text) => text.Length == 0 || Has(Name, text) || Has(Record.Bridge, text) || Vms.Any(v => Has(v.Name, text));
+    public bool Matches(string text) =>
+        text.Length == 0 || Has(Name, text) || Has(Record.Bridge, text) || Users.Shown.Any(v => Has(v.Name, text));
 
     /// <summary>What it is sorted by.</summary>
     public IComparable Key(NetworkColumn column) => column switch
@@ -33,7 +37,7 @@ internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, 
         NetworkColumn.Name => Name,
         NetworkColumn.Bridge => Record.Bridge,
         NetworkColumn.Mtu => Record.Mtu,
-        NetworkColumn.Vms => Vms.Count,
+        NetworkColumn.Vms => Users.Shown.Count,
     };
 
     private static bool Has(string text, string part) => text.Contains(part, StringComparison.OrdinalIgnoreCase);

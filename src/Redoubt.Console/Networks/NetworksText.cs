@@ -15,8 +15,6 @@ internal static class NetworksText
     public static string NoneFoundText => Words["NoneFoundText"];
     public static string Internal => Words["Internal"];
     public static string OfTest => Words["OfTest"];
-    public static string NoVms => Words["NoVms"];
-    public static string AndMore(int n) => Words.Of("AndMore", n);
     public static string Rename => Words["Rename"];
     public static string Save => Words["Save"];
     public static string Cancel => Words["Cancel"];

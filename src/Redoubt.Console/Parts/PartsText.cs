@@ -32,6 +32,8 @@ internal static class PartsText
     public static string Hours(long n) => n == 1 ? Words["Hours_One"] : Words.Of("Hours_Many", n);
 
     public static string Days(long n) => n == 1 ? Words["Days_One"] : Words.Of("Days_Many", n);
+    public static string NoVms => Words["NoVms"];
+    public static string AndMore(int n) => Words.Of("AndMore", n);
     public static string AddSite => Words["AddSite"];
 
     public static string TypeToConfirm(string word) => Words.Of("TypeToConfirm", word);

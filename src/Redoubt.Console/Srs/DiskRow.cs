@@ -1,3 +1,4 @@
+using Redoubt.Console.Parts;
 using Redoubt.Database;
 using Redoubt.XenApi;
 using T = Redoubt.Console.Srs.SrsText;
@@ -8,19 +9,22 @@ namespace Redoubt.Console.Srs;
 /// <param name="Ref">Its reference.</param>
 /// <param name="Record">Its record.</param>
 /// <param name="Kind">What it is for, in words.</param>
-/// <param name="Vms">The VMs that have it in a drive.</param>
-internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind, IReadOnlyList<(string Uuid, string Name)> Vms)
+/// <param name="Users">The VMs that have it in a drive.</param>
+internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind, VmUsers Users)
 {
     /// <summary>What people call it.</summary>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Uuid;
+
+    /// <summary>Why it can't be destroyed; null: it can.</summary>
+    public string? WhyNotDestroy => Users.Names.Count > 0 ? T.DiskInUse(Users.InWords)
+        : Record.Type is VdiType.Metadata or VdiType.RedoLog ? T.DiskIsPools : null;
 
     /// <summary>All disks of an SR.</summary>
     public static List<DiskRow> All(DatabaseState state, SrRecord? sr) =>
     [
         .. (sr?.Vdis ?? []).Where(v => state.Find(v) is not null).Select(v => (Ref: v, Record: state.Get(v))).Select(disk => new DiskRow(
             disk.Ref, disk.Record, T.Kind(disk.Record, sr!.ContentType == "iso"),
-            [.. disk.Record.Vbds.Select(state.Find).OfType<VbdRecord>().Select(b => state.Find(b.Vm)).OfType<VmRecord>()
-                .Where(vm => vm is { IsASnapshot: false, IsATemplate: false }).Select(vm => (vm.Uuid, vm.NameLabel)).Distinct()])),
+            VmUsers.Of(state, disk.Record.Vbds.Select(state.Find).OfType<VbdRecord>().Select(b => b.Vm)))),
     ];
 
     /// <summary>What it is sorted by.</summary>
@@ -30,7 +34,7 @@ internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind
         DiskColumn.Size => Record.VirtualSize,
         DiskColumn.Used => Record.PhysicalUtilisation,
         DiskColumn.Kind => Kind,
-        DiskColumn.Vms => Vms.Count == 0 ? "" : Vms[0].Name,
+        DiskColumn.Vms => Users.Shown is [var first, ..] ? first.Name : "",
         DiskColumn.State => Record.Missing ? 1 : 0,
     };
 }
