@@ -59,6 +59,10 @@ public sealed class FieldEffectTests(TestPool pool) : IClassFixture<TestPool>
         var host = (await pool.CallAsync("host.get_all"))[0].GetString();
         await pool.CallAsync("VM.set_affinity", vm, host);
         await pool.CallAsync("VM.set_affinity", vm, "OpaqueRef:NULL");
+        var own = (await pool.CallAsync("pool.get_all"))[0].GetString();
+        await pool.CallAsync("pool.set_coordinator_bias", own, true); // As it was made.
+        await pool.CallAsync("pool.set_coordinator_bias", own, false);
+        Assert.Equal("VALUE_NOT_SUPPORTED", await CodeAsync("pool.set_coordinator_bias", own!, true));
     }
 
     [Fact]

@@ -66,7 +66,7 @@ public static class FieldEffects
         pool.policy_no_vendor_device false guests have no vendor device
         pool.is_psr_pending false the pool has no secret of its hosts to rotate
         pool.migration_compression false the memory of a guest that moves is not compressed
-        pool.coordinator_bias true there is one host
+        pool.coordinator_bias false a VM is placed on the host that coordinates as on any other
         pool.health_check_config () nothing is uploaded to anybody's health check
         blob.public - blobs are not there
         GPU_group.allocation_algorithm - no devices of the host are handed to guests
