@@ -137,10 +137,20 @@ public sealed class PoolPagesTests(Browser browser) : IAsyncLifetime
         var page = await _site.SignInAsync();
         var wrong = new List<string>();
         var uuid = (await _site.AllAsync<SrRecord>())[sr].Uuid;
-        foreach (var path in new[] { "storage", $"storage/{uuid}", "storage/add", "networks", "hosts", "users" })
+        foreach (var (path, heading, rows) in new[]
+        {
+            ("storage", "Storage", 1), ($"storage/{uuid}", name, 20), ("storage/add", "Add storage", 0), ("networks", "Networks", 20),
+            ("hosts", "Hosts", 1), ("users", "Users", 10),
+        })
         {
             await page.OpenAsync(path);
-            Assert.InRange(await page.Locator("tr").CountAsync(), 0, 100);
+            await Expect(page.Heading(heading)).ToBeVisibleAsync();
+            if (rows > 0)
+            {
+                await Expect(page.Locator("tbody tr").Nth(rows - 1)).ToBeAttachedAsync();
+            }
+
+            Assert.InRange(await page.Locator("tbody tr").CountAsync(), rows, 100);
             foreach (var width in new[] { 1440, 768, 390 })
             {
                 await page.SetViewportSizeAsync(width, 900);

@@ -148,7 +148,9 @@ public sealed class StorageTests(Browser browser) : IAsyncLifetime
         await page.GetByLabel("Key of that user").FillAsync("AQBhunter4==");
         await page.GetByLabel("Key of that user").PressAsync("Tab");
         await Expect(page.GetByText("device-config:monitors=mon1").First).ToBeAttachedAsync();
-        Assert.DoesNotContain("hunter", await page.Locator("main").InnerTextAsync(), StringComparison.Ordinal);
+        await Expect(page.GetByLabel("Key of that user")).ToHaveAttributeAsync("type", "password");
+        await Expect(page.GetByLabel("Key of that user")).ToHaveValueAsync("AQBhunter4==");
+        Assert.DoesNotContain("hunter", await page.ContentAsync(), StringComparison.Ordinal);
         Assert.DoesNotContain("hunter", await page.Locator(".commands").First.TextContentAsync() ?? "", StringComparison.Ordinal);
 
         await _site.CreateUserAsync("ann", "read-only");

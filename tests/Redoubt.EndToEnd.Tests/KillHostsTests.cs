@@ -211,12 +211,20 @@ public sealed class KillHostsTests : IDisposable
         {
             using (etcd)
             {
-                var words = $"/proc/{etcd.Id}/cmdline";
-                if (File.Exists(words) && (await File.ReadAllTextAsync(words, Stop)).Contains(data, StringComparison.Ordinal))
+                try
                 {
-                    etcd.Kill();
-                    await etcd.WaitForExitAsync(Stop);
+                    if (!(await File.ReadAllTextAsync($"/proc/{etcd.Id}/cmdline", Stop)).Contains(data, StringComparison.Ordinal))
+                    {
+                        continue;
+                    }
                 }
+                catch (IOException)
+                {
+                    continue; // One that has just ended.
+                }
+
+                etcd.Kill();
+                await etcd.WaitForExitAsync(Stop);
             }
         }
     }

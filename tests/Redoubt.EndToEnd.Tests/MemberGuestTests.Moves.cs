@@ -99,7 +99,7 @@ public sealed partial class MemberGuestTests
 
         // The target's QEMU ends in the middle.
         var moving = MoveAsync(api, vm, c);
-        using (var half = await HalfThereAsync("c"))
+        using (var half = await HalfThereAsync("c", moving))
         {
             Assert.Equal(
                 VmOperations.PoolMigrate, (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).CurrentOperations.Values.Single());
@@ -111,19 +111,20 @@ public sealed partial class MemberGuestTests
 
         // It is cancelled while the target stands still.
         var task = new Ref<TaskRecord>(((WireString)await api.CallRawAsync("Async.VM.pool_migrate", [vm, c, None], Stop)).Value);
-        using (var half = await HalfThereAsync("c"))
+        moving = EndOfAsync(api, task);
+        using (var half = await HalfThereAsync("c", moving))
         {
             await api.CallAsync("task.cancel", [task], Stop);
-            await Patience.UntilAsync(
-                async () => await api.CallAsync<TaskStatusType>("task.get_status", [task], Stop) == TaskStatusType.Cancelled,
-                "the task is cancelled");
+            Assert.Equal("TASK_CANCELLED", (await moving)?.Code);
         }
+
+        Assert.Equal(TaskStatusType.Cancelled, await api.CallAsync<TaskStatusType>("task.get_status", [task], Stop));
 
         await RequireAtAsync(api, vm, b, "b");
 
         // The target's daemon ends in the middle: what it has of the guest goes when it is back, which the guest does not wait for.
         moving = MoveAsync(api, vm, c);
-        using (var half = await HalfThereAsync("c"))
+        using (var half = await HalfThereAsync("c", moving))
         {
             await KillDaemonAsync("c");
             await Bench.SignalAsync(half, "CONT");
@@ -140,7 +141,7 @@ public sealed partial class MemberGuestTests
 
         // The source's daemon ends in the middle: what its guest does is known when it is back.
         moving = MoveAsync(api, vm, c);
-        using (var half = await HalfThereAsync("c"))
+        using (var half = await HalfThereAsync("c", moving))
         {
             await KillDaemonAsync("b");
             await Bench.SignalAsync(half, "CONT");
@@ -168,7 +169,7 @@ public sealed partial class MemberGuestTests
             await api.CallAsync("VM.start_on", [vm, b, false, false], Stop);
             await CountsPastAsync(api, vm, 5);
             var moving = MoveAsync(api, vm, c);
-            using (var half = await HalfThereAsync("c"))
+            using (var half = await HalfThereAsync("c", moving))
             {
                 await KillDaemonAsync("a");
                 await Bench.SignalAsync(half, "CONT");
@@ -359,14 +360,35 @@ public sealed partial class MemberGuestTests
         }
     }
 
-    /// <summary>Waits until a host has a guest's QEMU, and stops that, so that what is moved to it is half there.</summary>
-    private async Task<Process> HalfThereAsync(string host)
+    /// <summary>Waits for a move that was begun as a task; answers why it failed.</summary>
+    private static async Task<XenApiException?> EndOfAsync(XenApiClient api, Ref<TaskRecord> task)
     {
-        Process? found = null;
-        while (found is null)
+        var record = new TaskRecord();
+        await Patience.UntilAsync(
+            async () => (record = await api.CallAsync<TaskRecord>("task.get_record", [task], Stop)).Status
+                is not (TaskStatusType.Pending or TaskStatusType.Cancelling),
+            "the task is over");
+        return record switch
         {
-            Stop.ThrowIfCancellationRequested();
-            found = Guests(PathOf(host)).SingleOrDefault();
+            { Status: TaskStatusType.Success } => null,
+            { Status: TaskStatusType.Cancelled } => new("TASK_CANCELLED", task.Opaque),
+            _ => new(record.ErrorInfo[0], [.. record.ErrorInfo.Skip(1)]),
+        };
+    }
+
+    /// <summary>Waits until a host has a guest's QEMU, and stops that, so that what is moved to it is half there.</summary>
+    /// <param name="host">Where it is moved to.</param>
+    /// <param name="moving">The move, which must not be over before.</param>
+    private async Task<Process> HalfThereAsync(string host, Task<XenApiException?> moving)
+    {
+        Process? found;
+        while ((found = Guests(PathOf(host)).SingleOrDefault()) is null)
+        {
+            if (moving.IsCompleted)
+            {
+                Assert.Fail($"The move was over before {host} was seen to have a guest: {(await moving)?.Message ?? "it was not refused"}");
+            }
+
             await Task.Delay(TimeSpan.FromMilliseconds(2), Stop);
         }
 

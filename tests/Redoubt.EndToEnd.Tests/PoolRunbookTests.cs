@@ -110,12 +110,18 @@ public sealed class PoolRunbookTests : IAsyncLifetime
         await UntilLoginAsync("b", "HOST_IS_SLAVE", "b is a member");
         await UntilLiveAsync("a", "b", true);
 
-        // The majority is gone: a host and the witness. The guest of the one that is left counts on.
+        // A third host, by the same line.
+        await StartAsync("c");
+        await NameAsync("c");
+        await JoinAsync("c", join);
+
+        // The majority is gone: two hosts and the witness. The guest of the one that is left counts on.
         await LoseAsync("b");
+        await LoseAsync("c");
         await KillWitnessAsync();
-        await UntilLoginAsync("a", "HOST_STILL_BOOTING", "one of three is no majority");
+        await UntilLoginAsync("a", "HOST_STILL_BOOTING", "one of four is no majority");
         _page["SURVIVOR"] = _runs["a"].Url!.Authority;
-        _page["HOSTS"] = "b";
+        _page["HOSTS"] = "b,c";
         await _page.RunAsync("pool-emergency-transition-to-master");
         await UntilLoginAsync("a", "", "the survivor answers");
         await CountsOnAsync("a", vm, "a", 2);
@@ -124,9 +130,16 @@ public sealed class PoolRunbookTests : IAsyncLifetime
         var fetched = await _page.RunAsync("pool-recover-slaves");
         Assert.Equal(await UuidAsync("a", "b"), fetched.Trim());
         await UntilLoginAsync("b", "HOST_IS_SLAVE", "b is a member again");
-        _page["HOST_THAT_IS_BACK"] = _runs["b"].Url!.Authority;
-        await _page.RunAsync("pool-emergency-reset-master");
         await UntilLiveAsync("a", "b", true);
+
+        // The other one is sent there by itself.
+        await StartAgainAsync("c");
+        await UntilLoginAsync("c", "HOST_STILL_BOOTING", "c is alone with what it was");
+        await UntilLiveAsync("a", "c", false);
+        _page["HOST_THAT_IS_BACK"] = _runs["c"].Url!.Authority;
+        await _page.RunAsync("pool-emergency-reset-master");
+        await UntilLoginAsync("c", "HOST_IS_SLAVE", "c is a member again");
+        await UntilLiveAsync("a", "c", true);
 
         // Leaving. A witness joins anew first, in a new directory, so that the other host may be lost.
         _page["COORDINATOR"] = _runs["a"].Url!.Authority;
@@ -136,12 +149,12 @@ public sealed class PoolRunbookTests : IAsyncLifetime
         await LoseAsync("b");
         await UntilLiveAsync("a", "b", false);
         await ForHostAsync("host-forget", "b");
-        await StartAsync("c");
-        await NameAsync("c");
-        await JoinAsync("c", join);
+        Assert.Equal(["a", "c"], await NamesAsync("a"));
         await ForHostAsync("pool-eject", "c");
+        Assert.Equal(["a"], await NamesAsync("a"));
         _page["WITNESS"] = await UntilWitnessAsync("a");
         await _page.RunAsync("witness-eject");
+        Assert.Equal("", (await Shell.RunAsync(_runs["a"], Password, "witness-list", "--minimal")).Trim());
         await CountsOnAsync("a", vm, "a", 2);
         Assert.Empty(_page.Left);
     }
@@ -149,6 +162,9 @@ public sealed class PoolRunbookTests : IAsyncLifetime
     private string PathOf(string host) => Path.Combine(_root, host);
 
     private void Ask(string host) => _page.Asked = $"-s,{_runs[host].Url!.Authority},-pwf,{CredentialsFile}";
+
+    private async Task<IEnumerable<string>> NamesAsync(string coordinator) =>
+        (await Shell.RunAsync(_runs[coordinator], Password, "host-list", "params=name-label", "--minimal")).Trim().Split(',').Order();
 
     private Task<string> ForHostAsync(string command, string host)
     {

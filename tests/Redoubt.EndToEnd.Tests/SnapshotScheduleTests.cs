@@ -27,9 +27,11 @@ public sealed class SnapshotScheduleTests
         await _shell.RunAsync(site, "vm-start vm=alone");
         await DemoGuests.CountsPastAsync(site, guest, 3);
 
+        var counts = new Dictionary<Ref<VmRecord>, (long Earliest, long Latest)>();
         for (var round = 1; round <= 3; round++)
         {
             var before = await TakenAsync(site, vm);
+            var earliest = guest.Read(site).LastCount!.Value;
             await PutBackAsync(site, schedule, round);
             await Patience.UntilAsync(
                 async () => (await KnownAsync(site, schedule))[1].Length > 0 || (await TakenAsync(site, vm)).Except(before).Any(),
@@ -38,7 +40,7 @@ public sealed class SnapshotScheduleTests
             await site.Daemon.WaitForExitAsync(Stop);
             site = await bench.StartAsync("site");
             await Patience.UntilAsync(async () => (await KnownAsync(site, schedule))[1].Length == 0, "what was due is seen to");
-            Assert.Single((await TakenAsync(site, vm)).Except(before));
+            counts[Assert.Single((await TakenAsync(site, vm)).Except(before))] = (earliest, guest.Read(site).LastCount!.Value);
             Assert.Equal(Math.Min(round, 2), (await TakenAsync(site, vm)).Count);
         }
 
@@ -46,11 +48,19 @@ public sealed class SnapshotScheduleTests
         Assert.Equal(1, DemoGuests.BootsOf(site, guest));
         Assert.Equal(3 * 2, DemoGuests.DisksIn(site.Storage).Count);
 
-        // And back to one of them, with the guest's own clock of counts as the judge.
-        var listed = await _shell.RunAsync(site, "snapshot-list is-vmss-snapshot=true --minimal");
-        await _shell.RunAsync(site, $"snapshot-revert uuid={listed.Split(',')[0]}");
-        await _shell.RunAsync(site, "vm-start vm=alone");
-        await Patience.UntilAsync(() => DemoGuests.BootsOf(site, guest) == 2, "it has booted again");
+        // And back to each of them, with the guest's own clock of counts as the judge: what was said before is there, and nothing since.
+        var listed = (await _shell.RunAsync(site, "snapshot-list is-vmss-snapshot=true --minimal")).Split(',');
+        Assert.Equal(2, listed.Length);
+        foreach (var (number, uuid) in listed.Index())
+        {
+            await _shell.RunAsync(site, $"snapshot-revert uuid={uuid}");
+            await _shell.RunAsync(site, "vm-start vm=alone");
+            await Patience.UntilAsync(() => DemoGuests.BootsOf(site, guest) == 2 + number, "it has booted again");
+            var (earliest, latest) = counts[await site.Api.Vm.GetByUuidAsync(uuid, Stop)];
+            await DemoGuests.CountsPastAsync(site, guest, earliest);
+            Assert.InRange(guest.Read(site).ResumedFrom, earliest, latest + 1);
+        }
+
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
         await _shell.RunAsync(site, $"vm-param-clear uuid={guest.Uuid} param-name=snapshot-schedule");
         await _shell.RunAsync(site, $"vmss-destroy uuid={schedule}");

@@ -15,7 +15,7 @@ public sealed class UrlImportTests
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
-    public async Task A_VM_comes_from_an_address_whole_or_not_at_all_and_nothing_on_the_host_itself_is_reached()
+    public async Task A_VM_comes_from_an_address_whole_or_not_at_all_and_nothing_on_loopback_is_reached()
     {
         var outside = NetworkInterface.GetAllNetworkInterfaces().SelectMany(i => i.GetIPProperties().UnicastAddresses)
             .Select(a => a.Address).FirstOrDefault(a => a.AddressFamily == AddressFamily.InterNetwork && !IPAddress.IsLoopback(a)
@@ -63,22 +63,39 @@ public sealed class UrlImportTests
             await using var server = new OneAnswer(outside!, $"302 Found\r\nLocation: http://{hidden.Address}/a", [], 0);
             Assert.Contains(
                 "302", await _shell.FailAsync(site, $"vm-import url=http://{server.Address}/a sr-uuid={sr}"), StringComparison.Ordinal);
-            foreach (var host in new[] { "127.0.0.1", "localhost", "[::ffff:127.0.0.1]" })
+            foreach (var host in new[] { "127.0.0.1", "127.1.2.3", "localhost", "[::ffff:127.0.0.1]", "0.0.0.0" })
             {
-                var told = await _shell.FailAsync(site, $"vm-import url=http://{host}:{hidden.Port}/a sr-uuid={sr}");
-                Assert.Contains("INVALID_VALUE", told, StringComparison.Ordinal);
+                await RequireRefusedAsync(site, $"http://{host}:{hidden.Port}/a", sr);
             }
 
-            Assert.Equal("", hidden.Asked);
+            Assert.Equal(0, hidden.Connections);
+            Assert.Equal(1, server.Connections);
         }
 
-        foreach (var wrong in new[] { $"file://{file}", "ftp://192.0.2.1/a", "a.xva", "http://169.254.169.254/latest", "http://0.0.0.0/" })
+        if (Socket.OSSupportsIPv6)
+        {
+            await using var hidden = new OneAnswer(IPAddress.IPv6Loopback, "200 OK", content, content.Length);
+            foreach (var host in new[] { "[::1]", "[::]" })
+            {
+                await RequireRefusedAsync(site, $"http://{host}:{hidden.Port}/a", sr);
+            }
+
+            Assert.Equal(0, hidden.Connections);
+        }
+
+        foreach (var wrong in new[]
+        {
+            $"file://{file}", "ftp://192.0.2.1/a", "a.xva", "http://169.254.169.254/latest", "http://0.0.0.0/", "http://[fe80::1]/",
+        })
         {
             Assert.Contains("INVALID_VALUE", await _shell.FailAsync(site, $"vm-import url={wrong}"), StringComparison.Ordinal);
         }
 
         Assert.Equal(before, await LeftAsync(site));
     }
+
+    private async Task RequireRefusedAsync(DemoSite site, string url, string sr) =>
+        Assert.Contains("INVALID_VALUE", await _shell.FailAsync(site, $"vm-import url={url} sr-uuid={sr}"), StringComparison.Ordinal);
 
     private static async Task<(int Files, int Disks, int Vms)> LeftAsync(DemoSite site) => (
         DemoGuests.DisksIn(site.Storage).Count, (await site.Api.GetAllRecordsAsync<VdiRecord>(Stop)).Count,
@@ -89,6 +106,7 @@ public sealed class UrlImportTests
     {
         private readonly TcpListener _listener;
         private readonly Task _serving;
+        private int _connections;
 
         public OneAnswer(IPAddress at, string status, byte[] content, int length)
         {
@@ -99,6 +117,9 @@ public sealed class UrlImportTests
 
         public string Asked { get; private set; } = "";
 
+        /// <summary>How many have come, whether they asked anything or not.</summary>
+        public int Connections => Volatile.Read(ref _connections);
+
         public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
         public string Address => $"{_listener.LocalEndpoint}";
@@ -106,7 +127,14 @@ public sealed class UrlImportTests
         public async ValueTask DisposeAsync()
         {
             _listener.Stop();
-            await _serving.ContinueWith(_ => { }, TaskScheduler.Default);
+            try
+            {
+                await _serving;
+            }
+            catch (SocketException ended) when (ended.SocketErrorCode == SocketError.OperationAborted)
+            {
+                // It listens no longer.
+            }
         }
 
         private async Task ServeAsync(byte[] head, byte[] content)
@@ -114,6 +142,7 @@ public sealed class UrlImportTests
             while (true)
             {
                 using var client = await _listener.AcceptTcpClientAsync(Stop);
+                Interlocked.Increment(ref _connections);
                 var stream = client.GetStream();
                 var buffer = new byte[4096];
                 var asked = "";

@@ -69,9 +69,10 @@ public sealed class WitnessTests : IDisposable
                 async () =>
                 {
                     await using var api = await PoolDirectory.LogInAsync(b, Password);
-                    var said = (await api.GetAllRecordsAsync<MessageRecord>(Stop)).Values
-                        .Where(m => m.Name.StartsWith("WITNESS_", StringComparison.Ordinal))
-                        .OrderBy(m => m.Timestamp).Select(m => m.Name).ToList();
+                    var told = (await api.GetAllRecordsAsync<MessageRecord>(Stop)).Values
+                        .Where(m => m.Name.StartsWith("WITNESS_", StringComparison.Ordinal)).OrderBy(m => m.Timestamp).ToList();
+                    Assert.All(told, m => Assert.Contains(uuid, m.Body, StringComparison.Ordinal));
+                    var said = told.Select(m => m.Name).ToList();
 
                     // Whoever was the coordinator: of each that is told, nothing is told twice.
                     Assert.DoesNotContain(said.Zip(said.Skip(1)), s => s.First == s.Second);

@@ -162,8 +162,10 @@ public sealed class NbdTests : IAsyncLifetime
 
         // What is no disk, and what somebody else has.
         await _pool.CallAsync("SR.enable_database_replication", _sr);
-        foreach (var vdi in (await _pool.CallAsync("VDI.get_all_records")).EnumerateObject()
-            .Where(v => v.Value.GetProperty("type").GetString() == "metadata"))
+        var metadata = (await _pool.CallAsync("VDI.get_all_records")).EnumerateObject()
+            .Where(v => v.Value.GetProperty("type").GetString() == "metadata").ToList();
+        Assert.NotEmpty(metadata);
+        foreach (var vdi in metadata)
         {
             Assert.Equal(["VDI_INCOMPATIBLE_TYPE", vdi.Name, "metadata"], await _pool.FailureAsync("VDI.get_nbd_info", vdi.Name));
             await using var client = await ConnectAsync(info);
