@@ -12,7 +12,10 @@ internal sealed class ServeRun : IAsyncDisposable
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
 
-    private ServeRun(Process process) => _process = process;
+    private ServeRun(Process process, string data) => (_process, Data) = (process, data);
+
+    /// <summary>Its data directory.</summary>
+    public string Data { get; }
 
     /// <summary>Where it listens; null if it has ended.</summary>
     public Uri? Url { get; private set; }
@@ -42,7 +45,7 @@ internal sealed class ServeRun : IAsyncDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             },
-        });
+        }, data);
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         run._process.OutputDataReceived += (_, line) =>
         {

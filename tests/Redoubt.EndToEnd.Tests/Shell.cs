@@ -58,7 +58,7 @@ internal sealed class Shell
     public static Task<(int ExitCode, string Output, string Error)> TryAsync(
         ServeRun at, string password, params IEnumerable<string> words) =>
         RunAsync(
-            Path.Combine(Path.GetTempPath(), Path.GetRandomFileName(), "known-pools"),
+            at.Data + ".known-pools",
             ["-s", at.Url!.OriginalString, "-u", "root", "-pw", password, .. words]);
 
     /// <summary>Runs a command as root at such a daemon, which must succeed; gives what it printed.</summary>
