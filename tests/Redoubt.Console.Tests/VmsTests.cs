@@ -68,4 +68,25 @@ public sealed class VmsTests(Browser browser) : IAsyncLifetime
         await page.OpenAsync("vms/no-such-vm");
         await Expect(page.Heading("There is no such VM")).ToBeVisibleAsync();
     }
+
+    [Fact]
+    public async Task Who_goes_from_one_object_to_another_sees_the_other_one()
+    {
+        await _site.CreateVmAsync("web", default);
+        await _site.CreateVmAsync("mail", default);
+        foreach (var name in new[] { "shop", "office" })
+        {
+            await _site.CallAsync("VM_appliance.create", [new VmApplianceRecord { NameLabel = name }]);
+            await _site.CreateSrAsync($"{name} disks");
+        }
+
+        var page = await _site.SignInAsync();
+        foreach (var name in new[] { "web", "mail", "shop", "office", "shop disks", "office disks" })
+        {
+            await page.Keyboard.PressAsync("Control+k");
+            await page.GetByLabel("A VM, vApp, plan, SR or page").FillAsync(name);
+            await page.Locator(".palette a").Filter(new() { HasTextRegex = new($@"^\s*{name}\s*(VM|vApp|SR)\s*$") }).ClickAsync();
+            await Expect(page.Heading(name)).ToBeVisibleAsync();
+        }
+    }
 }
