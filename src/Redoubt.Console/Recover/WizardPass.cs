@@ -24,9 +24,6 @@ internal sealed class WizardPass(
     private Inventory? _facts;
     private List<Table> _readFrom = [];
 
-    /// <summary>When it was read; null for not yet.</summary>
-    public DateTimeOffset? ReadAt => _facts?.TakenAt;
-
     /// <summary>Whether a plan for a request can be made from what was read.</summary>
     public bool Knows(RecoveryRequest request) =>
         _facts is not null && _readFor!.LooksWhere(request) && Tables().SequenceEqual(_readFrom, ReferenceEqualityComparer.Instance);
@@ -41,9 +38,12 @@ internal sealed class WizardPass(
         if (!Knows(request))
         {
             Forget();
+
+            // Before: what changes while it is read may be in it or not.
+            var from = Tables();
             var now = await read(request);
             _plans.Clear();
-            (_readFor, _facts, _readFrom) = (request, now, Tables());
+            (_readFor, _facts, _readFrom) = (request, now, from);
         }
 
         if (_plans.Find(p => p.Request == request) is { Planned: { } known })

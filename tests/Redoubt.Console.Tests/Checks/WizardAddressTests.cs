@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using Redoubt.Console.Recover;
 using Redoubt.Recovery;
@@ -77,6 +78,21 @@ public sealed class WizardAddressTests(Browser browser) : IAsyncLifetime
         await Expect(page.GetByText("What was chosen on this page is no longer kept")).ToBeVisibleAsync();
         await page.GetByRole(AriaRole.Link, new() { Name = "Recovery wizard" }).ClickAsync();
         await AtAsync(page, "What do you want to do");
+    }
+
+    [Fact]
+    public async Task A_plan_is_begun_with_as_the_address_says_when_what_was_chosen_since_is_no_longer_kept()
+    {
+        await _pools.Paris.CallAsync(
+            "recovery.save_plan",
+            ["nightly", new RecoveryRequest { Policy = new() { Kind = RecoveryKind.Test, Chosen = new() { Vms = ["db"] } } }.ToJson()]);
+        var page = await _pools.Paris.SignInAsync("recover?plan=nightly&kind=failover&step=5&draft=nobodys");
+        await AtAsync(page, "Before you start");
+        await Expect(page.GetByText("What was chosen on this page is no longer kept")).ToBeVisibleAsync();
+        await Expect(page).ToHaveURLAsync(new Regex("plan=nightly&kind=failover&step=2$", RegexOptions.None, TimeSpan.FromSeconds(1)));
+        await AtAsync(page, "Locate storage", next: true);
+        await AtAsync(page, "Select vApps and VMs", next: true);
+        await Expect(page.GetByRole(AriaRole.Checkbox, new() { Name = "mail" })).Not.ToBeCheckedAsync();
     }
 
     [Fact]
