@@ -15,7 +15,7 @@ public sealed record Sorting<TColumn>(TColumn Column, bool IsDown = false)
     /// <param name="name">A row's name.</param>
     public List<T> Of<T>(IEnumerable<T> rows, Func<T, TColumn, IComparable> key, Func<T, string> name)
     {
-        IComparable Key(T row) => key(row, Column) is string text ? text.ToUpperInvariant() : key(row, Column);
+        IComparable Key(T row) => key(row, Column) switch { string text => text.ToUpperInvariant(), var other => other };
         return [.. (IsDown ? rows.OrderByDescending(Key) : rows.OrderBy(Key)).ThenBy(name, StringComparer.OrdinalIgnoreCase)];
     }
 }

@@ -30,7 +30,6 @@ internal static class SrsText
     public static string Facts => Words["Facts"];
     public static string Type => Words["Type"];
     public static string Description => Words["Description"];
-    public static string NoDescription => Words["NoDescription"];
     public static string Shared => Words["Shared"];
     public static string IsShared => Words["IsShared"];
     public static string IsLocal => Words["IsLocal"];

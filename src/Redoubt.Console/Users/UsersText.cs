@@ -44,12 +44,6 @@ internal static class UsersText
     public static string Made(string name) => Words.Of("Made", name);
     public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
     public static string Roles => Words["Roles"];
-    public static string MayReadOnly => Words["MayReadOnly"];
-    public static string MayVmOperator => Words["MayVmOperator"];
-    public static string MayVmAdmin => Words["MayVmAdmin"];
-    public static string MayVmPowerAdmin => Words["MayVmPowerAdmin"];
-    public static string MayPoolOperator => Words["MayPoolOperator"];
-    public static string MayPoolAdmin => Words["MayPoolAdmin"];
 
     public static string Column(UserColumn column) => column switch
     {
@@ -60,11 +54,11 @@ internal static class UsersText
 
     public static string May(string role) => RoleNames.Parse(role) switch
     {
-        Redoubt.XenApi.Role.PoolAdmin => MayPoolAdmin,
-        Redoubt.XenApi.Role.PoolOperator => MayPoolOperator,
-        Redoubt.XenApi.Role.VmPowerAdmin => MayVmPowerAdmin,
-        Redoubt.XenApi.Role.VmAdmin => MayVmAdmin,
-        Redoubt.XenApi.Role.VmOperator => MayVmOperator,
-        _ => MayReadOnly,
+        Redoubt.XenApi.Role.PoolAdmin => Words["MayPoolAdmin"],
+        Redoubt.XenApi.Role.PoolOperator => Words["MayPoolOperator"],
+        Redoubt.XenApi.Role.VmPowerAdmin => Words["MayVmPowerAdmin"],
+        Redoubt.XenApi.Role.VmAdmin => Words["MayVmAdmin"],
+        Redoubt.XenApi.Role.VmOperator => Words["MayVmOperator"],
+        _ => Words["MayReadOnly"],
     };
 }
