@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Redoubt.XenApi;
 
 namespace Redoubt.Compute;
 
@@ -6,7 +7,7 @@ namespace Redoubt.Compute;
 /// Where a guest's memory leaves: a socket that libvirt connects its QEMU to when the guest is sent. It lies in the hypervisor's root,
 /// where nobody else can reach it, and takes one connection.
 /// </summary>
-internal sealed class MigrationOutlet : Stream
+internal sealed class MigrationOutlet : UnseekableStream
 {
     private readonly Socket _listener = new(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
     private readonly Task<NetworkStream> _connected;
@@ -36,20 +37,7 @@ internal sealed class MigrationOutlet : Stream
     public override bool CanRead => true;
 
     /// <inheritdoc/>
-    public override bool CanSeek => false;
-
-    /// <inheritdoc/>
     public override bool CanWrite => true;
-
-    /// <inheritdoc/>
-    public override long Length => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     /// <inheritdoc/>
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
@@ -80,12 +68,6 @@ internal sealed class MigrationOutlet : Stream
 
     /// <inheritdoc/>
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    /// <inheritdoc/>
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     /// <inheritdoc/>
     protected override void Dispose(bool disposing)

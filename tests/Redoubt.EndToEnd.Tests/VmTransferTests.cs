@@ -57,24 +57,16 @@ public sealed class VmTransferTests
     }
 
     /// <summary>A file of which the rest comes when it is told to.</summary>
-    private sealed class HalfStream(FileStream file, long half) : Stream
+    private sealed class HalfStream(FileStream file, long half) : ForwardStream
     {
         private readonly TaskCompletionSource _halfway = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private readonly TaskCompletionSource _goOn = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Task Halfway => _halfway.Task;
 
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => file.Length;
-
-        public override long Position { get => file.Position; set => throw new NotSupportedException(); }
-
         public void GoOn() => _goOn.TrySetResult();
+
+        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
@@ -86,21 +78,6 @@ public sealed class VmTransferTests
 
             return await file.ReadAsync(buffer[..Math.Min(buffer.Length, 64 << 10)], cancellationToken);
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

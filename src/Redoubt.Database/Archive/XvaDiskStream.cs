@@ -6,7 +6,7 @@ namespace Redoubt.Database.Archive;
 /// The content of one disk in an archive, with the zeros that are left out there. Where a chunk belongs follows from the numbers before it,
 /// and not from its own alone: one without content, which xapi sends to keep a connection alive, counts and has no place.
 /// </summary>
-internal sealed class XvaDiskStream(XvaReader archive, string disk, long bytes) : Stream
+internal sealed class XvaDiskStream(XvaReader archive, string disk, long bytes) : ForwardStream
 {
     private ReadOnlyMemory<byte> _content;
     private long _zeros;
@@ -15,15 +15,7 @@ internal sealed class XvaDiskStream(XvaReader archive, string disk, long bytes) 
     private int _last = -1;
     private bool _isEnded;
 
-    public override bool CanRead => true;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => false;
-
-    public override long Length => bytes;
-
-    public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
+    public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -50,21 +42,6 @@ internal sealed class XvaDiskStream(XvaReader archive, string disk, long bytes) 
 
         return 0;
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override void Flush()
-    {
-    }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
-
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     private async Task FillAsync(CancellationToken cancellationToken)
     {

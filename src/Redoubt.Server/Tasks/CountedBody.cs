@@ -1,7 +1,9 @@
+using Redoubt.XenApi;
+
 namespace Redoubt.Server.Tasks;
 
 /// <summary>A body of a request or an answer that counts what passes through it.</summary>
-internal sealed class CountedBody(Stream inner) : Stream
+internal sealed class CountedBody(Stream inner) : UnseekableStream
 {
     private long _count;
 
@@ -10,17 +12,7 @@ internal sealed class CountedBody(Stream inner) : Stream
 
     public override bool CanRead => inner.CanRead;
 
-    public override bool CanSeek => false;
-
     public override bool CanWrite => inner.CanWrite;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
 
     public override int Read(byte[] buffer, int offset, int count) => Counted(inner.Read(buffer, offset, count));
 
@@ -48,10 +40,6 @@ internal sealed class CountedBody(Stream inner) : Stream
     public override void Flush() => inner.Flush();
 
     public override Task FlushAsync(CancellationToken cancellationToken) => inner.FlushAsync(cancellationToken);
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     private int Counted(int bytes)
     {

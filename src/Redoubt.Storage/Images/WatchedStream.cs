@@ -33,7 +33,4 @@ internal sealed class WatchedStream(Stream inner) : ForwardStream
             throw;
         }
     }
-
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-        => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 }
