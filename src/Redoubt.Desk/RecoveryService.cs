@@ -110,7 +110,7 @@ public sealed class RecoveryService : IAsyncDisposable
         {
             Log = _pool.Loggers.CreateLogger<RunEngine>(),
             JournalPath = Path.Combine(_pool.DataDirectory, "runs.db"),
-            Keep = write => _pool.Files.Keep(agreement => write(agreement is null ? null : Runs(agreement))),
+            Keep = write => _pool.Files.Keep(PoolAgreement.Runs, agreement => write(agreement is null ? null : Runs(agreement))),
             HooksDirectory = HooksDirectory,
             HealthDirectory = Path.Combine(_pool.DataDirectory, "health"),
             Connect = (site, by, token) => site is null ? _local.ConnectAsync(by, token) : _sites.ConnectAsync(site, token),

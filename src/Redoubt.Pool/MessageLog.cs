@@ -217,7 +217,7 @@ internal sealed class MessageLog : IAsyncDisposable
 
             try
             {
-                _files.Keep(agreement => Write(made, agreement));
+                _files.Keep(PoolAgreement.Messages, agreement => Write(made, agreement));
                 waiting.ForEach(w => w.TrySetResult());
             }
             catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)

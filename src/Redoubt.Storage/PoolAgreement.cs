@@ -21,4 +21,7 @@ public sealed record PoolAgreement(
 
     /// <summary>The audit log.</summary>
     public const string Audit = "audit";
+
+    /// <summary>The names of all logs.</summary>
+    public static IReadOnlyList<string> Logs { get; } = [Runs, Messages, Audit];
 }

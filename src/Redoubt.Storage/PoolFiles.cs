@@ -9,12 +9,14 @@ namespace Redoubt.Storage;
 ///   alone:           content made and flushed ──────────────────────► appears under its name
 ///   one of several:  content made and flushed ─► the hosts agree ───► appears under its name
 /// </code>
-/// So what these files hold was agreed to, and what was agreed to fails only where a name can't be given any more. One is written at a
-/// time.
+/// So what these files hold was agreed to, and what was agreed to fails only where a name can't be given any more. One of a name is written
+/// at a time; those of other names, and the logs, do not wait for it.
 /// </summary>
 public sealed class PoolFiles
 {
-    private readonly Lock _writing = new();
+    // Who writes one thing has its turn; who changes by whom all are agreed to has those of all, in this order.
+    private readonly ImmutableSortedDictionary<string, Lock> _turns =
+        Names.Concat(PoolAgreement.Logs).ToImmutableSortedDictionary(name => name, _ => new Lock(), StringComparer.Ordinal);
     private PoolAgreement? _agreement;
     private ImmutableList<Action<PoolAgreement>> _logs = [];
 
@@ -48,17 +50,19 @@ public sealed class PoolFiles
             throw new ArgumentException($"{name} is a host's own", nameof(name));
         }
 
-        Keep(agreement => DurableFile.Write(PathOf(name), content, () => agreement?.File(name, content)));
+        Keep(name, agreement => DurableFile.Write(PathOf(name), content, () => agreement?.File(name, content)));
     }
 
     /// <summary>
-    /// Writes something that is the pool's, here and, where there are others, by their agreement; nothing else is written meanwhile, and
-    /// nobody else begins or joins a pool of several.
+    /// Writes something that is the pool's, here and, where there are others, by their agreement; nobody else writes the same meanwhile, or
+    /// begins or joins a pool of several.
     /// </summary>
+    /// <param name="name">What: a file's name, or a log's (<see cref="PoolAgreement.Logs"/>).</param>
+    /// <param name="write">Writes it.</param>
     /// <exception cref="IOException">The hosts do not agree.</exception>
-    public void Keep(Action<PoolAgreement?> write)
+    public void Keep(string name, Action<PoolAgreement?> write)
     {
-        lock (_writing)
+        lock (_turns[name])
         {
             write(_agreement);
         }
@@ -68,39 +72,46 @@ public sealed class PoolFiles
     /// <param name="layWhole">
     /// Lays all of it before the other hosts. Called when a pool of several begins, while nothing is written.
     /// </param>
-    public void Add(Action<PoolAgreement> layWhole)
-    {
-        lock (_writing)
-        {
-            _logs = _logs.Add(layWhole);
-        }
-    }
+    public void Add(Action<PoolAgreement> layWhole) => WhileNothingIsWritten(() => _logs = _logs.Add(layWhole));
 
     /// <summary>Lays everything before the hosts of a pool of several, and has them agree to all that is written from now on.</summary>
     /// <exception cref="IOException">They do not agree, and are asked nothing any more.</exception>
-    public void Share(PoolAgreement agreement)
+    public void Share(PoolAgreement agreement) => WhileNothingIsWritten(() =>
     {
-        lock (_writing)
+        foreach (var name in Names)
         {
-            foreach (var name in Names)
+            if (Read(name) is { } content)
             {
-                if (Read(name) is { } content)
-                {
-                    agreement.File(name, content);
-                }
+                agreement.File(name, content);
             }
-
-            _logs.ForEach(layWhole => layWhole(agreement));
-            _agreement = agreement;
         }
-    }
+
+        _logs.ForEach(layWhole => layWhole(agreement));
+        _agreement = agreement;
+    });
 
     /// <summary>Writes without asking anybody again: the pool of several did not come to be.</summary>
-    public void Unshare()
+    public void Unshare() => WhileNothingIsWritten(() => _agreement = null);
+
+    private void WhileNothingIsWritten(Action act)
     {
-        lock (_writing)
+        var held = new Stack<Lock>();
+        try
         {
-            _agreement = null;
+            foreach (var turn in _turns.Values)
+            {
+                turn.Enter();
+                held.Push(turn);
+            }
+
+            act();
+        }
+        finally
+        {
+            foreach (var turn in held)
+            {
+                turn.Exit();
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text;
 using Redoubt.Database;
@@ -40,8 +41,8 @@ public sealed class Coordinator : IAsyncDisposable
     private readonly CancellationTokenSource _lost = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _keeping = Task.CompletedTask;
-    // Up to which entry the whole of each log goes that is kept beside the database. Of one log at a time.
-    private readonly Dictionary<string, long> _wholes = [];
+    // Up to which entry the whole of each log goes that is kept beside the database.
+    private readonly ConcurrentDictionary<string, long> _wholes = [];
     private long _bytes;
     private long _shortened;
 

@@ -151,7 +151,7 @@ internal sealed class AuditLog : IAsyncDisposable
                     waiting.Add(line);
                 }
 
-                _files.Keep(agreement => Write(waiting, agreement));
+                _files.Keep(PoolAgreement.Audit, agreement => Write(waiting, agreement));
                 Volatile.Write(ref _hangs, false);
                 waiting.ForEach(line => line.Written?.SetResult());
                 if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
@@ -255,16 +255,21 @@ internal sealed class AuditLog : IAsyncDisposable
     private static long? NumberOf(ReadOnlySpan<byte> line) =>
         line.StartsWith(PrefixBytes) && Utf8Parser.TryParse(line[PrefixBytes.Length..], out long number, out _) ? number : null;
 
+    // From its end: a log of ten megabytes is not read through to start.
     private static long? ReadLast(string path)
     {
-        long? last = null;
         var content = Content(path).AsSpan();
-        foreach (var range in content.Split((byte)'\n'))
+        while (content.LastIndexOf((byte)'\n') is var end and >= 0)
         {
-            last = NumberOf(content[range]) ?? last;
+            if (NumberOf(content[(end + 1)..]) is { } last)
+            {
+                return last;
+            }
+
+            content = content[..end];
         }
 
-        return last;
+        return NumberOf(content);
     }
 
     private void Rotate()

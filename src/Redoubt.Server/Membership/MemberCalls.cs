@@ -6,6 +6,7 @@ using System.Text.Json;
 using Redoubt.Agreement;
 using Redoubt.Database;
 using Redoubt.Pool;
+using Redoubt.Server.Listening;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Membership;
@@ -473,7 +474,7 @@ internal sealed partial class MemberCalls(PoolServices pool, Seat seat, int memb
         }
 
         var address = ((IPEndPoint)socket.LocalEndPoint!).Address;
-        return (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
+        return address.Plain().ToString();
     }
 
     private static XenApiException Already() => new("OPERATION_NOT_ALLOWED", "This host coordinates its pool already.");
