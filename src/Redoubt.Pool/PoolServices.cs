@@ -11,6 +11,9 @@ namespace Redoubt.Pool;
 /// <summary>What the behaviour of every class works with. Made once, when the daemon starts.</summary>
 public sealed class PoolServices
 {
+    /// <summary>Makes them.</summary>
+    public PoolServices() => Served = new(this);
+
     /// <summary>The pool's database.</summary>
     public required PoolDatabase Database { get; init; }
 
@@ -30,7 +33,7 @@ public sealed class PoolServices
     public SrGates Gates { get; } = new();
 
     /// <summary>The disks that clients read over the network.</summary>
-    public ServedDisks Served => field ??= new(this);
+    public ServedDisks Served { get; }
 
     /// <summary>Where the copies of the database lie.</summary>
     internal KnownCopies Copies { get; init; } = null!;

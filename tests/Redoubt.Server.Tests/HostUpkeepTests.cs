@@ -45,8 +45,8 @@ public sealed class HostUpkeepTests(TestPool pool) : IClassFixture<TestPool>
     public void Addresses_are_listed_again_when_an_interface_goes_meanwhile()
     {
         var tries = 0;
-        var listed = OwnAddresses.Steady(() => [new IPAddress(++tries < 3 ? ReadOnlySpan<byte>.Empty : [127, 0, 0, 1])]);
+        var listed = OwnAddresses.Steady<IPAddress>(() => [new IPAddress(++tries < 3 ? ReadOnlySpan<byte>.Empty : [127, 0, 0, 1])]);
         Assert.Equal((3, IPAddress.Loopback), (tries, Assert.Single(listed)));
-        Assert.Throws<NetworkInformationException>(() => OwnAddresses.Steady(() => throw new NetworkInformationException()));
+        Assert.Throws<NetworkInformationException>(() => OwnAddresses.Steady<IPAddress>(() => throw new NetworkInformationException()));
     }
 }

@@ -48,6 +48,25 @@ public sealed class Sessions(PoolDatabase database, TimeProvider time)
         }
     }
 
+    /// <summary>Whether something that goes on in a session may go on; using it counts as the session's being used.</summary>
+    /// <param name="reference">The session.</param>
+    /// <param name="may">Whether one like it may.</param>
+    /// <param name="isUsed">Whether it has been used since this was asked last.</param>
+    public bool MayGoOn(Ref<SessionRecord> reference, Func<SessionState, bool> may, Func<bool> isUsed)
+    {
+        if (Peek(reference) is not { } session || !may(session))
+        {
+            return false;
+        }
+
+        if (isUsed())
+        {
+            Touch(reference);
+        }
+
+        return true;
+    }
+
     /// <summary>Opens a session for someone who has proved who they are.</summary>
     /// <param name="owner">Who they are.</param>
     /// <param name="originator">The program they use.</param>

@@ -118,7 +118,7 @@ public sealed class ServedDisks(PoolServices pool)
     private async Task<OpenDisk> StartAsync(Ref<VdiRecord> vdi)
     {
         using var limit = new CancellationTokenSource(OpenLimit, pool.Time);
-        var disk = new OpenDisk();
+        var disk = new OpenDisk(pool.Time);
         try
         {
             disk.Held.Push(await Operations.BeginAsync(
@@ -211,7 +211,7 @@ public sealed class ServedDisks(PoolServices pool)
         public TaskCompletionSource Gone { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    private sealed class OpenDisk : IAsyncDisposable
+    private sealed class OpenDisk(TimeProvider time) : IAsyncDisposable
     {
         public const string SocketName = "nbd";
 
@@ -222,29 +222,30 @@ public sealed class ServedDisks(PoolServices pool)
 
         public async Task<Stream> ConnectAsync(CancellationToken cancellationToken)
         {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
             try
             {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint($"/proc/{ProcessId}/cwd/{SocketName}"), cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
+                return await UnixSockets.ConnectAsync($"/proc/{ProcessId}/cwd/{SocketName}", time, cancellationToken);
             }
             catch (SocketException gone)
             {
-                socket.Dispose();
                 throw new IOException($"QEMU does not serve the disk any more: {gone.Message}", gone);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
             }
         }
 
         public async ValueTask DisposeAsync()
         {
+            // Whatever fails, the rest is let go all the same.
             while (Held.TryPop(out var held))
             {
-                await held.DisposeAsync();
+                try
+                {
+                    await held.DisposeAsync();
+                }
+                catch
+                {
+                    await DisposeAsync();
+                    throw;
+                }
             }
         }
     }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Redoubt.Pool;
+using Redoubt.Server.Listening;
 using Redoubt.XenApi;
 
 namespace Redoubt.Server.Http;
@@ -42,46 +43,23 @@ internal sealed partial class UrlImportCalls(PoolDaemon daemon)
             ConnectCallback = ConnectAsync,
         })
         { Timeout = Timeout.InfiniteTimeSpan };
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(call.Cancellation);
-        limit.CancelAfter(Patience);
-        try
+        using var request = Request(address);
+        using var answer = await AnswerAsync(client, request, Shown(address), call.Cancellation);
+        if (answer.StatusCode != HttpStatusCode.OK)
         {
-            using var request = Request(address);
-            using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-            limit.CancelAfter(Timeout.InfiniteTimeSpan);
-            if (answer.StatusCode != HttpStatusCode.OK)
-            {
-                throw new XenApiException("IMPORT_ERROR", $"{Shown(address)} answers {(int)answer.StatusCode} and not 200");
-            }
-
-            await using var content = new SteadyStream(await answer.Content.ReadAsStreamAsync(call.Cancellation), Patience);
-            var outcome = await XvaCompression.ReadAsync(
-                content, archive => daemon.VmTransfers.ImportAsync(call, archive, how, sr), call.Cancellation);
-            return [.. outcome.Vms];
+            throw new XenApiException("IMPORT_ERROR", $"{Shown(address)} answers {(int)answer.StatusCode} and not 200");
         }
-        catch (Exception e) when (e is HttpRequestException or IOException or TimeoutException
-            || (e is OperationCanceledException && !call.Cancellation.IsCancellationRequested))
-        {
-            for (var inner = e; inner is not null; inner = inner.InnerException)
-            {
-                if (inner is XenApiException refused)
-                {
-                    throw refused;
-                }
-            }
 
-            throw new XenApiException(
-                e, "IMPORT_ERROR",
-                e is OperationCanceledException or TimeoutException
-                    ? $"{Shown(address)} has sent nothing for {Patience.TotalSeconds:0} seconds"
-                    : $"{Shown(address)} can't be read: {e.Message.TrimEnd('.')}");
-        }
+        await using var content = new SteadyStream(await answer.Content.ReadAsStreamAsync(call.Cancellation), Shown(address));
+        var outcome = await XvaCompression.ReadAsync(
+            content, archive => daemon.VmTransfers.ImportAsync(call, archive, how, sr), call.Cancellation);
+        return [.. outcome.Vms];
     }
 
     /// <summary>Whether an address is one that this host reaches over a network, and not itself or something on its link.</summary>
     internal static bool IsOutside(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.Plain();
         if (plain.AddressFamily == AddressFamily.InterNetwork)
         {
             var first = plain.GetAddressBytes();
@@ -96,6 +74,38 @@ internal sealed partial class UrlImportCalls(PoolDaemon daemon)
         Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https" && address.Host.Length > 0
             ? address
             : throw new XenApiException("INVALID_VALUE", "url", "not an address that begins with http:// or https://");
+
+    private static async Task<HttpResponseMessage> AnswerAsync(
+        HttpClient client, HttpRequestMessage request, string shown, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await WithinAsync(
+                token => client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, token), shown, cancellationToken);
+        }
+        catch (HttpRequestException failed)
+        {
+            throw failed.InnerException as XenApiException ?? Unreadable(shown, failed);
+        }
+    }
+
+    // A whole import may take hours; each piece of it comes in time or not at all.
+    private static async Task<T> WithinAsync<T>(Func<CancellationToken, Task<T>> act, string shown, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(Patience);
+        try
+        {
+            return await act(limit.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new XenApiException(late, "IMPORT_ERROR", $"{shown} has sent nothing for {Patience.TotalSeconds:0} seconds");
+        }
+    }
+
+    private static XenApiException Unreadable(string shown, Exception failed) =>
+        new(failed, "IMPORT_ERROR", $"{shown} can't be read: {failed.Message.TrimEnd('.')}");
 
     // A password before the host is sent as curl sends it, and shown to nobody.
     private static HttpRequestMessage Request(Uri address)
@@ -139,51 +149,22 @@ internal sealed partial class UrlImportCalls(PoolDaemon daemon)
         }
     }
 
-    /// <summary>A stream of which each piece comes within a limit.</summary>
-    private sealed class SteadyStream(Stream content, TimeSpan limit) : Stream
+    /// <summary>A stream of which each piece comes in time; what fails about it is told as the other server's failure.</summary>
+    private sealed class SteadyStream(Stream content, string shown) : ForwardStream
     {
-        public override bool CanRead => true;
-
-        public override bool CanSeek => false;
-
-        public override bool CanWrite => false;
-
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
+        public override int Read(Span<byte> buffer) => throw new NotSupportedException();
 
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            either.CancelAfter(limit);
             try
             {
-                return await content.ReadAsync(buffer, either.Token);
+                return await WithinAsync(token => content.ReadAsync(buffer, token).AsTask(), shown, cancellationToken);
             }
-            catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+            catch (IOException broken)
             {
-                throw new TimeoutException("Nothing more came in time.", late);
+                throw Unreadable(shown, broken);
             }
         }
-
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-            ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override void Flush()
-        {
-        }
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
-
-        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
         protected override void Dispose(bool disposing)
         {

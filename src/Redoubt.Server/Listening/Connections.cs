@@ -137,14 +137,15 @@ internal sealed class Connections(TimeProvider time)
     }
 
     // Whoever has one address of version 6 has all of its network's.
-    private static IPAddress Whose(IPAddress address)
+    internal static IPAddress Whose(IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6 || address.AddressFamily == AddressFamily.InterNetwork)
+        var plain = address.Plain();
+        if (plain.AddressFamily == AddressFamily.InterNetwork)
         {
-            return address.MapToIPv4();
+            return plain;
         }
 
-        var bytes = address.GetAddressBytes();
+        var bytes = plain.GetAddressBytes();
         bytes.AsSpan(8).Clear();
         return new(bytes);
     }

@@ -41,8 +41,10 @@ internal sealed class NbdConnection(
     private int _hasMoved;
 
     /// <summary>Where it comes from.</summary>
-    public IPAddress Address { get; } = ((IPEndPoint)socket.RemoteEndPoint!).Address is { IsIPv4MappedToIPv6: true } mapped
-        ? mapped.MapToIPv4() : ((IPEndPoint)socket.RemoteEndPoint!).Address;
+    public IPAddress Address { get; } = ((IPEndPoint)socket.RemoteEndPoint!).Address.Plain();
+
+    /// <summary>Where it came in.</summary>
+    public NbdDoor Door => door;
 
     /// <summary>In which session it reads; null: it has not shown one yet.</summary>
     public Ref<SessionRecord>? Session => _reader?.Session;

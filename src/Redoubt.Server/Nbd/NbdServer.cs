@@ -26,6 +26,9 @@ internal sealed class NbdServer : IAsyncDisposable
 
     private const int Backlog = 64;
 
+    // Who may ask where disks are read may read them.
+    private const string Message = "get_nbd_info";
+
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
     private readonly PoolServices _pool;
@@ -63,11 +66,6 @@ internal sealed class NbdServer : IAsyncDisposable
     /// <summary>How many connections there are.</summary>
     public int Count => _open.Count;
 
-    /// <summary>Checks that a session may read disks.</summary>
-    /// <exception cref="XenApiException"><c>RBAC_PERMISSION_DENIED</c>.</exception>
-    public static void RequireRole(SessionState session) => RoleCheck.Require(
-        session, VdiRecord.Declaration, VdiRecord.Declaration.Messages["get_nbd_info"], []);
-
     /// <summary>Listens, if it does not yet.</summary>
     /// <returns>The port.</returns>
     /// <exception cref="XenApiException"><c>OPERATION_NOT_ALLOWED</c>: it can't.</exception>
@@ -76,6 +74,11 @@ internal sealed class NbdServer : IAsyncDisposable
         await _listening.WaitAsync(cancellationToken);
         try
         {
+            if (_isOver)
+            {
+                throw new XenApiException("OPERATION_NOT_ALLOWED", "The daemon is being stopped.");
+            }
+
             if (_listener is null)
             {
                 _listener = Bind();
@@ -172,8 +175,7 @@ internal sealed class NbdServer : IAsyncDisposable
         NbdConnection? connection = null;
         try
         {
-            var here = ((IPEndPoint)client.LocalEndPoint!).Address;
-            here = here.IsIPv4MappedToIPv6 ? here.MapToIPv4() : here;
+            var here = ((IPEndPoint)client.LocalEndPoint!).Address.Plain();
             if (NbdDoor.Of(_pool.State).FirstOrDefault(d => d.Address.Equals(here)) is { } door)
             {
                 client.NoDelay = true;
@@ -197,7 +199,7 @@ internal sealed class NbdServer : IAsyncDisposable
             var strangers = _open.Where(o => o.Connection.Session is null).Select(o => o.Connection).ToList();
             surplus = _isOver ? connection
                 : strangers.Count < MostStrangers ? null
-                : strangers.GroupBy(s => s.Address).MaxBy(g => g.Count())!.First();
+                : strangers.GroupBy(s => Connections.Whose(s.Address)).MaxBy(g => g.Count())!.First();
             _open = _open.Add((connection, Task.Run(() => ServeAsync(connection))));
         }
 
@@ -250,7 +252,7 @@ internal sealed class NbdServer : IAsyncDisposable
         {
             await _audit.BeginTransfer(session, remote, "nbd", VdiRecord.Declaration, vdi.IsNull ? [] : [vdi.Opaque]).RunAsync(async () =>
             {
-                RequireRole(session);
+                RoleCheck.Require(session, VdiRecord.Declaration, VdiRecord.Declaration.Messages[Message], []);
                 if (vdi.IsNull)
                 {
                     throw new XenApiException("UUID_INVALID", "VDI", uuid ?? name.Split('?')[0]);
@@ -308,36 +310,15 @@ internal sealed class NbdServer : IAsyncDisposable
 
         foreach (var (connection, _) in _open)
         {
-            if (connection.Session is { } session && !MayGoOn(session, connection))
+            if (!connection.Door.IsOpen(_pool.State) || (connection.Session is { } session && !MayGoOn(session, connection)))
             {
                 connection.End();
             }
         }
     }
 
-    private bool MayGoOn(Ref<SessionRecord> reference, NbdConnection connection)
-    {
-        if (_pool.Sessions.Peek(reference) is not { } session)
-        {
-            return false;
-        }
-
-        try
-        {
-            RequireRole(session);
-        }
-        catch (XenApiException)
-        {
-            return false;
-        }
-
-        if (connection.HasMoved())
-        {
-            _pool.Sessions.Touch(reference);
-        }
-
-        return true;
-    }
+    private bool MayGoOn(Ref<SessionRecord> session, NbdConnection connection) => _pool.Sessions.MayGoOn(
+        session, s => VdiRecord.Declaration.Messages[Message].Roles.Allows(s.Role), connection.HasMoved);
 
     private async Task CloseAsync()
     {

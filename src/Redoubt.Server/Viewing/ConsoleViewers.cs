@@ -103,19 +103,6 @@ internal sealed class ConsoleViewers : IAsyncDisposable
         return Task.CompletedTask;
     }
 
-    private bool MayGoOn(ConsoleViewer viewer)
-    {
-        if (_pool.Sessions.Peek(viewer.Session) is not { } session || session.Role < Lowest
-            || _pool.State.Find(viewer.Console.Console) is null)
-        {
-            return false;
-        }
-
-        if (viewer.HasTyped())
-        {
-            _pool.Sessions.Touch(viewer.Session);
-        }
-
-        return true;
-    }
+    private bool MayGoOn(ConsoleViewer viewer) => _pool.State.Find(viewer.Console.Console) is not null
+        && _pool.Sessions.MayGoOn(viewer.Session, s => s.Role >= Lowest, viewer.HasTyped);
 }
