@@ -18,6 +18,8 @@ namespace Redoubt.Compute;
 /// </content>
 public sealed partial class Hypervisor : IMigrationLines
 {
+    private const string BrokenOff = "that was broken off";
+
     private static readonly TimeSpan PaceEvery = TimeSpan.FromMilliseconds(500);
 
     private readonly ConcurrentDictionary<Guid, MigrationOutlet> _outlets = new();
@@ -80,7 +82,8 @@ public sealed partial class Hypervisor : IMigrationLines
             }
             catch (HypervisorException broken) when (why is not null && broken.Failure == HypervisorFailure.Refused)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                if (why == BrokenOff)
+                    cancellationToken.ThrowIfCancellationRequested();
                 throw new HypervisorException(
                     HypervisorFailure.NotAnswering,
                     uuid.ToString("D"),
@@ -116,6 +119,7 @@ public sealed partial class Hypervisor : IMigrationLines
                     begin = inlet.BeginAsync(guest.Header());
                     return guest.Xml;
                 },
+                Timeout.InfiniteTimeSpan, // As long as its memory takes, and not longer than its line is open.
                 cancellationToken);
             await begin;
         }
@@ -148,7 +152,7 @@ public sealed partial class Hypervisor : IMigrationLines
 
             double Of(string name) => said.GetValueOrDefault(name) as double? ?? 0;
             var (total, remaining) = (Of("memory_total"), Of("memory_remaining"));
-            var why = stop.IsCancellationRequested ? "that was broken off"
+            var why = stop.IsCancellationRequested ? BrokenOff
                 : pace.Judge(_time.GetElapsedTime(began), Of("memory_processed"), (int)Of("memory_iteration"));
             if (why is not null)
             {

@@ -38,10 +38,11 @@ public sealed partial class Hypervisor
             c => TryReadSaved(c, path) ?? throw new HypervisorException(
                 HypervisorFailure.SavedStateUnusable, path, $"The file {path} does not hold the whole state of a suspended guest.",
                 "Discard it by switching the VM off (vm-shutdown --force); then the VM can be started from its disks."),
+            StartLimit,
             cancellationToken);
 
     private async Task MakeAgainAsync(
-        DomainConfig config, string path, Func<LibvirtConnection, string> describe, CancellationToken cancellationToken)
+        DomainConfig config, string path, Func<LibvirtConnection, string> describe, TimeSpan limit, CancellationToken cancellationToken)
     {
         var memory = await PrepareAsync(config, cancellationToken);
         try
@@ -67,7 +68,7 @@ public sealed partial class Hypervisor
 
                     return true;
                 },
-                StartLimit,
+                limit,
                 cancellationToken);
         }
         catch (LibvirtException refused)

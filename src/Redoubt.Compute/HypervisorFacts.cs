@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Redoubt.Compute;
 
 /// <summary>What a hypervisor is, found out when it was opened.</summary>
@@ -5,6 +7,10 @@ public sealed record HypervisorFacts
 {
     /// <summary>The libvirt URI.</summary>
     public required string Uri { get; init; }
+
+    /// <summary>Whether it is the driver within a daemon's own process, and no libvirtd.</summary>
+    [JsonIgnore]
+    public bool IsEmbedded => HypervisorUri.Parse(Uri).Kind == HypervisorKind.Embedded;
 
     /// <summary>The host's name.</summary>
     public required string HostName { get; init; }

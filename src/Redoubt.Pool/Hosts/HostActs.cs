@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Redoubt.Compute;
 using Redoubt.Storage;
 
@@ -14,7 +13,6 @@ internal sealed class HostActs(
     string dataDirectory, string? tpmDirectory, HostRoots roots, IReadOnlyDictionary<string, ISrDriver> drivers, TimeProvider time)
     : IHostActs
 {
-    private static readonly TimeSpan BusyPause = TimeSpan.FromMilliseconds(20);
 
     public string DataDirectory => dataDirectory;
 
@@ -105,26 +103,7 @@ internal sealed class HostActs(
         var paths = PathsOf(vm);
         var path = (isScreen ? paths.VncSocket : paths.SerialSocket)
             ?? throw new IOException("the path of the daemon's directory is too long for a socket");
-        while (true)
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch (SocketException busy) when (busy.SocketErrorCode == SocketError.WouldBlock)
-            {
-                // QEMU takes one after the other, and lets one wait; Linux tells nobody when there is room for the next.
-                socket.Dispose();
-                await Task.Delay(BusyPause, time, cancellationToken);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        }
+        return await UnixSockets.ConnectAsync(path, time, cancellationToken);
     }
 
     private ISrDriver Driver(string type) =>

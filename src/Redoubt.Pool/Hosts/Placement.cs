@@ -145,14 +145,16 @@ internal sealed record Placement
     private static long Left(HostNow now, (long All, long Scheduled) given) => Math.Min(
         (now.FreeBytes ?? 0) - given.Scheduled, now.TotalBytes is { } total ? total - given.All : long.MaxValue);
 
-    private static IEnumerable<Ref<SrRecord>> SrsOf(DatabaseState state, VmRecord vm) => vm.Vbds.Select(state.Get).Where(b => !b.Empty)
+    /// <summary>The SRs that a VM needs where it runs.</summary>
+    public static IEnumerable<Ref<SrRecord>> SrsOf(DatabaseState state, VmRecord vm) => vm.Vbds.Select(state.Get).Where(b => !b.Empty)
         .Select(b => b.Vdi).Append(vm.SuspendVdi).Select(state.Find).OfType<VdiRecord>().Select(v => v.Sr).Distinct();
 
-    private static HashSet<Ref<HostRecord>> PluggedAt(DatabaseState state, Ref<SrRecord> sr) =>
+    /// <summary>The hosts that have an SR attached.</summary>
+    public static HashSet<Ref<HostRecord>> PluggedAt(DatabaseState state, Ref<SrRecord> sr) =>
         [.. (state.Find(sr)?.Pbds ?? []).Select(state.Get).Where(p => p.CurrentlyAttached).Select(p => p.Host)];
 
-    // A network without uplinks is wherever a VM is on it.
-    private static bool IsWired(DatabaseState state, Ref<NetworkRecord> reference, Ref<HostRecord> host) =>
+    /// <summary>Whether a host is on a network; one without uplinks is wherever a VM is on it.</summary>
+    public static bool IsWired(DatabaseState state, Ref<NetworkRecord> reference, Ref<HostRecord> host) =>
         state.Find(reference) is not { Pifs.Count: > 0 } network || network.Pifs.Any(p => state.Find(p)?.Host == host);
 
     private static bool IsThere(NetworkRecord network, HostNow now) => IsolatedNetwork.IsInternal(network) || now.HasBridge(network.Bridge);

@@ -16,25 +16,25 @@ internal static class DisksInMaking
 
     /// <summary>The UUIDs noted.</summary>
     public static ImmutableArray<VdiUuid> Of(SrRecord sr) =>
-        [.. sr.OtherConfig.GetValueOrDefault(Key, "").Split(',')
-            .Where(u => Guid.TryParseExact(u, "D", out _)).Select(u => new VdiUuid(Guid.Parse(u)))];
+        [.. NotedList.Of(sr.OtherConfig, Key).Where(u => Guid.TryParseExact(u, "D", out _)).Select(u => new VdiUuid(Guid.Parse(u)))];
 
     /// <summary>Notes one.</summary>
-    public static void Begin(Transaction tx, Ref<SrRecord> sr, VdiUuid vdi) => Change(tx, sr, noted => noted.Add(vdi));
+    public static void Begin(Transaction tx, Ref<SrRecord> sr, VdiUuid vdi) => Change(tx, sr, noted => noted.Add($"{vdi}"));
 
     /// <summary>Takes the note away; without one there is nothing to do.</summary>
-    public static void End(Transaction tx, Ref<SrRecord> sr, VdiUuid vdi) => Change(tx, sr, noted => noted.Remove(vdi));
+    public static void End(Transaction tx, Ref<SrRecord> sr, VdiUuid vdi) => Change(tx, sr, noted => noted.Remove($"{vdi}"));
 
-    private static void Change(Transaction tx, Ref<SrRecord> reference, Func<ImmutableArray<VdiUuid>, ImmutableArray<VdiUuid>> change)
+    private static void Change(Transaction tx, Ref<SrRecord> reference, Func<ImmutableSortedSet<string>, ImmutableSortedSet<string>> change)
     {
-        if (tx.Find(reference) is not { } sr || change(Of(sr)) is var noted && noted.Length == Of(sr).Length)
+        if (tx.Find(reference) is not { } sr)
         {
             return;
         }
 
-        tx.Update(reference, s => s with
+        var (noted, changed) = (NotedList.Of(sr.OtherConfig, Key), change(NotedList.Of(sr.OtherConfig, Key)));
+        if (changed.Count != noted.Count)
         {
-            OtherConfig = noted.IsEmpty ? s.OtherConfig.Remove(Key) : s.OtherConfig.SetItem(Key, string.Join(',', noted)),
-        });
+            tx.Update(reference, s => s with { OtherConfig = NotedList.With(s.OtherConfig, Key, changed) });
+        }
     }
 }

@@ -19,11 +19,9 @@ internal static class Agility
     {
         AdoptedVm.RequireOwn(vm, "moving it to another host");
         var enabled = state.All<HostRecord>().Where(h => h.Record.Enabled).Select(h => h.Ref).ToHashSet();
-        foreach (var sr in vm.Vbds.Select(state.Get).Where(b => !b.Empty).Select(b => state.Find(b.Vdi)).OfType<VdiRecord>()
-            .Select(v => v.Sr).Distinct())
+        foreach (var sr in Placement.SrsOf(state, vm))
         {
-            var plugged = state.Get(sr).Pbds.Select(state.Get).Where(p => p.CurrentlyAttached).Select(p => p.Host);
-            if (!state.Get(sr).Shared || !enabled.IsSubsetOf(plugged))
+            if (!state.Get(sr).Shared || !enabled.IsSubsetOf(Placement.PluggedAt(state, sr)))
             {
                 throw new XenApiException("HA_CONSTRAINT_VIOLATION_SR_NOT_SHARED", sr.Opaque);
             }
@@ -34,7 +32,8 @@ internal static class Agility
             // One that carries only the VMs of its host does not lead from one host to another.
             if (state.Find(network) is { } record && (IsolatedNetwork.IsInternal(record)
                 ? enabled.Count > 1
-                : enabled.Any(h => hosts.GetValueOrDefault(h)?.HasBridge(record.Bridge) == false)))
+                : enabled.Any(h => !Placement.IsWired(state, network, h)
+                    || hosts.GetValueOrDefault(h)?.HasBridge(record.Bridge) == false)))
             {
                 throw new XenApiException("HA_CONSTRAINT_VIOLATION_NETWORK_NOT_SHARED", network.Opaque);
             }

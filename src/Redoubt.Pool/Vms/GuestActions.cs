@@ -90,7 +90,7 @@ internal sealed class GuestActions(PoolServices pool, Guests guests, VmStartCall
         {
             if (pool.State.Find(vm) is { PowerState: VmPowerState.Halted, CurrentOperations.IsEmpty: true } record)
             {
-                var reason = why is XenApiException refused ? ErrorSentences.Of(refused) : why.Message;
+                var reason = ErrorSentences.Of(why);
                 await pool.PostAsync(new Announcement.NotRestarted(record.Uuid, reason));
             }
         }

@@ -43,7 +43,7 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
             using var held = domain is null && at.Origin is null && await FirmwareFiles.HasAsync(at, uuid, cancellationToken)
                 ? await firmware.HoldAsync(uuid, cancellationToken)
                 : null;
-            var hasEnded = held is not null && (isGivenUp || HasEnded(uuid));
+            var hasEnded = held is not null && (isGivenUp || HasEnded(at, uuid));
             var variables = hasEnded ? await FirmwareFiles.TakeFromAsync(at, uuid) : null;
             var hasEndedByItself = false;
             var holds = await pool.Database.WriteAsync(
@@ -182,9 +182,11 @@ internal sealed class Guests(PoolServices pool, FirmwareFiles firmware)
     private HostLink At(Guid uuid) =>
         pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is { } vm ? pool.Hosts.Of(vm) : pool.Hosts.Local;
 
-    // A VM without a guest that is being started or resumed is about to have one, and its file was laid for that.
-    private bool HasEnded(Guid uuid) => pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is not { } vm
-        || vm.PowerState is VmPowerState.Running or VmPowerState.Paused || vm.CurrentOperations.IsEmpty;
+    // A VM without a guest that is being started or resumed, or that is about to come here, is about to have one, and its file was laid
+    // for that.
+    private bool HasEnded(HostLink at, Guid uuid) => pool.State.Find(pool.State.FindByUuid<VmRecord>(uuid.ToString("D"))) is not { } vm
+        || (!Moves.IsAwaited(vm, at.Host)
+            && (vm.PowerState is VmPowerState.Running or VmPowerState.Paused || vm.CurrentOperations.IsEmpty));
 
     /// <summary>Whether nothing newer has been written; within a transaction, of which there is one at a time.</summary>
     private bool IsNewest(Guid uuid, long look) => _written.AddOrUpdate(uuid, look, (_, written) => Math.Max(written, look)) == look;

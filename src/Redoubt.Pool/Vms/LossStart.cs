@@ -15,7 +15,7 @@ internal sealed class LossStart : IAsyncDisposable
     private readonly PoolServices _pool;
     private readonly StartTries _tries;
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Dictionary<string, int> _attempts = [];
+    private readonly Dictionary<string, int> _attempts = []; // by UUID; whoever has the turn counts them
     private Worker? _worker;
 
     public LossStart(PoolServices pool, VmStartCalls start)
@@ -52,7 +52,7 @@ internal sealed class LossStart : IAsyncDisposable
             var went = ImmutableSortedDictionary.CreateBuilder<Ref<VmRecord>, string>();
             foreach (var tier in Tiers(_pool.State, _pool.State.Get(_pool.Pool)))
             {
-                var tried = await Task.WhenAll(tier.Select(async vm => (Vm: vm, Why: await TryOneAsync(vm, stopping))));
+                var tried = await Task.WhenAll(tier.Select(vm => TryOneAsync(vm, stopping)));
                 went.AddRange(tried.Select(t => KeyValuePair.Create(t.Vm, t.Why)));
                 await ForgetAsync(tried.Where(t => t.Why.Length == 0 || IsGivenUp(t.Vm)).Select(t => Uuid(t.Vm)), stopping);
             }
@@ -78,35 +78,20 @@ internal sealed class LossStart : IAsyncDisposable
         _turn.Dispose();
     }
 
-    private static ImmutableSortedSet<string> Waiting(PoolRecord pool) =>
-        [.. pool.OtherConfig.GetValueOrDefault(Marks.StartElsewhere, "").Split(',', StringSplitOptions.RemoveEmptyEntries)];
+    private static ImmutableSortedSet<string> Waiting(PoolRecord pool) => NotedList.Of(pool.OtherConfig, Marks.StartElsewhere);
 
-    private static void Note(Transaction tx, Ref<PoolRecord> pool, ImmutableSortedSet<string> waiting) => tx.Update(pool, p => p with
-    {
-        OtherConfig = waiting.IsEmpty
-            ? p.OtherConfig.Remove(Marks.StartElsewhere)
-            : p.OtherConfig.SetItem(Marks.StartElsewhere, string.Join(',', waiting)),
-    });
+    private static void Note(Transaction tx, Ref<PoolRecord> pool, ImmutableSortedSet<string> waiting) =>
+        tx.Update(pool, p => p with { OtherConfig = NotedList.With(p.OtherConfig, Marks.StartElsewhere, waiting) });
 
-    private async Task<string> TryOneAsync(Ref<VmRecord> vm, CancellationToken stopping)
+    // Counts before it waits for anything: one after the other, also of VMs that are started at once.
+    private async Task<(Ref<VmRecord> Vm, string Why)> TryOneAsync(Ref<VmRecord> vm, CancellationToken stopping)
     {
         var uuid = Uuid(vm);
-        int attempt;
-        lock (_attempts)
-        {
-            _attempts[uuid] = attempt = _attempts.GetValueOrDefault(uuid) + 1;
-        }
-
-        return await _tries.TryAsync(vm, attempt, stopping);
+        var attempt = _attempts[uuid] = _attempts.GetValueOrDefault(uuid) + 1;
+        return (vm, await _tries.TryAsync(vm, attempt, stopping));
     }
 
-    private bool IsGivenUp(Ref<VmRecord> vm)
-    {
-        lock (_attempts)
-        {
-            return _attempts.GetValueOrDefault(Uuid(vm)) >= StartTries.Most;
-        }
-    }
+    private bool IsGivenUp(Ref<VmRecord> vm) => _attempts.GetValueOrDefault(Uuid(vm)) >= StartTries.Most;
 
     private async Task ForgetAsync(IEnumerable<string> uuids, CancellationToken stopping)
     {
@@ -117,12 +102,9 @@ internal sealed class LossStart : IAsyncDisposable
         }
 
         await _pool.Database.WriteAsync(tx => Note(tx, _pool.Pool, Waiting(tx.Get(_pool.Pool)).Except(over)), stopping);
-        lock (_attempts)
+        foreach (var uuid in over)
         {
-            foreach (var uuid in over)
-            {
-                _attempts.Remove(uuid);
-            }
+            _attempts.Remove(uuid);
         }
     }
 

@@ -26,6 +26,13 @@ internal sealed class Moves(PoolServices pool, Guests guests)
     /// <summary>Whether a VM is between two hosts.</summary>
     public static bool IsUnderWay(VmRecord vm) => !vm.ResidentOn.IsNull && !vm.ScheduledToBeResidentOn.IsNull;
 
+    /// <summary>Whether anything is noted of a move.</summary>
+    public static bool IsNoted(VmRecord vm) => IsUnderWay(vm) || vm.OtherConfig.ContainsKey(RemnantKey);
+
+    /// <summary>Whether a host is about to have the guest of a VM that is at another.</summary>
+    public static bool IsAwaited(VmRecord vm, Ref<HostRecord> at) =>
+        IsUnderWay(vm) && vm.ScheduledToBeResidentOn == at && vm.ResidentOn != at;
+
     /// <summary>Notes that a VM is about to be moved.</summary>
     public static void Begin(Transaction tx, Ref<VmRecord> vm, Ref<HostRecord> to)
     {
@@ -87,6 +94,12 @@ internal sealed class Moves(PoolServices pool, Guests guests)
     {
         var vm = pool.State.Get(reference);
         var uuid = VmRows.Uuid(vm);
+        if (Hosts.PlaceOf(vm) != home.Host)
+        {
+            // Somebody has said otherwise meanwhile, as of a host that is dead: it must not go on there.
+            return;
+        }
+
         foreach (var other in pool.Hosts.All.Where(h => h.Current is not null && RemnantsOf(vm).Contains(pool.State.Get(h.Host).Uuid))
             .ToList())
         {
@@ -103,26 +116,29 @@ internal sealed class Moves(PoolServices pool, Guests guests)
             // It has ended meanwhile, and that is written down now.
         }
 
-        await guests.RefreshAsync(
-            home, uuid, isGivenUp: false,
-            (tx, moved, domain) =>
-            {
-                if (tx.Get(moved).ResidentOn != home.Host)
-                {
-                    return;
-                }
-
-                if (domain is not null)
-                {
-                    GuestStates.Run(tx, moved, domain, home.Host);
-                }
-                else
-                {
-                    GuestStates.Halt(tx, moved);
-                }
-            },
-            CancellationToken.None);
+        await NoteAsync(home, uuid);
     }
+
+    /// <summary>Notes what a VM's guest does at the host where the database says that it is.</summary>
+    public Task NoteAsync(HostLink home, Guid uuid) => guests.RefreshAsync(
+        home, uuid, isGivenUp: false,
+        (tx, moved, domain) =>
+        {
+            if (tx.Get(moved).ResidentOn != home.Host)
+            {
+                return;
+            }
+
+            if (domain is not null)
+            {
+                GuestStates.Run(tx, moved, domain, home.Host);
+            }
+            else
+            {
+                GuestStates.Halt(tx, moved);
+            }
+        },
+        CancellationToken.None);
 
     /// <summary>Removes what a host has of a VM's guest that is elsewhere for good, with all that the host holds for it.</summary>
     /// <exception cref="HypervisorException">That can't be done now.</exception>
@@ -157,11 +173,10 @@ internal sealed class Moves(PoolServices pool, Guests guests)
 
     private static bool IsBeingDone(VmRecord vm) => vm.CurrentOperations.ContainsValue(VmOperations.PoolMigrate);
 
-    private static ImmutableList<string> RemnantsOf(VmRecord vm) =>
-        [.. vm.OtherConfig.GetValueOrDefault(RemnantKey, "").Split(',', StringSplitOptions.RemoveEmptyEntries)];
+    private static ImmutableSortedSet<string> RemnantsOf(VmRecord vm) => NotedList.Of(vm.OtherConfig, RemnantKey);
 
     private static void NoteRemnant(Transaction tx, Ref<VmRecord> vm, Ref<HostRecord> host) =>
-        SetRemnants(tx, vm, [.. RemnantsOf(tx.Get(vm)).Append(tx.Get(host).Uuid).Distinct()]);
+        SetRemnants(tx, vm, RemnantsOf(tx.Get(vm)).Add(tx.Get(host).Uuid));
 
     private static void ForgetRemnant(Transaction tx, Ref<VmRecord> vm, Ref<HostRecord> host)
     {
@@ -171,11 +186,8 @@ internal sealed class Moves(PoolServices pool, Guests guests)
         }
     }
 
-    private static void SetRemnants(Transaction tx, Ref<VmRecord> vm, ImmutableList<string> hosts) => tx.Update(
-        vm, v => v with
-        {
-            OtherConfig = hosts.IsEmpty ? v.OtherConfig.Remove(RemnantKey) : v.OtherConfig.SetItem(RemnantKey, string.Join(',', hosts)),
-        });
+    private static void SetRemnants(Transaction tx, Ref<VmRecord> vm, ImmutableSortedSet<string> hosts) =>
+        tx.Update(vm, v => v with { OtherConfig = NotedList.With(v.OtherConfig, RemnantKey, hosts) });
 
     private Task ForgetRemnantAsync(Ref<VmRecord> vm, Ref<HostRecord> host) =>
         pool.Database.WriteSurelyAsync(tx => ForgetRemnant(tx, vm, host));

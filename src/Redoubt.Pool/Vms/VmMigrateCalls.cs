@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Redoubt.Compute;
 using Redoubt.XenApi;
 
@@ -90,6 +91,14 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
         placement.Require(to);
         if (isLive)
         {
+            foreach (var (host, hypervisor) in Hypervisors(vm, to).Where(h => h.Hypervisor is { Facts.IsEmbedded: false }))
+            {
+                throw new XenApiException(
+                    "VM_MIGRATE_FAILED", vm.Opaque, record.ResidentOn.Opaque, to.Opaque,
+                    $"The guests of {state.Get(host).NameLabel} can't move while they run: its hypervisor is {hypervisor!.Facts.Uri}, and "
+                    + "not its daemon's own. Have it stand still meanwhile (vm-migrate live=false).");
+            }
+
             var disks = record.Vbds.Select(state.Get).Where(b => b is { CurrentlyAttached: true, Empty: false });
             foreach (var local in disks.Select(b => state.Find(b.Vdi)).OfType<VdiRecord>().Where(d => !state.Get(d.Sr).Shared))
             {
@@ -100,7 +109,7 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
         }
 
         var sr = SuspendImages.ChooseSr(state, vm, state.Get(pool.Pool), state.Get(record.ResidentOn));
-        var at = state.Get(sr).Pbds.Select(state.Get).Where(p => p.CurrentlyAttached).Select(p => p.Host).ToHashSet();
+        var at = Placement.PluggedAt(state, sr);
         if (!at.Contains(record.ResidentOn) || !at.Contains(to))
         {
             throw new XenApiException("VM_REQUIRES_SR", vm.Opaque, sr.Opaque);
@@ -116,9 +125,12 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
     }
 
     /// <summary>Whether a VM can run on while it moves, as far as the hypervisors of both hosts go: the daemons' own.</summary>
-    public bool CanBeLive(Ref<VmRecord> vm, Ref<HostRecord> to) => new[] { pool.State.Get(vm).ResidentOn, to }.All(
-        h => pool.Hosts.Find(h)?.Current is { } hypervisor
-            && hypervisor.Facts.Uri.StartsWith("qemu:///embed", StringComparison.Ordinal));
+    public bool CanBeLive(Ref<VmRecord> vm, Ref<HostRecord> to) =>
+        Hypervisors(vm, to).All(h => h.Hypervisor is { Facts.IsEmbedded: true });
+
+    // Null: it does not answer.
+    private IEnumerable<(Ref<HostRecord> Host, IHypervisor? Hypervisor)> Hypervisors(Ref<VmRecord> vm, Ref<HostRecord> to) =>
+        new[] { pool.State.Get(vm).ResidentOn, to }.Select(h => (h, pool.Hosts.Find(h)?.Current));
 
     // Null: nothing is said, and it runs on meanwhile if it can.
     private static bool? IsLive(ImmutableSortedDictionary<string, string> options) =>
@@ -147,6 +159,7 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
 
     private async Task MoveLiveAsync(CallContext call, Ref<VmRecord> vm, Ref<HostRecord> to)
     {
+        Exception? failure = null;
         await using (await Operations.BeginAsync(
             pool.Database, call, vm, VmOperations.PoolMigrate,
             v => VmChecks.Require(vm, v, VmOperations.PoolMigrate, VmPowerState.Running)))
@@ -158,10 +171,11 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
                 return;
             }
 
-            var plan = await PrepareAsync(call, source, target, vm);
+            DomainPlan? plan = null;
             var isSwitched = false;
             try
             {
+                plan = await PrepareAsync(call, source, target, vm);
                 var consoleStart = await target.Acts.MeasureConsoleLogAsync(uuid, CancellationToken.None);
                 await SendAsync(call, source, target, plan.Config);
                 isSwitched = true; // As long as it is not known that it is not.
@@ -169,17 +183,24 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
             }
             catch (Exception e)
             {
-                if (!isSwitched)
-                {
-                    await TakeBackAsync(source, target, vm);
-                }
-
-                throw Explain(e, vm, source, target, plan);
+                await (isSwitched ? LetRunAsync(target, vm) : TakeBackAsync(source, target, vm));
+                failure = plan is null ? e : Explain(e, vm, source, target, plan);
             }
         }
 
         // What came of its guest while nobody wrote that down.
-        await guests.RefreshAsync(VmRows.Uuid(pool.State.Get(vm)), null, CancellationToken.None);
+        if (pool.State.Find(vm) is { } moved && pool.Hosts.Find(Hosts.PlaceOf(moved)) is { Current: not null })
+        {
+            await Undoing.TryAsync(
+                pool, Cls.Vm, moved.Uuid,
+                "What the guest does after a move could not be seen. That is looked at when its host is found anew.",
+                () => guests.RefreshAsync(VmRows.Uuid(moved), null, CancellationToken.None));
+        }
+
+        if (failure is not null)
+        {
+            ExceptionDispatchInfo.Throw(failure);
+        }
     }
 
     /// <summary>Step 2.</summary>
@@ -241,10 +262,14 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
         var carrying = leaving.CopyToAsync(arriving, 1 << 20, CancellationToken.None);
         try
         {
-            // While all goes well, the target is through first, then the source is told so.
+            // While all goes well, the target is through first, then the source is told so. Where the line ends before, the target must not
+            // wait for more, and the source is about to say why.
             if (await Task.WhenAny(receiving, sending, carrying) != receiving)
             {
-                await (sending.IsCompleted ? sending : carrying);
+                await arriving.DisposeAsync();
+                await sending.WaitAsync(EndLimit, pool.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await (sending.IsFaulted || sending.IsCanceled ? sending : carrying);
+                throw new IOException("the line to the other host has ended");
             }
 
             await receiving;
@@ -263,8 +288,7 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
             var why = new[] { receiving, sending }.Select(t => t.Exception?.InnerException).OfType<HypervisorException>().ToList();
             throw why.Find(e => e.Failure == HypervisorFailure.ConnectionFailed)
                 ?? why.Find(e => e.Failure == HypervisorFailure.NotAnswering)
-                ?? (receiving.Exception?.InnerException is HypervisorException refused && first == refused ? refused : why.FirstOrDefault())
-                ?? first;
+                ?? first as HypervisorException ?? why.FirstOrDefault() ?? first;
         }
     }
 
@@ -315,16 +339,7 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
             await moves.SettleAsync(target, vm);
         }
 
-        await guests.RefreshAsync(
-            target, uuid, isGivenUp: false,
-            (tx, moved, domain) =>
-            {
-                if (domain is not null && tx.Get(moved).ResidentOn == target.Host)
-                {
-                    GuestStates.Run(tx, moved, domain, target.Host);
-                }
-            },
-            CancellationToken.None);
+        await moves.NoteAsync(target, uuid);
         await Undoing.TryAsync(
             pool, Cls.Vm, $"{uuid:D}",
             $"The VM was moved, and runs; on {pool.State.Find(source.Host)?.NameLabel} its guest of before, which stands still, could not "
@@ -332,9 +347,16 @@ internal sealed partial class VmMigrateCalls(PoolServices pool, VmSuspendCalls s
             () => moves.RemoveRemnantAsync(source, vm));
     }
 
+    // Everything is at the target, and it runs there or nowhere.
+    private Task LetRunAsync(HostLink target, Ref<VmRecord> vm) => Undoing.TryAsync(
+        pool, Cls.Vm, pool.State.Find(vm)?.Uuid ?? "",
+        $"The VM is on {pool.State.Find(target.Host)?.NameLabel} now, and may stand still there. "
+        + "That is seen to when the host is found anew.",
+        () => moves.SettleAsync(target, vm));
+
     private async Task TakeBackAsync(HostLink source, HostLink target, Ref<VmRecord> vm)
     {
-        if (pool.State.Find(vm) is not { } record)
+        if (pool.State.Find(vm) is not { } record || !Moves.IsNoted(record))
         {
             return;
         }

@@ -62,7 +62,7 @@ internal static class MemberUpkeep
     public static async Task NoteWitnessesAsync(
         PoolServices pool, List<EtcdPeer> witnesses, ImmutableHashSet<string> live, CancellationToken cancellationToken)
     {
-        var lost = witnesses.Select(w => w.Name).Where(n => !live.Contains(n)).ToImmutableSortedSet(StringComparer.Ordinal);
+        var lost = witnesses.Select(w => w.Name).Where(n => !live.Contains(n)).ToImmutableSortedSet();
         if (Told(pool.State.Get(pool.Pool)).SetEquals(lost))
         {
             return;
@@ -83,18 +83,12 @@ internal static class MemberUpkeep
                         now);
                 }
 
-                tx.Update(pool.Pool, p => p with
-                {
-                    OtherConfig = lost.IsEmpty
-                        ? p.OtherConfig.Remove(LostWitnesses)
-                        : p.OtherConfig.SetItem(LostWitnesses, string.Join(',', lost)),
-                });
+                tx.Update(pool.Pool, p => p with { OtherConfig = NotedList.With(p.OtherConfig, LostWitnesses, lost) });
             },
             cancellationToken);
     }
 
-    private static ImmutableHashSet<string> Told(PoolRecord pool) =>
-        [.. pool.OtherConfig.GetValueOrDefault(LostWitnesses, "").Split(',', StringSplitOptions.RemoveEmptyEntries)];
+    private static ImmutableSortedSet<string> Told(PoolRecord pool) => NotedList.Of(pool.OtherConfig, LostWitnesses);
 
     // For when they are to be told that this one coordinates, and stand for nothing.
     private static async Task NoteAddressesAsync(PoolServices pool, Dictionary<string, string> up, CancellationToken cancellationToken)
