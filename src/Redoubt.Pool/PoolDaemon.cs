@@ -38,6 +38,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly AdoptionOrigins _origins;
     private readonly ScheduledSnapshots _snapshots;
 
+    private Task _settling = Task.CompletedTask;
+
     // What is let go at the end, the last first.
     private Stack<Func<ValueTask>> _opened = [];
 
@@ -274,7 +276,6 @@ public sealed class PoolDaemon : IAsyncDisposable
 
         await GuestCopies.EndAsync(services);
         await vdis.RemoveUnfinishedAsync();
-        await tracking.SettleAsync();
         await daemon._watch.StartAsync(cancellationToken);
         await daemon._origins.StartAsync(cancellationToken);
         daemon._members = config.OpenMember is { } open ? new MemberHosts(services, open, daemon._watchMember) : null;
@@ -283,6 +284,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         await daemon.LetBridgesGoAsync();
         HostBridge.RemoveAbandoned();
         await elsewhere.AnnounceAsync();
+        daemon._settling = Task.Run(tracking.SettleAllAsync, CancellationToken.None);
         daemon._backups.Start();
         daemon._snapshots.Start();
         daemon._firmware.Start();
@@ -317,6 +319,7 @@ public sealed class PoolDaemon : IAsyncDisposable
 
     private async ValueTask StopAsync()
     {
+        await _settling;
         await _hostStart.DisposeAsync();
         await _lossStart.DisposeAsync();
         if (_members is not null)
@@ -365,7 +368,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         elsewhere = new RecoveredElsewhere(services, foreign, trust);
         connections = new SrConnections(services, foreign, trust, replication, elsewhere);
         vdis = new VdiCalls(services, connections, foreign, trust);
-        tracking = new TrackingCalls(services);
+        tracking = new TrackingCalls(services, vdis);
         var recoverer = new Recoverer(services, connections);
         var backups = new MetadataBackups(services);
         var schedule = new BackupSchedule(services, backups);

@@ -218,7 +218,7 @@ internal sealed class ScheduledSnapshots(PoolServices pool, VmSnapshotCalls snap
 
                 foreach (var old in SnapshotMark.Surplus(pool.State, pool.State.Get(vm), schedule))
                 {
-                    await snapshots.RemoveAsync(call, old);
+                    await RemoveAsync(call, old);
                 }
             }
             catch (Exception why) when (!call.Cancellation.IsCancellationRequested)
@@ -230,6 +230,21 @@ internal sealed class ScheduledSnapshots(PoolServices pool, VmSnapshotCalls snap
 
         await TellAsync(schedule, taken, failed);
         return (taken, failed);
+    }
+
+    private async Task RemoveAsync(CallContext call, Ref<VmRecord> old)
+    {
+        try
+        {
+            await snapshots.RemoveAsync(call, old);
+        }
+        catch (XenApiException busy) when (busy.Code is "VDI_IN_USE" or "OTHER_OPERATION_IN_PROGRESS")
+        {
+            // Somebody backs it up: it is too old the next time as well.
+            Log.LogInformation(
+                "The snapshot {Name} stays until it is not used any more: {Message}", pool.State.Find(old)?.NameLabel,
+                ErrorSentences.Of(busy));
+        }
     }
 
     private async Task TellAsync(VmssRecord schedule, List<Ref<VmRecord>> taken, List<(VmRecord Vm, Exception Why)> failed)

@@ -26,9 +26,11 @@ internal static class StreamComparison
         }
     }
 
-    private static async Task<int> FillAsync(Stream stream, byte[] chunk, CancellationToken cancellationToken)
+    /// <summary>Reads as much of a stream as there is room, with zeros after its end.</summary>
+    /// <returns>How much of it there was.</returns>
+    public static async Task<int> FillAsync(Stream stream, byte[] chunk, CancellationToken cancellationToken)
     {
-        var count = await stream.ReadAtLeastAsync(chunk, ChunkBytes, throwOnEndOfStream: false, cancellationToken);
+        var count = await stream.ReadAtLeastAsync(chunk, chunk.Length, throwOnEndOfStream: false, cancellationToken);
         chunk.AsSpan(count).Clear();
         return count;
     }

@@ -553,7 +553,7 @@ internal sealed partial class VdiCalls(PoolServices pool, SrConnections connecti
         var record = pool.State.Get(self);
         if (record.Type != XenApi.VdiType.Metadata)
         {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", self.Opaque, VdiTypeType.Instance.Encode(record.Type));
+            throw VdiRows.Incompatible(self, record);
         }
 
         return pool.Hosts.Attached(record.Sr, pool.State.Get(record.Sr));

@@ -20,8 +20,8 @@ internal static class ChangedBlocks
         {
             // Both at once: each side reads a disk of its own.
             var counts = await Task.WhenAll(
-                Task.Run(() => FillAsync(from, earlier, cancellationToken), cancellationToken),
-                Task.Run(() => FillAsync(to, later, cancellationToken), cancellationToken));
+                Task.Run(() => StreamComparison.FillAsync(from, earlier, cancellationToken), cancellationToken),
+                Task.Run(() => StreamComparison.FillAsync(to, later, cancellationToken), cancellationToken));
             if (counts[1] > (blocks - block) * BlockDigests.DigestBytes)
             {
                 throw new InvalidDataException("the later disk is longer than it is said to be");
@@ -41,12 +41,5 @@ internal static class ChangedBlocks
                 return bitmap;
             }
         }
-    }
-
-    private static async Task<int> FillAsync(Stream digests, byte[] chunk, CancellationToken cancellationToken)
-    {
-        var count = await digests.ReadAtLeastAsync(chunk, chunk.Length, throwOnEndOfStream: false, cancellationToken);
-        chunk.AsSpan(count).Clear();
-        return count;
     }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
 using Redoubt.Database;
 using Redoubt.Storage;
 using Redoubt.XenApi;
@@ -15,7 +16,7 @@ namespace Redoubt.Pool;
 ///               3 the data noted as gone
 /// </code>
 /// </summary>
-internal sealed partial class TrackingCalls(PoolServices pool)
+internal sealed partial class TrackingCalls(PoolServices pool, VdiCalls vdis)
 {
     [Message("VDI.enable_cbt")]
     public Task EnableCbtAsync(CallContext call, Ref<VdiRecord> self) => SetAsync(call, self, true);
@@ -75,27 +76,37 @@ internal sealed partial class TrackingCalls(PoolServices pool)
             // Storage that does not answer may write the table yet. As long as it is noted that either may be there, both are understood.
             if (failed is not XenApiException { Code: "SR_BACKEND_FAILURE_47" })
             {
-                await SettleAsync(self, CancellationToken.None);
+                await Undoing.TryAsync(
+                    pool, Cls.Vdi, pool.State.Find(self)?.Uuid ?? "",
+                    "Whether the data of the disk is destroyed could not be seen, and both is understood. Repeat it (vdi-data-destroy).",
+                    () => SettleAsync(self));
             }
 
             throw;
         }
 
-        await SettleAsync(self, CancellationToken.None);
+        await SettleAsync(self);
     }
 
-    /// <summary>Finds out of each disk whose data a daemon that died was destroying whether it is gone, and notes it.</summary>
-    public async Task SettleAsync()
+    /// <summary>
+    /// Finds out of each disk whose data a daemon that died was destroying whether it is gone, and notes it. It reads the disks; until it
+    /// has, both are understood.
+    /// </summary>
+    public async Task SettleAllAsync()
     {
-        foreach (var (vdi, _) in pool.State.All<VdiRecord>().Where(v => v.Record.SmConfig.ContainsKey(Marks.DataIsThere)).ToList())
+        foreach (var (vdi, record) in pool.State.All<VdiRecord>().Where(v => v.Record.SmConfig.ContainsKey(Marks.DataIsThere)).ToList())
         {
             try
             {
-                await SettleAsync(vdi, CancellationToken.None);
+                await using var operation = await Operations.BeginAsync(
+                    pool.Database, CallContext.OfDaemon(pool, CancellationToken.None), vdi, VdiOperations.DataDestroy, (_, _) => { });
+                await SettleAsync(vdi);
             }
-            catch (XenApiException)
+            catch (Exception unclear)
             {
-                // On storage that is not there now, or not this pool's, both stay possible, and both are understood.
+                // On storage that is not there now, or not this pool's, both stay possible.
+                pool.Loggers.CreateLogger<TrackingCalls>().LogInformation(
+                    "Whether the data of the disk {Uuid} is destroyed is not known yet: {Message}", record.Uuid, unclear.Message);
             }
         }
     }
@@ -194,7 +205,7 @@ internal sealed partial class TrackingCalls(PoolServices pool)
         return mark;
     }
 
-    private async Task SettleAsync(Ref<VdiRecord> vdi, CancellationToken cancellationToken)
+    private async Task SettleAsync(Ref<VdiRecord> vdi)
     {
         if (pool.State.Find(vdi) is not { } record || MarkOf(record) is not { } mark)
         {
@@ -204,26 +215,22 @@ internal sealed partial class TrackingCalls(PoolServices pool)
         var sr = SrRows.Writable(pool, record.Sr);
         var uuid = SrRows.Uuid(record);
         bool isTable;
-        await using (var disk = await sr.ExportVdiAsync(uuid, DiskFormat.Raw, cancellationToken))
+        await using (var disk = await sr.ExportVdiAsync(uuid, DiskFormat.Raw, CancellationToken.None))
         {
-            await using var table = await BlockTable.TryReadAsync(mark, record.VirtualSize, disk, cancellationToken);
+            await using var table = await BlockTable.TryReadAsync(mark, record.VirtualSize, disk, CancellationToken.None);
             isTable = table is not null;
         }
 
-        var now = await sr.StatVdiAsync(uuid, cancellationToken);
         await pool.Database.WriteAsync(
-            tx =>
-            {
-                tx.Update(vdi, v => v.SmConfig.GetValueOrDefault(Marks.DataIsThere) is not { } type ? v : isTable
-                    ? v with { SmConfig = v.SmConfig.Remove(Marks.DataIsThere) }
-                    : v with
-                    {
-                        Type = VdiTypeType.Instance.Decode(type),
-                        SmConfig = v.SmConfig.RemoveRange([Marks.DataIsThere, Marks.BlockTable]),
-                    });
-                VdiRows.Resize(tx, vdi, now.VirtualSizeBytes, now.PhysicalUtilisationBytes);
-            },
+            tx => tx.Update(vdi, v => v.SmConfig.GetValueOrDefault(Marks.DataIsThere) is not { } type ? v : isTable
+                ? v with { SmConfig = v.SmConfig.Remove(Marks.DataIsThere) }
+                : v with
+                {
+                    Type = VdiTypeType.Instance.Decode(type),
+                    SmConfig = v.SmConfig.RemoveRange([Marks.DataIsThere, Marks.BlockTable]),
+                }),
             CancellationToken.None);
+        await vdis.SettleAsync(vdi);
     }
 
     private async Task<Stream> DigestsAsync(

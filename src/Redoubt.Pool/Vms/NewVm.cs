@@ -7,6 +7,9 @@ namespace Redoubt.Pool;
 /// <summary>What the record of a new VM begins with. Only the transaction is asked: for UUIDs, and whether what it names exists.</summary>
 internal static class NewVm
 {
+    // What is noted of the guest that a VM has now is not true of what is made of the VM.
+    private static readonly string[] OfItsGuest = [Suspensions.HeldKey, Moves.RemnantKey];
+
     /// <summary>A VM as a client describes it. What the pool itself decides is not taken from the client.</summary>
     public static VmRecord Of(Transaction tx, VmRecord asked)
     {
@@ -61,7 +64,9 @@ internal static class NewVm
         HaRestartPriority = "",
         Version = 0,
         GenerationId = NextGenerationId(tx, source.GenerationId),
-        OtherConfig = source is { IsATemplate: true, IsASnapshot: false } ? MadeFrom(source) : source.OtherConfig.Remove("mac_seed"),
+        OtherConfig = source is { IsATemplate: true, IsASnapshot: false }
+            ? MadeFrom(source)
+            : source.OtherConfig.RemoveRange([.. OfItsGuest, "mac_seed"]),
     };
 
     /// <summary>What a VM is at a moment, not yet with any device.</summary>
@@ -74,7 +79,7 @@ internal static class NewVm
         IsDefaultTemplate = false,
         SnapshotOf = vm,
         SnapshotTime = at,
-        OtherConfig = source.OtherConfig.Remove(Suspensions.HeldKey),
+        OtherConfig = source.OtherConfig.RemoveRange(OfItsGuest),
         SnapshotInfo = ImmutableSortedDictionary<string, string>.Empty
             .Add("power-state-at-snapshot", VmPowerStateType.Instance.Encode(source.PowerState))
             .Add("disk-snapshot-type", "crash_consistent"),

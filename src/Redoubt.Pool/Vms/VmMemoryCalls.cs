@@ -1,3 +1,4 @@
+using Redoubt.Compute;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
@@ -70,9 +71,7 @@ internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
         {
             var vm = pool.State.Get(self);
             VmChecks.Require(self, vm, VmOperations.AwaitingMemoryLive, VmPowerState.Running);
-            long? now = null;
-            await guests.DoAsync(self, async (h, uuid) => now = (await h.FindAsync(uuid, call.Cancellation))?.MemoryBytes);
-            if (now is { } bytes && Math.Abs(bytes - vm.MemoryTarget) <= TargetToleranceBytes)
+            if (await FindMemoryAsync(call, self, vm) is { } bytes && Math.Abs(bytes - vm.MemoryTarget) <= TargetToleranceBytes)
             {
                 await pool.Database.WriteAsync(
                     tx =>
@@ -92,6 +91,20 @@ internal sealed partial class VmMemoryCalls(PoolServices pool, Guests guests)
             }
 
             await Task.Delay(LookEvery, pool.Time, call.Cancellation);
+        }
+    }
+
+    // Only looks: what has changed of the guest is noted by whoever is told of it.
+    private async Task<long?> FindMemoryAsync(CallContext call, Ref<VmRecord> vm, VmRecord record)
+    {
+        var at = pool.Hosts.Of(record);
+        try
+        {
+            return (await at.Hypervisor.FindAsync(VmRows.Uuid(record), call.Cancellation))?.MemoryBytes;
+        }
+        catch (HypervisorException failed)
+        {
+            throw GuestFailure.Explain(failed, vm, at.Host, null);
         }
     }
 

@@ -109,14 +109,34 @@ internal sealed partial class VmSnapshotCalls(
     }
 
     /// <summary>Removes a snapshot with its disks; a disk that another VM has as well stays.</summary>
-    /// <exception cref="XenApiException">It is in use, or its removal is blocked.</exception>
+    /// <exception cref="XenApiException">
+    /// Its removal is blocked, or it is in use, by whoever reads one of its disks too (<c>VDI_IN_USE</c>,
+    /// <c>OTHER_OPERATION_IN_PROGRESS</c>); all of it is there still.
+    /// </exception>
     public async Task RemoveAsync(CallContext call, Ref<VmRecord> snapshot)
     {
         await using var noted = await Operations.BeginAsync(
             pool.Database, call, snapshot, VmOperations.Destroy,
             v => VmChecks.Require(snapshot, v, VmOperations.Destroy, VmPowerState.Halted, VmPowerState.Suspended));
-        var disks = await pool.Database.WriteAsync(tx => Remove(tx, snapshot), call.Cancellation);
-        await _copied.RemoveAsync(disks, LeftOfSnapshot);
+        var held = new Stack<IAsyncDisposable>();
+        try
+        {
+            foreach (var disk in OwnDisks(pool.State, snapshot))
+            {
+                await pool.Served.WaitUnreadAsync(disk, "destroy", call.Cancellation);
+                held.Push(await Operations.BeginAsync(pool.Database, call, disk, VdiOperations.Destroy, (_, _) => { }));
+            }
+
+            var disks = await pool.Database.WriteAsync(tx => Remove(tx, snapshot), call.Cancellation);
+            await _copied.RemoveAsync(disks, LeftOfSnapshot);
+        }
+        finally
+        {
+            while (held.TryPop(out var operation))
+            {
+                await operation.DisposeAsync();
+            }
+        }
     }
 
     [Message("VM.revert")]
@@ -292,17 +312,24 @@ internal sealed partial class VmSnapshotCalls(
         return made;
     }
 
-    /// <returns>The disks that nobody has any more.</returns>
-    private static List<Ref<VdiRecord>> Remove(Transaction tx, Ref<VmRecord> snapshot)
+    // What nobody else has, its memory included.
+    private static List<Ref<VdiRecord>> OwnDisks(DatabaseState state, Ref<VmRecord> snapshot)
     {
-        var record = tx.Get(snapshot);
-        var disks = CopiedDevices.Disks(tx.State, record).Where(
-            d => tx.Get(d).IsASnapshot && tx.Get(d).Vbds.All(b => tx.Get(b).Vm == snapshot)).ToList();
-        if (IsKept(record) && tx.Find(record.SuspendVdi) is not null)
+        var record = state.Get(snapshot);
+        var disks = CopiedDevices.Disks(state, record).Where(
+            d => state.Get(d).IsASnapshot && state.Get(d).Vbds.All(b => state.Get(b).Vm == snapshot)).ToList();
+        if (IsKept(record) && state.Find(record.SuspendVdi) is not null)
         {
             disks.Add(record.SuspendVdi);
         }
 
+        return disks;
+    }
+
+    /// <returns>The disks that nobody has any more.</returns>
+    private static List<Ref<VdiRecord>> Remove(Transaction tx, Ref<VmRecord> snapshot)
+    {
+        var disks = OwnDisks(tx.State, snapshot);
         VmRows.Destroy(tx, snapshot);
         foreach (var disk in disks)
         {
