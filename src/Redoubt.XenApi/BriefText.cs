@@ -8,6 +8,12 @@ public static class BriefText
     /// <summary>As many characters as a name has at most.</summary>
     public const int NameLength = 400;
 
+    /// <summary>
+    /// A text without line breaks and other control characters: a name is anybody's words, and would begin another header of a mail, or
+    /// another line of a log.
+    /// </summary>
+    public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+
     /// <summary>The text, cut where it is too long to be a name.</summary>
     public static string Of(string text, int length = NameLength)
     {

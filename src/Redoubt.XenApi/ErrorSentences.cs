@@ -21,6 +21,9 @@ public static class ErrorSentences
     /// <summary>All codes that have a sentence.</summary>
     public static IReadOnlyCollection<string> Codes => Table.Keys;
 
+    /// <summary>What is to be said of whatever has failed: the sentence of an error of the API, what any other says of itself.</summary>
+    public static string Of(Exception failed) => failed is XenApiException refused ? Of(refused) : failed.Message;
+
     /// <summary>The sentence of a failure, or null for a code without one.</summary>
     /// <param name="code">The error code.</param>
     /// <param name="parameters">The code's parameters.</param>

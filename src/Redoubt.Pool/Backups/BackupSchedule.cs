@@ -98,7 +98,7 @@ internal sealed class BackupSchedule(PoolServices pool, MetadataBackups backups)
             catch (Exception e) when (!cancellationToken.IsCancellationRequested)
             {
                 _failed[record.Uuid] = now;
-                var reason = e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message;
+                var reason = ErrorSentences.Of(e);
                 await pool.PostAsync(new Announcement.BackupFailed(record.Uuid, record.OtherConfig[IntervalKey], reason));
             }
         }

@@ -259,7 +259,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
             var mapped = tx.State.FindByUuid<VdiRecord>(wanted);
             return tx.Find(mapped) is not { Missing: false } disk ? throw new XenApiException("UUID_INVALID", "VDI", wanted)
                 : disk.Type != VdiType.Metadata ? mapped
-                : throw new XenApiException("VDI_INCOMPATIBLE_TYPE", mapped.Opaque, VdiTypeType.Instance.Encode(disk.Type));
+                : throw VdiRows.Incompatible(mapped, disk);
         }
 
         var sr = foreign.Find(theirs.Sr) is { } theirSr ? tx.State.FindByUuid<SrRecord>(theirSr.Uuid) : default;
@@ -301,7 +301,7 @@ internal sealed class RecoveryImport(Transaction tx, DatabaseState foreign, Reco
 
         if (options.IsUnproven || here.SmConfig.ContainsKey(ScanRows.ProvenKey) || tx.Find(here.MetadataOfPool) is not null)
         {
-            throw new XenApiException("VDI_INCOMPATIBLE_TYPE", found.Opaque, VdiTypeType.Instance.Encode(here.Type));
+            throw VdiRows.Incompatible(found, here);
         }
 
         tx.Update(found, v => v with { Type = VdiType.User, MetadataOfPool = default, MetadataLatest = false });

@@ -11,20 +11,20 @@ internal static class SnapshotFailure
 {
     public static string Tell(VmssRecord schedule, IReadOnlyList<(VmRecord Vm, Exception Why)> failed)
     {
-        var text = new StringBuilder($"The snapshot schedule {OneLine(schedule.NameLabel)} has failed for {failed.Count} of its VMs.");
+        var text = new StringBuilder();
+        text.Append($"The snapshot schedule {BriefText.OneLine(schedule.NameLabel)} has failed for {failed.Count} of its VMs.");
         foreach (var (vm, why) in failed)
         {
-            text.Append($" {OneLine(vm.NameLabel)}: {OneLine(why is XenApiException e ? ErrorSentences.Of(e) : why.Message)}");
+            text.Append($" {BriefText.OneLine(vm.NameLabel)}: {BriefText.OneLine(ErrorSentences.Of(why))}");
         }
 
         foreach (var (vm, why) in failed)
         {
             string[] error = why is XenApiException e ? [e.Code, .. e.Parameters] : ["INTERNAL_ERROR", why.Message];
-            text.Append($"\nVM:{OneLine(vm.NameLabel)} UUID:{vm.Uuid} Error:[{string.Join(",", error.Select(p => $"'{OneLine(p)}'"))}]");
+            var words = string.Join(",", error.Select(p => $"'{BriefText.OneLine(p)}'"));
+            text.Append($"\nVM:{BriefText.OneLine(vm.NameLabel)} UUID:{vm.Uuid} Error:[{words}]");
         }
 
         return text.ToString();
     }
-
-    private static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
 }

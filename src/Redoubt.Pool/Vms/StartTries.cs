@@ -38,7 +38,7 @@ internal sealed class StartTries(PoolServices pool, VmStartCalls start, Func<VmR
         catch (Exception e) when (!stopping.IsCancellationRequested)
         {
             // Whatever it was: one VM does not hold up the others.
-            var why = e is XenApiException refused ? ErrorSentences.Of(refused) : e.Message;
+            var why = ErrorSentences.Of(e);
             if (attempt is 1 or Most)
             {
                 await TellAsync(announce(

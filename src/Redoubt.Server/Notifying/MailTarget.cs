@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Mail;
 using System.Text;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.Notifying;
 
@@ -53,6 +54,6 @@ internal sealed class MailTarget(string host, int port, string? loginFile, strin
 
     private static string Body(Notification notice) => string.Create(
         CultureInfo.InvariantCulture,
-        $"{notice.Text}\n\nPool: {Notification.OneLine(notice.Pool)} ({notice.PoolUuid})\nAbout: {notice.Class} {notice.Uuid}\n"
+        $"{notice.Text}\n\nPool: {BriefText.OneLine(notice.Pool)} ({notice.PoolUuid})\nAbout: {notice.Class} {notice.Uuid}\n"
         + $"At: {notice.At:u}\nMessage: {notice.Name}, {notice.Id}\n");
 }

@@ -29,13 +29,7 @@ internal sealed record Notification(
         pool, "");
 
     /// <summary>As a line for people.</summary>
-    public string Subject() => OneLine($"[{Pool}] {Name} (priority {Priority})");
-
-    /// <summary>
-    /// A text without line breaks and other control characters: a name is anybody's words, and would begin another header of a mail, or
-    /// another line of syslog. Pure.
-    /// </summary>
-    public static string OneLine(string text) => string.Concat(text.Select(c => char.IsControl(c) ? ' ' : c));
+    public string Subject() => BriefText.OneLine($"[{Pool}] {Name} (priority {Priority})");
 
     /// <summary>As JSON.</summary>
     public byte[] ToJson() => JsonSerializer.SerializeToUtf8Bytes(this, Options);

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using Redoubt.XenApi;
 
 namespace Redoubt.Server.Notifying;
 
@@ -47,7 +48,7 @@ internal sealed class SyslogTarget(string to) : INotifyTarget
         return string.Create(
             CultureInfo.InvariantCulture,
             $"<{(Daemon * 8) + severity}>1 {notice.At.UtcDateTime:yyyy-MM-dd'T'HH:mm:ss'Z'} {host} redoubt - {Field(notice.Name)} - ")
-            + $"{Notification.OneLine(notice.Text)} ({notice.Class} {notice.Uuid})";
+            + $"{BriefText.OneLine(notice.Text)} ({notice.Class} {notice.Uuid})";
     }
 
     // Whoever makes a message names it as he likes; a field takes up to 32 visible characters of ASCII.
