@@ -9,6 +9,9 @@ public static class RoleNames
         (Role.VmAdmin, "vm-admin"), (Role.VmOperator, "vm-operator"), (Role.ReadOnly, "read-only"),
     ];
 
+    /// <summary>All that a subject can have, from the highest down.</summary>
+    public static IReadOnlyList<string> OfSubjects { get; } = [.. All.Select(r => r.Name)];
+
     /// <summary>A role's name; the superuser's is <c>local-root</c>.</summary>
     public static string ToWire(Role role) => Array.Find(All, r => r.Role == role).Name ?? "local-root";
 

@@ -50,11 +50,7 @@ internal static class DirectoryCommands
     {
         var name = context.Parameters.Get("subject-name");
         var identifier = (await context.CallAsync("auth.get_subject_identifier", name)).AsString("identifier");
-        await context.PrintUuidAsync("subject", await context.CallAsync("subject.create", new SubjectRecord
-        {
-            SubjectIdentifier = identifier,
-            OtherConfig = new SubjectRecord().OtherConfig.Add("subject-name", name),
-        }));
+        await context.PrintUuidAsync("subject", await context.CallAsync("subject.create", Subjects.Named(identifier, name)));
     }
 
     private static async Task RemoveAsync(CommandContext context) =>

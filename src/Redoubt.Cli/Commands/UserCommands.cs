@@ -7,14 +7,11 @@ namespace Redoubt.Cli.Commands;
 /// <summary>Users of the pool's own, who need no directory: subjects with a name and a password.</summary>
 internal static class UserCommands
 {
-    private const string NameKey = "subject-name";
-
-    // Tells the pool's own users from those of a directory, which have its identifiers.
-    private const string IdentifierPrefix = "local:";
-
     public static IEnumerable<Command> All { get; } =
     [
-        Command.Make("user-create", $"Makes a user of this pool; prints the UUID. Roles: {string.Join(", ", Roles)}.", CreateAsync) with
+        Command.Make(
+            "user-create", $"Makes a user of this pool; prints the UUID. Roles: {string.Join(", ", RoleNames.OfSubjects)}.",
+            CreateAsync) with
         {
             Required = ["name", "role"],
             Optional = ["password-file"],
@@ -31,19 +28,13 @@ internal static class UserCommands
             SetRoleAsync) with { Required = ["name", "role"] },
     ];
 
-    private static IEnumerable<string> Roles => RoleNames.Of(new AllowedRoles(Role.ReadOnly, ClientCertificate: false));
-
     private static async Task CreateAsync(CommandContext context)
     {
         var (name, role) = (context.Parameters.Get("name"), await RoleAsync(context));
 
         // Asked for first: a user who was made but has no password would have to be cleared away again.
         var password = NewPassword.Read(context);
-        var user = await context.CallAsync("subject.create", new SubjectRecord
-        {
-            SubjectIdentifier = IdentifierPrefix + name,
-            OtherConfig = new SubjectRecord().OtherConfig.Add(NameKey, name),
-        });
+        var user = await context.CallAsync("subject.create", Subjects.Local(name));
         try
         {
             await context.CallAsync("subject.set_password", user, password);
@@ -62,7 +53,7 @@ internal static class UserCommands
     {
         var api = await context.ConnectAsync();
         var users = (await api.GetAllRecordsAsync<SubjectRecord>(context.CancellationToken)).Values
-            .OrderBy(s => NameOf(s), StringComparer.OrdinalIgnoreCase).ToList();
+            .OrderBy(s => Subjects.NameOf(s), StringComparer.OrdinalIgnoreCase).ToList();
         if (context.Parameters.Minimal)
         {
             context.Terminal.PrintLine(string.Join(',', users.Select(u => u.Uuid)));
@@ -78,7 +69,7 @@ internal static class UserCommands
                 roles.Add((await context.CallAsync("role.get_name_label", role)).AsString("name_label"));
             }
 
-            rows.Add([new("uuid", user.Uuid), new("name", NameOf(user)), new("role", string.Join(", ", roles))]);
+            rows.Add([new("uuid", user.Uuid), new("name", Subjects.NameOf(user)), new("role", string.Join(", ", roles))]);
         }
 
         if (context.Parameters.Flag("json"))
@@ -124,7 +115,7 @@ internal static class UserCommands
     {
         var name = context.Parameters.Get("role");
         return RoleNames.Parse(name) is null
-            ? throw new UsageException($"There is no role '{name}'. The roles are {string.Join(", ", Roles)}.")
+            ? throw new UsageException($"There is no role '{name}'. The roles are {string.Join(", ", RoleNames.OfSubjects)}.")
             : (await context.CallAsync("role.get_by_name_label", name)).AsArray("roles").Single().AsString("ref role");
     }
 
@@ -133,11 +124,9 @@ internal static class UserCommands
         var name = context.Parameters.Get("name");
         var api = await context.ConnectAsync();
         var found = (await api.GetAllRecordsAsync<SubjectRecord>(context.CancellationToken))
-            .FirstOrDefault(s => string.Equals(NameOf(s.Value), name, StringComparison.OrdinalIgnoreCase));
+            .FirstOrDefault(s => string.Equals(Subjects.NameOf(s.Value), name, StringComparison.OrdinalIgnoreCase));
         return found.Value is { } record
             ? (found.Key, record)
             : throw new UsageException($"There is no user '{name}'. user-list shows who there is.");
     }
-
-    private static string NameOf(SubjectRecord subject) => subject.OtherConfig.GetValueOrDefault(NameKey, subject.SubjectIdentifier);
 }

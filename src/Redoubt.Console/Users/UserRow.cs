@@ -13,18 +13,13 @@ namespace Redoubt.Console.Users;
 /// <param name="Role">The name of their highest role; empty for none.</param>
 internal sealed record UserRow(Ref<SubjectRecord> Ref, SubjectRecord Record, string Name, bool IsLocal, string Role)
 {
-    /// <summary>The key in <c>other_config</c> of the name.</summary>
-    public const string NameKey = "subject-name";
-
-    /// <summary>What the identifiers of the pool's own begin with.</summary>
-    public const string LocalPrefix = "local:";
-
-    /// <summary>All roles that somebody can have, from the highest down.</summary>
-    public static IReadOnlyList<string> Roles { get; } = RoleNames.Of(new AllowedRoles(XenApi.Role.ReadOnly, ClientCertificate: false));
-
     /// <summary>All there are.</summary>
     public static List<UserRow> All(DatabaseState state) =>
-        [.. state.All<SubjectRecord>().Select(s => Of(s.Ref, s.Record))];
+    [
+        .. state.All<SubjectRecord>().Select(s => new UserRow(
+            s.Ref, s.Record, Subjects.NameOf(s.Record), Subjects.IsLocal(s.Record),
+            StaticRoles.Highest(s.Record.Roles) is { } role ? RoleNames.ToWire(role) : "")),
+    ];
 
     /// <summary>Whether it is who somebody looks for.</summary>
     public bool Matches(string text) => text.Length == 0 || Name.Contains(text, StringComparison.OrdinalIgnoreCase)
@@ -35,15 +30,6 @@ internal sealed record UserRow(Ref<SubjectRecord> Ref, SubjectRecord Record, str
     {
         UserColumn.Name => Name,
         UserColumn.Kind => IsLocal ? T.Local : T.Directory,
-        UserColumn.Role => Role.Length == 0 ? Roles.Count : Roles.ToList().IndexOf(Role),
+        UserColumn.Role => RoleNames.Parse(Role) is { } role ? -(int)role : 1,
     };
-
-    private static UserRow Of(Ref<SubjectRecord> subject, SubjectRecord record)
-    {
-        var name = record.OtherConfig.GetValueOrDefault(NameKey, "");
-        return new(
-            subject, record, name.Length > 0 ? name : record.SubjectIdentifier,
-            record.SubjectIdentifier.StartsWith(LocalPrefix, StringComparison.Ordinal),
-            StaticRoles.Highest(record.Roles) is { } role ? RoleNames.ToWire(role) : "");
-    }
 }

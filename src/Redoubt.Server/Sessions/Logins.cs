@@ -81,7 +81,7 @@ internal sealed class Logins(
         if (FindOwn(user) is var (reference, subject))
         {
             return passwords.IsRight(subject.Uuid, attempt)
-                ? new() { UserName = SubjectNames.Of(subject)!, Identifier = subject.SubjectIdentifier, Subjects = [reference] }
+                ? new() { UserName = Subjects.LoginName(subject)!, Identifier = subject.SubjectIdentifier, Subjects = [reference] }
                 : null;
         }
 

@@ -20,7 +20,7 @@ internal sealed partial class SubjectCalls(PoolServices pool, LocalPasswords pas
             throw new XenApiException("INVALID_VALUE", "subject_identifier", "");
         }
 
-        var name = SubjectNames.Of(args);
+        var name = Subjects.LoginName(args);
         if (name is not null)
         {
             SubjectNames.Require(name);
@@ -83,10 +83,10 @@ internal sealed partial class SubjectCalls(PoolServices pool, LocalPasswords pas
     public async Task SetPasswordAsync(CallContext call, Ref<SubjectRecord> self, string password)
     {
         var subject = pool.State.Get(self);
-        if (SubjectNames.Of(subject) is null)
+        if (Subjects.LoginName(subject) is null)
         {
             throw new XenApiException(
-                "OPERATION_NOT_ALLOWED", $"The subject has no name to log in with: its other_config lacks {SubjectNames.Key}.");
+                "OPERATION_NOT_ALLOWED", $"The subject has no name to log in with: its other_config lacks {Subjects.NameKey}.");
         }
 
         if (password.Length is 0 or > LongestPassword)

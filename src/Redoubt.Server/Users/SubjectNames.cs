@@ -4,24 +4,17 @@ using Redoubt.XenApi;
 
 namespace Redoubt.Server.Users;
 
-/// <summary>
-/// The names by which subjects log in: the key <c>subject-name</c> of their other-config. Case does not count, as in directories.
-/// </summary>
+/// <summary>The names by which subjects log in (<see cref="Subjects.LoginName"/>). Case does not count, as in directories.</summary>
 internal static class SubjectNames
 {
-    public const string Key = "subject-name";
-
     private const int Longest = 256;
-
-    /// <summary>A subject's name, or null if it has none and so can't log in by itself.</summary>
-    public static string? Of(SubjectRecord subject) => subject.OtherConfig.TryGetValue(Key, out var name) && name.Length > 0 ? name : null;
 
     /// <summary>The subject of this name, or null.</summary>
     public static (Ref<SubjectRecord> Ref, SubjectRecord Record)? Find(DatabaseState state, string name)
     {
         foreach (var (reference, subject) in state.All<SubjectRecord>())
         {
-            if (string.Equals(Of(subject), name, StringComparison.OrdinalIgnoreCase))
+            if (string.Equals(Subjects.LoginName(subject), name, StringComparison.OrdinalIgnoreCase))
             {
                 return (reference, subject);
             }
@@ -38,7 +31,7 @@ internal static class SubjectNames
         if (name.Length is 0 or > Longest || name.Contains(':', StringComparison.Ordinal) || name.Any(char.IsControl)
             || string.Equals(name, SessionOwner.RootName, StringComparison.OrdinalIgnoreCase))
         {
-            throw new XenApiException("INVALID_VALUE", $"other_config:{Key}", name);
+            throw new XenApiException("INVALID_VALUE", $"other_config:{Subjects.NameKey}", name);
         }
     }
 }
