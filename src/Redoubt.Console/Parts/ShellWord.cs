@@ -19,4 +19,17 @@ internal static class ShellWord
     /// <summary>A device configuration as words, its passwords masked: pages are looked at over shoulders.</summary>
     public static string OfDevice(IReadOnlyDictionary<string, string> config) =>
         string.Join(' ', DeviceConfigs.Mask(config).Select(c => Of($"device-config:{c.Key}", c.Value)));
+
+    /// <summary>The same while it is typed. What is wrong with it is said when it is used; the command is not shown half.</summary>
+    public static string OfDevice(Func<IReadOnlyDictionary<string, string>> read)
+    {
+        try
+        {
+            return OfDevice(read());
+        }
+        catch (FormatException)
+        {
+            return "device-config:KEY=VALUE";
+        }
+    }
 }

@@ -38,7 +38,7 @@ internal static class RecoverText
     public static string NothingFound => Words["NothingFound"];
     public static string HasMetadata => Words["HasMetadata"];
     public static string NoMetadata => Words["NoMetadata"];
-    public static string AlreadyHere => Words["AlreadyHere"];
+    public static string IsKnown => Words["IsKnown"];
     public static string Volume => Words["Volume"];
     public static string NotKnown => Words["NotKnown"];
     public static string Written => Words["Written"];

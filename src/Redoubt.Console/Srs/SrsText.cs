@@ -90,7 +90,6 @@ internal static class SrsText
     public static string Find => Words["Find"];
     public static string FoundHere => Words["FoundHere"];
     public static string NothingFound => Words["NothingFound"];
-    public static string IsHere => Words["IsHere"];
     public static string Attach => Words["Attach"];
     public static string AttachTitle => Words["AttachTitle"];
     public static string AttachText(string name) => Words.Of("AttachText", name);

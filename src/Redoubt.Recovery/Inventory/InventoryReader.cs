@@ -182,9 +182,7 @@ public sealed class InventoryReader(XenApiClient target, TimeProvider time, Time
             async token =>
             {
                 var pool = (await target.GetAllRecordsAsync<PoolRecord>(token)).Values.First();
-                // Without metadata=true the drivers for block devices name UUIDs only.
-                var smConfig = ImmutableSortedDictionary<string, string>.Empty.Add("metadata", "true");
-                return ProbeAnswer.Parse(await target.Sr.ProbeAsync(pool.Master, probe.DeviceConfig, probe.Type, smConfig, token));
+                return await probe.AskAsync(target, pool.Master, token);
             },
             cancellationToken);
         return facts with { Found = failure is null ? found : [], Unreadable = failure };

@@ -18,7 +18,7 @@ internal static class ProbeAnswer
         }
         catch (XmlException wrong)
         {
-            throw new FormatException($"the probe's answer is no XML: {wrong.Message}", wrong);
+            throw new FormatException($"The probe's answer is no XML: {wrong.Message}", wrong);
         }
     }
 
@@ -26,7 +26,7 @@ internal static class ProbeAnswer
     {
         string Text(string name) => sr.Element(name)?.Value.Trim() ?? "";
         return new(
-            Text("UUID") is { Length: > 0 } uuid ? uuid : throw new FormatException("the probe's answer names an SR without UUID"),
+            Text("UUID") is { Length: > 0 } uuid ? uuid : throw new FormatException("The probe's answer names an SR without UUID"),
             Text("name_label"),
             Text("pool_metadata_detected").Equals("true", StringComparison.OrdinalIgnoreCase))
         {
