@@ -15,9 +15,9 @@ namespace Redoubt.Console.Hosts;
 /// <param name="Vms">The VMs that run there, by name.</param>
 internal sealed record HostRow(
     Ref<HostRecord> Ref, HostRecord Record, long TotalBytes, long? FreeBytes, bool IsSilent, bool IsCoordinator,
-    IReadOnlyList<(string Uuid, string Name)> Vms)
+    IReadOnlyList<(string Uuid, string Name)> Vms) : ISortedRow<HostColumn>
 {
-    /// <summary>What people call it.</summary>
+    /// <inheritdoc/>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Uuid;
 
     /// <summary>Whether it takes VMs, and what shows that.</summary>
@@ -43,11 +43,11 @@ internal sealed record HostRow(
         ];
     }
 
-    /// <summary>Whether it is what somebody looks for.</summary>
+    /// <inheritdoc/>
     public bool Matches(string text) => text.Length == 0 || Name.Contains(text, StringComparison.OrdinalIgnoreCase)
         || Record.Address.Contains(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What it is sorted by.</summary>
+    /// <inheritdoc/>
     public IComparable Key(HostColumn column) => column switch
     {
         HostColumn.Name => Name,

@@ -26,7 +26,6 @@ internal static class HostsText
     public static string Evacuated(string name) => Words.Of("Evacuated", name);
     public static string NothingToMove => Words["NothingToMove"];
     public static string OneHost => Words["OneHost"];
-    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
 
     public static string Column(HostColumn column) => column switch
     {

@@ -9,9 +9,9 @@ namespace Redoubt.Console.Networks;
 /// <param name="Ref">Its reference.</param>
 /// <param name="Record">Its record.</param>
 /// <param name="Users">The VMs with interfaces on it.</param>
-internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, VmUsers Users)
+internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, VmUsers Users) : ISortedRow<NetworkColumn>
 {
-    /// <summary>What people call it.</summary>
+    /// <inheritdoc/>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Bridge;
 
     /// <summary>Whether it belongs to a test failover, and goes with it.</summary>
@@ -27,11 +27,11 @@ internal sealed record NetworkRow(Ref<NetworkRecord> Ref, NetworkRecord Record, 
             n.Ref, n.Record, VmUsers.Of(state, n.Record.Vifs.Select(state.Find).OfType<VifRecord>().Select(v => v.Vm)))),
     ];
 
-    /// <summary>Whether it is what somebody looks for.</summary>
+    /// <inheritdoc/>
     public bool Matches(string text) =>
         text.Length == 0 || Has(Name, text) || Has(Record.Bridge, text) || Users.Shown.Any(v => Has(v.Name, text));
 
-    /// <summary>What it is sorted by.</summary>
+    /// <inheritdoc/>
     public IComparable Key(NetworkColumn column) => column switch
     {
         NetworkColumn.Name => Name,

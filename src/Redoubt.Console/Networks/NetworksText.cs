@@ -11,13 +11,9 @@ internal static class NetworksText
     public static string Count(int shown, int all) => Words.Of("Count", shown, all);
     public static string NoNetworks => Words["NoNetworks"];
     public static string NoNetworksText => Words["NoNetworksText"];
-    public static string NoneFound => Words["NoneFound"];
-    public static string NoneFoundText => Words["NoneFoundText"];
     public static string Internal => Words["Internal"];
     public static string OfTest => Words["OfTest"];
     public static string Rename => Words["Rename"];
-    public static string Save => Words["Save"];
-    public static string Cancel => Words["Cancel"];
     public static string NewName(string name) => Words.Of("NewName", name);
     public static string Renamed(string old, string name) => Words.Of("Renamed", old, name);
     public static string Destroy => Words["Destroy"];
@@ -33,7 +29,6 @@ internal static class NetworksText
     public static string Make => Words["Make"];
     public static string Made(string name) => Words.Of("Made", name);
     public static string NameMissing => Words["NameMissing"];
-    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
 
     public static string Column(NetworkColumn column) => column switch
     {

@@ -11,6 +11,9 @@ internal static class PartsText
     public static string Dismiss => Words["Dismiss"];
     public static string Actions => Words["Actions"];
     public static string Cancel => Words["Cancel"];
+    public static string Save => Words["Save"];
+    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
+    public static string NoneFound => Words["NoneFound"];
     public static string Back => Words["Back"];
     public static string JustNow => Words["JustNow"];
     public static string Never => Words["Never"];

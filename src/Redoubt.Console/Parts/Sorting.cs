@@ -10,12 +10,10 @@ public sealed record Sorting<TColumn>(TColumn Column, bool IsDown = false)
     public Sorting<TColumn> By(TColumn column) => new(column, Column.Equals(column) && !IsDown);
 
     /// <summary>Rows in that order.</summary>
-    /// <param name="rows">The rows.</param>
-    /// <param name="key">What a row is sorted by; texts regardless of case.</param>
-    /// <param name="name">A row's name.</param>
-    public List<T> Of<T>(IEnumerable<T> rows, Func<T, TColumn, IComparable> key, Func<T, string> name)
+    public List<T> Of<T>(IEnumerable<T> rows)
+        where T : ISortedRow<TColumn>
     {
-        IComparable Key(T row) => key(row, Column) switch { string text => text.ToUpperInvariant(), var other => other };
-        return [.. (IsDown ? rows.OrderByDescending(Key) : rows.OrderBy(Key)).ThenBy(name, StringComparer.OrdinalIgnoreCase)];
+        IComparable Key(T row) => row.Key(Column) switch { string text => text.ToUpperInvariant(), var other => other };
+        return [.. (IsDown ? rows.OrderByDescending(Key) : rows.OrderBy(Key)).ThenBy(r => r.Name, StringComparer.OrdinalIgnoreCase)];
     }
 }

@@ -14,7 +14,6 @@ internal static class EditText
     public static string NameHint => Words["NameHint"];
     public static string Kind => Words["Kind"];
     public static string KeepOld => Words["KeepOld"];
-    public static string Save => Words["Save"];
     public static string Discard => Words["Discard"];
     public static string DiscardTitle => Words["DiscardTitle"];
     public static string DiscardText => Words["DiscardText"];

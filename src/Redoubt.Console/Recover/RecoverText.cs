@@ -143,7 +143,6 @@ internal static class RecoverText
     public static string TypeName => Words["TypeName"];
     public static string SaveAs => Words["SaveAs"];
     public static string PlanName => Words["PlanName"];
-    public static string Save => Words["Save"];
     public static string StateDead => Words["StateDead"];
     public static string StateDeadLabel(string pool) => Words.Of("StateDeadLabel", pool);
     public static string Believe => Words["Believe"];

@@ -10,9 +10,9 @@ namespace Redoubt.Console.Srs;
 /// <param name="Record">Its record.</param>
 /// <param name="Kind">What it is for, in words.</param>
 /// <param name="Users">The VMs that have it in a drive.</param>
-internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind, VmUsers Users)
+internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind, VmUsers Users) : ISortedRow<DiskColumn>
 {
-    /// <summary>What people call it.</summary>
+    /// <inheritdoc/>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Uuid;
 
     /// <summary>Why it can't be destroyed; null: it can.</summary>
@@ -27,7 +27,11 @@ internal sealed record DiskRow(Ref<VdiRecord> Ref, VdiRecord Record, string Kind
             VmUsers.Of(state, disk.Record.Vbds.Select(state.Find).OfType<VbdRecord>().Select(b => b.Vm)))),
     ];
 
-    /// <summary>What it is sorted by.</summary>
+    /// <inheritdoc/>
+    public bool Matches(string text) => text.Length == 0 || Name.Contains(text, StringComparison.OrdinalIgnoreCase)
+        || Record.Uuid.StartsWith(text, StringComparison.OrdinalIgnoreCase);
+
+    /// <inheritdoc/>
     public IComparable Key(DiskColumn column) => column switch
     {
         DiskColumn.Name => Name,

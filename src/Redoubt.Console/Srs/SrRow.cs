@@ -12,9 +12,9 @@ namespace Redoubt.Console.Srs;
 /// <param name="Plugged">How many of them have it attached.</param>
 /// <param name="Vms">How many VMs have disks on it.</param>
 /// <param name="View">What it does for a recovery; null for one that holds no disks of VMs.</param>
-internal sealed record SrRow(Ref<SrRecord> Ref, SrRecord Record, int Connections, int Plugged, int Vms, SrView? View)
+internal sealed record SrRow(Ref<SrRecord> Ref, SrRecord Record, int Connections, int Plugged, int Vms, SrView? View) : ISortedRow<SrColumn>
 {
-    /// <summary>What people call it.</summary>
+    /// <inheritdoc/>
     public string Name => Record.NameLabel.Length > 0 ? Record.NameLabel : Record.Uuid;
 
     /// <summary>How full it is, in words.</summary>
@@ -44,12 +44,12 @@ internal sealed record SrRow(Ref<SrRecord> Ref, SrRecord Record, int Connections
         return new(sr, record, pbds.Count, pbds.Count(p => p.CurrentlyAttached), view?.Vms ?? 0, view);
     }
 
-    /// <summary>Whether it is what somebody looks for.</summary>
+    /// <inheritdoc/>
     public bool Matches(string text) => text.Length == 0
         || Name.Contains(text, StringComparison.OrdinalIgnoreCase) || Record.Type.Equals(text, StringComparison.OrdinalIgnoreCase)
         || Record.Uuid.StartsWith(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What it is sorted by.</summary>
+    /// <inheritdoc/>
     public IComparable Key(SrColumn column) => column switch
     {
         SrColumn.Name => Name,

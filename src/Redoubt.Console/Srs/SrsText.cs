@@ -14,8 +14,6 @@ internal static class SrsText
     public static string Count(int shown, int all) => Words.Of("Count", shown, all);
     public static string NoSr => Words["NoSr"];
     public static string NoSrText => Words["NoSrText"];
-    public static string NoneFound => Words["NoneFound"];
-    public static string NoneFoundText => Words["NoneFoundText"];
     public static string Of(string used, string all) => Words.Of("Of", used, all);
     public static string SizeUnknown => Words["SizeUnknown"];
     public static string Protected => Words["Protected"];
@@ -76,7 +74,6 @@ internal static class SrsText
     public static string DestroyTitle => Words["DestroyTitle"];
     public static string DestroyText(string name) => Words.Of("DestroyText", name);
     public static string HasDisks => Words["HasDisks"];
-    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
     public static string DiskInUse(string names) => Words.Of("DiskInUse", names);
     public static string DiskIsPools => Words["DiskIsPools"];
     public static string DestroyDiskTitle => Words["DestroyDiskTitle"];

@@ -12,6 +12,7 @@ namespace Redoubt.Console.Users;
 /// <param name="IsLocal">Whether they are this pool's own, with a password here.</param>
 /// <param name="Role">The name of their highest role; empty for none.</param>
 internal sealed record UserRow(Ref<SubjectRecord> Ref, SubjectRecord Record, string Name, bool IsLocal, string Role)
+    : ISortedRow<UserColumn>
 {
     /// <summary>All there are.</summary>
     public static List<UserRow> All(DatabaseState state) =>
@@ -21,11 +22,11 @@ internal sealed record UserRow(Ref<SubjectRecord> Ref, SubjectRecord Record, str
             StaticRoles.Highest(s.Record.Roles) is { } role ? RoleNames.ToWire(role) : "")),
     ];
 
-    /// <summary>Whether it is who somebody looks for.</summary>
+    /// <inheritdoc/>
     public bool Matches(string text) => text.Length == 0 || Name.Contains(text, StringComparison.OrdinalIgnoreCase)
         || Role.Contains(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>What they are sorted by.</summary>
+    /// <inheritdoc/>
     public IComparable Key(UserColumn column) => column switch
     {
         UserColumn.Name => Name,

@@ -13,8 +13,6 @@ internal static class UsersText
     public static string Count(int shown, int all) => Words.Of("Count", shown, all);
     public static string NoUsers => Words["NoUsers"];
     public static string NoUsersText => Words["NoUsersText"];
-    public static string NoneFound => Words["NoneFound"];
-    public static string NoneFoundText => Words["NoneFoundText"];
     public static string Local => Words["Local"];
     public static string Directory => Words["Directory"];
     public static string NoRole => Words["NoRole"];
@@ -26,8 +24,6 @@ internal static class UsersText
     public static string OwnRole => Words["OwnRole"];
     public static string Password => Words["Password"];
     public static string NewPassword(string name) => Words.Of("NewPassword", name);
-    public static string Save => Words["Save"];
-    public static string Cancel => Words["Cancel"];
     public static string PasswordSet(string name) => Words.Of("PasswordSet", name);
     public static string PasswordMissing => Words["PasswordMissing"];
     public static string Remove => Words["Remove"];
@@ -42,7 +38,6 @@ internal static class UsersText
     public static string Role => Words["Role"];
     public static string Make => Words["Make"];
     public static string Made(string name) => Words.Of("Made", name);
-    public static string ActOn(string act, string name) => Words.Of("ActOn", act, name);
     public static string Roles => Words["Roles"];
 
     public static string Column(UserColumn column) => column switch
