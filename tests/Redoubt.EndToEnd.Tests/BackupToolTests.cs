@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using Redoubt.Cli.Demo;
 using Redoubt.XenApi;
 
@@ -67,14 +66,7 @@ public sealed class BackupToolTests
         // The guest's QEMU is killed while it writes; the guest is started again, as its VM says.
         await DestroyDataAsync(site, second);
         await DemoGuests.CountsPastAsync(site, guest, guest.Read(site).LastCount!.Value + 2);
-        foreach (var qemu in GuestsOf(site))
-        {
-            using (qemu)
-            {
-                qemu.Kill();
-            }
-        }
-
+        await GuestProcesses.KillAsync(site.DataDirectory + "/");
         await Patience.UntilAsync(() => DemoGuests.BootsOf(site, guest) == 2, "it has booted again");
         await DemoGuests.CountsPastAsync(site, guest, 3);
         var third = await SnapshotAsync(site, vm);
@@ -250,6 +242,4 @@ public sealed class BackupToolTests
             return null;
         }
     }
-
-    private static List<Process> GuestsOf(DemoSite site) => GuestProcesses.With(site.DataDirectory + "/");
 }

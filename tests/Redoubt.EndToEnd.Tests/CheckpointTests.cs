@@ -1,11 +1,10 @@
-using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
 /// <summary>A guest that counts is kept with its memory, counts on, and later counts on from there, on the disks of that moment.</summary>
-public sealed partial class CheckpointTests
+public sealed class CheckpointTests
 {
     private readonly Shell _shell = new();
 
@@ -18,12 +17,12 @@ public sealed partial class CheckpointTests
         var site = await bench.StartAsync("site");
         var (guest, vm) = await BuildAsync(site);
         await _shell.RunAsync(site, "vm-start vm=alone");
-        await CountsPastAsync(site, guest, 3);
-        var earliest = Counts(site, guest)[^1];
+        await DemoGuests.LogPassesAsync(site, guest, 3);
+        var earliest = DemoGuests.CountsOf(site, guest)[^1];
         var checkpoint = await _shell.RunAsync(site, "vm-checkpoint vm=alone new-name-label=then");
-        var latest = Counts(site, guest)[^1];
-        await CountsPastAsync(site, guest, latest + 3);
-        CountedOn(Counts(site, guest));
+        var latest = DemoGuests.CountsOf(site, guest)[^1];
+        await DemoGuests.LogPassesAsync(site, guest, latest + 3);
+        DemoGuests.RequireCountedOn(DemoGuests.CountsOf(site, guest));
         Assert.Equal(1, DemoGuests.BootsOf(site, guest));
         Assert.Equal("Running", $"{await site.Api.Vm.GetPowerStateAsync(vm, Stop)}");
         Assert.DoesNotContain("held-for-checkpoint", (await site.Api.Vm.GetRecordAsync(vm, Stop)).OtherConfig.Keys);
@@ -37,23 +36,23 @@ public sealed partial class CheckpointTests
         for (var round = 0; round < 2; round++)
         {
             await _shell.RunAsync(site, $"snapshot-revert uuid={checkpoint}");
-            var before = Counts(site, guest).Count;
+            var before = DemoGuests.CountsOf(site, guest).Count;
             Assert.Equal("suspended", await _shell.RunAsync(site, $"vm-param-get uuid={guest.Uuid} param-name=power-state"));
             await _shell.RunAsync(site, "vm-resume vm=alone");
-            await Patience.UntilAsync(() => Counts(site, guest).Count > before + 3, "the guest counts again");
-            var since = Counts(site, guest)[before..];
+            await Patience.UntilAsync(() => DemoGuests.CountsOf(site, guest).Count > before + 3, "the guest counts again");
+            var since = DemoGuests.CountsOf(site, guest)[before..];
             Assert.InRange(since[0], earliest + 1, latest + 1);
-            CountedOn(since);
+            DemoGuests.RequireCountedOn(since);
             Assert.Equal(1, DemoGuests.BootsOf(site, guest));
         }
 
         // Its memory and its disks are of one moment: started from its disks it goes on from the count that its memory had reached.
         await _shell.RunAsync(site, $"snapshot-revert uuid={checkpoint}");
-        var counted = Counts(site, guest).Count;
+        var counted = DemoGuests.CountsOf(site, guest).Count;
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
         await _shell.RunAsync(site, "vm-start vm=alone");
         await Patience.UntilAsync(() => DemoGuests.BootsOf(site, guest) == 2, "it has booted again");
-        await Patience.UntilAsync(() => Counts(site, guest).Count > counted + 1, "it counts again");
+        await Patience.UntilAsync(() => DemoGuests.CountsOf(site, guest).Count > counted + 1, "it counts again");
         Assert.InRange(guest.Read(site).ResumedFrom, earliest - 1, latest + 1);
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
 
@@ -78,7 +77,7 @@ public sealed partial class CheckpointTests
         var site = await bench.StartAsync("site");
         var (guest, vm) = await BuildAsync(site);
         await _shell.RunAsync(site, "vm-start vm=alone");
-        await CountsPastAsync(site, guest, 3);
+        await DemoGuests.LogPassesAsync(site, guest, 3);
         var (kept, begun) = (0, 0);
         for (var round = 0; round < 6; round++)
         {
@@ -98,7 +97,7 @@ public sealed partial class CheckpointTests
             }
 
             site = await bench.StartAsync("site");
-            await CountsPastAsync(site, guest, Counts(site, guest)[^1] + 3);
+            await DemoGuests.LogPassesAsync(site, guest, DemoGuests.CountsOf(site, guest)[^1] + 3);
             var record = await site.Api.Vm.GetRecordAsync(vm, Stop);
             kept = record.Snapshots.Count;
             TestContext.Current.SendDiagnosticMessage($"round {round}: {kept} kept");
@@ -110,7 +109,7 @@ public sealed partial class CheckpointTests
         }
 
         Assert.True(begun > 0, "no checkpoint had got as far as an image");
-        CountedOn(Counts(site, guest));
+        DemoGuests.RequireCountedOn(DemoGuests.CountsOf(site, guest));
         Assert.Equal(1, DemoGuests.BootsOf(site, guest));
         await _shell.RunAsync(site, "vm-shutdown vm=alone --force");
     }
@@ -127,7 +126,7 @@ public sealed partial class CheckpointTests
         {
             var (guest, vm) = await BuildAsync(site);
             await _shell.RunAsync(site, "vm-start vm=alone");
-            await CountsPastAsync(site, guest, 3);
+            await DemoGuests.LogPassesAsync(site, guest, 3);
 
             // Two at once, and one after the other: each has its own memory.
             var both = await Task.WhenAll(TryAsync(site, vm), TryAsync(site, vm));
@@ -141,16 +140,16 @@ public sealed partial class CheckpointTests
             var filler = Path.Combine(site.Storage, "filler");
             await File.WriteAllBytesAsync(filler, new byte[new DriveInfo(site.Storage).AvailableFreeSpace - (8 << 20)], Stop);
             Assert.Contains("SR_FULL", await _shell.FailAsync(site, "vm-checkpoint vm=alone new-name-label=x"), StringComparison.Ordinal);
-            await CountsPastAsync(site, guest, Counts(site, guest)[^1] + 3);
+            await DemoGuests.LogPassesAsync(site, guest, DemoGuests.CountsOf(site, guest)[^1] + 3);
             Assert.Equal(disks, DisksOf(site).Count);
             Assert.Empty(MemoriesOf(site));
             File.Delete(filler);
-            CountedOn(Counts(site, guest));
+            DemoGuests.RequireCountedOn(DemoGuests.CountsOf(site, guest));
 
             // Its QEMU is killed as it stands still.
             var checkpoint = TryAsync(site, vm);
             await Patience.UntilAsync(() => MemoriesOf(site).Any() || checkpoint.IsCompleted, "its memory is being written");
-            KillQemu(guest);
+            await GuestProcesses.KillAsync($"guest={guest.Uuid}");
 
             var code = await checkpoint;
             await Patience.UntilAsync(
@@ -179,10 +178,10 @@ public sealed partial class CheckpointTests
         var sr = await primary.CallAsync<string>("SR.get_uuid", Stop, await DemoGuests.BuildAsync(primary, guest));
         await _shell.RunAsync(primary, $"sr-enable-database-replication uuid={sr}");
         await _shell.RunAsync(primary, "vm-start vm=alone");
-        await CountsPastAsync(primary, guest, 3);
+        await DemoGuests.LogPassesAsync(primary, guest, 3);
         var checkpoint = await _shell.RunAsync(primary, "vm-checkpoint vm=alone new-name-label=then");
-        var latest = Counts(primary, guest)[^1];
-        await CountsPastAsync(primary, guest, latest + 2);
+        var latest = DemoGuests.CountsOf(primary, guest)[^1];
+        await DemoGuests.LogPassesAsync(primary, guest, latest + 2);
         await primary.KillAsync();
         await Replica.MirrorAsync(primary.Storage, recovery.Storage);
         foreach (var network in DemoCommand.Networks)
@@ -194,12 +193,12 @@ public sealed partial class CheckpointTests
         await _shell.RunAsync(recovery, $"dr-failover sr-uuid={sr} source-dead=true --yes");
         Assert.Equal("suspended", await _shell.RunAsync(recovery, $"snapshot-param-get uuid={checkpoint} param-name=power-state"));
         await _shell.RunAsync(recovery, $"snapshot-revert uuid={checkpoint}");
-        var before = Counts(recovery, guest).Count;
+        var before = DemoGuests.CountsOf(recovery, guest).Count;
         await _shell.RunAsync(recovery, "vm-resume vm=alone");
-        await Patience.UntilAsync(() => Counts(recovery, guest).Count > before + 3, "it counts there");
-        var there = Counts(recovery, guest)[before..];
+        await Patience.UntilAsync(() => DemoGuests.CountsOf(recovery, guest).Count > before + 3, "it counts there");
+        var there = DemoGuests.CountsOf(recovery, guest)[before..];
         Assert.InRange(there[0], 1, latest + 1);
-        CountedOn(there);
+        DemoGuests.RequireCountedOn(there);
         await _shell.RunAsync(recovery, "vm-shutdown vm=alone --force");
         await _shell.RunAsync(recovery, $"snapshot-uninstall uuid={checkpoint} --force");
         Assert.Equal("", await _shell.RunAsync(recovery, "vdi-list type=Suspend --minimal"));
@@ -225,33 +224,9 @@ public sealed partial class CheckpointTests
         }
     }
 
-    private static void KillQemu(DemoGuest guest)
-    {
-        foreach (var process in GuestProcesses.With($"guest={guest.Uuid}"))
-        {
-            using (process)
-            {
-                process.Kill();
-            }
-        }
-    }
-
     private static List<string> DisksOf(DemoSite site) => [.. DemoGuests.DisksIn(site.Storage).Except(MemoriesOf(site))];
 
     // The hypervisor writes them into raw disks, and there are no others without metadata.
     private static IEnumerable<string> MemoriesOf(DemoSite site) =>
         Directory.EnumerateFiles(site.Storage, "*.raw", SearchOption.AllDirectories);
-
-    private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
-        Patience.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");
-
-    /// <summary>No count is missing and none came twice: the guest did not notice.</summary>
-    private static void CountedOn(List<long> counts) => Assert.Equal(Enumerable.Range(0, counts.Count).Select(i => counts[0] + i), counts);
-
-    private static List<long> Counts(DemoSite site, DemoGuest guest) =>
-        [.. CountLine().Matches(DemoGuests.ConsoleOf(site, guest.Uuid)).Select(m => long.Parse(m.Groups["count"].Value))];
-
-    // Its beginning may be before the moment that the guest went back to.
-    [GeneratedRegex(@"count=(?<count>\d+)\r?\n", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex CountLine();
 }

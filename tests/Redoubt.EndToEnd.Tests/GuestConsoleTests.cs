@@ -441,5 +441,5 @@ public sealed class GuestConsoleTests : IAsyncLifetime
     private static int SocketsOf(int process) => Directory.EnumerateFileSystemEntries($"/proc/{process}/fd")
         .Count(f => new FileInfo(f).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
-    private List<Process> Guests() => GuestProcesses.With(Data + "/");
+    private List<Process> Guests() => GuestProcesses.Below(Data);
 }

@@ -18,4 +18,20 @@ internal static class GuestProcesses
             return false;
         }
     })];
+
+    /// <summary>Those of daemons whose directories lie below one.</summary>
+    public static List<Process> Below(string directory) => With(directory + "/");
+
+    /// <summary>Kills those whose command line has some words, and waits for their end.</summary>
+    public static async Task KillAsync(string words)
+    {
+        foreach (var guest in With(words))
+        {
+            using (guest)
+            {
+                guest.Kill();
+                await guest.WaitForExitAsync(CancellationToken.None);
+            }
+        }
+    }
 }

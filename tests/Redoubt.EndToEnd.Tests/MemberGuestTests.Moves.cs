@@ -20,12 +20,12 @@ public sealed partial class MemberGuestTests
         var hosts = new Dictionary<string, Ref<HostRecord>>();
         foreach (var name in Hosts)
         {
-            hosts[name] = await HostAsync(api, name);
+            hosts[name] = await PoolOfHosts.HostAsync(api, name);
         }
 
         await api.CallAsync("VTPM.create", [vm, false], Stop);
         await api.CallAsync("VM.start_on", [vm, hosts["b"], false, false], Stop);
-        await CountsPastAsync(api, vm, 20);
+        await CountingGuest.CountsPastAsync(api, vm, 20);
 
         // A disk that it was given while it runs moves with it, and so does what its TPM keeps.
         await HotPlugAsync(api, vm, (await api.GetAllRecordsAsync<SrRecord>(Stop)).Single(s => s.Value.NameLabel == "shared").Key);
@@ -40,9 +40,9 @@ public sealed partial class MemberGuestTests
             await api.CallAsync("VM.pool_migrate", [vm, hosts[to], None], Stop);
             var took = Stopwatch.GetElapsedTime(began);
             Assert.Equal(hosts[to], await api.CallAsync<Ref<HostRecord>>("VM.get_resident_on", [vm], Stop));
-            await CountsPastAsync(api, vm, await LastAsync(api, vm) + 20);
-            Assert.Single(Guests(_root));
-            Assert.Single(Guests(PathOf(to)));
+            await CountingGuest.CountsOnAsync(api, vm, 20);
+            Assert.Single(GuestProcesses.Below(_hosts.Root));
+            Assert.Single(GuestProcesses.Below(_hosts.PathOf(to)));
             Assert.Equal([to], Hosts.Where(h => Directory.Exists(TpmPath(h))));
             times.Add($"to {to} in {took.TotalSeconds:0.00} s, stood still for {still.End().TotalMilliseconds:0} ms");
         }
@@ -51,7 +51,7 @@ public sealed partial class MemberGuestTests
         using (var still = new StandStill(vm.Opaque, Hosts.Select(LogPath).ToList()))
         {
             await api.CallAsync("VM.pool_migrate", [vm, hosts["a"], None.Add("live", "false")], Stop);
-            await CountsPastAsync(api, vm, await LastAsync(api, vm) + 20);
+            await CountingGuest.CountsOnAsync(api, vm, 20);
             times.Add($"with live=false it stood still for {still.End().TotalMilliseconds:0} ms");
         }
 
@@ -62,20 +62,20 @@ public sealed partial class MemberGuestTests
 
         // A host that is emptied has its guests moved likewise.
         await api.CallAsync("host.evacuate", [record.ResidentOn, default(Ref<NetworkRecord>), 0L], Stop);
-        await CountsPastAsync(api, vm, await LastAsync(api, vm) + 5);
+        await CountingGuest.CountsOnAsync(api, vm);
         await RequireOneCountAsync(api, vm, disk);
 
         // What can't be: a disk that only one host has, another pool, a mistake.
         var local = await api.CallAsync<Ref<SrRecord>>(
             "SR.create",
             [
-                hosts["b"], None.Add("location", Directory.CreateDirectory(Path.Combine(_root, "local")).FullName), 0L, "local", "", "file",
-                "", false, None,
+                hosts["b"], None.Add("location", Directory.CreateDirectory(Path.Combine(_hosts.Root, "local")).FullName), 0L, "local", "",
+                "file", "", false, None,
             ],
             Stop);
         var own = await api.CallAsync<Ref<VdiRecord>>(
-            "VDI.create", [new VdiRecord { NameLabel = "own", Sr = local, VirtualSize = DiskBytes }], Stop);
-        var bound = await CreateVmAsync(api, own, 64 << 20, "bound");
+            "VDI.create", [new VdiRecord { NameLabel = "own", Sr = local, VirtualSize = CountingGuest.DiskBytes }], Stop);
+        var bound = await CountingGuest.CreateVmAsync(api, own, "bound");
         await api.CallAsync("VM.start_on", [bound, hosts["b"], false, false], Stop);
         var refused = await RefusedAsync(api, "VM.pool_migrate", bound, hosts["c"], None);
         Assert.Equal(("VM_REQUIRES_SR", local.Opaque), (refused.Code, refused.Parameters[1]));
@@ -93,9 +93,9 @@ public sealed partial class MemberGuestTests
     {
         await using var api = await StartThreeAsync();
         var (vm, disk) = await CreateWriterAsync(api);
-        var (b, c) = (await HostAsync(api, "b"), await HostAsync(api, "c"));
+        var (b, c) = (await PoolOfHosts.HostAsync(api, "b"), await PoolOfHosts.HostAsync(api, "c"));
         await api.CallAsync("VM.start_on", [vm, b, false, false], Stop);
-        await CountsPastAsync(api, vm, 5);
+        await CountingGuest.CountsPastAsync(api, vm, 5);
 
         // The target's QEMU ends in the middle.
         var moving = MoveAsync(api, vm, c);
@@ -126,14 +126,14 @@ public sealed partial class MemberGuestTests
         moving = MoveAsync(api, vm, c);
         using (var half = await HalfThereAsync("c", moving))
         {
-            await KillDaemonAsync("c");
+            await _hosts.KillAsync("c");
             await Bench.SignalAsync(half, "CONT");
         }
 
         Assert.Equal("HOST_OFFLINE", (await moving)?.Code);
-        await CountsPastAsync(api, vm, await LastAsync(api, vm) + 5);
-        await RestartAsync("c");
-        await Patience.UntilAsync(async () => await IsLiveAsync(api, c), "the host is back");
+        await CountingGuest.CountsOnAsync(api, vm);
+        await _hosts.StartAgainAsync("c");
+        await PoolOfHosts.UntilLiveAsync(api, "c", true);
         await Patience.UntilAsync(
             async () => !(await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).OtherConfig.ContainsKey("move-remnant-at"),
             "nothing is left at the target");
@@ -143,13 +143,13 @@ public sealed partial class MemberGuestTests
         moving = MoveAsync(api, vm, c);
         using (var half = await HalfThereAsync("c", moving))
         {
-            await KillDaemonAsync("b");
+            await _hosts.KillAsync("b");
             await Bench.SignalAsync(half, "CONT");
         }
 
         Assert.Equal("HOST_OFFLINE", (await moving)?.Code);
-        await RestartAsync("b");
-        await Patience.UntilAsync(async () => await IsLiveAsync(api, b), "the host is back");
+        await _hosts.StartAgainAsync("b");
+        await PoolOfHosts.UntilLiveAsync(api, "b", true);
         await RequireAtAsync(api, vm, b, "b");
         await RequireOneCountAsync(api, vm, disk);
     }
@@ -164,32 +164,32 @@ public sealed partial class MemberGuestTests
         await using (var api = await StartThreeAsync())
         {
             (vm, disk) = await CreateWriterAsync(api);
-            b = await HostAsync(api, "b");
-            var c = await HostAsync(api, "c");
+            b = await PoolOfHosts.HostAsync(api, "b");
+            var c = await PoolOfHosts.HostAsync(api, "c");
             await api.CallAsync("VM.start_on", [vm, b, false, false], Stop);
-            await CountsPastAsync(api, vm, 5);
+            await CountingGuest.CountsPastAsync(api, vm, 5);
             var moving = MoveAsync(api, vm, c);
             using (var half = await HalfThereAsync("c", moving))
             {
-                await KillDaemonAsync("a");
+                await _hosts.KillAsync("a");
                 await Bench.SignalAsync(half, "CONT");
             }
 
             await moving;
         }
 
-        var next = await CoordinatorAsync("b", "c");
-        await using (var api = await PoolDirectory.LogInAsync(_runs[next], Password))
+        var next = await _hosts.UntilCoordinatorAsync("b", "c");
+        await using (var api = await _hosts.LogInAsync(next))
         {
             await Patience.UntilAsync(
                 async () => await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop) is { ScheduledToBeResidentOn.IsNull: true } found
                     && !found.OtherConfig.ContainsKey("move-remnant-at"),
                 "the next one has found out where the guest is");
-            await Patience.UntilAsync(async () => await TryLastAsync(api, vm) is not null, "the new coordinator reaches the guest");
+            await CountingGuest.UntilReachedAsync(api, vm);
             await RequireAtAsync(api, vm, b, "b");
 
             // It can be moved now as if nothing had been.
-            var c = await HostOfAsync(api, "c");
+            var c = await PoolOfHosts.HostAsync(api, "c");
             await api.CallAsync("VM.pool_migrate", [vm, c, None], Stop);
             await RequireAtAsync(api, vm, c, "c");
             await RequireOneCountAsync(api, vm, disk);
@@ -206,15 +206,15 @@ public sealed partial class MemberGuestTests
         await using (var first = await StartThreeAsync())
         {
             (vm, disk) = await CreateWriterAsync(first);
-            await first.CallAsync("VM.start_on", [vm, await HostAsync(first, "b"), false, false], Stop);
-            await CountsPastAsync(first, vm, 5);
+            await first.CallAsync("VM.start_on", [vm, await PoolOfHosts.HostAsync(first, "b"), false, false], Stop);
+            await CountingGuest.CountsPastAsync(first, vm, 5);
         }
 
         for (var round = 0; round < (Sampling.IsWhole ? 60 : 2); round++)
         {
-            var coordinator = await CoordinatorAsync(Hosts);
+            var coordinator = await _hosts.UntilCoordinatorAsync(Hosts);
             string at, to, victim;
-            await using (var api = await PoolDirectory.LogInAsync(_runs[coordinator], Password))
+            await using (var api = await _hosts.LogInAsync(coordinator))
             {
                 var resident = await api.CallAsync<Ref<HostRecord>>("VM.get_resident_on", [vm], Stop);
                 at = await api.CallAsync<string>("host.get_name_label", [resident], Stop);
@@ -223,7 +223,7 @@ public sealed partial class MemberGuestTests
                 var moment = TimeSpan.FromMilliseconds(random.Next(2500));
                 TestContext.Current.TestOutputHelper?.WriteLine(
                     $"round {round} (seed {Sampling.Seed}): {coordinator} moves it from {at} to {to}; {victim} is killed after {moment}");
-                var moving = MoveAsync(api, vm, await HostOfAsync(api, to));
+                var moving = MoveAsync(api, vm, await PoolOfHosts.HostAsync(api, to));
                 await Task.Delay(moment, Stop);
                 if (victim == "guest")
                 {
@@ -232,7 +232,7 @@ public sealed partial class MemberGuestTests
                 }
                 else
                 {
-                    await KillDaemonAsync(victim);
+                    await _hosts.KillAsync(victim);
                 }
 
                 await moving;
@@ -240,19 +240,19 @@ public sealed partial class MemberGuestTests
 
             if (victim != "guest")
             {
-                await RestartAsync(victim);
+                await _hosts.StartAgainAsync(victim);
             }
 
             await RequireSettledAsync(vm, $"round {round} (seed {Sampling.Seed})");
         }
 
-        await using var last = await PoolDirectory.LogInAsync(_runs[await CoordinatorAsync(Hosts)], Password);
+        await using var last = await _hosts.LogInAsync(await _hosts.UntilCoordinatorAsync(Hosts));
         await RequireOneCountAsync(last, vm, disk);
     }
 
     private async Task KillUnlessMovedAsync(XenApiClient api, Ref<VmRecord> vm, string to)
     {
-        var half = Guests(PathOf(to)).SingleOrDefault();
+        var half = GuestProcesses.Below(_hosts.PathOf(to)).SingleOrDefault();
         if (half is null)
         {
             return;
@@ -263,7 +263,7 @@ public sealed partial class MemberGuestTests
         await Bench.SignalAsync(half, "STOP");
         await Task.Delay(TimeSpan.FromSeconds(1), Stop);
         var record = await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop);
-        var target = await HostOfAsync(api, to);
+        var target = await PoolOfHosts.HostAsync(api, to);
         await Bench.SignalAsync(half, record.ResidentOn == target ? "CONT" : "KILL");
     }
 
@@ -274,14 +274,14 @@ public sealed partial class MemberGuestTests
         await Patience.UntilAsync(
             async () =>
             {
-                if (Guests(_root).Count != 1)
+                if (GuestProcesses.Below(_hosts.Root).Count != 1)
                 {
                     return false;
                 }
 
                 try
                 {
-                    await using var api = await PoolDirectory.LogInAsync(_runs[await CoordinatorAsync(Hosts)], Password);
+                    await using var api = await _hosts.LogInAsync(await _hosts.UntilCoordinatorAsync(Hosts));
                     var record = await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop);
                     if (record is not
                         {
@@ -293,8 +293,8 @@ public sealed partial class MemberGuestTests
                     }
 
                     var name = await api.CallAsync<string>("host.get_name_label", [record.ResidentOn], Stop);
-                    var now = await TryLastAsync(api, vm) ?? -1;
-                    var went = Guests(PathOf(name)).Count == 1 && before >= 0 && now > before + 5;
+                    var now = await CountingGuest.LastAsync(api, vm) ?? -1;
+                    var went = GuestProcesses.Below(_hosts.PathOf(name)).Count == 1 && before >= 0 && now > before + 5;
                     before = before < 0 ? now : before;
                     return went;
                 }
@@ -306,41 +306,30 @@ public sealed partial class MemberGuestTests
             $"there is one guest that counts on after {when}");
     }
 
-    private static async Task<Ref<HostRecord>> HostOfAsync(XenApiClient api, string name) =>
-        (await api.GetAllRecordsAsync<HostRecord>(Stop)).Single(h => h.Value.NameLabel == name).Key;
-
     /// <summary>Three hosts with guests of their own; the first coordinates.</summary>
     private async Task<XenApiClient> StartThreeAsync()
     {
-        await File.WriteAllTextAsync(Path.Combine(_root, "password"), $"root\n{Password}\n", Stop);
-        await Task.WhenAll(Hosts.Select(h => StartAsync(h, null)));
-        var api = await PoolDirectory.LogInAsync(_runs["a"], Password);
-        await api.CallAsync("host.set_name_label", [await HostAsync(api, "a"), "a"], Stop);
-        await JoinAsync("b");
-        await JoinAsync("c");
+        await Task.WhenAll(Hosts.Select(h => _hosts.StartAsync(h)));
+        var api = await _hosts.LogInAsync("a");
+        await _hosts.JoinAsync("b", "a");
+        await _hosts.JoinAsync("c", "a");
         return api;
     }
 
     private async Task<(Ref<VmRecord> Vm, Ref<VdiRecord> Disk)> CreateWriterAsync(XenApiClient api)
     {
-        var sr = await CreateSrAsync(api, "shared");
-        await Patience.UntilAsync(
-            async () => (await api.GetAllRecordsAsync<PbdRecord>(Stop)).Values.Count(p => p.CurrentlyAttached) == 3,
-            "the SR is everywhere");
-        var disk = await api.CallAsync<Ref<VdiRecord>>(
-            "VDI.create", [new VdiRecord { NameLabel = "disk", Sr = sr, VirtualSize = DiskBytes }], Stop);
-        using var content = new MemoryStream(Writer());
-        await api.ImportRawVdiAsync(disk, "raw", content, null, Stop);
-        var vm = await CreateVmAsync(api, disk, 64 << 20, "writer");
+        var sr = await _hosts.CreateSrAsync(api, "shared");
+        await PoolOfHosts.UntilAttachedAsync(api, 3);
+        var (vm, disk) = await CountingGuest.CreateAsync(api, sr, writesToDisk: true);
         _writer = await api.CallAsync<string>("VM.get_uuid", [vm], Stop);
         return (vm, disk);
     }
 
     private string _writer = "";
 
-    private string TpmPath(string host) => Path.Combine(PathOf(host), "hypervisor", "lib", "swtpm", _writer);
+    private string TpmPath(string host) => Path.Combine(_hosts.PathOf(host), "hypervisor", "lib", "swtpm", _writer);
 
-    private string LogPath(string host) => Path.Combine(PathOf(host), "consoles", $"{_writer}.log");
+    private string LogPath(string host) => Path.Combine(_hosts.PathOf(host), "consoles", $"{_writer}.log");
 
     /// <summary>Moves the VM; answers why it was not.</summary>
     private static async Task<XenApiException?> MoveAsync(XenApiClient api, Ref<VmRecord> vm, Ref<HostRecord> to)
@@ -382,31 +371,21 @@ public sealed partial class MemberGuestTests
     private async Task<Process> HalfThereAsync(string host, Task<XenApiException?> moving)
     {
         Process? found;
-        while ((found = Guests(PathOf(host)).SingleOrDefault()) is null)
+        var began = Stopwatch.GetTimestamp();
+        while ((found = GuestProcesses.Below(_hosts.PathOf(host)).SingleOrDefault()) is null)
         {
+            Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(3), $"gave up waiting until {host} has a guest");
             if (moving.IsCompleted)
             {
                 Assert.Fail($"The move was over before {host} was seen to have a guest: {(await moving)?.Message ?? "it was not refused"}");
             }
 
+            // It looks more often than Patience does: a move may be over soon after the host has the guest's QEMU.
             await Task.Delay(TimeSpan.FromMilliseconds(2), Stop);
         }
 
         await Bench.SignalAsync(found, "STOP");
         return found;
-    }
-
-    private async Task KillDaemonAsync(string name)
-    {
-        _runs[name].Process.Kill();
-        await _runs[name].Process.WaitForExitAsync(Stop);
-    }
-
-    private async Task RestartAsync(string name)
-    {
-        var url = _runs[name].Url!;
-        await _runs[name].DisposeAsync();
-        await StartAsync(name, null, "--listen", url.GetLeftPart(UriPartial.Authority));
     }
 
     private async Task RequireAtAsync(XenApiClient api, Ref<VmRecord> vm, Ref<HostRecord> host, string name)
@@ -418,10 +397,10 @@ public sealed partial class MemberGuestTests
             }
             found && found.ResidentOn == host,
             "the VM is where it is said to be");
-        await Patience.UntilAsync(async () => await TryLastAsync(api, vm) is not null, "its log can be read");
-        await CountsPastAsync(api, vm, await LastAsync(api, vm) + 5);
-        Assert.Single(Guests(_root));
-        Assert.Single(Guests(PathOf(name)));
+        await CountingGuest.UntilReachedAsync(api, vm);
+        await CountingGuest.CountsOnAsync(api, vm);
+        Assert.Single(GuestProcesses.Below(_hosts.Root));
+        Assert.Single(GuestProcesses.Below(_hosts.PathOf(name)));
     }
 
     /// <summary>The guest is switched off, and what it has written is one count from the beginning to the end.</summary>
@@ -429,33 +408,11 @@ public sealed partial class MemberGuestTests
     {
         await api.CallAsync("VM.hard_shutdown", [vm], Stop);
         var counts = Hosts.Select(LogPath).Where(File.Exists).Select(File.ReadAllText)
-            .SelectMany(l => CountLine().Matches(l)).Select(m => Convert.ToInt32(m.Groups["count"].Value, 16)).Order().ToList();
+            .SelectMany(CountingGuest.CountsIn).Order().ToList();
         Assert.Equal(Enumerable.Range(1, counts.Count), counts);
         using var content = new MemoryStream();
         await api.ExportRawVdiAsync(disk, "raw", content, null, Stop);
         Assert.InRange(BitConverter.ToUInt16(content.ToArray(), 512), counts.Count - 1, counts.Count);
-    }
-
-    /// <summary>The same as <see cref="Counter"/>, but that it writes each count to its disk's second sector as well.</summary>
-    private static byte[] Writer()
-    {
-        byte[] code =
-        [
-            0x31, 0xed, 0xfb, //                         xor bp,bp; sti
-            0xf4, 0x45, 0x89, 0xe8, 0xb9, 0x04, 0x00, // next: hlt; inc bp; mov ax,bp; mov cx,4
-            0xc1, 0xc0, 0x04, 0x50, 0x24, 0x0f, //       digit: rol ax,4; push ax; and al,15
-            0x3c, 0x0a, 0x72, 0x02, 0x04, 0x07, //       cmp al,10; jb +2; add al,7
-            0x04, 0x30, 0xba, 0xf8, 0x03, 0xee, 0x58, // add al,'0'; mov dx,3f8h; out dx,al; pop ax
-            0xe2, 0xeb, 0xb0, 0x0a, 0xee, //             loop digit; mov al,10; out dx,al
-            0x89, 0x2e, 0x00, 0x7e, //                   mov [7e00h],bp
-            0xb8, 0x01, 0x03, 0xbb, 0x00, 0x7e, //       mov ax,0301h; mov bx,7e00h
-            0xb9, 0x02, 0x00, 0xba, 0x80, 0x00, //       mov cx,2; mov dx,80h
-            0xcd, 0x13, 0xfb, 0xeb, 0xcc, //             int 13h; sti; jmp next
-        ];
-        var image = new byte[DiskBytes];
-        code.CopyTo(image, 0);
-        (image[510], image[511]) = (0x55, 0xaa);
-        return image;
     }
 
     /// <summary>Measures for how long nothing was written to any of some logs: as long as the guest that writes them stood still.</summary>

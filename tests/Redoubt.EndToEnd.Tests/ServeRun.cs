@@ -6,13 +6,19 @@ namespace Redoubt.EndToEnd.Tests;
 /// <summary>One run of <c>redoubt serve</c>, as a process: until it has refused, or listens.</summary>
 internal sealed class ServeRun : IAsyncDisposable
 {
+    /// <summary>libvirt's test driver, whose guests are only pretended.</summary>
+    public const string TestDriver = "test:///default";
+
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly StringBuilder _error = new();
 
-    private ServeRun(Process process, string data) => (_process, Data) = (process, data);
+    private ServeRun(Process process, string? hypervisor, string data) => (_process, Hypervisor, Data) = (process, hypervisor, data);
+
+    /// <summary>What it runs guests on; null for QEMU within itself.</summary>
+    public string? Hypervisor { get; }
 
     /// <summary>Its data directory.</summary>
     public string Data { get; }
@@ -29,15 +35,14 @@ internal sealed class ServeRun : IAsyncDisposable
     public Process Process => _process;
 
     /// <summary>Starts it on libvirt's test driver, and waits for either.</summary>
-    public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) =>
-        StartOnAsync("test:///default", data, options);
+    public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) => StartOnAsync(TestDriver, data, options);
 
     /// <summary>Starts it on a hypervisor, null for QEMU within itself, and waits for either.</summary>
     public static async Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options)
     {
         var on = hypervisor is null ? Array.Empty<string>() : ["--hypervisor", hypervisor];
         string[] words = options.Contains("--listen") ? [.. on, .. options] : ["--listen", "https://127.0.0.1:0", .. on, .. options];
-        var run = new ServeRun(new Process
+        var process = new Process
         {
             StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, .. words])
             {
@@ -45,7 +50,8 @@ internal sealed class ServeRun : IAsyncDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             },
-        }, data);
+        };
+        var run = new ServeRun(process, hypervisor, data);
         var listening = new TaskCompletionSource<Uri>(TaskCreationOptions.RunContinuationsAsynchronously);
         run._process.OutputDataReceived += (_, line) =>
         {
@@ -76,6 +82,13 @@ internal sealed class ServeRun : IAsyncDisposable
             await Bench.SignalAsync(_process, "TERM");
             await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(Limit, TestContext.Current.CancellationToken);
         }
+    }
+
+    /// <summary>Kills it, and waits for its end.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(TestContext.Current.CancellationToken);
     }
 
     public async ValueTask DisposeAsync()

@@ -1,12 +1,11 @@
 using System.Text;
-using System.Text.RegularExpressions;
 using Redoubt.Cli.Demo;
 using Redoubt.XenApi;
 
 namespace Redoubt.EndToEnd.Tests;
 
 /// <summary>A guest that counts is suspended, and counts on where it was: here, after its daemon died, and at another site.</summary>
-public sealed partial class SuspendTests
+public sealed class SuspendTests
 {
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -19,10 +18,10 @@ public sealed partial class SuspendTests
         var (guest, sr) = await BuildAsync(primary);
         await shell.RunAsync(primary, $"sr-enable-database-replication uuid={sr}");
         await shell.RunAsync(primary, "vm-start vm=alone");
-        await CountsPastAsync(primary, guest, 3);
+        await DemoGuests.LogPassesAsync(primary, guest, 3);
 
         await shell.RunAsync(primary, "vm-suspend vm=alone");
-        var first = Counts(primary, guest);
+        var first = DemoGuests.CountsOf(primary, guest);
         Assert.Equal("suspended", await shell.RunAsync(primary, $"vm-param-get uuid={guest.Uuid} param-name=power-state"));
         Assert.Empty(Bench.ProcessesBelow(Path.Combine(primary.DataDirectory, "vnc")));
 
@@ -31,12 +30,12 @@ public sealed partial class SuspendTests
         await primary.Daemon.WaitForExitAsync(Stop);
         var second = await bench.StartAsync("primary");
         await shell.RunAsync(second, "vm-resume vm=alone");
-        await CountsPastAsync(second, guest, first[^1] + 3);
-        CountedOn(Counts(second, guest));
-        Assert.Single(BootLine().Matches(Log(second, guest)));
+        await DemoGuests.LogPassesAsync(second, guest, first[^1] + 3);
+        DemoGuests.RequireCountedOn(DemoGuests.CountsOf(second, guest));
+        Assert.Equal(1, DemoGuests.BootsOf(second, guest));
 
         await shell.RunAsync(second, "vm-suspend vm=alone");
-        var last = Counts(second, guest)[^1];
+        var last = DemoGuests.CountsOf(second, guest)[^1];
         await second.KillAsync();
         await Replica.MirrorAsync(second.Storage, recovery.Storage);
         foreach (var network in DemoCommand.Networks)
@@ -46,11 +45,11 @@ public sealed partial class SuspendTests
 
         await shell.RunAsync(recovery, $"drtask-create type=file device-config:location={recovery.Storage} sr-whitelist={sr}");
         await shell.RunAsync(recovery, $"dr-failover sr-uuid={sr} source-dead=true --yes");
-        await CountsPastAsync(recovery, guest, last + 3);
-        var there = Counts(recovery, guest);
+        await DemoGuests.LogPassesAsync(recovery, guest, last + 3);
+        var there = DemoGuests.CountsOf(recovery, guest);
         Assert.Equal(last + 1, there[0]);
-        CountedOn(there);
-        Assert.Empty(BootLine().Matches(Log(recovery, guest)));
+        DemoGuests.RequireCountedOn(there);
+        Assert.Equal(0, DemoGuests.BootsOf(recovery, guest));
         Assert.Equal("", await shell.RunAsync(recovery, "vdi-list type=Suspend --minimal"));
     }
 
@@ -62,7 +61,7 @@ public sealed partial class SuspendTests
         var site = await bench.StartAsync("site");
         var (guest, _) = await BuildAsync(site);
         await shell.RunAsync(site, "vm-start vm=alone");
-        await CountsPastAsync(site, guest, 3);
+        await DemoGuests.LogPassesAsync(site, guest, 3);
         for (var round = 0; round < 3; round++)
         {
             var vm = await site.CallAsync<Ref<VmRecord>>("VM.get_by_uuid", Stop, guest.Uuid);
@@ -84,12 +83,12 @@ public sealed partial class SuspendTests
                 Assert.Equal(VmPowerState.Running, state);
             }
 
-            await CountsPastAsync(site, guest, Counts(site, guest)[^1] + 3);
+            await DemoGuests.LogPassesAsync(site, guest, DemoGuests.CountsOf(site, guest)[^1] + 3);
             Assert.Equal("", await shell.RunAsync(site, "vdi-list type=Suspend --minimal"));
         }
 
-        CountedOn(Counts(site, guest));
-        Assert.Single(BootLine().Matches(Log(site, guest)));
+        DemoGuests.RequireCountedOn(DemoGuests.CountsOf(site, guest));
+        Assert.Equal(1, DemoGuests.BootsOf(site, guest));
     }
 
     private static async Task<(DemoGuest Guest, string Sr)> BuildAsync(DemoSite site)
@@ -107,22 +106,4 @@ public sealed partial class SuspendTests
             return file.ReadAtLeast(magic, magic.Length, throwOnEndOfStream: false) == magic.Length
                 && Encoding.ASCII.GetString(magic) == "Libvirt";
         });
-
-    private static Task CountsPastAsync(DemoSite site, DemoGuest guest, long count) =>
-        Patience.UntilAsync(() => Counts(site, guest) is [.., var last] && last > count, $"the guest counts past {count}");
-
-    /// <summary>No count is missing and none came twice: the guest did not notice.</summary>
-    private static void CountedOn(List<long> counts) => Assert.Equal(Enumerable.Range(0, counts.Count).Select(i => counts[0] + i), counts);
-
-    private static List<long> Counts(DemoSite site, DemoGuest guest) =>
-        [.. CountLine().Matches(Log(site, guest)).Select(m => long.Parse(m.Groups["count"].Value))];
-
-    private static string Log(DemoSite site, DemoGuest guest) => DemoGuests.ConsoleOf(site, guest.Uuid);
-
-    [GeneratedRegex(@"redoubt-guest: name=[^\n]*boot=", RegexOptions.None, 1000)]
-    private static partial Regex BootLine();
-
-    // Its beginning may be at another site, where the guest was suspended in the middle of the line.
-    [GeneratedRegex(@"count=(?<count>\d+)\r?\n", RegexOptions.ExplicitCapture, 1000)]
-    private static partial Regex CountLine();
 }

@@ -4,71 +4,64 @@ using Redoubt.XenApi;
 namespace Redoubt.EndToEnd.Tests;
 
 /// <summary>Two hosts and a witness: each of the three may be lost.</summary>
-public sealed class WitnessTests : IDisposable
+public sealed class WitnessTests : IAsyncDisposable
 {
-    private const string Password = "a password for root";
-
-    private readonly string _root = Directory.CreateTempSubdirectory("rd-").FullName;
+    private readonly PoolOfHosts _hosts = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
-
-    private string PasswordFile => Path.Combine(_root, "password");
 
     [Fact]
     public async Task A_pool_of_two_with_a_witness_goes_on_when_one_of_the_three_is_lost()
     {
-        await File.WriteAllTextAsync(PasswordFile, $"{Password}\n", Stop);
-        await using var a = await StartAsync("a");
-        await using var b = await StartAsync("b");
-        await using (var joining = await PoolDirectory.LogInAsync(b, Password))
-        {
-            await joining.CallAsync("pool.join", [a.Url!.Authority, "root", Password], Stop);
-        }
-
-        await UntilLoginAsync(b, "HOST_IS_SLAVE", "the second host is a member");
-        var witness = await WitnessAsync("--join", a.Url!.Authority, "--password-file", PasswordFile, "--member-port", "0");
+        await _hosts.StartAsync("a", ServeRun.TestDriver);
+        await _hosts.StartAsync("b", ServeRun.TestDriver);
+        await _hosts.JoinAsync("b", "a");
+        var (a, b) = (_hosts["a"], _hosts["b"]);
+        var password = Path.Combine(_hosts.Root, "password-alone");
+        await File.WriteAllTextAsync(password, $"{_hosts.Password}\n", Stop);
+        var witness = await WitnessAsync("--join", a.Url!.Authority, "--password-file", password, "--member-port", "0");
         var uuid = "";
         try
         {
             string vm;
-            await using (var api = await PoolDirectory.LogInAsync(a, Password))
+            await using (var api = await _hosts.LogInAsync("a"))
             {
                 await Patience.UntilAsync(
                     async () => await ListAsync(a) is [_, var line]
                         && line.Split(' ', StringSplitOptions.RemoveEmptyEntries) is [var id, _, "true", "true"] && (uuid = id).Length > 0,
                     "the witness is there, and has its vote");
-                Assert.Equal(uuid, (await Shell.RunAsync(a, Password, "witness-list", "--minimal")).Trim());
+                Assert.Equal(uuid, (await Shell.RunAsync(a, _hosts.Password, "witness-list", "--minimal")).Trim());
                 Assert.Contains(
-                    $"\"uuid\": \"{uuid}\"", await Shell.RunAsync(a, Password, "witness-list", "json=true"), StringComparison.Ordinal);
+                    $"\"uuid\": \"{uuid}\"", await Shell.RunAsync(a, _hosts.Password, "witness-list", "json=true"),
+                    StringComparison.Ordinal);
                 vm = (await api.CallAsync<Ref<VmRecord>>("VM.create", [SeveralHostsTests.NewVm("before")], Stop)).Opaque;
             }
 
             // The coordinator is lost.
-            a.Process.Kill();
-            await a.Process.WaitForExitAsync(Stop);
+            await _hosts.KillAsync("a");
             var began = Stopwatch.GetTimestamp();
-            await UntilLoginAsync(b, "", "the other host has taken over");
+            await _hosts.UntilLoginAsync("b", "", "the other host has taken over");
             TestContext.Current.TestOutputHelper?.WriteLine($"The other of two took over within {Stopwatch.GetElapsedTime(began)}.");
-            await RenameAsync(b, vm, "by the second");
-            Assert.Contains("redoubt serve", await RefusedAsync("witness", "--data", PathOf("a")), StringComparison.Ordinal);
+            await RenameAsync("b", vm, "by the second");
+            Assert.Contains("redoubt serve", await RefusedAsync("witness", "--data", _hosts.PathOf("a")), StringComparison.Ordinal);
 
             // The witness as well: one of three acknowledges nothing, until the witness is back.
             await KillAsync(witness);
-            await UntilLoginAsync(b, "HOST_STILL_BOOTING", "one of three is no majority");
+            await _hosts.UntilLoginAsync("b", "HOST_STILL_BOOTING", "one of three is no majority");
             witness = await WitnessAsync();
-            await UntilLoginAsync(b, "", "with the witness there is one");
-            await RenameAsync(b, vm, "with the witness");
+            await _hosts.UntilLoginAsync("b", "", "with the witness there is one");
+            await RenameAsync("b", vm, "with the witness");
 
             // Both hosts, and no witness: that is said, and it is removed.
-            await using var back = await StartAsync("a");
-            await UntilLoginAsync(back, "HOST_IS_SLAVE", "the first host is a member");
+            await _hosts.StartAgainAsync("a", isElsewhere: true);
+            await _hosts.UntilMemberAsync("a", "b");
             await KillAsync(witness);
-            var refused = await RefusedAsync("serve", "--data", PathOf("w"), "--listen", "https://127.0.0.1:0");
+            var refused = await RefusedAsync("serve", "--data", _hosts.PathOf("w"), "--listen", "https://127.0.0.1:0");
             Assert.Contains("redoubt witness", refused, StringComparison.Ordinal);
             await Patience.UntilAsync(
                 async () =>
                 {
-                    await using var api = await PoolDirectory.LogInAsync(b, Password);
+                    await using var api = await _hosts.LogInAsync("b");
                     var told = (await api.GetAllRecordsAsync<MessageRecord>(Stop)).Values
                         .Where(m => m.Name.StartsWith("WITNESS_", StringComparison.Ordinal)).OrderBy(m => m.Timestamp).ToList();
                     Assert.All(told, m => Assert.Contains(uuid, m.Body, StringComparison.Ordinal));
@@ -80,9 +73,9 @@ public sealed class WitnessTests : IDisposable
                 },
                 "people are told that the witness is lost");
             Assert.Contains(" false ", (await ListAsync(b))[1], StringComparison.Ordinal);
-            await Shell.RunAsync(b, Password, "witness-eject", $"uuid={uuid}");
+            await Shell.RunAsync(b, _hosts.Password, "witness-eject", $"uuid={uuid}");
             Assert.Single(await ListAsync(b));
-            await RenameAsync(b, vm, "of two");
+            await RenameAsync("b", vm, "of two");
         }
         finally
         {
@@ -90,23 +83,18 @@ public sealed class WitnessTests : IDisposable
         }
     }
 
-    public void Dispose() => Directory.Delete(_root, recursive: true);
+    public ValueTask DisposeAsync() => _hosts.DisposeAsync();
 
-    private static async Task RenameAsync(ServeRun at, string vm, string name)
+    private async Task RenameAsync(string host, string vm, string name)
     {
-        await using var api = await PoolDirectory.LogInAsync(at, Password);
+        await using var api = await _hosts.LogInAsync(host);
         await api.CallAsync("VM.set_name_label", [vm, name], Stop);
         Assert.Equal(name, await api.CallAsync<string>("VM.get_name_label", [vm], Stop));
     }
 
-    private string PathOf(string name) => Path.Combine(_root, name);
-
-    private Task<ServeRun> StartAsync(string name) =>
-        ServeRun.StartAsync(PathOf(name), ["--root-password-file", PasswordFile, "--name-label", name, "--member-port", "0"]);
-
     private async Task<Process> WitnessAsync(params string[] options)
     {
-        var witness = Start(["witness", "--data", PathOf("w"), .. options]);
+        var witness = Start(["witness", "--data", _hosts.PathOf("w"), .. options]);
         var first = await witness.StandardOutput.ReadLineAsync(Stop);
         Assert.True(
             first?.StartsWith("redoubt: witness ", StringComparison.Ordinal),
@@ -139,9 +127,6 @@ public sealed class WitnessTests : IDisposable
         }
     }
 
-    private static async Task<string[]> ListAsync(ServeRun at) =>
-        (await Shell.RunAsync(at, Password, "witness-list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
-
-    private static Task UntilLoginAsync(ServeRun run, string code, string what) =>
-        Patience.UntilAsync(async () => (await LoginAnswer.OfAsync(run.Url!, Password))?.Code == code, what);
+    private async Task<string[]> ListAsync(ServeRun at) =>
+        (await Shell.RunAsync(at, _hosts.Password, "witness-list")).Split('\n', StringSplitOptions.RemoveEmptyEntries);
 }
