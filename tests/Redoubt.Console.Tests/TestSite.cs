@@ -171,11 +171,7 @@ public sealed class TestSite(Browser browser) : IAsyncLifetime
 
     public async Task<Ref<SubjectRecord>> CreateUserAsync(string name, string role)
     {
-        var subject = await Api.CallAsync<Ref<SubjectRecord>>("subject.create", [new SubjectRecord
-        {
-            SubjectIdentifier = "local:" + name,
-            OtherConfig = Nothing.Add("subject-name", name),
-        }]);
+        var subject = await Api.CallAsync<Ref<SubjectRecord>>("subject.create", [Subjects.Local(name)]);
         await Api.CallAsync("subject.set_password", [subject, Password]);
         var roles = await Api.CallAsync<ImmutableList<Ref<RoleRecord>>>("role.get_by_name_label", [role]);
         await Api.CallAsync("subject.add_to_roles", [subject, roles[0]]);
