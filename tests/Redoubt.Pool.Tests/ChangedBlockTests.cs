@@ -25,7 +25,7 @@ public sealed class ChangedBlockTests
         await site.CreateVbdAsync(vm, disk, "0");
         var bytes = Random(1, DiskBytes);
         bytes.AsSpan(Block * 3, Block).Clear();
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
         await site.Client.CallAsync("VDI.enable_cbt", disk);
         await site.Client.CallAsync("VDI.enable_cbt", disk);
         var first = await SnapshotAsync(site, vm, "first");
@@ -36,7 +36,7 @@ public sealed class ChangedBlockTests
         bytes[(Block * 7) + 5]++;
         bytes[Block * 3] = 1;
         bytes.AsSpan(Block * 12, Block).Clear();
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
         var second = await SnapshotAsync(site, vm, "second");
         int[] changed = [3, 7, 12, 20];
         Assert.Equal(changed, await ListAsync(site, first.Disk, second.Disk));
@@ -80,7 +80,7 @@ public sealed class ChangedBlockTests
         await site.CreateVbdAsync(vm, disk, "0");
         await site.Client.CallAsync("VDI.enable_cbt", disk);
         var bytes = Random(2, DiskBytes);
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
         var first = await SnapshotAsync(site, vm, "first");
         var kept = (byte[])bytes.Clone();
 
@@ -89,7 +89,7 @@ public sealed class ChangedBlockTests
         Assert.Empty(await ListAsync(site, first.Disk, disk));
         bytes = [.. bytes, .. new byte[4 * Block]];
         bytes[^1] = 7;
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
         var second = await SnapshotAsync(site, vm, "second");
         Assert.Equal(Differences(kept, bytes), await ListAsync(site, first.Disk, second.Disk));
         Assert.Equal([24], await ListAsync(site, first.Disk, second.Disk));
@@ -118,8 +118,8 @@ public sealed class ChangedBlockTests
         for (var i = 0; i < 10; i++)
         {
             var (mine, theirs) = (Sparse(random), Sparse(random));
-            await FillAsync(site, now, mine);
-            await FillAsync(site, alone, theirs);
+            await site.FillAsync(now, mine);
+            await site.FillAsync(alone, theirs);
             Assert.Equal(Differences(theirs, mine), await ListAsync(site, alone, now));
         }
     }
@@ -204,8 +204,8 @@ public sealed class ChangedBlockTests
         Assert.Equal("VDI_INCOMPATIBLE_TYPE", created.Code);
         foreach (var act in new Func<Task>[]
         {
-            () => FillAsync(site, tracked, new byte[Block]),
-            () => site.Daemon.Transfers.ExportAsync(Call(site), tracked, DiskFormat.Raw),
+            () => site.FillAsync(tracked, new byte[Block]),
+            () => site.Daemon.Transfers.ExportAsync(site.Call(), tracked, DiskFormat.Raw),
         })
         {
             Assert.Equal("VDI_INCOMPATIBLE_TYPE", (await Assert.ThrowsAsync<XenApiException>(act)).Code);
@@ -226,10 +226,10 @@ public sealed class ChangedBlockTests
         var (_, disk) = await DiskAsync(site, "");
         await site.Client.CallAsync("VDI.enable_cbt", disk);
         var bytes = Random(4, DiskBytes);
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
         var snapshot = await site.Client.CallAsync<Ref<VdiRecord>>("VDI.snapshot", disk, TestSite.Map());
         bytes[Block * 5]++;
-        await FillAsync(site, disk, bytes);
+        await site.FillAsync(disk, bytes);
 
         // Killed before the table was there.
         await KillAfterAsync(site, snapshot, v => v with
@@ -270,7 +270,7 @@ public sealed class ChangedBlockTests
         await using var site = await TestSite.OpenAsync();
         var (_, disk) = await DiskAsync(site, "raw");
         await site.Client.CallAsync("VDI.enable_cbt", disk);
-        await FillAsync(site, disk, Random(5, DiskBytes));
+        await site.FillAsync(disk, Random(5, DiskBytes));
         var snapshot = await site.Client.CallAsync<Ref<VdiRecord>>("VDI.snapshot", disk, TestSite.Map());
         await site.Client.CallAsync("VDI.data_destroy", snapshot);
         var file = Files(site).Single(f => f.Contains(site.Get(snapshot).Uuid, StringComparison.Ordinal));
@@ -297,10 +297,10 @@ public sealed class ChangedBlockTests
         var primary = scene.Primary;
         await primary.Client.CallAsync("VDI.enable_cbt", scene.Vdi);
         var bytes = Random(6, 1 << 20);
-        await FillAsync(primary, scene.Vdi, bytes);
+        await primary.FillAsync(scene.Vdi, bytes);
         var snapshot = await primary.Client.CallAsync<Ref<VdiRecord>>("VDI.snapshot", scene.Vdi, TestSite.Map());
         bytes[Block * 2]++;
-        await FillAsync(primary, scene.Vdi, bytes);
+        await primary.FillAsync(scene.Vdi, bytes);
         await primary.Client.CallAsync("VDI.data_destroy", snapshot);
         await scene.ProtectAsync();
         var foreign = await scene.OpenForeignAsync();
@@ -390,10 +390,4 @@ public sealed class ChangedBlockTests
 
     private static IEnumerable<string> Files(TestSite site) =>
         Directory.EnumerateFiles(Path.Combine(site.Root, "sr"), "*.*", SearchOption.AllDirectories);
-
-    private static Task FillAsync(TestSite site, Ref<VdiRecord> vdi, byte[] bytes) =>
-        site.Daemon.Transfers.ImportAsync(Call(site), vdi, new MemoryStream(bytes), DiskFormat.Raw);
-
-    private static CallContext Call(TestSite site) =>
-        new(site.Client.Session, site.Daemon.Services.State, TaskHandle.Unrecorded(), TestSite.Cancel);
 }

@@ -21,8 +21,8 @@ internal sealed class TestSite : IAsyncDisposable
 
     public string Root { get; } = Directory.CreateTempSubdirectory("redoubt-pool-").FullName;
 
-    /// <summary>What the daemon goes by that is started next.</summary>
-    public TimeProvider Time { get; set; } = TimeProvider.System;
+    /// <summary>What its daemons go by.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public PoolDaemon Daemon { get; private set; } = null!;
 
@@ -72,6 +72,22 @@ internal sealed class TestSite : IAsyncDisposable
 
     public Task<Ref<VdiRecord>> CreateVdiAsync(Ref<SrRecord> sr, string name = "disk") => Client.CallAsync<Ref<VdiRecord>>(
         "VDI.create", new VdiRecord { NameLabel = name, Sr = sr, VirtualSize = 1 << 20, Type = VdiType.User });
+
+    /// <summary>Writes a disk from its beginning.</summary>
+    public Task FillAsync(Ref<VdiRecord> vdi, byte[] bytes) =>
+        Daemon.Transfers.ImportAsync(Call(), vdi, new MemoryStream(bytes), Storage.DiskFormat.Raw);
+
+    /// <summary>All that is on a disk.</summary>
+    public async Task<byte[]> ReadAsync(Ref<VdiRecord> vdi)
+    {
+        await using var content = await Daemon.Transfers.ExportAsync(Call(), vdi, Storage.DiskFormat.Raw);
+        var bytes = new MemoryStream();
+        await content.CopyToAsync(bytes, Cancel);
+        return bytes.ToArray();
+    }
+
+    /// <summary>A call of root's, for what is not sent as a message.</summary>
+    public CallContext Call() => new(Client.Session, Daemon.Services.State, TaskHandle.Unrecorded(), Cancel);
 
     public Task<Ref<VmRecord>> CreateVmAsync(string name, Func<VmRecord, VmRecord>? change = null)
     {

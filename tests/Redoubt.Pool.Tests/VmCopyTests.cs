@@ -1,4 +1,3 @@
-using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -24,7 +23,7 @@ public sealed class VmCopyTests
             var disk = site.Get(copy.Vbds.Single()).Vdi;
             Assert.Equal(("two", expected), (copy.NameLabel, site.Get(disk).Sr));
             Assert.NotEqual(vdi, disk);
-            Assert.Equal(Content, await ReadAsync(site, disk));
+            Assert.Equal(Content, await site.ReadAsync(disk));
             Assert.Empty(site.Get(disk).CurrentOperations);
             Assert.DoesNotContain(DisksInMaking.Key, site.Get(expected).OtherConfig.Keys);
         }
@@ -42,14 +41,14 @@ public sealed class VmCopyTests
         var none = default(Ref<VdiRecord>);
         var copy = await site.Client.CallAsync<Ref<VdiRecord>>("VDI.copy", vdi, far, none, none);
         Assert.Equal((far, site.Get(vdi).NameLabel, false), (site.Get(copy).Sr, site.Get(copy).NameLabel, site.Get(copy).IsASnapshot));
-        Assert.Equal(Content, await ReadAsync(site, copy));
+        Assert.Equal(Content, await site.ReadAsync(copy));
 
         // Into a larger one: what lies beyond is empty.
         var into = await site.CreateVdiAsync(far, "into");
         await site.Client.CallAsync("VDI.resize", into, 2L * DiskBytes);
         Assert.Equal(into, await site.Client.CallAsync<Ref<VdiRecord>>("VDI.copy", vdi, default(Ref<SrRecord>), none, into));
         byte[] expected = [.. Content, .. new byte[DiskBytes]];
-        Assert.Equal(expected, await ReadAsync(site, into));
+        Assert.Equal(expected, await site.ReadAsync(into));
         Assert.Equal(2L * DiskBytes, site.Get(into).VirtualSize);
 
         var before = site.All<VdiRecord>().Count();
@@ -126,10 +125,10 @@ public sealed class VmCopyTests
         Assert.Equal((true, vdi), (site.Get(snapshot).IsASnapshot, site.Get(snapshot).SnapshotOf));
         Assert.InRange(site.Get(snapshot).SnapshotTime, began, TimeProvider.System.GetUtcNow());
         Assert.Contains(snapshot, site.Get(vdi).Snapshots);
-        await FillAsync(site, vdi, new byte[DiskBytes]);
-        Assert.Equal(Content, await ReadAsync(site, snapshot));
+        await site.FillAsync(vdi, new byte[DiskBytes]);
+        Assert.Equal(Content, await site.ReadAsync(snapshot));
         await site.Client.CallAsync("VDI.destroy", vdi);
-        Assert.Equal(Content, await ReadAsync(site, snapshot));
+        Assert.Equal(Content, await site.ReadAsync(snapshot));
         Assert.Equal("VALUE_NOT_SUPPORTED", (await site.Client.FailAsync("VDI.snapshot", snapshot, TestSite.Map(("a", "b"))))[0]);
     }
 
@@ -211,21 +210,7 @@ public sealed class VmCopyTests
             await site.Client.CallAsync("VDI.resize", vdi, (long)times * DiskBytes);
         }
 
-        await FillAsync(site, vdi, [.. Enumerable.Repeat(Content, times).SelectMany(c => c)]);
+        await site.FillAsync(vdi, [.. Enumerable.Repeat(Content, times).SelectMany(c => c)]);
         return vdi;
     }
-
-    private static Task FillAsync(TestSite site, Ref<VdiRecord> vdi, byte[] content) =>
-        site.Daemon.Transfers.ImportAsync(Call(site), vdi, new MemoryStream(content), DiskFormat.Raw);
-
-    private static async Task<byte[]> ReadAsync(TestSite site, Ref<VdiRecord> vdi)
-    {
-        await using var content = await site.Daemon.Transfers.ExportAsync(Call(site), vdi, DiskFormat.Raw);
-        var bytes = new MemoryStream();
-        await content.CopyToAsync(bytes, TestSite.Cancel);
-        return bytes.ToArray();
-    }
-
-    private static CallContext Call(TestSite site) =>
-        new(site.Client.Session, site.Daemon.Services.State, TaskHandle.Unrecorded(), TestSite.Cancel);
 }

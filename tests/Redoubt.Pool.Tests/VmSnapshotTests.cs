@@ -1,4 +1,3 @@
-using Redoubt.Storage;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool.Tests;
@@ -221,17 +220,9 @@ public sealed class VmSnapshotTests
     private static Task<Ref<VmRecord>> SnapshotAsync(TestSite site, Ref<VmRecord> vm, string name) =>
         site.Client.CallAsync<Ref<VmRecord>>("VM.snapshot", vm, name, System.Collections.Immutable.ImmutableList<Ref<VdiRecord>>.Empty);
 
-    private static Task FillAsync(TestSite site, Ref<VdiRecord> vdi, byte with) => site.Daemon.Transfers.ImportAsync(
-        Call(site), vdi, new MemoryStream([.. Enumerable.Repeat(with, DiskBytes)]), DiskFormat.Raw);
+    private static Task FillAsync(TestSite site, Ref<VdiRecord> vdi, byte with) =>
+        site.FillAsync(vdi, [.. Enumerable.Repeat(with, DiskBytes)]);
 
-    private static async Task<int> ReadAsync(TestSite site, Ref<VdiRecord> vdi)
-    {
-        await using var content = await site.Daemon.Transfers.ExportAsync(Call(site), vdi, DiskFormat.Raw);
-        var bytes = new MemoryStream();
-        await content.CopyToAsync(bytes, TestSite.Cancel);
-        return Assert.Single(bytes.ToArray().Distinct());
-    }
-
-    private static CallContext Call(TestSite site) =>
-        new(site.Client.Session, site.Daemon.Services.State, TaskHandle.Unrecorded(), TestSite.Cancel);
+    private static async Task<int> ReadAsync(TestSite site, Ref<VdiRecord> vdi) =>
+        Assert.Single((await site.ReadAsync(vdi)).Distinct());
 }

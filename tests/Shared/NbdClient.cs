@@ -9,12 +9,10 @@ namespace Redoubt.Tests;
 internal sealed class NbdClient : IAsyncDisposable
 {
     public const uint ExportName = 1;
-    public const uint Abort = 2;
     public const uint List = 3;
     public const uint StartTls = 5;
     public const uint Info = 6;
     public const uint Go = 7;
-    public const uint Structured = 8;
 
     private readonly TcpClient _tcp = new();
 
