@@ -15,6 +15,9 @@ public sealed record HypervisorFacts
     /// <summary>The host's name.</summary>
     public required string HostName { get; init; }
 
+    /// <summary>What tells one boot of the host's machine from another: the kernel's own identity; null: it does not say.</summary>
+    public string? BootId { get; init; }
+
     /// <summary>libvirt's name for the driver: <c>QEMU</c>, <c>TEST</c>.</summary>
     public required string Driver { get; init; }
 

@@ -65,6 +65,7 @@ internal static class HypervisorOpener
         {
             Uri = uri.Text,
             HostName = connection.HostName(),
+            BootId = seesThisHost ? MachineBoot.Id() : null,
             Driver = connection.DriverName(),
             HypervisorVersion = version,
             LibvirtVersion = LibvirtConnection.LibraryVersion(),

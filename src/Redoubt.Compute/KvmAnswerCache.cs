@@ -14,7 +14,7 @@ internal sealed class KvmAnswerCache(string? file, string key, TimeProvider time
     internal static string KeyFor(string emulatorPath)
     {
         var emulator = new FileInfo(emulatorPath);
-        return $"{File.ReadAllText("/proc/sys/kernel/random/boot_id").Trim()} {emulatorPath} {emulator.Length} "
+        return $"{MachineBoot.Id()} {emulatorPath} {emulator.Length} "
             + $"{emulator.LastWriteTimeUtc:O}";
     }
 

@@ -32,8 +32,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     private readonly StatisticsWatch _statistics;
     private readonly MetadataReplication _replication;
     private readonly SealingSwitch _sealing;
-    private readonly HostStart _hostStart;
-    private readonly LossStart _lossStart;
+    private readonly NotedStarts _hostStart;
+    private readonly NotedStarts _lossStart;
     private readonly ConsoleLogWatch _consoles;
     private readonly AdoptionOrigins _origins;
     private readonly ScheduledSnapshots _snapshots;
@@ -49,7 +49,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     private PoolDaemon(
         DataDirectory directory, PoolServices services, MessageTable messages, VdiCalls vdis, GuestWatch watch,
         Func<HostLink, GuestWatch> watchMember, DatabaseRestore restore, VmMetadata vmMetadata,
-        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, HostStart hostStart, LossStart lossStart,
+        BackupSchedule backups, FirmwareWatch firmware, MetadataReplication replication, NotedStarts hostStart, NotedStarts lossStart,
         AdoptionOrigins origins, Statistics statistics, ScheduledSnapshots snapshots)
     {
         (_origins, _snapshots) = (origins, snapshots);
@@ -187,7 +187,6 @@ public sealed class PoolDaemon : IAsyncDisposable
         var messages = MessageLog.Open(files, config.Loggers.CreateLogger<MessageLog>());
         var known = KeyFile.Find(directory.FullPath);
         PoolKeys.Check(directory.FullPath);
-        var boots = HostStart.Kept(directory.FullPath);
         var journal = await Task.Run(() => LocalJournal.OpenAsync(directory, copies, known, config, time), cancellationToken);
         var damage = journal.Damage;
         var key = known ?? KeyFile.Create(files);
@@ -197,7 +196,6 @@ public sealed class PoolDaemon : IAsyncDisposable
             return ValueTask.CompletedTask;
         });
         var keys = PoolKeys.Open(files, time);
-        HostStart.Note(boots, config.HostBootId);
         var state = keys.Ring.Open(journal.State);
         var attached = new AttachedSrs();
         opened.Push(attached.DisposeAsync);
@@ -216,6 +214,11 @@ public sealed class PoolDaemon : IAsyncDisposable
         var drivers = DriversOf(config, meter, time, out var roots);
         var (pool, host) = await database.WriteAsync(
             tx => FirstStart.Apply(tx, config, hypervisor.Current?.Facts, drivers, time.GetUtcNow()), cancellationToken);
+        if (journal.Restored is not null)
+        {
+            await database.WriteAsync(tx => HostStart.Keep(tx, null), cancellationToken);
+        }
+
         var dead = new List<Announcement>();
         foreach (var uuid in config.DeadHosts)
         {
@@ -232,7 +235,10 @@ public sealed class PoolDaemon : IAsyncDisposable
             Hosts = new Hosts(new HostLink(
                 host, hypervisor, attached,
                 new HostActs(
-                    config.DataDirectory, TpmDirectoryOf(config, uri), roots, drivers.ToDictionary(d => d.Type), time))),
+                    config.DataDirectory, TpmDirectoryOf(config, uri), roots, drivers.ToDictionary(d => d.Type), time))
+            {
+                BootId = config.HostBootId,
+            }),
             Drivers = drivers.ToDictionary(d => d.Type, ISrDriver (d) => new SecretSrDriver(d, () => database.State)),
             Roots = roots,
             StartedFromDamage = damage is not null || journal.Restored is not null,
@@ -253,7 +259,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         }
 
         var daemon = Assemble(
-            directory, services, boots, config, out var connections, out var elsewhere, out var testSrs, out var vdis, out var tracking);
+            directory, services, config, out var connections, out var elsewhere, out var testSrs, out var vdis, out var tracking);
         opened.Push(daemon.StopAsync);
         daemon._restored = $"{journal.Restored} {ClosedSentence(state, keys.Ring)}".Trim() is { Length: > 0 } said ? said : null;
         if (journal.Restored is not null && daemon._restored is { } restored)
@@ -302,8 +308,8 @@ public sealed class PoolDaemon : IAsyncDisposable
     public void NoteKept() => _directory.Note();
 
     /// <summary>
-    /// Starts the VMs that are to start with the host, if it has booted, and those whose host was lost; to be called when the daemon
-    /// answers.
+    /// Starts the VMs that are to start with hosts that have booted, and those whose host was lost, from now on; to be called when the
+    /// daemon answers, since other sites ask back.
     /// </summary>
     public void StartWithHost()
     {
@@ -311,8 +317,8 @@ public sealed class PoolDaemon : IAsyncDisposable
         _lossStart.Begin();
     }
 
-    /// <summary>Ends when none of them waits any more.</summary>
-    internal Task StartedWithHostAsync() => _hostStart.WaitAsync();
+    /// <summary>Tries those that wait for their host once more, now.</summary>
+    internal Task TryWithHostAsync(CancellationToken cancellationToken) => _hostStart.TryAsync(cancellationToken);
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await CloseAsync(_opened);
@@ -359,7 +365,7 @@ public sealed class PoolDaemon : IAsyncDisposable
     }
 
     private static PoolDaemon Assemble(
-        DataDirectory directory, PoolServices services, KeptFile<HostBoot> boots, PoolConfig config, out SrConnections connections,
+        DataDirectory directory, PoolServices services, PoolConfig config, out SrConnections connections,
         out RecoveredElsewhere elsewhere, out TestSrCalls testSrs, out VdiCalls vdis, out TrackingCalls tracking)
     {
         var foreign = new ForeignDatabases();
@@ -389,7 +395,7 @@ public sealed class PoolDaemon : IAsyncDisposable
         var snapshots = new VmSnapshotCalls(services, vdis, power, images, suspensions);
         var scheduled = new ScheduledSnapshots(services, snapshots);
         var statistics = new Statistics(services.Time);
-        var lost = new LossStart(services, start);
+        var (hostStart, lost) = (HostStart.Of(services, start), LossStart.Of(services, start));
         var messages = new MessageTable(
             new SrCalls(services, connections, replication, trust),
             new PbdCalls(services, connections),
@@ -427,13 +433,13 @@ public sealed class PoolDaemon : IAsyncDisposable
             new DataSourceCalls(statistics));
         var attach = connections;
         GuestWatch Watch(HostLink host, Func<HostLink, CancellationToken, Task>? attachAsync) => new(
-            services, host, guests, hotPlug, suspensions, moves, new GuestActions(services, guests, start), attachAsync);
+            services, host, guests, hotPlug, suspensions, moves, new GuestActions(services, guests, start), hostStart, attachAsync);
         return new(
             directory, services, messages, vdis,
             Watch(services.Hosts.Local, null), host => Watch(host, attach.TakeUpAsync),
             new DatabaseRestore(services, connections, guests),
             new VmMetadata(services, recoverer), schedule, new FirmwareWatch(services, adoptedFirmware), replication,
-            new HostStart(services, start, boots, config.HostBootId), lost, origins, statistics, scheduled);
+            hostStart, lost, origins, statistics, scheduled);
     }
 
     private static string? ClosedSentence(DatabaseState state, KeyRing keys)

@@ -43,7 +43,6 @@ public sealed record KeptName(string Name, string Holds, string? Without, bool M
             "then another key is drawn, and what was sealed with one of those stays sealed until its export is given to pool-key-import",
             IsPools: true),
         new("copies.json", "where the copies of the pool's database lie", "then it is made anew as storage is attached"),
-        new("host-boot.json", "which boot of the host VMs were started with", "then none is started with it before its next boot"),
         new(Messages, "the messages for people", "then there are no messages of before"),
         new(
             "notifications.json", "which messages have been sent to whom", "then those that are still to be sent are not sent",

@@ -59,6 +59,12 @@ public static class Marks
     /// <summary>On a pool: the UUIDs of the VMs of lost hosts that are still to be started on others.</summary>
     public const string StartElsewhere = "start-elsewhere";
 
+    /// <summary>On a host: which boot of its machine its guests were last looked at in.</summary>
+    public const string Boot = "boot-id";
+
+    /// <summary>On a host that has booted: the UUIDs of the VMs that are still to be started with it.</summary>
+    public const string StartWithHost = "start-with-host";
+
     /// <summary>On a pool: the fingerprint of its own key, for other pools to read.</summary>
     public const string MetadataKey = "dr-metadata-key";
 

@@ -105,10 +105,40 @@ public sealed partial class MemberGuestTests : IAsyncDisposable
             await CountingGuest.CountsOnAsync(api, vm);
             Assert.Equal(1, await CountingGuest.BootsAsync(api, vm));
             Assert.Equal(b, await api.CallAsync<Ref<HostRecord>>("VM.get_resident_on", [vm], Stop));
+            await _hosts.StartAgainAsync("a");
+            await PoolOfHosts.UntilLiveAsync(api, "a", true);
+            await StartsWithItsHostAsync(api, vm);
+        }
+
+        // The power of its host fails: it runs when that is back, and what was off stays off.
+        await _hosts.LoseAsync("b");
+        next = await _hosts.UntilCoordinatorAsync("a", "c");
+        await _hosts.StartAgainAsync("b", hasBooted: true);
+        await using (var api = await _hosts.LogInAsync(next))
+        {
+            await Patience.UntilAsync(() => GuestProcesses.Below(_hosts.Root).Count == 1, "the guest starts with its host");
+            await Patience.UntilAsync(
+                async () => (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).PowerState == VmPowerState.Running,
+                "the VM is shown as running");
+            var vms = (await api.GetAllRecordsAsync<VmRecord>(Stop)).Values;
+            Assert.Equal(VmPowerState.Halted, vms.Single(v => v.NameLabel == "off").PowerState);
+            await CountingGuest.CountsPastAsync(api, vm, 5);
+            Assert.Equal(2, await CountingGuest.BootsAsync(api, vm));
             await api.CallAsync("VM.hard_shutdown", [vm], Stop);
             Assert.Empty(GuestProcesses.Below(_hosts.Root));
             Assert.Equal(VmPowerState.Halted, (await api.CallAsync<VmRecord>("VM.get_record", [vm], Stop)).PowerState);
             Assert.Equal(uuid, await api.CallAsync<string>("VM.get_uuid", [vm], Stop));
+        }
+    }
+
+    // A VM, and another one that is off.
+    private static async Task StartsWithItsHostAsync(XenApiClient api, Ref<VmRecord> vm)
+    {
+        var pool = (await api.GetAllRecordsAsync<PoolRecord>(Stop)).Single().Key;
+        await api.CallAsync("pool.add_to_other_config", [pool, "auto_poweron", "true"], Stop);
+        foreach (var marked in new[] { vm, await api.CallAsync<Ref<VmRecord>>("VM.create", [SeveralHostsTests.NewVm("off")], Stop) })
+        {
+            await api.CallAsync("VM.add_to_other_config", [marked, "auto_poweron", "true"], Stop);
         }
     }
 

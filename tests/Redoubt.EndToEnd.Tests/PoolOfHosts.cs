@@ -35,7 +35,7 @@ internal sealed class PoolOfHosts : IAsyncDisposable
     /// <param name="hypervisor">What it is to run guests on; null for QEMU within itself.</param>
     public async Task StartAsync(string host, string? hypervisor = null)
     {
-        await RunAsync(host, hypervisor);
+        await RunAsync(host, hypervisor, hasBooted: false);
 
         // By its name it is told from the others: all have been given this machine's.
         await using var api = await LogInAsync(host);
@@ -45,11 +45,12 @@ internal sealed class PoolOfHosts : IAsyncDisposable
     /// <summary>Starts a host's daemon once more.</summary>
     /// <param name="host">The host's name.</param>
     /// <param name="isElsewhere">At another address than it had. A machine keeps its own, whose certificate is known.</param>
-    public async Task StartAgainAsync(string host, bool isElsewhere = false)
+    /// <param name="hasBooted">After the machine has booted once more.</param>
+    public async Task StartAgainAsync(string host, bool isElsewhere = false, bool hasBooted = false)
     {
         var before = _runs[host];
         await before.DisposeAsync();
-        await RunAsync(host, before.Hypervisor, isElsewhere ? [] : ["--listen", before.Url!.GetLeftPart(UriPartial.Authority)]);
+        await RunAsync(host, before.Hypervisor, hasBooted, isElsewhere ? [] : ["--listen", before.Url!.GetLeftPart(UriPartial.Authority)]);
     }
 
     /// <summary>Has a host join the pool that another coordinates, and waits until it is a member.</summary>
@@ -145,15 +146,24 @@ internal sealed class PoolOfHosts : IAsyncDisposable
 
     private async Task<string?> CodeAsync(string host) => (await LoginAnswer.OfAsync(_runs[host].Url!, Password))?.Code;
 
-    private async Task RunAsync(string host, string? hypervisor, params string[] options)
+    private async Task RunAsync(string host, string? hypervisor, bool hasBooted, params string[] options)
     {
+        var prefix = Array.Empty<string>();
+        if (hasBooted)
+        {
+            // To this daemon alone the kernel tells of another boot.
+            var boot = Path.Combine(Root, $"{host}-boot");
+            await File.WriteAllTextAsync(boot, $"{Guid.NewGuid()}\n");
+            prefix = ["unshare", "--mount", "sh", "-c", $"mount --bind {boot} /proc/sys/kernel/random/boot_id && exec \"$@\"", "sh"];
+        }
+
         if (hypervisor is null)
         {
             HypervisorCache.Share(Path.Combine(PathOf(host), "hypervisor"));
         }
 
-        var run = await ServeRun.StartOnAsync(
-            hypervisor, PathOf(host),
+        var run = await ServeRun.StartWithinAsync(
+            prefix, hypervisor, PathOf(host),
             ["--root-password-file", PasswordFile, "--name-label", host, "--member-port", "0", .. options]);
         _runs[host] = run;
         Assert.True(run.Url is not null, run.Error);

@@ -38,13 +38,19 @@ internal sealed class ServeRun : IAsyncDisposable
     public static Task<ServeRun> StartAsync(string data, params IEnumerable<string> options) => StartOnAsync(TestDriver, data, options);
 
     /// <summary>Starts it on a hypervisor, null for QEMU within itself, and waits for either.</summary>
-    public static async Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options)
+    public static Task<ServeRun> StartOnAsync(string? hypervisor, string data, params IEnumerable<string> options) =>
+        StartWithinAsync([], hypervisor, data, options);
+
+    /// <summary>The same by another program that becomes it.</summary>
+    public static async Task<ServeRun> StartWithinAsync(
+        IEnumerable<string> prefix, string? hypervisor, string data, params IEnumerable<string> options)
     {
         var on = hypervisor is null ? Array.Empty<string>() : ["--hypervisor", hypervisor];
         string[] words = options.Contains("--listen") ? [.. on, .. options] : ["--listen", "https://127.0.0.1:0", .. on, .. options];
+        string[] line = [.. prefix, Bench.Program, "serve", "--data", data, .. words];
         var process = new Process
         {
-            StartInfo = new ProcessStartInfo(Bench.Program, ["serve", "--data", data, .. words])
+            StartInfo = new ProcessStartInfo(line[0], line[1..])
             {
                 UseShellExecute = false,
                 RedirectStandardOutput = true,

@@ -75,9 +75,59 @@ public sealed class HostStartTests
         Assert.Equal((VmPowerState.Running, VmPowerState.Halted), (site.Get(stuck).PowerState, site.Get(free).PowerState));
     }
 
-    private static async Task<Ref<VmRecord>> MarkedAsync(TestSite site, string name, Func<VmRecord, VmRecord> change)
+    [Fact]
+    public async Task Of_several_hosts_each_starts_what_ran_on_it_and_a_database_that_was_put_back_none()
     {
-        var vm = await site.CreateVmAsync(name, change);
+        await using var site = await TestSite.OpenAsync(c => c with { HostBootId = "first" });
+        var (pool, other) = (site.Daemon.Services.Pool, await site.AddHostAsync("other"));
+        await site.Client.CallAsync("pool.add_to_other_config", pool, "auto_poweron", "true");
+        var (there, here, off) = (await MarkedAsync(site, "there"), await MarkedAsync(site, "here"), await MarkedAsync(site, "off"));
+        var plain = await site.CreateVmAsync("plain");
+        await site.Daemon.Services.Database.WriteAsync(
+            tx =>
+            {
+                foreach (var (vm, host) in new[] { (there, other), (here, site.Host), (plain, other) })
+                {
+                    tx.Update(vm, v => v with { PowerState = VmPowerState.Running, ResidentOn = host });
+                }
+
+                // That it is not known how long it has been up starts nothing.
+                HostStart.NoteBoot(tx, pool, other, "its first");
+            },
+            TestSite.Cancel);
+        Assert.False(site.Get(other).OtherConfig.ContainsKey(Marks.StartWithHost));
+
+        await NoteAsync("its first");
+        Assert.False(site.Get(other).OtherConfig.ContainsKey(Marks.StartWithHost));
+        await NoteAsync("its second");
+        Assert.Equal(site.Get(there).Uuid, site.Get(other).OtherConfig[Marks.StartWithHost]);
+
+        // Of what it does nothing has been seen, so nothing is started, nor forgotten.
+        await site.Daemon.TryWithHostAsync(TestSite.Cancel);
+        Assert.Equal(site.Get(there).Uuid, site.Get(other).OtherConfig[Marks.StartWithHost]);
+
+        var before = site.Daemon.Services.State;
+        await site.Daemon.Services.Database.WriteAsync(
+            tx =>
+            {
+                tx.Update(other, h => h with { OtherConfig = h.OtherConfig.SetItem(Marks.Boot, "of a backup") });
+                HostStart.Keep(tx, before);
+            },
+            TestSite.Cancel);
+        Assert.Equal("its second", site.Get(other).OtherConfig[Marks.Boot]);
+        Assert.False(site.Get(other).OtherConfig.ContainsKey(Marks.StartWithHost));
+        await site.Daemon.Services.Database.WriteAsync(tx => HostStart.Keep(tx, null), TestSite.Cancel);
+        await NoteAsync("its third");
+        Assert.False(site.Get(other).OtherConfig.ContainsKey(Marks.StartWithHost));
+        Assert.Equal(VmPowerState.Halted, site.Get(off).PowerState);
+
+        Task NoteAsync(string boot) =>
+            site.Daemon.Services.Database.WriteAsync(tx => HostStart.NoteBoot(tx, pool, other, boot), TestSite.Cancel);
+    }
+
+    private static async Task<Ref<VmRecord>> MarkedAsync(TestSite site, string name, Func<VmRecord, VmRecord>? change = null)
+    {
+        var vm = await site.CreateVmAsync(name, change ?? (v => v));
         await site.Client.CallAsync("VM.add_to_other_config", vm, "auto_poweron", "true");
         return vm;
     }
@@ -94,7 +144,7 @@ public sealed class HostStartTests
         site.Daemon.StartWithHost();
         if (wait)
         {
-            await site.Daemon.StartedWithHostAsync();
+            await site.Daemon.TryWithHostAsync(TestSite.Cancel);
         }
     }
 }

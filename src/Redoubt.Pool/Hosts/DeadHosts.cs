@@ -56,6 +56,7 @@ internal static class DeadHosts
         }
 
         tx.Update(host, h => h with { Enabled = false });
+        HostStart.Forget(tx, host);
         if (tx.Find(record.Metrics) is not null)
         {
             tx.Update(record.Metrics, m => m with { Live = false, MemoryFree = 0, LastUpdated = now });

@@ -5,7 +5,7 @@ using Redoubt.XenApi;
 namespace Redoubt.Pool;
 
 /// <summary>What hosts do, and can be asked.</summary>
-internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrate, LossStart lost)
+internal sealed partial class HostCalls(PoolServices pool, VmMigrateCalls migrate, NotedStarts lost)
 {
     [Message("host.get_servertime")]
     public DateTimeOffset GetServertime(CallContext call, Ref<HostRecord> host)

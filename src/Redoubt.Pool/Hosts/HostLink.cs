@@ -61,6 +61,15 @@ public sealed class HostLink
     /// <inheritdoc cref="Hypervisor" path="/exception"/>
     internal Hypervisor Defined => (Hypervisor)Hypervisor;
 
+    /// <summary>What tells one boot of its machine from another, where that is not what its hypervisor says.</summary>
+    internal string? BootId { get; init; }
+
+    /// <summary>Whether what its guests do has been seen since its hypervisor can be used.</summary>
+    internal bool IsTakenUp => Current is { } current && ReferenceEquals(current, TakenUp);
+
+    /// <summary>The hypervisor of whose guests that was seen.</summary>
+    internal IHypervisor? TakenUp { private get; set; }
+
     /// <summary>The SRs that it has attached.</summary>
     public AttachedSrs Attached { get; }
 

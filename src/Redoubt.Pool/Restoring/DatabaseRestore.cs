@@ -79,8 +79,9 @@ public sealed class DatabaseRestore
                     RequireRest(tx.State);
                     var handedOver = tx.State.All<VmRecord>().Select(v => v.Record)
                         .Where(v => HandOverMark.On(v.BlockedOperations) is not null).ToList();
-                    var made = _planner.Plan(tx.State, dump);
+                    var (before, made) = (tx.State, _planner.Plan(tx.State, dump));
                     RestoreTransaction.Apply(tx, made);
+                    HostStart.Keep(tx, before);
                     handedOver.ForEach(v => KeepMark(tx, v));
                     return made;
                 },

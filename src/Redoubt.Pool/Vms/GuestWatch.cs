@@ -20,10 +20,11 @@ namespace Redoubt.Pool;
 /// <param name="suspensions">Settles what was half suspended.</param>
 /// <param name="moves">Settles what was being moved.</param>
 /// <param name="actions">What VMs are to do when their guests end.</param>
+/// <param name="hostStart">Starts VMs with their host.</param>
 /// <param name="attachAsync">Attaches the storage of a member, which has let none go; null for this host, whose storage is there.</param>
 internal sealed class GuestWatch(
     PoolServices pool, HostLink link, Guests guests, HotPlug hotPlug, Suspensions suspensions, Moves moves,
-    GuestActions actions, Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
+    GuestActions actions, NotedStarts hostStart, Func<HostLink, CancellationToken, Task>? attachAsync = null) : IAsyncDisposable
 {
     private readonly ILogger _log = pool.Loggers.CreateLogger<GuestWatch>();
     private LinkFollower? _follower;
@@ -69,7 +70,15 @@ internal sealed class GuestWatch(
     private async Task TakeUpAsync(IHypervisor hypervisor, CancellationToken cancellationToken)
     {
         await pool.Database.WriteAsync(
-            tx => FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow()), cancellationToken);
+            tx =>
+            {
+                FirstStart.Describe(tx, link.Host, hypervisor.Facts, pool.Time.GetUtcNow());
+                if ((link.BootId ?? hypervisor.Facts.BootId) is { } boot)
+                {
+                    HostStart.NoteBoot(tx, pool.Pool, link.Host, boot);
+                }
+            },
+            cancellationToken);
         if (attachAsync is not null)
         {
             await attachAsync(link, cancellationToken);
@@ -82,6 +91,8 @@ internal sealed class GuestWatch(
         await hotPlug.SettleAllAsync(link, cancellationToken);
         await link.Disks.TakeUpAsync(pool, link, default, cancellationToken);
         await link.Acts.ForgetEarlierAsync(cancellationToken);
+        link.TakenUp = hypervisor;
+        hostStart.Wake();
         await TellTwiceAsync(await hypervisor.ListAsync(cancellationToken));
         foreach (var (uuid, pid) in hypervisor.Strays)
         {

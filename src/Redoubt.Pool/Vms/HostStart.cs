@@ -1,144 +1,90 @@
 using System.Collections.Immutable;
-using System.Text.Json;
-using Redoubt.Storage;
+using Redoubt.Database;
 using Redoubt.XenApi;
 
 namespace Redoubt.Pool;
 
 /// <summary>
-/// Starts the VMs that are to start with their host (<c>other_config:auto_poweron</c> of the pool and of the VM), in ascending <c>order</c>
-/// and with their delays, once for each boot of the host: a daemon that alone is started again starts none. Every check of a start is made.
+/// The start of VMs that are to start with their host (<c>other_config:auto_poweron</c> of the pool and of the VM), once for each boot of
+/// the host: a daemon that alone is started again starts none. Every check of a start is made.
 /// <code>
-/// 1 another boot than the file names   the file names this one, and the VMs that are to start
-/// 2 a tier after the other             each VM whose turn is over, however it went, is taken from the file
-/// 3 who could not be started           is tried again for a while: storage and other sites may come up later than this host
+/// 1 a host answers in another boot than its record names   the record names this one, and the VMs that are to start
+/// 2 what its guests do has been seen                       those that are off are started, a tier after the other
+/// 3 who could not be started                               is tried again for a while: storage may come up later than the host
 /// </code>
-/// A daemon that dies in between goes on with those that the file still names.
+/// In a pool of one host those are all that are off. In a pool of several they are those that ran on the host when it was last heard of:
+/// which of the others somebody has shut down on purpose the boot of one host does not tell.
 /// </summary>
-internal sealed class HostStart(PoolServices pool, VmStartCalls start, KeptFile<HostBoot> kept, string? bootId) : IAsyncDisposable
+internal static class HostStart
 {
     private const string Key = "auto_poweron";
-    private const string FileName = "host-boot.json";
-    private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
-    private readonly StartTries _tries = new(pool, start, (vm, why) => new Announcement.NotStartedWithHost(
-        Cls.Vm, vm.Uuid, $"{vm.NameLabel} ({vm.Uuid}) could not be started with its host: {why}"));
+    /// <summary>What starts them.</summary>
+    public static NotedStarts Of(PoolServices pool, VmStartCalls start) => new(
+        "The start of VMs with their host",
+        pool,
+        new(pool, start, (vm, why) => new Announcement.NotStartedWithHost(
+            Cls.Vm, vm.Uuid, $"{vm.NameLabel} ({vm.Uuid}) could not be started with its host: {why}")),
+        state => [.. pool.Hosts.All.Where(h => h.IsTakenUp).SelectMany(h => Waiting(state.Find(h.Host)))],
+        (state, vm) => IsAskedFor(state.Get(pool.Pool), vm),
+        (tx, over) =>
+        {
+            foreach (var (host, record) in tx.State.All<HostRecord>().Where(h => !Waiting(h.Record).IsEmpty).ToList())
+            {
+                Note(tx, host, Waiting(record).Except(over));
+            }
+        });
 
-    private readonly CancellationTokenSource _stopping = new();
-    private Task _starting = Task.CompletedTask;
-
-    /// <summary>What the file of a directory holds; an empty boot's name where there is no file.</summary>
-    /// <exception cref="InvalidDataException">It can't be used.</exception>
-    public static KeptFile<HostBoot> Kept(string directory) => KeptFile<HostBoot>.Open(
-        Path.Combine(directory, FileName),
-        KeptName.Find(FileName)!.Advice,
-        new("", []),
-        content => JsonSerializer.Deserialize<HostBoot>(content) is { Boot.Length: > 0, Waiting: not null } boot
-            ? boot
-            : throw new FormatException("a part is missing"),
-        boot => JsonSerializer.SerializeToUtf8Bytes(boot));
-
-    /// <summary>Notes the present boot in a directory that is new: whether the host has just booted does not matter to it.</summary>
-    /// <exception cref="IOException">It can't be written.</exception>
-    public static void Note(KeptFile<HostBoot> kept, string? bootId) =>
-        kept.Change(boot => boot.Boot.Length > 0 ? boot : new(bootId ?? ThisBoot(), []));
-
-    /// <summary>Which VMs are to start with the host, in tiers. Pure.</summary>
-    public static IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers(
-        ImmutableSortedDictionary<string, string> poolConfig, IEnumerable<(Ref<VmRecord> Ref, VmRecord Record)> vms) =>
-        poolConfig.GetValueOrDefault(Key) != "true" ? [] :
-        [
-            .. vms.Where(v => IsMeant(v.Record)).GroupBy(v => v.Record.Order, v => v.Ref).OrderBy(tier => tier.Key)
-                .Select(tier => tier.ToList()),
-        ];
-
-    /// <summary>
-    /// Begins, if the host has booted since the last time; to be called when the daemon answers, since other sites ask back.
-    /// </summary>
-    public void Begin() => _starting = BeginAsync();
-
-    /// <summary>Ends when no VM waits to be started any more.</summary>
-    public Task WaitAsync() => _starting;
-
-    public async ValueTask DisposeAsync()
+    /// <summary>Notes in which boot a host is, and which VMs are to be started with it if it is another than before.</summary>
+    /// <param name="tx">The transaction; of what the host's guests do nothing has been seen yet.</param>
+    /// <param name="pool">The pool.</param>
+    /// <param name="host">The host.</param>
+    /// <param name="boot">What tells the boot from another.</param>
+    public static void NoteBoot(Transaction tx, Ref<PoolRecord> pool, Ref<HostRecord> host, string boot)
     {
-        await _stopping.CancelAsync();
-        await _starting;
-        _stopping.Dispose();
+        var before = tx.Get(host).OtherConfig.GetValueOrDefault(Marks.Boot);
+        if (before == boot)
+        {
+            return;
+        }
+
+        if (before is not null)
+        {
+            var isAlone = tx.State.All<HostRecord>().Take(2).Count() == 1;
+            Note(tx, host,
+            [
+                .. tx.State.All<VmRecord>().Select(v => v.Record)
+                    .Where(v => IsAskedFor(tx.Get(pool), v) && (isAlone || Hosts.PlaceOf(v) == host)).Select(v => v.Uuid),
+            ]);
+        }
+
+        // Of a host that was not known before it does not matter whether it has just booted.
+        tx.Update(host, h => h with { OtherConfig = h.OtherConfig.SetItem(Marks.Boot, boot) });
     }
 
-    private static bool IsMeant(VmRecord vm) =>
-        vm is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false, PowerState: VmPowerState.Halted }
-        && vm.OtherConfig.GetValueOrDefault(Key) == "true";
-
-    private async Task BeginAsync()
+    /// <summary>In a database that another one has been put in the place of, leaves hosts in the boots that were known here.</summary>
+    /// <param name="tx">The transaction.</param>
+    /// <param name="before">The database that was there; null: none, and whether hosts have booted since does not matter.</param>
+    public static void Keep(Transaction tx, DatabaseState? before)
     {
-        // What needs no waiting must not hold up whoever starts the daemon either.
-        await Task.Yield();
-        try
+        foreach (var (host, record) in tx.State.All<HostRecord>().ToList())
         {
-            var boot = bootId ?? ThisBoot();
-            if (kept.Value.Boot != boot)
-            {
-                kept.Change(_ => new(boot, [.. Uuids()]));
-            }
-
-            if (!kept.Value.Waiting.IsEmpty)
-            {
-                await RunAsync();
-            }
-        }
-        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
-        {
-            // The daemon stops. Who still waits is started after its next start.
-        }
-        catch (Exception e)
-        {
-            await _tries.TellAsync(new Announcement.NotStartedWithHost(
-                Cls.Host, pool.State.Get(pool.Hosts.Local.Host).Uuid,
-                $"It is not known whether the host has booted since VMs were last started with it, so no more are: {e.Message} Start "
-                + "those that are to run (vm-start)."));
+            var known = before?.Find(before.FindByUuid<HostRecord>(record.Uuid))?.OtherConfig.GetValueOrDefault(Marks.Boot);
+            var others = record.OtherConfig.RemoveRange([Marks.Boot, Marks.StartWithHost]);
+            tx.Update(host, h => h with { OtherConfig = known is null ? others : others.SetItem(Marks.Boot, known) });
         }
     }
 
-    private async Task RunAsync()
-    {
-        foreach (var attempt in Enumerable.Range(1, StartTries.Most))
-        {
-            if (attempt > 1)
-            {
-                await Task.Delay(StartTries.AgainAfter, pool.Time, _stopping.Token);
-            }
+    /// <summary>Has no VM wait for a host any more.</summary>
+    public static void Forget(Transaction tx, Ref<HostRecord> host) => Note(tx, host, []);
 
-            foreach (var tier in Tiers())
-            {
-                var waiting = tier.Where(vm => kept.Value.Waiting.Contains(pool.State.Find(vm)?.Uuid ?? ""));
-                var ended = await Task.WhenAll(waiting.Select(vm => StartAsync(vm, attempt)));
-                kept.Change(boot => boot with { Waiting = boot.Waiting.Except(ended.OfType<string>()) });
-            }
+    private static bool IsAskedFor(PoolRecord pool, VmRecord vm) =>
+        vm is { IsATemplate: false, IsASnapshot: false, IsControlDomain: false }
+        && pool.OtherConfig.GetValueOrDefault(Key) == "true" && vm.OtherConfig.GetValueOrDefault(Key) == "true";
 
-            // Somebody may have started, removed or changed the others meanwhile.
-            kept.Change(boot => boot with { Waiting = boot.Waiting.Intersect(Uuids()) });
-            if (kept.Value.Waiting.IsEmpty)
-            {
-                break;
-            }
-        }
+    private static ImmutableSortedSet<string> Waiting(HostRecord? host) =>
+        host is null ? [] : NotedList.Of(host.OtherConfig, Marks.StartWithHost);
 
-        kept.Change(boot => boot with { Waiting = [] });
-    }
-
-    /// <summary>Tries one VM; answers its UUID when its turn is over.</summary>
-    private async Task<string?> StartAsync(Ref<VmRecord> vm, int attempt)
-    {
-        var uuid = pool.State.Find(vm)?.Uuid;
-        var why = await _tries.TryAsync(vm, attempt, _stopping.Token);
-        return why.Length == 0 || attempt == StartTries.Most ? uuid : null;
-    }
-
-    private IReadOnlyList<IReadOnlyList<Ref<VmRecord>>> Tiers() => Tiers(pool.State.Get(pool.Pool).OtherConfig, pool.State.All<VmRecord>());
-
-    private IEnumerable<string> Uuids() => Tiers().SelectMany(tier => tier).Select(vm => pool.State.Get(vm).Uuid);
-
-    private static string ThisBoot() => File.ReadAllText(BootIdFile).Trim();
+    private static void Note(Transaction tx, Ref<HostRecord> host, ImmutableSortedSet<string> waiting) =>
+        tx.Update(host, h => h with { OtherConfig = NotedList.With(h.OtherConfig, Marks.StartWithHost, waiting) });
 }
