@@ -108,6 +108,10 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public async Task<string> AddSiteAsync(CallContext call, string name, string address, string user, string password) =>
         RecoveryJson.Write(await recovery.AddSiteAsync(name, address, user, password, call.Session, call.Cancellation));
 
+    [Message("recovery.set_site")]
+    public async Task<string> SetSiteAsync(CallContext call, string name, string address, string user, string password) =>
+        RecoveryJson.Write(await recovery.SetSiteAsync(name, address, user, password, call.Session, call.Cancellation));
+
     [Message("recovery.get_sites")]
     public async Task<string> GetSitesAsync(CallContext call, bool test) => test
         ? RecoveryJson.Write(await recovery.TestSitesAsync(call.Session, call.Cancellation))
@@ -119,6 +123,10 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     [Message("recovery.save_plan")]
     public Task SavePlanAsync(CallContext call, string name, string request) =>
         recovery.SavePlanAsync(name, Read(request), call.Session, call.Cancellation);
+
+    [Message("recovery.read_plan")]
+    public string ReadPlan(CallContext call, string name, string request) =>
+        recovery.ReadPlan(name, Read(request, RecoveryJson.ReadExact<RecoveryRequest>), call.Session).ToJson();
 
     [Message("recovery.get_plans")]
     public async Task<string> GetPlansAsync(CallContext call, bool foreign) =>
@@ -137,6 +145,10 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     [Message("recovery.add_schedule")]
     public async Task<string> AddScheduleAsync(CallContext call, string name, string plan, string cron) =>
         RecoveryJson.Write(await recovery.AddScheduleAsync(name, plan, cron, call.Session, call.Cancellation));
+
+    [Message("recovery.set_schedule")]
+    public async Task<string> SetScheduleAsync(CallContext call, string name, string plan, string cron) =>
+        RecoveryJson.Write(await recovery.SetScheduleAsync(name, plan, cron, call.Session, call.Cancellation));
 
     [Message("recovery.get_schedules")]
     public string GetSchedules(CallContext call) => RecoveryJson.Write(recovery.ListSchedules(call.Session));
@@ -173,11 +185,13 @@ internal sealed partial class RecoveryMessages(PoolServices pool, RecoveryServic
     public void OverrideApproval(CallContext call, string approval, string statement) =>
         recovery.OverrideApproval(approval, statement, call.Session);
 
-    private static RecoveryRequest Read(string request)
+    private static RecoveryRequest Read(string request) => Read(request, RecoveryRequest.FromJson);
+
+    private static RecoveryRequest Read(string request, Func<string, RecoveryRequest> read)
     {
         try
         {
-            return RecoveryRequest.FromJson(request);
+            return read(request);
         }
         catch (FormatException wrong)
         {

@@ -370,6 +370,19 @@ public sealed class RecoveryService : IAsyncDisposable
         return _sites.AddAsync(name, address, user, password, caller.UserName, cancellationToken);
     }
 
+    /// <summary>
+    /// Changes where a site is reached, and by whom: the same pool still. Somebody must be able to log in there now, and the certificate
+    /// that it shows is trusted from now on.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>DR_SITE_UNKNOWN</c>, <c>DR_SITE_UNREACHABLE</c>, <c>INVALID_VALUE</c>: another pool
+    /// answers there.</exception>
+    public Task<Site> SetSiteAsync(
+        string name, string address, string user, string password, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "set_site");
+        return _sites.ChangeAsync(name, address, user, password, caller.UserName, cancellationToken);
+    }
+
     /// <summary>The sites.</summary>
     public ImmutableArray<Site> ListSites(SessionState caller)
     {
@@ -405,6 +418,17 @@ public sealed class RecoveryService : IAsyncDisposable
     {
         Require(caller, "save_plan");
         return _plans.SaveAsync(name, request, caller.UserName, cancellationToken);
+    }
+
+    /// <summary>
+    /// What a plan would be if it were saved under a name: all that was left out filled in, and without what is consented to anew at each
+    /// recovery. Nothing is saved.
+    /// </summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it could not be saved so.</exception>
+    public RecoveryRequest ReadPlan(string name, RecoveryRequest request, SessionState caller)
+    {
+        Require(caller, "read_plan");
+        return _plans.AsSaved(name, request);
     }
 
     /// <summary>The saved plans.</summary>
@@ -465,6 +489,16 @@ public sealed class RecoveryService : IAsyncDisposable
         _ = SavedPlan(plan);
         _operators.Remember(caller.Owner);
         return _schedules.AddAsync(name, plan, cron, caller.UserName, cancellationToken);
+    }
+
+    /// <summary>Changes what a schedule tests and when; from now on with the rights of the caller.</summary>
+    /// <exception cref="XenApiException"><c>DR_PLAN_UNKNOWN</c>, <c>DR_SCHEDULE_UNKNOWN</c>, <c>INVALID_VALUE</c>.</exception>
+    public Task<Schedule> SetScheduleAsync(string name, string plan, string cron, SessionState caller, CancellationToken cancellationToken)
+    {
+        Require(caller, "set_schedule");
+        _ = SavedPlan(plan);
+        _operators.Remember(caller.Owner);
+        return _schedules.SetAsync(name, plan, cron, caller.UserName, cancellationToken);
     }
 
     /// <summary>The schedules.</summary>

@@ -23,19 +23,29 @@ public static class RecoveryJson
 
     private static readonly JsonSerializerOptions LineOptions = new(Options) { WriteIndented = false };
 
+    private static readonly JsonSerializerOptions ExactOptions =
+        new(Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
     /// <summary>Writes a value, with a line break at the end.</summary>
     public static string Write<T>(T value) => JsonSerializer.Serialize(value, Options) + "\n";
 
     /// <summary>Writes a value in one line, without a line break.</summary>
     internal static string WriteLine<T>(T value) => JsonSerializer.Serialize(value, LineOptions);
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote. Members that such a value does not have are passed over: a newer version may have
+    /// written them.</summary>
     /// <exception cref="FormatException">It is not the JSON of such a value.</exception>
-    public static T Read<T>(string json)
+    public static T Read<T>(string json) => Read<T>(json, Options);
+
+    /// <summary>The same of what a person has written, where a member that such a value does not have is a mistake.</summary>
+    /// <exception cref="FormatException">It is not the JSON of such a value.</exception>
+    public static T ReadExact<T>(string json) => Read<T>(json, ExactOptions);
+
+    private static T Read<T>(string json, JsonSerializerOptions options)
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(json, Options) ?? throw new FormatException("The JSON holds nothing.");
+            return JsonSerializer.Deserialize<T>(json, options) ?? throw new FormatException("The JSON holds nothing.");
         }
         catch (JsonException wrong)
         {

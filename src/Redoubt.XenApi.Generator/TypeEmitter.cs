@@ -18,6 +18,7 @@ internal static class TypeEmitter
 
     public static string Clr(TypeDeclaration type) => type.Head switch
     {
+        "json" => "string",
         "ref" => $"Ref<{Naming.RecordName(type.Name!)}>",
         "enum" => Naming.Pascal(type.Name!),
         "record" => type.Name == "any" ? "WireValue" : Naming.RecordName(type.Name!),
@@ -29,6 +30,7 @@ internal static class TypeEmitter
 
     public static string Codec(TypeDeclaration type) => type.Head switch
     {
+        "json" => $"JsonTextType.Of(\"{type.Name}\")",
         "ref" => $"RefType<{Naming.RecordName(type.Name!)}>.Of(\"{type.Name}\")",
         "enum" => $"{Naming.Pascal(type.Name!)}Type.Instance",
         "record" => type.Name == "any" ? "XenTypes.AnyRecord" : $"RecordType<{Naming.RecordName(type.Name!)}>.Of(\"{type.Name}\")",

@@ -28,6 +28,11 @@ internal static class TypeParser
         }
 
         var words = text.Split(' ');
+        if (words.Length == 2 && words[0] == "json" && Regex.IsMatch(words[1], @"^\w+(\[\])?$"))
+        {
+            return new TypeDeclaration(words[0], words[1]);
+        }
+
         if (words.Length == 2 && Named.Contains(words[0]) && Regex.IsMatch(words[1], @"^\w+$"))
         {
             return new TypeDeclaration(words[0], words[1]);

@@ -19,8 +19,27 @@ internal sealed class SavedPlans(PoolServices pool)
             ? Read(name, text, pool.State.Get(pool.Pool).Uuid)
             : null;
 
+    /// <summary>What would be found under the name if a request were saved under it.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: it could not be.</exception>
+    public RecoveryRequest AsSaved(string name, RecoveryRequest request)
+    {
+        RequireSavable(name, request);
+        return AsFound(name, request, pool.State.Get(pool.Pool).Uuid);
+    }
+
     /// <summary>Saves a plan over whatever had the name.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>: the name can't be used, or the request holds a password.</exception>
     public Task SaveAsync(string name, RecoveryRequest request, string savedBy, CancellationToken cancellationToken)
+    {
+        RequireSavable(name, request);
+        var text = Compact(
+            RecoveryJson.Write(
+                new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
+        return pool.Database.WriteAsync(
+            tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Marks.Plan + name, text) }), cancellationToken);
+    }
+
+    private static void RequireSavable(string name, RecoveryRequest request)
     {
         Names.Require("name", name);
         if (request.ToJson() != request.WithoutSecrets().ToJson())
@@ -31,12 +50,6 @@ internal sealed class SavedPlans(PoolServices pool)
                 "(it holds a password, which would lie in clear on the replicated storage; attach the storage and name the "
                     + "SR with sr-uuid= instead)");
         }
-
-        var text = Compact(
-            RecoveryJson.Write(
-                new StoredPlan(WithoutConsent(request) with { Plan = null, PlanPool = null }, savedBy, pool.Time.GetUtcNow())));
-        return pool.Database.WriteAsync(
-            tx => tx.Update(pool.Pool, p => p with { OtherConfig = p.OtherConfig.SetItem(Marks.Plan + name, text) }), cancellationToken);
     }
 
     /// <summary>Whether there is a plan of this name, readable or not.</summary>
@@ -159,6 +172,9 @@ internal sealed class SavedPlans(PoolServices pool)
         },
     };
 
+    private static RecoveryRequest AsFound(string name, RecoveryRequest request, string poolUuid) =>
+        WithoutConsent(request) with { Plan = name, PlanPool = poolUuid };
+
     // Every journal carries it; the line breaks would be half of it.
     private static string Compact(string json)
     {
@@ -172,7 +188,7 @@ internal sealed class SavedPlans(PoolServices pool)
         return new()
         {
             Name = name,
-            Request = WithoutConsent(stored.Request) with { Plan = name, PlanPool = poolUuid },
+            Request = AsFound(name, stored.Request, poolUuid),
             SavedBy = stored.SavedBy,
             SavedAt = stored.SavedAt,
         };

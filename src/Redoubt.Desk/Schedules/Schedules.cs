@@ -90,15 +90,7 @@ internal sealed class Schedules : IAsyncDisposable
     public async Task<Schedule> AddAsync(string name, string plan, string cron, string by, CancellationToken cancellationToken)
     {
         Names.Require("name", name);
-        try
-        {
-            Cron.Parse(cron);
-        }
-        catch (FormatException wrong)
-        {
-            throw new XenApiException(wrong, "INVALID_VALUE", "cron", wrong.Message);
-        }
-
+        RequireCron(cron);
         var now = _pool.Time.GetUtcNow();
         var schedule = new Schedule { Name = name, Plan = plan, Cron = cron, CreatedBy = by, CreatedAt = now };
         await WriteAsync(
@@ -107,6 +99,39 @@ internal sealed class Schedules : IAsyncDisposable
                 : entries.Add(name, new(schedule, now)),
             cancellationToken);
         return schedule with { Next = Cron.Parse(cron).Next(now) };
+    }
+
+    /// <summary>Changes a schedule. What it knows of earlier tests stays; what was due under the old times is not made up for.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, <c>DR_SCHEDULE_UNKNOWN</c>.</exception>
+    public async Task<Schedule> SetAsync(string name, string plan, string cron, string by, CancellationToken cancellationToken)
+    {
+        RequireCron(cron);
+        var now = _pool.Time.GetUtcNow();
+        Schedule? changed = null;
+        await WriteAsync(
+            entries =>
+            {
+                var entry = entries.GetValueOrDefault(name) ?? throw new XenApiException("DR_SCHEDULE_UNKNOWN", name);
+                changed = entry.Schedule with { Plan = plan, Cron = cron, CreatedBy = by, CreatedAt = now };
+
+                // A test that is being started is found again by the moment it was due.
+                var considered = entry.Intended is null ? now : entry.Considered;
+                return entries.SetItem(name, entry with { Schedule = changed, Considered = considered, FormerPlan = null });
+            },
+            cancellationToken);
+        return changed! with { Next = Cron.Parse(cron).Next(now) };
+    }
+
+    private static void RequireCron(string cron)
+    {
+        try
+        {
+            Cron.Parse(cron);
+        }
+        catch (FormatException wrong)
+        {
+            throw new XenApiException(wrong, "INVALID_VALUE", "cron", wrong.Message);
+        }
     }
 
     /// <exception cref="XenApiException"><c>DR_SCHEDULE_UNKNOWN</c>.</exception>

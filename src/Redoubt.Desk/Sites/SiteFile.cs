@@ -75,6 +75,14 @@ internal sealed class SiteFile
         return _entries.Change(entries => entries.ContainsKey(site.Name) ? entries : entries.Add(site.Name, entry));
     }
 
+    /// <summary>Puts a site in the place of the one of its name; durable when it returns. False if there is none.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public bool Replace(Site site, string password)
+    {
+        var entry = new Entry(site, _secrets.Seal(password, Owner(site)));
+        return _entries.Change(entries => entries.ContainsKey(site.Name) ? entries.SetItem(site.Name, entry) : entries);
+    }
+
     /// <summary>Forgets a site. False if there is none.</summary>
     /// <exception cref="IOException">It can't be written.</exception>
     public bool Remove(string name) => _entries.Change(entries => entries.Remove(name));

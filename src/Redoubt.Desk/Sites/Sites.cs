@@ -31,6 +31,37 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
             throw new XenApiException("DR_SITE_EXISTS", name);
         }
 
+        var site = await LookAsync(name, address, user, password, addedBy, _ => { }, cancellationToken);
+        return file.Add(site, password) ? site : throw new XenApiException("DR_SITE_EXISTS", name);
+    }
+
+    /// <summary>Changes where a site is reached and who logs in; it must be the same pool, and somebody must be able to.</summary>
+    /// <exception cref="XenApiException"><c>INVALID_VALUE</c>, <c>DR_SITE_UNREACHABLE</c>, <c>DR_SITE_UNKNOWN</c>.</exception>
+    public async Task<Site> ChangeAsync(
+        string name, string address, string user, string password, string changedBy, CancellationToken cancellationToken)
+    {
+        var before = Get(name);
+        var site = await LookAsync(
+            name, address, user, password, changedBy,
+            theirs =>
+            {
+                // What is kept of a site by its pool (runs, what it had when it was seen) must not become another pool's.
+                if (theirs.Uuid != before.PoolUuid)
+                {
+                    throw new XenApiException(
+                        "INVALID_VALUE", "address",
+                        $"{address} (the pool {theirs.NameLabel} is there, and {name} is {before.PoolName}; "
+                            + $"{name} stays as it is until you dr-site-remove and dr-site-add it)");
+                }
+            },
+            cancellationToken);
+        return file.Replace(site, password) ? site : throw new XenApiException("DR_SITE_UNKNOWN", name);
+    }
+
+    private async Task<Site> LookAsync(
+        string name, string address, string user, string password, string addedBy, Action<PoolRecord> require,
+        CancellationToken cancellationToken)
+    {
         var url = ReadAddress(address);
         string? certificate = null;
         var found = await LoginAsync(
@@ -43,7 +74,13 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
                 throw new XenApiException("INVALID_VALUE", "address", $"{address} (this is this pool itself; a site is another one)");
             }
 
-            var site = new Site
+            require(theirs);
+            if (theirs.OtherConfig.TryGetValue(Marks.MetadataKey, out var key))
+            {
+                await pool.TrustKeyAsync(theirs.Uuid, key);
+            }
+
+            return new()
             {
                 Name = name,
                 Address = url.GetLeftPart(UriPartial.Authority),
@@ -54,12 +91,6 @@ internal sealed class Sites(PoolServices pool, SiteFile file)
                 AddedBy = addedBy,
                 AddedAt = pool.Time.GetUtcNow(),
             };
-            if (theirs.OtherConfig.TryGetValue(Marks.MetadataKey, out var key))
-            {
-                await pool.TrustKeyAsync(theirs.Uuid, key);
-            }
-
-            return file.Add(site, password) ? site : throw new XenApiException("DR_SITE_EXISTS", name);
         }
     }
 

@@ -6,6 +6,9 @@ public interface IWireWriter
     /// <summary>Writes text.</summary>
     void String(string value);
 
+    /// <summary>Writes text that is JSON: as text, unless this is for somebody who takes it as what it is.</summary>
+    void Json(string value) => String(value);
+
     /// <summary>Writes a whole number.</summary>
     void Int(long value);
 

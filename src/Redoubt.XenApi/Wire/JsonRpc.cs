@@ -16,7 +16,8 @@ public static class JsonRpc
 
     private const int PendingBytes = 16 * 1024;
 
-    private static readonly JsonWriterOptions Writing = new()
+    /// <summary>How answers are written.</summary>
+    public static JsonWriterOptions Writing { get; } = new()
     {
         // xapi escapes only what JSON demands, and so do the recordings that answers are compared with.
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
@@ -27,7 +28,7 @@ public static class JsonRpc
     /// <exception cref="WireFormatException">It is not JSON, nested too deep, or no call.</exception>
     public static RpcRequest ReadRequest(ReadOnlyMemory<byte> text)
     {
-        RequireFew(text.Span);
+        JsonWire.RequireFew(text.Span);
         var call = ReadStruct(text, "a call");
         var form = call["jsonrpc"] switch
         {
@@ -146,26 +147,6 @@ public static class JsonRpc
             null or WireNull => new(answer["result"] ?? throw new WireFormatException("an answer with neither result nor error"), null),
             var other => throw new WireFormatException("error", other),
         };
-    }
-
-    // Counted before any of them is made: a value of one byte becomes an object of fifty.
-    private static void RequireFew(ReadOnlySpan<byte> text)
-    {
-        var json = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = JsonWire.MaxDepth });
-        try
-        {
-            for (var values = 0; json.Read(); values++)
-            {
-                if (values > RpcRequest.MaxValues)
-                {
-                    throw new WireFormatException($"a call with more than {RpcRequest.MaxValues} values");
-                }
-            }
-        }
-        catch (JsonException broken)
-        {
-            throw new WireFormatException("a call that is no JSON", broken);
-        }
     }
 
     private static WireStruct ReadStruct(ReadOnlyMemory<byte> text, string what)

@@ -11,6 +11,28 @@ public static class JsonWire
     /// <summary>How JSON from outside is parsed.</summary>
     public static JsonDocumentOptions Options { get; } = new() { MaxDepth = MaxDepth };
 
+    /// <summary>Checks that a text is JSON of no more values than a call may have.</summary>
+    /// <remarks>Counted before any of them is made: a value of one byte becomes an object of fifty.</remarks>
+    /// <exception cref="WireFormatException">It is not.</exception>
+    public static void RequireFew(ReadOnlySpan<byte> text)
+    {
+        var json = new Utf8JsonReader(text, new JsonReaderOptions { MaxDepth = MaxDepth });
+        try
+        {
+            for (var values = 0; json.Read(); values++)
+            {
+                if (values > RpcRequest.MaxValues)
+                {
+                    throw new WireFormatException($"a call with more than {RpcRequest.MaxValues} values");
+                }
+            }
+        }
+        catch (JsonException broken)
+        {
+            throw new WireFormatException("a call that is no JSON", broken);
+        }
+    }
+
     /// <summary>The value of a JSON element.</summary>
     public static WireValue Read(JsonElement element) => element.ValueKind switch
     {

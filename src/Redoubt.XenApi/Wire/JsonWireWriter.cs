@@ -4,10 +4,25 @@ using System.Text.Json;
 namespace Redoubt.XenApi;
 
 /// <summary>Writes values as JSON: whole numbers as numbers, moments as text.</summary>
-public sealed class JsonWireWriter(Utf8JsonWriter json) : IWireWriter
+/// <param name="json">Where to.</param>
+/// <param name="isOpen">Whether text that is JSON is written as what it is, in the place of text.</param>
+public sealed class JsonWireWriter(Utf8JsonWriter json, bool isOpen = false) : IWireWriter
 {
     /// <inheritdoc/>
     public void String(string value) => json.WriteStringValue(value);
+
+    /// <inheritdoc/>
+    public void Json(string value)
+    {
+        if (isOpen)
+        {
+            json.WriteRawValue(value);
+        }
+        else
+        {
+            String(value);
+        }
+    }
 
     /// <inheritdoc/>
     public void Int(long value) => json.WriteNumberValue(value);

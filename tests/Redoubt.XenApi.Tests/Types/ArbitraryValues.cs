@@ -32,6 +32,7 @@ internal static class ArbitraryValues
             case IMapType map:
                 return Gen.ListOf(Of(map.Key, text).SelectMany(k => Of(map.Value, text).Select(v => (Key: k!, Value: v!))))
                     .Select(pairs => pairs.Aggregate(Initial(type), (m, p) => map.Set(m!, p.Key, p.Value)));
+            case JsonTextType: return text.Select(v => (object?)v);
             case IRefType: return Reference(type, text);
             case IEnumType: return Gen.Elements(Enum.GetValues(type.ClrType).Cast<object?>().Skip(1));
         }
