@@ -41,6 +41,7 @@ namespace Redoubt.Server;
 /// A pool that can be reached over the network.
 /// <code>
 ///  HttpRoutes ──► RpcEndpoint ──► Dispatcher ──► behaviour (Redoubt.Pool; sessions, tasks and events here)
+///             ├─► ApiEndpoint ──► the same Dispatcher: some calls, for what speaks HTTP and JSON
 ///             └─► TransferEndpoint, Vm…Endpoint ──► disks, dumps, archives
 ///  ConsoleHost ──► pages for people, which do what they do by calls
 ///  ConsoleConnection, ConsoleWebSocket ──► guests' screens and serial ports
@@ -111,13 +112,15 @@ public sealed class PoolServer : IAsyncDisposable
         var transfers = new TransferRunner(sessions, new ClientTask(services, _tasks, failures), audit, failures);
         var page = new MetricsPage(services, _recovery, _health, _meters, () => _notifier?.States ?? []);
         var metrics = new MetricsEndpoint(page, metricsTokenFile) { Sessions = sessions };
+        var bodies = new RequestBody(IsSession);
         var routes = new HttpRoutes(
-            new RpcEndpoint(dispatcher, new RequestBody(IsSession), IsSession),
+            new RpcEndpoint(dispatcher, bodies, IsSession),
             new TransferEndpoint(daemon, transfers),
             new VmMetadataEndpoint(daemon, transfers),
             new VmTransferEndpoint(daemon, transfers),
             new StatisticsEndpoint(daemon, sessions, transfers),
             new ThinCliEndpoint(_files),
+            new ApiEndpoint(dispatcher, sessions, bodies),
             metrics.HandleAsync,
             new ReadmissionEndpoint(
                 members, services.DataDirectory, () => certificate?.Current, loggers.CreateLogger<ReadmissionEndpoint>()).HandleAsync,

@@ -47,7 +47,8 @@ internal sealed class AuditTrail(PoolServices pool, AuditLog log)
             model.FindField("name_label")?.GetValue(row.Record) as string ?? ""))];
     }
 
-    private static bool Reads(ClassModel model, MessageModel message) => message.Implicit switch
+    /// <summary>Whether a message changes nothing.</summary>
+    internal static bool Reads(ClassModel model, MessageModel message) => message.Implicit switch
     {
         ImplicitKind.None => model.Name == "event" || ReadingVerbs.Contains(message.Name.Split('_')[0]),
         ImplicitKind.SetField or ImplicitKind.AddTo or ImplicitKind.RemoveFrom or ImplicitKind.Add or ImplicitKind.Remove

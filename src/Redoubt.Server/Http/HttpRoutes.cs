@@ -8,7 +8,7 @@ namespace Redoubt.Server.Http;
 /// <summary>Which request goes where. Whatever fails ends here: the connection, never the daemon.</summary>
 internal sealed class HttpRoutes(
     RpcEndpoint rpc, TransferEndpoint transfers, VmMetadataEndpoint metadata, VmTransferEndpoint vms,
-    StatisticsEndpoint statistics, ThinCliEndpoint files,
+    StatisticsEndpoint statistics, ThinCliEndpoint files, ApiEndpoint api,
     Func<HttpContext, Task> metrics, Func<HttpContext, Task> readmission, DataDirectoryWatch health, ILogger<HttpRoutes> log)
 {
     public async Task HandleAsync(HttpContext http)
@@ -43,6 +43,7 @@ internal sealed class HttpRoutes(
     private Task RouteAsync(HttpContext http) =>
         (http.Request.Method, http.Request.Path.Value is { Length: > 1 } path ? path.TrimEnd('/') : http.Request.Path.Value) switch
         {
+            (_, { } call) when ApiEndpoint.IsOurs(call) => api.HandleAsync(http),
             ("POST", "/jsonrpc") => rpc.HandleJsonAsync(http),
 
             ("POST", "/members/readmit") => readmission(http),

@@ -16,9 +16,23 @@ internal sealed class HttpSessions(PoolServices pool, Logins logins)
     /// <summary>Does something in the name of whoever asks. A session made for this request alone ends with it.</summary>
     /// <returns>False if the request says nothing about who asks.</returns>
     /// <exception cref="XenApiException"><c>SESSION_INVALID</c>, <c>SESSION_AUTHENTICATION_FAILED</c>.</exception>
-    public async Task<bool> RunAsync(HttpContext http, Func<SessionState, Task> act)
+    public Task<bool> RunAsync(HttpContext http, Func<SessionState, Task> act) =>
+        RunAsync(http, http.Request.Query["session_id"].FirstOrDefault() ?? http.Request.Cookies["session_id"], act);
+
+    /// <summary>
+    /// The same for requests that change something, which the pages of others could have a browser make: who asks is said by the
+    /// <c>Authorization</c> header alone, as a session (<c>Bearer</c>) or by name and password.
+    /// </summary>
+    /// <inheritdoc cref="RunAsync(HttpContext, Func{SessionState, Task})"/>
+    public Task<bool> RunByHeaderAsync(HttpContext http, Func<SessionState, Task> act)
     {
-        var spelled = http.Request.Query["session_id"].FirstOrDefault() ?? http.Request.Cookies["session_id"];
+        const string Scheme = "Bearer ";
+        var header = http.Request.Headers.Authorization.ToString();
+        return RunAsync(http, header.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) ? header[Scheme.Length..].Trim() : null, act);
+    }
+
+    private async Task<bool> RunAsync(HttpContext http, string? spelled, Func<SessionState, Task> act)
+    {
         if (spelled is not null)
         {
             var known = pool.Sessions.Get(new(spelled), spelled);

@@ -22,12 +22,16 @@ internal sealed class RequestBody(Func<string, bool> isSession)
     private long _held;
 
     /// <summary>Reads a body and gives it to a reader, which must not keep it.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="read">The reader.</param>
+    /// <param name="gone">Set when the client has gone.</param>
+    /// <param name="isKnown">Whether it has been shown already who sends it.</param>
     /// <exception cref="WireFormatException">It is longer than one without a session may be, or what the reader throws.</exception>
     /// <exception cref="BadHttpRequestException">It is too long, too slow, or breaks off.</exception>
-    public async Task<T> ReadAsync<T>(HttpRequest request, Func<MemoryStream, T> read, CancellationToken gone)
+    public async Task<T> ReadAsync<T>(HttpRequest request, Func<MemoryStream, T> read, CancellationToken gone, bool isKnown = false)
     {
         long counted = 0;
-        var (isKnown, isRefused) = (false, false);
+        var isRefused = false;
         using var body = new MemoryStream();
         try
         {

@@ -107,6 +107,10 @@ internal sealed class MemberServer : IAsyncDisposable
             {
                 await _host.HandleAsync(http);
             }
+            else if (ApiEndpoint.IsOurs(http.Request.Path.Value ?? ""))
+            {
+                await ApiEndpoint.FailAsync(http, await FailureAsync(http.RequestAborted));
+            }
             else if (http.Request.Method != "POST")
             {
                 await RedirectAsync(http);
