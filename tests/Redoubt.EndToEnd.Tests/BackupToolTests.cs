@@ -86,7 +86,7 @@ public sealed class BackupToolTests
 
         Assert.NotEmpty(told);
         var steps = 0;
-        foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Kills.Draw("data-destroy", () => steps, samples: 3)])
+        foreach (var at in Kills.Draw("data-destroy", () => steps, samples: 3))
         {
             var snapshot = await site.Api.Vdi.SnapshotAsync(written, ImmutableSortedDictionary<string, string>.Empty, Stop);
             Assert.Equal(told, await ChangedAsync(site, third.Disks[written], snapshot));
@@ -119,8 +119,6 @@ public sealed class BackupToolTests
             Assert.Empty(await ChangedAsync(site, snapshot, written));
             await site.Api.Vdi.DestroyAsync(snapshot, Stop);
         }
-
-        Assert.True(steps > 0);
     }
 
     private static async Task<List<Ref<VdiRecord>>> DisksAsync(DemoSite site, Ref<VmRecord> vm)

@@ -23,7 +23,7 @@ public sealed class KillMoveTests
         await using var bench = new Bench();
         var hypervisor = await Pretended.HypervisorAsync(bench);
         var steps = 0;
-        foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Kills.Draw(command, () => steps, samples: 1)]).Index())
+        foreach (var (round, at) in Kills.Draw(command, () => steps, samples: 1).Index())
         {
             var (source, site, vms) = command == "dr-failback"
                 ? await AwayAsync(bench, hypervisor, round)
@@ -36,7 +36,7 @@ public sealed class KillMoveTests
             await _shell.RunAsync(site, "drtask-create type=file device-config:location=$MIRROR sr-whitelist=$SR");
             using (var kill = new KillAt(site.Daemon, site.DataDirectory, site.Storage, at))
             {
-                var started = await _shell.TryAsync(site, $"{command} source=source sr-uuid=$SR --yes wait=false");
+                var started = await _shell.TryAsync(site, $"{command} source=source sr-uuid=$SR {Pretended.SoonGivenUp} --yes wait=false");
                 Assert.True(started.ExitCode == 0 || await Bench.HasEndedAsync(site.Daemon), started.Error);
                 await RestAsync(site, source);
                 steps = at == int.MaxValue ? kill.Seen : steps;
@@ -50,7 +50,10 @@ public sealed class KillMoveTests
 
             var phase = await EndAsync(site, source, isUndo: round % 2 == 1);
             Assert.True(at != int.MaxValue || phase == RunPhase.Succeeded, $"{where}: {phase}");
-            await RequireAtOneAsync(where, phase == RunPhase.Succeeded ? site : source, phase == RunPhase.Succeeded ? source : site, vms);
+
+            // Guests that had been started ended with their daemon, and are not well when the run goes on.
+            var (there, elsewhere) = phase is RunPhase.Succeeded or RunPhase.Partial ? (site, source) : (source, site);
+            await RequireAtOneAsync(where, there, elsewhere, vms);
             await source.KillAsync();
             await site.KillAsync();
         }

@@ -31,7 +31,7 @@ public sealed class KillTests
         {
             // The first time only counts.
             var steps = 0;
-            foreach (var at in (IEnumerable<int>)[int.MaxValue, .. Kills.Draw(act, () => steps)])
+            foreach (var at in Kills.Draw(act, () => steps))
             {
                 await BringToAsync(
                     site, vm,
@@ -93,7 +93,7 @@ public sealed class KillTests
 
         var steps = 0;
         var isTest = command.StartsWith("dr-test", StringComparison.Ordinal);
-        foreach (var (round, at) in ((IEnumerable<int>)[int.MaxValue, .. Kills.Draw(command, () => steps)]).Index())
+        foreach (var (round, at) in Kills.Draw(command, () => steps).Index())
         {
             var site = await bench.StartAsync($"s{round}", hypervisor);
             await Replica.MirrorAsync(primary.Storage, site.Storage);
@@ -120,10 +120,9 @@ public sealed class KillTests
                 site = await bench.StartAsync($"s{round}", hypervisor);
             }
 
-            var isUndone = await EndAsync(site, isTest, round);
-            var where =
-                $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed}), {(isUndone ? "undone" : "brought to its end")}";
-            await RequireSoundAsync(site, where, isTest || isUndone, vms);
+            var where = $"{command}, killed at change {at} of {steps} (seed {Sampling.Seed})";
+            var isUndone = await EndAsync(site, where, isTest, round);
+            await RequireSoundAsync(site, $"{where}, {(isUndone ? "undone" : "brought to its end")}", isTest || isUndone, vms);
             await site.KillAsync();
         }
     }
@@ -204,7 +203,7 @@ public sealed class KillTests
 
     /// <summary>Has a run come to its end; a test by itself, another as it is told: each other time it is taken back.</summary>
     /// <returns>Whether nothing was done, or all of it was taken back.</returns>
-    private static async Task<bool> EndAsync(DemoSite site, bool isTest, int round)
+    private static async Task<bool> EndAsync(DemoSite site, string where, bool isTest, int round)
     {
         RunRecord? run = null;
         await Patience.UntilAsync(
@@ -214,8 +213,15 @@ public sealed class KillTests
         if (run is not null && !run.Phase.IsFinal())
         {
             await site.Api.CallAsync(round % 2 == 0 ? "recovery.undo" : "recovery.resume", [run.Uuid], Stop);
-            await Patience.UntilAsync(async () => (run = await Pretended.RunAsync(site))!.Phase.IsFinal(), "the run ends");
-            Assert.Equal(round % 2 == 0 ? RunPhase.Undone : RunPhase.Succeeded, run!.Phase);
+            await Patience.UntilAsync(
+                async () => (run = await Pretended.RunAsync(site))!.Phase
+                    is not (RunPhase.Running or RunPhase.Pausing or RunPhase.Cancelling or RunPhase.Undoing),
+                "the run rests again");
+
+            // Guests that had been started ended with their daemon, and are not well when the run goes on.
+            Assert.True(
+                round % 2 == 0 ? run!.Phase == RunPhase.Undone : run!.Phase is RunPhase.Succeeded or RunPhase.Partial,
+                $"{where}: {(round % 2 == 0 ? "it was to be undone" : "it was to go on")}: {run.ToJson()}");
         }
 
         return run is null or { Phase: RunPhase.Undone };
