@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 
 namespace Redoubt.Recovery;
 
@@ -10,7 +11,8 @@ namespace Redoubt.Recovery;
 /// </summary>
 public static class RecoveryJson
 {
-    private static readonly JsonSerializerOptions Options = new()
+    /// <summary>How it is written.</summary>
+    public static JsonSerializerOptions Options { get; } = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
@@ -19,6 +21,7 @@ public static class RecoveryJson
         // Names stay readable in any script; this is a file, and no part of a web page.
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver(),
     };
 
     private static readonly JsonSerializerOptions LineOptions = new(Options) { WriteIndented = false };

@@ -61,6 +61,7 @@ internal sealed class MessageDeclaration
     public string Role = "";
     public bool NeedsSession = true;
     public bool IsExtension;
+    public string Summary = "";
     public string[] Errors = Array.Empty<string>();
 }
 

@@ -22,9 +22,16 @@ internal static class DeclarationParser
     {
         var declaration = new ClassDeclaration { Path = path };
         var lines = text.Split('\n');
+        var summary = "";
         for (var number = 0; number < lines.Length; number++)
         {
             var line = lines[number].Trim();
+            if (line.StartsWith("## "))
+            {
+                summary = (summary + " " + line.Substring(3)).Trim();
+                continue;
+            }
+
             if (line.Length == 0 || line[0] == '#')
             {
                 continue;
@@ -32,12 +39,14 @@ internal static class DeclarationParser
 
             try
             {
-                ParseLine(declaration, line, number);
+                ParseLine(declaration, line, number, summary);
             }
             catch (FormatException problem)
             {
                 declaration.Report(number, problem.Message);
             }
+
+            summary = "";
         }
 
         if (declaration.Name.Length == 0 && declaration.Errors.Count == 0)
@@ -48,12 +57,13 @@ internal static class DeclarationParser
         return declaration;
     }
 
-    private static void ParseLine(ClassDeclaration declaration, string line, int number)
+    private static void ParseLine(ClassDeclaration declaration, string line, int number, string summary)
     {
         // A field may be called "class" or "message" (not "enum", since RO and RW are values too), so the words that follow decide.
         if (Regex.IsMatch(line, @"^class \w+ \w+( [\w-]+(=\S*)?)*$") && !FieldLine.IsMatch(line)) ParseHead(declaration, line, number);
         else if (declaration.Name.Length == 0) throw new FormatException("the class line must come first: " + line);
-        else if (Regex.IsMatch(line, @"^(extension )?message \w+\(")) declaration.Messages.Add(ParseMessage(line, number));
+        else if (Regex.IsMatch(line, @"^(extension )?message \w+\(")) declaration.Messages.Add(ParseMessage(line, number, summary));
+        else if (summary.Length > 0) throw new FormatException("only a message has a ## before it: " + line);
         else if (Regex.IsMatch(line, @"^enum\b")) declaration.Enums.Add(ParseEnum(line, number));
         else if (FieldLine.Match(line) is { Success: true } field) declaration.Fields.Add(ParseField(field, number));
         else throw new FormatException("neither a field, an enum nor a message: " + line);
@@ -130,7 +140,7 @@ internal static class DeclarationParser
             : throw new FormatException($"{field.Column} is no map, so it has no keys");
     }
 
-    private static MessageDeclaration ParseMessage(string line, int number)
+    private static MessageDeclaration ParseMessage(string line, int number, string summary)
     {
         var match = MessageLine.Match(line);
         if (!match.Success)
@@ -147,6 +157,7 @@ internal static class DeclarationParser
             Role = Role(match.Groups["role"].Value),
             NeedsSession = !match.Groups["nosession"].Success,
             IsExtension = match.Groups["ext"].Success,
+            Summary = summary,
             Errors = match.Groups["errors"].Value.Split(new[] { ' ' }, StringSplitOptions.RemoveEmptyEntries),
         };
     }

@@ -78,7 +78,8 @@ internal static class RecordEmitter
         var errors = string.Join(", ", message.Errors.Select(Literal));
         code.Append(
             $"            new MessageModel(\"{message.Name}\", [{parameters}], {TypeEmitter.Codec(message.Result)}, {Role(message.Role)}) "
-                + $"{{ NeedsSession = {Bool(message.NeedsSession)}, IsExtension = {Bool(message.IsExtension)}, Errors = [{errors}] }},\n");
+                + $"{{ NeedsSession = {Bool(message.NeedsSession)}, IsExtension = {Bool(message.IsExtension)}, Errors = [{errors}], "
+                + $"Summary = {Literal(message.Summary)} }},\n");
     }
 
     private static void EmitProperty(StringBuilder code, FieldDeclaration field)

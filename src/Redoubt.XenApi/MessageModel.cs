@@ -32,6 +32,9 @@ public sealed class MessageModel
     /// <summary>Whether XenAPI lacks this message and Redoubt added it.</summary>
     public bool IsExtension { get; init; }
 
+    /// <summary>What it does, in a sentence or two; empty where the data model does not say it.</summary>
+    public string Summary { get; init; } = "";
+
     /// <summary>The error codes that it is documented to answer with.</summary>
     public IReadOnlyList<string> Errors { get; init; } = [];
 

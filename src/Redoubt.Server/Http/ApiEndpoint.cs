@@ -18,6 +18,9 @@ internal sealed class ApiEndpoint(Dispatcher dispatcher, HttpSessions sessions, 
 {
     private const string Root = "/api";
 
+    // What the calls are, as OpenAPI: docs/formats/openapi.json, which a test makes from the same table and holds true.
+    private const string DescriptionPath = Root + "/openapi.json";
+
     // Beside the desk's own messages, what finds an SR and has it carry the pool's metadata.
     private static readonly string[] OfSrs =
     [
@@ -60,6 +63,12 @@ internal sealed class ApiEndpoint(Dispatcher dispatcher, HttpSessions sessions, 
         try
         {
             var path = http.Request.Path.Value!.TrimEnd('/');
+            if (path == DescriptionPath && http.Request.Method == HttpMethods.Get)
+            {
+                await DescribeAsync(http);
+                return;
+            }
+
             if (!ByPath.TryGetValue(path, out var called))
             {
                 throw new XenApiException("MESSAGE_METHOD_UNKNOWN", path[Root.Length..].TrimStart('/').Replace('/', '.'));
@@ -91,6 +100,15 @@ internal sealed class ApiEndpoint(Dispatcher dispatcher, HttpSessions sessions, 
 
         await WriteAsync(http, json => JsonSerializer.Serialize(
             json, new { code = failure.Code, parameters = failure.Parameters, message = ErrorSentences.Of(failure) }));
+    }
+
+    // For whoever asks: it says nothing of this pool.
+    private static async Task DescribeAsync(HttpContext http)
+    {
+        await using var text = typeof(ApiEndpoint).Assembly.GetManifestResourceStream("openapi.json")!;
+        http.Response.ContentType = JsonRpc.ContentType;
+        http.Response.ContentLength = text.Length;
+        await text.CopyToAsync(http.Response.Body, http.RequestAborted);
     }
 
     private async Task CallAsync(HttpContext http, ClassModel model, MessageModel message)
