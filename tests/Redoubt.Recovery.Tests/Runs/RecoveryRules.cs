@@ -125,6 +125,34 @@ public sealed class RecoveryRules
         Assert.InRange((Started("web") - Started("loose")).Duration(), TimeSpan.Zero, delay / 10);
     }
 
+    [Theory]
+    [InlineData("web")]
+    [InlineData("db")]
+    public async Task Rule14_whoever_ends_after_its_start_holds_up_the_others_for_moments_only(string name)
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Failover);
+        (scene.World.Time, scene.PollInterval) = (new JumpingClock(), TimeSpan.FromSeconds(5));
+        scene.Request = scene.Request with
+        {
+            Policy = scene.Request.Policy with { Limits = new() { HealthTimeout = TimeSpan.FromDays(1) } },
+        };
+        var target = scene.World.Target;
+        target.AfterAct = _ =>
+        {
+            foreach (var (vm, _) in target.Database.All<VmRecord>().Where(v => v.Record.NameLabel == name).ToList())
+            {
+                target.Database.Set(vm, v => v.PowerState == VmPowerState.Running ? v with { PowerState = VmPowerState.Halted } : v);
+            }
+        };
+        var began = scene.World.Time.GetUtcNow();
+        var ended = await scene.RunAsync();
+        Assert.Equal(RunPhase.Partial, ended.Phase);
+        var ill = Assert.Single(ended.Vms, v => v.Phase == VmPhase.Unhealthy);
+        Assert.Equal(name, ill.Vm.Name);
+        Assert.Contains("halted, and has not been started again", ill.Error, StringComparison.Ordinal);
+        Assert.InRange(scene.World.Time.GetUtcNow() - began, TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(10));
+    }
+
     [Fact]
     public async Task Rule14_a_suspended_VM_is_resumed()
     {

@@ -46,8 +46,8 @@ internal static class HealthActs
                 }
                 else if (probe.IsHopeless || (scope.Time.GetUtcNow() - began >= limit && scope.Time.GetUtcNow() >= delayed))
                 {
-                    scope.Moved(
-                        vm, VmPhase.Unhealthy, error: $"not healthy within {Moments.Write(limit)}, by its check {check.Text}: {reason}");
+                    var within = probe.IsHopeless ? "" : $" within {Moments.Write(limit)}";
+                    scope.Moved(vm, VmPhase.Unhealthy, error: $"not healthy{within}, by its check {check.Text}: {reason}");
                 }
                 else
                 {

@@ -13,9 +13,13 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
     private static readonly TimeSpan AgentLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(3);
 
+    // A guest that boots anew is off for a moment, and somebody may start one; those after it must not wait the whole limit for the rest.
+    private static readonly TimeSpan OffLimit = TimeSpan.FromSeconds(30);
+
     private long? _read;
     private string _tail = "";
     private bool _isPlugged;
+    private DateTimeOffset? _offSince;
 
     /// <summary>Whether it makes no sense to look again.</summary>
     public bool IsHopeless { get; private set; }
@@ -24,6 +28,15 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
     public async Task<string?> WhyNotAsync()
     {
         var record = await scope.GetAsync(scope.Target, here);
+        if (record.PowerState == VmPowerState.Halted)
+        {
+            _offSince ??= scope.Time.GetUtcNow();
+            return scope.Time.GetUtcNow() - _offSince < OffLimit
+                ? "it is halted"
+                : Hopeless($"it is halted, and has not been started again for {Moments.Write(OffLimit)}");
+        }
+
+        _offSince = null;
         if (record.PowerState != VmPowerState.Running)
         {
             return $"it is {record.PowerState.ToString().ToLowerInvariant()}";
