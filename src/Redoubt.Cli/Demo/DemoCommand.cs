@@ -128,7 +128,7 @@ internal sealed class DemoCommand
         await StartGuestsAsync(primary, cancellationToken);
         await production.ChangeAsync(_guests[1], cancellationToken);
         _story.Say($"Changed \"{_guests[1].Name}\" while it runs: less memory, another description");
-        await _story.DoAsync("They have each counted on by 20", () => CountOnAsync(primary, 20, cancellationToken));
+        await _story.DoAsync("They have each counted on by 10", () => CountOnAsync(primary, 10, cancellationToken));
 
         var atRecovery = new DemoCommandLine(recovery, _story);
         var sr = await primary.Api.Sr.GetUuidAsync(production.Sr, cancellationToken);
@@ -138,7 +138,7 @@ internal sealed class DemoCommand
         {
             _story.Act("A host is lost: the daemon of the coordinator ends (SIGKILL), while the guests count");
             good = await new DemoPool(primary, _story).LoseCoordinatorAsync(
-                _guests[^1], () => [.. _guests.Select(g => g.Read(primary))], () => CountOnAsync(primary, 20, cancellationToken),
+                _guests[^1], () => [.. _guests.Select(g => g.Read(primary))], () => CountOnAsync(primary, 10, cancellationToken),
                 cancellationToken);
         }
 

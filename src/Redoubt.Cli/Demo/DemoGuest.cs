@@ -21,7 +21,7 @@ internal sealed partial record DemoGuest(string Name, long Order, long StartDela
     /// <summary>The content of a fresh data disk: the guest's name and a count of 0.</summary>
     public byte[] DataDisk()
     {
-        var text = $"REDOUBT-GUEST name={Name} count=0 boots=0 interval-ms=100";
+        var text = $"REDOUBT-GUEST name={Name} count=0 boots=0 interval-ms=250";
         var disk = new byte[DataDiskBytes];
         Encoding.ASCII.GetBytes($"{text} checksum={Crc32(Encoding.ASCII.GetBytes(text)):x8}\n").CopyTo(disk, 0);
         return disk;

@@ -102,7 +102,7 @@ internal sealed class DemoPool(DemoSite site, DemoStory story)
                 return state.GetValueOrDefault("health") == "healthy";
             },
             "the copy of the metadata to be healthy", cancellationToken));
-        await story.DoAsync("The guests have each counted on by 20, those on the lost host, too", countOn);
+        await story.DoAsync("The guests have each counted on by 10, those on the lost host, too", countOn);
         var after = guests();
         var wentOn = before.Zip(after).All(g => g.First.ResumedFrom == g.Second.ResumedFrom && g.Second.LastCount > g.First.LastCount);
         story.Say(wentOn ? "None of them has booted anew" : "GUESTS BOOTED ANEW");
