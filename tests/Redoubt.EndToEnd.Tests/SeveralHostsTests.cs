@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
 using Redoubt.Database.Journal;
 using Redoubt.Server.Membership;
 using Redoubt.Storage;
@@ -66,6 +68,7 @@ public sealed class SeveralHostsTests : IAsyncDisposable
         await UntilLiveAsync(second, [false, true, true], "the host that is lost is shown as lost");
         await _hosts.StartAgainAsync("h0", isElsewhere: true);
         await _hosts.UntilMemberAsync("h0", next);
+        await RequireApiNamesAsync("h0", next);
         await UntilLiveAsync(second, [true, true, true], "and as up when it is back");
 
         // Whoever has heard the order to follow that coordinator can say it again.
@@ -178,6 +181,21 @@ public sealed class SeveralHostsTests : IAsyncDisposable
         await using var api = await _hosts.LogInAsync(coordinator);
         var master = (await api.GetAllRecordsAsync<PoolRecord>(Stop)).Values.Single().Master;
         return (await api.GetAllRecordsAsync<HostRecord>(Stop)).Single(h => h.Key != master).Value.Uuid;
+    }
+
+    /// <summary>Calls as plain HTTP are told where the coordinator is, too.</summary>
+    private async Task RequireApiNamesAsync(string host, string coordinator)
+    {
+        using var handler = new SocketsHttpHandler
+        {
+            SslOptions = new() { RemoteCertificateValidationCallback = (_, certificate, _, _) => certificate is not null },
+        };
+        using var http = new HttpClient(handler);
+        using var answer = await http.GetAsync(new Uri(_hosts[host].Url!, "/api/recovery/get_runs"), Stop);
+        Assert.Equal(HttpStatusCode.MisdirectedRequest, answer.StatusCode);
+        var failure = JsonDocument.Parse(await answer.Content.ReadAsStringAsync(Stop)).RootElement;
+        Assert.Equal("HOST_IS_SLAVE", failure.GetProperty("code").GetString());
+        Assert.Equal(_hosts[coordinator].Url!.Authority, failure.GetProperty("parameters")[0].GetString());
     }
 
     private static Task UntilLiveAsync(XenApiClient api, bool[] expected, string what) => Patience.UntilAsync(
