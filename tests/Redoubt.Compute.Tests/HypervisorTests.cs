@@ -234,6 +234,41 @@ public sealed class HypervisorTests(EmbeddedHost host)
     }
 
     [Fact]
+    public async Task A_guest_runs_on_a_block_device_and_is_suspended_and_resumed_on_it()
+    {
+        var config = host.Guest("again-block", TestGuest.Restarts);
+        var device = await LoopAsync("--find", "--show", config.Disks[0].Source!.Place);
+        Assert.SkipWhen(device is null, "A block device can't be made here.");
+        try
+        {
+            config = config with { Disks = [new DomainDisk { Device = 0, Source = new DiskSource.Block(device) }] };
+            var saved = Path.Combine(host.Root, "saved-block");
+            await Hypervisor.StartAsync(config, Cancel);
+            await Until.FileContainsAsync(config.ConsoleLogPath!, "again", times: 2);
+            await Hypervisor.SaveAsync(config.Uuid, saved, Cancel);
+            Assert.Null(await Hypervisor.FindAsync(config.Uuid, Cancel));
+            var said = Count(config);
+            await Hypervisor.RestoreAsync(config, saved, Cancel);
+            await Hypervisor.UnpauseAsync(config.Uuid, Cancel);
+            await Until.FileContainsAsync(config.ConsoleLogPath!, "again", said + 2);
+            await Hypervisor.DestroyAsync(config.Uuid, Cancel);
+        }
+        finally
+        {
+            await LoopAsync("--detach", device);
+        }
+    }
+
+    private static async Task<string?> LoopAsync(params string[] words)
+    {
+        using var run = System.Diagnostics.Process.Start(
+            new System.Diagnostics.ProcessStartInfo("losetup", words) { UseShellExecute = false, RedirectStandardOutput = true })!;
+        var said = await run.StandardOutput.ReadToEndAsync(Cancel);
+        await run.WaitForExitAsync(Cancel);
+        return run.ExitCode == 0 ? said.Trim() : null;
+    }
+
+    [Fact]
     public async Task A_handover_that_is_broken_off_anywhere_is_brought_to_its_end_by_the_next()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "whoever is not root has nothing to give up");
