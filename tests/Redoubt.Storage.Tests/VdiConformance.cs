@@ -17,6 +17,9 @@ public abstract class VdiConformance : IAsyncLifetime
     /// <summary>What a metadata volume takes that has nothing in it, as far as the driver knows.</summary>
     protected virtual long NewVolumeTakesBytesMax => Mib;
 
+    /// <summary>Whether the mark of a disk stays as it is as long as nobody writes to it.</summary>
+    protected virtual bool TellsThatNothingChanged => true;
+
     protected ISr Sr { get; private set; } = null!;
 
     public virtual async ValueTask InitializeAsync()
@@ -388,7 +391,9 @@ public abstract class VdiConformance : IAsyncLifetime
         var content = await Sr.GetMarkAsync(disk.Uuid, Token);
         await Sr.ScanAsync(Token);
         await ReadAsync(Sr, disk.Uuid);
-        Assert.Equal((list, content), (await Sr.GetMarkAsync(null, Token), await Sr.GetMarkAsync(disk.Uuid, Token)));
+        Assert.Equal(list, await Sr.GetMarkAsync(null, Token));
+        if (TellsThatNothingChanged)
+            Assert.Equal(content, await Sr.GetMarkAsync(disk.Uuid, Token));
         await WriteAsync(Sr, disk.Uuid, Content(4096, 21));
         Assert.NotEqual(content, await Sr.GetMarkAsync(disk.Uuid, Token));
         await Sr.DestroyVdiAsync(disk.Uuid, Token);

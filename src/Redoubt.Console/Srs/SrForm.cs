@@ -23,6 +23,7 @@ internal static class SrForm
         ["ext"] = [new("device", SrField.Device)],
         ["xfs"] = [new("device", SrField.Device)],
         ["btrfs"] = [new("device", SrField.Device)],
+        ["lvm"] = [new("device", SrField.Device)],
         ["nfs"] =
         [
             new("server", SrField.Server), new("serverpath", SrField.Path), new("nfsversion", SrField.Version, IsNeeded: false),

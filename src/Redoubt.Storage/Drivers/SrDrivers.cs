@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Redoubt.Storage.FileDriver;
 using Redoubt.Storage.Images;
 using Redoubt.Storage.IsoDriver;
+using Redoubt.Storage.LvmDriver;
 using Redoubt.Storage.Mounted;
 using Redoubt.Storage.RbdDriver;
 
@@ -29,6 +30,7 @@ public static class SrDrivers
             .. new[] { FileSystemKind.Ext, FileSystemKind.Xfs, FileSystemKind.Btrfs }.Select(
                 kind => new LocalSrDriver(kind, files, mounted, roots, time)),
             new NfsSrDriver(files, mounted, roots, time),
+            new LvmSrDriver(images, scratch, roots, time),
             new RbdSrDriver(images, scratch, Path.Combine(mounts, "rbd"), roots, time),
             new IsoSrDriver(mounted, roots),
         ];

@@ -4,7 +4,7 @@ using Redoubt.Storage.Mounted;
 namespace Redoubt.Storage.Tests.Mounted;
 
 /// <summary>
-/// On a server that <see cref="NfsGuestTests"/> runs, in the guest that it boots: few machines that build this have a kernel that mounts
+/// On a server that <see cref="LabGuestTests"/> runs, in the guest that it boots: few machines that build this have a kernel that mounts
 /// NFS.
 /// </summary>
 [Trait("Needs", "lab")]
@@ -34,7 +34,7 @@ public sealed class NfsSrDriverConformance : SrDriverConformance
     public override async ValueTask InitializeAsync()
     {
         Assert.SkipUnless(
-            Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 }, $"{nameof(NfsGuestTests)} runs this in a guest.");
+            Environment.GetEnvironmentVariable(ServerVariable) is { Length: > 0 }, $"{nameof(LabGuestTests)} runs this in a guest.");
         Directory.CreateDirectory($"{Share}/{_id}-0");
         Directory.CreateDirectory($"{Share}/{_id}-1");
         await base.InitializeAsync();
