@@ -12,7 +12,9 @@ internal sealed class KillAt : IDisposable
     private readonly FileSystemWatcher[] _watchers;
     private readonly Process _daemon;
     private readonly int _at;
+    private readonly Lock _gate = new();
     private int _seen;
+    private bool _isOver;
 
     /// <param name="daemon">Whom.</param>
     /// <param name="directory">Its own directory.</param>
@@ -28,11 +30,22 @@ internal sealed class KillAt : IDisposable
     /// <summary>How many changes there were.</summary>
     public int Seen => Volatile.Read(ref _seen);
 
+    /// <summary>From here on nobody is killed, and who has been has ended.</summary>
     public void Dispose()
     {
         foreach (var watcher in _watchers)
         {
             watcher.Dispose();
+        }
+
+        lock (_gate)
+        {
+            _isOver = true;
+        }
+
+        if (Seen >= _at)
+        {
+            _daemon.WaitForExit();
         }
     }
 
@@ -50,11 +63,18 @@ internal sealed class KillAt : IDisposable
     private void See(object sender, FileSystemEventArgs change)
     {
         // What guests say is none of the daemon's doing.
-        if (change.Name is { } name && !name.StartsWith("consoles", StringComparison.Ordinal)
-            && !name.EndsWith(".log", StringComparison.Ordinal)
-            && Interlocked.Increment(ref _seen) == _at)
+        if (change.Name is not { } name || name.StartsWith("consoles", StringComparison.Ordinal)
+            || name.EndsWith(".log", StringComparison.Ordinal))
         {
-            _daemon.Kill();
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (!_isOver && ++_seen == _at)
+            {
+                _daemon.Kill();
+            }
         }
     }
 }
