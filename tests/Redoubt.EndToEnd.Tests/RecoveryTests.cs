@@ -86,7 +86,9 @@ public sealed class RecoveryTests
         await _shell.RunAsync(recovery, "dr-status");
         _shell["REPORT"] = Path.Combine(recovery.Directory, "report.html");
         await _shell.RunAsync(recovery, "dr-report uuid=$RUN format=html file=$REPORT");
-        Assert.Contains("<html", await File.ReadAllTextAsync(_shell["REPORT"], Stop), StringComparison.OrdinalIgnoreCase);
+        var report = await File.ReadAllTextAsync(_shell["REPORT"], Stop);
+        Assert.Contains("<html", report, StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(before.Count, report.Split("data:image/png;base64,iVBOR").Length - 1);
     }
 
     private async Task ComeHomeAsync(DemoSite home, DemoSite recovery)

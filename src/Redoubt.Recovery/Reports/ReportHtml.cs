@@ -4,12 +4,12 @@ using System.Text;
 
 namespace Redoubt.Recovery;
 
-/// <summary>A report as one HTML file that needs nothing else: no script, no font, no address.</summary>
+/// <summary>A report as one HTML file that needs nothing else: no script, no font, no address; pictures are in it.</summary>
 internal static class ReportHtml
 {
     // Also where it is opened as a file, and its reader sends no headers: whatever a name in it might hold, nothing runs and nothing is
     // fetched.
-    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'";
+    private const string Policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
     // An A4 page, also on a screen. Words are broken only where a line has no other place: a table that is too wide scrolls.
     private const string Style = """
@@ -29,6 +29,8 @@ internal static class ReportHtml
         td:first-child{min-width:1.2rem}.chart{width:100%;font:10.5px system-ui,sans-serif}.chart .grid{stroke:#e3e7ea}
         .chart .axis{fill:#57616a;text-anchor:middle}
         .chart .forecast{fill:none;stroke:#7a8691;stroke-dasharray:3 2}.chart .done{fill:#2f6fb3}.chart .ill{fill:#b3261e}
+        .screens{display:grid;grid-template-columns:repeat(auto-fill,minmax(70mm,1fr));gap:.6rem}figure{margin:0;break-inside:avoid}
+        figure img{width:100%;border:1px solid #d5dade}figcaption{color:#57616a;font-size:.85rem}
         .note{color:#57616a;margin:.2rem 0}
         ul{margin:.2rem 0;padding-left:1.2rem}@media print{body{margin:0;max-width:none;padding:0}}
         """;
@@ -70,6 +72,19 @@ internal static class ReportHtml
             {
                 Table(html, section);
             }
+        }
+
+        if (!report.Screens.IsEmpty)
+        {
+            html.Append("<h2>Screens</h2>\n<div class=\"screens\">\n");
+            foreach (var screen in report.Screens)
+            {
+                var caption = Escape(screen.Caption);
+                html.Append("<figure><img alt=\"The screen of ").Append(caption).Append("\" src=\"data:image/png;base64,")
+                    .Append(Escape(screen.Png)).Append("\"><figcaption>").Append(caption).Append("</figcaption></figure>\n");
+            }
+
+            html.Append("</div>\n");
         }
 
         return html.Append("</body>\n</html>\n").ToString();

@@ -14,6 +14,9 @@ internal sealed record ReportText(
     string Title, string Verdict, ReportTone Tone, ImmutableArray<ReportFigure> Figures, ImmutableArray<ReportBar> Bars,
     ImmutableArray<ReportSection> Sections)
 {
+    /// <summary>What was on the screens of VMs.</summary>
+    public ImmutableArray<ReportScreen> Screens { get; init; } = [];
+
     public static ReportText Of(RunReport report) => new(
         $"{report.Kind} to pool {report.Target.Name}",
         VerdictOf(report),
@@ -55,6 +58,11 @@ internal sealed record ReportText(
                     v.RtoTarget is { } rto ? TargetText.Of(rto) : "no target", Time(v.Rpo) ?? "not known",
                     v.RpoTarget is { } rpo ? TargetText.Of(rpo) : "no target", v.Error ?? "")),
             ]),
+            new("What was seen of each VM", ["VM", "When", "Judged by", "Its screen"],
+            [
+                .. report.Vms.Where(v => v.Evidence is not null).Select(v => ImmutableArray.Create(
+                    v.Vm.Name, Moments.Write(v.Evidence!.At), v.Evidence.Found, v.Evidence.NoScreen ?? "as the pictures show it")),
+            ]),
             new("Where each VM came from", ["VM", "Taken from", "How its age is known", "UUID here"],
             [
                 .. report.Vms.Select(v => ImmutableArray.Create(
@@ -74,7 +82,14 @@ internal sealed record ReportText(
                 .. report.Steps.Select(s => ImmutableArray.Create(s.Number.ToString(CultureInfo.InvariantCulture), s.What, s.Undo)),
             ]),
             new("What happened", ["When", "What"], [.. report.Log.Select(l => ImmutableArray.Create(Moments.Write(l.At), l.Text))]),
-        ]);
+        ])
+    {
+        Screens =
+        [
+            .. report.Vms.Where(v => v.Evidence?.Screen is not null)
+                .Select(v => new ReportScreen($"{v.Vm.Name}, {Moments.Write(v.Evidence!.At)}", v.Evidence.Screen!)),
+        ],
+    };
 
     private static string VerdictOf(RunReport report)
     {

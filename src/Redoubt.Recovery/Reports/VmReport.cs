@@ -20,6 +20,9 @@ internal sealed record VmReport(
     /// <summary>The age of the state against the VM's own target; null if it has none.</summary>
     public TargetMeasure? RpoTarget { get; init; }
 
+    /// <summary>What was seen of it when it was judged; null if nothing was.</summary>
+    public VmEvidence? Evidence { get; init; }
+
     public static VmReport Of(RunState state, VmProgress vm)
     {
         var choice = state.Plan.Choices.FirstOrDefault(c => c.Vm.Uuid == vm.Vm.Uuid);
@@ -39,6 +42,7 @@ internal sealed record VmReport(
         {
             RtoTarget = choice?.Targets.Rto is { } rtoTarget ? RunReport.Rto(rtoTarget, rto, state.Phase.IsFinal()) : null,
             RpoTarget = choice?.Targets.Rpo is { } rpoTarget ? RunReport.Rpo(rpoTarget, rpo) : null,
+            Evidence = VmEvidence.Of(state, vm.Vm.Uuid),
         };
     }
 

@@ -31,6 +31,7 @@ internal sealed class FakeMessages(FakePool pool)
                 var appliance = call.Ref<VmApplianceRecord>(0);
                 return Recover(name, call, [.. pool.DatabaseOf(call.Session).Get(appliance).Vms], appliance);
             case "VM.recover_for_test": return RecoverForTest(call);
+            case "VM.get_screenshot": Rows.Get(call.Ref<VmRecord>(0)); return new WireString(pool.Screen);
             case "SR.scan": Rows.Get(call.Ref<SrRecord>(0)); break;
             case "VM.state_site_dead" or "VM.release_recovery_hold": Rows.Get(call.Ref<VmRecord>(0)); break;
             case "VM.start" or "VM.resume": Start(name, call.Ref<VmRecord>(0), call.Bool(1)); break;

@@ -17,6 +17,9 @@ internal sealed class FakePool : HttpMessageHandler
     private readonly FakeMessages _messages;
     private int _lastSession;
 
+    /// <summary>A picture, as far as anybody looks.</summary>
+    public const string Png = "iVBORw0KGgoAAAANSUhEUg==";
+
     public FakePool(string name, FakeWorld world)
     {
         Name = name;
@@ -63,6 +66,9 @@ internal sealed class FakePool : HttpMessageHandler
 
     /// <summary>Whether nobody answers.</summary>
     public bool IsSilent { get; set; }
+
+    /// <summary>What it shows of every screen.</summary>
+    public string Screen { get; set; } = Png;
 
     /// <summary>Sessions on foreign databases that nobody has ended.</summary>
     public int ForeignSessions
@@ -190,7 +196,7 @@ internal sealed class FakePool : HttpMessageHandler
 
     private WireValue Act(string name, FakeCall call)
     {
-        if (name is "session.logout" or "task.destroy" or "VDI.open_database" or "VDI.open_database_at" or "VDI.get_metadata_facts" or "pool.get_closed_secrets" or "SR.scan" or "VM.get_console_log" or "host.compute_free_memory" or "network.get_trouble" or "message.get_since")
+        if (name is "session.logout" or "task.destroy" or "VDI.open_database" or "VDI.open_database_at" or "VDI.get_metadata_facts" or "pool.get_closed_secrets" or "SR.scan" or "VM.get_console_log" or "VM.get_screenshot" or "host.compute_free_memory" or "network.get_trouble" or "message.get_since")
         {
             return _messages.Answer(name, call);
         }

@@ -175,7 +175,9 @@ internal sealed class FakeWorld
     }
 
     /// <summary>What the target is when everything of the storage has been let go and nothing else has changed.</summary>
-    public string DescribeTargetWithoutStorage() => "network front";
+    public string DescribeTargetWithoutStorage() => Target.Database.All<SrRecord>().Any(s => s.Record.Uuid == Own)
+        ? $"network front\nSR {Own} own task=False\nPBD True"
+        : "network front";
 
     private static string Disk(int n) => $"d1000000-0000-4000-8000-{n:x12}";
 

@@ -281,7 +281,7 @@ public sealed class RecoveryRules
         Assert.Contains("&lt;script&gt;", html, StringComparison.Ordinal);
         Assert.DoesNotContain("://", html, StringComparison.Ordinal);
         Assert.Contains(
-            "HTTP-EQUIV=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"", html,
+            "HTTP-EQUIV=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\"", html,
             StringComparison.Ordinal);
         Assert.DoesNotContain(html, c => c is '\u202e' or '\u001b');
         var markdown = scene.Engine.Report(ended.Uuid, ReportFormat.Markdown);
@@ -292,6 +292,33 @@ public sealed class RecoveryRules
         Assert.All(report.Vms, v => Assert.NotNull(v.Rto));
         Assert.All(report.Vms, v => Assert.NotEmpty(v.RpoHow));
         Assert.Equal(ended.Steps.Length, report.Steps.Length);
+    }
+
+    [Theory]
+    [InlineData(FakePool.Png, null)]
+    [InlineData("\"><script>alert('x')</script>", "no picture")]
+    [InlineData("", "no picture")]
+    [InlineData("large", "larger than is kept")]
+    [InlineData(null, "shows no screens")]
+    public async Task Rule20_the_report_says_by_what_each_VM_was_judged_and_shows_its_screen(string? screen, string? why)
+    {
+        await using var scene = FaultScene.Make(RecoveryKind.Test);
+        scene.World.Target.Lacks = name => screen is null && name == "VM.get_screenshot";
+        scene.World.Target.Screen = screen == "large" ? FakePool.Png[..22] + new string('A', 100_002) : screen ?? "";
+        var ended = await scene.RunAsync();
+        Assert.Equal(RunPhase.Succeeded, ended.Phase);
+        await scene.ReopenAsync();
+        var report = RecoveryJson.Read<RunReport>(scene.Engine.Report(ended.Uuid, ReportFormat.Json));
+        Assert.All(report.Vms, v => Assert.Contains("it had run for", v.Evidence!.Found, StringComparison.Ordinal));
+        Assert.All(report.Vms, v => Assert.Equal(why is null ? screen : null, v.Evidence!.Screen));
+        Assert.All(report.Vms, v => Assert.Contains(why ?? "", v.Evidence!.NoScreen ?? "", StringComparison.Ordinal));
+        var html = scene.Engine.Report(ended.Uuid, ReportFormat.Html);
+        Assert.DoesNotContain("<script", html, StringComparison.Ordinal);
+        Assert.Equal(why is null ? report.Vms.Length : 0, html.Split("src=\"data:image/png;base64,").Length - 1);
+        Assert.Contains(why ?? "as the pictures show it", scene.Engine.Report(ended.Uuid, ReportFormat.Markdown), StringComparison.Ordinal);
+
+        // Who looks at the run as it goes need not be sent them.
+        Assert.DoesNotContain(FakePool.Png, ended.ToJson(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -43,11 +43,13 @@ internal static class HealthActs
                 {
                     // Having waited is not having looked.
                     scope.Moved(vm, check.Kind == HealthCheckKind.Delay ? VmPhase.Unchecked : VmPhase.Healthy);
+                    await EvidenceActs.KeepAsync(scope, vm, here, probe.Found);
                 }
                 else if (probe.IsHopeless || (scope.Time.GetUtcNow() - began >= limit && scope.Time.GetUtcNow() >= delayed))
                 {
                     var within = probe.IsHopeless ? "" : $" within {Moments.Write(limit)}";
                     scope.Moved(vm, VmPhase.Unhealthy, error: $"not healthy{within}, by its check {check.Text}: {reason}");
+                    await EvidenceActs.KeepAsync(scope, vm, here, reason);
                 }
                 else
                 {

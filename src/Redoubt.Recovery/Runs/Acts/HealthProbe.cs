@@ -24,6 +24,9 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
     /// <summary>Whether it makes no sense to look again.</summary>
     public bool IsHopeless { get; private set; }
 
+    /// <summary>By what it was found to be well, for people.</summary>
+    public string Found { get; private set; } = "";
+
     /// <summary>Why it is not well, or not yet; null if it is.</summary>
     public async Task<string?> WhyNotAsync()
     {
@@ -60,8 +63,9 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         };
     }
 
-    private string? Delay() =>
-        scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay ? null : $"it has not run for {Moments.Write(check.Delay)} yet";
+    private string? Delay() => scope.Time.GetUtcNow() - scope.Vm(vm).StartedAt >= check.Delay
+        ? Well($"it had run for {Moments.Write(check.Delay)}; nothing else was to be looked at")
+        : $"it has not run for {Moments.Write(check.Delay)} yet";
 
     // A Redoubt pool asks the agent now; a genuine one notes when its own agent has spoken.
     private async Task<string?> AgentAsync(VmRecord record)
@@ -72,14 +76,14 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         }
 
         return await scope.Target.Vm.PingGuestAgentAsync(here, AgentLimit.TotalSeconds, scope.Token)
-            ? null
+            ? Well("its guest agent answered")
             : "its guest agent does not answer";
     }
 
     private async Task<string?> AgentHasSpokenAsync(VmRecord record) =>
         !record.GuestMetrics.IsNull && await scope.GetAsync(scope.Target, record.GuestMetrics) is { } metrics
             && (metrics.Live || metrics.PvDriversDetected)
-            ? null : "its guest agent has said nothing";
+            ? Well("its guest agent has spoken") : "its guest agent has said nothing";
 
     private async Task<string?> TcpAsync(VmRecord record)
     {
@@ -108,7 +112,7 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
         try
         {
             await client.ConnectAsync(host, check.Port, patience.Token);
-            return null;
+            return Well($"{host} port {check.Port} took a connection");
         }
         catch (SocketException refused)
         {
@@ -151,7 +155,7 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
             var all = _tail + text;
             if (all.Contains(check.Argument, StringComparison.Ordinal))
             {
-                return null;
+                return Well($"its console said \"{check.Argument}\"");
             }
 
             _tail = all[^Math.Min(all.Length, Overlap)..];
@@ -178,7 +182,15 @@ internal sealed class HealthProbe(StepScope scope, PlanObject vm, Ref<VmRecord> 
 
         var (code, output) = await Scripts.RunAsync(
             scope, scope.Config.HealthDirectory, check.Argument, limit, vm, [vm.Uuid, scope.Vm(vm).TargetUuid ?? ""]);
-        return code == 0 ? null : $"the script {check.Argument} ended with {code}: {output}";
+        return code == 0
+            ? Well($"the script {check.Argument} ended with 0{(output.Length == 0 ? "" : $": {output}")}")
+            : $"the script {check.Argument} ended with {code}: {output}";
+    }
+
+    private string? Well(string by)
+    {
+        Found = by;
+        return null;
     }
 
     private string Hopeless(string reason)

@@ -63,6 +63,15 @@ internal sealed class StepScope(
         }
     }
 
+    /// <summary>Keeps something for whoever reads of the run, once. Nothing waits for it to be durable.</summary>
+    public void Keep(string key, string value)
+    {
+        if (Fact(key) is null)
+        {
+            ledger.Note(new RunEvent.FactNoted(index, key, value));
+        }
+    }
+
     /// <summary>
     /// Tells people of something that went otherwise than it should, once: it is in the log, and among what needs a person.
     /// </summary>
