@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Redoubt.Compute;
 using Redoubt.Database;
 using Redoubt.XenApi;
@@ -20,6 +21,8 @@ namespace Redoubt.Pool;
 /// </summary>
 internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, RecoveredElsewhere elsewhere, KnownSites sites)
 {
+    private static readonly TimeSpan LookLimit = TimeSpan.FromSeconds(5);
+
     private readonly VmDisks _disks = new(pool);
 
     [Message("VM.start")]
@@ -259,7 +262,11 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             await Undoing.TryAsync(
                 pool, Cls.Vm, $"{plan.Config.Uuid:D}",
                 "The VM was not started as it should be; whether there is a guest is found out as soon as the hypervisor answers.",
-                () => ReleaseAsync(at, plan.Config.Uuid));
+                async () =>
+                {
+                    await ReleaseAsync(at, plan.Config.Uuid);
+                    await FindElsewhereAsync(at, plan.Config.Uuid);
+                });
             if (e is HypervisorException refused)
             {
                 throw GuestFailure.Explain(refused, vm, at.Host, plan);
@@ -273,6 +280,29 @@ internal sealed partial class VmStartCalls(PoolServices pool, Guests guests, Rec
             await ReleaseAsync(at, plan.Config.Uuid);
             throw new XenApiException(
                 "INTERNAL_ERROR", "The guest ended as soon as it was started. Its console log (console-log) may say why.");
+        }
+    }
+
+    // A host that came back while this was tried may have the guest, and what it said of it did not count as long as the VM was about to be
+    // here. Of one that does not answer now that is seen when it is found anew.
+    private async Task FindElsewhereAsync(HostLink at, Guid uuid)
+    {
+        foreach (var other in pool.Hosts.All.Where(h => h != at))
+        {
+            try
+            {
+                if (other.Current is { } hypervisor
+                    && await hypervisor.FindAsync(uuid, CancellationToken.None).WaitAsync(LookLimit, pool.Time) is not null)
+                {
+                    await guests.RefreshAsync(other, uuid, isGivenUp: false, null, CancellationToken.None);
+                }
+            }
+            catch (Exception silent) when (silent is HypervisorException or TimeoutException)
+            {
+                pool.Loggers.CreateLogger<VmStartCalls>().LogInformation(
+                    "Whether {Host} has the guest {Uuid} was not seen: {Message}", pool.State.Find(other.Host)?.NameLabel, uuid,
+                    silent.Message);
+            }
         }
     }
 
