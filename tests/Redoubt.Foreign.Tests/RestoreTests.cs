@@ -101,7 +101,11 @@ public sealed class RestoreTests
         Assert.Contains(
             plan.Steps, s => s.StartsWith("Host \"dt18\"", StringComparison.Ordinal) && s.Contains("is dropped", StringComparison.Ordinal));
         Assert.Contains(plan.Warnings, w => w.Contains("ran when the backup was made", StringComparison.Ordinal));
-        Assert.Contains(plan.Warnings, w => w.Contains("of type lvm, which this host can't attach", StringComparison.Ordinal));
+        Assert.Contains(plan.Warnings, w => w.Contains("of type udev, which this host can't attach", StringComparison.Ordinal));
+        Assert.Contains(
+            plan.Warnings,
+            w => w.StartsWith("SR \"Local storage\"", StringComparison.Ordinal)
+                && w.Contains("has no connection to this host", StringComparison.Ordinal));
         Assert.All(
             state.All<VmRecord>().Where(v => !v.Record.IsControlDomain),
             v => Assert.Equal((VmPowerState.Halted, true), (v.Record.PowerState, v.Record.ResidentOn.IsNull)));

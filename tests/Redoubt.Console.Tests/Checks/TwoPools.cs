@@ -129,10 +129,12 @@ public sealed class TwoPools : IAsyncDisposable
     public static async Task<string> NextUntilAsync(IPage page, string until)
     {
         var heading = page.Locator(".wizard h2");
-        while (await heading.InnerTextAsync() is var at && at != until)
+        while (await heading.InnerTextAsync() is var at)
         {
+            // While a page looks, nobody can go on from it; that is no refusal.
+            await Expect(page.Locator(".wizard .body")).ToHaveAttributeAsync("aria-busy", "false", new() { Timeout = 60_000 });
             var next = page.Button("Next");
-            if (await next.GetAttributeAsync("aria-disabled") == "true")
+            if (at == until || await next.GetAttributeAsync("aria-disabled") == "true")
             {
                 return at;
             }
