@@ -57,7 +57,7 @@ public sealed class DataDirectoryTests
         ["somebody else's"] = path => Assert.Equal(0, ChangeOwner(path, 65534, 65534)),
     };
 
-    private const int Sample = 3;
+    private const int Sample = 2;
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -75,7 +75,7 @@ public sealed class DataDirectoryTests
         var damages = Damages.Where(d => d.Key != (isRoot ? "unreadable" : "somebody else's")).ToList();
         foreach (var (index, name) in names.Concat(["tls/server.crt", "tls/server.key"]).Index())
         {
-            // A daemon for each takes minutes: three kinds of damage, others for each file, unless all of it is to be gone through.
+            // A daemon for each takes minutes: two kinds of damage, others for each file, unless all of it is to be gone through.
             var drawn = Sampling.IsWhole
                 ? damages
                 : Enumerable.Range((index * Sample) + Sampling.Seed, Sample).Select(i => damages[i % damages.Count]);

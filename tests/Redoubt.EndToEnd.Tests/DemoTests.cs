@@ -5,7 +5,12 @@ namespace Redoubt.EndToEnd.Tests;
 
 public sealed class DemoTests
 {
+    /// <summary>
+    /// Some twenty boots of guests. What it shows <see cref="RecoveryTests"/> shows by the runbooks, and <c>script/demo</c> says itself
+    /// whether it went well.
+    /// </summary>
     [Fact]
+    [Trait("Needs", "soak")]
     public async Task The_demo_brings_every_guest_back_with_its_data()
     {
         await using var bench = new Bench();

@@ -15,6 +15,9 @@ public sealed class KillTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    public static TheoryData<string> Runs => Kills.Draw(
+        "dr-test plan=everything wait=false", "dr-failover plan=everything source-dead=true --yes wait=false");
+
     /// <summary>Over QEMU, for what the hypervisor has begun outlives the daemon.</summary>
     [Fact]
     public async Task A_daemon_that_is_killed_while_it_deals_with_a_guest_is_followed_by_one_that_knows_what_there_is()
@@ -31,7 +34,7 @@ public sealed class KillTests
         {
             // The first time only counts.
             var steps = 0;
-            foreach (var at in Kills.Draw(act, () => steps))
+            foreach (var at in Kills.Draw(act, () => steps, samples: 1))
             {
                 await BringToAsync(
                     site, vm,
@@ -81,8 +84,7 @@ public sealed class KillTests
 
     /// <summary>With guests that are only pretended and end with the daemon, as with its host.</summary>
     [Theory]
-    [InlineData("dr-test plan=everything wait=false")]
-    [InlineData("dr-failover plan=everything source-dead=true --yes wait=false")]
+    [MemberData(nameof(Runs))]
     public async Task A_run_whose_daemon_is_killed_at_any_step_is_brought_to_its_end_or_taken_back_whole(string command)
     {
         await using var bench = new Bench();
