@@ -64,7 +64,10 @@ public sealed class HostStartTests
 
         boot = "second";
         await RestartAsync(site, wait: false);
-        await Patience.UntilAsync(() => site.Get(free).PowerState == VmPowerState.Running, "the VM that may start runs");
+        await Patience.UntilAsync(
+            () => site.Get(site.Host).OtherConfig.GetValueOrDefault(Marks.StartWithHost) == site.Get(stuck).Uuid,
+            "the VM that may start runs, and the other waits");
+        Assert.Equal(VmPowerState.Running, site.Get(free).PowerState);
         Assert.Equal(VmPowerState.Halted, site.Get(stuck).PowerState);
         var told = Assert.Single(site.All<MessageRecord>(), m => m.Name == "AUTO_POWERON_FAILED");
         Assert.Equal(site.Get(stuck).Uuid, told.ObjUuid);

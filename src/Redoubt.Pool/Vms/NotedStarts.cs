@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
 using Redoubt.Database;
@@ -20,7 +21,7 @@ internal sealed class NotedStarts(
     Func<DatabaseState, VmRecord, bool> isMeant, Action<Transaction, ImmutableHashSet<string>> forget) : IAsyncDisposable
 {
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Dictionary<string, int> _attempts = []; // by UUID; whoever has the turn counts them
+    private readonly ConcurrentDictionary<string, int> _attempts = []; // by UUID
     private Worker? _worker;
 
     /// <summary>Goes on with what an earlier daemon has left, and from now on with what is left of each try.</summary>
@@ -42,12 +43,11 @@ internal sealed class NotedStarts(
             {
                 var tried = await Task.WhenAll(tier.Select(vm => TryOneAsync(vm, stopping)));
                 went.AddRange(tried.Select(t => KeyValuePair.Create(t.Vm, t.Why)));
-                await ForgetAsync(tried.Where(t => t.Why.Length == 0 || IsGivenUp(t.Vm)).Select(t => Uuid(t.Vm)), stopping);
             }
 
             // Somebody may have started or removed the others meanwhile, or want them to stay off.
             var state = pool.State;
-            await ForgetAsync(waiting(state).Except(Tiers(state).SelectMany(tier => tier).Select(vm => state.Get(vm).Uuid)), stopping);
+            await ForgetAsync([.. waiting(state).Except(Tiers(state).SelectMany(tier => tier).Select(vm => state.Get(vm).Uuid))]);
             return went.ToImmutable();
         }
         finally
@@ -73,28 +73,26 @@ internal sealed class NotedStarts(
             .GroupBy(vm => state.Get(vm).Order).OrderBy(tier => tier.Key).Select(tier => tier.ToList()),
     ];
 
-    // Counts before it waits for anything: one after the other, also of VMs that are started at once.
     private async Task<(Ref<VmRecord> Vm, string Why)> TryOneAsync(Ref<VmRecord> vm, CancellationToken stopping)
     {
         var uuid = Uuid(vm);
-        var attempt = _attempts[uuid] = _attempts.GetValueOrDefault(uuid) + 1;
-        return (vm, await tries.TryAsync(vm, attempt, stopping));
-    }
-
-    private bool IsGivenUp(Ref<VmRecord> vm) => _attempts.GetValueOrDefault(Uuid(vm)) >= StartTries.Most;
-
-    private async Task ForgetAsync(IEnumerable<string> uuids, CancellationToken stopping)
-    {
-        var over = uuids.ToImmutableHashSet();
-        if (over.IsEmpty)
+        var attempt = _attempts.AddOrUpdate(uuid, 1, (_, before) => before + 1);
+        var why = await tries.TryAsync(vm, attempt, stopping);
+        if (why.Length == 0 || attempt >= StartTries.Most)
         {
-            return;
+            await ForgetAsync([uuid]);
         }
 
-        await pool.Database.WriteAsync(tx => forget(tx, over), stopping);
-        foreach (var uuid in over)
+        return (vm, why);
+    }
+
+    // Whoever stops the daemon does not have a VM started twice, so each is forgotten by itself, and as soon as it runs.
+    private async Task ForgetAsync(ImmutableHashSet<string> over)
+    {
+        if (!over.IsEmpty)
         {
-            _attempts.Remove(uuid);
+            await pool.Database.WriteAsync(tx => forget(tx, over), CancellationToken.None);
+            over.ToList().ForEach(uuid => _attempts.TryRemove(uuid, out _));
         }
     }
 
