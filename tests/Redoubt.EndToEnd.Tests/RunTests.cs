@@ -17,6 +17,7 @@ public sealed class RunTests
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
+    [Trait("Needs", "soak")]
     [Fact]
     public async Task Rule17_a_run_whose_daemon_is_killed_is_taken_back_or_brought_to_its_end_and_a_cancelled_one_too()
     {
