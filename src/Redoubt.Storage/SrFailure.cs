@@ -79,6 +79,10 @@ internal static class SrFailure
             $"SR {sr} ({where}) holds VHDs, which are XenServer's and are only read: attach it for recovery (drtask-create), and have its "
                 + "VMs copied to an SR of this pool (dr-failover).");
 
+    /// <summary>Two replace the content of one disk at the same time.</summary>
+    public static XenApiException IsReplaced(VdiUuid vdi) =>
+        Backend(VdiInUse, $"VDI {vdi} is being replaced by somebody else: wait until that is done, then repeat.");
+
     /// <summary>The content would make the disk something other than it is.</summary>
     public static XenApiException WouldChangeType(VdiUuid vdi, VdiType present)
         => Backend(VdiType, present == Storage.VdiType.Metadata

@@ -4,14 +4,12 @@ namespace Redoubt.Storage.FileDriver;
 
 /// <summary>An attached SR of the file driver. Holds no state but whether it is attached: the directory is the truth.</summary>
 internal sealed class FileSr(
-    SrUuid uuid, SrAccess access, FileLocation location, SrDirectory directory, QemuImg images, string scratchDirectory,
+    SrHold hold, FileLocation location, SrDirectory directory, QemuImg images, string scratchDirectory,
     IAsyncDisposable? held = null) : ISr
 {
-    private volatile bool _detached;
+    public SrUuid Uuid => hold.Uuid;
 
-    public SrUuid Uuid => uuid;
-
-    public SrAccess Access => access;
+    public SrAccess Access => hold.Access;
 
     public Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) => AskAsync(() => OwnThread.RunAsync(() =>
     {
@@ -61,7 +59,7 @@ internal sealed class FileSr(
             {
                 throw new XenApi.XenApiException(
                     "OPERATION_NOT_ALLOWED",
-                    $"{file.FullPath} was there before the SR {uuid} and is not Redoubt's to delete. Delete it by hand, if nobody "
+                    $"{file.FullPath} was there before the SR {Uuid} and is not Redoubt's to delete. Delete it by hand, if nobody "
                         + "needs it, "
                         + "then scan the SR.");
             }
@@ -140,7 +138,7 @@ internal sealed class FileSr(
     public Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(() => Task.Run(
         () =>
         {
-            RequireAccess(wanted);
+            hold.Require(wanted);
             var (file, _) = directory.Find(vdi);
             if (file.Format == DiskFormat.Vhd)
                 throw SrFailure.OnlyRead(vdi, file.FullPath);
@@ -151,7 +149,7 @@ internal sealed class FileSr(
     public Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(() => Task.Run(
         () =>
         {
-            RequireAccess(wanted);
+            hold.Require(wanted);
             var (file, _) = directory.Find(vdi);
             return file.Format == DiskFormat.Raw ? new VdiDevice(file.FullPath) : throw SrFailure.NotRaw(vdi);
         },
@@ -164,7 +162,7 @@ internal sealed class FileSr(
             return Posix.Mark(directory.FullPath);
         return directory.FilesOf(disk) is [var file, ..]
             ? Posix.Mark(file.FullPath)
-            : throw SrFailure.NoSuchVdi(uuid, disk, directory.FullPath);
+            : throw SrFailure.NoSuchVdi(Uuid, disk, directory.FullPath);
     }, cancellationToken));
 
     public Task ProveWritesAsync(CancellationToken cancellationToken) => ChangeAsync(() =>
@@ -181,7 +179,7 @@ internal sealed class FileSr(
         {
             // One step only: a chain of clones would tie a test to storage that another test may remove.
             if (location.BackingDirectory is not null)
-                throw SrFailure.NotSupported(uuid);
+                throw SrFailure.NotSupported(Uuid);
             var target = await new SrCloning(location, directory, images).MakeAsync(config, cancellationToken);
             var clone = new SrDirectory(config.Uuid, target.Location.DirectoryOf(config.Uuid), target.Location.BackingDirectory);
             var deviceConfig = new Dictionary<string, string>(config.DeviceConfig);
@@ -189,7 +187,7 @@ internal sealed class FileSr(
                 deviceConfig[FileLocation.BackingKey] = backing;
             return new WritableClone
             {
-                Sr = new FileSr(config.Uuid, SrAccess.ReadWrite, target.Location, clone, images, scratchDirectory),
+                Sr = new FileSr(new(config.Uuid, SrAccess.ReadWrite), target.Location, clone, images, scratchDirectory),
                 DeviceConfig = deviceConfig,
                 DependsOnSource = target.Location.BackingDirectory is not null,
                 Skipped = target.Skipped,
@@ -198,7 +196,7 @@ internal sealed class FileSr(
 
     public async Task DetachAsync(CancellationToken cancellationToken)
     {
-        _detached = true;
+        hold.End();
         if (held is not null)
             await held.DisposeAsync();
     }
@@ -226,12 +224,6 @@ internal sealed class FileSr(
         return Publish(image, copy, file.Format);
     });
 
-    private void RequireAccess(SrAccess wanted)
-    {
-        if (wanted == SrAccess.ReadWrite && access == SrAccess.ReadOnly)
-            throw SrFailure.ReadOnly(uuid);
-    }
-
     private void RequireFree(VdiUuid vdi)
     {
         if (directory.FilesOf(vdi) is [var taken, ..])
@@ -245,13 +237,14 @@ internal sealed class FileSr(
     }
 
     private Task<T> AskAsync<T>(Func<Task<T>> operation)
-        => _detached ? throw SrFailure.NotAttached(uuid) : FileFailure.TranslateAsync(directory.FullPath, operation);
+    {
+        hold.Require();
+        return FileFailure.TranslateAsync(directory.FullPath, operation);
+    }
 
     private Task<T> ChangeAsync<T>(Func<Task<T>> operation, WatchedStream? sender = null)
     {
-        if (_detached)
-            throw SrFailure.NotAttached(uuid);
-        RequireAccess(SrAccess.ReadWrite);
+        hold.Require(SrAccess.ReadWrite);
 
         // The parts that are not asynchronous (links, flushes) can wait long for a disk.
         return FileFailure.TranslateAsync(directory.FullPath, () => Task.Run(() =>

@@ -100,7 +100,7 @@ public sealed class FileSrDriver(QemuImg images, string scratchDirectory, HostRo
                 directory.CloseToOthers();
             }
 
-            return new FileSr(uuid, access, location, directory, images, scratchDirectory, held);
+            return new FileSr(new(uuid, access), location, directory, images, scratchDirectory, held);
         }, cancellationToken);
 
     /// <summary>Removes an empty SR from a place.</summary>

@@ -7,15 +7,13 @@ namespace Redoubt.Storage.IsoDriver;
 /// <summary>
 /// An attached folder of images. An image's UUID follows from the SR's and from its file's name, so each pool finds the same one.
 /// </summary>
-internal sealed class IsoSr(SrUuid uuid, SrAccess access, VdiDevice folder) : ISr
+internal sealed class IsoSr(SrHold hold, VdiDevice folder) : ISr
 {
     private static readonly string[] Endings = [".iso", ".img"];
 
-    private volatile bool _detached;
+    public SrUuid Uuid => hold.Uuid;
 
-    public SrUuid Uuid => uuid;
-
-    public SrAccess Access => access;
+    public SrAccess Access => hold.Access;
 
     public Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) => AskAsync<IReadOnlyList<VdiState>>(
         () => [.. Images().Select(i => i.State).OrderBy(i => i.Uuid.ToString(), StringComparer.Ordinal)], cancellationToken);
@@ -34,16 +32,16 @@ internal sealed class IsoSr(SrUuid uuid, SrAccess access, VdiDevice folder) : IS
     public Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(
         () => wanted == SrAccess.ReadOnly
             ? new VdiAttachment(vdi, wanted, new DiskSource.File(Find(vdi).Path, DiskFormat.Raw))
-            : throw SrFailure.ReadOnly(uuid),
+            : throw SrFailure.ReadOnly(Uuid),
         cancellationToken);
 
     public Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken) => AskAsync(
-        () => wanted == SrAccess.ReadOnly ? new VdiDevice(Find(vdi).Path) : throw SrFailure.ReadOnly(uuid), cancellationToken);
+        () => wanted == SrAccess.ReadOnly ? new VdiDevice(Find(vdi).Path) : throw SrFailure.ReadOnly(Uuid), cancellationToken);
 
     public Task<Stream> ExportVdiAsync(VdiUuid vdi, DiskFormat format, CancellationToken cancellationToken) => AskAsync<Stream>(
         () => format == DiskFormat.Raw
             ? new FileStream(Posix.OpenWithoutLinks(Find(vdi).Path), FileAccess.Read, 1 << 16, isAsync: false)
-            : throw SrFailure.NotSupported(uuid),
+            : throw SrFailure.NotSupported(Uuid),
         cancellationToken);
 
     public Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken) =>
@@ -51,30 +49,30 @@ internal sealed class IsoSr(SrUuid uuid, SrAccess access, VdiDevice folder) : IS
 
     public Task<T> LookAsync<T>(Func<T> look, CancellationToken cancellationToken) => OwnThread.RunAsync(look, cancellationToken);
 
-    public Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken) => throw SrFailure.NotSupported(uuid);
+    public Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken) => throw SrFailure.NotSupported(Uuid);
 
-    public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => throw SrFailure.NotSupported(uuid);
+    public Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken) => throw SrFailure.NotSupported(Uuid);
 
     public Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken) =>
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
 
     public Task<VdiState> CloneVdiAsync(VdiUuid source, VdiUuid clone, CancellationToken cancellationToken) =>
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
 
     public Task<VdiState> SnapshotVdiAsync(VdiUuid source, VdiUuid snapshot, CancellationToken cancellationToken) =>
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
 
     public Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken) =>
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
 
-    public Task ProveWritesAsync(CancellationToken cancellationToken) => throw SrFailure.NotSupported(uuid);
+    public Task ProveWritesAsync(CancellationToken cancellationToken) => throw SrFailure.NotSupported(Uuid);
 
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken) =>
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
 
     public async Task DetachAsync(CancellationToken cancellationToken)
     {
-        _detached = true;
+        hold.End();
         await folder.DisposeAsync();
     }
 
@@ -106,17 +104,19 @@ internal sealed class IsoSr(SrUuid uuid, SrAccess access, VdiDevice folder) : IS
 
     private (string Path, VdiState State) Find(VdiUuid vdi) =>
         Images().FirstOrDefault(i => i.State.Uuid == vdi) is { Path: not null } found ? found
-            : throw SrFailure.NoSuchVdi(uuid, vdi, folder.Path);
+            : throw SrFailure.NoSuchVdi(Uuid, vdi, folder.Path);
 
     private VdiUuid UuidOf(string name)
     {
         // RFC 9562, version 8: the bits are what we make them of.
-        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"{uuid}/{name}")).AsSpan(0, 16);
+        var bytes = SHA256.HashData(Encoding.UTF8.GetBytes($"{Uuid}/{name}")).AsSpan(0, 16);
         (bytes[6], bytes[8]) = ((byte)((bytes[6] & 0x0f) | 0x80), (byte)((bytes[8] & 0x3f) | 0x80));
         return new VdiUuid(new Guid(bytes, bigEndian: true));
     }
 
-    private Task<T> AskAsync<T>(Func<T> ask, CancellationToken cancellationToken) => _detached
-        ? throw SrFailure.NotAttached(uuid)
-        : FileFailure.TranslateAsync(folder.Path, () => OwnThread.RunAsync(ask, cancellationToken));
+    private Task<T> AskAsync<T>(Func<T> ask, CancellationToken cancellationToken)
+    {
+        hold.Require();
+        return FileFailure.TranslateAsync(folder.Path, () => OwnThread.RunAsync(ask, cancellationToken));
+    }
 }

@@ -42,7 +42,7 @@ public sealed class IsoSrDriver : ISrDriver
     /// <inheritdoc/>
     public async Task<ISr> AttachAsync(
         SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, CancellationToken cancellationToken) =>
-        new IsoSr(uuid, access, await OpenAsync(deviceConfig, cancellationToken));
+        new IsoSr(new(uuid, access), await OpenAsync(deviceConfig, cancellationToken));
 
     /// <summary>Does nothing: the images are not the pool's to remove.</summary>
     public Task DestroyAsync(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, CancellationToken cancellationToken)

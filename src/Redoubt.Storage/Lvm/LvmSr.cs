@@ -7,20 +7,17 @@ using Redoubt.XenApi;
 namespace Redoubt.Storage.LvmDriver;
 
 /// <summary>An attached SR in a volume group. Holds no state but whether it is attached: the volume group is the truth.</summary>
-/// <param name="uuid">The SR.</param>
-/// <param name="access">How it is attached.</param>
+/// <param name="hold">The SR, and how it is attached.</param>
 /// <param name="tools">LVM's program, on the device.</param>
 /// <param name="mapped">Where volumes are had as devices.</param>
 /// <param name="images">Converts what is imported and exported.</param>
 /// <param name="scratch">Where that takes place.</param>
 internal sealed class LvmSr(
-    SrUuid uuid, SrAccess access, LvmTools tools, MappedVolumes mapped, QemuImg images, string scratch) : ISr
+    SrHold hold, LvmTools tools, MappedVolumes mapped, QemuImg images, string scratch) : ISr
 {
-    private volatile bool _detached;
+    public SrUuid Uuid => hold.Uuid;
 
-    public SrUuid Uuid => uuid;
-
-    public SrAccess Access => access;
+    public SrAccess Access => hold.Access;
 
     public async Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken) =>
         [.. (await LookAsync(cancellationToken)).Disks.Select(v => v.State)];
@@ -36,7 +33,7 @@ internal sealed class LvmSr(
 
     public async Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var size = VdiSize.Normalise(config.Uuid, config.VirtualSizeBytes);
         var isMetadata = config.Type == VdiType.Metadata;
         if (config.Format is { } format && format != DiskFormat.Raw)
@@ -46,13 +43,13 @@ internal sealed class LvmSr(
         await RequireFreeAsync(config.Uuid, cancellationToken);
         return await MakeAsync(
             new LvmName { Vdi = config.Uuid, IsMetadata = isMetadata }, size,
-            path => isMetadata ? OwnThread.RunAsync(() => WriteFirst(path), cancellationToken) : Task.CompletedTask,
+            path => isMetadata ? DeviceContent.WriteEmptyLogAsync(path, cancellationToken) : Task.CompletedTask,
             cancellationToken);
     }
 
     public async Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
 
         var group = await LookAsync(cancellationToken);
         if (group.IsAmbiguous(vdi))
@@ -62,14 +59,14 @@ internal sealed class LvmSr(
             // 1. It is no disk any more. 2. Its place is free.
             await RequireUnusedAsync(volume, isToGo: true, cancellationToken);
             var left = volume with { Name = volume.Name.Making() };
-            if (await tools.TryRenameAsync(uuid, volume.Name, left.Name, cancellationToken))
+            if (await tools.TryRenameAsync(Uuid, volume.Name, left.Name, cancellationToken))
                 await RemoveAsync(left);
         }
     }
 
     public async Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var volume = await FindAsync(vdi, cancellationToken);
         var size = VdiSize.NormaliseGrowth(vdi, volume.SizeBytes, virtualSizeBytes);
         if (size == volume.SizeBytes)
@@ -78,7 +75,7 @@ internal sealed class LvmSr(
 
         // 1. Room. 2. What was somebody's there once is gone. 3. It counts.
         if (size > volume.AllocatedBytes)
-            await tools.ExtendAsync(uuid, volume.Name, size, cancellationToken);
+            await tools.ExtendAsync(Uuid, volume.Name, size, cancellationToken);
         var grown = await FindAsync(vdi, cancellationToken) with { SizeBytes = size };
         await using (var device = await mapped.HoldAsync(tools.Device, grown, SrAccess.ReadWrite, MappedUse.Written, cancellationToken))
         {
@@ -90,7 +87,7 @@ internal sealed class LvmSr(
             }
         }
 
-        await tools.NoteSizeAsync(uuid, volume, size, cancellationToken);
+        await tools.NoteSizeAsync(Uuid, volume, size, cancellationToken);
         return (await FindAsync(vdi, cancellationToken)).State;
     }
 
@@ -102,14 +99,16 @@ internal sealed class LvmSr(
 
     public async Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var volume = await FindAsync(vdi, cancellationToken);
         await RequireUnusedAsync(volume, isToGo: true, cancellationToken);
         var (making, sender) = (volume.Name.Making(), new WatchedStream(content));
         try
         {
             await FillAsync(
-                making, volume.SizeBytes, path => ReceiveAsync(volume, sender, format, path, cancellationToken), cancellationToken, sender);
+                making, volume.SizeBytes,
+                path => DeviceContent.ReceiveAsync(volume.State, sender, format, path, images, scratch, cancellationToken),
+                cancellationToken, sender);
 
             // The last moment: a disk replaced after its import was cancelled would surprise.
             cancellationToken.ThrowIfCancellationRequested();
@@ -158,8 +157,7 @@ internal sealed class LvmSr(
 
     public async Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken)
     {
-        RequireAttached();
-        RequireAccess(wanted);
+        hold.Require(wanted);
         return await mapped.HoldAsync(tools.Device, await FindAsync(vdi, cancellationToken), wanted, MappedUse.Given, cancellationToken);
     }
 
@@ -178,7 +176,7 @@ internal sealed class LvmSr(
 
     public async Task ProveWritesAsync(CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var at = (await LookAsync(cancellationToken)).ProofAt;
         await OwnThread.RunAsync(() => WriteProof(at), cancellationToken);
     }
@@ -187,13 +185,13 @@ internal sealed class LvmSr(
 
     public Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
     {
-        RequireAttached();
-        return Task.FromException<WritableClone>(SrFailure.NotSupported(uuid));
+        hold.Require();
+        return Task.FromException<WritableClone>(SrFailure.NotSupported(Uuid));
     }
 
     public Task DetachAsync(CancellationToken cancellationToken)
     {
-        _detached = true;
+        hold.End();
         return Task.CompletedTask;
     }
 
@@ -207,7 +205,7 @@ internal sealed class LvmSr(
     {
         await OwnThread.RunAsync(() => WriteProof(group.ProofAt), cancellationToken);
         if (group.ProofAt is null)
-            await tools.TryCreateAsync(uuid, LvmName.Proof, null, cancellationToken);
+            await tools.TryCreateAsync(Uuid, LvmName.Proof, null, cancellationToken);
         foreach (var left in group.Volumes.Where(
             v => v.Name.Step is not null && v.Host == LvmTools.ThisHost && v.Host is not null && now - v.MadeAt > TimeSpan.FromHours(1)))
         {
@@ -221,14 +219,14 @@ internal sealed class LvmSr(
 
             var whole = left.Name with { Step = null };
             if (group.Volumes.Any(v => v.Name == whole))
-                await tools.TryRenameAsync(uuid, whole, whole.Making(), cancellationToken);
-            await tools.TryRenameAsync(uuid, left.Name, whole, cancellationToken);
+                await tools.TryRenameAsync(Uuid, whole, whole.Making(), cancellationToken);
+            await tools.TryRenameAsync(Uuid, left.Name, whole, cancellationToken);
         }
     }
 
     private async Task<VdiState> CopyAsync(VdiUuid source, VdiUuid copy, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var volume = await FindAsync(source, cancellationToken);
         await RequireFreeAsync(copy, cancellationToken);
         if (await mapped.IsOpenAsync(tools.Device, volume, cancellationToken))
@@ -239,38 +237,9 @@ internal sealed class LvmSr(
             volume.Name with { Vdi = copy, Step = null }, volume.SizeBytes,
             async path =>
             {
-                using var target = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+                using var target = DeviceContent.Open(path);
                 await SparseCopy.TryWriteAsync(content, target, volume.SizeBytes, cancellationToken);
                 await OwnThread.RunAsync(() => Flush(target), cancellationToken);
-            },
-            cancellationToken);
-    }
-
-    private async Task ReceiveAsync(LvmVolume volume, Stream content, DiskFormat format, string path, CancellationToken cancellationToken)
-    {
-        var vdi = volume.Name.Vdi;
-        if (format == DiskFormat.Qcow2)
-        {
-            using var received = new ScratchFile(scratch);
-            using var raw = new ScratchFile(scratch);
-            var header = await ForeignImage.ReceiveAsync(vdi, volume.SizeBytes, content, received.FullPath, cancellationToken);
-            await images.ConvertAsync(
-                received.FullPath, DiskFormat.Qcow2, raw.FullPath, DiskFormat.Raw, header.VirtualSizeBytes, cancellationToken);
-            await using var plain = raw.OpenAndUnlink();
-            await ReceiveAsync(volume, plain, DiskFormat.Raw, path, cancellationToken);
-            return;
-        }
-
-        using var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        if (!await SparseCopy.TryWriteAsync(content, device, volume.SizeBytes, cancellationToken))
-            throw VdiSize.TooLong(vdi, volume.SizeBytes);
-        await OwnThread.RunAsync(
-            () =>
-            {
-                // What is no redo log makes no metadata volume; and as a disk a redo log would do harm where it is copied to.
-                Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
-                return RedoLogMagic.TypeOf(first[..RandomAccess.Read(device, first, 0)]) == volume.Name.Type && Flush(device)
-                    ? true : throw SrFailure.WouldChangeType(vdi, volume.Name.Type);
             },
             cancellationToken);
     }
@@ -283,7 +252,7 @@ internal sealed class LvmSr(
         {
             var made = await FillAsync(making, bytes, fill, cancellationToken);
             cancellationToken.ThrowIfCancellationRequested();
-            if (!await tools.TryRenameAsync(uuid, making, name, CancellationToken.None))
+            if (!await tools.TryRenameAsync(Uuid, making, name, CancellationToken.None))
                 throw SrFailure.AlreadyExists(name.Vdi, tools.Device);
             return made.State;
         }
@@ -298,9 +267,9 @@ internal sealed class LvmSr(
     private async Task<LvmVolume> FillAsync(
         LvmName making, long bytes, Func<string, Task> fill, CancellationToken cancellationToken, WatchedStream? sender = null)
     {
-        await tools.TryCreateAsync(uuid, $"{making}", bytes, cancellationToken);
+        await tools.TryCreateAsync(Uuid, $"{making}", bytes, cancellationToken);
         var volume = (await LookAsync(cancellationToken)).Volumes.FirstOrDefault(v => v.Name == making)
-            ?? throw SrFailure.NoSuchVdi(uuid, making.Vdi, tools.Device);
+            ?? throw SrFailure.NoSuchVdi(Uuid, making.Vdi, tools.Device);
         await using var device = await mapped.HoldAsync(tools.Device, volume, SrAccess.ReadWrite, MappedUse.Written, cancellationToken);
         return await FileFailure.TranslateAsync(
             tools.Device,
@@ -317,23 +286,22 @@ internal sealed class LvmSr(
     {
         // 1. What is whole says so. 2. The former makes room; the other one counts from now on. 3. It has the name. 4. The former goes.
         var (whole, former) = (volume.Name with { Step = null }, volume.Name.Making());
-        await RequireAsync(tools.TryRenameAsync(uuid, made, whole with { Step = LvmName.Next }, CancellationToken.None), volume);
-        await RequireAsync(tools.TryRenameAsync(uuid, volume.Name, former, CancellationToken.None), volume);
-        await RequireAsync(tools.TryRenameAsync(uuid, whole with { Step = LvmName.Next }, whole, CancellationToken.None), volume);
+        await RequireAsync(tools.TryRenameAsync(Uuid, made, whole with { Step = LvmName.Next }, CancellationToken.None), volume);
+        await RequireAsync(tools.TryRenameAsync(Uuid, volume.Name, former, CancellationToken.None), volume);
+        await RequireAsync(tools.TryRenameAsync(Uuid, whole with { Step = LvmName.Next }, whole, CancellationToken.None), volume);
         await RemoveQuietlyAsync(volume with { Name = former });
     }
 
     private static async Task RequireAsync(Task<bool> rename, LvmVolume volume)
     {
         if (!await rename)
-            throw SrFailure.Backend(
-                SrFailure.VdiInUse, $"VDI {volume.Name.Vdi} is being replaced by somebody else: wait until that is done, then repeat.");
+            throw SrFailure.IsReplaced(volume.Name.Vdi);
     }
 
     private async Task RemoveAsync(LvmVolume volume)
     {
         if (!await mapped.TryGiveUpAsync(
-                tools.Device, volume, () => tools.RemoveAsync(uuid, volume.Name, CancellationToken.None), CancellationToken.None))
+                tools.Device, volume, () => tools.RemoveAsync(Uuid, volume.Name, CancellationToken.None), CancellationToken.None))
             throw InUse(volume);
     }
 
@@ -363,18 +331,11 @@ internal sealed class LvmSr(
         }
     }
 
-    private static bool WriteFirst(string path)
-    {
-        using var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        RandomAccess.Write(device, RedoLogMagic.EmptyLog, 0);
-        return Flush(device);
-    }
-
     private bool WriteProof(long? at)
     {
         try
         {
-            using var device = File.OpenHandle(tools.Device, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            using var device = DeviceContent.Open(tools.Device);
             if (at is { } offset)
                 RandomAccess.Write(device, Guid.NewGuid().ToByteArray(), offset);
             return Flush(device);
@@ -397,15 +358,15 @@ internal sealed class LvmSr(
 
     private async Task<LvmGroup> LookAsync(CancellationToken cancellationToken)
     {
-        RequireAttached();
-        return await LvmSrDriver.FindAsync(tools, uuid, cancellationToken)
+        hold.Require();
+        return await LvmSrDriver.FindAsync(tools, Uuid, cancellationToken)
             ?? throw SrFailure.Backend(
-                SrFailure.SrUnavailable, $"SR {uuid} is not on {tools.Device} any more: check that it is the device that was attached.");
+                SrFailure.SrUnavailable, $"SR {Uuid} is not on {tools.Device} any more: check that it is the device that was attached.");
     }
 
     private async Task<LvmVolume> FindAsync(VdiUuid vdi, CancellationToken cancellationToken)
     {
-        var volume = (await LookAsync(cancellationToken)).Find(vdi) ?? throw SrFailure.NoSuchVdi(uuid, vdi, tools.Device);
+        var volume = (await LookAsync(cancellationToken)).Find(vdi) ?? throw SrFailure.NoSuchVdi(Uuid, vdi, tools.Device);
         return volume.Unreadable is null ? volume : throw SrFailure.Unreadable(vdi, tools.Device, volume.Unreadable);
     }
 
@@ -424,22 +385,4 @@ internal sealed class LvmSr(
 
     private static XenApiException InUse(LvmVolume volume) => SrFailure.Backend(
         SrFailure.VdiInUse, $"VDI {volume.Name.Vdi} is open on this host: shut down the VM that uses it, then repeat.");
-
-    private void RequireAccess(SrAccess wanted)
-    {
-        if (wanted == SrAccess.ReadWrite && access == SrAccess.ReadOnly)
-            throw SrFailure.ReadOnly(uuid);
-    }
-
-    private void RequireAttached()
-    {
-        if (_detached)
-            throw SrFailure.NotAttached(uuid);
-    }
-
-    private void RequireWritable()
-    {
-        RequireAttached();
-        RequireAccess(SrAccess.ReadWrite);
-    }
 }

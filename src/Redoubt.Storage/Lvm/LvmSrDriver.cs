@@ -100,7 +100,7 @@ public sealed partial class LvmSrDriver : ISrDriver
         var group = await FindAsync(tools, uuid, cancellationToken)
             ?? throw SrFailure.Backend(
                 SrFailure.SrUnavailable, $"SR {uuid} is not on {device}: check that it is the right device, or create the SR.");
-        var sr = new LvmSr(uuid, access, tools, _mapped, _images, _scratch);
+        var sr = new LvmSr(new(uuid, access), tools, _mapped, _images, _scratch);
         if (access == SrAccess.ReadWrite)
         {
             await sr.SweepAsync(group, _time.GetUtcNow(), cancellationToken);

@@ -29,61 +29,32 @@ internal sealed class MappedVolumes(TimeProvider time)
     /// <param name="cancellationToken">Gives it up.</param>
     /// <param name="use">By whom.</param>
     /// <exception cref="XenApiException">It can't be.</exception>
-    public async Task<VdiDevice> HoldAsync(
-        string device, LvmVolume volume, SrAccess access, MappedUse use, CancellationToken cancellationToken)
-    {
-        var name = NameOf(device, volume);
-        var held = _held.GetOrAdd(name, _ => new Held());
-        await held.Gate.WaitAsync(cancellationToken);
-        try
+    public Task<VdiDevice> HoldAsync(
+        string device, LvmVolume volume, SrAccess access, MappedUse use, CancellationToken cancellationToken) => AloneAsync(
+        device, volume,
+        async (name, held) =>
         {
             await ShowAsync(name, TableOf(device, volume), access, held, cancellationToken);
             held.Holders++;
             held.Readers += use == MappedUse.Read ? 1 : 0;
-        }
-        finally
-        {
-            held.Gate.Release();
-        }
-
-        return new VdiDevice(PathOf(name), () => LetGoAsync(name, held, use));
-    }
+            return new VdiDevice(PathOf(name), () => LetGoAsync(name, held, use));
+        },
+        cancellationToken);
 
     /// <summary>Whether anybody has the volume open on this host, other than to read it as it is.</summary>
-    public async Task<bool> IsOpenAsync(string device, LvmVolume volume, CancellationToken cancellationToken)
-    {
-        var name = NameOf(device, volume);
-        var held = _held.GetOrAdd(name, _ => new Held());
-        await held.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            return await IsOpenAsync(name, held, cancellationToken);
-        }
-        finally
-        {
-            held.Gate.Release();
-        }
-    }
+    public Task<bool> IsOpenAsync(string device, LvmVolume volume, CancellationToken cancellationToken) =>
+        AloneAsync(device, volume, (name, held) => IsOpenAsync(name, held, cancellationToken), cancellationToken);
 
     /// <summary>Whether a volume may be changed: nobody holds it.</summary>
     /// <param name="device">The device that it lies on.</param>
     /// <param name="volume">The volume.</param>
     /// <param name="isToGo">Whether whoever reads it as it is may go on to.</param>
     /// <param name="cancellationToken">Gives it up.</param>
-    public async Task<bool> IsFreeAsync(string device, LvmVolume volume, bool isToGo, CancellationToken cancellationToken)
-    {
-        var name = NameOf(device, volume);
-        var held = _held.GetOrAdd(name, _ => new Held());
-        await held.Gate.WaitAsync(cancellationToken);
-        try
-        {
-            return held.Holders == (isToGo ? held.Readers : 0) && !await IsOpenAsync(name, held, cancellationToken);
-        }
-        finally
-        {
-            held.Gate.Release();
-        }
-    }
+    public Task<bool> IsFreeAsync(string device, LvmVolume volume, bool isToGo, CancellationToken cancellationToken) => AloneAsync(
+        device, volume,
+        async (name, held) =>
+            held.Holders == (isToGo ? held.Readers : 0) && !await IsOpenAsync(name, held, cancellationToken),
+        cancellationToken);
 
     /// <summary>
     /// Has a volume's place given to others, when nobody uses it: what is shown of it would show theirs. Whoever reads it as it is goes on
@@ -94,12 +65,9 @@ internal sealed class MappedVolumes(TimeProvider time)
     /// <param name="give">Gives its place away; may be repeated.</param>
     /// <param name="cancellationToken">Gives it up.</param>
     /// <returns>Whether it is, or will be; false: somebody uses it.</returns>
-    public async Task<bool> TryGiveUpAsync(string device, LvmVolume volume, Func<Task> give, CancellationToken cancellationToken)
-    {
-        var name = NameOf(device, volume);
-        var held = _held.GetOrAdd(name, _ => new Held());
-        await held.Gate.WaitAsync(cancellationToken);
-        try
+    public Task<bool> TryGiveUpAsync(string device, LvmVolume volume, Func<Task> give, CancellationToken cancellationToken) => AloneAsync(
+        device, volume,
+        async (name, held) =>
         {
             if (held.Holders > held.Readers || await IsOpenAsync(name, held, cancellationToken))
                 return false;
@@ -113,18 +81,14 @@ internal sealed class MappedVolumes(TimeProvider time)
                 return false;
             await give();
             return true;
-        }
-        finally
-        {
-            held.Gate.Release();
-        }
-    }
+        },
+        cancellationToken);
 
     /// <summary>Has a part of what is shown read as zeros, durably, in pieces between which it can be given up.</summary>
     public static Task ZeroAsync(string path, long start, long length, CancellationToken cancellationToken) => OwnThread.RunAsync(
         () =>
         {
-            using var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+            using var device = DeviceContent.Open(path);
             for (var end = start + length; start < end; start += ZeroedAtOnce)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -162,6 +126,23 @@ internal sealed class MappedVolumes(TimeProvider time)
 
     // Where there is no udev, nobody makes and removes it but who asks for that.
     private static string PathOf(string name) => $"/dev/mapper/{name}";
+
+    // What is done with one volume is done by one after the other.
+    private async Task<T> AloneAsync<T>(
+        string device, LvmVolume volume, Func<string, Held, Task<T>> act, CancellationToken cancellationToken)
+    {
+        var name = NameOf(device, volume);
+        var held = _held.GetOrAdd(name, _ => new Held());
+        await held.Gate.WaitAsync(cancellationToken);
+        try
+        {
+            return await act(name, held);
+        }
+        finally
+        {
+            held.Gate.Release();
+        }
+    }
 
     private async Task ShowAsync(string name, string table, SrAccess access, Held held, CancellationToken cancellationToken)
     {

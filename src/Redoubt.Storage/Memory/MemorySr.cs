@@ -6,16 +6,14 @@ namespace Redoubt.Storage.MemoryDriver;
 
 /// <summary>An attached SR in memory. Attaches of one SR share its dictionary of disks, each of which is a value replaced whole.</summary>
 internal sealed class MemorySr(
-    MemorySrDriver driver, SrUuid uuid, SrAccess access, string location, ConcurrentDictionary<VdiUuid, MemoryVdi> vdis) : ISr
+    MemorySrDriver driver, SrHold hold, string location, ConcurrentDictionary<VdiUuid, MemoryVdi> vdis) : ISr
 {
     /// <summary>What a memory SR reports as its size; nothing enforces it.</summary>
     public const long PhysicalSizeBytes = 1L << 40;
 
-    private volatile bool _detached;
+    public SrUuid Uuid => hold.Uuid;
 
-    public SrUuid Uuid => uuid;
-
-    public SrAccess Access => access;
+    public SrAccess Access => hold.Access;
 
     /// <summary>Lists disks, ordered by UUID.</summary>
     public static IReadOnlyList<VdiState> List(ConcurrentDictionary<VdiUuid, MemoryVdi> vdis)
@@ -112,14 +110,14 @@ internal sealed class MemorySr(
     {
         RequireAttached(cancellationToken);
         Find(vdi);
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
     }
 
     public Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess access, CancellationToken cancellationToken)
     {
         RequireAttached(cancellationToken);
         Find(vdi);
-        throw SrFailure.NotSupported(uuid);
+        throw SrFailure.NotSupported(Uuid);
     }
 
     public Task ProveWritesAsync(CancellationToken cancellationToken)
@@ -166,13 +164,13 @@ internal sealed class MemorySr(
 
     public Task DetachAsync(CancellationToken cancellationToken)
     {
-        _detached = true;
+        hold.End();
         return Task.CompletedTask;
     }
 
     public async ValueTask DisposeAsync() => await DetachAsync(CancellationToken.None);
 
-    private MemoryVdi Find(VdiUuid vdi) => vdis.TryGetValue(vdi, out var found) ? found : throw SrFailure.NoSuchVdi(uuid, vdi, location);
+    private MemoryVdi Find(VdiUuid vdi) => vdis.TryGetValue(vdi, out var found) ? found : throw SrFailure.NoSuchVdi(Uuid, vdi, location);
 
     private VdiState Add(VdiUuid uuidOfVdi, MemoryVdi vdi)
         => vdis.TryAdd(uuidOfVdi, vdi) ? vdi.ToState(uuidOfVdi) : throw SrFailure.AlreadyExists(uuidOfVdi, location);
@@ -180,14 +178,12 @@ internal sealed class MemorySr(
     private void RequireAttached(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        if (_detached)
-            throw SrFailure.NotAttached(uuid);
+        hold.Require();
     }
 
     private void RequireWritable(CancellationToken cancellationToken)
     {
-        RequireAttached(cancellationToken);
-        if (access == SrAccess.ReadOnly)
-            throw SrFailure.ReadOnly(uuid);
+        cancellationToken.ThrowIfCancellationRequested();
+        hold.Require(SrAccess.ReadWrite);
     }
 }

@@ -55,7 +55,7 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
     {
         var location = LocationOf(deviceConfig);
         return _srs.TryGetValue((location, uuid), out var vdis)
-            ? Task.FromResult<ISr>(new MemorySr(this, uuid, access, location, vdis))
+            ? Task.FromResult<ISr>(new MemorySr(this, new(uuid, access), location, vdis))
             : throw SrFailure.Backend(
                 SrFailure.SrUnavailable, $"SR {uuid} is not in the memory location '{location}': create it, or check the location.");
     }
@@ -79,7 +79,7 @@ public sealed class MemorySrDriver(QemuImg images, string scratchDirectory) : IS
     /// <summary>Adds a whole SR in one step.</summary>
     internal MemorySr Publish(SrUuid uuid, string location, ConcurrentDictionary<VdiUuid, MemoryVdi> vdis)
         => _srs.TryAdd((location, uuid), vdis)
-            ? new MemorySr(this, uuid, SrAccess.ReadWrite, location, vdis)
+            ? new MemorySr(this, new(uuid, SrAccess.ReadWrite), location, vdis)
             : throw SrFailure.Backend(SrFailure.SrExists, $"SR {uuid} exists already: choose another UUID.");
 
     /// <summary>Reads a qcow2 stream into memory.</summary>

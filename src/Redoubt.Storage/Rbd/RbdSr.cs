@@ -10,12 +10,12 @@ namespace Redoubt.Storage.RbdDriver;
 
 /// <summary>An attached SR in a pool of Ceph. Holds no state but whether it is attached: the pool is the truth.</summary>
 /// <param name="name">The SR's own image.</param>
-/// <param name="access">How it is attached.</param>
+/// <param name="hold">The SR, and how it is attached.</param>
 /// <param name="tools">Ceph's programs.</param>
 /// <param name="images">Converts what is imported and exported.</param>
 /// <param name="scratch">Where that takes place.</param>
 /// <param name="devices">Where images are had as files.</param>
-internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuImg images, string scratch, string devices) : ISr
+internal sealed class RbdSr(RbdName name, SrHold hold, RbdTools tools, QemuImg images, string scratch, string devices) : ISr
 {
     // Copies and removals go at a mebibyte a second at the least.
     private static readonly TimeSpan LeastLimit = TimeSpan.FromMinutes(10);
@@ -28,21 +28,19 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
     private const string ChangedKey = "redoubt.changed";
     private const string ProofKey = "redoubt.proof";
 
-    private volatile bool _detached;
+    public SrUuid Uuid => hold.Uuid;
 
-    public SrUuid Uuid => name.Sr;
-
-    public SrAccess Access => access;
+    public SrAccess Access => hold.Access;
 
     public async Task<IReadOnlyList<VdiState>> ScanAsync(CancellationToken cancellationToken)
     {
-        RequireAttached();
+        hold.Require();
         return [.. (await tools.ListAsync(Uuid, cancellationToken)).Select(i => i.State)];
     }
 
     public Task<SrState> StatAsync(CancellationToken cancellationToken)
     {
-        RequireAttached();
+        hold.Require();
         return tools.MeasureAsync(cancellationToken);
     }
 
@@ -51,7 +49,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<VdiState> CreateVdiAsync(VdiConfig config, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var size = VdiSize.Normalise(config.Uuid, config.VirtualSizeBytes);
         var isMetadata = config.Type == VdiType.Metadata;
         if (config.Format == DiskFormat.Qcow2)
@@ -69,7 +67,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
                 {
                     await tools.TryCreateAsync(making, size, cancellationToken, MetadataObjectSize);
                     await using var device = await RbdDevice.OpenAsync(tools.Pool, making, SrAccess.ReadWrite, devices, cancellationToken);
-                    await OwnThread.RunAsync(() => WriteFirst(device.Path), cancellationToken);
+                    await DeviceContent.WriteEmptyLogAsync(device.Path, cancellationToken);
                 },
                 cancellationToken);
         }
@@ -83,7 +81,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task DestroyVdiAsync(VdiUuid vdi, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         foreach (var image in (await tools.ListAsync(cancellationToken)).Where(n => IsNow(n, vdi)))
         {
             var bytes = (await tools.FindAsync(image, cancellationToken))?.GetProperty("size").GetInt64() ?? 0;
@@ -93,7 +91,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<VdiState> ResizeVdiAsync(VdiUuid vdi, long virtualSizeBytes, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var image = await FindAsync(vdi, cancellationToken);
         var size = VdiSize.NormaliseGrowth(vdi, image.SizeBytes, virtualSizeBytes);
         await RequireUnusedAsync(image, cancellationToken);
@@ -115,7 +113,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task ImportVdiAsync(VdiUuid vdi, Stream content, DiskFormat format, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var image = await FindAsync(vdi, cancellationToken);
         await RequireUnusedAsync(image, cancellationToken);
         var making = image.Name.Making();
@@ -124,7 +122,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
             await tools.TryCreateAsync(
                 making, image.SizeBytes, cancellationToken, image.Name.IsMetadata ? MetadataObjectSize : "4M");
             await using (var device = await RbdDevice.OpenAsync(tools.Pool, making, SrAccess.ReadWrite, devices, cancellationToken))
-                await ReceiveAsync(image, content, format, device.Path, cancellationToken);
+                await DeviceContent.ReceiveAsync(image.State, content, format, device.Path, images, scratch, cancellationToken);
 
             // The last moment: a disk replaced after its import was cancelled would surprise.
             cancellationToken.ThrowIfCancellationRequested();
@@ -150,8 +148,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<VdiAttachment> AttachVdiAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken)
     {
-        RequireAttached();
-        RequireAccess(wanted);
+        hold.Require(wanted);
         var image = await FindAsync(vdi, cancellationToken);
         var source = new DiskSource.Network(NetworkProtocol.Rbd, tools.Pool.Monitors, Place(image.Name)) { Login = tools.Pool.Login };
         return new VdiAttachment(vdi, wanted, source);
@@ -159,8 +156,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<VdiDevice> OpenDeviceAsync(VdiUuid vdi, SrAccess wanted, CancellationToken cancellationToken)
     {
-        RequireAttached();
-        RequireAccess(wanted);
+        hold.Require(wanted);
         var image = await FindAsync(vdi, cancellationToken);
 
         // The cluster notes the time of a change once a minute; and as long as the device is there, the image counts as changing.
@@ -171,7 +167,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<string> GetMarkAsync(VdiUuid? vdi, CancellationToken cancellationToken)
     {
-        RequireAttached();
+        hold.Require();
         if (vdi is not { } disk)
         {
             var names = (await tools.ListAsync(cancellationToken)).Where(n => IsNow(n, n.Vdi)).Select(n => $"{n}");
@@ -190,7 +186,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task ProveWritesAsync(CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         await tools.RunAsync(["image-meta", "set", Place(name), ProofKey, "1"], cancellationToken, SrLooks.WriteLimit);
     }
 
@@ -198,7 +194,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public async Task<WritableClone> CloneWritableAsync(SrCloneConfig config, CancellationToken cancellationToken)
     {
-        RequireAttached();
+        hold.Require();
         var target = CephPool.Parse(config.DeviceConfig, null);
         if (name.IsForTests)
             throw SrFailure.NotSupported(Uuid);
@@ -212,7 +208,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
         if (uuids.Values.GroupBy(u => u).FirstOrDefault(g => g.Count() > 1) is { } twice)
             throw SrFailure.Backend(SrFailure.InvalidArgument, $"Two disks are mapped to the UUID {twice.Key}: give each its own.");
         var clone = new RbdName { IsForTests = true, Sr = config.Uuid };
-        var made = new RbdSr(clone, SrAccess.ReadWrite, tools.For(target), images, scratch, devices);
+        var made = new RbdSr(clone, new(clone.Sr, SrAccess.ReadWrite), tools.For(target), images, scratch, devices);
         try
         {
             await CloneAsync(uuids, clone, cancellationToken);
@@ -236,7 +232,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     public Task DetachAsync(CancellationToken cancellationToken)
     {
-        _detached = true;
+        hold.End();
         return Task.CompletedTask;
     }
 
@@ -287,43 +283,6 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
             }
         });
 
-    private async Task ReceiveAsync(RbdImage image, Stream content, DiskFormat format, string path, CancellationToken cancellationToken)
-    {
-        var vdi = image.Name.Vdi!.Value;
-        using var received = new ScratchFile(scratch);
-        using var raw = new ScratchFile(scratch);
-        if (format == DiskFormat.Qcow2)
-        {
-            var header = await ForeignImage.ReceiveAsync(vdi, image.SizeBytes, content, received.FullPath, cancellationToken);
-            await images.ConvertAsync(
-                received.FullPath, DiskFormat.Qcow2, raw.FullPath, DiskFormat.Raw, header.VirtualSizeBytes, cancellationToken);
-            content = raw.OpenAndUnlink();
-        }
-
-        try
-        {
-            using var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-            if (!await SparseCopy.TryWriteAsync(content, device, image.SizeBytes, cancellationToken))
-                throw VdiSize.TooLong(vdi, image.SizeBytes);
-            await OwnThread.RunAsync(
-                () =>
-                {
-                    RandomAccess.FlushToDisk(device);
-
-                    // What is no redo log makes no metadata volume; and as a disk a redo log would do harm where it is copied to.
-                    Span<byte> first = stackalloc byte[RedoLogMagic.Magic.Length];
-                    return RedoLogMagic.TypeOf(first[..RandomAccess.Read(device, first, 0)]) == image.Name.Type
-                        ? true : throw SrFailure.WouldChangeType(vdi, image.Name.Type);
-                },
-                cancellationToken);
-        }
-        finally
-        {
-            if (format == DiskFormat.Qcow2)
-                await content.DisposeAsync();
-        }
-    }
-
     private async Task ReplaceAsync(RbdImage image, RbdName made)
     {
         // 1. What is whole says so. 2. The former makes room; the other one counts from now on. 3. It has the name. 4. The former goes.
@@ -337,13 +296,12 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
     private static async Task RequireAsync(Task<bool> rename, RbdImage image)
     {
         if (!await rename)
-            throw SrFailure.Backend(
-                SrFailure.VdiInUse, $"VDI {image.Name.Vdi} is being replaced by somebody else: wait until that is done, then repeat.");
+            throw SrFailure.IsReplaced(image.Name.Vdi!.Value);
     }
 
     private async Task<VdiState> CopyAsync(VdiUuid source, VdiUuid copy, CancellationToken cancellationToken)
     {
-        RequireWritable();
+        hold.Require(SrAccess.ReadWrite);
         var image = await FindAsync(source, cancellationToken);
         await RequireFreeAsync(copy, cancellationToken);
         await RequireUnusedAsync(image, cancellationToken);
@@ -387,14 +345,6 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
         }
     }
 
-    private static bool WriteFirst(string path)
-    {
-        using var device = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        RandomAccess.Write(device, RedoLogMagic.EmptyLog, 0);
-        RandomAccess.FlushToDisk(device);
-        return true;
-    }
-
     private static TimeSpan LimitOf(long bytes) => LeastLimit + TimeSpan.FromSeconds(Math.Min(bytes >> 20, 3_000_000));
 
     // The program writes it as ctime does, in the time of this host; what can't be read is new.
@@ -409,7 +359,7 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
 
     private async Task<(RbdImage Image, JsonElement Facts)> LookForAsync(VdiUuid vdi, CancellationToken cancellationToken)
     {
-        RequireAttached();
+        hold.Require();
         foreach (var likely in new[] { NameOf(vdi, isMetadata: false), NameOf(vdi, isMetadata: true) })
         {
             if (await tools.FindAsync(likely, cancellationToken) is { } info)
@@ -444,23 +394,5 @@ internal sealed class RbdSr(RbdName name, SrAccess access, RbdTools tools, QemuI
                 SrFailure.VdiInUse,
                 $"VDI {image.Name.Vdi} is open elsewhere: shut down the VM that uses it. One that a dead host had open is free after "
                     + "half a minute.");
-    }
-
-    private void RequireAccess(SrAccess wanted)
-    {
-        if (wanted == SrAccess.ReadWrite && access == SrAccess.ReadOnly)
-            throw SrFailure.ReadOnly(Uuid);
-    }
-
-    private void RequireAttached()
-    {
-        if (_detached)
-            throw SrFailure.NotAttached(Uuid);
-    }
-
-    private void RequireWritable()
-    {
-        RequireAttached();
-        RequireAccess(SrAccess.ReadWrite);
     }
 }

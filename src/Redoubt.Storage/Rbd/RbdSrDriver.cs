@@ -130,7 +130,7 @@ public sealed class RbdSrDriver : ISrDriver
     private RbdSr Open(SrUuid uuid, IReadOnlyDictionary<string, string> deviceConfig, SrAccess access, out RbdTools tools)
     {
         tools = new RbdTools(CephPool.Parse(deviceConfig, _roots), _time);
-        return new RbdSr(NameOf(uuid, tools), access, tools, _images, _scratch, _devices);
+        return new RbdSr(NameOf(uuid, tools), new(uuid, access), tools, _images, _scratch, _devices);
     }
 
     private static RbdName NameOf(SrUuid uuid, RbdTools tools) => new() { IsForTests = tools.Pool.IsForTests, Sr = uuid };
