@@ -10,6 +10,7 @@ namespace Redoubt.Server.Tests.Recovering;
 /// <summary>The collection in packaging/ansible, played by the genuine Ansible against two pools.</summary>
 public sealed partial class AnsibleTests
 {
+    private static readonly string Collections = Path.Combine(Repository.Root, "packaging", "ansible");
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     [Fact]
@@ -68,6 +69,29 @@ public sealed partial class AnsibleTests
         Assert.Empty(await RunsAsync(pool));
     }
 
+    [Fact]
+    public async Task Every_module_tells_its_parameters()
+    {
+        var home = Directory.CreateTempSubdirectory("rd-ansible-");
+        var modules = Directory.GetFiles(Path.Combine(Collections, "ansible_collections/redoubt/recovery/plugins/modules"), "*.py")
+            .Select(f => $"redoubt.recovery.{Path.GetFileNameWithoutExtension(f)}").Order(StringComparer.Ordinal).ToList();
+        Assert.NotEmpty(modules);
+        try
+        {
+            using var told = JsonDocument.Parse(await RunAsync(home.FullName, "ansible-doc", ["--json", .. modules]));
+            Assert.All(modules, module =>
+            {
+                var options = told.RootElement.GetProperty(module).GetProperty("doc").GetProperty("options");
+                Assert.Equal(JsonValueKind.Object, options.GetProperty("url").ValueKind);
+                Assert.Equal(JsonValueKind.Object, options.GetProperty("password").ValueKind);
+            });
+        }
+        finally
+        {
+            home.Delete(recursive: true);
+        }
+    }
+
     private static async Task<List<RunSummary>> RunsAsync(TestPool pool) =>
         RecoveryJson.Read<List<RunSummary>>((await pool.CallAsync("recovery.get_runs")).GetString()!);
 
@@ -81,7 +105,17 @@ public sealed partial class AnsibleTests
         var home = pool.NewDirectory();
         var file = Path.Combine(home, "variables.json");
         await File.WriteAllTextAsync(file, JsonSerializer.Serialize(variables), TestContext.Current.CancellationToken);
-        var start = new ProcessStartInfo("ansible-playbook", ["-vvv", "-i", "localhost,", "-e", "@" + file, .. options, playbook])
+        var output = await RunAsync(home, "ansible-playbook", ["-vvv", "-i", "localhost,", "-e", "@" + file, .. options, playbook]);
+        var recap = Recap().Match(output);
+        return (Number("ok"), Number("changed"));
+
+        int Number(string name) => int.Parse(recap.Groups[name].Value, CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>What a program of Ansible's prints.</summary>
+    private static async Task<string> RunAsync(string home, string program, IEnumerable<string> words)
+    {
+        var start = new ProcessStartInfo(program, words)
         {
             WorkingDirectory = Path.Combine(Repository.Root, "tests", "interop"),
             UseShellExecute = false,
@@ -89,7 +123,7 @@ public sealed partial class AnsibleTests
             RedirectStandardError = true,
             Environment =
             {
-                ["ANSIBLE_COLLECTIONS_PATH"] = Path.Combine(Repository.Root, "packaging", "ansible"),
+                ["ANSIBLE_COLLECTIONS_PATH"] = Collections,
                 ["ANSIBLE_HOME"] = home,
                 ["ANSIBLE_LOCAL_TEMP"] = home,
                 ["ANSIBLE_REMOTE_TEMP"] = home,
@@ -106,10 +140,7 @@ public sealed partial class AnsibleTests
         await process.WaitForExitAsync(limit.Token);
         Assert.True(process.ExitCode == 0, output + await error);
         Assert.DoesNotContain(TestPool.Password, output + await error, StringComparison.Ordinal);
-        var recap = Recap().Match(output);
-        return (Number("ok"), Number("changed"));
-
-        int Number(string name) => int.Parse(recap.Groups[name].Value, CultureInfo.InvariantCulture);
+        return output;
     }
 
     [GeneratedRegex(@"^localhost +: ok=(?<ok>\d+) +changed=(?<changed>\d+) +unreachable=0 +failed=0", RegexOptions.Multiline)]

@@ -26,3 +26,20 @@ options:
     type: bool
     default: true
 """
+
+    # Of what is kept under a name.
+    NAMED = r"""
+options:
+  name:
+    description: What it is called.
+    type: str
+    required: true
+  state:
+    description: Whether it is to be there.
+    type: str
+    choices: [present, absent]
+    default: present
+attributes:
+  check_mode: {support: full}
+  diff_mode: {support: full}
+"""

@@ -18,6 +18,12 @@ ARGUMENTS = {
     "validate_certs": {"type": "bool", "default": True},
 }
 
+# Of what is kept under a name.
+NAMED = {
+    "name": {"type": "str", "required": True},
+    "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+}
+
 # Longer than the server lets a call wait.
 TIMEOUT_SECONDS = 300
 
@@ -96,6 +102,11 @@ def named(records: list, name: str) -> dict | None:
     return next((record for record in records if record["name"] == name), None)
 
 
-def shown(record: dict | None) -> str:
+def outcome(kind: str, before: dict | None, after: dict | None, changed: bool) -> dict:
+    """What a module tells that keeps a record of some kind."""
+    return {"changed": changed, kind: after, "diff": {"before": _shown(before), "after": _shown(after)}}
+
+
+def _shown(record: dict | None) -> str:
     """A record as --diff shows it."""
     return "" if record is None else json.dumps(record, indent=2, ensure_ascii=False) + "\n"

@@ -4,7 +4,7 @@
 """Keeps a saved plan."""
 from __future__ import annotations
 
-from ansible_collections.redoubt.recovery.plugins.module_utils.pool import named, run, shown
+from ansible_collections.redoubt.recovery.plugins.module_utils.pool import NAMED, named, outcome, run
 
 DOCUMENTATION = r"""
 module: plan
@@ -12,25 +12,14 @@ short_description: A saved plan
 description:
   - Saves a plan in the pool's metadata, with which it travels to wherever the storage is recovered, or forgets it.
   - What the plan leaves out has the pool's default. The pool fills it in before what is saved is compared with it.
-extends_documentation_fragment: redoubt.recovery.pool
-attributes:
-  check_mode: {support: full}
-  diff_mode: {support: full}
+extends_documentation_fragment: [redoubt.recovery.pool, redoubt.recovery.pool.named]
 options:
-  name:
-    description: What the plan is called.
-    type: str
-    required: true
-  state:
-    description: Whether it is to be there.
-    type: str
-    choices: [present, absent]
-    default: present
   request:
     description:
       - What is to be recovered and how, as the schema C(RecoveryRequest) of C(/api/openapi.json) has it; needed for C(present).
       - A member that it does not have is refused, and so is consent to what a plan finds, which is given at each recovery.
-      - To Ansible a number out of a variable is text, and the pool refuses that. Have the dictionary around it made by the expression, as
+      - >-
+        To Ansible a number out of a variable is text, and the pool refuses that. Have the dictionary around it made by the expression, as
         in C("{{ {'parallelStarts': starts | int} }}"), or set C(jinja2_native).
     type: dict
 """
@@ -60,7 +49,7 @@ def work(module, pool):
     if given["state"] == "absent":
         if before is not None and not module.check_mode:
             pool.post("recovery/remove_plan", name=given["name"])
-        return result(before, None)
+        return outcome("plan", before, None, before is not None)
 
     after = pool.post("recovery/read_plan", name=given["name"], request=given["request"])
     dropped = sorted(lost(given["request"], after, ""))
@@ -68,7 +57,7 @@ def work(module, pool):
         module.fail_json(msg=f"A plan does not keep {', '.join(dropped)}: that is said at each recovery.")
     if before != after and not module.check_mode:
         pool.post("recovery/save_plan", name=given["name"], request=given["request"])
-    return result(before, after)
+    return outcome("plan", before, after, before != after)
 
 
 def lost(given, kept, path):
@@ -80,13 +69,8 @@ def lost(given, kept, path):
         yield path
 
 
-def result(before, after):
-    return {"changed": before != after, "plan": after, "diff": {"before": shown(before), "after": shown(after)}}
-
-
 if __name__ == "__main__":
     run(work, {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **NAMED,
         "request": {"type": "dict"},
     }, required_if=[("state", "present", ["request"])])

@@ -4,27 +4,15 @@
 """Keeps a schedule of tests."""
 from __future__ import annotations
 
-from ansible_collections.redoubt.recovery.plugins.module_utils.pool import named, run, shown
+from ansible_collections.redoubt.recovery.plugins.module_utils.pool import NAMED, named, outcome, run
 
 DOCUMENTATION = r"""
 module: schedule
 short_description: When a plan is tested
 description:
   - Has a saved plan tested again and again, with the rights of the user that the module logs in as, or ends that.
-extends_documentation_fragment: redoubt.recovery.pool
-attributes:
-  check_mode: {support: full}
-  diff_mode: {support: full}
+extends_documentation_fragment: [redoubt.recovery.pool, redoubt.recovery.pool.named]
 options:
-  name:
-    description: What the schedule is called.
-    type: str
-    required: true
-  state:
-    description: Whether it is to be there.
-    type: str
-    choices: [present, absent]
-    default: present
   plan:
     description: The plan that is tested; needed for C(present).
     type: str
@@ -54,25 +42,20 @@ def work(module, pool):
     if given["state"] == "absent":
         if before is not None and not module.check_mode:
             pool.post("recovery/remove_schedule", name=given["name"])
-        return result(before, None, before is not None)
+        return outcome("schedule", before, None, before is not None)
 
     wanted = {key: given[key] for key in ("name", "plan", "cron")}
     if before is not None and all(before[key] == value for key, value in wanted.items()):
-        return result(before, before, False)
+        return outcome("schedule", before, before, False)
     if module.check_mode:
-        return result(before, {**(before or {}), **wanted}, True)
+        return outcome("schedule", before, {**(before or {}), **wanted}, True)
     message = "recovery/add_schedule" if before is None else "recovery/set_schedule"
-    return result(before, pool.post(message, **wanted), True)
-
-
-def result(before, after, changed):
-    return {"changed": changed, "schedule": after, "diff": {"before": shown(before), "after": shown(after)}}
+    return outcome("schedule", before, pool.post(message, **wanted), True)
 
 
 if __name__ == "__main__":
     run(work, {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **NAMED,
         "plan": {"type": "str"},
         "cron": {"type": "str"},
     }, required_if=[("state", "present", ["plan", "cron"])])

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ansible_collections.redoubt.recovery.plugins.module_utils.pool import named, run, shown
+from ansible_collections.redoubt.recovery.plugins.module_utils.pool import NAMED, named, outcome, run
 
 DOCUMENTATION = r"""
 module: site
@@ -14,20 +14,8 @@ short_description: Another pool that this one knows
 description:
   - Adds a site, changes where it is reached and by whom, or forgets it.
   - The pool logs in there before it takes anything over, and trusts the certificate that is shown then.
-extends_documentation_fragment: redoubt.recovery.pool
-attributes:
-  check_mode: {support: full}
-  diff_mode: {support: full}
+extends_documentation_fragment: [redoubt.recovery.pool, redoubt.recovery.pool.named]
 options:
-  name:
-    description: What the site is called.
-    type: str
-    required: true
-  state:
-    description: Whether it is to be known.
-    type: str
-    choices: [present, absent]
-    default: present
   address:
     description: The address of its coordinator; needed for C(present).
     type: str
@@ -70,20 +58,20 @@ def work(module, pool):
     if given["state"] == "absent":
         if before is not None and not module.check_mode:
             pool.post("recovery/remove_site", site=given["name"])
-        return result(before, None, before is not None)
+        return outcome("site", before, None, before is not None)
 
     wanted = {"name": given["name"], "address": authority(given["address"]), "user": given["site_user"]}
     differs = before is None or any(before[key] != value for key, value in wanted.items())
     if not differs and given["update_password"] == "on_create":
-        return result(before, before, False)
+        return outcome("site", before, before, False)
     if given["site_password"] is None:
         module.fail_json(msg=f"site_password is needed to {'add' if before is None else 'change'} the site {given['name']}.")
     if module.check_mode:
-        return result(before, {**(before or {}), **wanted}, True)
+        return outcome("site", before, {**(before or {}), **wanted}, True)
     after = pool.post(
         "recovery/add_site" if before is None else "recovery/set_site",
         name=given["name"], address=given["address"], user=given["site_user"], password=given["site_password"])
-    return result(before, after, True)
+    return outcome("site", before, after, True)
 
 
 def authority(address):
@@ -94,14 +82,9 @@ def authority(address):
     return f"{url.scheme}://{host}" + ("" if url.port in (None, usual) else f":{url.port}")
 
 
-def result(before, after, changed):
-    return {"changed": changed, "site": after, "diff": {"before": shown(before), "after": shown(after)}}
-
-
 if __name__ == "__main__":
     run(work, {
-        "name": {"type": "str", "required": True},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **NAMED,
         "address": {"type": "str"},
         "site_user": {"type": "str", "default": "root"},
         "site_password": {"type": "str", "no_log": True},
